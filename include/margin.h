@@ -1,0 +1,304 @@
+/* margin.h: margin-softmax losses for CPUs: the one public header of libmargin.
+ *
+ * A margin loss makes the logit of the right class harder. With c = cos(theta) the cosine between
+ * an embedding and the weight of its class, z = s psi(theta) the target's logit and s c_j the
+ * logits of the other classes, the loss of one row is
+ *
+ *     L = log(exp(z) + sum_{j != y} exp(s c_j)) - z,
+ *
+ * and the losses differ in psi only (Deng et al., "ArcFace", eq. 1-4).
+ *
+ * Everywhere: N rows (batch), D dimension of an embedding, C classes, s scale, m margin, theta the
+ * angle between embedding and class weight in radians. Arrays are float32 in C order; strides and
+ * lengths count elements, not bytes. The caller owns every array it passes; the library keeps no
+ * pointer after a call returns.
+ *
+ * Threads: a context may be used by one thread at a time; different contexts are independent, and
+ * the library has no global state. It never prints, exits or aborts.
+ *
+ * Exactness: the same inputs give the same bits for any number of threads, any alignment, any
+ * workspace size, and on every SIMD instruction set (the scalar baseline differs in the last bits).
+ */
+#ifndef MARGIN_H
+#define MARGIN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define MARGIN_VERSION_MAJOR 0
+#define MARGIN_VERSION_MINOR 1
+#define MARGIN_VERSION_PATCH 0
+
+#if defined(__GNUC__) && defined(MARGIN_BUILD)
+#define MARGIN_API __attribute__((visibility("default")))
+#else
+#define MARGIN_API
+#endif
+
+/* The losses, one row each: X(enum suffix, name). A new loss is one file in src/losses and one row
+ * here; the enum, the names, the command line, the tests and the benchmarks read this table. */
+#define MARGIN_LOSS_TABLE(X)    \
+    X(SOFTMAX, softmax)         \
+    X(NORMSOFTMAX, normsoftmax) \
+    X(SPHEREFACE, sphereface)   \
+    X(COSFACE, cosface)         \
+    X(ARCFACE, arcface)         \
+    X(COMBINED, combined)
+
+typedef enum margin_loss {
+#define MARGIN_LOSS_ENUM(id, name) MARGIN_##id,
+    MARGIN_LOSS_TABLE(MARGIN_LOSS_ENUM)
+#undef MARGIN_LOSS_ENUM
+    MARGIN_LOSS_COUNT
+} margin_loss;
+
+/* What the target's logit does once phi = m1 theta + m2 exceeds pi (losses with an angle). */
+typedef enum margin_past_pi {
+    MARGIN_PAST_PI_PAPER,    /* cos(phi), as the papers write it: rises again beyond pi */
+    MARGIN_PAST_PI_MONOTONE, /* (-1)^k cos(phi) - 2k, k = floor(phi / pi): the definition of SphereFace */
+    MARGIN_PAST_PI_TAYLOR,   /* c - m2 sin(m2), the fallback of the first ArcFace codes */
+    MARGIN_PAST_PI_CLAMP,    /* cos(min(phi, pi)) */
+    MARGIN_PAST_PI_EASY,     /* a margin only where c > 0, else plain c */
+    MARGIN_PAST_PI_COUNT
+} margin_past_pi;
+
+/* How the margin is differentiated. */
+typedef enum margin_gradient {
+    MARGIN_GRADIENT_EXACT,    /* the derivative of the loss */
+    MARGIN_GRADIENT_DETACHED, /* d psi / d c taken as 1, as several published codes do */
+    MARGIN_GRADIENT_COUNT
+} margin_gradient;
+
+/* What multiplies the cosines of a row (SphereFace). */
+typedef enum margin_feature_norm {
+    MARGIN_FEATURE_NORM_FIXED, /* the scale s */
+    MARGIN_FEATURE_NORM_KEEP,  /* |x|, the original A-Softmax; the scale is not used */
+    MARGIN_FEATURE_NORM_COUNT
+} margin_feature_norm;
+
+/* The instruction sets, one row each, in rising order: X(enum suffix, name, test of this CPU).
+ * The test is read by the dispatcher only. A new one is one header in src/simd, one line in
+ * CMakeLists.txt and one row here. */
+#define MARGIN_ISA_TABLE(X)                                             \
+    X(SCALAR, scalar, 1)                                                \
+    X(AVX2, avx2, MARGIN_CPU_HAS("avx2") && MARGIN_CPU_HAS("fma"))      \
+    X(AVX512, avx512, MARGIN_CPU_HAS("avx512f"))                        \
+    X(NEON, neon, 1)
+
+/* AUTO takes the one named by the environment variable MARGIN_ISA if that is set, else the best
+ * that this CPU has. Asking for one that is not there is an error, never a silent fallback. */
+typedef enum margin_isa {
+    MARGIN_ISA_AUTO,
+#define MARGIN_ISA_ENUM(id, name, test) MARGIN_ISA_##id,
+    MARGIN_ISA_TABLE(MARGIN_ISA_ENUM)
+#undef MARGIN_ISA_ENUM
+    MARGIN_ISA_COUNT
+} margin_isa;
+
+typedef enum margin_status {
+    MARGIN_OK,
+    MARGIN_ERROR_NULL,      /* a required pointer is NULL */
+    MARGIN_ERROR_CONFIG,    /* a configuration field is out of its range */
+    MARGIN_ERROR_ISA,       /* the instruction set is unknown, not built, or not on this CPU */
+    MARGIN_ERROR_SHAPE,     /* N, D or C is 0, a stride is too short, or a size overflows */
+    MARGIN_ERROR_LABEL,     /* a label is neither -1 nor in [0, C) */
+    MARGIN_ERROR_NONFINITE, /* an input holds a NaN or an infinity */
+    MARGIN_ERROR_WORKSPACE, /* the workspace is too small for the shape */
+    MARGIN_ERROR_MEMORY,    /* out of memory */
+    MARGIN_STATUS_COUNT
+} margin_status;
+
+/* Which argument an error is about. */
+typedef enum margin_argument {
+    MARGIN_ARGUMENT_NONE,
+    MARGIN_ARGUMENT_EMBEDDINGS,
+    MARGIN_ARGUMENT_WEIGHTS,
+    MARGIN_ARGUMENT_BIAS,
+    MARGIN_ARGUMENT_LABELS,
+    MARGIN_ARGUMENT_LOGITS,
+    MARGIN_ARGUMENT_ROW_SCALE,
+    MARGIN_ARGUMENT_ROW_WEIGHT,
+    MARGIN_ARGUMENT_COUNT
+} margin_argument;
+
+/* What was wrong in a context's last failed call. */
+typedef struct margin_fault {
+    margin_status status;
+    margin_argument argument;
+    size_t row;         /* the row at fault, where there is one */
+    int64_t value;      /* a label at fault */
+    size_t bytes;       /* MARGIN_ERROR_WORKSPACE: the bytes that this shape needs */
+    const char *detail; /* one static sentence, never NULL */
+} margin_fault;
+
+/* Everything that can be set. Fill with margin_config_init, then change fields.
+ *
+ * The target's logit is s (cos(m1 theta + m2) - m3); which of the three a loss uses is in its
+ * margin_loss_info, the others stay at 1, 0, 0. */
+typedef struct margin_config {
+    margin_loss loss;
+    double scale;  /* s, finite and > 0 */
+    double m1;     /* multiplicative angular margin, >= 1 for sphereface, > 0 for combined */
+    double m2;     /* additive angular margin, radians, 0 <= m2 < pi */
+    double m3;     /* additive cosine margin, finite */
+    double lambda; /* sphereface: psi becomes (lambda c + psi) / (1 + lambda); finite, >= 0 */
+    margin_past_pi past_pi;
+    margin_gradient gradient;
+    margin_feature_norm feature_norm;
+    margin_isa isa;
+    int threads;            /* 0: as OpenMP decides (OMP_NUM_THREADS) */
+    size_t workspace_bytes; /* upper bound of the context's scratch memory; 0: 256 MiB */
+    int skip_finite_check;  /* 1: NaN and Inf in the inputs are the caller's concern */
+} margin_config;
+
+/* What a loss is: read-only, for listings, command lines and wrappers. */
+typedef struct margin_loss_info {
+    const char *name;    /* "arcface" */
+    const char *formula; /* target logit / s, in plain text */
+    const char *source;  /* the paper */
+    double scale;        /* defaults */
+    double m1, m2, m3;
+    margin_past_pi past_pi;
+    int margin_index; /* which of m1, m2, m3 is "the margin": 1, 2 or 3; 0: none; 4: all three */
+    int normalised;   /* 1: cosines; 0: raw inner products (and bias) */
+    int has_angle;    /* 1: m1 and m2 act on the angle, so past_pi matters */
+    int has_lambda;   /* 1: lambda and feature_norm may be set */
+} margin_loss_info;
+
+/* An opaque context: configuration, chosen kernels, workspace. */
+typedef struct margin_context margin_context;
+
+/* ---- listings: thread-safe, never fail ------------------------------------------------------- */
+
+/* "0.1.0". */
+MARGIN_API const char *margin_version(void);
+/* The loss's row, or NULL when `loss` is not in the table. */
+MARGIN_API const margin_loss_info *margin_loss_get(margin_loss loss);
+/* The names that users type, and back; the find functions return 0 and leave *out alone when the
+ * name is unknown, the name functions return "unknown" for a value out of range. */
+MARGIN_API int margin_loss_find(const char *name, margin_loss *out);
+MARGIN_API const char *margin_past_pi_name(margin_past_pi value);
+MARGIN_API int margin_past_pi_find(const char *name, margin_past_pi *out);
+MARGIN_API const char *margin_gradient_name(margin_gradient value);
+MARGIN_API int margin_gradient_find(const char *name, margin_gradient *out);
+MARGIN_API const char *margin_feature_norm_name(margin_feature_norm value);
+MARGIN_API int margin_feature_norm_find(const char *name, margin_feature_norm *out);
+MARGIN_API const char *margin_isa_name(margin_isa value);
+MARGIN_API int margin_isa_find(const char *name, margin_isa *out);
+/* 1 if the library was built with this instruction set / if this CPU can also run it. */
+MARGIN_API int margin_isa_built(margin_isa isa);
+MARGIN_API int margin_isa_usable(margin_isa isa);
+/* One sentence for a status; "margin_argument" names for messages ("embeddings"). */
+MARGIN_API const char *margin_status_text(margin_status status);
+MARGIN_API const char *margin_argument_name(margin_argument argument);
+
+/* psi of the configured loss and its derivative: the target's logit is s psi(theta).
+ * theta in [0, pi] radians; psi and dpsi_dtheta may be NULL. With gradient = detached the
+ * derivative is -sin(theta). For curves and tests.
+ * Errors: MARGIN_ERROR_NULL, MARGIN_ERROR_CONFIG (also theta outside [0, pi]). */
+MARGIN_API margin_status margin_psi(const margin_config *config, double theta, double *psi,
+                                    double *dpsi_dtheta);
+
+/* ---- context ----------------------------------------------------------------------------------*/
+
+/* Fill *config with the defaults of `loss`. Errors: MARGIN_ERROR_NULL, MARGIN_ERROR_CONFIG. */
+MARGIN_API margin_status margin_config_init(margin_config *config, margin_loss loss);
+
+/* Create a context; *out is NULL on failure. All memory of later calls is reserved here (pages are
+ * touched only when a call needs them). Release with margin_destroy.
+ * Errors: MARGIN_ERROR_NULL, MARGIN_ERROR_CONFIG, MARGIN_ERROR_ISA, MARGIN_ERROR_MEMORY. */
+MARGIN_API margin_status margin_create(const margin_config *config, margin_context **out);
+/* Release a context; NULL is allowed. */
+MARGIN_API void margin_destroy(margin_context *context);
+
+/* The configuration in force, with isa and threads resolved. Owned by the context. */
+MARGIN_API const margin_config *margin_context_config(const margin_context *context);
+/* What the last failed call found; status MARGIN_OK if none failed. Owned by the context. */
+MARGIN_API const margin_fault *margin_context_fault(const margin_context *context);
+/* Bytes of workspace that the last head call used: at most config.workspace_bytes. */
+MARGIN_API size_t margin_context_workspace_used(const margin_context *context);
+/* The least workspace_bytes with which margin_head accepts this shape at this thread count;
+ * 0 if the shape itself is impossible. */
+MARGIN_API size_t margin_head_workspace_minimum(const margin_context *context, size_t rows,
+                                                size_t dim, size_t classes);
+
+/* ---- head level: embeddings, class weights, labels -> loss and gradients -----------------------*/
+
+/* Zero-initialise (`margin_head head = {0};`), then set what is needed. */
+typedef struct margin_head {
+    /* inputs */
+    size_t rows;              /* N >= 1 */
+    size_t dim;               /* D >= 1 */
+    size_t classes;           /* C >= 1 */
+    const float *embeddings;  /* X [N, D], raw: the head normalises where the loss asks for it */
+    size_t embeddings_stride; /* elements from row to row, >= D; 0: D */
+    const float *weights;     /* W [C, D], raw */
+    size_t weights_stride;    /* >= D; 0: D */
+    const float *bias;        /* b [C] or NULL; softmax only */
+    const int64_t *labels;    /* y [N]: in [0, C), or -1 for a row that does not count */
+    const float *row_weight;  /* [N] or NULL: factor of each row's loss in the gradients instead of
+                                 1 / (number of counted rows): the upstream gradient */
+    /* outputs; every pointer may be NULL: what is not asked for is not computed */
+    float *row_loss;               /* [N]: the loss of each row, 0 for ignored rows */
+    float *row_angle;              /* [N]: the target's theta in radians, 0 for ignored rows */
+    uint8_t *row_correct;          /* [N]: 1 where no other class has a larger cosine than the target
+                                      (softmax: a larger logit); 0 for ignored rows */
+    float *grad_embeddings;        /* dX [N, D], with respect to the raw X */
+    size_t grad_embeddings_stride; /* >= D; 0: D */
+    float *grad_weights;           /* dW [C, D], with respect to the raw W */
+    size_t grad_weights_stride;    /* >= D; 0: D */
+    float *grad_bias;              /* db [C]; needs bias */
+    /* results */
+    double loss;    /* mean of the counted rows' losses; 0 when none counts */
+    size_t counted; /* rows with a label */
+} margin_head;
+
+/* The fused classification head: normalise, cosines, margin, softmax cross entropy, and back.
+ * Gradients are of the mean over counted rows (or of sum_i row_weight_i L_i), overwrite their
+ * arrays, and are tangent to the sphere: bounded at theta = 0 and pi, where the undefined direction
+ * gives the zero tangent. A zero vector has no direction: its cosines are 0, theta is pi/2, its own
+ * gradient is zero. Gradient entries beyond float32 become +-FLT_MAX, never infinite.
+ * Inputs and outputs must not overlap.
+ * Errors: MARGIN_ERROR_NULL, _SHAPE, _LABEL, _NONFINITE, _WORKSPACE, _CONFIG (bias with a loss that
+ * has none); outputs are then untouched, and margin_context_fault says what was wrong where.
+ * Source: Deng et al., ArcFace, eq. 1-4; Wang et al., NormFace, for the normalisation's gradient. */
+MARGIN_API margin_status margin_head_run(margin_context *context, margin_head *head);
+
+/* ---- rows level: cosines (or logits) and labels -> loss and their gradient ---------------------*/
+
+/* Zero-initialise, then set what is needed. */
+typedef struct margin_rows {
+    /* inputs */
+    size_t rows;             /* N >= 1 */
+    size_t classes;          /* C >= 1 */
+    const float *logits;     /* [N, C]: cosines; for softmax raw logits. A target's cosine beyond
+                                [-1, 1] is taken as the nearer end */
+    size_t logits_stride;    /* elements from row to row, >= C; 0: C */
+    const int64_t *labels;   /* y [N]: in [0, C), or -1 for a row that does not count */
+    const float *row_scale;  /* [N] or NULL: factor of the row instead of s; required with
+                                feature_norm = keep (|x|); finite and >= 0 */
+    const float *row_weight; /* [N] or NULL: as in margin_head */
+    /* outputs; every pointer may be NULL */
+    float *row_loss;    /* [N] */
+    float *grad_logits; /* [N, C]: derivative with respect to the input `logits`; may be the same
+                           array as `logits` (same stride), else no overlap */
+    size_t grad_logits_stride; /* >= C; 0: C */
+    /* results */
+    double loss;    /* mean of the counted rows' losses; 0 when none counts */
+    size_t counted; /* rows with a label */
+} margin_rows;
+
+/* Loss and gradient from given cosines: for any backbone and any matrix product.
+ * d psi / d c = -psi'(theta) / sin(theta) has no bound where |c| = 1; there sin(theta) is taken as
+ * 2^-12, half way to the nearest float32 cosine. (margin_head_run has no such limit.)
+ * Errors as margin_head_run. */
+MARGIN_API margin_status margin_rows_run(margin_context *context, margin_rows *rows);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,214 @@
+/* context.c: names, configuration, the context's life, and the checks that both levels share. */
+#include "context.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
+
+#include "dispatch.h"
+
+#define DEFAULT_WORKSPACE ((size_t)256 << 20)
+#define HUGE_PAGE ((size_t)2 << 20)
+
+#define TEXT_OF(number) #number
+#define VERSION_TEXT(major, minor, patch) TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(patch)
+
+const char *margin_version(void)
+{
+    return VERSION_TEXT(MARGIN_VERSION_MAJOR, MARGIN_VERSION_MINOR, MARGIN_VERSION_PATCH);
+}
+
+static int find(const char *const *names, unsigned count, const char *name)
+{
+    for (unsigned i = 0; name != NULL && i < count; i++) {
+        if (strcmp(names[i], name) == 0) return (int)i;
+    }
+    return -1;
+}
+
+/* The two functions of one option: value -> name and back. */
+#define DEFINE_NAMES(type, count, ...)                                      \
+    static const char *const type##_names[] = {__VA_ARGS__};                \
+    const char *type##_name(type value)                                     \
+    {                                                                       \
+        return (unsigned)value < count ? type##_names[value] : "unknown";   \
+    }                                                                       \
+    int type##_find(const char *name, type *out)                            \
+    {                                                                       \
+        const int at = find(type##_names, count, name);                     \
+        if (at >= 0) *out = (type)at;                                       \
+        return at >= 0;                                                     \
+    }
+
+DEFINE_NAMES(margin_past_pi, MARGIN_PAST_PI_COUNT, "paper", "monotone", "taylor", "clamp", "easy")
+DEFINE_NAMES(margin_gradient, MARGIN_GRADIENT_COUNT, "exact", "detached")
+DEFINE_NAMES(margin_feature_norm, MARGIN_FEATURE_NORM_COUNT, "fixed", "keep")
+
+const char *margin_status_text(margin_status status)
+{
+    static const char *const texts[MARGIN_STATUS_COUNT] = {
+        "success",
+        "a required pointer is NULL",
+        "a configuration field is out of its range",
+        "the instruction set is unknown, not built, or not on this CPU",
+        "a size is 0, a stride too short, or an array beyond memory",
+        "a label is neither -1 nor a class",
+        "an input holds a NaN or an infinity",
+        "the workspace is too small for this shape",
+        "out of memory",
+    };
+    return (unsigned)status < MARGIN_STATUS_COUNT ? texts[status] : "unknown status";
+}
+
+const char *margin_argument_name(margin_argument argument)
+{
+    static const char *const names[MARGIN_ARGUMENT_COUNT] = {
+        "none", "embeddings", "weights", "bias", "labels", "logits", "row_scale", "row_weight",
+    };
+    return (unsigned)argument < MARGIN_ARGUMENT_COUNT ? names[argument] : "unknown";
+}
+
+margin_status margin_config_init(margin_config *config, margin_loss loss)
+{
+    const margin_loss_info *info = margin_loss_get(loss);
+    if (config == NULL) return MARGIN_ERROR_NULL;
+    if (info == NULL) return MARGIN_ERROR_CONFIG;
+    *config = (margin_config){.loss = loss,
+                              .scale = info->scale,
+                              .m1 = info->m1,
+                              .m2 = info->m2,
+                              .m3 = info->m3,
+                              .past_pi = info->past_pi};
+    return MARGIN_OK;
+}
+
+/* ---- a context's life ---------------------------------------------------------------------------*/
+
+static int default_threads(void)
+{
+#if defined(_OPENMP)
+    return omp_get_max_threads();
+#else
+    return 1;
+#endif
+}
+
+/* Pages cost nothing until touched; huge ones make the first touch cheap. */
+static void *reserve(size_t bytes)
+{
+    void *p = aligned_alloc(HUGE_PAGE, bytes);
+#if defined(__linux__) && defined(MADV_HUGEPAGE)
+    if (p != NULL) (void)madvise(p, bytes, MADV_HUGEPAGE);
+#endif
+    return p;
+}
+
+margin_status margin_create(const margin_config *config, margin_context **out)
+{
+    if (out == NULL) return MARGIN_ERROR_NULL;
+    *out = NULL;
+    if (config == NULL) return MARGIN_ERROR_NULL;
+    if (margin_config_fault(config) != NULL) return MARGIN_ERROR_CONFIG;
+    const margin_isa isa = config->isa == MARGIN_ISA_AUTO ? margin_dispatch_auto() : config->isa;
+    const margin_kernels *kernels = margin_dispatch(isa);
+    if (kernels == NULL) return MARGIN_ERROR_ISA;
+
+    size_t bytes = config->workspace_bytes == 0 ? DEFAULT_WORKSPACE : config->workspace_bytes;
+    if (bytes > SIZE_MAX / 2) return MARGIN_ERROR_MEMORY;
+    margin_context *context = malloc(sizeof *context);
+    if (context == NULL) return MARGIN_ERROR_MEMORY;
+    *context = (margin_context){.config = *config, .kernels = kernels};
+    context->config.workspace_bytes = bytes;
+    context->config.isa = isa;
+    if (config->threads == 0) context->config.threads = default_threads();
+    context->info = margin_loss_get(config->loss);
+    context->fault.detail = "no fault";
+    context->workspace = reserve((bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
+    if (context->workspace == NULL) {
+        free(context);
+        return MARGIN_ERROR_MEMORY;
+    }
+    *out = context;
+    return MARGIN_OK;
+}
+
+void margin_destroy(margin_context *context)
+{
+    if (context == NULL) return;
+    free(context->workspace);
+    free(context);
+}
+
+const margin_config *margin_context_config(const margin_context *context)
+{
+    return &context->config;
+}
+
+const margin_fault *margin_context_fault(const margin_context *context)
+{
+    return &context->fault;
+}
+
+size_t margin_context_workspace_used(const margin_context *context)
+{
+    return context->used;
+}
+
+/* ---- shared checks ------------------------------------------------------------------------------*/
+
+margin_status margin_fail(margin_context *context, margin_status status, margin_argument argument,
+                          size_t row, const char *detail)
+{
+    context->fault = (margin_fault){
+        .status = status, .argument = argument, .row = row, .detail = detail};
+    return status;
+}
+
+margin_status margin_check_labels(margin_context *context, const int64_t *labels, size_t rows,
+                                  size_t classes, size_t *counted)
+{
+    *counted = 0;
+    for (size_t i = 0; i < rows; i++) {
+        const int64_t y = labels[i];
+        if (y < -1 || (y >= 0 && (uint64_t)y >= classes)) {
+            margin_fail(context, MARGIN_ERROR_LABEL, MARGIN_ARGUMENT_LABELS, i,
+                        "a label is neither -1 nor in [0, classes)");
+            context->fault.value = y;
+            return MARGIN_ERROR_LABEL;
+        }
+        *counted += y >= 0;
+    }
+    return MARGIN_OK;
+}
+
+margin_status margin_check_finite(margin_context *context, const float *values, size_t rows,
+                                  size_t columns, size_t stride, margin_argument argument)
+{
+    if (values == NULL || context->config.skip_finite_check) return MARGIN_OK;
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t j = 0; j < columns; j++) {
+            if (isfinite(values[i * stride + j])) continue;
+            return margin_fail(context, MARGIN_ERROR_NONFINITE, argument, i,
+                               "a value is a NaN or an infinity");
+        }
+    }
+    return MARGIN_OK;
+}
+
+margin_status margin_check_stride(margin_context *context, size_t *stride, size_t rows,
+                                  size_t columns, const char *detail)
+{
+    if (*stride == 0) *stride = columns;
+    if (*stride < columns || *stride > PTRDIFF_MAX / sizeof(float) / rows) {
+        return margin_fail(context, MARGIN_ERROR_SHAPE, MARGIN_ARGUMENT_NONE, 0, detail);
+    }
+    return MARGIN_OK;
+}

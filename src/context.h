@@ -1,0 +1,34 @@
+/* context.h: what a context holds, and the checks that both levels share. */
+#ifndef MARGIN_SRC_CONTEXT_H
+#define MARGIN_SRC_CONTEXT_H
+
+#include "kernels.h"
+#include "loss.h"
+#include "margin.h"
+
+struct margin_context {
+    margin_config config; /* isa and threads resolved */
+    const margin_kernels *kernels;
+    const margin_loss_info *info;
+    margin_fault fault;
+    char *workspace; /* config.workspace_bytes, aligned to a huge page */
+    size_t used;     /* bytes that the last head call took */
+};
+
+/* Record a fault and return its status. */
+margin_status margin_fail(margin_context *context, margin_status status, margin_argument argument,
+                          size_t row, const char *detail);
+
+/* Labels in [0, classes) or -1; the number of others into *counted. */
+margin_status margin_check_labels(margin_context *context, const int64_t *labels, size_t rows,
+                                  size_t classes, size_t *counted);
+
+/* Finite values; a stride of 0 must have been resolved. */
+margin_status margin_check_finite(margin_context *context, const float *values, size_t rows,
+                                  size_t columns, size_t stride, margin_argument argument);
+
+/* *stride 0 -> columns; too short, or rows * stride beyond memory: MARGIN_ERROR_SHAPE. */
+margin_status margin_check_stride(margin_context *context, size_t *stride, size_t rows,
+                                  size_t columns, const char *detail);
+
+#endif

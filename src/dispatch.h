@@ -1,0 +1,15 @@
+/* dispatch.h: which kernel set runs. */
+#ifndef MARGIN_SRC_DISPATCH_H
+#define MARGIN_SRC_DISPATCH_H
+
+#include "kernels.h"
+#include "margin.h"
+
+/* The table of an instruction set that was built and that this CPU can run, else NULL. */
+const margin_kernels *margin_dispatch(margin_isa isa);
+
+/* What AUTO means now: MARGIN_ISA in the environment if set, else the best usable one.
+ * MARGIN_ISA_COUNT when the environment names something unknown. */
+margin_isa margin_dispatch_auto(void);
+
+#endif

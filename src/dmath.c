@@ -1,0 +1,102 @@
+/* dmath.c: see dmath.h. Plain series after an argument reduction: there are only N calls, so clarity
+ * wins over speed. It knows nothing of losses. */
+#include "dmath.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+/* pi / 2 and ln 2 in parts: the first has so many trailing zeros that a small multiple is exact. */
+static const double half_pi_1 = 0x1.921fb544p+0, half_pi_2 = 0x1.0b4611a6p-34;
+static const double half_pi_3 = 0x1.3198a2e037073p-69;
+static const double ln2_1 = 0x1.62e42fep-1, ln2_2 = 0x1.f473de6af278fp-30;
+
+/* x 2^n by the exponent's bits, in two steps so that subnormal results round once. */
+static double times_2n(double x, int n)
+{
+    const int first = n / 2, second = n - first;
+    const uint64_t bits[2] = {(uint64_t)(first + 1023) << 52, (uint64_t)(second + 1023) << 52};
+    double power[2];
+    memcpy(power, bits, sizeof power);
+    return x * power[0] * power[1];
+}
+
+double dm_exp(double x)
+{
+    if (x > 709.78) return INFINITY;
+    if (x < -745.0) return 0.0;
+    const double n = floor(x / (ln2_1 + ln2_2) + 0.5);
+    const double r = (x - n * ln2_1) - n * ln2_2;
+    double sum = 1.0;
+    for (int k = 14; k > 0; k--) sum = 1.0 + sum * r / k;
+    return times_2n(sum, (int)n);
+}
+
+/* 2 artanh(s) for |s| < 0.18. */
+static double two_artanh(double s)
+{
+    const double t = s * s;
+    double sum = 0.0;
+    for (int k = 25; k > 1; k -= 2) sum = t * (1.0 / k + sum);
+    return 2.0 * s + 2.0 * s * sum;
+}
+
+double dm_log(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    int n = (int)(bits >> 52 & 0x7ff) - 1023;
+    bits = (bits & 0xfffffffffffffu) | (uint64_t)1023 << 52;
+    double f;
+    memcpy(&f, &bits, sizeof f);
+    if (f > 0x1.6a09e667f3bcdp+0) {
+        f *= 0.5;
+        n++;
+    }
+    return n * ln2_1 + (n * ln2_2 + two_artanh((f - 1.0) / (f + 1.0)));
+}
+
+double dm_log1p(double x)
+{
+    if (x > -0.29 && x < 0.41) return two_artanh(x / (2.0 + x));
+    return dm_log(1.0 + x);
+}
+
+void dm_sincos(double x, double *sine, double *cosine)
+{
+    const double n = floor(x / (half_pi_1 + half_pi_2) + 0.5);
+    const double r = ((x - n * half_pi_1) - n * half_pi_2) - n * half_pi_3;
+    const double t = r * r;
+    double odd = 0.0, even = 0.0;
+    for (int k = 18; k > 0; k -= 2) {
+        odd = -t / (k * (k + 1)) * (1.0 + odd);
+        even = -t / (k * (k - 1)) * (1.0 + even);
+    }
+    const double s = r + r * odd, c = 1.0 + even;
+    switch ((long)n & 3) {
+    case 0: *sine = s, *cosine = c; break;
+    case 1: *sine = c, *cosine = -s; break;
+    case 2: *sine = -s, *cosine = -c; break;
+    default: *sine = -c, *cosine = s; break;
+    }
+}
+
+/* arctan for 0 <= a <= 1. */
+static double arctan(double a)
+{
+    const double tan_pi_8 = 0.41421356237309503;
+    const double base = a > tan_pi_8 ? DM_PI / 4.0 : 0.0;
+    const double b = a > tan_pi_8 ? (a - 1.0) / (a + 1.0) : a;
+    const double t = b * b;
+    double sum = 0.0;
+    for (int k = 47; k > 1; k -= 2) sum = -t * (1.0 / k + sum);
+    return base + (b + b * sum);
+}
+
+double dm_atan2(double y, double x)
+{
+    const double width = fabs(x);
+    if (y == 0.0 && width == 0.0) return DM_PI / 2.0;
+    const double acute = y <= width ? arctan(y / width) : DM_PI / 2.0 - arctan(width / y);
+    return x < 0.0 ? DM_PI - acute : acute;
+}

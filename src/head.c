@@ -1,0 +1,260 @@
+/* head.c: the head's boundary, and its loops over rows, shards and blocks: the only place of the
+ * head that knows threads. What an item does is in head_rows.c, head_forward.c, head_backward.c. */
+#include "head_state.h"
+
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
+
+static int thread_index(void)
+{
+#if defined(_OPENMP)
+    return omp_get_thread_num();
+#else
+    return 0;
+#endif
+}
+
+/* ---- boundary -----------------------------------------------------------------------------------*/
+
+static margin_status check_call(margin_context *context, const margin_head *call)
+{
+    if (call->embeddings == NULL || call->weights == NULL || call->labels == NULL) {
+        return margin_fail(context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_NONE, 0,
+                           "embeddings, weights and labels are required");
+    }
+    if (call->rows == 0 || call->dim == 0 || call->classes == 0 || call->dim > PTRDIFF_MAX / 64) {
+        return margin_fail(context, MARGIN_ERROR_SHAPE, MARGIN_ARGUMENT_NONE, 0,
+                           "rows, dim and classes must be at least 1");
+    }
+    if (call->bias != NULL && context->info->normalised) {
+        return margin_fail(context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_BIAS, 0,
+                           "a bias goes with raw inner products only");
+    }
+    if (call->grad_bias != NULL && (call->bias == NULL || call->grad_weights == NULL)) {
+        return margin_fail(context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_BIAS, 0,
+                           "grad_bias needs bias and grad_weights");
+    }
+    return MARGIN_OK;
+}
+
+static margin_status check_strides(margin_context *context, margin_head *call)
+{
+    margin_status status =
+        margin_check_stride(context, &call->embeddings_stride, call->rows, call->dim,
+                            "embeddings_stride is shorter than dim, or too large");
+    if (status != MARGIN_OK) return status;
+    status = margin_check_stride(context, &call->weights_stride, call->classes, call->dim,
+                                 "weights_stride is shorter than dim, or too large");
+    if (status != MARGIN_OK) return status;
+    status = margin_check_stride(context, &call->grad_embeddings_stride, call->rows, call->dim,
+                                 "grad_embeddings_stride is shorter than dim, or too large");
+    if (status != MARGIN_OK) return status;
+    return margin_check_stride(context, &call->grad_weights_stride, call->classes, call->dim,
+                               "grad_weights_stride is shorter than dim, or too large");
+}
+
+/* The first element of a row that is not finite is looked for only once its norm is not. */
+static margin_status check_embeddings(margin_context *context, const margin_head *call)
+{
+    for (size_t i = 0; i < call->rows && !context->config.skip_finite_check; i++) {
+        const float *x = call->embeddings + i * call->embeddings_stride;
+        if (isnan(margin_norm(context->kernels, x, call->dim))) {
+            return margin_fail(context, MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_EMBEDDINGS, i,
+                               "a value is a NaN or an infinity");
+        }
+    }
+    return MARGIN_OK;
+}
+
+static margin_status check_values(margin_context *context, margin_head *call)
+{
+    margin_status status =
+        margin_check_labels(context, call->labels, call->rows, call->classes, &call->counted);
+    if (status != MARGIN_OK) return status;
+    status = margin_check_finite(context, call->row_weight, 1, call->rows, call->rows,
+                                 MARGIN_ARGUMENT_ROW_WEIGHT);
+    if (status != MARGIN_OK) return status;
+    status = margin_check_finite(context, call->bias, call->classes, 1, 1, MARGIN_ARGUMENT_BIAS);
+    if (status != MARGIN_OK) return status;
+    return check_embeddings(context, call);
+}
+
+/* ---- units of a whole call ----------------------------------------------------------------------*/
+
+/* Raw inner products: the power of two that all weights share. */
+static void set_weight_unpack(head_state *s)
+{
+    const margin_head *call = s->call;
+    double most = 0.0;
+    s->weight_unpack = 1.0;
+    for (size_t j = 0; s->raw && j < call->classes; j++) {
+        const double norm = margin_norm(s->kernels, call->weights + j * call->weights_stride, call->dim);
+        if (isnan(norm) && j < s->bad_class) s->bad_class = j;
+        most = fmax(most, norm);
+        if (call->bias != NULL) most = fmax(most, fabs((double)call->bias[j]));
+    }
+    s->weight_unpack = 1.0 / margin_power_for(most);
+}
+
+/* The largest |weight * scale| of a row, so that dW's factors are at most 1. */
+static void set_gradient_unit(head_state *s)
+{
+    const margin_head *call = s->call;
+    double most = 0.0;
+    for (size_t i = 0; i < call->rows; i++) {
+        if (call->labels[i] < 0) continue;
+        double scale = s->context->config.scale;
+        const float *x = call->embeddings + i * call->embeddings_stride;
+        if (s->keep_norm || s->raw) {
+            const double norm = margin_norm(s->kernels, x, call->dim);
+            if (s->keep_norm) scale = norm;
+            if (s->raw) scale /= margin_power_for(call->bias != NULL ? fmax(norm, 1.0) : norm);
+        }
+        const double weight =
+            call->row_weight != NULL ? fabs((double)call->row_weight[i]) : 1.0 / (double)call->counted;
+        most = fmax(most, weight * scale);
+    }
+    s->gradient_unit = most > 0.0 ? most : 1.0;
+}
+
+/* ---- loops --------------------------------------------------------------------------------------*/
+
+static void prepare_rows(head_state *s)
+{
+    const int threads = (int)s->plan.threads;
+    const size_t rows = s->plan.rows;
+    (void)threads;
+#if defined(_OPENMP)
+#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
+#endif
+    for (size_t i = 0; i < rows; i++) {
+        margin_head_prepare_row(s, i);
+        margin_pack_embedding(s, i);
+    }
+    if (s->plan.want_w) margin_head_sort_labels(s);
+}
+
+/* Items are shards, times groups of rows where there are too few shards for the threads. */
+static void forward(head_state *s)
+{
+    const size_t panels = s->plan.rows / 16, shards = s->plan.shards, threads = s->plan.threads;
+    size_t groups = shards >= 4 * threads ? 1 : (4 * threads + shards - 1) / shards;
+    if (threads == 1) groups = 1;
+    if (groups > panels) groups = panels;
+#if defined(_OPENMP)
+#pragma omp parallel for schedule(dynamic) num_threads((int)threads) if (threads > 1)
+#endif
+    for (size_t item = 0; item < shards * groups; item++) {
+        const size_t shard = item / groups, group = item % groups;
+        margin_head_forward(s, shard, group * panels / groups, (group + 1) * panels / groups,
+                            &s->scratch[thread_index()]);
+    }
+}
+
+static void finish_rows(head_state *s)
+{
+    const int threads = (int)s->plan.threads;
+    const size_t rows = s->rows;
+    (void)threads;
+#if defined(_OPENMP)
+#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
+#endif
+    for (size_t i = 0; i < rows; i++) {
+        margin_head_finish_row(s, i, &s->scratch[thread_index()]);
+    }
+}
+
+static void backward(head_state *s)
+{
+    const int threads = (int)s->plan.threads;
+    const size_t blocks = s->plan.blocks;
+    (void)threads;
+#if defined(_OPENMP)
+#pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1)
+#endif
+    for (size_t block = 0; block < blocks; block++) {
+        margin_head_backward(s, block, &s->scratch[thread_index()]);
+    }
+}
+
+static margin_status bad_class(const head_state *s)
+{
+    return margin_fail(s->context, MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_WEIGHTS, s->bad_class,
+                       "a value is a NaN or an infinity");
+}
+
+/* Row block by row block. Every weight is seen before the first output is written. */
+static margin_status run(head_state *s)
+{
+    const int check = !s->context->config.skip_finite_check;
+    double sum = 0.0;
+    for (s->first_row = 0; s->first_row < s->call->rows; s->first_row += s->rows) {
+        const size_t left = s->call->rows - s->first_row;
+        s->rows = left < s->plan.rows ? left : s->plan.rows;
+        s->last_block = s->rows == left;
+        prepare_rows(s);
+        forward(s);
+        if (check && s->bad_class != SIZE_MAX) return bad_class(s);
+        finish_rows(s);
+        for (size_t i = 0; i < s->rows; i++) sum += s->row[i].loss;
+        if (s->plan.want_w) backward(s);
+    }
+    s->call->loss = s->call->counted > 0 ? sum / (double)s->call->counted : 0.0;
+    return MARGIN_OK;
+}
+
+static margin_status run_planned(margin_context *context, margin_head *call)
+{
+    const margin_config *config = &context->config;
+    const size_t dim = call->dim + (call->bias != NULL);
+    head_state s = {.context = context,
+                    .kernels = context->kernels,
+                    .call = call,
+                    .raw = !context->info->normalised,
+                    .keep_norm = config->feature_norm == MARGIN_FEATURE_NORM_KEEP,
+                    .bad_class = SIZE_MAX};
+    s.plan = margin_head_plan(call->rows, dim, call->classes, (size_t)config->threads,
+                              call->grad_embeddings != NULL, call->grad_weights != NULL,
+                              config->workspace_bytes);
+    if (s.plan.bytes > config->workspace_bytes) {
+        margin_fail(context, MARGIN_ERROR_WORKSPACE, MARGIN_ARGUMENT_NONE, 0,
+                    "the workspace is too small for this shape");
+        context->fault.bytes = s.plan.bytes;
+        return MARGIN_ERROR_WORKSPACE;
+    }
+    context->used = s.plan.bytes;
+    margin_head_carve(&s, context->workspace);
+    set_weight_unpack(&s);
+    set_gradient_unit(&s);
+    if (s.bad_class != SIZE_MAX && !config->skip_finite_check) return bad_class(&s);
+    return run(&s);
+}
+
+margin_status margin_head_run(margin_context *context, margin_head *head)
+{
+    if (context == NULL || head == NULL) return MARGIN_ERROR_NULL;
+    margin_head call = *head; /* strides are resolved in the copy */
+    margin_status status = check_call(context, &call);
+    if (status == MARGIN_OK) status = check_strides(context, &call);
+    if (status == MARGIN_OK) status = check_values(context, &call);
+    if (status == MARGIN_OK) status = run_planned(context, &call);
+    if (status != MARGIN_OK) return status;
+    head->loss = call.loss;
+    head->counted = call.counted;
+    return MARGIN_OK;
+}
+
+size_t margin_head_workspace_minimum(const margin_context *context, size_t rows, size_t dim,
+                                     size_t classes)
+{
+    if (rows == 0 || dim == 0 || classes == 0 || dim > PTRDIFF_MAX / 64) return 0;
+    const size_t with_bias = dim + !context->info->normalised;
+    const head_plan plan = margin_head_plan(rows, with_bias, classes,
+                                            (size_t)context->config.threads, 1, 1, 0);
+    return plan.bytes < SIZE_MAX / 4 ? plan.bytes : 0;
+}

@@ -1,0 +1,178 @@
+/* head_backward.c: dW of one block of classes: the others' exponentials times the embeddings, the
+ * rows whose target is in the block, then the gradient of the normalisation. While row blocks follow,
+ * the raw sum waits in the caller's dW. */
+#include "head_state.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dmath.h"
+
+/* ---- rows by label ------------------------------------------------------------------------------*/
+
+static int before(head_label a, head_label b)
+{
+    return a.label != b.label ? a.label < b.label : a.row < b.row;
+}
+
+static void sift_down(head_label *heap, size_t at, size_t n)
+{
+    for (;;) {
+        size_t child = 2 * at + 1;
+        if (child >= n) return;
+        if (child + 1 < n && before(heap[child], heap[child + 1])) child++;
+        if (!before(heap[at], heap[child])) return;
+        const head_label swap = heap[at];
+        heap[at] = heap[child];
+        heap[child] = swap;
+        at = child;
+    }
+}
+
+/* Heap sort: in place, since a call allocates nothing. */
+void margin_head_sort_labels(head_state *s)
+{
+    const size_t n = s->rows;
+    head_label *heap = s->labels;
+    for (size_t i = 0; i < n; i++) heap[i] = (head_label){s->row[i].label, i};
+    for (size_t i = n / 2; i-- > 0;) sift_down(heap, i, n);
+    for (size_t end = n; end-- > 1;) {
+        const head_label swap = heap[0];
+        heap[0] = heap[end];
+        heap[end] = swap;
+        sift_down(heap, 0, end);
+    }
+}
+
+static size_t first_with_label(const head_state *s, size_t label)
+{
+    size_t least = 0, most = s->rows;
+    while (least < most) {
+        const size_t middle = (least + most) / 2;
+        if (s->labels[middle].label < (int64_t)label) {
+            least = middle + 1;
+        } else {
+            most = middle;
+        }
+    }
+    return least;
+}
+
+/* ---- one block ----------------------------------------------------------------------------------*/
+
+/* The row's share of dW, in units of s->gradient_unit. */
+static double row_share(const head_state *s, const head_row *row)
+{
+    const double scale = s->raw ? s->context->config.scale * row->unpack : row->scale;
+    return row->miss * row->weight * (scale / s->gradient_unit);
+}
+
+/* What each row's exponentials of this block are multiplied by. */
+static void set_factors(const head_state *s, size_t block, float *factor)
+{
+    for (size_t i = 0; i < s->plan.rows; i++) {
+        const head_row *row = &s->row[i];
+        factor[i] = 0.0f;
+        if (row->label < 0 || row->miss == 0.0) continue;
+        const double shift = (double)s->block_shift[block * s->plan.rows + i] - row->shift;
+        if (shift < -700.0) continue;
+        factor[i] = (float)(row_share(s, row) * (dm_exp(shift) / row->sum));
+    }
+}
+
+/* The block's exponentials: kept, or computed again with the same bits. */
+static const float *block_tiles(head_state *s, size_t first, size_t count, size_t block,
+                                head_scratch *scratch, size_t *stride)
+{
+    const head_plan *p = &s->plan;
+    if (p->keep_tiles) {
+        *stride = s->call->classes * 16;
+        return s->tiles + first * 16;
+    }
+    *stride = p->block * 16;
+    for (size_t panel = 0; panel < p->rows / 16; panel++) {
+        float *tile = scratch->tiles + panel * *stride, sum[16];
+        s->kernels->tile_products(s->lanes + panel * p->panels * 256, scratch->weights, p->block * 16,
+                                  p->dim, count, tile);
+        margin_head_mask_targets(s, panel, first, count, tile, 0);
+        s->kernels->tile_exp(tile, count, s->scale + panel * 16,
+                             s->block_shift + block * p->rows + panel * 16, sum);
+    }
+    return scratch->tiles;
+}
+
+/* The target's part: along the tangent at w, or, for raw inner products, along x. */
+static void add_targets(head_state *s, size_t class_index, float *out)
+{
+    const margin_head *call = s->call;
+    const float *w = call->weights + class_index * call->weights_stride;
+    for (size_t k = first_with_label(s, class_index); k < s->rows; k++) {
+        if (s->labels[k].label != (int64_t)class_index) break;
+        const size_t i = s->labels[k].row;
+        const head_row *row = &s->row[i];
+        const float *x = call->embeddings + (s->first_row + i) * call->embeddings_stride;
+        const double share = row_share(s, row);
+        if (s->raw) {
+            margin_add_scaled(x, call->dim, -share / row->unpack, out);
+            if (call->bias != NULL) out[call->dim] -= (float)(share / row->unpack);
+        } else {
+            margin_add_tangent_w(&row->pair, x, w, call->dim, share * row->target.slope, out);
+        }
+    }
+}
+
+/* Sums of earlier row blocks, or zero. */
+static void load_sums(const head_state *s, size_t first, size_t count, float *gradient)
+{
+    const margin_head *call = s->call;
+    const size_t padded = s->plan.panels * 16;
+    memset(gradient, 0, count * padded * sizeof *gradient);
+    for (size_t j = 0; s->first_row > 0 && j < count; j++) {
+        float *to = gradient + j * padded;
+        memcpy(to, call->grad_weights + (first + j) * call->grad_weights_stride,
+               call->dim * sizeof *to);
+        if (call->grad_bias != NULL) to[call->dim] = call->grad_bias[first + j];
+    }
+}
+
+static void store_class(head_state *s, size_t class_index, size_t j, const head_scratch *scratch)
+{
+    margin_head *call = s->call;
+    const float *g = scratch->gradient + j * s->plan.panels * 16;
+    float *out = call->grad_weights + class_index * call->grad_weights_stride;
+    const double norm = scratch->norms[j];
+    if (!s->last_block) {
+        memcpy(out, g, call->dim * sizeof *out);
+        if (call->grad_bias != NULL) call->grad_bias[class_index] = g[call->dim];
+        return;
+    }
+    const double factor = s->raw ? s->gradient_unit : norm > 0.0 ? s->gradient_unit / norm : 0.0;
+    float first, second;
+    margin_split_factor(factor, &first, &second);
+    s->kernels->finish_row(g, s->raw ? NULL : scratch->weights + j * 16, s->plan.block * 16, call->dim,
+                           first, second, out);
+    if (call->grad_bias != NULL) {
+        call->grad_bias[class_index] = margin_to_float((double)g[call->dim] * s->gradient_unit);
+    }
+}
+
+void margin_head_backward(head_state *s, size_t block, head_scratch *scratch)
+{
+    const head_plan *p = &s->plan;
+    const size_t first = head_block_first(p, block), padded = p->panels * 16;
+    const size_t count = head_block_count(p, block, s->call->classes), rows = p->rows;
+    margin_pack_weights(s, first, count, scratch);
+    load_sums(s, first, count, scratch->gradient);
+    set_factors(s, block, scratch->factors);
+    s->kernels->scale_columns(s->columns, scratch->factors, rows, p->panels, rows * 16,
+                              scratch->scaled_x);
+    size_t stride = 0;
+    const float *tiles = block_tiles(s, first, count, block, scratch, &stride);
+    s->kernels->weight_products(tiles, stride, scratch->scaled_x, rows * 16, rows, count, p->panels,
+                                scratch->gradient);
+    for (size_t j = 0; j < count; j++) {
+        add_targets(s, first + j, scratch->gradient + j * padded);
+        store_class(s, first + j, j, scratch);
+    }
+}

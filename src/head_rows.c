@@ -1,0 +1,155 @@
+/* head_rows.c: what is done once per row: before the classes (the target pair) and after them (the
+ * loss and dX). All of it in double but the two sums over dimensions of the others' gradient. */
+#include "head_state.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "dmath.h"
+
+static const float *embedding_of(const head_state *s, size_t i)
+{
+    return s->call->embeddings + (s->first_row + i) * s->call->embeddings_stride;
+}
+
+static const float *target_weight_of(const head_state *s, size_t i)
+{
+    return s->call->weights + (size_t)s->row[i].label * s->call->weights_stride;
+}
+
+/* The row's factor in float32 for the kernels: never 0 (0 times a masked -infinity is NaN) and small
+ * enough that products stay finite. */
+static float kernel_scale(double scale)
+{
+    return (float)fmin(fmax(scale, 0x1p-120), 0x1p+100);
+}
+
+void margin_head_prepare_row(head_state *s, size_t i)
+{
+    const margin_head *call = s->call;
+    head_row *row = &s->row[i];
+    *row = (head_row){.label = -1, .scale = 1.0, .unpack = 1.0};
+    s->scale[i] = 1.0f;
+    if (i < s->rows) row->label = call->labels[s->first_row + i];
+    if (row->label < 0) return;
+
+    const margin_config *config = &s->context->config;
+    row->norm = margin_norm(s->kernels, embedding_of(s, i), call->dim);
+    row->weight = call->row_weight != NULL ? (double)call->row_weight[s->first_row + i]
+                                           : 1.0 / (double)call->counted;
+    row->pair = margin_pair_of(embedding_of(s, i), target_weight_of(s, i), call->dim);
+    row->target = margin_target_at(config, &row->pair.angle);
+    row->scale = s->keep_norm ? row->pair.norm_x : config->scale;
+    if (s->raw) {
+        row->unpack = 1.0 / margin_power_for(call->bias != NULL ? fmax(row->norm, 1.0) : row->norm);
+        row->scale = config->scale * row->unpack * s->weight_unpack;
+    }
+    s->scale[i] = kernel_scale(row->scale);
+}
+
+/* ---- after the classes --------------------------------------------------------------------------*/
+
+/* Shards to one log sum exp of the others. */
+static void combine_shards(const head_state *s, size_t i, head_row *row)
+{
+    const size_t n = s->plan.rows;
+    row->shift = -HUGE_VAL;
+    for (size_t p = 0; p < s->plan.shards; p++) {
+        if (s->shard_sum[p * n + i] > 0.0) {
+            row->shift = fmax(row->shift, (double)s->shard_shift[p * n + i]);
+        }
+    }
+    row->sum = 0.0;
+    for (size_t p = 0; p < s->plan.shards; p++) {
+        const double sum = s->shard_sum[p * n + i];
+        if (sum > 0.0) row->sum += sum * dm_exp((double)s->shard_shift[p * n + i] - row->shift);
+    }
+}
+
+/* The target's logit. */
+static double target_logit(const head_state *s, const head_row *row)
+{
+    if (!s->raw) return row->scale * row->target.psi;
+    const double bias = s->call->bias == NULL ? 0.0 : (double)s->call->bias[row->label];
+    return s->context->config.scale * (row->pair.inner + bias);
+}
+
+static void set_loss(const head_state *s, size_t i, head_row *row)
+{
+    combine_shards(s, i, row);
+    row->loss = row->miss = 0.0;
+    if (row->sum == 0.0) return; /* no other class */
+    const double others = row->shift * (row->scale / (double)s->scale[i]);
+    margin_softplus(others - target_logit(s, row) + dm_log(row->sum), &row->loss, &row->miss);
+}
+
+static int is_correct(const head_state *s, size_t i)
+{
+    float best = -FLT_MAX;
+    for (size_t p = 0; p < s->plan.shards; p++) {
+        best = fmaxf(best, s->shard_max[p * s->plan.rows + i]);
+    }
+    return s->target_dot[i] >= best;
+}
+
+/* The others' part of dX: their mean weight, without its part along x where x is normalised. */
+static void add_others(head_state *s, size_t i, double factor, int project, head_scratch *scratch,
+                       float *out)
+{
+    const head_row *row = &s->row[i];
+    const size_t n = s->plan.rows, padded = s->plan.panels * 16, dim = s->call->dim;
+    float share[MARGIN_SHARDS];
+    for (size_t p = 0; p < s->plan.shards; p++) {
+        const double shift = (double)s->shard_shift[p * n + i] - row->shift;
+        share[p] = s->shard_sum[p * n + i] > 0.0 ? (float)(dm_exp(shift) / row->sum) : 0.0f;
+    }
+    const float *part = s->shard_x + i / 16 * padded * 16 + i % 16 * 16;
+    s->kernels->combine(part, padded * n, 256, share, s->plan.shards, dim, scratch->line);
+    float first, second;
+    margin_split_factor(factor, &first, &second);
+    s->kernels->finish_row(scratch->line, project ? s->columns + i * 16 : NULL, n * 16, dim, first,
+                           second, out);
+}
+
+static void write_gradient(head_state *s, size_t i, head_scratch *scratch, float *out)
+{
+    const head_row *row = &s->row[i];
+    const size_t dim = s->call->dim;
+    const float *x = embedding_of(s, i), *w = target_weight_of(s, i);
+    memset(out, 0, dim * sizeof *out);
+    const double pull = row->miss * row->weight;
+    if (pull == 0.0 || (row->norm == 0.0 && !s->raw)) return;
+    if (s->raw) {
+        const double scale = s->context->config.scale;
+        add_others(s, i, pull * scale * s->weight_unpack, 0, scratch, out);
+        margin_add_scaled(w, dim, -pull * scale, out);
+    } else if (s->keep_norm) {
+        add_others(s, i, pull, 0, scratch, out);
+        margin_add_tangent_x(&row->pair, x, w, dim, pull * row->target.slope, out);
+        margin_add_scaled(x, dim, -pull * row->target.psi / row->pair.norm_x, out);
+    } else {
+        const double factor = pull * row->scale / row->pair.norm_x;
+        add_others(s, i, factor, 1, scratch, out);
+        margin_add_tangent_x(&row->pair, x, w, dim, factor * row->target.slope, out);
+    }
+}
+
+void margin_head_finish_row(head_state *s, size_t i, head_scratch *scratch)
+{
+    margin_head *call = s->call;
+    head_row *row = &s->row[i];
+    const size_t at = s->first_row + i;
+    const int counts = row->label >= 0;
+    if (counts) set_loss(s, i, row);
+    if (call->row_loss != NULL) call->row_loss[at] = margin_to_float(row->loss);
+    if (call->row_angle != NULL) call->row_angle[at] = counts ? (float)row->pair.angle.theta : 0.0f;
+    if (call->row_correct != NULL) call->row_correct[at] = counts && is_correct(s, i);
+    if (call->grad_embeddings == NULL) return;
+    float *out = call->grad_embeddings + at * call->grad_embeddings_stride;
+    if (counts) {
+        write_gradient(s, i, scratch, out);
+    } else {
+        memset(out, 0, call->dim * sizeof *out);
+    }
+}

@@ -1,0 +1,133 @@
+/* head_state.h: one head call while it runs: its plan, its arrays in the workspace, its three phases.
+ *
+ *   rows      a row block is packed; the target pairs are measured        (head_rows.c)
+ *   forward   shard by shard, block by block: cosines, shift, exponentials, sums, and what dX needs
+ *                                                                         (head_forward.c)
+ *   finish    shards are combined per row: loss, accuracy, dX             (head_rows.c)
+ *   backward  block by block: dW                                          (head_backward.c)
+ *
+ * A phase is a function of one item; head.c owns the loops over items and the threads.
+ *
+ * Classes are cut into blocks and blocks into shards by the shapes alone, never by the number of
+ * threads or the workspace, so neither can change a bit. A shard keeps, per row, a shift, the sum of
+ * the others' exponentials under that shift, and its part of dX: what machines would exchange if
+ * each held a shard.
+ */
+#ifndef MARGIN_SRC_HEAD_STATE_H
+#define MARGIN_SRC_HEAD_STATE_H
+
+#include "context.h"
+#include "target.h"
+
+enum {
+    MARGIN_BLOCK_CLASSES = 256, /* at most: a tile of 16 rows is then 16 KiB and stays in L1 */
+    MARGIN_SHARDS = 32          /* at most */
+};
+
+/* What is known of a row. */
+typedef struct head_row {
+    int64_t label;      /* -1: does not count */
+    double norm;        /* |x| */
+    double scale;       /* the row's factor of the cosine, exact */
+    double unpack;      /* raw inner products: x = unpack * packed row; else 1 */
+    double weight;      /* d total loss / d row loss */
+    double shift, sum;  /* log sum exp of the others = shift + log(sum) */
+    double miss;        /* 1 - p_target */
+    double loss;
+    margin_pair pair;
+    margin_target target;
+} head_row;
+
+typedef struct head_label {
+    int64_t label;
+    size_t row;
+} head_label;
+
+/* The sizes of a call. */
+typedef struct head_plan {
+    size_t dim;     /* D, plus 1 with a bias: the bias is one more dimension in which x is 1 */
+    size_t panels;  /* of 16 dimensions */
+    size_t block;   /* classes in a block (the last may have fewer) */
+    size_t blocks, shards;
+    size_t rows;    /* rows in a row block, a multiple of 16 */
+    size_t threads;
+    int keep_tiles; /* exponentials are kept from forward to backward, else computed again */
+    int want_x, want_w;
+    size_t bytes;
+} head_plan;
+
+/* One thread's scratch. */
+typedef struct head_scratch {
+    float *weights;   /* a block of weights in columns [panels][block][16] */
+    double *norms;    /* [block] */
+    float *tiles;     /* [rows / 16][block][16] for the backward phase, else [block][16] */
+    float *scaled_x;  /* [panels][rows][16] */
+    float *factors;   /* [rows] */
+    float *gradient;  /* [block][panels 16] */
+    float *line;      /* [panels 16] */
+} head_scratch;
+
+typedef struct head_state {
+    margin_context *context;
+    const margin_kernels *kernels;
+    margin_head *call;
+    head_plan plan;
+    int raw, keep_norm;
+    double weight_unpack; /* raw inner products: w = weight_unpack * packed row */
+    double gradient_unit; /* largest |weight * scale| of a row: the unit of dW's factors */
+    size_t first_row, rows; /* the row block at hand */
+    int last_block;         /* no row block follows */
+    size_t bad_class;       /* first class with a NaN or Inf, SIZE_MAX: none */
+
+    head_row *row;       /* [plan.rows] */
+    float *lanes;        /* [rows / 16][panels 16][16] */
+    float *columns;      /* [panels][rows][16] */
+    float *scale;        /* [rows]: head_row.scale in float32 */
+    float *target_dot;   /* [rows]: the target's inner product as the tile has it */
+    float *block_shift;  /* [blocks][rows] */
+    double *shard_sum;   /* [shards][rows] */
+    float *shard_shift;  /* [shards][rows] */
+    float *shard_max;    /* [shards][rows]: largest inner product of another class */
+    float *shard_x;      /* [shards][rows / 16][panels][16][16] */
+    float *tiles;        /* [rows / 16][classes][16] if kept */
+    head_label *labels;  /* [rows], sorted by label, then row */
+    head_scratch *scratch; /* [threads] */
+} head_state;
+
+/* head_plan.c. The plan that fits `workspace`, or one with bytes > workspace: the least possible. */
+head_plan margin_head_plan(size_t rows, size_t dim, size_t classes, size_t threads, int want_x,
+                           int want_w, size_t workspace);
+void margin_head_carve(head_state *s, char *memory);
+
+/* head_pack.c. Norm of a vector whatever its size; NaN if an element is not finite. */
+double margin_norm(const margin_kernels *kernels, const float *x, size_t n);
+/* The power of two that brings a norm near 1; 1 for ordinary norms and 0. */
+double margin_power_for(double norm);
+/* A block of weights into scratch, its norms too; notes a class that is not finite. */
+void margin_pack_weights(head_state *s, size_t first, size_t count, head_scratch *scratch);
+/* Row `i` of the row block into columns and lanes. */
+void margin_pack_embedding(head_state *s, size_t i);
+
+/* The phases. */
+void margin_head_prepare_row(head_state *s, size_t i);
+void margin_head_sort_labels(head_state *s);
+void margin_head_forward(head_state *s, size_t shard, size_t first_panel, size_t end_panel,
+                         head_scratch *scratch);
+void margin_head_finish_row(head_state *s, size_t i, head_scratch *scratch);
+void margin_head_backward(head_state *s, size_t block, head_scratch *scratch);
+/* The others' exponentials of one tile, again or for the first time (shift is in place). */
+void margin_head_mask_targets(head_state *s, size_t panel, size_t first, size_t count, float *tile,
+                              int note);
+
+static inline size_t head_block_first(const head_plan *p, size_t block)
+{
+    return block * p->block;
+}
+
+static inline size_t head_block_count(const head_plan *p, size_t block, size_t classes)
+{
+    const size_t first = block * p->block;
+    return classes - first < p->block ? classes - first : p->block;
+}
+
+#endif

@@ -1,0 +1,82 @@
+/* kernels.h: what a kernel set is: one const table per instruction set, every contract written once.
+ *
+ * A kernel knows no loss, no label, no thread and allocates nothing. All lengths count elements.
+ *
+ * Layouts (16 = the logical vector's lanes):
+ *   columns   A matrix [rows, n] as [ceil(n / 16)][rows][16]: panel p holds columns 16 p to
+ *             16 p + 15 of every row; `stride` elements from panel to panel; the tail is zero.
+ *   lanes     16 embeddings as [n][16]: element d of all 16 side by side.
+ *   tile      cosines of 16 embeddings with some classes as [classes][16].
+ *
+ * So the weights in `columns` and the tile are each read unpacked by two matrix products: lanes are
+ * embeddings in the first product and dimensions in the other two.
+ */
+#ifndef MARGIN_KERNELS_H
+#define MARGIN_KERNELS_H
+
+#include <stddef.h>
+
+enum {
+    MARGIN_LANES = 16,
+    /* Elements of one summation chain of a cosine. A chain's rounding error grows with its length;
+     * partial sums of 64 keep a cosine near 1 at D = 512 within 1e-7 (a single chain: 4e-7). */
+    MARGIN_DIM_CHUNK = 64,
+    /* Rows of one summation chain of dW: a row block is a multiple of it, so that the workspace's
+     * size cannot change a bit. */
+    MARGIN_ROW_CHUNK = 128
+};
+
+typedef struct margin_kernels {
+    /* sum of x[i]^2. */
+    float (*sum_squares)(const float *x, size_t n);
+
+    /* One row into `columns`: x[i] power (high + low), rounded once after an exact x[i] power. */
+    void (*pack_row)(const float *x, size_t n, float power, float high, float low, float *columns,
+                     size_t stride);
+
+    /* Inner products of 16 embeddings (lanes, [dim][16]) with `classes` weights (columns): tile. */
+    void (*tile_products)(const float *lanes, const float *weights, size_t stride, size_t dim,
+                          size_t classes, float *tile);
+
+    /* Maximum of each lane over the tile's classes, into max[16]. */
+    void (*tile_max)(const float *tile, size_t classes, float *max);
+
+    /* tile = exp(scale[lane] tile - shift[lane]) in place, and its sum over classes into sum[16].
+     * scale[lane] tile <= shift[lane] up to rounding; -infinity gives 0. */
+    void (*tile_exp)(float *tile, size_t classes, const float *scale, const float *shift,
+                     float *sum);
+
+    /* The product of dX: out[p][lane][16] = keep[lane] out[p][lane][16]
+     *                                       + sum over classes of tile[.][lane] weights[p][.][16]
+     * for `panels` panels of weights (columns). */
+    void (*embedding_products)(const float *tile, const float *weights, size_t stride,
+                               size_t classes, size_t panels, const float *keep, float *out);
+
+    /* The product of dW: out[class][16 panels] += sum over rows of tile[row][class] x[row], where
+     * the tiles of 16 rows are `tile_stride` apart and x is in columns (`stride`). `rows` is a
+     * multiple of 16; each MARGIN_ROW_CHUNK rows are one chain. */
+    void (*weight_products)(const float *tiles, size_t tile_stride, const float *x, size_t stride,
+                            size_t rows, size_t classes, size_t panels, float *out);
+
+    /* out = x with row i multiplied by factor[i]; both in columns with the same stride. */
+    void (*scale_columns)(const float *x, const float *factor, size_t rows, size_t panels,
+                          size_t stride, float *out);
+
+    /* out[n] = sum over k < count of factor[k] row_k, row_k in columns at rows + k * distance. */
+    void (*combine)(const float *rows, size_t distance, size_t stride, const float *factor,
+                    size_t count, size_t n, float *out);
+
+    /* out[i] = (g[i] - (g . unit) unit[i]) first second, clamped to +-FLT_MAX; unit in columns.
+     * unit NULL: nothing is projected out. */
+    void (*finish_row)(const float *g, const float *unit, size_t stride, size_t n, float first,
+                       float second, float *out);
+
+    /* Rows level, one contiguous piece of a row. */
+    float (*row_max)(const float *x, size_t n);
+    /* Sum of exp(scale x - shift); each also into out where out is not NULL (out may be x). */
+    double (*row_exp)(const float *x, size_t n, float scale, float shift, float *out);
+    /* x[i] *= first second. */
+    void (*row_scale)(float *x, size_t n, float first, float second);
+} margin_kernels;
+
+#endif

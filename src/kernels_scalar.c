@@ -1,0 +1,188 @@
+/* kernels_scalar.c: the kernel set in plain loops: the book to read, the baseline of the speed
+ * figures, and the fallback. Contracts are in kernels.h; results agree with the vector kernels to
+ * rounding, not to the bit. */
+#include "kernels.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+static float sum_squares(const float *x, size_t n)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++) sum += (double)x[i] * x[i];
+    return sum > FLT_MAX ? INFINITY : (float)sum;
+}
+
+static void pack_row(const float *x, size_t n, float power, float high, float low, float *columns,
+                     size_t stride)
+{
+    for (size_t i = 0; i < (n + 15) / 16 * 16; i++) {
+        const float a = i < n ? x[i] * power : 0.0f;
+        columns[i / 16 * stride + i % 16] = a * high + a * low;
+    }
+}
+
+static void tile_products(const float *lanes, const float *weights, size_t stride, size_t dim,
+                          size_t classes, float *tile)
+{
+    for (size_t j = 0; j < classes; j++) {
+        float total[MARGIN_LANES] = {0};
+        for (size_t start = 0; start < dim; start += MARGIN_DIM_CHUNK) {
+            const size_t end = dim - start < MARGIN_DIM_CHUNK ? dim : start + MARGIN_DIM_CHUNK;
+            float sum[MARGIN_LANES] = {0};
+            for (size_t d = start; d < end; d++) {
+                const float w = weights[d / 16 * stride + j * 16 + d % 16];
+                for (size_t i = 0; i < MARGIN_LANES; i++) sum[i] += lanes[d * 16 + i] * w;
+            }
+            for (size_t i = 0; i < MARGIN_LANES; i++) total[i] += sum[i];
+        }
+        memcpy(tile + j * 16, total, sizeof total);
+    }
+}
+
+static void tile_max(const float *tile, size_t classes, float *max)
+{
+    for (size_t i = 0; i < MARGIN_LANES; i++) {
+        max[i] = tile[i];
+        for (size_t j = 1; j < classes; j++) max[i] = fmaxf(max[i], tile[j * 16 + i]);
+    }
+}
+
+/* As v_exp in vmath.inc.h: x <= 0; below exp(-87.3) the result is 0. */
+static float exp_nonpositive(float x)
+{
+    if (x < -87.3f) return 0.0f;
+    const float n = rintf(x * 0x1.715476p+0f);
+    const float r = (x - n * 0x1.62e4p-1f) - n * 0x1.7f7d1cp-20f;
+    float q = 0x1.6a23ccp-10f * r + 0x1.123a2p-7f;
+    q = q * r + 0x1.5558f2p-5f;
+    q = q * r + 0x1.555492p-3f;
+    q = q * r + 0x1.fffffcp-2f;
+    const float p = (r * r * q + r) + 1.0f;
+    const uint32_t bits = (uint32_t)((int32_t)n + 127) << 23;
+    float power;
+    memcpy(&power, &bits, sizeof power);
+    return p * power;
+}
+
+static void tile_exp(float *tile, size_t classes, const float *scale, const float *shift, float *sum)
+{
+    for (size_t i = 0; i < MARGIN_LANES; i++) sum[i] = 0.0f;
+    for (size_t j = 0; j < classes; j++) {
+        for (size_t i = 0; i < MARGIN_LANES; i++) {
+            float *e = tile + j * 16 + i;
+            *e = exp_nonpositive(scale[i] * *e - shift[i]);
+            sum[i] += *e;
+        }
+    }
+}
+
+static void embedding_products(const float *tile, const float *weights, size_t stride,
+                               size_t classes, size_t panels, const float *keep, float *out)
+{
+    for (size_t p = 0; p < panels; p++) {
+        for (size_t i = 0; i < MARGIN_LANES; i++) {
+            float *o = out + p * 256 + i * 16;
+            float sum[16] = {0};
+            for (size_t j = 0; j < classes; j++) {
+                const float e = tile[j * 16 + i];
+                for (size_t d = 0; d < 16; d++) sum[d] += e * weights[p * stride + j * 16 + d];
+            }
+            for (size_t d = 0; d < 16; d++) o[d] = o[d] * keep[i] + sum[d];
+        }
+    }
+}
+
+static void weight_products(const float *tiles, size_t tile_stride, const float *x, size_t stride,
+                            size_t rows, size_t classes, size_t panels, float *out)
+{
+    for (size_t j = 0; j < classes; j++) {
+        for (size_t p = 0; p < panels; p++) {
+            float *o = out + (j * panels + p) * 16;
+            for (size_t start = 0; start < rows; start += MARGIN_ROW_CHUNK) {
+                const size_t end = rows - start < MARGIN_ROW_CHUNK ? rows : start + MARGIN_ROW_CHUNK;
+                float sum[16] = {0};
+                for (size_t i = start; i < end; i++) {
+                    const float e = tiles[i / 16 * tile_stride + j * 16 + i % 16];
+                    for (size_t d = 0; d < 16; d++) sum[d] += e * x[p * stride + i * 16 + d];
+                }
+                for (size_t d = 0; d < 16; d++) o[d] += sum[d];
+            }
+        }
+    }
+}
+
+static void scale_columns(const float *x, const float *factor, size_t rows, size_t panels,
+                          size_t stride, float *out)
+{
+    for (size_t p = 0; p < panels; p++) {
+        for (size_t i = 0; i < rows * 16; i++) {
+            out[p * stride + i] = x[p * stride + i] * factor[i / 16];
+        }
+    }
+}
+
+static void combine(const float *rows, size_t distance, size_t stride, const float *factor,
+                    size_t count, size_t n, float *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        float sum = 0.0f;
+        for (size_t k = 0; k < count; k++) {
+            sum += rows[k * distance + i / 16 * stride + i % 16] * factor[k];
+        }
+        out[i] = sum;
+    }
+}
+
+static void finish_row(const float *g, const float *unit, size_t stride, size_t n, float first,
+                       float second, float *out)
+{
+    float dot = 0.0f;
+    for (size_t i = 0; unit != NULL && i < n; i++) dot += g[i] * unit[i / 16 * stride + i % 16];
+    for (size_t i = 0; i < n; i++) {
+        const float along = unit == NULL ? 0.0f : dot * unit[i / 16 * stride + i % 16];
+        out[i] = fmaxf(fminf((g[i] - along) * first * second, FLT_MAX), -FLT_MAX);
+    }
+}
+
+static float row_max(const float *x, size_t n)
+{
+    float max = -FLT_MAX;
+    for (size_t i = 0; i < n; i++) max = fmaxf(max, x[i]);
+    return max;
+}
+
+static double row_exp(const float *x, size_t n, float scale, float shift, float *out)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        const float e = exp_nonpositive(scale * x[i] - shift);
+        if (out != NULL) out[i] = e;
+        sum += (double)e;
+    }
+    return sum;
+}
+
+static void row_scale(float *x, size_t n, float first, float second)
+{
+    for (size_t i = 0; i < n; i++) x[i] = x[i] * first * second;
+}
+
+extern const margin_kernels margin_kernels_scalar;
+const margin_kernels margin_kernels_scalar = {
+    .sum_squares = sum_squares,
+    .pack_row = pack_row,
+    .tile_products = tile_products,
+    .tile_max = tile_max,
+    .tile_exp = tile_exp,
+    .embedding_products = embedding_products,
+    .weight_products = weight_products,
+    .scale_columns = scale_columns,
+    .combine = combine,
+    .finish_row = finish_row,
+    .row_max = row_max,
+    .row_exp = row_exp,
+    .row_scale = row_scale,
+};

@@ -1,0 +1,29 @@
+/* kernels_simd.c: the kernel set of one instruction set. The build line names the vocabulary header
+ * (MARGIN_SIMD_HEADER), the table (MARGIN_SIMD_NAME) and the compiler flags. */
+#include "kernels.h"
+
+#include MARGIN_SIMD_HEADER
+
+#include "vmath.inc.h"
+
+#include "kernels.inc.h"
+
+#define TABLE_NAME(name) margin_kernels_##name
+#define TABLE(name) TABLE_NAME(name)
+
+extern const margin_kernels TABLE(MARGIN_SIMD_NAME);
+const margin_kernels TABLE(MARGIN_SIMD_NAME) = {
+    .sum_squares = sum_squares,
+    .pack_row = pack_row,
+    .tile_products = tile_products,
+    .tile_max = tile_max,
+    .tile_exp = tile_exp,
+    .embedding_products = embedding_products,
+    .weight_products = weight_products,
+    .scale_columns = scale_columns,
+    .combine = combine,
+    .finish_row = finish_row,
+    .row_max = row_max,
+    .row_exp = row_exp,
+    .row_scale = row_scale,
+};

@@ -1,0 +1,19 @@
+/* normsoftmax.c: target logit / s = cos(theta), embedding and weight normalised, no margin. */
+#include "loss.h"
+
+static margin_target target(const margin_config *config, const margin_angle *angle)
+{
+    (void)config;
+    const margin_target r = {angle->cosine, -angle->sine};
+    return r;
+}
+
+const margin_loss_row margin_loss_normsoftmax = {
+    .info = {.name = "normsoftmax",
+             .formula = "cos(theta)",
+             .source = "Wang et al., NormFace, 2017; ArcFace eq. 2",
+             .scale = 64.0,
+             .m1 = 1.0,
+             .normalised = 1},
+    .target = target,
+};

@@ -1,0 +1,168 @@
+/* rows.c: the rows level: cosines and labels to loss and gradient, a row an item. */
+#include <float.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "context.h"
+#include "dmath.h"
+#include "target.h"
+
+/* sin(theta) where a float32 cosine has reached +-1. */
+#define LEAST_SINE 0x1p-12
+
+typedef struct rows_state {
+    const margin_context *context;
+    const margin_rows *call;
+    double *loss; /* [rows], in double for the sum */
+} rows_state;
+
+static margin_angle angle_of(double cosine)
+{
+    const double c = fmin(fmax(cosine, -1.0), 1.0);
+    const double sine = sqrt((1.0 - c) * (1.0 + c));
+    const margin_angle angle = {dm_atan2(sine, c), sine, c};
+    return angle;
+}
+
+/* The row without its target: two pieces round it, as one maximum or one sum. */
+static float others_max(const rows_state *s, const float *x, size_t y)
+{
+    const margin_kernels *k = s->context->kernels;
+    return fmaxf(k->row_max(x, y), k->row_max(x + y + 1, s->call->classes - y - 1));
+}
+
+static double others_exp(const rows_state *s, const float *x, size_t y, float scale, float shift,
+                         float *out)
+{
+    const margin_kernels *k = s->context->kernels;
+    const double before = k->row_exp(x, y, scale, shift, out);
+    return before + k->row_exp(x + y + 1, s->call->classes - y - 1, scale, shift,
+                               out == NULL ? NULL : out + y + 1);
+}
+
+static double row_factor(const rows_state *s, size_t i)
+{
+    if (s->call->row_scale != NULL) return (double)s->call->row_scale[i];
+    return s->context->config.scale;
+}
+
+static double row_weight(const rows_state *s, size_t i)
+{
+    if (s->call->row_weight != NULL) return (double)s->call->row_weight[i];
+    return 1.0 / (double)s->call->counted;
+}
+
+static void one_row(const rows_state *s, size_t i)
+{
+    const margin_rows *call = s->call;
+    const float *x = call->logits + i * call->logits_stride;
+    float *out = call->grad_logits == NULL ? NULL : call->grad_logits + i * call->grad_logits_stride;
+    s->loss[i] = 0.0;
+    if (call->labels[i] < 0) {
+        if (out != NULL) memset(out, 0, call->classes * sizeof *out);
+        return;
+    }
+    const size_t y = (size_t)call->labels[i];
+    const int raw = !s->context->info->normalised;
+    const double scale = row_factor(s, i), cosine = (double)x[y];
+    const margin_angle angle = angle_of(cosine);
+    const margin_target target = margin_target_at(&s->context->config, &angle);
+    const double z = scale * (raw ? cosine : target.psi);
+
+    const float kernel_scale = (float)fmin(fmax(scale, 0x1p-120), 0x1p+100);
+    double miss = 0.0, sum = 0.0;
+    if (call->classes > 1) {
+        const float shift = (float)((double)others_max(s, x, y) * (double)kernel_scale);
+        sum = others_exp(s, x, y, kernel_scale, shift, out);
+        const double others = (double)shift * (scale / (double)kernel_scale);
+        margin_softplus(others - z + dm_log(sum), &s->loss[i], &miss);
+    }
+    if (out == NULL) return;
+    const double pull = miss * row_weight(s, i) * scale;
+    float first, second;
+    margin_split_factor(sum > 0.0 ? pull / sum : 0.0, &first, &second);
+    s->context->kernels->row_scale(out, y, first, second);
+    s->context->kernels->row_scale(out + y + 1, call->classes - y - 1, first, second);
+    const double slope = raw ? 1.0 : -target.slope / fmax(angle.sine, LEAST_SINE);
+    const int detached = s->context->config.gradient == MARGIN_GRADIENT_DETACHED;
+    out[y] = margin_to_float(-pull * (detached ? 1.0 : slope));
+}
+
+static margin_status check_call(margin_context *context, const margin_rows *call)
+{
+    if (call->logits == NULL || call->labels == NULL) {
+        return margin_fail(context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_NONE, 0,
+                           "logits and labels are required");
+    }
+    if (call->row_scale == NULL && context->config.feature_norm == MARGIN_FEATURE_NORM_KEEP) {
+        return margin_fail(context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_ROW_SCALE, 0,
+                           "row_scale is required with feature_norm = keep");
+    }
+    if (call->rows == 0 || call->classes == 0 || call->rows > PTRDIFF_MAX / 64) {
+        return margin_fail(context, MARGIN_ERROR_SHAPE, MARGIN_ARGUMENT_NONE, 0,
+                           "rows and classes must be at least 1");
+    }
+    return MARGIN_OK;
+}
+
+static margin_status check_row_scale(margin_context *context, const margin_rows *call)
+{
+    for (size_t i = 0; call->row_scale != NULL && i < call->rows; i++) {
+        if (call->row_scale[i] >= 0.0f && isfinite(call->row_scale[i])) continue;
+        return margin_fail(context, MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_ROW_SCALE, i,
+                           "a row_scale is not a finite number >= 0");
+    }
+    return MARGIN_OK;
+}
+
+static margin_status check_values(margin_context *context, margin_rows *call)
+{
+    margin_status status = margin_check_stride(context, &call->logits_stride, call->rows,
+                                               call->classes, "logits_stride is out of range");
+    if (status != MARGIN_OK) return status;
+    status = margin_check_stride(context, &call->grad_logits_stride, call->rows, call->classes,
+                                 "grad_logits_stride is out of range");
+    if (status != MARGIN_OK) return status;
+    status = margin_check_labels(context, call->labels, call->rows, call->classes, &call->counted);
+    if (status != MARGIN_OK) return status;
+    status = check_row_scale(context, call);
+    if (status != MARGIN_OK) return status;
+    status = margin_check_finite(context, call->row_weight, 1, call->rows, call->rows,
+                                 MARGIN_ARGUMENT_ROW_WEIGHT);
+    if (status != MARGIN_OK) return status;
+    return margin_check_finite(context, call->logits, call->rows, call->classes,
+                               call->logits_stride, MARGIN_ARGUMENT_LOGITS);
+}
+
+margin_status margin_rows_run(margin_context *context, margin_rows *rows)
+{
+    if (context == NULL || rows == NULL) return MARGIN_ERROR_NULL;
+    margin_rows call = *rows; /* strides are resolved in the copy */
+    margin_status status = check_call(context, &call);
+    if (status == MARGIN_OK) status = check_values(context, &call);
+    if (status != MARGIN_OK) return status;
+    if (call.rows > context->config.workspace_bytes / sizeof(double)) {
+        margin_fail(context, MARGIN_ERROR_WORKSPACE, MARGIN_ARGUMENT_NONE, 0,
+                    "the workspace is too small for so many rows");
+        context->fault.bytes = call.rows * sizeof(double);
+        return MARGIN_ERROR_WORKSPACE;
+    }
+
+    const rows_state s = {context, &call, (double *)(void *)context->workspace};
+    const int threads = context->config.threads;
+    (void)threads;
+#if defined(_OPENMP)
+#pragma omp parallel for schedule(dynamic, 4) num_threads(threads) if (threads > 1)
+#endif
+    for (size_t i = 0; i < call.rows; i++) one_row(&s, i);
+
+    double sum = 0.0;
+    for (size_t i = 0; i < call.rows; i++) {
+        if (call.row_loss != NULL) call.row_loss[i] = margin_to_float(s.loss[i]);
+        sum += s.loss[i];
+    }
+    rows->counted = call.counted;
+    rows->loss = call.counted > 0 ? sum / (double)call.counted : 0.0;
+    return MARGIN_OK;
+}

@@ -1,0 +1,133 @@
+/* simd_avx2.h: the vocabulary on AVX2 with FMA: 16 lanes are two registers.
+ * The operations are specified in simd_emulated.h. */
+#ifndef MARGIN_SIMD_H
+#define MARGIN_SIMD_H
+
+#if !defined(__AVX2__) || !defined(__FMA__)
+#error "simd_avx2.h needs -mavx2 -mfma"
+#endif
+
+#include <immintrin.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* 12 accumulators, 2 registers of the vector, 1 broadcast: 15 of 16. */
+#define V_TILE_6 1
+
+typedef struct vf {
+    __m256 lo, hi;
+} vf;
+
+static inline vf v_make(__m256 lo, __m256 hi)
+{
+    const vf r = {lo, hi};
+    return r;
+}
+
+static inline vf v_set1(float x)
+{
+    const __m256 r = _mm256_set1_ps(x);
+    return v_make(r, r);
+}
+
+static inline vf v_load(const float *p)
+{
+    return v_make(_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8));
+}
+
+static inline void v_store(float *p, vf a)
+{
+    _mm256_storeu_ps(p, a.lo);
+    _mm256_storeu_ps(p + 8, a.hi);
+}
+
+/* All bits set in the lanes below n - first. */
+static inline __m256i v_mask8(size_t n, int first)
+{
+    const __m256i index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32((int)n - first), index);
+}
+
+static inline vf v_load_part(const float *p, size_t n, float fill)
+{
+    const __m256i lo = v_mask8(n, 0), hi = v_mask8(n, 8);
+    const __m256 f = _mm256_set1_ps(fill);
+    return v_make(_mm256_blendv_ps(f, _mm256_maskload_ps(p, lo), _mm256_castsi256_ps(lo)),
+                  _mm256_blendv_ps(f, _mm256_maskload_ps(p + 8, hi), _mm256_castsi256_ps(hi)));
+}
+
+static inline void v_store_part(float *p, vf a, size_t n)
+{
+    _mm256_maskstore_ps(p, v_mask8(n, 0), a.lo);
+    _mm256_maskstore_ps(p + 8, v_mask8(n, 8), a.hi);
+}
+
+static inline vf v_add(vf a, vf b)
+{
+    return v_make(_mm256_add_ps(a.lo, b.lo), _mm256_add_ps(a.hi, b.hi));
+}
+
+static inline vf v_sub(vf a, vf b)
+{
+    return v_make(_mm256_sub_ps(a.lo, b.lo), _mm256_sub_ps(a.hi, b.hi));
+}
+
+static inline vf v_mul(vf a, vf b)
+{
+    return v_make(_mm256_mul_ps(a.lo, b.lo), _mm256_mul_ps(a.hi, b.hi));
+}
+
+static inline vf v_fma(vf a, vf b, vf c)
+{
+    return v_make(_mm256_fmadd_ps(a.lo, b.lo, c.lo), _mm256_fmadd_ps(a.hi, b.hi, c.hi));
+}
+
+static inline vf v_fnma(vf a, vf b, vf c)
+{
+    return v_make(_mm256_fnmadd_ps(a.lo, b.lo, c.lo), _mm256_fnmadd_ps(a.hi, b.hi, c.hi));
+}
+
+static inline vf v_max(vf a, vf b)
+{
+    return v_make(_mm256_max_ps(a.lo, b.lo), _mm256_max_ps(a.hi, b.hi));
+}
+
+static inline vf v_min(vf a, vf b)
+{
+    return v_make(_mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi));
+}
+
+static inline vf v_zero_if_less(vf a, vf b, vf x)
+{
+    return v_make(_mm256_andnot_ps(_mm256_cmp_ps(a.lo, b.lo, _CMP_LT_OQ), x.lo),
+                  _mm256_andnot_ps(_mm256_cmp_ps(a.hi, b.hi, _CMP_LT_OQ), x.hi));
+}
+
+static inline __m256 v_scale_half(__m256 p, __m256 z)
+{
+    const __m256i n = _mm256_slli_epi32(_mm256_castps_si256(z), 23);
+    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), n));
+}
+
+static inline vf v_scale_2n(vf p, vf z)
+{
+    return v_make(v_scale_half(p.lo, z.lo), v_scale_half(p.hi, z.hi));
+}
+
+static inline float v_sum(vf a)
+{
+    const __m256 s8 = _mm256_add_ps(a.lo, a.hi);
+    const __m128 s4 = _mm_add_ps(_mm256_castps256_ps128(s8), _mm256_extractf128_ps(s8, 1));
+    const __m128 s2 = _mm_add_ps(s4, _mm_movehl_ps(s4, s4));
+    return _mm_cvtss_f32(_mm_add_ss(s2, _mm_shuffle_ps(s2, s2, 1)));
+}
+
+static inline float v_max_across(vf a)
+{
+    const __m256 s8 = _mm256_max_ps(a.lo, a.hi);
+    const __m128 s4 = _mm_max_ps(_mm256_castps256_ps128(s8), _mm256_extractf128_ps(s8, 1));
+    const __m128 s2 = _mm_max_ps(s4, _mm_movehl_ps(s4, s4));
+    return _mm_cvtss_f32(_mm_max_ss(s2, _mm_shuffle_ps(s2, s2, 1)));
+}
+
+#endif

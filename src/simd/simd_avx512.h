@@ -1,0 +1,121 @@
+/* simd_avx512.h: the vocabulary on AVX-512F: 16 lanes are one register.
+ * The operations are specified in simd_emulated.h. */
+#ifndef MARGIN_SIMD_H
+#define MARGIN_SIMD_H
+
+#if !defined(__AVX512F__)
+#error "simd_avx512.h needs -mavx512f"
+#endif
+
+#include <immintrin.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* 16 accumulators of 32 registers; broadcasts are operands of the multiply-add. */
+#define V_TILE_16 1
+
+typedef struct vf {
+    __m512 v;
+} vf;
+
+static inline vf v_make(__m512 v)
+{
+    const vf r = {v};
+    return r;
+}
+
+static inline vf v_set1(float x)
+{
+    return v_make(_mm512_set1_ps(x));
+}
+
+static inline vf v_load(const float *p)
+{
+    return v_make(_mm512_loadu_ps(p));
+}
+
+static inline void v_store(float *p, vf a)
+{
+    _mm512_storeu_ps(p, a.v);
+}
+
+static inline vf v_load_part(const float *p, size_t n, float fill)
+{
+    const __mmask16 mask = (__mmask16)((1u << n) - 1u);
+    return v_make(_mm512_mask_loadu_ps(_mm512_set1_ps(fill), mask, p));
+}
+
+static inline void v_store_part(float *p, vf a, size_t n)
+{
+    _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1u), a.v);
+}
+
+static inline vf v_add(vf a, vf b)
+{
+    return v_make(_mm512_add_ps(a.v, b.v));
+}
+
+static inline vf v_sub(vf a, vf b)
+{
+    return v_make(_mm512_sub_ps(a.v, b.v));
+}
+
+static inline vf v_mul(vf a, vf b)
+{
+    return v_make(_mm512_mul_ps(a.v, b.v));
+}
+
+static inline vf v_fma(vf a, vf b, vf c)
+{
+    return v_make(_mm512_fmadd_ps(a.v, b.v, c.v));
+}
+
+static inline vf v_fnma(vf a, vf b, vf c)
+{
+    return v_make(_mm512_fnmadd_ps(a.v, b.v, c.v));
+}
+
+static inline vf v_max(vf a, vf b)
+{
+    return v_make(_mm512_max_ps(a.v, b.v));
+}
+
+static inline vf v_min(vf a, vf b)
+{
+    return v_make(_mm512_min_ps(a.v, b.v));
+}
+
+static inline vf v_zero_if_less(vf a, vf b, vf x)
+{
+    const __mmask16 less = _mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ);
+    return v_make(_mm512_mask_blend_ps(less, x.v, _mm512_setzero_ps()));
+}
+
+static inline vf v_scale_2n(vf p, vf z)
+{
+    const __m512i n = _mm512_slli_epi32(_mm512_castps_si512(z.v), 23);
+    return v_make(_mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(p.v), n)));
+}
+
+static inline __m256 v_upper_half(__m512 a)
+{
+    return _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(a), 1));
+}
+
+static inline float v_sum(vf a)
+{
+    const __m256 s8 = _mm256_add_ps(_mm512_castps512_ps256(a.v), v_upper_half(a.v));
+    const __m128 s4 = _mm_add_ps(_mm256_castps256_ps128(s8), _mm256_extractf128_ps(s8, 1));
+    const __m128 s2 = _mm_add_ps(s4, _mm_movehl_ps(s4, s4));
+    return _mm_cvtss_f32(_mm_add_ss(s2, _mm_shuffle_ps(s2, s2, 1)));
+}
+
+static inline float v_max_across(vf a)
+{
+    const __m256 s8 = _mm256_max_ps(_mm512_castps512_ps256(a.v), v_upper_half(a.v));
+    const __m128 s4 = _mm_max_ps(_mm256_castps256_ps128(s8), _mm256_extractf128_ps(s8, 1));
+    const __m128 s2 = _mm_max_ps(s4, _mm_movehl_ps(s4, s4));
+    return _mm_cvtss_f32(_mm_max_ss(s2, _mm_shuffle_ps(s2, s2, 1)));
+}
+
+#endif

@@ -1,0 +1,150 @@
+/* simd_neon.h: the vocabulary on NEON (AArch64): 16 lanes are four registers.
+ * The operations are specified in simd_emulated.h. */
+#ifndef MARGIN_SIMD_H
+#define MARGIN_SIMD_H
+
+#if !defined(__ARM_NEON) || !defined(__aarch64__)
+#error "simd_neon.h needs AArch64 with NEON"
+#endif
+
+#include <arm_neon.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* 24 accumulators, 4 registers of the vector, 1 broadcast: 29 of 32. */
+#define V_TILE_6 1
+
+typedef struct vf {
+    float32x4_t a, b, c, d;
+} vf;
+
+static inline vf v_make(float32x4_t a, float32x4_t b, float32x4_t c, float32x4_t d)
+{
+    const vf r = {a, b, c, d};
+    return r;
+}
+
+static inline vf v_set1(float x)
+{
+    const float32x4_t r = vdupq_n_f32(x);
+    return v_make(r, r, r, r);
+}
+
+static inline vf v_load(const float *p)
+{
+    return v_make(vld1q_f32(p), vld1q_f32(p + 4), vld1q_f32(p + 8), vld1q_f32(p + 12));
+}
+
+static inline void v_store(float *p, vf x)
+{
+    vst1q_f32(p, x.a);
+    vst1q_f32(p + 4, x.b);
+    vst1q_f32(p + 8, x.c);
+    vst1q_f32(p + 12, x.d);
+}
+
+static inline vf v_load_part(const float *p, size_t n, float fill)
+{
+    float all[16];
+    for (size_t i = 0; i < 16; i++) all[i] = i < n ? p[i] : fill;
+    return v_load(all);
+}
+
+static inline void v_store_part(float *p, vf x, size_t n)
+{
+    float all[16];
+    v_store(all, x);
+    for (size_t i = 0; i < n; i++) p[i] = all[i];
+}
+
+static inline vf v_add(vf x, vf y)
+{
+    return v_make(vaddq_f32(x.a, y.a), vaddq_f32(x.b, y.b),
+                  vaddq_f32(x.c, y.c), vaddq_f32(x.d, y.d));
+}
+
+static inline vf v_sub(vf x, vf y)
+{
+    return v_make(vsubq_f32(x.a, y.a), vsubq_f32(x.b, y.b),
+                  vsubq_f32(x.c, y.c), vsubq_f32(x.d, y.d));
+}
+
+static inline vf v_mul(vf x, vf y)
+{
+    return v_make(vmulq_f32(x.a, y.a), vmulq_f32(x.b, y.b),
+                  vmulq_f32(x.c, y.c), vmulq_f32(x.d, y.d));
+}
+
+static inline vf v_fma(vf x, vf y, vf z)
+{
+    return v_make(vfmaq_f32(z.a, x.a, y.a), vfmaq_f32(z.b, x.b, y.b),
+                  vfmaq_f32(z.c, x.c, y.c), vfmaq_f32(z.d, x.d, y.d));
+}
+
+static inline vf v_fnma(vf x, vf y, vf z)
+{
+    return v_make(vfmsq_f32(z.a, x.a, y.a), vfmsq_f32(z.b, x.b, y.b),
+                  vfmsq_f32(z.c, x.c, y.c), vfmsq_f32(z.d, x.d, y.d));
+}
+
+/* vmaxq_f32 orders -0 below +0 and spreads NaN; the vocabulary does neither. */
+static inline float32x4_t v_max4(float32x4_t x, float32x4_t y)
+{
+    return vbslq_f32(vcgtq_f32(x, y), x, y);
+}
+
+static inline float32x4_t v_min4(float32x4_t x, float32x4_t y)
+{
+    return vbslq_f32(vcltq_f32(x, y), x, y);
+}
+
+static inline vf v_max(vf x, vf y)
+{
+    return v_make(v_max4(x.a, y.a), v_max4(x.b, y.b), v_max4(x.c, y.c), v_max4(x.d, y.d));
+}
+
+static inline vf v_min(vf x, vf y)
+{
+    return v_make(v_min4(x.a, y.a), v_min4(x.b, y.b), v_min4(x.c, y.c), v_min4(x.d, y.d));
+}
+
+static inline float32x4_t v_zero4(float32x4_t x, float32x4_t y, float32x4_t value)
+{
+    const uint32x4_t bits = vreinterpretq_u32_f32(value);
+    return vreinterpretq_f32_u32(vbicq_u32(bits, vcltq_f32(x, y)));
+}
+
+static inline vf v_zero_if_less(vf x, vf y, vf z)
+{
+    return v_make(v_zero4(x.a, y.a, z.a), v_zero4(x.b, y.b, z.b),
+                  v_zero4(x.c, y.c, z.c), v_zero4(x.d, y.d, z.d));
+}
+
+static inline float32x4_t v_scale4(float32x4_t p, float32x4_t z)
+{
+    const uint32x4_t n = vshlq_n_u32(vreinterpretq_u32_f32(z), 23);
+    return vreinterpretq_f32_u32(vaddq_u32(vreinterpretq_u32_f32(p), n));
+}
+
+static inline vf v_scale_2n(vf p, vf z)
+{
+    return v_make(v_scale4(p.a, z.a), v_scale4(p.b, z.b), v_scale4(p.c, z.c), v_scale4(p.d, z.d));
+}
+
+static inline float v_sum(vf x)
+{
+    const float32x4_t s4 = vaddq_f32(vaddq_f32(x.a, x.c), vaddq_f32(x.b, x.d));
+    const float32x2_t s2 = vadd_f32(vget_low_f32(s4), vget_high_f32(s4));
+    return vget_lane_f32(s2, 0) + vget_lane_f32(s2, 1);
+}
+
+static inline float v_max_across(vf x)
+{
+    float lane[4];
+    vst1q_f32(lane, v_max4(v_max4(x.a, x.c), v_max4(x.b, x.d)));
+    const float even = lane[0] > lane[2] ? lane[0] : lane[2];
+    const float odd = lane[1] > lane[3] ? lane[1] : lane[3];
+    return even > odd ? even : odd;
+}
+
+#endif

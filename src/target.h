@@ -1,0 +1,46 @@
+/* target.h: the target pair of a row, in double: its angle, its tangents, its loss.
+ * There are only N such pairs, so exactness is free. It knows no kernel and no thread. */
+#ifndef MARGIN_SRC_TARGET_H
+#define MARGIN_SRC_TARGET_H
+
+#include <stddef.h>
+
+#include "loss.h"
+
+/* How the raw vectors x and w lie to each other.
+ *
+ * With sigma = +1 for an acute angle and -1 otherwise, delta = alpha w - sigma x (alpha = |x| / |w|)
+ * is the difference that keeps its digits near 0 and pi. Its part across x, divided by its length,
+ * is the unit tangent at x towards w; likewise across w. */
+typedef struct margin_pair {
+    margin_angle angle;
+    double norm_x, norm_w;
+    double inner;                   /* w . x */
+    double alpha_high, alpha_low;   /* alpha in two parts: w[d] alpha_high is exact */
+    double sigma;
+    double along_x, along_w;        /* delta . x / |x|^2, delta . w / |w|^2 */
+    double across;                  /* length of delta's part across x; 0: no tangent */
+} margin_pair;
+
+/* x and w of n elements, finite. A zero vector gives theta = pi / 2 and no tangent. */
+margin_pair margin_pair_of(const float *x, const float *w, size_t n);
+
+/* out[i] += first * tangent at x towards w (resp. at w towards x), clamped to +-FLT_MAX. */
+void margin_add_tangent_x(const margin_pair *pair, const float *x, const float *w, size_t n,
+                          double factor, float *out);
+void margin_add_tangent_w(const margin_pair *pair, const float *x, const float *w, size_t n,
+                          double factor, float *out);
+/* out[i] += factor * x[i], clamped. */
+void margin_add_scaled(const float *x, size_t n, double factor, float *out);
+
+/* The row's loss from how far the others are above the target:
+ * excess = log sum exp of the other logits - z; loss = softplus(excess), miss = 1 - p_target. */
+void margin_softplus(double excess, double *loss, double *miss);
+
+/* a b as two float32 factors whose product does not overflow on the way. */
+void margin_split_factor(double factor, float *first, float *second);
+
+/* Nearest float, at most +-FLT_MAX. */
+float margin_to_float(double x);
+
+#endif
