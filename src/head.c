@@ -173,7 +173,7 @@ static void backward(head_state *s)
 {
     const int threads = (int)s->plan.threads;
     const size_t blocks = s->plan.blocks;
-    (void)threads;
+    for (int t = 0; t < threads; t++) s->scratch[t].scaled = 0;
 #if defined(_OPENMP)
 #pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1)
 #endif

@@ -68,17 +68,31 @@ static double row_share(const head_state *s, const head_row *row)
     return row->miss * row->weight * (scale / s->gradient_unit);
 }
 
-/* What each row's exponentials of this block are multiplied by. */
-static void set_factors(const head_state *s, size_t block, float *factor)
+/* What a row's exponentials of a block with this shift are multiplied by. */
+static float row_factor(const head_state *s, const head_row *row, float block_shift)
 {
-    for (size_t i = 0; i < s->plan.rows; i++) {
-        const head_row *row = &s->row[i];
-        factor[i] = 0.0f;
-        if (row->label < 0 || row->miss == 0.0) continue;
-        const double shift = (double)s->block_shift[block * s->plan.rows + i] - row->shift;
-        if (shift < -700.0) continue;
-        factor[i] = (float)(row_share(s, row) * (dm_exp(shift) / row->sum));
+    const double shift = (double)block_shift - row->shift;
+    if (row->label < 0 || row->miss == 0.0 || shift < -700.0) return 0.0f;
+    return (float)(row_share(s, row) * (dm_exp(shift) / row->sum));
+}
+
+/* The rows of X times their factors. Shifts seldom differ from block to block, so mostly the last
+ * block's product serves again. */
+static void scale_rows(head_state *s, size_t block, head_scratch *scratch)
+{
+    const size_t rows = s->plan.rows;
+    const float *shift = s->block_shift + block * rows;
+    int changed = !scratch->scaled;
+    for (size_t i = 0; i < rows; i++) {
+        if (scratch->scaled && shift[i] == scratch->shifts[i]) continue;
+        scratch->shifts[i] = shift[i];
+        scratch->factors[i] = row_factor(s, &s->row[i], shift[i]);
+        changed = 1;
     }
+    scratch->scaled = 1;
+    if (!changed) return;
+    s->kernels->scale_columns(s->columns, scratch->factors, rows, s->plan.panels, rows * 16,
+                              scratch->scaled_x);
 }
 
 /* The block's exponentials: kept, or computed again with the same bits. */
@@ -164,9 +178,7 @@ void margin_head_backward(head_state *s, size_t block, head_scratch *scratch)
     const size_t count = head_block_count(p, block, s->call->classes), rows = p->rows;
     margin_pack_weights(s, first, count, scratch);
     load_sums(s, first, count, scratch->gradient);
-    set_factors(s, block, scratch->factors);
-    s->kernels->scale_columns(s->columns, scratch->factors, rows, p->panels, rows * 16,
-                              scratch->scaled_x);
+    scale_rows(s, block, scratch);
     size_t stride = 0;
     const float *tiles = block_tiles(s, first, count, block, scratch, &stride);
     s->kernels->weight_products(tiles, stride, scratch->scaled_x, rows * 16, rows, count, p->panels,

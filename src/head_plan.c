@@ -40,6 +40,7 @@ static void carve_scratch(const head_plan *p, cursor *c, head_scratch *scratch)
     scratch->norms = take(c, p->block, sizeof(double));
     scratch->tiles = take(c, product(tile_panels * 16, p->block), sizeof(float));
     scratch->line = take(c, padded, sizeof(float));
+    scratch->shifts = take(c, p->want_w ? p->rows : 0, sizeof(float));
     scratch->factors = take(c, p->want_w ? p->rows : 0, sizeof(float));
     scratch->scaled_x = take(c, p->want_w ? product(padded, p->rows) : 0, sizeof(float));
     scratch->gradient = take(c, p->want_w ? product(padded, p->block) : 0, sizeof(float));

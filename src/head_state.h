@@ -62,6 +62,8 @@ typedef struct head_scratch {
     double *norms;    /* [block] */
     float *tiles;     /* [rows / 16][block][16] for the backward phase, else [block][16] */
     float *scaled_x;  /* [panels][rows][16] */
+    int scaled;       /* scaled_x is valid for `shifts` and this row block */
+    float *shifts;    /* [rows] */
     float *factors;   /* [rows] */
     float *gradient;  /* [block][panels 16] */
     float *line;      /* [panels 16] */
