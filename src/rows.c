@@ -8,7 +8,7 @@
 #include "dmath.h"
 #include "target.h"
 
-/* sin(theta) where a float32 cosine has reached +-1. */
+/* The least sin(theta) at which psi is differentiated: where a float32 cosine has reached +-1. */
 #define LEAST_SINE 0x1p-12
 
 typedef struct rows_state {
@@ -23,6 +23,18 @@ static margin_angle angle_of(double cosine)
     const double sine = sqrt((1.0 - c) * (1.0 + c));
     const margin_angle angle = {dm_atan2(sine, c), sine, c};
     return angle;
+}
+
+/* d psi / d c = -psi'(theta) / sin(theta), its limit where the loss has one. */
+static double slope_at(const margin_config *config, margin_angle angle)
+{
+    if (angle.sine < LEAST_SINE) {
+        const double cosine = sqrt((1.0 - LEAST_SINE) * (1.0 + LEAST_SINE));
+        angle.sine = LEAST_SINE;
+        angle.cosine = angle.cosine > 0.0 ? cosine : -cosine;
+        angle.theta = dm_atan2(angle.sine, angle.cosine);
+    }
+    return -margin_target_at(config, &angle).slope / angle.sine;
 }
 
 /* The row without its target: two pieces round it, as one maximum or one sum. */
@@ -67,8 +79,8 @@ static void one_row(const rows_state *s, size_t i)
     const int raw = !s->context->info->normalised;
     const double scale = row_factor(s, i), cosine = (double)x[y];
     const margin_angle angle = angle_of(cosine);
-    const margin_target target = margin_target_at(&s->context->config, &angle);
-    const double z = scale * (raw ? cosine : target.psi);
+    const margin_config *config = &s->context->config;
+    const double z = scale * (raw ? cosine : margin_target_at(config, &angle).psi);
 
     const float kernel_scale = (float)fmin(fmax(scale, 0x1p-120), 0x1p+100);
     double miss = 0.0, sum = 0.0;
@@ -84,9 +96,7 @@ static void one_row(const rows_state *s, size_t i)
     margin_split_factor(sum > 0.0 ? pull / sum : 0.0, &first, &second);
     s->context->kernels->row_scale(out, y, first, second);
     s->context->kernels->row_scale(out + y + 1, call->classes - y - 1, first, second);
-    const double slope = raw ? 1.0 : -target.slope / fmax(angle.sine, LEAST_SINE);
-    const int detached = s->context->config.gradient == MARGIN_GRADIENT_DETACHED;
-    out[y] = margin_to_float(-pull * (detached ? 1.0 : slope));
+    out[y] = margin_to_float(-pull * (raw ? 1.0 : slope_at(config, angle)));
 }
 
 static margin_status check_call(margin_context *context, const margin_rows *call)
