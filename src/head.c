@@ -76,7 +76,7 @@ static margin_status check_values(margin_context *context, margin_head *call)
     margin_status status =
         margin_check_labels(context, call->labels, call->rows, call->classes, &call->counted);
     if (status != MARGIN_OK) return status;
-    status = margin_check_finite(context, call->row_weight, 1, call->rows, call->rows,
+    status = margin_check_finite(context, call->row_weight, call->rows, 1, 1,
                                  MARGIN_ARGUMENT_ROW_WEIGHT);
     if (status != MARGIN_OK) return status;
     status = margin_check_finite(context, call->bias, call->classes, 1, 1, MARGIN_ARGUMENT_BIAS);
@@ -136,7 +136,6 @@ static void prepare_rows(head_state *s)
         margin_head_prepare_row(s, i);
         margin_pack_embedding(s, i);
     }
-    if (s->plan.want_w) margin_head_sort_labels(s);
 }
 
 /* Items are shards, times groups of rows where there are too few shards for the threads. */
@@ -193,6 +192,7 @@ static margin_status run(head_state *s)
 {
     const int check = !s->context->config.skip_finite_check;
     double sum = 0.0;
+    if (s->plan.want_w) margin_head_sort_labels(s);
     for (s->first_row = 0; s->first_row < s->call->rows; s->first_row += s->rows) {
         const size_t left = s->call->rows - s->first_row;
         s->rows = left < s->plan.rows ? left : s->plan.rows;

@@ -33,9 +33,9 @@ static void sift_down(head_label *heap, size_t at, size_t n)
 /* Heap sort: in place, since a call allocates nothing. */
 void margin_head_sort_labels(head_state *s)
 {
-    const size_t n = s->rows;
+    const size_t n = s->call->rows;
     head_label *heap = s->labels;
-    for (size_t i = 0; i < n; i++) heap[i] = (head_label){s->row[i].label, i};
+    for (size_t i = 0; i < n; i++) heap[i] = (head_label){s->call->labels[i], i};
     for (size_t i = n / 2; i-- > 0;) sift_down(heap, i, n);
     for (size_t end = n; end-- > 1;) {
         const head_label swap = heap[0];
@@ -47,7 +47,7 @@ void margin_head_sort_labels(head_state *s)
 
 static size_t first_with_label(const head_state *s, size_t label)
 {
-    size_t least = 0, most = s->rows;
+    size_t least = 0, most = s->call->rows;
     while (least < most) {
         const size_t middle = (least + most) / 2;
         if (s->labels[middle].label < (int64_t)label) {
@@ -61,19 +61,12 @@ static size_t first_with_label(const head_state *s, size_t label)
 
 /* ---- one block ----------------------------------------------------------------------------------*/
 
-/* The row's share of dW, in units of s->gradient_unit. */
-static double row_share(const head_state *s, const head_row *row)
-{
-    const double scale = s->raw ? s->context->config.scale * row->unpack : row->scale;
-    return row->miss * row->weight * (scale / s->gradient_unit);
-}
-
 /* What a row's exponentials of a block with this shift are multiplied by. */
-static float row_factor(const head_state *s, const head_row *row, float block_shift)
+static float row_factor(const head_row *row, float block_shift)
 {
     const double shift = (double)block_shift - row->shift;
     if (row->label < 0 || row->miss == 0.0 || shift < -700.0) return 0.0f;
-    return (float)(row_share(s, row) * (dm_exp(shift) / row->sum));
+    return (float)(row->share * (dm_exp(shift) / row->sum));
 }
 
 /* The rows of X times their factors. Shifts seldom differ from block to block, so mostly the last
@@ -86,7 +79,7 @@ static void scale_rows(head_state *s, size_t block, head_scratch *scratch)
     for (size_t i = 0; i < rows; i++) {
         if (scratch->scaled && shift[i] == scratch->shifts[i]) continue;
         scratch->shifts[i] = shift[i];
-        scratch->factors[i] = row_factor(s, &s->row[i], shift[i]);
+        scratch->factors[i] = row_factor(&s->row[i], shift[i]);
         changed = 1;
     }
     scratch->scaled = 1;
@@ -116,22 +109,29 @@ static const float *block_tiles(head_state *s, size_t first, size_t count, size_
     return scratch->tiles;
 }
 
-/* The target's part: along the tangent at w, or, for raw inner products, along x. */
+/* The pair is still there for a row of the last row block; for others it is measured again. */
+static margin_pair pair_of(const head_state *s, size_t at, const float *x, const float *w)
+{
+    if (at >= s->first_row) return s->row[at - s->first_row].pair;
+    return margin_pair_of(x, w, s->call->dim);
+}
+
+/* The target's part: along the tangent at w, or, for raw inner products, along x. Once all row blocks
+ * are summed, so that their number cannot change the order of additions. */
 static void add_targets(head_state *s, size_t class_index, float *out)
 {
     const margin_head *call = s->call;
     const float *w = call->weights + class_index * call->weights_stride;
-    for (size_t k = first_with_label(s, class_index); k < s->rows; k++) {
+    for (size_t k = first_with_label(s, class_index); k < call->rows; k++) {
         if (s->labels[k].label != (int64_t)class_index) break;
-        const size_t i = s->labels[k].row;
-        const head_row *row = &s->row[i];
-        const float *x = call->embeddings + (s->first_row + i) * call->embeddings_stride;
-        const double share = row_share(s, row);
+        const size_t at = s->labels[k].row;
+        const float *x = call->embeddings + at * call->embeddings_stride;
         if (s->raw) {
-            margin_add_scaled(x, call->dim, -share / row->unpack, out);
-            if (call->bias != NULL) out[call->dim] -= (float)(share / row->unpack);
+            margin_add_scaled(x, call->dim, s->target_share[at], out);
+            if (call->bias != NULL) out[call->dim] += (float)s->target_share[at];
         } else {
-            margin_add_tangent_w(&row->pair, x, w, call->dim, share * row->target.slope, out);
+            const margin_pair pair = pair_of(s, at, x, w);
+            margin_add_tangent_w(&pair, x, w, call->dim, s->target_share[at], out);
         }
     }
 }
@@ -184,7 +184,7 @@ void margin_head_backward(head_state *s, size_t block, head_scratch *scratch)
     s->kernels->weight_products(tiles, stride, scratch->scaled_x, rows * 16, rows, count, p->panels,
                                 scratch->gradient);
     for (size_t j = 0; j < count; j++) {
-        add_targets(s, first + j, scratch->gradient + j * padded);
+        if (s->last_block) add_targets(s, first + j, scratch->gradient + j * padded);
         store_class(s, first + j, j, scratch);
     }
 }

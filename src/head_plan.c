@@ -59,7 +59,8 @@ static void carve(head_state *s, cursor *c, size_t classes)
     s->shard_shift = take(c, product(p->shards, p->rows), sizeof(float));
     s->shard_max = take(c, product(p->shards, p->rows), sizeof(float));
     s->block_shift = take(c, p->want_w ? product(p->blocks, p->rows) : 0, sizeof(float));
-    s->labels = take(c, p->want_w ? p->rows : 0, sizeof *s->labels);
+    s->labels = take(c, p->want_w ? p->all_rows : 0, sizeof *s->labels);
+    s->target_share = take(c, p->want_w ? p->all_rows : 0, sizeof(double));
     s->shard_x = take(c, p->want_x ? product(p->shards, product(padded, p->rows)) : 0,
                       sizeof(float));
     s->tiles = take(c, p->keep_tiles ? product(classes, p->rows) : 0, sizeof(float));
@@ -103,7 +104,8 @@ static size_t rows_that_fit(head_plan plan, size_t rows, size_t classes, size_t 
 head_plan margin_head_plan(size_t rows, size_t dim, size_t classes, size_t threads, int want_x,
                            int want_w, size_t workspace)
 {
-    head_plan p = {.dim = dim, .threads = threads, .want_x = want_x, .want_w = want_w};
+    head_plan p = {
+        .dim = dim, .all_rows = rows, .threads = threads, .want_x = want_x, .want_w = want_w};
     p.panels = divide_up(dim, 16);
     p.block = divide_up(classes, divide_up(classes, MARGIN_BLOCK_CLASSES));
     p.blocks = divide_up(classes, p.block);

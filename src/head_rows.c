@@ -135,6 +135,15 @@ static void write_gradient(head_state *s, size_t i, head_scratch *scratch, float
     }
 }
 
+/* What dW takes of the row, in units of gradient_unit: of the others' part and of the target's. */
+static void set_shares(const head_state *s, size_t i, head_row *row)
+{
+    const double scale = s->raw ? s->context->config.scale : row->scale;
+    const double share = row->miss * row->weight * (scale / s->gradient_unit);
+    row->share = share * row->unpack;
+    s->target_share[s->first_row + i] = s->raw ? -share : share * row->target.slope;
+}
+
 void margin_head_finish_row(head_state *s, size_t i, head_scratch *scratch)
 {
     margin_head *call = s->call;
@@ -142,6 +151,7 @@ void margin_head_finish_row(head_state *s, size_t i, head_scratch *scratch)
     const size_t at = s->first_row + i;
     const int counts = row->label >= 0;
     if (counts) set_loss(s, i, row);
+    if (counts && s->plan.want_w) set_shares(s, i, row);
     if (call->row_loss != NULL) call->row_loss[at] = margin_to_float(row->loss);
     if (call->row_angle != NULL) call->row_angle[at] = counts ? (float)row->pair.angle.theta : 0.0f;
     if (call->row_correct != NULL) call->row_correct[at] = counts && is_correct(s, i);

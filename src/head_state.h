@@ -34,6 +34,7 @@ typedef struct head_row {
     double shift, sum;  /* log sum exp of the others = shift + log(sum) */
     double miss;        /* 1 - p_target */
     double loss;
+    double share;       /* of the others' part of dW, in units of gradient_unit */
     margin_pair pair;
     margin_target target;
 } head_row;
@@ -49,6 +50,7 @@ typedef struct head_plan {
     size_t panels;  /* of 16 dimensions */
     size_t block;   /* classes in a block (the last may have fewer) */
     size_t blocks, shards;
+    size_t all_rows;
     size_t rows;    /* rows in a row block, a multiple of 16 */
     size_t threads;
     int keep_tiles; /* exponentials are kept from forward to backward, else computed again */
@@ -92,7 +94,8 @@ typedef struct head_state {
     float *shard_max;    /* [shards][rows]: largest inner product of another class */
     float *shard_x;      /* [shards][rows / 16][panels][16][16] */
     float *tiles;        /* [rows / 16][classes][16] if kept */
-    head_label *labels;  /* [rows], sorted by label, then row */
+    head_label *labels;    /* [N], sorted by label, then row */
+    double *target_share;  /* [N]: of the target's part of dW, in units of gradient_unit */
     head_scratch *scratch; /* [threads] */
 } head_state;
 

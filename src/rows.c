@@ -138,7 +138,7 @@ static margin_status check_values(margin_context *context, margin_rows *call)
     if (status != MARGIN_OK) return status;
     status = check_row_scale(context, call);
     if (status != MARGIN_OK) return status;
-    status = margin_check_finite(context, call->row_weight, 1, call->rows, call->rows,
+    status = margin_check_finite(context, call->row_weight, call->rows, 1, 1,
                                  MARGIN_ARGUMENT_ROW_WEIGHT);
     if (status != MARGIN_OK) return status;
     return margin_check_finite(context, call->logits, call->rows, call->classes,

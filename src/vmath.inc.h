@@ -4,7 +4,7 @@
 
 /* exp(x) for x <= 0, -infinity included.
  *
- * x = n ln2 + r with |r| <= ln2 / 2, then exp(r) = 1 + (r + r^2 q(r)), q of degree 4 fitted to a
+ * x = n ln2 + r with |r| <= ln2 / 2, then exp(r) = 1 + r (1 + r q(r)), q of degree 4 fitted to a
  * relative error of 3.1e-9. Results below exp(-87.3) = 1.22e-38 are 0, so that no subnormal number
  * reaches a matrix product. The maximal error is in docs/numerics.md with the input that attains it;
  * tests/test_simd.c finds it again by trying every float. */
@@ -21,8 +21,8 @@ static inline vf v_exp(vf x)
     q = v_fma(q, r, v_set1(0x1.5558f2p-5f));
     q = v_fma(q, r, v_set1(0x1.555492p-3f));
     q = v_fma(q, r, v_set1(0x1.fffffcp-2f));
-    q = v_fma(v_mul(r, r), q, r);
-    const vf p = v_add(q, v_set1(1.0f));
+    q = v_fma(q, r, v_set1(1.0f));
+    const vf p = v_fma(q, r, v_set1(1.0f));
     return v_zero_if_less(x, v_set1(-87.3f), v_scale_2n(p, z));
 }
 
