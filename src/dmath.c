@@ -21,24 +21,35 @@ static double times_2n(double x, int n)
     return x * power[0] * power[1];
 }
 
+/* sum of c[k] x^k, k < n. */
+static double polynomial(const double *c, int n, double x)
+{
+    double sum = c[n - 1];
+    for (int k = n - 2; k >= 0; k--) sum = c[k] + sum * x;
+    return sum;
+}
+
 double dm_exp(double x)
 {
+    static const double c[] = {1.0 / 2,        1.0 / 6,         1.0 / 24,         1.0 / 120,
+                               1.0 / 720,      1.0 / 5040,      1.0 / 40320,      1.0 / 362880,
+                               1.0 / 3628800., 1.0 / 39916800., 1.0 / 479001600., 1.0 / 6227020800.,
+                               1.0 / 87178291200.}; /* 1 / k!, k = 2 to 14 */
+    if (x == 0.0) return 1.0;
     if (x > 709.78) return INFINITY;
     if (x < -745.0) return 0.0;
-    const double n = floor(x / (ln2_1 + ln2_2) + 0.5);
+    const double n = floor(x * (1.0 / (ln2_1 + ln2_2)) + 0.5);
     const double r = (x - n * ln2_1) - n * ln2_2;
-    double sum = 1.0;
-    for (int k = 14; k > 0; k--) sum = 1.0 + sum * r / k;
-    return times_2n(sum, (int)n);
+    return times_2n(1.0 + (r + r * r * polynomial(c, 13, r)), (int)n);
 }
 
 /* 2 artanh(s) for |s| < 0.18. */
 static double two_artanh(double s)
 {
+    static const double c[] = {1.0 / 3,  1.0 / 5,  1.0 / 7,  1.0 / 9,  1.0 / 11, 1.0 / 13,
+                               1.0 / 15, 1.0 / 17, 1.0 / 19, 1.0 / 21, 1.0 / 23};
     const double t = s * s;
-    double sum = 0.0;
-    for (int k = 25; k > 1; k -= 2) sum = t * (1.0 / k + sum);
-    return 2.0 * s + 2.0 * s * sum;
+    return 2.0 * s + 2.0 * s * (t * polynomial(c, 11, t));
 }
 
 double dm_log(double x)
@@ -64,15 +75,19 @@ double dm_log1p(double x)
 
 void dm_sincos(double x, double *sine, double *cosine)
 {
+    /* (-1)^k / (2 k + 1)! and (-1)^k / (2 k)!, k = 1 to 9 */
+    static const double odd[] = {-1.0 / 6,            1.0 / 120,          -1.0 / 5040,
+                                 1.0 / 362880,        -1.0 / 39916800,    1.0 / 6227020800.,
+                                 -1.0 / 1307674368000., 1.0 / 355687428096000.,
+                                 -1.0 / 121645100408832000.};
+    static const double even[] = {-1.0 / 2,            1.0 / 24,          -1.0 / 720,
+                                  1.0 / 40320,         -1.0 / 3628800,    1.0 / 479001600,
+                                  -1.0 / 87178291200., 1.0 / 20922789888000.,
+                                  -1.0 / 6402373705728000.};
     const double n = floor(x / (half_pi_1 + half_pi_2) + 0.5);
     const double r = ((x - n * half_pi_1) - n * half_pi_2) - n * half_pi_3;
     const double t = r * r;
-    double odd = 0.0, even = 0.0;
-    for (int k = 18; k > 0; k -= 2) {
-        odd = -t / (k * (k + 1)) * (1.0 + odd);
-        even = -t / (k * (k - 1)) * (1.0 + even);
-    }
-    const double s = r + r * odd, c = 1.0 + even;
+    const double s = r + r * (t * polynomial(odd, 9, t)), c = 1.0 + t * polynomial(even, 9, t);
     switch ((long)n & 3) {
     case 0: *sine = s, *cosine = c; break;
     case 1: *sine = c, *cosine = -s; break;
@@ -87,10 +102,12 @@ static double arctan(double a)
     const double tan_pi_8 = 0.41421356237309503;
     const double base = a > tan_pi_8 ? DM_PI / 4.0 : 0.0;
     const double b = a > tan_pi_8 ? (a - 1.0) / (a + 1.0) : a;
+    static const double c[] = {-1.0 / 3,  1.0 / 5,  -1.0 / 7,  1.0 / 9,  -1.0 / 11, 1.0 / 13,
+                               -1.0 / 15, 1.0 / 17, -1.0 / 19, 1.0 / 21, -1.0 / 23, 1.0 / 25,
+                               -1.0 / 27, 1.0 / 29, -1.0 / 31, 1.0 / 33, -1.0 / 35, 1.0 / 37,
+                               -1.0 / 39, 1.0 / 41, -1.0 / 43, 1.0 / 45, -1.0 / 47};
     const double t = b * b;
-    double sum = 0.0;
-    for (int k = 47; k > 1; k -= 2) sum = -t * (1.0 / k + sum);
-    return base + (b + b * sum);
+    return base + (b + b * (t * polynomial(c, 23, t)));
 }
 
 double dm_atan2(double y, double x)
