@@ -21,7 +21,7 @@
 
 enum {
     MARGIN_BLOCK_CLASSES = 256, /* at most: a tile of 16 rows is then 16 KiB and stays in L1 */
-    MARGIN_SHARDS = 32          /* at most */
+    MARGIN_SHARDS = 16          /* at most */
 };
 
 /* What is known of a row. */
