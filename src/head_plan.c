@@ -112,6 +112,8 @@ head_plan margin_head_plan(size_t rows, size_t dim, size_t classes, size_t threa
     p.shards = p.blocks < MARGIN_SHARDS ? p.blocks : MARGIN_SHARDS;
 
     const size_t all = divide_up(rows, 16) * 16;
+    head_plan least = p;
+    least.bytes = SIZE_MAX;
     for (p.keep_tiles = want_w; p.keep_tiles >= 0; p.keep_tiles--) {
         p.rows = all;
         p.bytes = bytes_of(&p, classes);
@@ -119,9 +121,9 @@ head_plan margin_head_plan(size_t rows, size_t dim, size_t classes, size_t threa
         p.rows = rows_that_fit(p, rows, classes, workspace);
         p.bytes = bytes_of(&p, classes);
         if (p.rows > 0) return p;
+        p.rows = all < MARGIN_ROW_CHUNK ? all : MARGIN_ROW_CHUNK;
+        p.bytes = bytes_of(&p, classes);
+        if (p.bytes < least.bytes) least = p;
     }
-    p.keep_tiles = 0;
-    p.rows = all < MARGIN_ROW_CHUNK ? all : MARGIN_ROW_CHUNK;
-    p.bytes = bytes_of(&p, classes);
-    return p;
+    return least;
 }
