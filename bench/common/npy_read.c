@@ -1,0 +1,181 @@
+/* npy_read.c: reader of .npy files and the small functions on arrays. Reads untrusted files: memory
+ * grows with the bytes that are there, not with those that a header promises. Must not know what an
+ * array means. */
+#define _POSIX_C_SOURCE 200809L
+#include "npy.h"
+#include "npy_header.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "data is used as it lies in the file");
+
+enum { HEADER_MAX = 65535, CHUNK = 1 << 20 };
+
+typedef struct npy_reader {
+    const char *path;
+    FILE *stream;
+    char *error;
+    size_t error_size;
+} npy_reader;
+
+__attribute__((format(printf, 2, 3))) static int refuse(const npy_reader *r, const char *format,
+                                                        ...)
+{
+    const int used = snprintf(r->error, r->error_size, "%s: ", r->path);
+    if (used > 0 && (size_t)used < r->error_size) {
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(r->error + used, r->error_size - (size_t)used, format, arguments);
+        va_end(arguments);
+    }
+    return -1;
+}
+
+/* Take exactly `size` bytes of the header; a fault says what the file lacks. */
+static int read_header_bytes(const npy_reader *r, void *out, size_t size)
+{
+    errno = 0;
+    if (fread(out, 1, size, r->stream) == size) return 0;
+    if (ferror(r->stream)) return refuse(r, "cannot read: %s", strerror(errno));
+    return refuse(r, "truncated: it ends within its header");
+}
+
+/* Magic, version and length: everything before the dictionary. */
+static int read_preamble(const npy_reader *r, size_t *header_length)
+{
+    static const unsigned char magic[6] = {0x93, 'N', 'U', 'M', 'P', 'Y'};
+    unsigned char start[8] = {0}, length[4] = {0};
+    errno = 0;
+    const size_t got = fread(start, 1, sizeof start, r->stream);
+    if (ferror(r->stream)) return refuse(r, "cannot read: %s", strerror(errno));
+    if (got == 0) return refuse(r, "the file is empty");
+    if (memcmp(start, magic, got < sizeof magic ? got : sizeof magic) != 0)
+        return refuse(r, "not a .npy file");
+    if (got < sizeof start) return refuse(r, "truncated: it ends within its header");
+    const int major = start[6], minor = start[7];
+    if (major < 1 || major > 3 || minor != 0)
+        return refuse(r, "version %d.%d of the .npy format is not known", major, minor);
+    if (read_header_bytes(r, length, major == 1 ? 2 : 4) != 0) return -1;
+    *header_length = (size_t)length[0] | (size_t)length[1] << 8 | (size_t)length[2] << 16 |
+                     (size_t)length[3] << 24;
+    if (*header_length > HEADER_MAX)
+        return refuse(r, "malformed header: %zu bytes long", *header_length);
+    return 0;
+}
+
+static int read_header(const npy_reader *r, npy_array *out)
+{
+    size_t length = 0;
+    if (read_preamble(r, &length) != 0) return -1;
+    char *text = malloc(length + 1);
+    if (text == NULL) return refuse(r, "out of memory");
+    char fault[128] = "";
+    int status = read_header_bytes(r, text, length);
+    if (status == 0 && npy_parse_header(text, length, out, fault, sizeof fault) != 0)
+        status = refuse(r, "%s", fault);
+    free(text);
+    return status;
+}
+
+static int wrong_length(const npy_reader *r, const npy_array *out, int longer)
+{
+    char shape[96];
+    return refuse(r, "%s: it holds %s bytes than %s of %s needs",
+                  longer ? "surplus data" : "truncated", longer ? "more" : "fewer",
+                  npy_shape_text(out, shape, sizeof shape), npy_type_name(out->type));
+}
+
+/* Where the file's size is known, a wrong one is found before memory is taken. Returns the bytes to
+ * take at first, 0 after a fault. */
+static size_t first_capacity(const npy_reader *r, const npy_array *out, size_t bytes)
+{
+    struct stat info;
+    const long position = ftell(r->stream);
+    if (fstat(fileno(r->stream), &info) != 0 || !S_ISREG(info.st_mode) || position < 0)
+        return bytes < CHUNK ? bytes : CHUNK;
+    const uint64_t left = (uint64_t)info.st_size - (uint64_t)position;
+    if (left == bytes) return bytes;
+    wrong_length(r, out, left > bytes);
+    return 0;
+}
+
+/* The array's bytes, through a buffer that doubles until it holds them all. */
+static int read_data(const npy_reader *r, npy_array *out)
+{
+    const size_t bytes = npy_count(out) * npy_type_size(out->type);
+    size_t capacity = first_capacity(r, out, bytes), have = 0;
+    if (capacity == 0) return -1;
+    while (have < bytes) {
+        void *grown = realloc(out->data, capacity);
+        if (grown == NULL) return refuse(r, "out of memory for %zu bytes", capacity);
+        out->data = grown;
+        errno = 0;
+        have += fread((char *)out->data + have, 1, capacity - have, r->stream);
+        if (ferror(r->stream)) return refuse(r, "cannot read: %s", strerror(errno));
+        if (have < capacity) return wrong_length(r, out, 0);
+        capacity = bytes / 2 < capacity ? bytes : 2 * capacity;
+    }
+    return getc(r->stream) == EOF ? 0 : wrong_length(r, out, 1);
+}
+
+int npy_read(const char *path, npy_array *out, char *error, size_t error_size)
+{
+    *out = (npy_array){0};
+    npy_reader r = {.path = path, .error = error, .error_size = error_size};
+    r.stream = fopen(path, "rb");
+    if (r.stream == NULL) return refuse(&r, "cannot read: %s", strerror(errno));
+    int status = read_header(&r, out);
+    if (status == 0) status = read_data(&r, out);
+    if (status != 0) npy_free(out);
+    fclose(r.stream);
+    return status;
+}
+
+void npy_free(npy_array *array)
+{
+    free(array->data);
+    *array = (npy_array){0};
+}
+
+const char *npy_type_name(npy_type type)
+{
+    switch (type) {
+    case NPY_F32:
+        return "float32";
+    case NPY_F64:
+        return "float64";
+    case NPY_I32:
+        return "int32";
+    case NPY_I64:
+        return "int64";
+    }
+    return "unknown";
+}
+
+size_t npy_type_size(npy_type type)
+{
+    return type == NPY_F64 || type == NPY_I64 ? 8 : 4;
+}
+
+size_t npy_count(const npy_array *array)
+{
+    size_t count = 1;
+    for (int i = 0; i < array->ndim; i++)
+        count *= array->shape[i];
+    return count;
+}
+
+const char *npy_shape_text(const npy_array *array, char *text, size_t text_size)
+{
+    size_t used = 0;
+    for (int i = 0; i < array->ndim && used < text_size; i++)
+        used += (size_t)snprintf(text + used, text_size - used, "%s%zu", i == 0 ? "[" : ", ",
+                                 array->shape[i]);
+    if (used < text_size) snprintf(text + used, text_size - used, array->ndim == 0 ? "[]" : "]");
+    return text;
+}

@@ -1,0 +1,30 @@
+/* progress.h: a line on the terminal that shows how far a long run is. Silent unless stderr is a
+ * terminal. Must not know what is being done. One progress at a time, from one thread. */
+#ifndef MARGIN_COMMON_PROGRESS_H
+#define MARGIN_COMMON_PROGRESS_H
+
+#include <stddef.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct progress {
+    const char *what;
+    size_t total;
+    double started, shown; /* seconds of the monotonic clock */
+    int live;              /* stderr is a terminal */
+    int colour;            /* and may be coloured */
+} progress;
+
+/* `what` must outlive the progress. */
+void progress_start(progress *p, const char *what, size_t total);
+/* `detail` may be NULL. Cheap to call often: the line is redrawn at most ten times a second. */
+void progress_step(progress *p, size_t done, const char *detail);
+/* Wipe the line. */
+void progress_end(progress *p);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

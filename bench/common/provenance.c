@@ -1,0 +1,133 @@
+/* provenance.c: where numbers come from. Must not know what was measured. */
+#define _POSIX_C_SOURCE 200809L
+#include "provenance.h"
+
+#include "build_info.h"
+#include "git_state.h"
+#include "machine.h"
+
+#include <margin.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static json_t *date(void)
+{
+    const time_t now = time(NULL);
+    struct tm utc;
+    char text[32];
+    if (gmtime_r(&now, &utc) == NULL ||
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &utc) == 0)
+        return json_null();
+    return json_string(text);
+}
+
+static void describe_build(json_t *object)
+{
+    json_object_set_new(object, "commit", json_string(GIT_STATE_COMMIT));
+    json_object_set_new(object, "dirty",
+                        GIT_STATE_DIRTY < 0 ? json_null() : json_boolean(GIT_STATE_DIRTY > 0));
+    json_object_set_new(object, "version", json_string(margin_version()));
+#ifdef __clang__
+    json_object_set_new(object, "compiler", json_string("clang " __clang_version__));
+#else
+    json_object_set_new(object, "compiler", json_string("gcc " __VERSION__));
+#endif
+    json_object_set_new(object, "build_type", json_string(BUILD_INFO_TYPE));
+    json_object_set_new(object, "flags", json_string(BUILD_INFO_FLAGS));
+}
+
+static json_t *isas(int (*wanted)(margin_isa))
+{
+    json_t *list = json_array();
+    for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT; isa++)
+        if (wanted((margin_isa)isa))
+            json_array_append_new(list, json_string(margin_isa_name((margin_isa)isa)));
+    return list;
+}
+
+json_t *provenance_isas_built(void)
+{
+    return isas(margin_isa_built);
+}
+
+json_t *provenance_isas_usable(void)
+{
+    return isas(margin_isa_usable);
+}
+
+const char *provenance_commit(void)
+{
+    return GIT_STATE_COMMIT;
+}
+
+/* What the library does when it is asked for nothing in particular. */
+static void describe_defaults(json_t *object)
+{
+    json_t *isa = NULL, *threads = NULL;
+    margin_config config;
+    margin_context *context = NULL;
+    if (margin_config_init(&config, (margin_loss)0) == MARGIN_OK &&
+        margin_create(&config, &context) == MARGIN_OK) {
+        const margin_config *resolved = margin_context_config(context);
+        isa = json_string(margin_isa_name(resolved->isa));
+        threads = json_integer(resolved->threads);
+    }
+    margin_destroy(context);
+    json_object_set_new(object, "isa", isa != NULL ? isa : json_null());
+    json_object_set_new(object, "isas_built", provenance_isas_built());
+    json_object_set_new(object, "isas_usable", provenance_isas_usable());
+    json_object_set_new(object, "threads", threads != NULL ? threads : json_null());
+}
+
+/* Absolute paths tell about somebody's machine, not about the run: "/home/a/b.npy" and
+ * "--out=/home/a/b.npy" become ".../b.npy" and "--out=.../b.npy". */
+static json_t *argument_text(const char *argument)
+{
+    const char *equals = argument[0] == '-' ? strchr(argument, '=') : NULL;
+    const char *path = equals != NULL ? equals + 1 : argument;
+    if (path[0] != '/') return json_string(argument);
+    return json_sprintf("%.*s...%s", (int)(path - argument), argument, strrchr(path, '/'));
+}
+
+static json_t *command(int argc, char **argv)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < argc; i++) {
+        const char *slash = strrchr(argv[i], '/');
+        json_t *text = i == 0 && slash != NULL ? json_string(slash + 1) : argument_text(argv[i]);
+        json_array_append_new(list, text != NULL ? text : json_null()); /* null: not UTF-8 */
+    }
+    return list;
+}
+
+static json_t *environment(void)
+{
+    static const char *const names[] = {
+        "MARGIN_ISA",         "OMP_NUM_THREADS",  "OMP_PROC_BIND",    "OMP_PLACES",
+        "OMP_SCHEDULE",       "OMP_DYNAMIC",      "OMP_WAIT_POLICY",  "GOMP_CPU_AFFINITY",
+        "GOMP_SPINCOUNT",     "OMP_THREAD_LIMIT", "KMP_AFFINITY",     "KMP_BLOCKTIME",
+        "OPENBLAS_CORETYPE",  "BLIS_ARCH_TYPE",   "BLIS_NUM_THREADS", "OPENBLAS_NUM_THREADS",
+        "ONEDNN_MAX_CPU_ISA", "MALLOC_ARENA_MAX",
+    };
+    json_t *object = json_object();
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const char *value = getenv(names[i]);
+        if (value != NULL) json_object_set_new(object, names[i], json_string(value));
+    }
+    return object;
+}
+
+json_t *provenance_json(int argc, char **argv, uint64_t seed)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "date", date());
+    describe_build(object);
+    machine_describe(object);
+    describe_defaults(object);
+    json_object_set_new(object, "seed", json_integer((json_int_t)seed));
+    json_object_set_new(object, "command", command(argc, argv));
+    json_object_set_new(object, "environment", environment());
+    return object;
+}

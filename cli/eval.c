@@ -1,0 +1,203 @@
+/* eval.c: `margin eval`: arrays in, loss and gradients out. Must not know a loss or an instruction
+ * set by name. */
+#define _POSIX_C_SOURCE 200809L
+#include "choice.h"
+#include "command.h"
+#include "eval_options.h"
+#include "eval_report.h"
+#include "input.h"
+#include "output.h"
+
+#include <options.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { GRAD_EMBEDDINGS, GRAD_WEIGHTS, GRAD_BIAS, PER_SAMPLE, OUTPUTS };
+
+/* Everything of one run. */
+typedef struct evaluation {
+    eval_options options;
+    notes notes;
+    float_input embeddings, weights, bias;
+    label_input labels;
+    output outputs[OUTPUTS];
+    float *row_angle;
+    uint8_t *row_correct;
+} evaluation;
+
+static void read_inputs(evaluation *e)
+{
+    const eval_options *o = &e->options;
+    e->embeddings = input_floats(o->embeddings, "[N, D]", 2, &e->notes);
+    e->weights = input_floats(o->weights, "[C, D]", 2, &e->notes);
+    e->labels = input_labels(o->labels);
+    if (o->bias != NULL) e->bias = input_floats(o->bias, "[C]", 1, &e->notes);
+    if (e->weights.columns != e->embeddings.columns)
+        die(PROGRAM, "%s: dimension %zu, but %s has %zu", o->weights, e->weights.columns,
+            o->embeddings, e->embeddings.columns);
+    if (e->labels.rows != e->embeddings.rows)
+        die(PROGRAM, "%s: %zu labels, but %s has %zu rows", o->labels, e->labels.rows,
+            o->embeddings, e->embeddings.rows);
+    if (o->bias != NULL && e->bias.rows != e->weights.rows)
+        die(PROGRAM, "%s: %zu values, but %s has %zu classes", o->bias, e->bias.rows, o->weights,
+            e->weights.rows);
+}
+
+static void set_output_paths(evaluation *e)
+{
+    const eval_options *o = &e->options;
+    e->outputs[GRAD_EMBEDDINGS].path = o->grad_embeddings;
+    e->outputs[GRAD_WEIGHTS].path = o->grad_weights;
+    e->outputs[GRAD_BIAS].path = o->grad_bias;
+    e->outputs[PER_SAMPLE].path = o->per_sample;
+    const char *const inputs[] = {o->embeddings, o->weights, o->labels, o->bias};
+    outputs_check(e->outputs, OUTPUTS, inputs, sizeof inputs / sizeof inputs[0]);
+}
+
+static void open_outputs(evaluation *e)
+{
+    const size_t rows = e->embeddings.rows, dim = e->embeddings.columns, classes = e->weights.rows;
+    output_open(&e->outputs[GRAD_EMBEDDINGS], rows, dim);
+    output_open(&e->outputs[GRAD_WEIGHTS], classes, dim);
+    output_open(&e->outputs[GRAD_BIAS], classes, 0);
+    output_open(&e->outputs[PER_SAMPLE], rows, 0);
+    e->row_angle = calloc(rows, sizeof *e->row_angle);
+    e->row_correct = calloc(rows, sizeof *e->row_correct);
+    if (e->row_angle == NULL || e->row_correct == NULL) die(PROGRAM, "out of memory");
+}
+
+static const char *path_of(const evaluation *e, margin_argument argument)
+{
+    switch (argument) {
+    case MARGIN_ARGUMENT_EMBEDDINGS:
+        return e->embeddings.path;
+    case MARGIN_ARGUMENT_WEIGHTS:
+        return e->weights.path;
+    case MARGIN_ARGUMENT_BIAS:
+        return e->bias.path;
+    case MARGIN_ARGUMENT_LABELS:
+        return e->labels.path;
+    default:
+        return margin_argument_name(argument);
+    }
+}
+
+/* End the program with the library's fault in terms of the person's files and options. */
+static void refuse(const evaluation *e, const margin_config *config, const margin_fault *fault)
+{
+    const char *path = path_of(e, fault->argument);
+    switch (fault->status) {
+    case MARGIN_ERROR_LABEL:
+        die(PROGRAM, "%s: row %zu: label %lld is neither -1 nor in 0..%zu", path, fault->row,
+            (long long)fault->value, e->weights.rows - 1);
+    case MARGIN_ERROR_NONFINITE:
+        die(PROGRAM, "%s: row %zu holds a NaN or an infinity", path, fault->row);
+    case MARGIN_ERROR_WORKSPACE:
+        die(PROGRAM, "--workspace: %zu bytes are too few, this shape needs %zu with %d thread%s",
+            config->workspace_bytes, fault->bytes, config->threads,
+            config->threads == 1 ? "" : "s");
+    default:
+        die(PROGRAM, "%s: %s (%s)", path, margin_status_text(fault->status), fault->detail);
+    }
+}
+
+static void run_head(const evaluation *e, margin_context *context, margin_head *head)
+{
+    head->rows = e->embeddings.rows;
+    head->dim = e->embeddings.columns;
+    head->classes = e->weights.rows;
+    head->embeddings = e->embeddings.values;
+    head->weights = e->weights.values;
+    head->labels = e->labels.values;
+    if (margin_head_run(context, head) != MARGIN_OK)
+        refuse(e, margin_context_config(context), margin_context_fault(context));
+}
+
+/* Accuracy is by plain cosines and theta is their angle. A loss on raw inner products decides by
+ * logits instead, so there a loss on cosines without a margin answers: its forward pass alone. */
+static void measure_cosines(const evaluation *e)
+{
+    margin_config config = e->options.config;
+    for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
+        const margin_loss_info *info = margin_loss_get((margin_loss)loss);
+        if (!info->normalised || info->margin_index != 0) continue;
+        margin_config_init(&config, (margin_loss)loss);
+        break;
+    }
+    config.isa = e->options.config.isa;
+    config.threads = e->options.config.threads;
+    config.workspace_bytes = e->options.config.workspace_bytes;
+    config.skip_finite_check = 1; /* the first pass has looked */
+    margin_context *context = create_context(&config);
+    margin_head head = {.row_angle = e->row_angle, .row_correct = e->row_correct};
+    run_head(e, context, &head);
+    margin_destroy(context);
+}
+
+static void summarise(const evaluation *e, const margin_context *context, const margin_head *head,
+                      eval_result *result)
+{
+    *result = (eval_result){.config = margin_context_config(context),
+                            .loss = head->loss,
+                            .rows = head->rows,
+                            .counted = head->counted,
+                            .dim = head->dim,
+                            .classes = head->classes,
+                            .workspace_bytes = margin_context_workspace_used(context)};
+    for (size_t i = 0; i < head->rows; i++)
+        result->correct += e->row_correct[i];
+    if (theta_stats_of(e->row_angle, e->labels.values, head->rows, result->config->m1,
+                       result->config->m2, &result->theta) < 0)
+        die(PROGRAM, "out of memory");
+}
+
+static void evaluate(evaluation *e, margin_context *context, eval_result *result)
+{
+    const int normalised = margin_loss_get(e->options.config.loss)->normalised;
+    margin_head head = {.bias = e->bias.values,
+                        .row_loss = output_values(&e->outputs[PER_SAMPLE]),
+                        .grad_embeddings = output_values(&e->outputs[GRAD_EMBEDDINGS]),
+                        .grad_weights = output_values(&e->outputs[GRAD_WEIGHTS]),
+                        .grad_bias = output_values(&e->outputs[GRAD_BIAS])};
+    if (normalised) {
+        head.row_angle = e->row_angle;
+        head.row_correct = e->row_correct;
+    }
+    run_head(e, context, &head);
+    if (!normalised) measure_cosines(e);
+    summarise(e, context, &head, result);
+}
+
+static void release(evaluation *e)
+{
+    free(e->embeddings.values);
+    free(e->weights.values);
+    free(e->bias.values);
+    free(e->labels.values);
+    free(e->row_angle);
+    free(e->row_correct);
+}
+
+int command_eval(int argc, char **argv)
+{
+    evaluation e = {0};
+    e.options = eval_options_parse(argc, argv, &e.notes);
+    set_output_paths(&e);
+    margin_context *context = create_context(&e.options.config);
+    read_inputs(&e);
+    open_outputs(&e);
+    eval_result result;
+    evaluate(&e, context, &result);
+    outputs_write(e.outputs, OUTPUTS);
+    notes_print(&e.notes);
+    if (e.options.json)
+        eval_report_json(&result);
+    else
+        eval_report_text(&result);
+    finish_stdout();
+    outputs_commit(e.outputs, OUTPUTS);
+    margin_destroy(context);
+    release(&e);
+    return EXIT_SUCCESS;
+}

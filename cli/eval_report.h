@@ -1,0 +1,22 @@
+/* eval_report.h: what `margin eval` found, for programs and for people. Must not know how it was
+ * found. */
+#ifndef MARGIN_CLI_EVAL_REPORT_H
+#define MARGIN_CLI_EVAL_REPORT_H
+
+#include "theta_stats.h"
+
+#include <margin.h>
+
+typedef struct eval_result {
+    const margin_config *config; /* with isa and threads resolved */
+    double loss;
+    size_t rows, counted, correct, dim, classes;
+    theta_stats theta; /* only where counted > 0 */
+    size_t workspace_bytes;
+} eval_result;
+
+/* Each prints on standard output. */
+void eval_report_json(const eval_result *result);
+void eval_report_text(const eval_result *result);
+
+#endif

@@ -1,0 +1,276 @@
+/* test_files.c: atomic files, JSON files and the provenance object. */
+#define _XOPEN_SOURCE 700
+#include <atomic_file.h>
+#include <json_out.h>
+#include <provenance.h>
+
+#include <dirent.h>
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char folder[] = "test_files.XXXXXX";
+
+static int enter_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) != NULL && chdir(folder) == 0 ? 0 : -1;
+}
+
+static int leave_folder(void **state)
+{
+    (void)state;
+    DIR *listing = opendir(".");
+    for (struct dirent *entry; listing != NULL && (entry = readdir(listing)) != NULL;)
+        if (entry->d_name[0] != '.') unlink(entry->d_name);
+    if (listing != NULL) closedir(listing);
+    return chdir("..") == 0 && rmdir(folder) == 0 ? 0 : -1;
+}
+
+static int entries(void)
+{
+    DIR *listing = opendir(".");
+    assert_non_null(listing);
+    int count = 0;
+    for (struct dirent *entry; (entry = readdir(listing)) != NULL;)
+        count += strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0;
+    closedir(listing);
+    return count;
+}
+
+static void write_text(const char *path, const char *text)
+{
+    FILE *stream = fopen(path, "w");
+    assert_non_null(stream);
+    fputs(text, stream);
+    fclose(stream);
+}
+
+static void assert_text(const char *path, const char *expected)
+{
+    char text[64] = "";
+    FILE *stream = fopen(path, "r");
+    assert_non_null(stream);
+    text[fread(text, 1, sizeof text - 1, stream)] = '\0';
+    fclose(stream);
+    assert_string_equal(text, expected);
+}
+
+static void appears_on_commit_only(void **state)
+{
+    (void)state;
+    atomic_file file;
+    write_text("kept", "old");
+    const int before = entries();
+    assert_int_equal(atomic_open(&file, "kept"), 0);
+    fputs("new", file.stream);
+    assert_int_equal(atomic_sync(&file), 0);
+    assert_text("kept", "old");
+    assert_int_equal(atomic_commit(&file), 0);
+    assert_text("kept", "new");
+    assert_int_equal(entries(), before);
+    unlink("kept");
+}
+
+static void abort_leaves_nothing(void **state)
+{
+    (void)state;
+    atomic_file file;
+    const int before = entries();
+    assert_int_equal(atomic_open(&file, "never"), 0);
+    fputs("half", file.stream);
+    assert_int_equal(entries(), before + 1);
+    atomic_abort(&file);
+    assert_int_equal(entries(), before);
+    atomic_abort(&file); /* harmless */
+}
+
+static void keeps_the_mode(void **state)
+{
+    (void)state;
+    atomic_file file;
+    struct stat info;
+    write_text("moded", "old");
+    assert_int_equal(chmod("moded", 0640), 0);
+    assert_int_equal(atomic_open(&file, "moded"), 0);
+    assert_int_equal(atomic_commit(&file), 0);
+    assert_int_equal(stat("moded", &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0640);
+    unlink("moded");
+    const mode_t mask = umask(027);
+    assert_int_equal(atomic_open(&file, "moded"), 0);
+    assert_int_equal(atomic_commit(&file), 0);
+    umask(mask);
+    assert_int_equal(stat("moded", &info), 0);
+    assert_int_equal(info.st_mode & 0777, 0640);
+    unlink("moded");
+}
+
+static void follows_links(void **state)
+{
+    (void)state;
+    atomic_file file;
+    struct stat info;
+    write_text("target", "old");
+    assert_int_equal(symlink("target", "link"), 0);
+    assert_int_equal(atomic_open(&file, "link"), 0);
+    fputs("new", file.stream);
+    assert_int_equal(atomic_commit(&file), 0);
+    assert_int_equal(lstat("link", &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    assert_text("target", "new");
+    unlink("link");
+    unlink("target");
+}
+
+static void spares_devices(void **state)
+{
+    (void)state;
+    atomic_file file;
+    struct stat info;
+    assert_int_equal(atomic_open(&file, "/dev/null"), 0);
+    fputs("gone", file.stream);
+    assert_int_equal(atomic_commit(&file), 0);
+    assert_int_equal(stat("/dev/null", &info), 0);
+    assert_true(S_ISCHR(info.st_mode));
+    assert_int_equal(atomic_open(&file, "/dev/full"), 0);
+    fputs("no room", file.stream);
+    assert_int_equal(atomic_commit(&file), ENOSPC);
+    atomic_abort(&file);
+}
+
+static void refuses_impossible_targets(void **state)
+{
+    (void)state;
+    atomic_file file;
+    assert_int_equal(atomic_open(&file, ""), ENOENT);
+    assert_int_equal(atomic_open(&file, "."), EISDIR);
+    assert_int_equal(atomic_open(&file, "none/such"), ENOENT);
+    write_text("plain", "text");
+    assert_int_equal(atomic_open(&file, "plain/below"), ENOTDIR);
+    unlink("plain");
+}
+
+/* In a child: open a file, then end without committing, by exit or by a signal. */
+static void end_early(int signal_number)
+{
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        atomic_file file;
+        if (atomic_open(&file, "early") != 0) _exit(99);
+        fputs("half", file.stream);
+        if (signal_number == 0) exit(3);
+        raise(signal_number);
+        _exit(98);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (signal_number == 0)
+        assert_int_equal(WEXITSTATUS(status), 3);
+    else
+        assert_true(WIFSIGNALED(status) && WTERMSIG(status) == signal_number);
+}
+
+static void removed_when_the_program_ends(void **state)
+{
+    (void)state;
+    static const int numbers[] = {0, SIGINT, SIGTERM, SIGHUP, SIGPIPE};
+    const int before = entries();
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        end_early(numbers[i]);
+        assert_int_equal(entries(), before);
+    }
+}
+
+static void json_brings_doubles_back(void **state)
+{
+    (void)state;
+    const double values[] = {0.1, 1.0 / 3.0, 6.02214076e23, -5e-324};
+    json_t *object = json_object();
+    json_object_set_new(object, "z_first", json_number(values[0]));
+    json_object_set_new(object, "a_second", json_number(values[1]));
+    json_object_set_new(object, "big", json_number(values[2]));
+    json_object_set_new(object, "tiny", json_number(values[3]));
+    json_object_set_new(object, "nan", json_number(NAN));
+    char error[512] = "";
+    assert_int_equal(json_write_file(object, "a.json", error, sizeof error), 0);
+    assert_int_not_equal(json_write_file(object, "none/a.json", error, sizeof error), 0);
+    assert_int_equal(strncmp(error, "none/a.json: ", 13), 0);
+    json_decref(object);
+    json_t *back = json_load_file("a.json", 0, NULL);
+    assert_non_null(back);
+    static const char *const keys[] = {"z_first", "a_second", "big", "tiny", "nan"};
+    int at = 0;
+    const char *key;
+    json_t *value;
+    json_object_foreach(back, key, value)
+    {
+        assert_string_equal(key, keys[at]);
+        if (at < 4)
+            assert_true(json_real_value(value) == values[at]);
+        else
+            assert_true(json_is_null(value));
+        at++;
+    }
+    assert_int_equal(at, 5);
+    json_decref(back);
+    unlink("a.json");
+}
+
+static void provenance_is_whole(void **state)
+{
+    (void)state;
+    static const char *const keys[] = {
+        "date",      "commit",     "dirty",        "version",     "compiler", "build_type",
+        "flags",     "cpu",        "architecture", "cpus",        "caches",   "cpus_online",
+        "cpu_quota", "smt",        "memory_bytes", "load",        "governor", "kernel",
+        "os",        "isa",        "isas_built",   "isas_usable", "threads",  "seed",
+        "command",   "environment"};
+    char program[] = "/some/where/bench", plain[] = "--seed", path[] = "/home/me/x.npy",
+         joined[] = "--out=/home/me/y.json";
+    char *argv[] = {program, plain, path, joined, NULL};
+    json_t *object = provenance_json(4, argv, 42);
+    assert_non_null(object);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
+        if (json_object_get(object, keys[i]) == NULL) fail_msg("no key %s", keys[i]);
+    assert_int_equal(json_integer_value(json_object_get(object, "seed")), 42);
+    const json_t *command = json_object_get(object, "command");
+    static const char *const words[] = {"bench", "--seed", ".../x.npy", "--out=.../y.json"};
+    for (size_t i = 0; i < 4; i++)
+        assert_string_equal(json_string_value(json_array_get(command, i)), words[i]);
+    const char *date = json_string_value(json_object_get(object, "date"));
+    assert_int_equal(strlen(date), strlen("2000-01-01T00:00:00Z"));
+    char *text = json_dumps(object, JSON_OUT_FLAGS);
+    assert_non_null(text);
+    assert_null(strstr(text, "/home/me"));
+    free(text);
+    json_decref(object);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(appears_on_commit_only),
+        cmocka_unit_test(abort_leaves_nothing),
+        cmocka_unit_test(keeps_the_mode),
+        cmocka_unit_test(follows_links),
+        cmocka_unit_test(spares_devices),
+        cmocka_unit_test(refuses_impossible_targets),
+        cmocka_unit_test(removed_when_the_program_ends),
+        cmocka_unit_test(json_brings_doubles_back),
+        cmocka_unit_test(provenance_is_whole),
+    };
+    return cmocka_run_group_tests(tests, enter_folder, leave_folder);
+}
