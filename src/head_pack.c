@@ -7,11 +7,15 @@
 
 double margin_norm(const margin_kernels *kernels, const float *x, size_t n)
 {
-    const float fast = kernels->sum_squares(x, n);
+    const float fast = kernels->sum_squares(x, n, 1.0f);
     if (fast > 0x1p-80f && fast < 0x1p+100f) return sqrt((double)fast);
-    double sum = 0.0;
+    double sum = 0.0; /* no square of a float32 leaves double's range */
     for (size_t i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
-    return sum > 1e300 ? NAN : sqrt(sum); /* float32 squares stay far below */
+    if (!(sum < 1e300)) return NAN;
+    if (sum == 0.0) return 0.0;
+    /* Again at a safe size, so that a vector and its multiple by a power of two agree to the bit. */
+    const double power = margin_power_for(sqrt(sum));
+    return sqrt((double)kernels->sum_squares(x, n, (float)power)) / power;
 }
 
 double margin_power_for(double norm)

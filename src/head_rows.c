@@ -80,8 +80,10 @@ static void set_loss(const head_state *s, size_t i, head_row *row)
     combine_shards(s, i, row);
     row->loss = row->miss = 0.0;
     if (row->sum == 0.0) return; /* no other class */
-    const double others = row->shift * (row->scale / (double)s->scale[i]);
-    margin_softplus(others - target_logit(s, row) + dm_log(row->sum), &row->loss, &row->miss);
+    const double kernel_scale = (double)s->scale[i];
+    const double ratio = row->scale > kernel_scale / 2.0 ? row->scale / kernel_scale : 1.0;
+    const double others = row->shift * ratio + dm_log(row->sum);
+    margin_softplus(others - target_logit(s, row), &row->loss, &row->miss);
 }
 
 static int is_correct(const head_state *s, size_t i)

@@ -27,8 +27,8 @@ enum {
 };
 
 typedef struct margin_kernels {
-    /* sum of x[i]^2. */
-    float (*sum_squares)(const float *x, size_t n);
+    /* sum of (x[i] power)^2. */
+    float (*sum_squares)(const float *x, size_t n, float power);
 
     /* One row into `columns`: x[i] power (high + low), rounded once after an exact x[i] power. */
     void (*pack_row)(const float *x, size_t n, float power, float high, float low, float *columns,

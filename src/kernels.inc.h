@@ -7,16 +7,17 @@
 #include <math.h>
 #include <stdint.h>
 
-static float sum_squares(const float *x, size_t n)
+static float sum_squares(const float *x, size_t n, float power)
 {
+    const vf p = v_set1(power);
     vf sum = v_set1(0.0f);
     size_t i = 0;
     for (; i + 16 <= n; i += 16) {
-        const vf a = v_load(x + i);
+        const vf a = v_mul(v_load(x + i), p);
         sum = v_fma(a, a, sum);
     }
     if (i < n) {
-        const vf a = v_load_part(x + i, n - i, 0.0f);
+        const vf a = v_mul(v_load_part(x + i, n - i, 0.0f), p);
         sum = v_fma(a, a, sum);
     }
     return v_sum(sum);

@@ -8,11 +8,14 @@
 #include <stdint.h>
 #include <string.h>
 
-static float sum_squares(const float *x, size_t n)
+static float sum_squares(const float *x, size_t n, float power)
 {
-    double sum = 0.0;
-    for (size_t i = 0; i < n; i++) sum += (double)x[i] * x[i];
-    return sum > FLT_MAX ? INFINITY : (float)sum;
+    float sum = 0.0f;
+    for (size_t i = 0; i < n; i++) {
+        const float a = x[i] * power;
+        sum += a * a;
+    }
+    return sum;
 }
 
 static void pack_row(const float *x, size_t n, float power, float high, float low, float *columns,

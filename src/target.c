@@ -63,6 +63,7 @@ static void set_angle(margin_pair *p, double xx, double dd)
     p->angle.sine = p->across / p->norm_x;
     p->angle.cosine = p->sigma + p->along_x;
     if (p->across == 0.0) p->angle.cosine = p->sigma;
+    if (fabs(p->angle.cosine) < 0.5) p->angle.cosine = p->inner / (p->norm_x * p->norm_w);
     p->angle.theta = dm_atan2(p->angle.sine, p->angle.cosine);
 }
 

@@ -1,0 +1,294 @@
+/* test_kernels.c: every kernel of one instruction set (MARGIN_SIMD_NAME) against the scalar one to
+ * rounding and against the emulated vocabulary bit for bit: odd sizes, every misalignment, padded
+ * strides, canaries round every array. */
+#include <float.h>
+#include <math.h>
+
+#include "check.h"
+#include "dispatch.h"
+#include "guard.h"
+#include "judged.h"
+#include "kernels.h"
+#include "noise.h"
+
+extern const margin_kernels margin_kernels_emulated;
+
+enum { INPUTS_AT_MOST = 4, PADDING = 48 };
+
+/* One call of a kernel: its sizes, misalignment and inputs. */
+typedef struct trial {
+    size_t a, b, c;
+    size_t offset;
+    noise noise;
+    guard input[INPUTS_AT_MOST];
+    size_t inputs;
+} trial;
+
+/* Calls the kernel, whose output goes to a new guarded array; returns by how much the scalar kernel
+ * may differ. */
+typedef double (*runner)(const margin_kernels *k, trial *t, guard *out);
+
+static float *fresh(trial *t, size_t count, double spread)
+{
+    guard *g = &t->input[t->inputs++];
+    *g = guard_make(count, (t->offset * 7 + t->inputs) % 16);
+    noise_fill(&t->noise, g->at, count, spread);
+    return g->at;
+}
+
+static float *start(trial *t, guard *out, size_t count, double spread)
+{
+    *out = guard_make(count, t->offset);
+    noise_fill(&t->noise, out->at, count, spread);
+    return out->at;
+}
+
+static size_t panels_of(size_t n)
+{
+    return (n + 15) / 16;
+}
+
+/* Rounding of a sum of `terms` products of nearly normal numbers, with room. */
+static double sum_tolerance(size_t terms)
+{
+    return 1e-6 * (4.0 + (double)terms);
+}
+
+/* ---- a: length ----------------------------------------------------------------------------------*/
+
+static double run_sum_squares(const margin_kernels *k, trial *t, guard *out)
+{
+    start(t, out, 1, 0.0)[0] = k->sum_squares(fresh(t, t->a, 1.0), t->a, 1.0f);
+    return sum_tolerance(t->a);
+}
+
+static double run_pack_row(const margin_kernels *k, trial *t, guard *out)
+{
+    const size_t stride = 16 * t->b + PADDING;
+    float *columns = start(t, out, (panels_of(t->a) - 1) * stride + 16, 1.0);
+    k->pack_row(fresh(t, t->a, 1.0), t->a, 0x1p-3f, 1.37f, 3.1e-8f, columns, stride);
+    return 1e-6;
+}
+
+static double run_row_max(const margin_kernels *k, trial *t, guard *out)
+{
+    float *result = start(t, out, 1, 0.0), *x = fresh(t, t->a, 1.0);
+    x[noise_index(&t->noise, t->a)] = -INFINITY;
+    result[0] = k->row_max(x, t->a);
+    return 0.0;
+}
+
+static double run_row_scale(const margin_kernels *k, trial *t, guard *out)
+{
+    k->row_scale(start(t, out, t->a, 1.0), t->a, 0.731f, 0x1p-4f);
+    return 1e-6;
+}
+
+/* A double as two floats, so that it is compared like everything else. */
+static void put_double(float *at, double x)
+{
+    at[0] = (float)x;
+    at[1] = (float)(x - (double)at[0]);
+}
+
+/* b: 0 sum only, 1 into another array, 2 in place. */
+static double run_row_exp(const margin_kernels *k, trial *t, guard *out)
+{
+    float *result = start(t, out, t->a + 2, 0.25), *x = fresh(t, t->a, 0.25);
+    x[noise_index(&t->noise, t->a)] = -INFINITY;
+    if (t->b == 2) memcpy(result + 2, x, t->a * sizeof *x);
+    float *const into = t->b == 0 ? NULL : result + 2;
+    put_double(result, k->row_exp(t->b == 2 ? into : x, t->a, 30.0f, 41.0f, into));
+    return 2e-5 * (1.0 + (double)t->a);
+}
+
+/* b: 0 with a unit vector, 1 without, 2 beyond float32. */
+static double run_finish_row(const margin_kernels *k, trial *t, guard *out)
+{
+    const size_t stride = 16 * 3 + PADDING, panels = panels_of(t->a);
+    float *result = start(t, out, t->a, 1.0), *g = fresh(t, t->a, 1.0);
+    float *unit = fresh(t, (panels - 1) * stride + 16, 1.0 / sqrt((double)t->a));
+    for (size_t i = t->a; i < panels * 16; i++) unit[i / 16 * stride + i % 16] = 0.0f;
+    const float first = t->b == 2 ? 0x1p70f : 1.25f, second = t->b == 2 ? 0x1p70f : 0.5f;
+    k->finish_row(g, t->b == 1 ? NULL : unit, stride, t->a, first, second, result);
+    return t->b == 2 ? 1e-6 * 0x1p140 : sum_tolerance(t->a);
+}
+
+static double run_combine(const margin_kernels *k, trial *t, guard *out)
+{
+    const size_t stride = 16 * 5 + PADDING, distance = 16;
+    const size_t count = 1 + t->b, last = panels_of(t->a) - 1;
+    float *rows = fresh(t, last * stride + (count - 1) * distance + 16, 1.0);
+    float *factor = fresh(t, count, 1.0), *result = start(t, out, t->a, 1.0);
+    k->combine(rows, distance, stride, factor, count, t->a, result);
+    return sum_tolerance(count);
+}
+
+/* ---- a: classes ---------------------------------------------------------------------------------*/
+
+static double run_tile_max(const margin_kernels *k, trial *t, guard *out)
+{
+    float *tile = fresh(t, t->a * 16, 0.1);
+    for (size_t i = 0; i < 5; i++) tile[noise_index(&t->noise, t->a * 16)] = -INFINITY;
+    k->tile_max(tile, t->a, start(t, out, 16, 0.0));
+    return 0.0;
+}
+
+static double run_tile_exp(const margin_kernels *k, trial *t, guard *out)
+{
+    float *tile = start(t, out, (t->a + 1) * 16, 0.2);
+    float *scale = fresh(t, 16, 1.0), *shift = fresh(t, 16, 1.0);
+    for (size_t i = 0; i < 16; i++) {
+        scale[i] = 64.0f + scale[i];
+        shift[i] = 0.0f;
+        for (size_t j = 0; j < t->a; j++) shift[i] = fmaxf(shift[i], scale[i] * tile[j * 16 + i]);
+    }
+    for (size_t i = 0; i < 5; i++) tile[noise_index(&t->noise, t->a * 16)] = -INFINITY;
+    k->tile_exp(tile, t->a, scale, shift, tile + t->a * 16);
+    return 2e-5 * (double)t->a;
+}
+
+/* b: dim. */
+static double run_tile_products(const margin_kernels *k, trial *t, guard *out)
+{
+    const size_t stride = 16 * t->a + PADDING;
+    float *lanes = fresh(t, t->b * 16, 1.0);
+    float *weights = fresh(t, (panels_of(t->b) - 1) * stride + 16 * t->a, 1.0);
+    k->tile_products(lanes, weights, stride, t->b, t->a, start(t, out, t->a * 16, 1.0));
+    return sum_tolerance(t->b);
+}
+
+/* b: panels. */
+static double run_embedding_products(const margin_kernels *k, trial *t, guard *out)
+{
+    const size_t stride = 16 * t->a + PADDING;
+    float *tile = fresh(t, t->a * 16, 1.0), *keep = fresh(t, 16, 1.0);
+    float *weights = fresh(t, (t->b - 1) * stride + 16 * t->a, 1.0);
+    float *result = start(t, out, t->b * 256, 1.0);
+    k->embedding_products(tile, weights, stride, t->a, t->b, keep, result);
+    return sum_tolerance(t->a);
+}
+
+/* b: panels, c: rows. */
+static double run_weight_products(const margin_kernels *k, trial *t, guard *out)
+{
+    const size_t stride = 16 * t->c + PADDING, tile_stride = 16 * t->a + PADDING;
+    float *tiles = fresh(t, (t->c / 16 - 1) * tile_stride + 16 * t->a, 1.0);
+    float *x = fresh(t, (t->b - 1) * stride + 16 * t->c, 1.0);
+    float *result = start(t, out, t->a * t->b * 16, 1.0);
+    k->weight_products(tiles, tile_stride, x, stride, t->c, t->a, t->b, result);
+    return sum_tolerance(t->c);
+}
+
+/* a: rows, b: panels. */
+static double run_scale_columns(const margin_kernels *k, trial *t, guard *out)
+{
+    const size_t stride = 16 * t->a + PADDING, count = (t->b - 1) * stride + 16 * t->a;
+    float *x = fresh(t, count, 1.0), *factor = fresh(t, t->a, 1.0);
+    k->scale_columns(x, factor, t->a, t->b, stride, start(t, out, count, 1.0));
+    return 1e-6;
+}
+
+/* ---- the comparison -----------------------------------------------------------------------------*/
+
+static double run(const margin_kernels *k, runner call, trial t, guard *out, const char *what)
+{
+    const double tolerance = call(k, &t, out);
+    CHECK(guard_intact(out), "%s: wrote outside its output (%zu, %zu, %zu)", what, t.a, t.b, t.c);
+    for (size_t i = 0; i < t.inputs; i++) {
+        CHECK(guard_free(&t.input[i]), "%s: wrote outside an input (%zu, %zu, %zu)", what, t.a, t.b,
+              t.c);
+    }
+    return tolerance;
+}
+
+static int near(float a, float b, double tolerance)
+{
+    return a == b || fabs((double)a - (double)b) <= tolerance;
+}
+
+static void compare(const char *what, const trial *t, const guard *got, const guard *scalar,
+                    const guard *emulated, double tolerance)
+{
+    for (size_t i = 0; i < got->count; i++) {
+        const float x = got->at[i], s = scalar->at[i], e = emulated->at[i];
+        CHECK(near(x, s, tolerance), "%s(%zu, %zu, %zu)[%zu]: %.9g, scalar %.9g", what, t->a, t->b,
+              t->c, i, (double)x, (double)s);
+        CHECK(same_float(x, e), "%s(%zu, %zu, %zu)[%zu]: %a, emulated %a", what, t->a, t->b, t->c, i,
+              (double)x, (double)e);
+    }
+}
+
+static const margin_kernels *judged_kernels(void)
+{
+    margin_isa isa;
+    return margin_isa_find(JUDGED_TEXT, &isa) ? margin_dispatch(isa) : NULL;
+}
+
+static void judge(const char *what, runner call, size_t a, size_t b, size_t c)
+{
+    static size_t calls;
+    calls++;
+    const trial t = {.a = a, .b = b, .c = c, .offset = calls % 16, .noise = {calls}};
+    guard got, scalar, emulated;
+    const double tolerance = run(judged_kernels(), call, t, &got, what);
+    run(margin_dispatch(MARGIN_ISA_SCALAR), call, t, &scalar, what);
+    run(&margin_kernels_emulated, call, t, &emulated, what);
+    compare(what, &t, &got, &scalar, &emulated, tolerance);
+    guard_free(&got);
+    guard_free(&scalar);
+    guard_free(&emulated);
+}
+
+static const size_t lengths[] = {1,  2,  3,  5,   7,   8,   9,   13,  15,  16,   17,   18,   23,   24,
+                                 31, 32, 33, 47,  48,  49,  63,  64,  65,  66,   79,   80,   96,   97,
+                                 127, 128, 129, 255, 300, 513, 1000, 1023, 1024, 1025, 2049, 10007};
+
+static void judge_lengths(void)
+{
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        const size_t n = lengths[i];
+        judge("sum_squares", run_sum_squares, n, 0, 0);
+        judge("pack_row", run_pack_row, n, 1 + i % 4, 0);
+        judge("row_max", run_row_max, n, 0, 0);
+        judge("row_scale", run_row_scale, n, 0, 0);
+        judge("tile_max", run_tile_max, n, 0, 0);
+        judge("tile_exp", run_tile_exp, n, 0, 0);
+        judge("combine", run_combine, n, i % 6, 0);
+        for (size_t mode = 0; mode < 3; mode++) {
+            judge("row_exp", run_row_exp, n, mode, 0);
+            judge("finish_row", run_finish_row, n, mode, 0);
+        }
+    }
+}
+
+/* Every remainder of the register tiles (up to 16 rows) and of the summation chains. */
+static void judge_products(void)
+{
+    static const size_t dims[] = {1, 2, 15, 16, 17, 31, 63, 64, 65, 100, 128, 130, 257};
+    for (size_t classes = 1; classes <= 37; classes++) {
+        for (size_t i = 0; i < sizeof dims / sizeof *dims; i++) {
+            judge("tile_products", run_tile_products, classes, dims[i], 0);
+        }
+        for (size_t panels = 1; panels <= 3; panels++) {
+            judge("embedding_products", run_embedding_products, classes, panels, 0);
+            judge("scale_columns", run_scale_columns, classes, panels, 0);
+            judge("weight_products", run_weight_products, classes, panels, 16 * (classes % 3 + 1));
+        }
+    }
+    for (size_t rows = 16; rows <= 272; rows += 16) {
+        judge("weight_products", run_weight_products, 17, 2, rows);
+    }
+    judge("embedding_products", run_embedding_products, 1009, 2, 0);
+    judge("tile_products", run_tile_products, 211, 513, 0);
+}
+
+int main(void)
+{
+    if (judged_kernels() == NULL) {
+        return check_skip("test_kernels " JUDGED_TEXT, "this CPU lacks it");
+    }
+    judge_lengths();
+    judge_products();
+    return check_report("test_kernels " JUDGED_TEXT);
+}
