@@ -41,25 +41,26 @@ extern "C" {
 
 /* The losses, one row each: X(enum suffix, name). A new loss is one file in src/losses and one row
  * here; the enum, the names, the command line, the tests and the benchmarks read this table. */
-#define MARGIN_LOSS_TABLE(X)    \
-    X(SOFTMAX, softmax)         \
-    X(NORMSOFTMAX, normsoftmax) \
-    X(SPHEREFACE, sphereface)   \
-    X(COSFACE, cosface)         \
-    X(ARCFACE, arcface)         \
+#define MARGIN_LOSS_TABLE(X)                                                                       \
+    X(SOFTMAX, softmax)                                                                            \
+    X(NORMSOFTMAX, normsoftmax)                                                                    \
+    X(SPHEREFACE, sphereface)                                                                      \
+    X(COSFACE, cosface)                                                                            \
+    X(ARCFACE, arcface)                                                                            \
     X(COMBINED, combined)
 
 typedef enum margin_loss {
 #define MARGIN_LOSS_ENUM(id, name) MARGIN_##id,
     MARGIN_LOSS_TABLE(MARGIN_LOSS_ENUM)
 #undef MARGIN_LOSS_ENUM
-    MARGIN_LOSS_COUNT
+        MARGIN_LOSS_COUNT
 } margin_loss;
 
 /* What the target's logit does once phi = m1 theta + m2 exceeds pi (losses with an angle). */
 typedef enum margin_past_pi {
     MARGIN_PAST_PI_PAPER,    /* cos(phi), as the papers write it: rises again beyond pi */
-    MARGIN_PAST_PI_MONOTONE, /* (-1)^k cos(phi) - 2k, k = floor(phi / pi): the definition of SphereFace */
+    MARGIN_PAST_PI_MONOTONE, /* (-1)^k cos(phi) - 2k, k = floor(phi / pi): the definition of
+                                SphereFace */
     MARGIN_PAST_PI_TAYLOR,   /* c - m2 sin(m2), the fallback of the first ArcFace codes */
     MARGIN_PAST_PI_CLAMP,    /* cos(min(phi, pi)) */
     MARGIN_PAST_PI_EASY,     /* a margin only where c > 0, else plain c */
@@ -83,10 +84,10 @@ typedef enum margin_feature_norm {
 /* The instruction sets, one row each, in rising order: X(enum suffix, name, test of this CPU).
  * The test is read by the dispatcher only. A new one is one header in src/simd, one line in
  * CMakeLists.txt and one row here. */
-#define MARGIN_ISA_TABLE(X)                                             \
-    X(SCALAR, scalar, 1)                                                \
-    X(AVX2, avx2, MARGIN_CPU_HAS("avx2") && MARGIN_CPU_HAS("fma"))      \
-    X(AVX512, avx512, MARGIN_CPU_HAS("avx512f"))                        \
+#define MARGIN_ISA_TABLE(X)                                                                        \
+    X(SCALAR, scalar, 1)                                                                           \
+    X(AVX2, avx2, MARGIN_CPU_HAS("avx2") && MARGIN_CPU_HAS("fma"))                                 \
+    X(AVX512, avx512, MARGIN_CPU_HAS("avx512f"))                                                   \
     X(NEON, neon, 1)
 
 /* AUTO takes the one named by the environment variable MARGIN_ISA if that is set, else the best
@@ -96,7 +97,7 @@ typedef enum margin_isa {
 #define MARGIN_ISA_ENUM(id, name, test) MARGIN_ISA_##id,
     MARGIN_ISA_TABLE(MARGIN_ISA_ENUM)
 #undef MARGIN_ISA_ENUM
-    MARGIN_ISA_COUNT
+        MARGIN_ISA_COUNT
 } margin_isa;
 
 typedef enum margin_status {
@@ -226,7 +227,8 @@ MARGIN_API size_t margin_context_workspace_used(const margin_context *context);
 MARGIN_API size_t margin_head_workspace_minimum(const margin_context *context, size_t rows,
                                                 size_t dim, size_t classes);
 
-/* ---- head level: embeddings, class weights, labels -> loss and gradients -----------------------*/
+/* ---- head level: embeddings, class weights, labels -> loss and gradients
+ * -----------------------*/
 
 /* Zero-initialise (`margin_head head = {0};`), then set what is needed. */
 typedef struct margin_head {
@@ -243,11 +245,11 @@ typedef struct margin_head {
     const float *row_weight;  /* [N] or NULL: factor of each row's loss in the gradients instead of
                                  1 / (number of counted rows): the upstream gradient */
     /* outputs; every pointer may be NULL: what is not asked for is not computed */
-    float *row_loss;               /* [N]: the loss of each row, 0 for ignored rows */
-    float *row_angle;              /* [N]: the target's theta in radians, 0 for ignored rows */
-    uint8_t *row_correct;          /* [N]: 1 where no other class has a larger cosine than the target
-                                      (softmax: a larger logit); 0 for ignored rows */
-    float *grad_embeddings;        /* dX [N, D], with respect to the raw X */
+    float *row_loss;        /* [N]: the loss of each row, 0 for ignored rows */
+    float *row_angle;       /* [N]: the target's theta in radians, 0 for ignored rows */
+    uint8_t *row_correct;   /* [N]: 1 where no other class has a larger cosine than the target
+                               (softmax: a larger logit); 0 for ignored rows */
+    float *grad_embeddings; /* dX [N, D], with respect to the raw X */
     size_t grad_embeddings_stride; /* >= D; 0: D */
     float *grad_weights;           /* dW [C, D], with respect to the raw W */
     size_t grad_weights_stride;    /* >= D; 0: D */
@@ -265,10 +267,12 @@ typedef struct margin_head {
  * Inputs and outputs must not overlap.
  * Errors: MARGIN_ERROR_NULL, _SHAPE, _LABEL, _NONFINITE, _WORKSPACE, _CONFIG (bias with a loss that
  * has none); outputs are then untouched, and margin_context_fault says what was wrong where.
- * Source: Deng et al., ArcFace, eq. 1-4; Wang et al., NormFace, for the normalisation's gradient. */
+ * Source: Deng et al., ArcFace, eq. 1-4; Wang et al., NormFace, for the normalisation's gradient.
+ */
 MARGIN_API margin_status margin_head_run(margin_context *context, margin_head *head);
 
-/* ---- rows level: cosines (or logits) and labels -> loss and their gradient ---------------------*/
+/* ---- rows level: cosines (or logits) and labels -> loss and their gradient
+ * ---------------------*/
 
 /* Zero-initialise, then set what is needed. */
 typedef struct margin_rows {

@@ -16,9 +16,9 @@
 #include "dispatch.h"
 
 #define DEFAULT_WORKSPACE ((size_t)256 << 20)
-#define HUGE_PAGE ((size_t)2 << 20)
+#define HUGE_PAGE         ((size_t)2 << 20)
 
-#define TEXT_OF(number) #number
+#define TEXT_OF(number)                   #number
 #define VERSION_TEXT(major, minor, patch) TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(patch)
 
 const char *margin_version(void)
@@ -35,17 +35,17 @@ static int find(const char *const *names, unsigned count, const char *name)
 }
 
 /* The two functions of one option: value -> name and back. */
-#define DEFINE_NAMES(type, count, ...)                                      \
-    static const char *const type##_names[] = {__VA_ARGS__};                \
-    const char *type##_name(type value)                                     \
-    {                                                                       \
-        return (unsigned)value < count ? type##_names[value] : "unknown";   \
-    }                                                                       \
-    int type##_find(const char *name, type *out)                            \
-    {                                                                       \
-        const int at = find(type##_names, count, name);                     \
-        if (at >= 0) *out = (type)at;                                       \
-        return at >= 0;                                                     \
+#define DEFINE_NAMES(type, count, ...)                                                             \
+    static const char *const type##_names[] = {__VA_ARGS__};                                       \
+    const char *type##_name(type value)                                                            \
+    {                                                                                              \
+        return (unsigned)value < count ? type##_names[value] : "unknown";                          \
+    }                                                                                              \
+    int type##_find(const char *name, type *out)                                                   \
+    {                                                                                              \
+        const int at = find(type##_names, count, name);                                            \
+        if (at >= 0) *out = (type)at;                                                              \
+        return at >= 0;                                                                            \
     }
 
 DEFINE_NAMES(margin_past_pi, MARGIN_PAST_PI_COUNT, "paper", "monotone", "taylor", "clamp", "easy")
@@ -90,7 +90,8 @@ margin_status margin_config_init(margin_config *config, margin_loss loss)
     return MARGIN_OK;
 }
 
-/* ---- a context's life ---------------------------------------------------------------------------*/
+/* ---- a context's life
+ * ---------------------------------------------------------------------------*/
 
 static int default_threads(void)
 {
@@ -162,13 +163,14 @@ size_t margin_context_workspace_used(const margin_context *context)
     return context->used;
 }
 
-/* ---- shared checks ------------------------------------------------------------------------------*/
+/* ---- shared checks
+ * ------------------------------------------------------------------------------*/
 
 margin_status margin_fail(margin_context *context, margin_status status, margin_argument argument,
                           size_t row, const char *detail)
 {
-    context->fault = (margin_fault){
-        .status = status, .argument = argument, .row = row, .detail = detail};
+    context->fault =
+        (margin_fault){.status = status, .argument = argument, .row = row, .detail = detail};
     return status;
 }
 

@@ -15,35 +15,38 @@
 MARGIN_ISA_TABLE(MARGIN_ISA_DECLARE)
 
 /* The build line defines MARGIN_HAVE_name as 0 or 1. */
-#define KERNELS_0(name) NULL
-#define KERNELS_1(name) &margin_kernels_##name
+#define KERNELS_0(name)        NULL
+#define KERNELS_1(name)        &margin_kernels_##name
 #define KERNELS_IF(have, name) KERNELS_##have(name)
-#define KERNELS(have, name) KERNELS_IF(have, name)
+#define KERNELS(have, name)    KERNELS_IF(have, name)
 
 static const margin_kernels *built(margin_isa isa)
 {
     switch (isa) {
-#define MARGIN_ISA_CASE(id, name, test) \
-    case MARGIN_ISA_##id: return KERNELS(MARGIN_HAVE_##name, name);
+#define MARGIN_ISA_CASE(id, name, test)                                                            \
+    case MARGIN_ISA_##id:                                                                          \
+        return KERNELS(MARGIN_HAVE_##name, name);
         MARGIN_ISA_TABLE(MARGIN_ISA_CASE)
-    default: return NULL;
+    default:
+        return NULL;
     }
 }
 
 static int cpu_can(margin_isa isa)
 {
     switch (isa) {
-#define MARGIN_ISA_TEST(id, name, test) \
-    case MARGIN_ISA_##id: return (test) != 0;
+#define MARGIN_ISA_TEST(id, name, test)                                                            \
+    case MARGIN_ISA_##id:                                                                          \
+        return (test) != 0;
         MARGIN_ISA_TABLE(MARGIN_ISA_TEST)
-    default: return 0;
+    default:
+        return 0;
     }
 }
 
-static const char *const names[MARGIN_ISA_COUNT] = {
-    "auto",
+static const char *const names[MARGIN_ISA_COUNT] = {"auto",
 #define MARGIN_ISA_NAME(id, name, test) #name,
-    MARGIN_ISA_TABLE(MARGIN_ISA_NAME)};
+                                                    MARGIN_ISA_TABLE(MARGIN_ISA_NAME)};
 
 const char *margin_isa_name(margin_isa value)
 {

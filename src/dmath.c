@@ -1,5 +1,5 @@
-/* dmath.c: see dmath.h. Plain series after an argument reduction: there are only N calls, so clarity
- * wins over speed. It knows nothing of losses. */
+/* dmath.c: see dmath.h. Plain series after an argument reduction: there are only N calls, so
+ * clarity wins over speed. It knows nothing of losses. */
 #include "dmath.h"
 
 #include <math.h>
@@ -25,16 +25,17 @@ static double times_2n(double x, int n)
 static double polynomial(const double *c, int n, double x)
 {
     double sum = c[n - 1];
-    for (int k = n - 2; k >= 0; k--) sum = c[k] + sum * x;
+    for (int k = n - 2; k >= 0; k--)
+        sum = c[k] + sum * x;
     return sum;
 }
 
 double dm_exp(double x)
 {
-    static const double c[] = {1.0 / 2,        1.0 / 6,         1.0 / 24,         1.0 / 120,
-                               1.0 / 720,      1.0 / 5040,      1.0 / 40320,      1.0 / 362880,
-                               1.0 / 3628800., 1.0 / 39916800., 1.0 / 479001600., 1.0 / 6227020800.,
-                               1.0 / 87178291200.}; /* 1 / k!, k = 2 to 14 */
+    static const double c[] = {
+        1.0 / 2,          1.0 / 6,           1.0 / 24,          1.0 / 120,      1.0 / 720,
+        1.0 / 5040,       1.0 / 40320,       1.0 / 362880,      1.0 / 3628800., 1.0 / 39916800.,
+        1.0 / 479001600., 1.0 / 6227020800., 1.0 / 87178291200.}; /* 1 / k!, k = 2 to 14 */
     if (x == 0.0) return 1.0;
     if (x > 709.78) return INFINITY;
     if (x < -745.0) return 0.0;
@@ -76,23 +77,41 @@ double dm_log1p(double x)
 void dm_sincos(double x, double *sine, double *cosine)
 {
     /* (-1)^k / (2 k + 1)! and (-1)^k / (2 k)!, k = 1 to 9 */
-    static const double odd[] = {-1.0 / 6,            1.0 / 120,          -1.0 / 5040,
-                                 1.0 / 362880,        -1.0 / 39916800,    1.0 / 6227020800.,
-                                 -1.0 / 1307674368000., 1.0 / 355687428096000.,
+    static const double odd[] = {-1.0 / 6,
+                                 1.0 / 120,
+                                 -1.0 / 5040,
+                                 1.0 / 362880,
+                                 -1.0 / 39916800,
+                                 1.0 / 6227020800.,
+                                 -1.0 / 1307674368000.,
+                                 1.0 / 355687428096000.,
                                  -1.0 / 121645100408832000.};
-    static const double even[] = {-1.0 / 2,            1.0 / 24,          -1.0 / 720,
-                                  1.0 / 40320,         -1.0 / 3628800,    1.0 / 479001600,
-                                  -1.0 / 87178291200., 1.0 / 20922789888000.,
+    static const double even[] = {-1.0 / 2,
+                                  1.0 / 24,
+                                  -1.0 / 720,
+                                  1.0 / 40320,
+                                  -1.0 / 3628800,
+                                  1.0 / 479001600,
+                                  -1.0 / 87178291200.,
+                                  1.0 / 20922789888000.,
                                   -1.0 / 6402373705728000.};
     const double n = floor(x / (half_pi_1 + half_pi_2) + 0.5);
     const double r = ((x - n * half_pi_1) - n * half_pi_2) - n * half_pi_3;
     const double t = r * r;
     const double s = r + r * (t * polynomial(odd, 9, t)), c = 1.0 + t * polynomial(even, 9, t);
     switch ((long)n & 3) {
-    case 0: *sine = s, *cosine = c; break;
-    case 1: *sine = c, *cosine = -s; break;
-    case 2: *sine = -s, *cosine = -c; break;
-    default: *sine = -c, *cosine = s; break;
+    case 0:
+        *sine = s, *cosine = c;
+        break;
+    case 1:
+        *sine = c, *cosine = -s;
+        break;
+    case 2:
+        *sine = -s, *cosine = -c;
+        break;
+    default:
+        *sine = -c, *cosine = s;
+        break;
     }
 }
 

@@ -19,7 +19,8 @@ static int thread_index(void)
 #endif
 }
 
-/* ---- boundary -----------------------------------------------------------------------------------*/
+/* ---- boundary
+ * -----------------------------------------------------------------------------------*/
 
 static margin_status check_call(margin_context *context, const margin_head *call)
 {
@@ -84,7 +85,8 @@ static margin_status check_values(margin_context *context, margin_head *call)
     return check_embeddings(context, call);
 }
 
-/* ---- units of a whole call ----------------------------------------------------------------------*/
+/* ---- units of a whole call
+ * ----------------------------------------------------------------------*/
 
 /* Raw inner products: the power of two that all weights share. */
 static void set_weight_unpack(head_state *s)
@@ -93,9 +95,9 @@ static void set_weight_unpack(head_state *s)
     double most = 0.0;
     s->weight_unpack = 1.0;
     for (size_t j = 0; s->raw && j < call->classes; j++) {
-        const double norm = margin_norm(s->kernels, call->weights + j * call->weights_stride, call->dim);
-        if (isnan(norm) && j < s->bad_class) s->bad_class = j;
-        most = fmax(most, norm);
+        const double norm =
+            margin_norm(s->kernels, call->weights + j * call->weights_stride, call->dim);
+        if (!isnan(norm)) most = fmax(most, norm);
         if (call->bias != NULL) most = fmax(most, fabs((double)call->bias[j]));
     }
     s->weight_unpack = 1.0 / margin_power_for(most);
@@ -115,14 +117,15 @@ static void set_gradient_unit(head_state *s)
             if (s->keep_norm) scale = norm;
             if (s->raw) scale /= margin_power_for(call->bias != NULL ? fmax(norm, 1.0) : norm);
         }
-        const double weight =
-            call->row_weight != NULL ? fabs((double)call->row_weight[i]) : 1.0 / (double)call->counted;
+        const double weight = call->row_weight != NULL ? fabs((double)call->row_weight[i])
+                                                       : 1.0 / (double)call->counted;
         most = fmax(most, weight * scale);
     }
     s->gradient_unit = most > 0.0 ? most : 1.0;
 }
 
-/* ---- loops --------------------------------------------------------------------------------------*/
+/* ---- loops
+ * --------------------------------------------------------------------------------------*/
 
 static void prepare_rows(head_state *s)
 {
@@ -172,7 +175,8 @@ static void backward(head_state *s)
 {
     const int threads = (int)s->plan.threads;
     const size_t blocks = s->plan.blocks;
-    for (int t = 0; t < threads; t++) s->scratch[t].scaled = 0;
+    for (int t = 0; t < threads; t++)
+        s->scratch[t].scaled = 0;
 #if defined(_OPENMP)
 #pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1)
 #endif
@@ -181,17 +185,23 @@ static void backward(head_state *s)
     }
 }
 
-static margin_status bad_class(const head_state *s)
+static margin_status check_classes(const head_state *s)
 {
-    return margin_fail(s->context, MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_WEIGHTS, s->bad_class,
+    size_t bad = SIZE_MAX;
+    for (size_t t = 0; t < s->plan.threads; t++) {
+        if (s->scratch[t].bad_class < bad) bad = s->scratch[t].bad_class;
+    }
+    if (bad == SIZE_MAX || s->context->config.skip_finite_check) return MARGIN_OK;
+    return margin_fail(s->context, MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_WEIGHTS, bad,
                        "a value is a NaN or an infinity");
 }
 
 /* Row block by row block. Every weight is seen before the first output is written. */
 static margin_status run(head_state *s)
 {
-    const int check = !s->context->config.skip_finite_check;
     double sum = 0.0;
+    for (size_t t = 0; t < s->plan.threads; t++)
+        s->scratch[t].bad_class = SIZE_MAX;
     if (s->plan.want_w) margin_head_sort_labels(s);
     for (s->first_row = 0; s->first_row < s->call->rows; s->first_row += s->rows) {
         const size_t left = s->call->rows - s->first_row;
@@ -199,9 +209,10 @@ static margin_status run(head_state *s)
         s->last_block = s->rows == left;
         prepare_rows(s);
         forward(s);
-        if (check && s->bad_class != SIZE_MAX) return bad_class(s);
+        if (s->first_row == 0 && check_classes(s) != MARGIN_OK) return MARGIN_ERROR_NONFINITE;
         finish_rows(s);
-        for (size_t i = 0; i < s->rows; i++) sum += s->row[i].loss;
+        for (size_t i = 0; i < s->rows; i++)
+            sum += s->row[i].loss;
         if (s->plan.want_w) backward(s);
     }
     s->call->loss = s->call->counted > 0 ? sum / (double)s->call->counted : 0.0;
@@ -216,8 +227,7 @@ static margin_status run_planned(margin_context *context, margin_head *call)
                     .kernels = context->kernels,
                     .call = call,
                     .raw = !context->info->normalised,
-                    .keep_norm = config->feature_norm == MARGIN_FEATURE_NORM_KEEP,
-                    .bad_class = SIZE_MAX};
+                    .keep_norm = config->feature_norm == MARGIN_FEATURE_NORM_KEEP};
     s.plan = margin_head_plan(call->rows, dim, call->classes, (size_t)config->threads,
                               call->grad_embeddings != NULL, call->grad_weights != NULL,
                               config->workspace_bytes);
@@ -231,7 +241,6 @@ static margin_status run_planned(margin_context *context, margin_head *call)
     margin_head_carve(&s, context->workspace);
     set_weight_unpack(&s);
     set_gradient_unit(&s);
-    if (s.bad_class != SIZE_MAX && !config->skip_finite_check) return bad_class(&s);
     return run(&s);
 }
 
@@ -254,7 +263,7 @@ size_t margin_head_workspace_minimum(const margin_context *context, size_t rows,
 {
     if (rows == 0 || dim == 0 || classes == 0 || dim > PTRDIFF_MAX / 64) return 0;
     const size_t with_bias = dim + !context->info->normalised;
-    const head_plan plan = margin_head_plan(rows, with_bias, classes,
-                                            (size_t)context->config.threads, 1, 1, 0);
+    const head_plan plan =
+        margin_head_plan(rows, with_bias, classes, (size_t)context->config.threads, 1, 1, 0);
     return plan.bytes < SIZE_MAX / 4 ? plan.bytes : 0;
 }

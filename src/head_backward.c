@@ -1,6 +1,6 @@
 /* head_backward.c: dW of one block of classes: the others' exponentials times the embeddings, the
- * rows whose target is in the block, then the gradient of the normalisation. While row blocks follow,
- * the raw sum waits in the caller's dW. */
+ * rows whose target is in the block, then the gradient of the normalisation. While row blocks
+ * follow, the raw sum waits in the caller's dW. */
 #include "head_state.h"
 
 #include <math.h>
@@ -9,7 +9,8 @@
 
 #include "dmath.h"
 
-/* ---- rows by label ------------------------------------------------------------------------------*/
+/* ---- rows by label
+ * ------------------------------------------------------------------------------*/
 
 static int before(head_label a, head_label b)
 {
@@ -35,8 +36,10 @@ void margin_head_sort_labels(head_state *s)
 {
     const size_t n = s->call->rows;
     head_label *heap = s->labels;
-    for (size_t i = 0; i < n; i++) heap[i] = (head_label){s->call->labels[i], i};
-    for (size_t i = n / 2; i-- > 0;) sift_down(heap, i, n);
+    for (size_t i = 0; i < n; i++)
+        heap[i] = (head_label){s->call->labels[i], i};
+    for (size_t i = n / 2; i-- > 0;)
+        sift_down(heap, i, n);
     for (size_t end = n; end-- > 1;) {
         const head_label swap = heap[0];
         heap[0] = heap[end];
@@ -59,7 +62,8 @@ static size_t first_with_label(const head_state *s, size_t label)
     return least;
 }
 
-/* ---- one block ----------------------------------------------------------------------------------*/
+/* ---- one block
+ * ----------------------------------------------------------------------------------*/
 
 /* What a row's exponentials of a block with this shift are multiplied by. */
 static float row_factor(const head_row *row, float block_shift)
@@ -100,8 +104,8 @@ static const float *block_tiles(head_state *s, size_t first, size_t count, size_
     *stride = p->block * 16;
     for (size_t panel = 0; panel < p->rows / 16; panel++) {
         float *tile = scratch->tiles + panel * *stride, sum[16];
-        s->kernels->tile_products(s->lanes + panel * p->panels * 256, scratch->weights, p->block * 16,
-                                  p->dim, count, tile);
+        s->kernels->tile_products(s->lanes + panel * p->panels * 256, scratch->weights,
+                                  p->block * 16, p->dim, count, tile);
         margin_head_mask_targets(s, panel, first, count, tile, 0);
         s->kernels->tile_exp(tile, count, s->scale + panel * 16,
                              s->block_shift + block * p->rows + panel * 16, sum);
@@ -116,8 +120,8 @@ static margin_pair pair_of(const head_state *s, size_t at, const float *x, const
     return margin_pair_of(x, w, s->call->dim);
 }
 
-/* The target's part: along the tangent at w, or, for raw inner products, along x. Once all row blocks
- * are summed, so that their number cannot change the order of additions. */
+/* The target's part: along the tangent at w, or, for raw inner products, along x. Once all row
+ * blocks are summed, so that their number cannot change the order of additions. */
 static void add_targets(head_state *s, size_t class_index, float *out)
 {
     const margin_head *call = s->call;
@@ -164,8 +168,8 @@ static void store_class(head_state *s, size_t class_index, size_t j, const head_
     const double factor = s->raw ? s->gradient_unit : norm > 0.0 ? s->gradient_unit / norm : 0.0;
     float first, second;
     margin_split_factor(factor, &first, &second);
-    s->kernels->finish_row(g, s->raw ? NULL : scratch->weights + j * 16, s->plan.block * 16, call->dim,
-                           first, second, out);
+    s->kernels->finish_row(g, s->raw ? NULL : scratch->weights + j * 16, s->plan.block * 16,
+                           call->dim, first, second, out);
     if (call->grad_bias != NULL) {
         call->grad_bias[class_index] = margin_to_float((double)g[call->dim] * s->gradient_unit);
     }

@@ -2,8 +2,9 @@
  * others' exponentials and their sum, and the part of dX that they make.
  *
  * The target is taken out of the tile before maximum and sum: subtracting it afterwards would lose
- * everything on a converged row. What is kept is exp(logit - shift), where shift is the largest logit
- * so far plus some headroom, so that it rarely rises; when it does, what was summed is scaled down. */
+ * everything on a converged row. What is kept is exp(logit - shift), where shift is the largest
+ * logit so far plus some headroom, so that it rarely rises; when it does, what was summed is scaled
+ * down. */
 #include "head_state.h"
 
 #include <math.h>
@@ -30,8 +31,8 @@ void margin_head_mask_targets(head_state *s, size_t panel, size_t first, size_t 
     }
 }
 
-/* Raise the shifts of 16 rows where this tile's maximum asks for it; keep[lane] is what earlier sums
- * are multiplied by. */
+/* Raise the shifts of 16 rows where this tile's maximum asks for it; keep[lane] is what earlier
+ * sums are multiplied by. */
 static void raise_shifts(const float *max, const float *scale, float *shift, float *keep)
 {
     for (size_t lane = 0; lane < 16; lane++) {
@@ -48,8 +49,10 @@ static void one_tile(head_state *s, size_t shard, size_t block, size_t panel, he
 {
     const head_plan *p = &s->plan;
     const margin_kernels *k = s->kernels;
-    const size_t first = head_block_first(p, block), padded = p->panels * 16, stride = p->block * 16;
-    const size_t count = head_block_count(p, block, s->call->classes), at = shard * p->rows + panel * 16;
+    const size_t first = head_block_first(p, block), padded = p->panels * 16,
+                 stride = p->block * 16;
+    const size_t count = head_block_count(p, block, s->call->classes),
+                 at = shard * p->rows + panel * 16;
     float *tile = scratch->tiles;
     if (p->keep_tiles) tile = s->tiles + (panel * s->call->classes + first) * 16;
 

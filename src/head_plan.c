@@ -61,8 +61,8 @@ static void carve(head_state *s, cursor *c, size_t classes)
     s->block_shift = take(c, p->want_w ? product(p->blocks, p->rows) : 0, sizeof(float));
     s->labels = take(c, p->want_w ? p->all_rows : 0, sizeof *s->labels);
     s->target_share = take(c, p->want_w ? p->all_rows : 0, sizeof(double));
-    s->shard_x = take(c, p->want_x ? product(p->shards, product(padded, p->rows)) : 0,
-                      sizeof(float));
+    s->shard_x =
+        take(c, p->want_x ? product(p->shards, product(padded, p->rows)) : 0, sizeof(float));
     s->tiles = take(c, p->keep_tiles ? product(classes, p->rows) : 0, sizeof(float));
     s->scratch = take(c, p->threads, sizeof *s->scratch);
     head_scratch unused;

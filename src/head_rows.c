@@ -18,8 +18,8 @@ static const float *target_weight_of(const head_state *s, size_t i)
     return s->call->weights + (size_t)s->row[i].label * s->call->weights_stride;
 }
 
-/* The row's factor in float32 for the kernels: never 0 (0 times a masked -infinity is NaN) and small
- * enough that products stay finite. */
+/* The row's factor in float32 for the kernels: never 0 (0 times a masked -infinity is NaN) and
+ * small enough that products stay finite. */
 static float kernel_scale(double scale)
 {
     return (float)fmin(fmax(scale, 0x1p-120), 0x1p+100);
@@ -48,7 +48,8 @@ void margin_head_prepare_row(head_state *s, size_t i)
     s->scale[i] = kernel_scale(row->scale);
 }
 
-/* ---- after the classes --------------------------------------------------------------------------*/
+/* ---- after the classes
+ * --------------------------------------------------------------------------*/
 
 /* Shards to one log sum exp of the others. */
 static void combine_shards(const head_state *s, size_t i, head_row *row)

@@ -1,4 +1,5 @@
-/* head_state.h: one head call while it runs: its plan, its arrays in the workspace, its three phases.
+/* head_state.h: one head call while it runs: its plan, its arrays in the workspace, its three
+ * phases.
  *
  *   rows      a row block is packed; the target pairs are measured        (head_rows.c)
  *   forward   shard by shard, block by block: cosines, shift, exponentials, sums, and what dX needs
@@ -9,8 +10,8 @@
  * A phase is a function of one item; head.c owns the loops over items and the threads.
  *
  * Classes are cut into blocks and blocks into shards by the shapes alone, never by the number of
- * threads or the workspace, so neither can change a bit. A shard keeps, per row, a shift, the sum of
- * the others' exponentials under that shift, and its part of dX: what machines would exchange if
+ * threads or the workspace, so neither can change a bit. A shard keeps, per row, a shift, the sum
+ * of the others' exponentials under that shift, and its part of dX: what machines would exchange if
  * each held a shard.
  */
 #ifndef MARGIN_SRC_HEAD_STATE_H
@@ -26,15 +27,15 @@ enum {
 
 /* What is known of a row. */
 typedef struct head_row {
-    int64_t label;      /* -1: does not count */
-    double norm;        /* |x| */
-    double scale;       /* the row's factor of the cosine, exact */
-    double unpack;      /* raw inner products: x = unpack * packed row; else 1 */
-    double weight;      /* d total loss / d row loss */
-    double shift, sum;  /* log sum exp of the others = shift + log(sum) */
-    double miss;        /* 1 - p_target */
+    int64_t label;     /* -1: does not count */
+    double norm;       /* |x| */
+    double scale;      /* the row's factor of the cosine, exact */
+    double unpack;     /* raw inner products: x = unpack * packed row; else 1 */
+    double weight;     /* d total loss / d row loss */
+    double shift, sum; /* log sum exp of the others = shift + log(sum) */
+    double miss;       /* 1 - p_target */
     double loss;
-    double share;       /* of the others' part of dW, in units of gradient_unit */
+    double share; /* of the others' part of dW, in units of gradient_unit */
     margin_pair pair;
     margin_target target;
 } head_row;
@@ -46,12 +47,12 @@ typedef struct head_label {
 
 /* The sizes of a call. */
 typedef struct head_plan {
-    size_t dim;     /* D, plus 1 with a bias: the bias is one more dimension in which x is 1 */
-    size_t panels;  /* of 16 dimensions */
-    size_t block;   /* classes in a block (the last may have fewer) */
+    size_t dim;    /* D, plus 1 with a bias: the bias is one more dimension in which x is 1 */
+    size_t panels; /* of 16 dimensions */
+    size_t block;  /* classes in a block (the last may have fewer) */
     size_t blocks, shards;
     size_t all_rows;
-    size_t rows;    /* rows in a row block, a multiple of 16 */
+    size_t rows; /* rows in a row block, a multiple of 16 */
     size_t threads;
     int keep_tiles; /* exponentials are kept from forward to backward, else computed again */
     int want_x, want_w;
@@ -62,6 +63,7 @@ typedef struct head_plan {
 typedef struct head_scratch {
     float *weights;   /* a block of weights in columns [panels][block][16] */
     double *norms;    /* [block] */
+    size_t bad_class; /* the first class seen with a NaN or Inf, SIZE_MAX: none */
     float *tiles;     /* [rows / 16][block][16] for the backward phase, else [block][16] */
     float *scaled_x;  /* [panels][rows][16] */
     int scaled;       /* scaled_x is valid for `shifts` and this row block */
@@ -77,29 +79,29 @@ typedef struct head_state {
     margin_head *call;
     head_plan plan;
     int raw, keep_norm;
-    double weight_unpack; /* raw inner products: w = weight_unpack * packed row */
-    double gradient_unit; /* largest |weight * scale| of a row: the unit of dW's factors */
+    double weight_unpack;   /* raw inner products: w = weight_unpack * packed row */
+    double gradient_unit;   /* largest |weight * scale| of a row: the unit of dW's factors */
     size_t first_row, rows; /* the row block at hand */
     int last_block;         /* no row block follows */
-    size_t bad_class;       /* first class with a NaN or Inf, SIZE_MAX: none */
 
-    head_row *row;       /* [plan.rows] */
-    float *lanes;        /* [rows / 16][panels 16][16] */
-    float *columns;      /* [panels][rows][16] */
-    float *scale;        /* [rows]: head_row.scale in float32 */
-    float *target_dot;   /* [rows]: the target's inner product as the tile has it */
-    float *block_shift;  /* [blocks][rows] */
-    double *shard_sum;   /* [shards][rows] */
-    float *shard_shift;  /* [shards][rows] */
-    float *shard_max;    /* [shards][rows]: largest inner product of another class */
-    float *shard_x;      /* [shards][rows / 16][panels][16][16] */
-    float *tiles;        /* [rows / 16][classes][16] if kept */
+    head_row *row;         /* [plan.rows] */
+    float *lanes;          /* [rows / 16][panels 16][16] */
+    float *columns;        /* [panels][rows][16] */
+    float *scale;          /* [rows]: head_row.scale in float32 */
+    float *target_dot;     /* [rows]: the target's inner product as the tile has it */
+    float *block_shift;    /* [blocks][rows] */
+    double *shard_sum;     /* [shards][rows] */
+    float *shard_shift;    /* [shards][rows] */
+    float *shard_max;      /* [shards][rows]: largest inner product of another class */
+    float *shard_x;        /* [shards][rows / 16][panels][16][16] */
+    float *tiles;          /* [rows / 16][classes][16] if kept */
     head_label *labels;    /* [N], sorted by label, then row */
     double *target_share;  /* [N]: of the target's part of dW, in units of gradient_unit */
     head_scratch *scratch; /* [threads] */
 } head_state;
 
-/* head_plan.c. The plan that fits `workspace`, or one with bytes > workspace: the least possible. */
+/* head_plan.c. The plan that fits `workspace`, or one with bytes > workspace: the least possible.
+ */
 head_plan margin_head_plan(size_t rows, size_t dim, size_t classes, size_t threads, int want_x,
                            int want_w, size_t workspace);
 void margin_head_carve(head_state *s, char *memory);

@@ -1,4 +1,5 @@
-/* kernels.h: what a kernel set is: one const table per instruction set, every contract written once.
+/* kernels.h: what a kernel set is: one const table per instruction set, every contract written
+ * once.
  *
  * A kernel knows no loss, no label, no thread and allocates nothing. All lengths count elements.
  *

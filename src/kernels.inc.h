@@ -39,20 +39,20 @@ static void pack_row(const float *x, size_t n, float power, float high, float lo
  *
  * acc_r[lane] = sum over k of a(r, k) b[k][lane], one chain per output. a(r, k) is at
  * a[(k / 16) a_panel + r A_ROW + (k % 16) A_STEP]; b is contiguous. The accumulators are named, so
- * that they live in registers; how many rows a tile has is the vocabulary's choice and changes no bit.
+ * that they live in registers; how many rows a tile has is the vocabulary's choice and changes no
+ * bit.
  */
-#define REPEAT_1(M) M(0)
-#define REPEAT_2(M) REPEAT_1(M) M(1)
-#define REPEAT_3(M) REPEAT_2(M) M(2)
-#define REPEAT_4(M) REPEAT_3(M) M(3)
-#define REPEAT_5(M) REPEAT_4(M) M(4)
-#define REPEAT_6(M) REPEAT_5(M) M(5)
-#define REPEAT_16(M) \
-    REPEAT_6(M) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13) M(14) M(15)
+#define REPEAT_1(M)  M(0)
+#define REPEAT_2(M)  REPEAT_1(M) M(1)
+#define REPEAT_3(M)  REPEAT_2(M) M(2)
+#define REPEAT_4(M)  REPEAT_3(M) M(3)
+#define REPEAT_5(M)  REPEAT_4(M) M(4)
+#define REPEAT_6(M)  REPEAT_5(M) M(5)
+#define REPEAT_16(M) REPEAT_6(M) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13) M(14) M(15)
 
 #define TILE_ZERO(r) vf acc##r = v_set1(0.0f);
 #define TILE_STEP(r) acc##r = v_fma(v_set1(at[(r) * (size_t)A_ROW]), bv, acc##r);
-#define TILE_DONE(r) finish(c + (r) * c_row, acc##r, keep == NULL ? 0.0f : keep[(r)], mode);
+#define TILE_DONE(r) finish(c + (r)*c_row, acc##r, keep == NULL ? 0.0f : keep[(r)], mode);
 
 enum tile_mode { TILE_STORE, TILE_ADD, TILE_KEEP };
 
@@ -63,25 +63,25 @@ static inline void finish(float *c, vf acc, float keep, enum tile_mode mode)
     v_store(c, acc);
 }
 
-#define DEFINE_TILE(NAME, REPEAT)                                                             \
-    static inline void NAME(const float *a, size_t a_panel, const float *b, size_t steps,     \
-                            const float *keep, enum tile_mode mode, float *c, size_t c_row)   \
-    {                                                                                         \
-        REPEAT(TILE_ZERO)                                                                     \
-        for (; steps > 0; a += a_panel) {                                                     \
-            const size_t here = steps < 16 ? steps : 16;                                      \
-            const float *at = a;                                                              \
-            for (size_t k = 0; k < here; k++, at += A_STEP, b += 16) {                        \
-                const vf bv = v_load(b);                                                      \
-                REPEAT(TILE_STEP)                                                             \
-            }                                                                                 \
-            steps -= here;                                                                    \
-        }                                                                                     \
-        REPEAT(TILE_DONE)                                                                     \
+#define DEFINE_TILE(NAME, REPEAT)                                                                  \
+    static inline void NAME(const float *a, size_t a_panel, const float *b, size_t steps,          \
+                            const float *keep, enum tile_mode mode, float *c, size_t c_row)        \
+    {                                                                                              \
+        REPEAT(TILE_ZERO)                                                                          \
+        for (; steps > 0; a += a_panel) {                                                          \
+            const size_t here = steps < 16 ? steps : 16;                                           \
+            const float *at = a;                                                                   \
+            for (size_t k = 0; k < here; k++, at += A_STEP, b += 16) {                             \
+                const vf bv = v_load(b);                                                           \
+                REPEAT(TILE_STEP)                                                                  \
+            }                                                                                      \
+            steps -= here;                                                                         \
+        }                                                                                          \
+        REPEAT(TILE_DONE)                                                                          \
     }
 
 /* Rows of the tile are classes (or weights' rows), steps run within a row. */
-#define A_ROW 16
+#define A_ROW  16
 #define A_STEP 1
 DEFINE_TILE(classes_1, REPEAT_1)
 #ifdef V_TILE_16
@@ -95,7 +95,7 @@ DEFINE_TILE(classes_6, REPEAT_6)
 #undef A_STEP
 
 /* Rows of the tile are embeddings (lanes), steps run over classes. */
-#define A_ROW 1
+#define A_ROW  1
 #define A_STEP 16
 #ifdef V_TILE_16
 DEFINE_TILE(lanes_16, REPEAT_16)
@@ -167,7 +167,8 @@ static void weight_products(const float *tiles, size_t tile_stride, const float 
     }
 }
 
-/* ---- gradients of rows --------------------------------------------------------------------------*/
+/* ---- gradients of rows
+ * --------------------------------------------------------------------------*/
 
 static void scale_columns(const float *x, const float *factor, size_t rows, size_t panels,
                           size_t stride, float *out)
@@ -224,16 +225,19 @@ static void finish_row(const float *g, const float *unit, size_t stride, size_t 
     }
 }
 
-/* ---- softmax over tiles and rows ----------------------------------------------------------------*/
+/* ---- softmax over tiles and rows
+ * ----------------------------------------------------------------*/
 
 static void tile_max(const float *tile, size_t classes, float *max)
 {
     vf most = v_load(tile);
-    for (size_t j = 1; j < classes; j++) most = v_max(v_load(tile + j * 16), most);
+    for (size_t j = 1; j < classes; j++)
+        most = v_max(v_load(tile + j * 16), most);
     v_store(max, most);
 }
 
-static void tile_exp(float *tile, size_t classes, const float *scale, const float *shift, float *sum)
+static void tile_exp(float *tile, size_t classes, const float *scale, const float *shift,
+                     float *sum)
 {
     const vf s = v_load(scale), m = v_sub(v_set1(0.0f), v_load(shift));
     vf even = v_set1(0.0f), odd = v_set1(0.0f);
@@ -257,7 +261,8 @@ static float row_max(const float *x, size_t n)
 {
     vf most = v_set1(-FLT_MAX);
     size_t i = 0;
-    for (; i + 16 <= n; i += 16) most = v_max(v_load(x + i), most);
+    for (; i + 16 <= n; i += 16)
+        most = v_max(v_load(x + i), most);
     if (i < n) most = v_max(v_load_part(x + i, n - i, -FLT_MAX), most);
     return v_max_across(most);
 }
@@ -290,7 +295,8 @@ static void row_scale(float *x, size_t n, float first, float second)
 {
     const vf f = v_set1(first), g = v_set1(second);
     size_t i = 0;
-    for (; i + 16 <= n; i += 16) v_store(x + i, v_mul(v_mul(v_load(x + i), f), g));
+    for (; i + 16 <= n; i += 16)
+        v_store(x + i, v_mul(v_mul(v_load(x + i), f), g));
     if (i < n) {
         const vf a = v_mul(v_mul(v_load_part(x + i, n - i, 0.0f), f), g);
         v_store_part(x + i, a, n - i);

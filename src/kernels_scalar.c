@@ -37,9 +37,11 @@ static void tile_products(const float *lanes, const float *weights, size_t strid
             float sum[MARGIN_LANES] = {0};
             for (size_t d = start; d < end; d++) {
                 const float w = weights[d / 16 * stride + j * 16 + d % 16];
-                for (size_t i = 0; i < MARGIN_LANES; i++) sum[i] += lanes[d * 16 + i] * w;
+                for (size_t i = 0; i < MARGIN_LANES; i++)
+                    sum[i] += lanes[d * 16 + i] * w;
             }
-            for (size_t i = 0; i < MARGIN_LANES; i++) total[i] += sum[i];
+            for (size_t i = 0; i < MARGIN_LANES; i++)
+                total[i] += sum[i];
         }
         memcpy(tile + j * 16, total, sizeof total);
     }
@@ -49,7 +51,8 @@ static void tile_max(const float *tile, size_t classes, float *max)
 {
     for (size_t i = 0; i < MARGIN_LANES; i++) {
         max[i] = tile[i];
-        for (size_t j = 1; j < classes; j++) max[i] = fmaxf(max[i], tile[j * 16 + i]);
+        for (size_t j = 1; j < classes; j++)
+            max[i] = fmaxf(max[i], tile[j * 16 + i]);
     }
 }
 
@@ -70,9 +73,11 @@ static float exp_nonpositive(float x)
     return p * power;
 }
 
-static void tile_exp(float *tile, size_t classes, const float *scale, const float *shift, float *sum)
+static void tile_exp(float *tile, size_t classes, const float *scale, const float *shift,
+                     float *sum)
 {
-    for (size_t i = 0; i < MARGIN_LANES; i++) sum[i] = 0.0f;
+    for (size_t i = 0; i < MARGIN_LANES; i++)
+        sum[i] = 0.0f;
     for (size_t j = 0; j < classes; j++) {
         for (size_t i = 0; i < MARGIN_LANES; i++) {
             float *e = tile + j * 16 + i;
@@ -91,9 +96,11 @@ static void embedding_products(const float *tile, const float *weights, size_t s
             float sum[16] = {0};
             for (size_t j = 0; j < classes; j++) {
                 const float e = tile[j * 16 + i];
-                for (size_t d = 0; d < 16; d++) sum[d] += e * weights[p * stride + j * 16 + d];
+                for (size_t d = 0; d < 16; d++)
+                    sum[d] += e * weights[p * stride + j * 16 + d];
             }
-            for (size_t d = 0; d < 16; d++) o[d] = o[d] * keep[i] + sum[d];
+            for (size_t d = 0; d < 16; d++)
+                o[d] = o[d] * keep[i] + sum[d];
         }
     }
 }
@@ -105,13 +112,16 @@ static void weight_products(const float *tiles, size_t tile_stride, const float 
         for (size_t p = 0; p < panels; p++) {
             float *o = out + (j * panels + p) * 16;
             for (size_t start = 0; start < rows; start += MARGIN_ROW_CHUNK) {
-                const size_t end = rows - start < MARGIN_ROW_CHUNK ? rows : start + MARGIN_ROW_CHUNK;
+                const size_t end =
+                    rows - start < MARGIN_ROW_CHUNK ? rows : start + MARGIN_ROW_CHUNK;
                 float sum[16] = {0};
                 for (size_t i = start; i < end; i++) {
                     const float e = tiles[i / 16 * tile_stride + j * 16 + i % 16];
-                    for (size_t d = 0; d < 16; d++) sum[d] += e * x[p * stride + i * 16 + d];
+                    for (size_t d = 0; d < 16; d++)
+                        sum[d] += e * x[p * stride + i * 16 + d];
                 }
-                for (size_t d = 0; d < 16; d++) o[d] += sum[d];
+                for (size_t d = 0; d < 16; d++)
+                    o[d] += sum[d];
             }
         }
     }
@@ -143,7 +153,8 @@ static void finish_row(const float *g, const float *unit, size_t stride, size_t 
                        float second, float *out)
 {
     float dot = 0.0f;
-    for (size_t i = 0; unit != NULL && i < n; i++) dot += g[i] * unit[i / 16 * stride + i % 16];
+    for (size_t i = 0; unit != NULL && i < n; i++)
+        dot += g[i] * unit[i / 16 * stride + i % 16];
     for (size_t i = 0; i < n; i++) {
         const float along = unit == NULL ? 0.0f : dot * unit[i / 16 * stride + i % 16];
         out[i] = fmaxf(fminf((g[i] - along) * first * second, FLT_MAX), -FLT_MAX);
@@ -153,7 +164,8 @@ static void finish_row(const float *g, const float *unit, size_t stride, size_t 
 static float row_max(const float *x, size_t n)
 {
     float max = -FLT_MAX;
-    for (size_t i = 0; i < n; i++) max = fmaxf(max, x[i]);
+    for (size_t i = 0; i < n; i++)
+        max = fmaxf(max, x[i]);
     return max;
 }
 
@@ -170,7 +182,8 @@ static double row_exp(const float *x, size_t n, float scale, float shift, float 
 
 static void row_scale(float *x, size_t n, float first, float second)
 {
-    for (size_t i = 0; i < n; i++) x[i] = x[i] * first * second;
+    for (size_t i = 0; i < n; i++)
+        x[i] = x[i] * first * second;
 }
 
 extern const margin_kernels margin_kernels_scalar;

@@ -9,7 +9,7 @@
 #include "kernels.inc.h"
 
 #define TABLE_NAME(name) margin_kernels_##name
-#define TABLE(name) TABLE_NAME(name)
+#define TABLE(name)      TABLE_NAME(name)
 
 extern const margin_kernels TABLE(MARGIN_SIMD_NAME);
 const margin_kernels TABLE(MARGIN_SIMD_NAME) = {

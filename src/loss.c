@@ -58,7 +58,8 @@ static margin_target past_pi(const margin_config *config, const margin_angle *an
         r.psi = -1.0;
         r.slope = 0.0;
         break;
-    default: break;
+    default:
+        break;
     }
     return r;
 }

@@ -69,7 +69,8 @@ static void one_row(const rows_state *s, size_t i)
 {
     const margin_rows *call = s->call;
     const float *x = call->logits + i * call->logits_stride;
-    float *out = call->grad_logits == NULL ? NULL : call->grad_logits + i * call->grad_logits_stride;
+    float *out =
+        call->grad_logits == NULL ? NULL : call->grad_logits + i * call->grad_logits_stride;
     s->loss[i] = 0.0;
     if (call->labels[i] < 0) {
         if (out != NULL) memset(out, 0, call->classes * sizeof *out);
@@ -165,7 +166,8 @@ margin_status margin_rows_run(margin_context *context, margin_rows *rows)
 #if defined(_OPENMP)
 #pragma omp parallel for schedule(dynamic, 4) num_threads(threads) if (threads > 1)
 #endif
-    for (size_t i = 0; i < call.rows; i++) one_row(&s, i);
+    for (size_t i = 0; i < call.rows; i++)
+        one_row(&s, i);
 
     double sum = 0.0;
     for (size_t i = 0; i < call.rows; i++) {

@@ -9,17 +9,17 @@
 
 /* How the raw vectors x and w lie to each other.
  *
- * With sigma = +1 for an acute angle and -1 otherwise, delta = alpha w - sigma x (alpha = |x| / |w|)
- * is the difference that keeps its digits near 0 and pi. Its part across x, divided by its length,
- * is the unit tangent at x towards w; likewise across w. */
+ * With sigma = +1 for an acute angle and -1 otherwise, delta = alpha w - sigma x (alpha = |x| /
+ * |w|) is the difference that keeps its digits near 0 and pi. Its part across x, divided by its
+ * length, is the unit tangent at x towards w; likewise across w. */
 typedef struct margin_pair {
     margin_angle angle;
     double norm_x, norm_w;
-    double inner;                   /* w . x */
-    double alpha_high, alpha_low;   /* alpha in two parts: w[d] alpha_high is exact */
+    double inner;                 /* w . x */
+    double alpha_high, alpha_low; /* alpha in two parts: w[d] alpha_high is exact */
     double sigma;
-    double along_x, along_w;        /* delta . x / |x|^2, delta . w / |w|^2 */
-    double across;                  /* length of delta's part across x; 0: no tangent */
+    double along_x, along_w; /* delta . x / |x|^2, delta . w / |w|^2 */
+    double across;           /* length of delta's part across x; 0: no tangent */
 } margin_pair;
 
 /* x and w of n elements, finite. A zero vector gives theta = pi / 2 and no tangent. */

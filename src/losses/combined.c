@@ -1,4 +1,5 @@
-/* combined.c: target logit / s = cos(m1 theta + m2) - m3: SphereFace, ArcFace and CosFace in one. */
+/* combined.c: target logit / s = cos(m1 theta + m2) - m3: SphereFace, ArcFace and CosFace in one.
+ */
 #include "loss.h"
 
 const margin_loss_row margin_loss_combined = {

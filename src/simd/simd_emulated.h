@@ -4,8 +4,8 @@
  * folder defines exactly the names below and gives the same bits in every lane; the kernels are
  * written once against them. A header knows no kernel and no loss.
  *
- * In the register headers a vf must be a struct of *named* members: gcc 12 keeps a struct that holds
- * an array of registers in memory (measured elsewhere: 3.9 times slower).
+ * In the register headers a vf must be a struct of *named* members: gcc 12 keeps a struct that
+ * holds an array of registers in memory (measured elsewhere: 3.9 times slower).
  *
  * Rounding is to nearest even, multiply-add has one rounding. NaN payloads are not part of the
  * contract. A new operation needs two users first.
@@ -18,7 +18,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Rows of a register tile: accumulators that stay in registers beside one vector and a broadcast. */
+/* Rows of a register tile: accumulators that stay in registers beside one vector and a broadcast.
+ */
 #define V_TILE_6 1
 
 typedef struct vf {
@@ -29,7 +30,8 @@ typedef struct vf {
 static inline vf v_set1(float x)
 {
     vf r;
-    for (int i = 0; i < 16; i++) r.lane[i] = x;
+    for (int i = 0; i < 16; i++)
+        r.lane[i] = x;
     return r;
 }
 
@@ -50,64 +52,74 @@ static inline void v_store(float *p, vf a)
 static inline vf v_load_part(const float *p, size_t n, float fill)
 {
     vf r = v_set1(fill);
-    for (size_t i = 0; i < n; i++) r.lane[i] = p[i];
+    for (size_t i = 0; i < n; i++)
+        r.lane[i] = p[i];
     return r;
 }
 
 static inline void v_store_part(float *p, vf a, size_t n)
 {
-    for (size_t i = 0; i < n; i++) p[i] = a.lane[i];
+    for (size_t i = 0; i < n; i++)
+        p[i] = a.lane[i];
 }
 
 static inline vf v_add(vf a, vf b)
 {
-    for (int i = 0; i < 16; i++) a.lane[i] += b.lane[i];
+    for (int i = 0; i < 16; i++)
+        a.lane[i] += b.lane[i];
     return a;
 }
 
 static inline vf v_sub(vf a, vf b)
 {
-    for (int i = 0; i < 16; i++) a.lane[i] -= b.lane[i];
+    for (int i = 0; i < 16; i++)
+        a.lane[i] -= b.lane[i];
     return a;
 }
 
 static inline vf v_mul(vf a, vf b)
 {
-    for (int i = 0; i < 16; i++) a.lane[i] *= b.lane[i];
+    for (int i = 0; i < 16; i++)
+        a.lane[i] *= b.lane[i];
     return a;
 }
 
 /* a b + c and c - a b, each rounded once. */
 static inline vf v_fma(vf a, vf b, vf c)
 {
-    for (int i = 0; i < 16; i++) c.lane[i] = fmaf(a.lane[i], b.lane[i], c.lane[i]);
+    for (int i = 0; i < 16; i++)
+        c.lane[i] = fmaf(a.lane[i], b.lane[i], c.lane[i]);
     return c;
 }
 
 static inline vf v_fnma(vf a, vf b, vf c)
 {
-    for (int i = 0; i < 16; i++) c.lane[i] = fmaf(-a.lane[i], b.lane[i], c.lane[i]);
+    for (int i = 0; i < 16; i++)
+        c.lane[i] = fmaf(-a.lane[i], b.lane[i], c.lane[i]);
     return c;
 }
 
 /* a > b ? a : b, so b where either is NaN and where both are zero. */
 static inline vf v_max(vf a, vf b)
 {
-    for (int i = 0; i < 16; i++) a.lane[i] = a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i];
+    for (int i = 0; i < 16; i++)
+        a.lane[i] = a.lane[i] > b.lane[i] ? a.lane[i] : b.lane[i];
     return a;
 }
 
 /* a < b ? a : b. */
 static inline vf v_min(vf a, vf b)
 {
-    for (int i = 0; i < 16; i++) a.lane[i] = a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i];
+    for (int i = 0; i < 16; i++)
+        a.lane[i] = a.lane[i] < b.lane[i] ? a.lane[i] : b.lane[i];
     return a;
 }
 
 /* a < b ? 0 : x. */
 static inline vf v_zero_if_less(vf a, vf b, vf x)
 {
-    for (int i = 0; i < 16; i++) x.lane[i] = a.lane[i] < b.lane[i] ? 0.0f : x.lane[i];
+    for (int i = 0; i < 16; i++)
+        x.lane[i] = a.lane[i] < b.lane[i] ? 0.0f : x.lane[i];
     return x;
 }
 
@@ -129,7 +141,8 @@ static inline vf v_scale_2n(vf p, vf z)
 static inline float v_sum(vf a)
 {
     for (int half = 8; half > 0; half /= 2) {
-        for (int i = 0; i < half; i++) a.lane[i] += a.lane[i + half];
+        for (int i = 0; i < half; i++)
+            a.lane[i] += a.lane[i + half];
     }
     return a.lane[0];
 }

@@ -46,7 +46,8 @@ static inline void v_store(float *p, vf x)
 static inline vf v_load_part(const float *p, size_t n, float fill)
 {
     float all[16];
-    for (size_t i = 0; i < 16; i++) all[i] = i < n ? p[i] : fill;
+    for (size_t i = 0; i < 16; i++)
+        all[i] = i < n ? p[i] : fill;
     return v_load(all);
 }
 
@@ -54,37 +55,38 @@ static inline void v_store_part(float *p, vf x, size_t n)
 {
     float all[16];
     v_store(all, x);
-    for (size_t i = 0; i < n; i++) p[i] = all[i];
+    for (size_t i = 0; i < n; i++)
+        p[i] = all[i];
 }
 
 static inline vf v_add(vf x, vf y)
 {
-    return v_make(vaddq_f32(x.a, y.a), vaddq_f32(x.b, y.b),
-                  vaddq_f32(x.c, y.c), vaddq_f32(x.d, y.d));
+    return v_make(vaddq_f32(x.a, y.a), vaddq_f32(x.b, y.b), vaddq_f32(x.c, y.c),
+                  vaddq_f32(x.d, y.d));
 }
 
 static inline vf v_sub(vf x, vf y)
 {
-    return v_make(vsubq_f32(x.a, y.a), vsubq_f32(x.b, y.b),
-                  vsubq_f32(x.c, y.c), vsubq_f32(x.d, y.d));
+    return v_make(vsubq_f32(x.a, y.a), vsubq_f32(x.b, y.b), vsubq_f32(x.c, y.c),
+                  vsubq_f32(x.d, y.d));
 }
 
 static inline vf v_mul(vf x, vf y)
 {
-    return v_make(vmulq_f32(x.a, y.a), vmulq_f32(x.b, y.b),
-                  vmulq_f32(x.c, y.c), vmulq_f32(x.d, y.d));
+    return v_make(vmulq_f32(x.a, y.a), vmulq_f32(x.b, y.b), vmulq_f32(x.c, y.c),
+                  vmulq_f32(x.d, y.d));
 }
 
 static inline vf v_fma(vf x, vf y, vf z)
 {
-    return v_make(vfmaq_f32(z.a, x.a, y.a), vfmaq_f32(z.b, x.b, y.b),
-                  vfmaq_f32(z.c, x.c, y.c), vfmaq_f32(z.d, x.d, y.d));
+    return v_make(vfmaq_f32(z.a, x.a, y.a), vfmaq_f32(z.b, x.b, y.b), vfmaq_f32(z.c, x.c, y.c),
+                  vfmaq_f32(z.d, x.d, y.d));
 }
 
 static inline vf v_fnma(vf x, vf y, vf z)
 {
-    return v_make(vfmsq_f32(z.a, x.a, y.a), vfmsq_f32(z.b, x.b, y.b),
-                  vfmsq_f32(z.c, x.c, y.c), vfmsq_f32(z.d, x.d, y.d));
+    return v_make(vfmsq_f32(z.a, x.a, y.a), vfmsq_f32(z.b, x.b, y.b), vfmsq_f32(z.c, x.c, y.c),
+                  vfmsq_f32(z.d, x.d, y.d));
 }
 
 /* vmaxq_f32 orders -0 below +0 and spreads NaN; the vocabulary does neither. */
@@ -116,8 +118,8 @@ static inline float32x4_t v_zero4(float32x4_t x, float32x4_t y, float32x4_t valu
 
 static inline vf v_zero_if_less(vf x, vf y, vf z)
 {
-    return v_make(v_zero4(x.a, y.a, z.a), v_zero4(x.b, y.b, z.b),
-                  v_zero4(x.c, y.c, z.c), v_zero4(x.d, y.d, z.d));
+    return v_make(v_zero4(x.a, y.a, z.a), v_zero4(x.b, y.b, z.b), v_zero4(x.c, y.c, z.c),
+                  v_zero4(x.d, y.d, z.d));
 }
 
 static inline float32x4_t v_scale4(float32x4_t p, float32x4_t z)
