@@ -1,0 +1,41 @@
+/* loops.h: plain vector loops, compiled once per instruction set: the machine's peak rate, and what
+ * an unfused head does beside its products.
+ *
+ * Must not know losses, nor the library's kernels: these loops judge them. */
+#ifndef SPEED_LOOPS_H
+#define SPEED_LOOPS_H
+
+#include <stddef.h>
+
+#include "margin.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct speed_loops {
+    margin_isa isa;
+    double flops_per_round;
+    /* `rounds` rounds of independent multiply-adds; the value only keeps them alive. */
+    float (*multiply_add)(size_t rounds);
+    float (*dot)(const float *a, const float *b, size_t count);
+    /* unit = v / |v|; returns |v|. */
+    float (*unit)(const float *v, size_t count, float *unit);
+    /* The largest value; the values in place to exp(scale (v - top)), returns their sum. */
+    float (*largest)(const float *v, size_t count);
+    float (*exponentials)(float *v, size_t count, float scale, float top);
+    void (*multiply)(float *v, size_t count, float factor);
+    /* grad = (grad - (grad . unit) unit) / length */
+    void (*project)(float *grad, const float *unit, size_t count, float length);
+} speed_loops;
+
+/* NULL where the loops were not built for this instruction set or this CPU lacks it. */
+const speed_loops *speed_loops_get(margin_isa isa);
+/* The best of this CPU, never NULL. */
+const speed_loops *speed_loops_best(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

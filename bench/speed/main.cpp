@@ -1,0 +1,300 @@
+// main.cpp: bench_speed's driver on Google Benchmark, and the project's only C++.
+//
+// Checks every case, divides the time there is, times the cases in interleaved repetitions, and
+// hands the JSON on. Must not know how a case runs (session.h) or what a row means (report.h).
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <sstream>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "json_out.h"
+#include "options.h"
+#include "peaks.h"
+#include "peers.h"
+#include "progress.h"
+#include "provenance.h"
+#include "report.h"
+#include "session.h"
+#include "speed_options.h"
+
+namespace {
+
+struct Suite {
+    speed_options options;
+    speed_plan plan;
+    speed_session session;
+    progress bar;
+    size_t done;
+};
+
+// Google Benchmark adds how a case was run to its name, and counts only threads that it started
+// itself. The contract's names say what was run.
+class Recorder : public benchmark::JSONReporter {
+public:
+    explicit Recorder(const speed_plan &plan)
+    {
+        for (size_t i = 0; i < plan.count; i++) {
+            threads_[plan.cases[i].name] = plan.cases[i].threads;
+        }
+        SetOutputStream(&text_);
+    }
+
+    void ReportRuns(const std::vector<Run> &reports) override
+    {
+        std::vector<Run> renamed = reports;
+        for (Run &run : renamed) {
+            const std::string name = run.run_name.function_name;
+            run.run_name = benchmark::BenchmarkName();
+            run.run_name.function_name = name;
+            run.threads = threads_[name];
+        }
+        JSONReporter::ReportRuns(renamed);
+    }
+
+    std::string text() const { return text_.str(); }
+
+private:
+    std::ostringstream text_;
+    std::unordered_map<std::string, int> threads_;
+};
+
+void add_counters(benchmark::State &state, const speed_case &c, const speed_job &job)
+{
+    using benchmark::Counter;
+    const double rows = static_cast<double>(c.shape->rows);
+    if (c.what == SPEED_ROWS) {
+        const double bytes = 2 * sizeof(float) * rows * static_cast<double>(c.shape->classes);
+        state.counters["bytes_per_second"] = Counter(bytes, Counter::kIsIterationInvariantRate);
+    } else {
+        state.counters["gflops"] =
+            Counter(1e-9 * speed_case_flops(&c), Counter::kIsIterationInvariantRate);
+    }
+    if (c.what == SPEED_GEMM3) {
+        static const char *const names[] = {"logits_seconds", "dx_seconds", "dw_seconds"};
+        for (size_t k = 0; k < 3; k++) {
+            state.counters[names[k]] = Counter(job.product_seconds[k], Counter::kAvgIterations);
+        }
+    }
+    state.counters["rows_per_second"] = Counter(rows, Counter::kIsIterationInvariantRate);
+    if (speed_job_workspace(&job) > 0) {
+        state.counters["workspace_bytes"] = static_cast<double>(speed_job_workspace(&job));
+    }
+}
+
+// One repetition. Another case has just run: a first run, not timed, brings this one's memory and
+// code back, as in a training loop.
+void time_case(benchmark::State &state, Suite &suite, const speed_case &c)
+{
+    char fault[sizeof c.fault] = "";
+    speed_job job;
+    progress_step(&suite.bar, suite.done++, c.name);
+    if (c.fault[0]) {
+        state.SkipWithError(c.fault);
+        return;
+    }
+    if (speed_session_prepare(&suite.session, &c, &job, fault, sizeof fault) ||
+        speed_job_run(&job, fault, sizeof fault)) {
+        state.SkipWithError(fault);
+        return;
+    }
+    std::fill_n(job.product_seconds, 3, 0.0);
+    for (auto _ : state) {
+        if (speed_job_run(&job, fault, sizeof fault)) {
+            state.SkipWithError(fault);
+            break;
+        }
+    }
+    add_counters(state, c, job);
+    if (c.shape->name[0]) {
+        state.SetLabel(c.shape->name);
+    }
+    speed_job_settle(&job);
+}
+
+void check_cases(Suite &suite)
+{
+    progress_start(&suite.bar, "check", suite.plan.count);
+    for (size_t i = 0; i < suite.plan.count; i++) {
+        speed_case &c = suite.plan.cases[i];
+        progress_step(&suite.bar, i, c.name);
+        speed_session_check(&suite.session, &c);
+        if (c.fault[0]) {
+            progress_end(&suite.bar);
+            std::fprintf(stderr, "%s: %s: %s\n", SPEED_PROGRAM, c.name, c.fault);
+        }
+    }
+    progress_end(&suite.bar);
+}
+
+// ---- time ---------------------------------------------------------------------------------------
+
+size_t iterations_for(const speed_case &c, double min_seconds)
+{
+    const double seconds = std::max(c.seconds, 1e-8);
+    return static_cast<size_t>(std::clamp(std::ceil(min_seconds / seconds), 1.0, 1e9));
+}
+
+double seconds_needed(const Suite &suite, double min_seconds)
+{
+    const double per_repetition = 1e-4; // Google Benchmark's own work
+    double sum = 0;
+    for (size_t i = 0; i < suite.plan.count; i++) {
+        const speed_case &c = suite.plan.cases[i];
+        const double runs = 1 + static_cast<double>(iterations_for(c, min_seconds));
+        sum += c.fault[0] ? 0 : per_repetition + runs * c.seconds;
+    }
+    return suite.options.repetitions * sum;
+}
+
+// The longest repetitions that the time allows: short ones are at the mercy of interrupts.
+double choose_min_seconds(const Suite &suite, double seconds_left)
+{
+    static const double choices[] = {0.5, 0.3, 0.2, 0.15, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01, 0.005};
+    if (suite.options.request.level == SPEED_SMOKE) {
+        return 0;
+    }
+    if (suite.options.min_seconds > 0 || suite.options.budget_seconds <= 0) {
+        return suite.options.min_seconds > 0 ? suite.options.min_seconds : 0.5;
+    }
+    for (const double choice : choices) {
+        if (seconds_needed(suite, choice) <= seconds_left) {
+            return choice;
+        }
+    }
+    return 0.002;
+}
+
+// ---- the run ------------------------------------------------------------------------------------
+
+std::string time_cases(Suite &suite, double min_seconds)
+{
+    std::vector<std::string> words = {SPEED_PROGRAM,
+                                      "--benchmark_enable_random_interleaving=true"};
+    words.insert(words.end(), suite.options.google_flag,
+                 suite.options.google_flag + suite.options.google_flags);
+    std::vector<char *> arguments;
+    for (std::string &word : words) {
+        arguments.push_back(&word[0]);
+    }
+    int count = static_cast<int>(arguments.size());
+    arguments.push_back(nullptr);
+    benchmark::Initialize(&count, arguments.data());
+    if (count > 1) {
+        die_usage(SPEED_PROGRAM, "%s: Google Benchmark does not know this flag", arguments[1]);
+    }
+    for (size_t i = 0; i < suite.plan.count; i++) {
+        speed_case &c = suite.plan.cases[i];
+        c.iterations = iterations_for(c, min_seconds);
+        benchmark::RegisterBenchmark(
+            c.name, [&suite, &c](benchmark::State &state) { time_case(state, suite, c); })
+            ->UseRealTime()
+            ->Iterations(static_cast<benchmark::IterationCount>(c.iterations))
+            ->Repetitions(suite.options.repetitions);
+    }
+    Recorder recorder(suite.plan);
+    progress_start(&suite.bar, "time",
+                   suite.plan.count * static_cast<size_t>(suite.options.repetitions));
+    benchmark::RunSpecifiedBenchmarks(&recorder, ".");
+    progress_end(&suite.bar);
+    return recorder.text();
+}
+
+void write_json(const json_t *value, const char *path)
+{
+    char fault[512];
+    if (json_write_file(value, path, fault, sizeof fault)) {
+        die(SPEED_PROGRAM, "%s", fault);
+    }
+}
+
+// Provenance and peaks: what every number of this run depends on.
+json_t *describe_machine(const Suite &suite, int argc, char **argv)
+{
+    static const int samples[] = {1, 5, 15, 15};
+    json_t *context = provenance_json(argc, argv, suite.options.request.seed);
+    if (speed_peaks_measure(context, speed_cpu_count(), samples[suite.options.request.level])) {
+        die(SPEED_PROGRAM, "cannot measure the machine's peaks: no memory or no threads");
+    }
+    return context;
+}
+
+int list_cases(const speed_plan &plan)
+{
+    for (size_t i = 0; i < plan.count; i++) {
+        std::puts(plan.cases[i].name);
+    }
+    return std::fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILED;
+}
+
+// Check, time, write, print.
+int run_cases(Suite &suite, json_t *context, double start)
+{
+    char fault[512];
+    const speed_options &o = suite.options;
+    if (speed_session_open(&suite.session, &suite.plan, fault, sizeof fault)) {
+        die(SPEED_PROGRAM, "%s", fault);
+    }
+    check_cases(suite);
+    const double min_seconds =
+        choose_min_seconds(suite, o.budget_seconds - (speed_now() - start));
+    speed_report_describe(context, &suite.plan, o.request.level, o.repetitions);
+    json_object_set_new(context, "min_time_seconds", json_real(min_seconds));
+    const std::string text = time_cases(suite, min_seconds);
+    json_t *report = speed_report_build(text.c_str(), context, fault, sizeof fault);
+    if (report == nullptr) {
+        die(SPEED_PROGRAM, "%s", fault);
+    }
+    if (o.out) {
+        write_json(report, o.out);
+    }
+    speed_summary_print(stdout, report, &suite.plan);
+    const size_t errors = speed_report_errors(report);
+    if (errors > 0) {
+        std::fprintf(stderr, "%s: rows with an error in place of a time: %zu\n", SPEED_PROGRAM,
+                     errors);
+    }
+    json_decref(report);
+    speed_session_close(&suite.session);
+    return errors == 0 && std::fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILED;
+}
+
+int run_all(Suite &suite, int argc, char **argv, double start)
+{
+    const speed_options &o = suite.options;
+    int status = EXIT_SUCCESS;
+    json_t *context = describe_machine(suite, argc, argv);
+    if (o.machine_json) {
+        write_json(context, o.machine_json);
+    }
+    if (o.out || !o.machine_json) {
+        status = run_cases(suite, context, start);
+    }
+    json_decref(context);
+    return status;
+}
+
+} // namespace
+
+int main(int argc, char **argv)
+{
+    static Suite suite;
+    char fault[256];
+    const double start = speed_now();
+    speed_options_parse(&suite.options, argc, argv);
+    if (speed_plan_build(&suite.plan, &suite.options.request, fault, sizeof fault)) {
+        die_usage(SPEED_PROGRAM, "%s", fault);
+    }
+    if (suite.plan.count == 0) {
+        die_usage(SPEED_PROGRAM, "no case matches; --list shows those there are");
+    }
+    const int status =
+        suite.options.list ? list_cases(suite.plan) : run_all(suite, argc, argv, start);
+    speed_plan_free(&suite.plan);
+    return status;
+}

@@ -1,0 +1,33 @@
+/* peers.h: heads and products as others would write them, on the same buffers.
+ *
+ * Must not know how they are timed or checked. */
+#ifndef SPEED_PEERS_H
+#define SPEED_PEERS_H
+
+#include "blas.h"
+#include "data.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A whole head: row_loss, grad_embeddings and grad_weights of `outputs` from the problem's X, W
+ * and y, with the configured loss and margins (options at their defaults). Returns 0, or -1. */
+int speed_naive_run(const speed_problem *problem, const margin_config *config,
+                    const speed_outputs *outputs);
+int speed_unfused_run(const speed_problem *problem, const margin_config *config,
+                      const speed_blas *blas, int threads, const speed_outputs *outputs);
+
+/* L = X W' into grad_logits, dX = L W into grad_embeddings, dW = L' X into grad_weights.
+ * seconds[3] are added to, product by product. Returns 0, or -1. */
+int speed_gemm3_run(const speed_problem *problem, const speed_blas *blas,
+                    const speed_outputs *outputs, double seconds[3]);
+
+/* Seconds of the monotonic clock. */
+double speed_now(void);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,306 @@
+/* plan.c: from what was asked for to the list of cases.
+ *
+ * The levels keep the time that people expect: quick about a minute, default about four; full is
+ * the whole grid and takes hours. Must not know how a case is run. */
+#define _GNU_SOURCE
+#include "plan.h"
+
+#include <regex.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "blas.h"
+#include "data.h"
+
+static const speed_shape named[] = {
+#define SHAPE(name, rows, dim, classes, first, last) {#name, rows, dim, classes, first, last},
+#include "shapes.inc"
+#undef SHAPE
+};
+
+static const size_t grid_rows[] = {32, 128, 512};
+static const size_t grid_dims[] = {2, 64, 128, 512};
+static const size_t grid_classes[] = {8, 1000, 10000, 100000};
+
+int speed_cpu_count(void)
+{
+    cpu_set_t set;
+    const int count = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 0;
+    return count > 0 ? count : 1;
+}
+
+/* ---- names ----------------------------------------------------------------------------------- */
+
+double speed_case_flops(const speed_case *c)
+{
+    const double product = 2.0 * (double)c->shape->rows * (double)c->shape->dim *
+                           (double)c->shape->classes;
+    switch (c->what) {
+    case SPEED_HEAD:
+    case SPEED_GEMM3:
+        return 3 * product;
+    case SPEED_HEAD_FORWARD:
+        return product;
+    default:
+        return 0;
+    }
+}
+
+static void name_case(speed_case *c)
+{
+    static const char *const words[] = {"head", "head_forward", "rows", "gemm3"};
+    const speed_shape *s = c->shape;
+    char who[64];
+    if (c->what == SPEED_GEMM3) {
+        snprintf(who, sizeof who, "impl:%s", c->impl);
+    } else if (c->impl) {
+        snprintf(who, sizeof who, "impl:%s/loss:%s", c->impl, margin_loss_get(c->loss)->name);
+    } else {
+        snprintf(who, sizeof who, "loss:%s/isa:%s", margin_loss_get(c->loss)->name,
+                 margin_isa_name(c->isa));
+    }
+    snprintf(c->name, sizeof c->name, "%s/%s/N:%zu/D:%zu/C:%zu/threads:%d", words[c->what], who,
+             s->rows, s->dim, s->classes, c->threads);
+}
+
+/* ---- which cases belong to a level ----------------------------------------------------------- */
+
+typedef struct builder {
+    speed_plan *plan;
+    const speed_request *request;
+    const regex_t *filter;
+    margin_isa best; /* the fastest wanted instruction set */
+    int short_of_memory;
+} builder;
+
+static double head_flops(const speed_shape *s)
+{
+    return 6.0 * (double)s->rows * (double)s->dim * (double)s->classes;
+}
+
+/* The pair that every large shape is measured with: no margin, and the best-known margin. */
+static int is_principal(margin_loss loss)
+{
+    return loss == MARGIN_NORMSOFTMAX || loss == MARGIN_ARCFACE;
+}
+
+static int wanted_full(const speed_case *c)
+{
+    return c->isa != MARGIN_ISA_SCALAR || head_flops(c->shape) < 1e10;
+}
+
+static int wanted_default(const speed_case *c, margin_isa best)
+{
+    const double flops = head_flops(c->shape);
+    if (flops > 1e10) {
+        return c->what == SPEED_HEAD && c->isa == best && is_principal(c->loss);
+    }
+    if (flops > 1e9) {
+        return c->isa == best || (c->what == SPEED_HEAD && c->isa != MARGIN_ISA_SCALAR) ||
+               (c->what == SPEED_HEAD && c->loss == MARGIN_ARCFACE && c->threads == 1);
+    }
+    return 1;
+}
+
+static int wanted_quick(const speed_case *c, margin_isa best)
+{
+    const double flops = head_flops(c->shape);
+    if (flops > 1e9) {
+        return c->isa == best && (c->what == SPEED_HEAD || is_principal(c->loss));
+    }
+    return c->what == SPEED_HEAD || c->isa == best;
+}
+
+static int wanted(const builder *b, const speed_case *c)
+{
+    switch (b->request->level) {
+    case SPEED_QUICK:
+        return wanted_quick(c, b->best);
+    case SPEED_DEFAULT:
+        return wanted_default(c, b->best);
+    case SPEED_FULL:
+        return wanted_full(c);
+    default:
+        return 1;
+    }
+}
+
+/* ---- building -------------------------------------------------------------------------------- */
+
+static void add_case(builder *b, speed_case c)
+{
+    speed_plan *plan = b->plan;
+    name_case(&c);
+    if (b->filter && regexec(b->filter, c.name, 0, NULL, 0) != 0) {
+        return;
+    }
+    if (plan->count == plan->capacity) {
+        const size_t capacity = plan->capacity ? 2 * plan->capacity : 256;
+        speed_case *cases = realloc(plan->cases, capacity * sizeof *cases);
+        if (!cases) {
+            b->short_of_memory = 1;
+            return;
+        }
+        plan->cases = cases;
+        plan->capacity = capacity;
+    }
+    plan->cases[plan->count++] = c;
+}
+
+static void add_library_cases(builder *b, speed_case c)
+{
+    static const speed_what levels[] = {SPEED_HEAD, SPEED_HEAD_FORWARD, SPEED_ROWS};
+    for (size_t w = 0; w < sizeof levels / sizeof *levels; w++) {
+        for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
+            for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++) {
+                c.what = levels[w];
+                c.loss = (margin_loss)loss;
+                c.isa = (margin_isa)isa;
+                if (b->request->loss[loss] && b->request->isa[isa] && wanted(b, &c)) {
+                    add_case(b, c);
+                }
+            }
+        }
+    }
+}
+
+static void add_peers(builder *b, speed_case c)
+{
+    const char *name;
+    c.what = SPEED_GEMM3;
+    for (size_t k = 0; (name = speed_blas_name(k)) != NULL; k++) {
+        c.impl = name;
+        if (speed_blas_find(name)) {
+            add_case(b, c);
+        }
+    }
+    c.what = SPEED_HEAD;
+    c.loss = MARGIN_ARCFACE;
+    if (!b->request->loss[c.loss]) {
+        return;
+    }
+    c.impl = "blas-unfused";
+    if (b->plan->unfused_blas) {
+        add_case(b, c);
+    }
+    c.impl = "naive";
+    if (c.threads == 1 && head_flops(c.shape) < 1e9) {
+        add_case(b, c);
+    }
+}
+
+static void add_shape_cases(builder *b, const speed_shape *shape)
+{
+    for (size_t t = 0; t < b->request->thread_counts; t++) {
+        const speed_case c = {.shape = shape, .threads = b->request->threads[t]};
+        add_library_cases(b, c);
+        add_peers(b, c);
+    }
+}
+
+static int fits_memory(speed_plan *plan, const speed_shape *shape)
+{
+    const double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    const size_t used = strlen(plan->skipped);
+    if (speed_shape_bytes(shape) < 0.4 * memory) {
+        return 1;
+    }
+    snprintf(plan->skipped + used, sizeof plan->skipped - used, "%sN:%zu/D:%zu/C:%zu",
+             used ? " " : "", shape->rows, shape->dim, shape->classes);
+    return 0;
+}
+
+static void add_shape(speed_plan *plan, speed_shape shape)
+{
+    for (size_t i = 0; i < plan->shape_count; i++) {
+        const speed_shape *other = &plan->shapes[i];
+        if (other->rows == shape.rows && other->dim == shape.dim &&
+            other->classes == shape.classes) {
+            return; /* a point of the grid that has a name already */
+        }
+    }
+    if (fits_memory(plan, &shape)) {
+        plan->shapes[plan->shape_count++] = shape;
+    }
+}
+
+static int choose_shapes(speed_plan *plan, speed_level level)
+{
+    enum { names = sizeof named / sizeof *named, rows = 3, dims = 4, classes = 4 };
+    plan->shapes = calloc(names + rows * dims * classes, sizeof *plan->shapes);
+    if (!plan->shapes) {
+        return -1;
+    }
+    for (size_t i = 0; i < names; i++) {
+        if (named[i].first <= level && level <= named[i].last) {
+            add_shape(plan, named[i]);
+        }
+    }
+    for (size_t k = 0; k < rows * dims * classes && level == SPEED_FULL; k++) {
+        add_shape(plan, (speed_shape){.name = "",
+                                      .rows = grid_rows[k / classes / dims],
+                                      .dim = grid_dims[k / classes % dims],
+                                      .classes = grid_classes[k % classes],
+                                      .first = SPEED_FULL,
+                                      .last = SPEED_FULL});
+    }
+    return 0;
+}
+
+static const char *first_blas(void)
+{
+    const char *name;
+    for (size_t k = 0; (name = speed_blas_name(k)) != NULL; k++) {
+        if (speed_blas_find(name)) {
+            return name;
+        }
+    }
+    return NULL;
+}
+
+/* The enum lists instruction sets from the slowest to the fastest within an architecture. */
+static margin_isa best_isa(const speed_request *request)
+{
+    margin_isa best = MARGIN_ISA_SCALAR;
+    for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++) {
+        best = request->isa[isa] ? (margin_isa)isa : best;
+    }
+    return best;
+}
+
+int speed_plan_build(speed_plan *plan, const speed_request *request, char *fault, size_t fault_size)
+{
+    regex_t filter;
+    memset(plan, 0, sizeof *plan);
+    plan->seed = request->seed;
+    plan->unfused_blas = first_blas();
+    if (request->filter && regcomp(&filter, request->filter, REG_EXTENDED | REG_NOSUB)) {
+        snprintf(fault, fault_size, "--filter: '%s' is not a regular expression", request->filter);
+        return -1;
+    }
+    builder b = {.plan = plan, .request = request, .best = best_isa(request)};
+    b.filter = request->filter ? &filter : NULL;
+    b.short_of_memory = choose_shapes(plan, request->level);
+    for (size_t i = 0; i < plan->shape_count; i++) {
+        add_shape_cases(&b, &plan->shapes[i]);
+    }
+    if (request->filter) {
+        regfree(&filter);
+    }
+    if (b.short_of_memory) {
+        speed_plan_free(plan);
+        snprintf(fault, fault_size, "out of memory");
+        return -1;
+    }
+    return 0;
+}
+
+void speed_plan_free(speed_plan *plan)
+{
+    free(plan->shapes);
+    free(plan->cases);
+    memset(plan, 0, sizeof *plan);
+}

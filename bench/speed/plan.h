@@ -1,0 +1,49 @@
+/* plan.h: which cases a run has: the shapes, losses, instruction sets, threads and peers asked for.
+ *
+ * Must not know how a case is run. */
+#ifndef SPEED_PLAN_H
+#define SPEED_PLAN_H
+
+#include <stdint.h>
+
+#include "speed.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SPEED_MAX_THREAD_COUNTS 8
+
+/* What was asked for; filled by speed_options. */
+typedef struct speed_request {
+    speed_level level;
+    uint64_t seed;
+    unsigned char loss[MARGIN_LOSS_COUNT]; /* 1: wanted */
+    unsigned char isa[MARGIN_ISA_COUNT];   /* 1: wanted and usable */
+    int threads[SPEED_MAX_THREAD_COUNTS];
+    size_t thread_counts;
+    const char *filter; /* POSIX extended regular expression, or NULL */
+} speed_request;
+
+typedef struct speed_plan {
+    uint64_t seed;
+    const char *unfused_blas; /* the library that blas-unfused uses; NULL: none is there */
+    speed_shape *shapes;
+    size_t shape_count;
+    speed_case *cases; /* those of one shape together */
+    size_t count, capacity;
+    char skipped[256]; /* shapes beyond this machine's memory; "" if there are none */
+} speed_plan;
+
+/* Returns 0, or -1 and one line in `fault`. */
+int speed_plan_build(speed_plan *plan, const speed_request *request, char *fault,
+                     size_t fault_size);
+void speed_plan_free(speed_plan *plan);
+
+/* CPUs that this process may run on. */
+int speed_cpu_count(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

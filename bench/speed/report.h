@@ -1,0 +1,53 @@
+/* report.h: from Google Benchmark's JSON to speed.json, and to a table for people.
+ *
+ * Must not know how anything was measured. */
+#ifndef SPEED_REPORT_H
+#define SPEED_REPORT_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "plan.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What the context of speed.json holds beside provenance and peaks: the level of the run, the
+ * peers' versions (null: not installed), the shapes that were too large. */
+void speed_report_describe(json_t *context, const speed_plan *plan, speed_level level,
+                           int repetitions);
+
+/* Google Benchmark's text with `context` merged into its context block. Each median row (each row,
+ * where there was one repetition) is given:
+ *   spread             twice the median absolute deviation of the repetitions over their median
+ *   range              largest minus smallest over the median
+ *   unstable           true where spread > 0.05
+ *   fma_share          GFLOP/s over the measured peak of this instruction set and thread count
+ *   copy_share         rows level: bytes/s over the measured copy bandwidth
+ *   ratio_normsoftmax  time over that of normsoftmax, all else equal
+ *   ratio_gemm3        head: time over the three products, the best library for each
+ * A quantity whose other side was not measured is left out.
+ * NULL and one line in `fault` where the text cannot be used. */
+json_t *speed_report_build(const char *google, const json_t *context, char *fault,
+                           size_t fault_size);
+
+/* Rows that carry an error. */
+size_t speed_report_errors(const json_t *report);
+
+/* Time per loss and its ratios, shape by shape. */
+void speed_summary_print(FILE *stream, const json_t *report, const speed_plan *plan);
+
+/* A new object: from a case's name to the row that stands for it, its median or the only one. */
+json_t *speed_report_index(const json_t *report);
+
+/* Copies the value after "/KEY:" in a case's name, up to the next slash; 0 if there is none. */
+int speed_name_field(const char *name, const char *key, char *out, size_t out_size);
+/* The same name with another value for KEY; 0 if it has no such key or is too long. */
+int speed_name_replace(const char *name, const char *key, const char *value, char *out,
+                       size_t out_size);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,262 @@
+/* session.c: from a case to a run of it.
+ *
+ * Must not know clocks beyond one rough timing, repetitions or reports. */
+#define _POSIX_C_SOURCE 200809L
+#include "session.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "check.h"
+
+int speed_session_open(speed_session *session, const speed_plan *plan, char *fault,
+                       size_t fault_size)
+{
+    memset(session, 0, sizeof *session);
+    session->plan = plan;
+    if (speed_data_open(&session->data, plan->shapes, plan->shape_count, plan->seed)) {
+        snprintf(fault, fault_size, "out of memory for the inputs");
+        return -1;
+    }
+    return 0;
+}
+
+static void forget_references(speed_session *session)
+{
+    while (session->reference_count) {
+        speed_reference_close(&session->references[--session->reference_count]);
+    }
+}
+
+void speed_session_close(speed_session *session)
+{
+    forget_references(session);
+    speed_contexts_close(&session->contexts);
+    speed_data_close(&session->data);
+}
+
+/* ---- run --------------------------------------------------------------------------------------*/
+
+static const speed_blas *blas_of(const speed_plan *plan, const speed_case *c)
+{
+    const char *name = c->what == SPEED_GEMM3 ? c->impl : plan->unfused_blas;
+    return name ? speed_blas_find(name) : NULL;
+}
+
+int speed_session_prepare(speed_session *session, const speed_case *c, speed_job *job, char *fault,
+                          size_t fault_size)
+{
+    const size_t shape = (size_t)(c->shape - session->plan->shapes);
+    margin_status status = MARGIN_OK;
+    *job = (speed_job){.what = c, .outputs = &session->data.outputs};
+    job->problem = speed_data_problem(&session->data, shape, c->what == SPEED_ROWS);
+    if (!job->problem) {
+        snprintf(fault, fault_size, "out of memory for the inputs");
+        return -1;
+    }
+    if (c->impl) {
+        margin_config_init(&job->config, c->loss);
+        job->blas = blas_of(session->plan, c);
+        if (job->blas) {
+            job->blas->set_threads(c->threads);
+        }
+        return 0;
+    }
+    job->context = speed_contexts_get(&session->contexts, c, &status);
+    if (!job->context) {
+        snprintf(fault, fault_size, "%s", margin_status_text(status));
+        return -1;
+    }
+    job->config = *margin_context_config(job->context);
+    return 0;
+}
+
+static margin_status run_head(speed_job *job)
+{
+    const speed_problem *p = job->problem;
+    const int gradients = job->what->what == SPEED_HEAD;
+    margin_head head = {
+        .rows = p->shape->rows,
+        .dim = p->shape->dim,
+        .classes = p->shape->classes,
+        .embeddings = p->embeddings,
+        .weights = p->weights,
+        .labels = p->labels,
+        .row_loss = job->outputs->row_loss,
+        .grad_embeddings = gradients ? job->outputs->grad_embeddings : NULL,
+        .grad_weights = gradients ? job->outputs->grad_weights : NULL,
+    };
+    const margin_status status = margin_head_run(job->context, &head);
+    job->mean_loss = head.loss;
+    return status;
+}
+
+static margin_status run_rows(speed_job *job)
+{
+    const speed_problem *p = job->problem;
+    margin_rows rows = {
+        .rows = p->shape->rows,
+        .classes = p->shape->classes,
+        .logits = p->cosines,
+        .labels = p->labels,
+        .row_loss = job->outputs->row_loss,
+        .grad_logits = job->outputs->grad_logits,
+    };
+    const margin_status status = margin_rows_run(job->context, &rows);
+    job->mean_loss = rows.loss;
+    return status;
+}
+
+static int run_peer(speed_job *job)
+{
+    if (job->what->what == SPEED_GEMM3) {
+        return speed_gemm3_run(job->problem, job->blas, job->outputs, job->product_seconds);
+    }
+    if (job->blas && strcmp(job->what->impl, "naive") != 0) {
+        return speed_unfused_run(job->problem, &job->config, job->blas, job->what->threads,
+                                 job->outputs);
+    }
+    return speed_naive_run(job->problem, &job->config, job->outputs);
+}
+
+int speed_job_run(speed_job *job, char *fault, size_t fault_size)
+{
+    if (job->what->impl) {
+        if (run_peer(job)) {
+            snprintf(fault, fault_size, "%s refused the shape", job->what->impl);
+            return -1;
+        }
+        return 0;
+    }
+    const margin_status status = job->what->what == SPEED_ROWS ? run_rows(job) : run_head(job);
+    if (status != MARGIN_OK) {
+        snprintf(fault, fault_size, "%s (%s)", margin_status_text(status),
+                 margin_context_fault(job->context)->detail);
+        return -1;
+    }
+    return 0;
+}
+
+size_t speed_job_workspace(const speed_job *job)
+{
+    const speed_shape *s = job->problem->shape;
+    if (job->context) {
+        return job->what->what == SPEED_ROWS ? 0 : margin_context_workspace_used(job->context);
+    }
+    const size_t copies = job->what->what == SPEED_GEMM3 ? 0 : (s->rows + s->classes) * s->dim;
+    return sizeof(float) * (s->rows * s->classes + copies);
+}
+
+void speed_job_settle(const speed_job *job)
+{
+    if (job->blas && job->what->threads > 1 && job->blas->settle_seconds > 0) {
+        const struct timespec wait = {.tv_nsec = (long)(1e9 * job->blas->settle_seconds)};
+        nanosleep(&wait, NULL);
+    }
+}
+
+/* ---- check ------------------------------------------------------------------------------------*/
+
+static const speed_reference *find_reference(speed_session *session, const speed_job *job)
+{
+    const int rows_level = job->what->what == SPEED_ROWS;
+    const int normalised = !rows_level && margin_loss_get(job->what->loss)->normalised;
+    if (session->reference_count && session->references[0].problem != job->problem) {
+        forget_references(session);
+    }
+    for (size_t i = 0; i < session->reference_count; i++) {
+        const speed_reference *r = &session->references[i];
+        if (r->rows_level == rows_level && r->normalised == normalised &&
+            !(r->scale < job->config.scale) && !(r->scale > job->config.scale)) {
+            return r;
+        }
+    }
+    if (session->reference_count == SPEED_MAX_REFERENCES) {
+        forget_references(session);
+    }
+    speed_reference *fresh = &session->references[session->reference_count];
+    if (rows_level ? speed_reference_rows(fresh, job->problem, job->config.scale)
+                   : speed_reference_head(fresh, job->problem, normalised, job->config.scale)) {
+        speed_reference_close(fresh);
+        return NULL;
+    }
+    session->reference_count++;
+    return fresh;
+}
+
+/* The mean against the row losses, which have passed their own check. */
+static int check_mean(const speed_job *job, char *fault, size_t fault_size)
+{
+    const size_t rows = job->problem->shape->rows;
+    double sum = 0;
+    for (size_t i = 0; i < rows; i++) {
+        sum += job->outputs->row_loss[i];
+    }
+    const double mean = sum / (double)rows;
+    if (!(fabs(job->mean_loss - mean) <= 1e-6 * mean + 1e-37)) {
+        snprintf(fault, fault_size, "mean loss is %.9g, its rows say %.9g", job->mean_loss, mean);
+        return -1;
+    }
+    return 0;
+}
+
+static int judge_outputs(speed_session *session, const speed_job *job, char *fault,
+                         size_t fault_size)
+{
+    const speed_case *c = job->what;
+    const double scale = job->config.scale;
+    const speed_tolerance tolerance =
+        c->impl ? speed_tolerance_peer(scale) : speed_tolerance_library(scale);
+    if (c->what == SPEED_GEMM3) {
+        return speed_check_gemm3(job->problem, job->outputs, fault, fault_size);
+    }
+    const speed_reference *reference = find_reference(session, job);
+    if (!reference) {
+        snprintf(fault, fault_size, "out of memory for the reference");
+        return -1;
+    }
+    if (c->what == SPEED_ROWS) {
+        return speed_check_rows(reference, &job->config, job->outputs, tolerance, fault,
+                                fault_size);
+    }
+    return speed_check_head(reference, &job->config, job->outputs, c->what == SPEED_HEAD, tolerance,
+                            fault, fault_size);
+}
+
+/* Seconds of a run, the first one if that is long: it has the page faults, but is not repeated. */
+static int time_roughly(speed_job *job, double first, double *seconds, char *fault,
+                        size_t fault_size)
+{
+    *seconds = first;
+    for (int tries = 0; tries < 3 && *seconds < 0.2; tries++) {
+        const double start = speed_now();
+        if (speed_job_run(job, fault, fault_size)) {
+            return -1;
+        }
+        const double took = speed_now() - start;
+        *seconds = took < *seconds ? took : *seconds;
+    }
+    return 0;
+}
+
+void speed_session_check(speed_session *session, speed_case *c)
+{
+    speed_job job;
+    c->fault[0] = '\0';
+    if (speed_session_prepare(session, c, &job, c->fault, sizeof c->fault)) {
+        return;
+    }
+    speed_check_poison(job.outputs, c->shape, c->what);
+    const double start = speed_now();
+    if (speed_job_run(&job, c->fault, sizeof c->fault)) {
+        return;
+    }
+    const double first = speed_now() - start;
+    if (judge_outputs(session, &job, c->fault, sizeof c->fault) == 0 &&
+        (c->impl || check_mean(&job, c->fault, sizeof c->fault) == 0)) {
+        time_roughly(&job, first, &c->seconds, c->fault, sizeof c->fault);
+    }
+    speed_job_settle(&job);
+}

@@ -1,0 +1,60 @@
+/* session.h: runs one case: finds its inputs and context, checks it, runs it again and again.
+ *
+ * Must not know clocks, repetitions or reports. */
+#ifndef SPEED_SESSION_H
+#define SPEED_SESSION_H
+
+#include "contexts.h"
+#include "data.h"
+#include "peers.h"
+#include "plan.h"
+#include "reference.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define SPEED_MAX_REFERENCES 4
+
+typedef struct speed_session {
+    const speed_plan *plan;
+    speed_data data;
+    speed_contexts contexts;
+    speed_reference references[SPEED_MAX_REFERENCES]; /* of the shape checked last */
+    size_t reference_count;
+} speed_session;
+
+/* One case, ready to run. Valid until the next speed_session_prepare. */
+typedef struct speed_job {
+    const speed_case *what;
+    const speed_problem *problem;
+    const speed_outputs *outputs;
+    margin_context *context; /* NULL for peers */
+    margin_config config;
+    const speed_blas *blas;
+    double mean_loss;          /* of the last run of libmargin */
+    double product_seconds[3]; /* gemm3: added up over the runs */
+} speed_job;
+
+/* Each returns 0, or -1 and one line in `fault`. */
+int speed_session_open(speed_session *session, const speed_plan *plan, char *fault,
+                       size_t fault_size);
+int speed_session_prepare(speed_session *session, const speed_case *c, speed_job *job, char *fault,
+                          size_t fault_size);
+int speed_job_run(speed_job *job, char *fault, size_t fault_size);
+void speed_session_close(speed_session *session);
+
+/* Runs the case, compares its outputs with the reference, and notes c->seconds; what is wrong goes
+ * into c->fault. Cases of one shape are best checked together. */
+void speed_session_check(speed_session *session, speed_case *c);
+
+/* Bytes of workspace of the job's last run: the context's, or the copies a peer makes. */
+size_t speed_job_workspace(const speed_job *job);
+
+/* Lets a library's idle threads fall asleep before the next case. */
+void speed_job_settle(const speed_job *job);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,50 @@
+/* speed.h: the words that the files of bench_speed share: shapes, cases and levels.
+ *
+ * Must not know how a case is run, checked or reported. */
+#ifndef SPEED_H
+#define SPEED_H
+
+#include <stddef.h>
+
+#include "margin.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum speed_level { SPEED_SMOKE, SPEED_QUICK, SPEED_DEFAULT, SPEED_FULL } speed_level;
+
+typedef enum speed_what {
+    SPEED_HEAD,         /* X, W, y to loss, dX, dW */
+    SPEED_HEAD_FORWARD, /* X, W, y to loss */
+    SPEED_ROWS,         /* cosines to loss and their gradient */
+    SPEED_GEMM3         /* the three products of a head, nothing else */
+} speed_what;
+
+typedef struct speed_shape {
+    const char *name; /* "face"; "" for a point of the grid */
+    size_t rows, dim, classes;
+    speed_level first, last; /* the levels that run it */
+} speed_shape;
+
+typedef struct speed_case {
+    speed_what what;
+    const char *impl; /* NULL: libmargin, else the name of a peer */
+    margin_loss loss;
+    margin_isa isa;
+    const speed_shape *shape;
+    int threads;
+    char name[128];    /* as the contract writes it */
+    char fault[240];   /* why it must not be timed; "" if its check passed */
+    double seconds;    /* one run, roughly, as the check saw it */
+    size_t iterations; /* runs per repetition */
+} speed_case;
+
+/* Multiply-add pairs counted as two: 6NCD with gradients, 2NCD without, 0 for rows. */
+double speed_case_flops(const speed_case *c);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,180 @@
+"""test_command.py: bench_speed as a whole: its names, its JSON, its refusals."""
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+PROGRAM = os.environ["BENCH_SPEED"]
+FAKES = os.environ["SPEED_FAKES"]
+LOSSES = ["softmax", "normsoftmax", "sphereface", "cosface", "arcface", "combined"]
+SHAPE = r"N:\d+/D:\d+/C:\d+/threads:\d+"
+NAME = re.compile(
+    r"(head|head_forward|rows)/loss:[a-z]+/isa:[a-z0-9]+/%s"
+    r"|gemm3/impl:(openblas|blis|onednn)/%s"
+    r"|head/impl:(naive|blas-unfused)/loss:[a-z]+/%s" % (SHAPE, SHAPE, SHAPE))
+
+
+class Speed(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp(prefix="margin-speed-")
+        self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+
+    def run_program(self, *words, **environment):
+        return subprocess.run([PROGRAM, *words], cwd=self.folder, capture_output=True, text=True,
+                              env={**os.environ, "MARGIN_ISA": "", **environment}, timeout=500)
+
+    def assert_refused(self, done, status, *says):
+        self.assertEqual(done.returncode, status, done.stderr)
+        self.assertEqual(done.stdout, "")
+        self.assertRegex(done.stderr, r"\Abench_speed: [^\n]+\n\Z")
+        for text in says:
+            self.assertIn(text, done.stderr)
+        self.assertEqual(os.listdir(self.folder), [])
+
+    def test_smoke(self):
+        listed = self.run_program("--smoke", "--list").stdout.split()
+        # The threads of foreign libraries make the leak checker of a sanitizer build crash.
+        done = self.run_program("--smoke", "--out", "speed.json", ASAN_OPTIONS="detect_leaks=0")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr, "")
+        self.assertEqual(os.listdir(self.folder), ["speed.json"])
+        with open(os.path.join(self.folder, "speed.json"), encoding="utf-8") as stream:
+            report = json.load(stream, parse_constant=lambda word: self.fail(word))
+        rows = report["benchmarks"]
+        self.assertEqual(sorted(row["name"] for row in rows), sorted(listed))
+        for row in rows:
+            self.assertTrue(NAME.fullmatch(row["name"]), row["name"])
+            self.assertNotIn("error_occurred", row)
+            self.assertEqual(row["time_unit"], "ns")
+            self.assertGreater(row["real_time"], 0)
+            self.assertEqual(row["threads"], int(row["name"].rsplit(":", 1)[1]))
+            self.assertGreater(row["rows_per_second"], 0)
+        self.check_context(report["context"], len(rows))
+        for loss in LOSSES:
+            self.assertIn(loss, done.stdout)
+
+    def check_context(self, context, cases):
+        for key in ("cpu", "compiler", "flags", "commit", "dirty", "seed", "date", "version",
+                    "library_build_type", "isas_usable", "command", "peers"):
+            self.assertIn(key, context)
+        for key in ("fma_peak_gflops", "fma_peak_gflops_all", "copy_bandwidth_gbs",
+                    "copy_bandwidth_gbs_all"):
+            self.assertGreater(context[key], 0)
+        self.assertEqual(context["level"], "smoke")
+        self.assertEqual(context["cases"], cases)
+        self.assertNotIn("host_name", context)
+        self.assertNotIn("/", context["executable"])
+        self.assertEqual(set(context["peers"]), {"openblas", "blis", "onednn"})
+
+    def test_repetitions(self):
+        done = self.run_program("--smoke", "--loss", "arcface,normsoftmax", "--threads", "1",
+                                "--filter", "^head/loss.*D:2/", "--repetitions", "4", "--seed",
+                                "12", "--out", "speed.json")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(os.path.join(self.folder, "speed.json"), encoding="utf-8") as stream:
+            report = json.load(stream)
+        self.assertEqual(report["context"]["seed"], 12)
+        self.assertEqual(report["context"]["repetitions"], 4)
+        names = {row["run_name"] for row in report["benchmarks"]}
+        self.assertTrue(names)
+        for name in names:
+            rows = [row for row in report["benchmarks"] if row["run_name"] == name]
+            times = sorted(row["real_time"] for row in rows if row["run_type"] == "iteration")
+            self.assertEqual(len(times), 4)
+            (median,) = [row for row in rows if row.get("aggregate_name") == "median"]
+            self.assertEqual(median["name"], name + "_median")
+            middle = (times[1] + times[2]) / 2
+            self.assertAlmostEqual(median["real_time"] / middle, 1, places=9)
+            self.assertAlmostEqual(median["range"], (times[3] - times[0]) / middle, places=9)
+            self.assertEqual(median["unstable"], median["spread"] > 0.05)
+            self.assertGreater(median["ratio_normsoftmax"], 0)
+
+    def test_wrong_results_are_not_timed(self):
+        name = "gemm3/impl:blis/N:24/D:20/C:70/threads:1"
+        good = "head/loss:arcface/isa:scalar/N:24/D:20/C:70/threads:1"
+        done = self.run_program("--smoke", "--isa", "scalar", "--filter", name + "|" + good,
+                                "--out", "speed.json", LD_LIBRARY_PATH=FAKES)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr, r"\Abench_speed: %s: logits of row [^\n]+\n"
+                         r"bench_speed: rows with an error [^\n]+: 1\n\Z" % name)
+        with open(os.path.join(self.folder, "speed.json"), encoding="utf-8") as stream:
+            rows = {row["name"]: row for row in json.load(stream)["benchmarks"]}
+        self.assertEqual(set(rows), {name, good})
+        self.assertTrue(rows[name]["error_occurred"])
+        self.assertIn("logits of row", rows[name]["error_message"])
+        self.assertNotIn("error_occurred", rows[good])
+
+    def test_a_missing_library_is_left_out(self):
+        listed = self.run_program("--smoke", "--list", LD_LIBRARY_PATH=FAKES).stdout
+        self.assertNotIn("openblas", listed)
+        self.assertIn("gemm3/impl:blis", listed)
+        done = self.run_program("--smoke", "--isa", "scalar", "--filter", "rows/.*arcface",
+                                "--out", "speed.json", LD_LIBRARY_PATH=FAKES)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(os.path.join(self.folder, "speed.json"), encoding="utf-8") as stream:
+            self.assertIsNone(json.load(stream)["context"]["peers"]["openblas"])
+
+    def test_isa(self):
+        for words, environment in ((("--isa", "scalar"), {}), ((), {"MARGIN_ISA": "scalar"})):
+            listed = self.run_program("--smoke", "--list", *words, **environment).stdout.split()
+            isas = {name.split("isa:")[1].split("/")[0] for name in listed if "isa:" in name}
+            self.assertEqual(isas, {"scalar"})
+
+    def test_machine_json(self):
+        done = self.run_program("--smoke", "--machine-json", "machine.json")
+        self.assertEqual((done.returncode, done.stdout, done.stderr), (0, "", ""))
+        with open(os.path.join(self.folder, "machine.json"), encoding="utf-8") as stream:
+            machine = json.load(stream)
+        self.assertGreater(machine["fma_peak_gflops"], 0)
+        self.assertIn("cpu", machine)
+
+    def test_usage(self):
+        for words, says in (
+                (["--bogus"], "--bogus"), (["--out"], "--out"), (["stray"], "stray"),
+                (["--quick", "--full"], "--full"), (["--threads", "0"], "--threads"),
+                (["--threads", "1,x"], "--threads"), (["--isa", "sse9"], "sse9"),
+                (["--loss", "arcface,"], "--loss"), (["--seed", "-1"], "--seed"),
+                (["--repetitions", "0"], "--repetitions"), (["--min-time", "nan"], "--min-time"),
+                (["--filter", "("], "--filter"), (["--filter", "no such case"], "no case"),
+                (["--benchmark_out=x"], "--out"), (["--benchmark_filter=x"], "--filter")):
+            with self.subTest(words=words):
+                self.assert_refused(self.run_program(*words), 2, says)
+
+    def test_unknown_google_flag(self):
+        done = self.run_program("--smoke", "--filter", "rows/loss:arcface.*D:2/C:8/threads:1",
+                                "--isa", "scalar", "--benchmark_bogus=1", "--out", "speed.json")
+        self.assert_refused(done, 2, "--benchmark_bogus")
+
+    def test_unwritable(self):
+        done = self.run_program("--smoke", "--machine-json", "no/such/machine.json")
+        self.assert_refused(done, 1, "no/such/machine.json")
+
+    def test_unusable_isa(self):
+        usable = json.loads(self.machine())["isas_usable"]
+        for isa in {"avx2", "avx512", "neon"} - set(usable):
+            self.assert_refused(self.run_program("--smoke", "--isa", isa), 1, isa)
+
+    def machine(self):
+        self.run_program("--smoke", "--machine-json", "machine.json")
+        path = os.path.join(self.folder, "machine.json")
+        with open(path, encoding="utf-8") as stream:
+            text = stream.read()
+        os.remove(path)
+        return text
+
+    def test_help_and_version(self):
+        done = self.run_program("--help")
+        self.assertEqual(done.returncode, 0)
+        for option in ("--out", "--quick", "--full", "--smoke", "--filter", "--list", "--threads",
+                       "--isa", "--loss", "--seed", "--machine-json"):
+            self.assertIn(option, done.stdout)
+        done = self.run_program("--version")
+        self.assertEqual(done.returncode, 0)
+        self.assertRegex(done.stdout, r"\Abench_speed \d+\.\d+\.\d+\n\Z")
+
+
+if __name__ == "__main__":
+    unittest.main()
