@@ -7,7 +7,7 @@
  * x = n ln2 + r with |r| <= ln2 / 2, then exp(r) = 1 + r (1 + r q(r)), q of degree 4 fitted to a
  * relative error of 3.1e-9. Results below exp(-87.3) = 1.22e-38 are 0, so that no subnormal number
  * reaches a matrix product. The maximal error is in docs/numerics.md with the input that attains
- * it; tests/test_simd.c finds it again by trying every float. */
+ * it; tests/test_exp.c finds it again by trying every float. */
 static inline vf v_exp(vf x)
 {
     const vf magic = v_set1(0x1.8p23f); /* adding it rounds to an integer, kept in the low bits */
