@@ -1,0 +1,52 @@
+# lib.sh: sourced by the scripts of this folder: build a variant of the tree in a folder of its own.
+# shellcheck shell=bash
+set -euo pipefail
+
+program=$(basename "$0")
+# CTest shows a test that exits with this as skipped.
+readonly skipped=77
+
+fail() {
+    printf '%s: %s\n' "$program" "$*" >&2
+    exit 1
+}
+
+skip() {
+    printf '%s: skipped: %s\n' "$program" "$*"
+    exit "$skipped"
+}
+
+need() {
+    local tool
+    for tool in "$@"; do
+        command -v "$tool" > /dev/null || skip "$tool is not installed"
+    done
+}
+
+# configure SOURCE BUILD [cmake options]: warnings are errors in every variant.
+configure() {
+    local source=$1 build=$2
+    shift 2
+    cmake -S "$source" -B "$build" -G Ninja -DMARGIN_WERROR=ON "$@" > "$build.log" 2>&1 || {
+        cat "$build.log" >&2
+        fail "cannot configure $build"
+    }
+}
+
+# build BUILD [targets]
+build() {
+    local folder=$1
+    shift
+    cmake --build "$folder" --parallel "$(nproc)" ${1:+--target "$@"} > "$folder.log" 2>&1 || {
+        tail -n 60 "$folder.log" >&2
+        fail "cannot build $folder"
+    }
+}
+
+# run_tests BUILD [ctest options]: the quick tests; at least one must run and none may fail.
+run_tests() {
+    local folder=$1
+    shift
+    ctest --test-dir "$folder" -L unit --no-tests=error --output-on-failure \
+        --parallel "$(nproc)" "$@"
+}

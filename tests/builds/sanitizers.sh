@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# sanitizers.sh SOURCE WORK: the quick tests, and those of the programs, under the address and
+# undefined-behaviour sanitizers.
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+source=$1 work=$2/sanitizers
+
+mkdir -p "$work"
+configure "$source" "$work/build" -DMARGIN_SANITIZE=ON
+build "$work/build"
+# An allocation that cannot be served is a status of the library, not the end of the program.
+export ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1:strict_string_checks=1
+export UBSAN_OPTIONS=print_stacktrace=1
+run_tests "$work/build" -E '^exp_|_simde$'

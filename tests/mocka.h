@@ -1,0 +1,42 @@
+/* mocka.h: cmocka with the headers it wants before it, and messages with numbers in them. */
+#ifndef MARGIN_TESTS_MOCKA_H
+#define MARGIN_TESTS_MOCKA_H
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "margin.h"
+
+#define LENGTH_OF(array) (sizeof(array) / sizeof *(array))
+
+#define assert_status(got, want)                                                                   \
+    do {                                                                                           \
+        const margin_status status_ = (got);                                                       \
+        if (status_ != (want)) {                                                                   \
+            fail_msg("%s, not %s", margin_status_text(status_), margin_status_text(want));         \
+        }                                                                                          \
+    } while (0)
+
+static inline void assert_near(const char *what, double got, double want, double tolerance)
+{
+    if (!(fabs(got - want) <= tolerance)) {
+        fail_msg("%s: got %.17g, want %.17g, apart %.3g > %.3g", what, got, want, fabs(got - want),
+                 tolerance);
+    }
+}
+
+static inline margin_config config_of(margin_loss loss)
+{
+    margin_config config;
+    assert_status(margin_config_init(&config, loss), MARGIN_OK);
+    return config;
+}
+
+#endif

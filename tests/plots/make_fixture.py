@@ -1,0 +1,125 @@
+#!/usr/bin/env python3
+"""Writes an invented run: speed.json, stability.json, separation.json and machine.json as the
+drivers write them, with plausible shapes and small sizes. It only gives the plots something to draw
+and must not be mistaken for a measurement. usage: make_fixture.py DIR"""
+
+import json
+import math
+import os
+import random
+import sys
+
+LOSSES = ["softmax", "normsoftmax", "sphereface", "cosface", "arcface", "combined"]
+MARGINS = {"softmax": (1, 0, 0), "normsoftmax": (1, 0, 0), "sphereface": (1.35, 0, 0),
+           "cosface": (1, 0, 0.35), "arcface": (1, 0.5, 0), "combined": (1, 0.3, 0.2)}
+CURVES = [("softmax", "Softmax", (1, 0, 0, 0)), ("sphereface", "SphereFace (m=4, λ=5)", (4, 0, 0, 5)),
+          ("sphereface", "SphereFace (m=1.35)", (1.35, 0, 0, 0)),
+          ("arcface", "ArcFace (m=0.5)", (1, 0.5, 0, 0)),
+          ("cosface", "CosFace (m=0.35)", (1, 0, 0.35, 0)),
+          ("combined", "CM1 (1, 0.3, 0.2)", (1, 0.3, 0.2, 0)),
+          ("combined", "CM2 (0.9, 0.4, 0.15)", (0.9, 0.4, 0.15, 0))]
+CONTEXT = {"invented": True, "cpu": "Invented CPU", "cores": 2, "os": "Nowhere 1.0",
+           "compiler": "cc 1.0", "commit": "0000000", "dirty": False, "date": "2026-01-01T00:00:00Z"}
+
+
+def speed_rows(rng):
+    shapes = {"head": [(128, 512, 1000), (512, 128, 10000)], "head_forward": [(128, 512, 1000)],
+              "rows": [(128, 512, 1000), (512, 128, 10000)]}
+    rows = []
+    for what, sizes in shapes.items():
+        for n, d, c in sizes:
+            flops = {"head": 6, "head_forward": 2}.get(what, 0) * n * d * c + 40 * n * c
+            shape = f"N:{n}/D:{d}/C:{c}/threads:1"
+            for loss in LOSSES:
+                for isa, rate in (("scalar", 4e9), ("avx2", 8e10), ("avx512", 9e10)):
+                    seconds = flops / rate * (1 + 0.05 * LOSSES.index(loss))
+                    ratio = seconds / (flops / 1e11) if what == "head" else None
+                    rows += repetitions(rng, f"{what}/loss:{loss}/isa:{isa}/{shape}", seconds, ratio)
+            if what == "head":
+                rows += repetitions(rng, f"gemm3/impl:openblas/{shape}", flops / 1e11)
+                rows += repetitions(rng, f"head/impl:naive/loss:arcface/{shape}", flops / 1e9)
+    rng.shuffle(rows)
+    return rows
+
+
+def repetitions(rng, name, seconds, ratio=None, count=5):
+    """A case's repetitions and its median, as Google Benchmark writes them."""
+    times = sorted(seconds * 1e3 * (1 + 0.02 * rng.random()) for _ in range(count))
+    common = {"run_name": name, "repetitions": count, "threads": 1, "time_unit": "ms"}
+    rows = [dict(common, name=name, run_type="iteration", repetition_index=i, iterations=10,
+                 real_time=time, cpu_time=time) for i, time in enumerate(times)]
+    median = dict(common, name=name + "_median", run_type="aggregate", aggregate_name="median",
+                  real_time=times[count // 2], cpu_time=times[count // 2])
+    if ratio:
+        median["ratio_gemm3"] = ratio
+    return rows + [median]
+
+
+def psi(margin, theta):
+    m1, m2, m3, lam = margin
+    phi = m1 * theta + m2
+    k = math.floor(phi / math.pi) if m1 > 1 else 0
+    target = (-1) ** k * math.cos(phi) - 2 * k - m3
+    return (lam * math.cos(theta) + target) / (1 + lam)
+
+
+def stability(rng):
+    common = {"impl": "margin", "isa": "avx2", "option": "paper", "gradient": "exact",
+              "default": True, "theta": 1.0, "scale": 64, "loss_ulp": 2.0, "grad_x": 3e-7,
+              "grad_w": 3e-7, "nonfinite": 0}
+    rows = []
+    for step in range(46):
+        theta = math.pi * step / 45
+        for loss in LOSSES:
+            row = dict(common, sweep="theta", loss=loss, theta=theta)
+            rows += [dict(row, isa=isa, grad_x=4e-7 * (1 + rng.random()))
+                     for isa in ("scalar", "avx2", "avx512")]
+            rows.append(dict(row, default=False, option="clamp", grad_x=0.5))
+            rows.append(dict(row, impl="textbook", isa="none", nonfinite=1 if step == 0 else 0,
+                             grad_x=min(1.0, 1e-6 + math.exp(-12 * theta)) * (1 + rng.random())))
+    rows += [dict(common, sweep="scale", loss=loss, scale=2.0 ** e, grad_x=3e-7 + 1e-9 * 2 ** e)
+             for e in range(11) for loss in LOSSES]
+    curves = [{"loss": loss, "label": label, "theta_deg": degrees,
+               "psi": psi(margin, math.radians(degrees)), "slope": 1.0}
+              for loss, label, margin in CURVES for degrees in range(0, 181, 2)]
+    return {"schema": 1, "context": CONTEXT, "rows": rows, "curves": curves}
+
+
+def separation_run(rng, data, loss, seed, classes=8, samples=60):
+    spread = {"softmax": 0.16, "normsoftmax": 0.13, "sphereface": 0.07}.get(loss, 0.04)
+    angles = [2 * math.pi * k / classes + 0.2 for k in range(classes)]
+    features = []
+    for k, angle in enumerate(angles):
+        for _ in range(samples if seed == 1 else 0):
+            radius = rng.lognormvariate(3, 0.4) * (3 if loss == "softmax" else 1)
+            at = rng.gauss(angle, spread)
+            features.append({"class": k, "x": radius * math.cos(at), "y": radius * math.sin(at)})
+    centres = [[math.cos(a), math.sin(a)] for a in angles]
+    gap = math.degrees(2 * math.pi / classes - 6 * spread)
+    m1, m2, m3 = MARGINS[loss]
+    return {"data": data, "loss": loss, "scale": 16, "m1": m1, "m2": m2, "m3": m3, "seed": seed,
+            "dim": 2, "classes": classes, "train_accuracy": 0.99, "test_accuracy": 0.98 - spread / 9,
+            "epochs": 10, "seconds": 1.5, "final_loss": 0.1,
+            "stats": {"w_ec_deg": 2.0, "w_inter_deg": 45.0, "intra_deg": math.degrees(spread),
+                      "inter_deg": 44.0, "gap_min_deg": gap - 3 + seed, "gap_median_deg": gap + seed,
+                      "overlap_share": spread / 10,
+                      "theta_deg": {"mean": 9.0, "p05": 1.0, "p50": 7.0, "p95": 20.0}},
+            "centres": centres, "embedding_centres": centres, "features": features}
+
+
+def main():
+    if len(sys.argv) != 2:
+        sys.exit("usage: make_fixture.py DIR")
+    rng = random.Random(1)
+    runs = [separation_run(rng, data, loss, seed) for data in ("sphere", "fashion")
+            for loss in LOSSES[:5] for seed in (1, 2)]
+    files = {"speed": {"context": CONTEXT, "benchmarks": speed_rows(rng)},
+             "stability": stability(rng), "machine": CONTEXT,
+             "separation": {"schema": 1, "context": CONTEXT, "runs": runs}}
+    os.makedirs(sys.argv[1], exist_ok=True)
+    for name, value in files.items():
+        with open(os.path.join(sys.argv[1], name + ".json"), "w", encoding="utf-8") as stream:
+            json.dump(value, stream, ensure_ascii=False)
+
+
+main()

@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Draws every figure of an invented run and checks that each is a well-formed SVG and a PNG, and
+that it has every series that the data have (named here from the JSON, not by the plots' own filter),
+that dots are as many as samples, and that a run without some file still gets its other figures."""
+
+import os
+import re
+import struct
+import xml.etree.ElementTree as xml
+
+from run_fixture import draw, invented_run, load
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def series_in(run, figure):
+    """The titles of the plots in a figure's SVG."""
+    tree = xml.parse(os.path.join(run, "figures", f"fig_{figure}.svg"))
+    return [group.find(SVG + "title").text for group in tree.iter(SVG + "g")
+            if group.find(SVG + "title") is not None]
+
+
+def expected_series(run):
+    speed, stability, separation = (load(run, name + ".json")
+                                    for name in ("speed", "stability", "separation"))
+    cases = [dict(part.split(":") for part in b["name"].split("/")[1:]) |
+             {"what": b["name"].split("/")[0]} for b in speed["benchmarks"]]
+    theta = [row for row in stability["rows"] if row["sweep"] == "theta"]
+    expected = {
+        "speed": {f"{c['what']} {c.get('isa', c.get('impl'))}" for c in cases},
+        "target_logit": {curve["label"] for curve in stability["curves"]},
+        "gradient_error": {f"{row['loss']} {row['impl']}" for row in theta if row["default"]},
+    }
+    for item in separation["runs"]:
+        expected.setdefault("toy_features_" + item["data"], set()).add(item["loss"])
+    return expected
+
+
+def check_series(run):
+    expected = expected_series(run)
+    listed = set(draw(run, "--list").split())
+    assert listed == set(expected), f"figures {listed}, data for {set(expected)}"
+    for figure, wanted in expected.items():
+        missing = wanted - set(series_in(run, figure))
+        assert not missing, f"fig_{figure} lacks {missing}"
+        print(f"fig_{figure}: {len(wanted)} series")
+
+
+def check_png(run, figure):
+    with open(os.path.join(run, "figures", f"fig_{figure}.png"), "rb") as stream:
+        head = stream.read(24)
+    width, height = struct.unpack(">II", head[16:24])
+    assert head[:8] == b"\x89PNG\r\n\x1a\n" and width >= 1200 and height >= 600, (figure, head)
+
+
+def check_dots(run):
+    """A filled circle per sample, and one per loss in the panel of gaps at most."""
+    for data in ("sphere", "fashion"):
+        samples = sum(len(item["features"]) for item in load(run, "separation.json")["runs"]
+                      if item["data"] == data)
+        with open(os.path.join(run, "figures", f"fig_toy_features_{data}.svg"),
+                  encoding="utf-8") as stream:
+            dots = len(re.findall("#gpPt6'", stream.read()))
+        assert abs(dots - samples) <= 12, f"{data}: {dots} dots, {samples} samples"
+
+
+def check_curves_are_golden(run):
+    """The curve that the table carries is the formula's: ArcFace at 60 degrees."""
+    path = os.path.join(run, "tables", "target_logit.tsv")
+    with open(path, encoding="utf-8") as stream:
+        block = stream.read().split('# "ArcFace (m=0.5)" arcface\n')[1].split("\n\n")[0]
+    values = {float(line.split("\t")[0]): float(line.split("\t")[1]) for line in block.splitlines()}
+    assert abs(values[60.0] - 0.0236) < 5e-5, values[60.0]
+
+
+def check_parts():
+    """Only some results: the figures of those, no others; one figure and one format on demand."""
+    with invented_run() as run:
+        os.remove(os.path.join(run, "speed.json"))
+        os.remove(os.path.join(run, "separation.json"))
+        draw(run)
+        names = sorted(os.listdir(os.path.join(run, "figures")))
+        assert names == ["fig_gradient_error.png", "fig_gradient_error.svg",
+                         "fig_target_logit.png", "fig_target_logit.svg"], names
+        draw(run, "target_logit", "--format", "pdf")
+        with open(os.path.join(run, "figures", "fig_target_logit.pdf"), "rb") as stream:
+            assert stream.read(5) == b"%PDF-"
+
+
+def main():
+    with invented_run() as run:
+        draw(run)
+        check_series(run)
+        for figure in expected_series(run):
+            check_png(run, figure)
+        check_dots(run)
+        check_curves_are_golden(run)
+        left = [f for f in os.listdir(os.path.join(run, "figures")) if not f.endswith(("svg", "png"))]
+        assert not left, f"left behind: {left}"
+    check_parts()
+
+
+main()

@@ -1,0 +1,43 @@
+#!/usr/bin/env bash
+# new_isa.sh SOURCE WORK: adds an instruction set to a copy of the tree in the promised way, one
+# header, one build line, one dispatch row, and shows that it is listed, chosen on request, and
+# judged by the vocabulary test and the golden bits with no other edit.
+. "$(dirname "${BASH_SOURCE[0]}")/../builds/lib.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/copy.sh"
+source=$1 work=$2/new_isa
+need jq
+
+copy_tree "$source" "$work/tree"
+cd "$work/tree"
+# A toy: the specification itself under another name.
+cp src/simd/simd_emulated.h src/simd/simd_toy.h
+sed -i 's/^margin_add_isa(neon .*/&\nmargin_add_isa(toy ".*")/' CMakeLists.txt
+sed -i -E 's/^(    X\(NEON, neon, 1\))$/\1 \\\n    X(TOY, toy, 1)/' include/margin.h
+changed=$(differences "$source" "$work/tree")
+want=$'CMakeLists.txt\ninclude/margin.h\nsrc/simd/simd_toy.h'
+[[ $changed == "$want" ]] || fail "not the promised change:" $changed
+
+configure "$work/tree" "$work/build"
+targets=(margin_command bench_speed test_simd_toy test_kernels_toy test_bits test_config)
+build "$work/build" "${targets[@]}"
+bin=$work/build/bin
+"$bin/margin" info --json > "$work/info.json"
+jq -e '.isas_usable | index("toy")' "$work/info.json" > /dev/null ||
+    fail "margin info does not list the instruction set"
+chosen=$(MARGIN_ISA=toy "$bin/margin" info --json | jq -r .isa)
+[[ $chosen == toy ]] || fail "MARGIN_ISA=toy chose $chosen"
+grep -q '/isa:toy/' <<< "$("$bin/bench_speed" --list)" || fail "bench_speed has no case for it"
+run_tests "$work/build" -R '^(simd|kernels|bits|config)(_toy)?$'
+ctest --test-dir "$work/build" -N -R '_toy$' | grep -q 'Total Tests: 4' ||
+    fail "the tests of the new instruction set are missing"
+
+# And a fault in it is found: one operation that rounds twice.
+sed -i 's/fmaf(a.lane\[i\], b.lane\[i\], c.lane\[i\])/a.lane[i] * b.lane[i] + c.lane[i]/' \
+    src/simd/simd_toy.h
+build "$work/build" "${targets[@]}"
+for test in simd kernels bits; do
+    if ctest --test-dir "$work/build" -R "^${test}_toy\$" > /dev/null 2>&1; then
+        fail "${test}_toy passes with a multiply-add that rounds twice"
+    fi
+done
+printf 'an instruction set is one header, one build line and one row\n'

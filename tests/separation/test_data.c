@@ -1,0 +1,140 @@
+/* test_data.c: the synthetic identities and the order of the classes round the circle. */
+#define _GNU_SOURCE
+#include "mocka.h"
+#include "sphere_data.h"
+#include "tour.h"
+
+static sphere_config small_config(uint64_t seed)
+{
+    sphere_config config;
+    sphere_config_init(&config);
+    config.seed = seed;
+    config.train = 40;
+    config.test = 10;
+    return config;
+}
+
+static void sizes_and_labels(void **state)
+{
+    (void)state;
+    const sphere_config config = small_config(1);
+    data_split data;
+    assert_int_equal(sphere_data_make(&config, &data), 0);
+    assert_int_equal(data.train.count, 320);
+    assert_int_equal(data.test.count, 80);
+    assert_int_equal(data.train.dim, config.input_dim);
+    for (size_t i = 0; i < data.train.count; i++) {
+        assert_int_equal(data.train.labels[i], i / 40);
+    }
+    for (size_t i = 0; i < data.train.count * data.train.dim; i++) {
+        assert_true(fabs((double)data.train.inputs[i]) <= 1.4142136);
+    }
+    data_split_free(&data);
+}
+
+/* A sample depends on its name alone: more of them change none. */
+static void samples_do_not_depend_on_how_many(void **state)
+{
+    (void)state;
+    const sphere_config few = small_config(1);
+    sphere_config fewer_test = few;
+    fewer_test.test = 3;
+    data_split a, b;
+    assert_int_equal(sphere_data_make(&few, &a), 0);
+    assert_int_equal(sphere_data_make(&fewer_test, &b), 0);
+    assert_memory_equal(a.train.inputs, b.train.inputs,
+                        a.train.count * a.train.dim * sizeof *a.train.inputs);
+    data_split_free(&a);
+    data_split_free(&b);
+}
+
+static void seeds_and_splits_differ(void **state)
+{
+    (void)state;
+    const sphere_config one = small_config(1), two = small_config(2);
+    data_split a, b;
+    assert_int_equal(sphere_data_make(&one, &a), 0);
+    assert_int_equal(sphere_data_make(&two, &b), 0);
+    const size_t bytes = a.test.dim * sizeof *a.test.inputs;
+    assert_true(memcmp(a.train.inputs, b.train.inputs, bytes) != 0);
+    assert_true(memcmp(a.train.inputs, a.test.inputs, bytes) != 0);
+    data_split_free(&a);
+    data_split_free(&b);
+}
+
+/* Classes whose means lie on a circle, shuffled: the tour must find the circle again. */
+static void tour_goes_round(void **state)
+{
+    (void)state;
+    enum { CLASSES = 12 };
+    static const size_t place[CLASSES] = {5, 0, 9, 2, 11, 7, 4, 1, 10, 3, 8, 6};
+    dataset data;
+    assert_int_equal(dataset_create(&data, 2 * CLASSES, 2, CLASSES), 0);
+    for (size_t i = 0; i < data.count; i++) {
+        const size_t label = i % CLASSES;
+        const double angle = 2.0 * M_PI * (double)place[label] / CLASSES;
+        const double radius = i < CLASSES ? 1.5 : 0.5; /* mean 1 */
+        data.labels[i] = (int64_t)label;
+        data.inputs[2 * i] = (float)(radius * cos(angle));
+        data.inputs[2 * i + 1] = (float)(radius * sin(angle));
+    }
+    size_t order[CLASSES];
+    assert_int_equal(tour_classes(&data, order), 0);
+    const size_t step = (place[order[1]] + CLASSES - place[order[0]]) % CLASSES;
+    assert_true(step == 1 || step == CLASSES - 1);
+    for (size_t i = 0; i < CLASSES; i++) {
+        assert_int_equal(place[order[(i + 1) % CLASSES]], (place[order[i]] + step) % CLASSES);
+    }
+    dataset_free(&data);
+}
+
+/* Nearest neighbour alone crosses itself here; 2-opt must undo it. */
+static void tour_is_shortened(void **state)
+{
+    (void)state;
+    static const float line[] = {0.0f, 1.0f, -1.0f, 3.5f, -4.0f, 8.0f};
+    enum { CLASSES = LENGTH_OF(line) };
+    dataset data;
+    assert_int_equal(dataset_create(&data, CLASSES, 1, CLASSES), 0);
+    memcpy(data.inputs, line, sizeof line);
+    for (size_t i = 0; i < CLASSES; i++) {
+        data.labels[i] = (int64_t)i;
+    }
+    size_t order[CLASSES];
+    double length = 0.0;
+    assert_int_equal(tour_classes(&data, order), 0);
+    for (size_t i = 0; i < CLASSES; i++) {
+        length += fabs((double)line[order[i]] - (double)line[order[(i + 1) % CLASSES]]);
+    }
+    assert_near("round trip", length, 24.0, 1e-6); /* there and back: the shortest there is */
+    dataset_free(&data);
+}
+
+static void tour_of_alike_classes_ends(void **state)
+{
+    (void)state;
+    dataset data; /* all inputs zero, class 2 without samples */
+    assert_int_equal(dataset_create(&data, 8, 3, 4), 0);
+    size_t order[4], seen[4] = {0};
+    assert_int_equal(tour_classes(&data, order), 0);
+    for (size_t i = 0; i < 4; i++) {
+        seen[order[i]]++;
+    }
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_equal(seen[i], 1);
+    }
+    dataset_free(&data);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sizes_and_labels),
+        cmocka_unit_test(samples_do_not_depend_on_how_many),
+        cmocka_unit_test(seeds_and_splits_differ),
+        cmocka_unit_test(tour_goes_round),
+        cmocka_unit_test(tour_is_shortened),
+        cmocka_unit_test(tour_of_alike_classes_ends),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

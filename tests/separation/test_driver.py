@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+"""bench_separation from outside: its JSON, its statistics computed once more from the features it
+dumps, the same numbers for any number of threads, and its refusals. usage: test_driver.py PROGRAM"""
+
+import gzip
+import json
+import math
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+PROGRAM = sys.argv.pop(1)
+LOSSES = ["softmax", "normsoftmax", "sphereface", "cosface", "arcface"]
+FEW = ["--epochs", "1", "--samples", "50", "--seeds", "1"]
+
+
+def drive(*arguments, **environment):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=240,
+                          env={**os.environ, "OMP_WAIT_POLICY": "passive", **environment})
+
+
+def quantile(values, share):
+    values = sorted(values)
+    place = share * (len(values) - 1)
+    below = int(place)
+    above = min(below + 1, len(values) - 1)
+    return values[below] + (place - below) * (values[above] - values[below])
+
+
+def wrapped(angle):
+    return math.remainder(angle, 2 * math.pi)
+
+
+def mean(values):
+    return sum(values) / len(values)
+
+
+def nearest(angles):
+    return mean([min(abs(wrapped(a - b)) for j, b in enumerate(angles) if i != j)
+                 for i, a in enumerate(angles)])
+
+
+def statistics(run):
+    """On the circle every angle is a difference of polar angles: a different way than the program's."""
+    classes = range(run["classes"])
+    polar = [[math.atan2(f["y"], f["x"]) for f in run["features"] if f["class"] == k]
+             for k in classes]
+    weights = [math.atan2(y, x) for x, y in run["centres"]]
+    centres = [math.atan2(sum(map(math.sin, own)), sum(map(math.cos, own))) for own in polar]
+    theta = [abs(wrapped(a - weights[k])) for k in classes for a in polar[k]]
+    deviations = [[wrapped(a - centres[k]) for a in polar[k]] for k in classes]
+    arcs = [(quantile(d, 0.01), quantile(d, 0.99)) for d in deviations]
+    order = sorted(classes, key=lambda k: centres[k])
+    gaps = [(centres[b] - centres[a]) % (2 * math.pi) + arcs[b][0] - arcs[a][1]
+            for a, b in zip(order, order[1:] + order[:1])]
+    inside = [any(arcs[j][0] <= wrapped(a - centres[j]) <= arcs[j][1] for j in classes if j != k)
+              for k in classes for a in polar[k]]
+    found = {"w_ec_deg": mean([abs(wrapped(w - c)) for w, c in zip(weights, centres)]),
+             "w_inter_deg": nearest(weights), "inter_deg": nearest(centres),
+             "intra_deg": mean([abs(d) for own in deviations for d in own]),
+             "gap_min_deg": min(gaps), "gap_median_deg": quantile(gaps, 0.5)}
+    found = {key: math.degrees(value) for key, value in found.items()}
+    found["overlap_share"] = mean(inside)
+    found["theta_deg"] = {key: math.degrees(value) for key, value in
+                          [("mean", mean(theta)), ("p05", quantile(theta, 0.05)),
+                           ("p50", quantile(theta, 0.5)), ("p95", quantile(theta, 0.95))]}
+    return found
+
+
+def numbers_of(path):
+    """Everything that must not change from run to run."""
+    with open(path) as file:
+        result = json.load(file)
+    for run in result["runs"]:
+        del run["seconds"]
+    return result["runs"], result["notes"]
+
+
+class Driver(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+
+    def path(self, name):
+        return os.path.join(self.folder.name, name)
+
+    def run_to(self, name, *arguments, **environment):
+        done = drive("--out", self.path(name), *arguments, **environment)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(done.stderr, "")
+        return self.path(name)
+
+    def test_json_is_complete(self):
+        path = self.run_to("run.json", "--data", "sphere", "--seed", "5", *FEW)
+        with open(path) as file:
+            result = json.load(file)
+        self.assertEqual(result["schema"], 1)
+        self.assertEqual(result["context"]["seed"], 5)
+        self.assertEqual([run["loss"] for run in result["runs"]], LOSSES)
+        for run in result["runs"]:
+            self.assertEqual((run["data"], run["seed"], run["dim"], run["classes"], run["epochs"]),
+                             ("sphere", 5, 2, 8, 1))
+            self.assertEqual(len(run["centres"]), 8)
+            self.assertEqual(len(run["embedding_centres"]), 8)
+            self.assertEqual(len(run["features"]), 8 * 50)
+            for key in "train_accuracy", "test_accuracy":
+                self.assertTrue(0.1 < run[key] <= 1.0, run[key])
+            for key in "scale", "m1", "m2", "m3", "seconds", "final_loss":
+                self.assertTrue(math.isfinite(run[key]))
+            self.assertEqual(set(run["stats"]), set(run["train_stats"]))
+        self.assertEqual(os.listdir(self.folder.name), ["run.json"])
+
+    def test_statistics_agree_with_the_features(self):
+        path = self.run_to("run.json", "--data", "sphere", "--epochs", "6", "--samples", "200",
+                           "--features", "200", "--seeds", "1", "--loss", "all")
+        runs, _ = numbers_of(path)
+        self.assertEqual(len(runs), 6)
+        for run in runs:
+            want = statistics(run)
+            for key, value in run["stats"].items():
+                if key == "theta_deg":
+                    for part in value:
+                        self.assertAlmostEqual(value[part], want[key][part], 6)
+                else:
+                    self.assertAlmostEqual(value, want[key], 6, msg=f"{run['loss']}, {key}")
+
+    def test_numbers_do_not_depend_on_threads(self):
+        arguments = ["--data", "sphere", "--epochs", "3", "--samples", "60", "--seeds", "2"]
+        one = numbers_of(self.run_to("one.json", *arguments, "--threads", "1"))
+        self.assertEqual(one, numbers_of(self.run_to("two.json", *arguments, "--threads", "2")))
+        self.assertEqual(one, numbers_of(self.run_to("five.json", *arguments, "--threads", "5")))
+        self.assertEqual(one, numbers_of(self.run_to("env.json", *arguments, OMP_NUM_THREADS="3")))
+        self.assertEqual(one, numbers_of(self.run_to("again.json", *arguments)))
+
+    def test_seeds_are_repetitions(self):
+        both, _ = numbers_of(self.run_to("both.json", "--data", "sphere", "--loss", "arcface",
+                                         "--epochs", "1", "--samples", "50", "--seeds", "2"))
+        second, _ = numbers_of(self.run_to("second.json", "--data", "sphere", "--loss", "arcface",
+                                           "--seed", "2", *FEW))
+        self.assertEqual([run["seed"] for run in both], [1, 2])
+        self.assertNotEqual(both[0]["stats"], both[1]["stats"])
+        self.assertEqual(both[1]["features"], [])
+        second[0]["features"] = []
+        self.assertEqual(both[1], second[0])
+
+    def write_set(self, classes=3, count=30, size=4, cut=0):
+        """Images of one bright pixel each, which tells the class; the training images gzipped."""
+        for prefix in "train", "t10k":
+            labels = bytes(i % classes for i in range(count))
+            images = b"".join(bytes(200 + i % 50 if k == label else i % 20 for k in range(size * size))
+                              for i, label in enumerate(labels))
+            header = bytes([0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, size, 0, 0, 0, size])
+            with gzip.open(self.path(prefix + "-images-idx3-ubyte.gz"), "wb") as file:
+                file.write((header + images)[:len(header + images) - cut])
+            with open(self.path(prefix + "-labels-idx1-ubyte"), "wb") as file:
+                file.write(bytes([0, 0, 8, 1, 0, 0, 0, count]) + labels)
+
+    def test_own_images(self):
+        self.write_set()
+        done = drive("--data", self.folder.name + "/", "--loss", "arcface,softmax", "--seeds", "1",
+                     "--epochs", "40", "--out", self.path("out.json"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        runs, _ = numbers_of(self.path("out.json"))
+        self.assertEqual([run["loss"] for run in runs], ["softmax", "arcface"])
+        for run in runs:
+            self.assertEqual(run["classes"], 3)
+            self.assertEqual(run["train_count"], 30)
+            self.assertGreater(run["test_accuracy"], 0.9)
+            self.assertNotIn("/", run["data"])
+
+    def assert_refused(self, code, text, *arguments, **environment):
+        done = drive(*arguments, **environment)
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
+        self.assertTrue(done.stderr.startswith("bench_separation: "), done.stderr)
+        self.assertIn(text, done.stderr)
+        self.assertEqual(done.stdout, "")
+
+    def test_wrong_usage(self):
+        for text, *arguments in [
+                ("--nothing", "--nothing"), ("'extra'", "extra"), ("--out", "--out"),
+                ("takes no value", "--quick=3"), ("'arc'", "--loss", "arc"),
+                ("''", "--loss", "arcface,"), ("''", "--data", ""),
+                ("'0'", "--epochs", "0"), ("'-3'", "--samples", "-3"), ("'1e3'", "--seeds", "1e3"),
+                ("'0'", "--threads", "0"), ("'x'", "--scale", "x"), ("'nan'", "--margin", "nan"),
+                ("'mmx'", "--isa", "mmx"), ("'99999999999999999999'", "--seed", "9" * 20),
+                ("--seed", "--seed", str(2**64 - 1)), ("s=-1", "--data", "sphere", "--scale", "-1"),
+                ("m2=9", "--data", "sphere", "--loss", "arcface", "--margin", "9"),
+                ("m1=0.5", "--data", "sphere", "--loss", "sphereface", "--margin", "0.5")]:
+            with self.subTest(arguments=arguments):
+                self.assert_refused(2, text, *arguments)
+
+    def test_bad_data(self):
+        self.assert_refused(1, "/nowhere/train-images", "--data", "/nowhere")
+        self.write_set(cut=7)
+        self.assert_refused(1, "train-images-idx3-ubyte.gz: truncated", "--data", self.folder.name)
+        out = self.path("missing/out.json")
+        done = drive("--data", "sphere", "--loss", "cosface", *FEW, "--out", out)
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(out, done.stderr)
+        self.assertEqual(done.stderr.count("\n"), 1)
+
+    def test_isa(self):
+        runs, _ = numbers_of(self.run_to("auto.json", "--data", "sphere", *FEW))
+        scalar, _ = numbers_of(self.run_to("scalar.json", "--data", "sphere", "--isa", "scalar", *FEW))
+        for a, b in zip(runs, scalar):
+            self.assertAlmostEqual(a["final_loss"], b["final_loss"], 2)
+        self.assert_refused(1, "MARGIN_ISA=vax", "--data", "sphere", *FEW, MARGIN_ISA="vax")
+
+    def test_information(self):
+        for arguments, text in [(["--help"], "usage: bench_separation"),
+                                (["--version"], "bench_separation "),
+                                (["--list", "--loss", "all"], "combined")]:
+            done = drive(*arguments)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            self.assertIn(text, done.stdout)
+            self.assertTrue(all(len(line) <= 100 for line in done.stdout.splitlines() if "(" not in line))
+
+
+if __name__ == "__main__":
+    unittest.main()

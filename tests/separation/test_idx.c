@@ -1,0 +1,265 @@
+/* test_idx.c: IDX files, whole and faulty, plain and gzipped, and folders of them. */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "idx.h"
+#include "images.h"
+#include "mocka.h"
+
+enum { MOST = 4096 };
+
+static char folder[64];
+
+static const char *path_of(const char *name)
+{
+    static char path[160];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static void write_plain(const char *name, const void *bytes, size_t size)
+{
+    FILE *file = fopen(path_of(name), "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(bytes, 1, size, file), size);
+    assert_int_equal(fclose(file), 0);
+}
+
+static void write_gzip(const char *name, const void *bytes, size_t size)
+{
+    gzFile file = gzopen(path_of(name), "wb");
+    assert_non_null(file);
+    assert_int_equal(gzwrite(file, bytes, (unsigned)size), size);
+    assert_int_equal(gzclose(file), Z_OK);
+}
+
+/* Header and the bytes 0, 1, 2, ... modulo `wrap`; returns the size. */
+static size_t make_idx(uint8_t *out, size_t ndim, const uint32_t *shape, unsigned wrap)
+{
+    size_t size = 1, used = 4;
+    const uint8_t magic[4] = {0, 0, 8, (uint8_t)ndim};
+    memcpy(out, magic, 4);
+    for (size_t i = 0; i < ndim; i++) {
+        for (int shift = 24; shift >= 0; shift -= 8) {
+            out[used++] = (uint8_t)(shape[i] >> shift);
+        }
+        size *= shape[i];
+    }
+    for (size_t i = 0; i < size; i++) {
+        out[used++] = (uint8_t)(i % wrap);
+    }
+    return used;
+}
+
+static void assert_reads(const char *name)
+{
+    char error[256] = "";
+    idx_array array;
+    if (idx_read(path_of(name), 3, &array, error, sizeof error) != 0) {
+        fail_msg("%s", error);
+    }
+    assert_int_equal(array.shape[0], 5);
+    assert_int_equal(array.shape[1], 4);
+    assert_int_equal(array.shape[2], 3);
+    assert_int_equal(array.size, 60);
+    for (size_t i = 0; i < array.size; i++) {
+        assert_int_equal(array.data[i], i);
+    }
+    idx_free(&array);
+}
+
+/* The error is one line that names the file and holds `text`. */
+static void assert_refused(const char *name, size_t ndim, const char *text)
+{
+    char error[256] = "";
+    idx_array array;
+    assert_int_equal(idx_read(path_of(name), ndim, &array, error, sizeof error), -1);
+    assert_null(array.data);
+    assert_null(strchr(error, '\n'));
+    if (strstr(error, path_of(name)) != error || strstr(error, text) == NULL) {
+        fail_msg("'%s' should name %s and say '%s'", error, name, text);
+    }
+}
+
+static const uint32_t shape[3] = {5, 4, 3};
+
+static void reads_plain_and_gzip(void **state)
+{
+    (void)state;
+    uint8_t bytes[MOST];
+    const size_t size = make_idx(bytes, 3, shape, 256);
+    write_plain("good", bytes, size);
+    write_gzip("good.gz", bytes, size);
+    assert_reads("good");
+    assert_reads("good.gz");
+}
+
+static void refuses_other_files(void **state)
+{
+    (void)state;
+    uint8_t bytes[MOST];
+    const size_t size = make_idx(bytes, 3, shape, 256);
+    assert_refused("absent", 3, "No such file");
+    assert_refused("", 3, "directory");
+    write_plain("text", "hello, this is no IDX file", 26);
+    assert_refused("text", 3, "not an IDX file");
+    bytes[2] = 0x0d;
+    write_plain("floats", bytes, size);
+    assert_refused("floats", 3, "type 0d");
+    bytes[2] = 8;
+    write_plain("images", bytes, size);
+    assert_refused("images", 1, "3 dimensions");
+    const uint32_t none[3] = {5, 0, 3};
+    write_plain("zero", bytes, make_idx(bytes, 3, none, 256));
+    assert_refused("zero", 3, "dimension 1 is 0");
+    const uint8_t huge[16] = {0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+    write_plain("huge", huge, sizeof huge);
+    assert_refused("huge", 3, "asks for more than");
+    const uint8_t large[16] = {0, 0, 8, 3, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 4, 0};
+    write_plain("large", large, sizeof large);
+    assert_refused("large", 3, "truncated");
+}
+
+/* Every length short of the whole file is an error, plain or gzipped. */
+static void refuses_every_truncation(void **state)
+{
+    (void)state;
+    uint8_t bytes[MOST], packed[MOST];
+    const size_t size = make_idx(bytes, 3, shape, 256);
+    for (size_t length = 0; length < size; length++) {
+        write_plain("short", bytes, length);
+        assert_refused("short", 3, "truncated");
+    }
+    write_gzip("whole.gz", bytes, size);
+    FILE *file = fopen(path_of("whole.gz"), "rb");
+    assert_non_null(file);
+    const size_t packed_size = fread(packed, 1, sizeof packed, file);
+    fclose(file);
+    for (size_t length = 0; length < packed_size; length++) {
+        write_plain("short.gz", packed, length);
+        assert_refused("short.gz", 3, "");
+    }
+    packed[packed_size / 2] ^= 0x40;
+    write_plain("damaged.gz", packed, packed_size);
+    assert_refused("damaged.gz", 3, "");
+}
+
+static void refuses_trailing_bytes(void **state)
+{
+    (void)state;
+    uint8_t bytes[MOST];
+    const size_t size = make_idx(bytes, 3, shape, 256);
+    bytes[size] = 1;
+    write_plain("long", bytes, size + 1);
+    assert_refused("long", 3, "more data");
+}
+
+/* ---- folders ----------------------------------------------------------------------------------- */
+
+/* `count` images of 4 x 3, labels 0 .. wrap - 1 in turn. */
+static void write_part(const char *prefix, uint32_t count, uint32_t labels, unsigned wrap, int packed)
+{
+    char name[64];
+    uint8_t bytes[MOST];
+    const uint32_t images[3] = {count, 4, 3};
+    size_t size = make_idx(bytes, 3, images, 256);
+    snprintf(name, sizeof name, "%s-images-idx3-ubyte%s", prefix, packed ? ".gz" : "");
+    (packed ? write_gzip : write_plain)(name, bytes, size);
+    size = make_idx(bytes, 1, &labels, wrap);
+    snprintf(name, sizeof name, "%s-labels-idx1-ubyte", prefix);
+    write_plain(name, bytes, size);
+}
+
+static void assert_folder_refused(const char *text)
+{
+    char error[512] = "";
+    image_set set;
+    assert_int_equal(image_set_load(folder, &set, error, sizeof error), -1);
+    if (strstr(error, folder) != error || strstr(error, text) == NULL) {
+        fail_msg("'%s' should name a file of %s and say '%s'", error, folder, text);
+    }
+}
+
+static void loads_and_picks(void **state)
+{
+    (void)state;
+    char error[512] = "";
+    image_set set;
+    data_split split;
+    write_part("train", 20, 20, 4, 1);
+    write_part("t10k", 8, 8, 4, 0);
+    if (image_set_load(folder, &set, error, sizeof error) != 0) {
+        fail_msg("%s", error);
+    }
+    assert_int_equal(set.classes, 4);
+    assert_int_equal(set.pixels, 12);
+    assert_int_equal(image_set_pick(&set, 3, 100, 1, &split), 0);
+    assert_int_equal(split.train.count, 12);
+    assert_int_equal(split.test.count, 8); /* all there are */
+    double sum = 0.0, square = 0.0;
+    const size_t values = split.train.count * split.train.dim;
+    for (size_t i = 0; i < values; i++) {
+        sum += (double)split.train.inputs[i];
+        square += (double)split.train.inputs[i] * (double)split.train.inputs[i];
+    }
+    assert_near("mean", sum / (double)values, 0.0, 1e-6);
+    assert_near("mean square", square / (double)values, 1.0, 1e-6);
+    for (size_t i = 0; i < split.train.count; i++) {
+        assert_int_equal(split.train.labels[i], i / 3);
+    }
+    /* Pixels rise by one step within an image: a picked image is one of the file, not a mixture. */
+    const double step = (double)split.train.inputs[1] - (double)split.train.inputs[0];
+    assert_near("next", (double)split.train.inputs[2] - (double)split.train.inputs[1], step, 1e-5);
+    data_split_free(&split);
+    image_set_free(&set);
+}
+
+static void refuses_folders_that_do_not_fit(void **state)
+{
+    (void)state;
+    write_part("t10k", 8, 8, 4, 0);
+    write_part("train", 20, 19, 4, 1);
+    assert_folder_refused("19 labels for the 20 images");
+    write_part("train", 20, 20, 3, 1);
+    assert_folder_refused("test label 3 at index 3");
+    write_part("train", 20, 20, 1, 1);
+    assert_folder_refused("single class");
+    write_part("train", 20, 20, 4, 1);
+    uint8_t bytes[MOST];
+    const uint32_t other[3] = {8, 3, 3};
+    write_plain("t10k-images-idx3-ubyte", bytes, make_idx(bytes, 3, other, 256));
+    assert_folder_refused("4 x 3, test images 3 x 3");
+    unlink(path_of("t10k-images-idx3-ubyte"));
+    assert_folder_refused("t10k-images-idx3-ubyte: No such file");
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "idx-test-XXXXXX");
+    return mkdtemp(folder) == NULL ? -1 : 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof command, "rm -r -- '%s'", folder);
+    return system(command);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads_plain_and_gzip),
+        cmocka_unit_test(refuses_other_files),
+        cmocka_unit_test(refuses_every_truncation),
+        cmocka_unit_test(refuses_trailing_bytes),
+        cmocka_unit_test(loads_and_picks),
+        cmocka_unit_test(refuses_folders_that_do_not_fit),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

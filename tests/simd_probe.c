@@ -1,0 +1,87 @@
+/* simd_probe.c: the probe of one vocabulary; compiled once for each, like src/kernels_simd.c, with
+ * MARGIN_SIMD_HEADER, MARGIN_SIMD_NAME and the instruction set's flags. */
+#include "simd_probe.h"
+
+#include MARGIN_SIMD_HEADER
+
+#include "vmath.inc.h"
+
+static void probe_set1(float x, float *out)
+{
+    v_store(out, v_set1(x));
+}
+
+static void probe_copy(const float *in, float *out)
+{
+    v_store(out, v_load(in));
+}
+
+static void probe_load_part(const float *in, size_t n, float fill, float *out)
+{
+    v_store(out, v_load_part(in, n, fill));
+}
+
+static void probe_store_part(const float *in, size_t n, float *out)
+{
+    v_store_part(out, v_load(in), n);
+}
+
+#define PROBE_2(name)                                                                              \
+    static void probe_##name(const float *a, const float *b, float *out)                           \
+    {                                                                                              \
+        v_store(out, v_##name(v_load(a), v_load(b)));                                              \
+    }
+PROBE_2(add)
+PROBE_2(sub)
+PROBE_2(mul)
+PROBE_2(max)
+PROBE_2(min)
+PROBE_2(scale_2n)
+
+#define PROBE_3(name)                                                                              \
+    static void probe_##name(const float *a, const float *b, const float *c, float *out)           \
+    {                                                                                              \
+        v_store(out, v_##name(v_load(a), v_load(b), v_load(c)));                                   \
+    }
+PROBE_3(fma)
+PROBE_3(fnma)
+PROBE_3(zero_if_less)
+
+static float probe_sum(const float *a)
+{
+    return v_sum(v_load(a));
+}
+
+static float probe_max_across(const float *a)
+{
+    return v_max_across(v_load(a));
+}
+
+static void probe_exp(const float *x, size_t n, float *out)
+{
+    for (size_t i = 0; i < n; i += 16)
+        v_store(out + i, v_exp(v_load(x + i)));
+}
+
+#define PROBE_NAME(name) simd_probe_##name
+#define PROBE(name)      PROBE_NAME(name)
+
+extern const simd_probe PROBE(MARGIN_SIMD_NAME);
+const simd_probe PROBE(MARGIN_SIMD_NAME) = {
+    .set1 = probe_set1,
+    .copy = probe_copy,
+    .load_part = probe_load_part,
+    .store_part = probe_store_part,
+    .add = probe_add,
+    .sub = probe_sub,
+    .mul = probe_mul,
+    .max = probe_max,
+    .min = probe_min,
+    .scale_2n = probe_scale_2n,
+    .fma = probe_fma,
+    .fnma = probe_fnma,
+    .zero_if_less = probe_zero_if_less,
+    .sum = probe_sum,
+    .max_across = probe_max_across,
+    .exp = probe_exp,
+};

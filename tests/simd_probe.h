@@ -1,0 +1,28 @@
+/* simd_probe.h: the vocabulary of src/simd as functions on memory, so that one program can hold
+ * two vocabularies side by side. All arrays have 16 elements unless said otherwise. */
+#ifndef MARGIN_TESTS_SIMD_PROBE_H
+#define MARGIN_TESTS_SIMD_PROBE_H
+
+#include <stddef.h>
+
+typedef struct simd_probe {
+    void (*set1)(float x, float *out);
+    void (*copy)(const float *in, float *out);
+    void (*load_part)(const float *in, size_t n, float fill, float *out);
+    void (*store_part)(const float *in, size_t n, float *out);
+    void (*add)(const float *a, const float *b, float *out);
+    void (*sub)(const float *a, const float *b, float *out);
+    void (*mul)(const float *a, const float *b, float *out);
+    void (*max)(const float *a, const float *b, float *out);
+    void (*min)(const float *a, const float *b, float *out);
+    void (*scale_2n)(const float *p, const float *z, float *out);
+    void (*fma)(const float *a, const float *b, const float *c, float *out);
+    void (*fnma)(const float *a, const float *b, const float *c, float *out);
+    void (*zero_if_less)(const float *a, const float *b, const float *c, float *out);
+    float (*sum)(const float *a);
+    float (*max_across)(const float *a);
+    /* v_exp of vmath.inc.h; n a multiple of 16. */
+    void (*exp)(const float *x, size_t n, float *out);
+} simd_probe;
+
+#endif

@@ -1,0 +1,53 @@
+/* immintrin.h: stands in for the compiler's header when src/simd/simd_avx512.h is judged on a
+ * machine without AVX-512: SIMDe's portable C in place of the instructions. Used by tests only. */
+#ifndef MARGIN_TESTS_SIMDE_H
+#define MARGIN_TESTS_SIMDE_H
+
+#include <math.h>
+
+/* No native intrinsics at all: every operation is SIMDe's own definition. */
+#define SIMDE_NO_NATIVE
+#define SIMDE_ENABLE_NATIVE_ALIASES
+#include <simde/x86/avx512.h>
+
+/* What SIMDe 0.7.4 lacks. Only lanes of the mask are touched, as in hardware. */
+typedef simde__mmask16 __mmask16;
+
+static inline simde__m512 margin_simde_loadu(simde__m512 fill, simde__mmask16 mask, const float *p)
+{
+    simde__m512_private r = simde__m512_to_private(fill);
+    for (int i = 0; i < 16; i++) {
+        if (mask >> i & 1) r.f32[i] = p[i];
+    }
+    return simde__m512_from_private(r);
+}
+
+static inline void margin_simde_storeu(float *p, simde__mmask16 mask, simde__m512 a)
+{
+    const simde__m512_private r = simde__m512_to_private(a);
+    for (int i = 0; i < 16; i++) {
+        if (mask >> i & 1) p[i] = r.f32[i];
+    }
+}
+
+/* SIMDe rounds the product of a multiply-add, hardware does not. */
+static inline simde__m512 margin_simde_fma(simde__m512 a, simde__m512 b, simde__m512 c, float sign)
+{
+    const simde__m512_private x = simde__m512_to_private(a), y = simde__m512_to_private(b);
+    simde__m512_private z = simde__m512_to_private(c);
+    for (int i = 0; i < 16; i++)
+        z.f32[i] = fmaf(sign * x.f32[i], y.f32[i], z.f32[i]);
+    return simde__m512_from_private(z);
+}
+
+#undef _mm512_fmadd_ps
+#undef _mm512_fnmadd_ps
+#define _mm512_fmadd_ps(a, b, c)            margin_simde_fma(a, b, c, 1.0f)
+#define _mm512_fnmadd_ps(a, b, c)           margin_simde_fma(a, b, c, -1.0f)
+#define _mm512_mask_loadu_ps(fill, mask, p) margin_simde_loadu(fill, mask, p)
+#define _mm512_mask_storeu_ps(p, mask, a)   margin_simde_storeu(p, mask, a)
+
+/* What simd_avx512.h asks of the compiler. */
+#define __AVX512F__ 1
+
+#endif

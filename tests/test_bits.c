@@ -1,0 +1,288 @@
+/* test_bits.c: the same inputs give the same bits: for every number of threads, workspace size,
+ * alignment and stride, and, on every SIMD instruction set and machine, the bits of golden.txt.
+ *
+ *   test_bits ISA GOLDEN          judge
+ *   test_bits ISA GOLDEN --few    with few variants of threads and workspace, for emulators
+ *   test_bits ISA GOLDEN --write  write GOLDEN anew: only after a deliberate change of the
+ * arithmetic test_bits ISA                 no golden bits: the scalar baseline
+ */
+#include <inttypes.h>
+
+#include "check.h"
+#include "margin.h"
+#include "problem.h"
+
+enum { NAME_SIZE = 96, GOLDEN_AT_MOST = 1000 };
+
+typedef struct golden_line {
+    char name[NAME_SIZE];
+    problem_hash hash;
+    int met;
+} golden_line;
+
+static golden_line golden[GOLDEN_AT_MOST];
+static size_t golden_count;
+static FILE *writing;
+static margin_isa isa;
+static size_t variants_tried;
+
+/* ---- the golden file --------------------------------------------------------------------------*/
+
+static int golden_read(const char *path)
+{
+    FILE *f = fopen(path, "r");
+    char line[256];
+    if (f == NULL) return 0;
+    while (fgets(line, sizeof line, f) != NULL && golden_count < GOLDEN_AT_MOST) {
+        golden_line *g = &golden[golden_count];
+        golden_count += sscanf(line, "%95s %" SCNx64 " %" SCNx64 " %" SCNx64, g->name,
+                               &g->hash.loss, &g->hash.grad_embeddings, &g->hash.grad_weights) == 4;
+    }
+    fclose(f);
+    return golden_count > 0;
+}
+
+static golden_line *golden_find(const char *name)
+{
+    for (size_t i = 0; i < golden_count; i++) {
+        if (strcmp(golden[i].name, name) == 0) return &golden[i];
+    }
+    return NULL;
+}
+
+/* Does any golden line speak of this loss? A loss just added has none. */
+static int golden_knows(const char *loss)
+{
+    for (size_t i = 0; i < golden_count; i++) {
+        const char *const second = strchr(golden[i].name, '/');
+        const size_t length = strlen(loss);
+        if (second != NULL && strncmp(second + 1, loss, length) == 0 && second[1 + length] == '/') {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int same_hash(problem_hash a, problem_hash b)
+{
+    return a.loss == b.loss && a.grad_embeddings == b.grad_embeddings &&
+           a.grad_weights == b.grad_weights;
+}
+
+static void judge_golden(const char *name, const char *loss, problem_hash hash)
+{
+    if (writing != NULL) {
+        fprintf(writing, "%s %016" PRIx64 " %016" PRIx64 " %016" PRIx64 "\n", name, hash.loss,
+                hash.grad_embeddings, hash.grad_weights);
+    }
+    if (writing != NULL || golden_count == 0 || !golden_knows(loss)) return;
+    golden_line *g = golden_find(name);
+    CHECK(g != NULL, "%s: no golden line", name);
+    if (g == NULL) return;
+    g->met = 1;
+    CHECK(hash.loss == g->hash.loss, "%s: the loss has other bits than golden", name);
+    CHECK(hash.grad_embeddings == g->hash.grad_embeddings, "%s: dX or dlogits has other bits",
+          name);
+    CHECK(hash.grad_weights == g->hash.grad_weights, "%s: dW has other bits than golden", name);
+}
+
+/* ---- what must not change a bit ---------------------------------------------------------------*/
+
+typedef struct variant {
+    int threads;
+    size_t workspace; /* 1: the minimum of the shape */
+    unsigned layout;
+} variant;
+
+static const variant variants[] = {{1, 0, 0},  {3, 1, 7},  {2, 0, 3},
+                                   {8, 1, 0},  {1, 1, 15}, {1, 64u << 20, 1},
+                                   {2, 1, 10}, {8, 0, 12}, {3, 64u << 20, 5}};
+
+enum { VARIANTS = sizeof variants / sizeof *variants, FEW_VARIANTS = 2 };
+
+typedef struct bits_case {
+    char name[NAME_SIZE];
+    margin_config config;
+    size_t rows, dim, classes; /* dim 0: rows level */
+    uint64_t seed;
+    int bias, row_weight;
+} bits_case;
+
+static size_t minimum_of(const margin_config *config, const bits_case *c)
+{
+    margin_context *context;
+    size_t bytes = 0;
+    if (margin_create(config, &context) == MARGIN_OK) {
+        bytes = margin_head_workspace_minimum(context, c->rows, c->dim, c->classes);
+    }
+    margin_destroy(context);
+    return bytes;
+}
+
+static problem_hash run_head(const bits_case *c, const variant *v, margin_config config)
+{
+    problem p = problem_make(c->rows, c->dim, c->classes, c->seed, v->layout, 1);
+    if (c->bias) problem_use_bias(&p);
+    if (c->row_weight) problem_use_row_weight(&p);
+    if (v->workspace == 1) config.workspace_bytes = minimum_of(&config, c);
+    const margin_status status = problem_run(&p, &config);
+    CHECK(status == MARGIN_OK, "%s: %s", c->name, margin_status_text(status));
+    const problem_hash hash = problem_hash_of(&p);
+    CHECK(problem_free(&p), "%s: a byte outside an array was written", c->name);
+    return hash;
+}
+
+static problem_hash run_rows(const bits_case *c, const variant *v, const margin_config *config)
+{
+    rows_problem p = rows_problem_make(c->rows, c->classes, c->seed, v->layout, 1);
+    if (config->feature_norm == MARGIN_FEATURE_NORM_KEEP) p.call.row_scale = p.row_scale.at;
+    if (c->row_weight) p.call.row_weight = p.row_weight.at;
+    const margin_status status = rows_problem_run(&p, config);
+    CHECK(status == MARGIN_OK, "%s: %s", c->name, margin_status_text(status));
+    const problem_hash hash = rows_problem_hash_of(&p);
+    CHECK(rows_problem_free(&p), "%s: a byte outside an array was written", c->name);
+    return hash;
+}
+
+static void judge_case(const bits_case *c)
+{
+    problem_hash first = {0, 0, 0};
+    for (size_t k = 0; k < variants_tried; k++) {
+        const variant *v = &variants[k];
+        margin_config config = c->config;
+        config.threads = v->threads;
+        if (v->workspace > 1) config.workspace_bytes = v->workspace;
+        const problem_hash hash = c->dim == 0 ? run_rows(c, v, &config) : run_head(c, v, config);
+        if (k == 0) first = hash;
+        CHECK(same_hash(hash, first),
+              "%s: other bits%s%s%s with %d threads, workspace %zu (1: least), layout %u", c->name,
+              hash.loss == first.loss ? "" : " in loss",
+              hash.grad_embeddings == first.grad_embeddings ? "" : " in dX",
+              hash.grad_weights == first.grad_weights ? "" : " in dW", v->threads, v->workspace,
+              v->layout);
+    }
+    judge_golden(c->name, margin_loss_get(c->config.loss)->name, first);
+}
+
+/* ---- the cases --------------------------------------------------------------------------------*/
+
+typedef struct shape {
+    size_t rows, dim, classes;
+} shape;
+
+/* For every loss. */
+static const shape shapes[] = {{1, 1, 1},     {1, 2, 2},      {2, 3, 1},    {3, 5, 2},
+                               {5, 1, 7},     {7, 15, 3},     {8, 16, 16},  {13, 17, 9},
+                               {15, 31, 33},  {16, 33, 15},   {17, 63, 65}, {31, 64, 127},
+                               {37, 65, 255}, {40, 129, 257}, {129, 7, 3},  {300, 19, 11}};
+
+/* Larger ones for one loss: several shards, several row blocks, long chains. */
+static const shape large_shapes[] = {{129, 513, 31}, {33, 127, 999}, {129, 31, 1000},
+                                     {641, 9, 515},  {3, 2, 9001},   {257, 66, 77}};
+
+/* Sizes 1 to 40 in turn, the others odd and changing. */
+static shape small_shape(size_t rows)
+{
+    return (shape){rows, 1 + rows * 7 % 29, 1 + rows * 13 % 41};
+}
+
+static void name_case(bits_case *c, const char *what)
+{
+    char *const name = c->name;
+    if (c->dim == 0) {
+        snprintf(name, NAME_SIZE, "rows/%s/%s/N:%zu/C:%zu", margin_loss_get(c->config.loss)->name,
+                 what, c->rows, c->classes);
+    } else {
+        snprintf(name, NAME_SIZE, "head/%s/%s/N:%zu/D:%zu/C:%zu",
+                 margin_loss_get(c->config.loss)->name, what, c->rows, c->dim, c->classes);
+    }
+}
+
+static void judge_shape(margin_config config, const char *what, shape s, int weighted)
+{
+    bits_case c = {.config = config, .rows = s.rows, .dim = s.dim, .classes = s.classes};
+    c.seed = 1000003 * s.rows + 1009 * s.dim + s.classes;
+    c.bias = !margin_loss_get(config.loss)->normalised && s.rows % 2 == 1;
+    c.row_weight = weighted;
+    name_case(&c, what);
+    judge_case(&c);
+    c.dim = c.bias = 0;
+    name_case(&c, what);
+    judge_case(&c);
+}
+
+static margin_config config_of(margin_loss loss)
+{
+    margin_config config;
+    margin_config_init(&config, loss);
+    config.isa = isa;
+    return config;
+}
+
+/* One shape under each option that the loss has. */
+static void judge_options(margin_loss loss)
+{
+    const margin_loss_info *info = margin_loss_get(loss);
+    const shape s = {23, 34, 45};
+    margin_config config = config_of(loss);
+    judge_shape(config, "weighted", s, 1);
+    config.gradient = MARGIN_GRADIENT_DETACHED;
+    judge_shape(config, "detached", s, 0);
+    config = config_of(loss);
+    for (int how = 0; info->has_angle && how < MARGIN_PAST_PI_COUNT; how++) {
+        config.past_pi = (margin_past_pi)how;
+        judge_shape(config, margin_past_pi_name(config.past_pi), s, 0);
+    }
+    if (!info->has_lambda) return;
+    config = config_of(loss);
+    config.lambda = 5.0;
+    judge_shape(config, "lambda", s, 0);
+    config.feature_norm = MARGIN_FEATURE_NORM_KEEP;
+    judge_shape(config, "keep", s, 0);
+}
+
+static void judge_all(void)
+{
+    for (unsigned k = 0; k < MARGIN_LOSS_COUNT; k++) {
+        const margin_loss loss = (margin_loss)k;
+        for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+            judge_shape(config_of(loss), "default", shapes[i], 0);
+        }
+        judge_options(loss);
+        if (golden_count > 0 && !golden_knows(margin_loss_get(loss)->name)) {
+            printf("%s: a loss without golden lines\n", margin_loss_get(loss)->name);
+        }
+    }
+    for (size_t i = 0; i < sizeof large_shapes / sizeof *large_shapes; i++) {
+        judge_shape(config_of(MARGIN_ARCFACE), "default", large_shapes[i], 0);
+        judge_shape(config_of(MARGIN_SOFTMAX), "default", large_shapes[i], 0);
+    }
+    for (size_t rows = 1; rows <= 40; rows++) {
+        judge_shape(config_of(MARGIN_COMBINED), "default", small_shape(rows), 0);
+    }
+    for (size_t i = 0; i < golden_count; i++) {
+        CHECK(golden[i].met, "%s: in the golden file, but no case", golden[i].name);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    char what[NAME_SIZE];
+    if (argc < 2 || argc > 4 || !margin_isa_find(argv[1], &isa)) {
+        fprintf(stderr, "usage: test_bits ISA [GOLDEN [--few | --write]]\n");
+        return 2;
+    }
+    snprintf(what, sizeof what, "test_bits %s", argv[1]);
+    if (!margin_isa_usable(isa)) return check_skip(what, "not built, or this CPU lacks it");
+    const char *const option = argc == 4 ? argv[3] : "";
+    variants_tried = strcmp(option, "--few") == 0 ? FEW_VARIANTS : VARIANTS;
+    if (strcmp(option, "--write") == 0) {
+        writing = fopen(argv[2], "w");
+        CHECK(writing != NULL, "cannot write %s", argv[2]);
+    } else if (argc > 2) {
+        CHECK(golden_read(argv[2]), "%s: no golden lines", argv[2]);
+    }
+    judge_all();
+    if (writing != NULL) CHECK(fclose(writing) == 0, "cannot write %s", argv[2]);
+    return check_report(what);
+}

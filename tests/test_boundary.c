@@ -1,0 +1,414 @@
+/* test_boundary.c: what both levels refuse: the status, the argument and row named, and that no
+ * output is touched. */
+#include "mocka.h"
+#include "problem.h"
+
+enum { ROWS = 5, DIM = 4, CLASSES = 3 };
+
+static margin_context *create(margin_loss loss)
+{
+    margin_config config = config_of(loss);
+    margin_context *context;
+    config.threads = 1;
+    assert_status(margin_create(&config, &context), MARGIN_OK);
+    return context;
+}
+
+/* What a refusal must say; ANY stands for whatever argument. */
+static const margin_argument any = MARGIN_ARGUMENT_COUNT;
+
+static void assert_fault(const char *what, const margin_context *context, margin_status status,
+                         margin_argument argument, size_t row, int64_t value)
+{
+    const margin_fault *f = margin_context_fault(context);
+    const int same_argument = argument == any || f->argument == argument;
+    if (f->status != status || !same_argument || f->row != row || f->value != value) {
+        fail_msg("%s: the fault is %s, %s, row %zu, value %lld", what,
+                 margin_status_text(f->status), margin_argument_name(f->argument), f->row,
+                 (long long)f->value);
+    }
+    assert_true(f->detail != NULL && f->detail[0] != '\0');
+}
+
+/* ---- head level -------------------------------------------------------------------------------*/
+
+/* A good call, in which a test spoils one thing. */
+typedef struct head_trial {
+    margin_context *context;
+    problem p;
+    int64_t *labels;
+} head_trial;
+
+static head_trial fresh_head(margin_loss loss)
+{
+    head_trial t = {.context = create(loss), .p = problem_make(ROWS, DIM, CLASSES, 7, 1, 1)};
+    t.labels = t.p.labels.data;
+    if (!margin_loss_get(loss)->normalised) problem_use_bias(&t.p);
+    return t;
+}
+
+static void refuse_head(head_trial *t, const char *what, margin_status status,
+                        margin_argument argument, size_t row, int64_t value)
+{
+    const margin_status got = margin_head_run(t->context, &t->p.call);
+    if (got != status) fail_msg("%s: %s", what, margin_status_text(got));
+    if (!problem_untouched(&t->p)) fail_msg("%s: an output was touched", what);
+    assert_fault(what, t->context, status, argument, row, value);
+    margin_destroy(t->context);
+    t->p.call.dim = DIM;
+    t->p.call.grad_embeddings_stride = t->p.call.grad_weights_stride = DIM;
+    problem_free(&t->p);
+}
+
+static void head_null(void **state)
+{
+    head_trial t;
+    (void)state;
+    margin_context *context = create(MARGIN_ARCFACE);
+    margin_head head = {0};
+    assert_status(margin_head_run(context, NULL), MARGIN_ERROR_NULL);
+    assert_status(margin_head_run(NULL, &head), MARGIN_ERROR_NULL);
+    margin_destroy(context);
+    const margin_status null = MARGIN_ERROR_NULL;
+    t = fresh_head(MARGIN_ARCFACE);
+    t.p.call.embeddings = NULL;
+    refuse_head(&t, "no embeddings", null, any, 0, 0);
+    t = fresh_head(MARGIN_ARCFACE);
+    t.p.call.weights = NULL;
+    refuse_head(&t, "no weights", null, any, 0, 0);
+    t = fresh_head(MARGIN_ARCFACE);
+    t.p.call.labels = NULL;
+    refuse_head(&t, "no labels", null, any, 0, 0);
+    t = fresh_head(MARGIN_SOFTMAX);
+    t.p.call.bias = NULL;
+    refuse_head(&t, "grad_bias without bias", null, any, 0, 0);
+}
+
+static void head_shapes(void **state)
+{
+    head_trial t;
+    (void)state;
+    const margin_status shape = MARGIN_ERROR_SHAPE;
+    t = fresh_head(MARGIN_ARCFACE);
+    t.p.call.rows = 0;
+    refuse_head(&t, "no rows", shape, any, 0, 0);
+    t = fresh_head(MARGIN_ARCFACE);
+    t.p.call.dim = 0;
+    refuse_head(&t, "no dim", shape, any, 0, 0);
+    t = fresh_head(MARGIN_ARCFACE);
+    t.p.call.classes = 0;
+    refuse_head(&t, "no classes", shape, any, 0, 0);
+    t = fresh_head(MARGIN_ARCFACE);
+    t.p.call.embeddings_stride = 3;
+    refuse_head(&t, "embeddings_stride", shape, any, 0, 0);
+    t = fresh_head(MARGIN_ARCFACE);
+    t.p.call.weights_stride = 1;
+    refuse_head(&t, "weights_stride", shape, any, 0, 0);
+    t = fresh_head(MARGIN_ARCFACE);
+    t.p.call.grad_embeddings_stride = 3;
+    refuse_head(&t, "grad_embeddings_stride", shape, any, 0, 0);
+    t = fresh_head(MARGIN_ARCFACE);
+    t.p.call.grad_weights_stride = 3;
+    refuse_head(&t, "grad_weights_stride", shape, any, 0, 0);
+}
+
+/* Sizes whose products overflow must be refused before anything is read. */
+static void head_overflow(void **state)
+{
+    head_trial t;
+    (void)state;
+    const margin_status shape = MARGIN_ERROR_SHAPE;
+    const size_t huge[] = {SIZE_MAX, SIZE_MAX / 2, SIZE_MAX / 4, (size_t)1 << 62};
+    for (size_t i = 0; i < LENGTH_OF(huge); i++) {
+        t = fresh_head(MARGIN_ARCFACE);
+        t.p.call.rows = huge[i];
+        refuse_head(&t, "huge rows", shape, any, 0, 0);
+        t = fresh_head(MARGIN_ARCFACE);
+        t.p.call.classes = huge[i];
+        refuse_head(&t, "huge classes", shape, any, 0, 0);
+        t = fresh_head(MARGIN_ARCFACE);
+        t.p.call.embeddings_stride = t.p.call.weights_stride = 0;
+        t.p.call.grad_embeddings_stride = t.p.call.grad_weights_stride = 0;
+        t.p.call.dim = huge[i];
+        refuse_head(&t, "huge dim", shape, any, 0, 0);
+        t = fresh_head(MARGIN_ARCFACE);
+        t.p.call.embeddings_stride = huge[i];
+        refuse_head(&t, "huge stride", shape, any, 0, 0);
+    }
+    margin_context *context = create(MARGIN_ARCFACE);
+    assert_int_equal(margin_head_workspace_minimum(context, 0, 4, 4), 0);
+    assert_int_equal(margin_head_workspace_minimum(context, 4, 0, 4), 0);
+    assert_int_equal(margin_head_workspace_minimum(context, 4, 4, 0), 0);
+    assert_int_equal(margin_head_workspace_minimum(context, SIZE_MAX, SIZE_MAX, SIZE_MAX), 0);
+    assert_int_equal(margin_head_workspace_minimum(context, 4, (size_t)1 << 60, 1000), 0);
+    margin_destroy(context);
+}
+
+static void head_labels(void **state)
+{
+    head_trial t;
+    (void)state;
+    const margin_status status = MARGIN_ERROR_LABEL;
+    const margin_argument about = MARGIN_ARGUMENT_LABELS;
+    t = fresh_head(MARGIN_ARCFACE);
+    t.labels[2] = CLASSES;
+    refuse_head(&t, "label C", status, about, 2, CLASSES);
+    t = fresh_head(MARGIN_ARCFACE);
+    t.labels[0] = -2;
+    refuse_head(&t, "label -2", status, about, 0, -2);
+    t = fresh_head(MARGIN_SOFTMAX);
+    t.labels[4] = INT64_MIN;
+    refuse_head(&t, "least label", status, about, 4, INT64_MIN);
+    t = fresh_head(MARGIN_COSFACE);
+    t.labels[4] = INT64_MAX;
+    refuse_head(&t, "largest label", status, about, 4, INT64_MAX);
+    t = fresh_head(MARGIN_COSFACE);
+    t.labels[1] = (int64_t)1 << 32;
+    refuse_head(&t, "label 2^32", status, about, 1, (int64_t)1 << 32);
+    t = fresh_head(MARGIN_ARCFACE);
+    t.labels[1] = 3;
+    t.labels[4] = 9;
+    refuse_head(&t, "the first of two", status, about, 1, 3);
+}
+
+/* Each element of each input in turn, each kind of non-finite value. */
+static void head_nonfinite(void **state)
+{
+    head_trial t;
+    const float bad[] = {NAN, INFINITY, -INFINITY};
+    const margin_status status = MARGIN_ERROR_NONFINITE;
+    (void)state;
+    for (size_t k = 0; k < LENGTH_OF(bad); k++) {
+        for (size_t i = 0; i < ROWS; i++) {
+            for (size_t d = 0; d < DIM; d++) {
+                t = fresh_head((i + d) % 2 ? MARGIN_ARCFACE : MARGIN_SOFTMAX);
+                t.p.embeddings.at[i * t.p.call.embeddings_stride + d] = bad[k];
+                refuse_head(&t, "embeddings", status, MARGIN_ARGUMENT_EMBEDDINGS, i, 0);
+                if (i >= CLASSES) continue;
+                t = fresh_head((i + d) % 2 ? MARGIN_ARCFACE : MARGIN_SOFTMAX);
+                t.p.weights.at[i * t.p.call.weights_stride + d] = bad[k];
+                refuse_head(&t, "weights", status, MARGIN_ARGUMENT_WEIGHTS, i, 0);
+            }
+            t = fresh_head(MARGIN_COSFACE);
+            problem_use_row_weight(&t.p);
+            t.p.row_weight.at[i] = bad[k];
+            refuse_head(&t, "row_weight", status, MARGIN_ARGUMENT_ROW_WEIGHT, i, 0);
+            if (i >= CLASSES) continue;
+            t = fresh_head(MARGIN_SOFTMAX);
+            t.p.bias.at[i] = bad[k];
+            refuse_head(&t, "bias", status, MARGIN_ARGUMENT_BIAS, i, 0);
+        }
+    }
+}
+
+/* In a wide row, in a later block of classes, in a later row block: everywhere. */
+static void head_nonfinite_far_off(void **state)
+{
+    const size_t where[] = {0, 15, 16, 63, 129, 300, 599};
+    margin_config config = config_of(MARGIN_ARCFACE);
+    (void)state;
+    for (size_t k = 0; k < LENGTH_OF(where); k++) {
+        head_trial t = {.context = create(MARGIN_ARCFACE),
+                        .p = problem_make(300, 33, 600, 3, 2, 1)};
+        config.threads = 2;
+        config.workspace_bytes = 4 * margin_head_workspace_minimum(t.context, 300, 33, 600);
+        margin_destroy(t.context);
+        assert_status(margin_create(&config, &t.context), MARGIN_OK);
+        t.p.weights.at[where[k] * t.p.call.weights_stride + where[k] % 33] = NAN;
+        t.p.weights.at[599 * t.p.call.weights_stride] = INFINITY;
+        refuse_head(&t, "weights far off", MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_WEIGHTS,
+                    where[k], 0);
+    }
+}
+
+/* Huge but finite values are no fault: their squares overflow float32, nothing else does. */
+static void head_huge_is_finite(void **state)
+{
+    (void)state;
+    problem p = problem_make(ROWS, DIM, CLASSES, 7, 1, 1);
+    margin_config config = config_of(MARGIN_ARCFACE);
+    for (size_t d = 0; d < DIM; d++)
+        p.embeddings.at[d] = p.weights.at[d] = 3.4e38f;
+    assert_status(problem_run(&p, &config), MARGIN_OK);
+    assert_true(isfinite(p.call.loss));
+    assert_true(problem_free(&p));
+}
+
+static void head_bias(void **state)
+{
+    head_trial t;
+    (void)state;
+    for (unsigned k = 0; k < MARGIN_LOSS_COUNT; k++) {
+        if (!margin_loss_get((margin_loss)k)->normalised) continue;
+        t = fresh_head((margin_loss)k);
+        t.p.call.bias = t.p.bias.at;
+        refuse_head(&t, "bias", MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_BIAS, 0, 0);
+    }
+}
+
+static margin_context *create_with(int threads, size_t workspace)
+{
+    margin_config config = config_of(MARGIN_SPHEREFACE);
+    margin_context *context;
+    config.threads = threads;
+    config.workspace_bytes = workspace;
+    assert_status(margin_create(&config, &context), MARGIN_OK);
+    return context;
+}
+
+static void head_workspace(void **state)
+{
+    (void)state;
+    for (int threads = 1; threads <= 4; threads++) {
+        margin_context *context = create_with(threads, 0);
+        const size_t least = margin_head_workspace_minimum(context, 200, 33, 70);
+        margin_destroy(context);
+        assert_true(least > 0);
+
+        problem p = problem_make(200, 33, 70, 5, 1, 1);
+        context = create_with(threads, least - 1);
+        assert_status(margin_head_run(context, &p.call), MARGIN_ERROR_WORKSPACE);
+        assert_true(problem_untouched(&p));
+        assert_int_equal(margin_context_fault(context)->bytes, least);
+        margin_destroy(context);
+
+        context = create_with(threads, least);
+        assert_status(margin_head_run(context, &p.call), MARGIN_OK);
+        assert_true(margin_context_workspace_used(context) <= least);
+        assert_true(margin_context_workspace_used(context) > 0);
+        margin_destroy(context);
+        assert_true(problem_free(&p));
+    }
+}
+
+/* A context serves on after a refusal, and keeps what the refusal was. */
+static void head_after_a_refusal(void **state)
+{
+    (void)state;
+    margin_context *context = create(MARGIN_ARCFACE);
+    problem p = problem_make(ROWS, DIM, CLASSES, 7, 0, 1);
+    int64_t *const labels = p.labels.data;
+    const int64_t kept = labels[1];
+    labels[1] = 77;
+    assert_status(margin_head_run(context, &p.call), MARGIN_ERROR_LABEL);
+    labels[1] = kept;
+    assert_status(margin_head_run(context, &p.call), MARGIN_OK);
+    assert_int_equal(margin_context_fault(context)->value, 77);
+    margin_destroy(context);
+    assert_true(problem_free(&p));
+}
+
+/* ---- rows level -------------------------------------------------------------------------------*/
+
+typedef struct rows_trial {
+    margin_context *context;
+    rows_problem p;
+    int64_t *labels;
+} rows_trial;
+
+static rows_trial fresh_rows(margin_loss loss)
+{
+    rows_trial t = {.context = create(loss), .p = rows_problem_make(ROWS, CLASSES, 7, 1, 1)};
+    t.labels = t.p.labels.data;
+    t.p.call.row_scale = t.p.row_scale.at;
+    t.p.call.row_weight = t.p.row_weight.at;
+    return t;
+}
+
+static void refuse_rows(rows_trial *t, const char *what, margin_status status,
+                        margin_argument argument, size_t row, int64_t value)
+{
+    const margin_status got = margin_rows_run(t->context, &t->p.call);
+    if (got != status) fail_msg("%s: %s", what, margin_status_text(got));
+    if (!rows_problem_untouched(&t->p)) fail_msg("%s: an output was touched", what);
+    assert_fault(what, t->context, status, argument, row, value);
+    margin_destroy(t->context);
+    t->p.call.classes = t->p.call.logits_stride = CLASSES;
+    rows_problem_free(&t->p);
+}
+
+static void rows_refusals(void **state)
+{
+    rows_trial t;
+    (void)state;
+    const margin_argument scale = MARGIN_ARGUMENT_ROW_SCALE;
+    margin_context *none = create(MARGIN_ARCFACE);
+    margin_rows rows = {0};
+    assert_status(margin_rows_run(none, NULL), MARGIN_ERROR_NULL);
+    assert_status(margin_rows_run(NULL, &rows), MARGIN_ERROR_NULL);
+    margin_destroy(none);
+    t = fresh_rows(MARGIN_ARCFACE);
+    t.p.call.logits = NULL;
+    refuse_rows(&t, "no logits", MARGIN_ERROR_NULL, any, 0, 0);
+    t = fresh_rows(MARGIN_ARCFACE);
+    t.p.call.labels = NULL;
+    refuse_rows(&t, "no labels", MARGIN_ERROR_NULL, any, 0, 0);
+    t = fresh_rows(MARGIN_ARCFACE);
+    t.p.call.rows = 0;
+    refuse_rows(&t, "no rows", MARGIN_ERROR_SHAPE, any, 0, 0);
+    t = fresh_rows(MARGIN_ARCFACE);
+    t.p.call.classes = 0;
+    refuse_rows(&t, "no classes", MARGIN_ERROR_SHAPE, any, 0, 0);
+    t = fresh_rows(MARGIN_ARCFACE);
+    t.p.call.rows = SIZE_MAX;
+    refuse_rows(&t, "huge rows", MARGIN_ERROR_SHAPE, any, 0, 0);
+    t = fresh_rows(MARGIN_ARCFACE);
+    t.p.call.classes = SIZE_MAX / 2;
+    refuse_rows(&t, "huge classes", MARGIN_ERROR_SHAPE, any, 0, 0);
+    t = fresh_rows(MARGIN_ARCFACE);
+    t.p.call.logits_stride = 2;
+    refuse_rows(&t, "short stride", MARGIN_ERROR_SHAPE, any, 0, 0);
+    t = fresh_rows(MARGIN_ARCFACE);
+    t.p.call.grad_logits_stride = 2;
+    refuse_rows(&t, "short stride of the gradient", MARGIN_ERROR_SHAPE, any, 0, 0);
+    t = fresh_rows(MARGIN_ARCFACE);
+    t.labels[4] = CLASSES;
+    refuse_rows(&t, "label", MARGIN_ERROR_LABEL, MARGIN_ARGUMENT_LABELS, 4, CLASSES);
+    t = fresh_rows(MARGIN_ARCFACE);
+    t.labels[1] = -2;
+    refuse_rows(&t, "label", MARGIN_ERROR_LABEL, MARGIN_ARGUMENT_LABELS, 1, -2);
+    const float bad[] = {NAN, INFINITY, -INFINITY};
+    for (size_t k = 0; k < LENGTH_OF(bad); k++) {
+        for (size_t i = 0; i < ROWS; i++) {
+            t = fresh_rows(MARGIN_ARCFACE);
+            t.p.logits.at[i * t.p.call.logits_stride + k] = bad[k];
+            refuse_rows(&t, "logits", MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_LOGITS, i, 0);
+            t = fresh_rows(MARGIN_ARCFACE);
+            t.p.row_weight.at[i] = bad[k];
+            refuse_rows(&t, "row_weight", MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_ROW_WEIGHT, i, 0);
+            t = fresh_rows(MARGIN_ARCFACE);
+            t.p.row_scale.at[i] = bad[k];
+            refuse_rows(&t, "row_scale", MARGIN_ERROR_NONFINITE, scale, i, 0);
+        }
+    }
+    t = fresh_rows(MARGIN_ARCFACE);
+    t.p.row_scale.at[3] = -1.0f;
+    refuse_rows(&t, "negative row_scale", MARGIN_ERROR_NONFINITE, scale, 3, 0);
+}
+
+static void rows_keep_needs_lengths(void **state)
+{
+    margin_config config = config_of(MARGIN_SPHEREFACE);
+    rows_trial t = {.p = rows_problem_make(ROWS, CLASSES, 7, 1, 1)};
+    (void)state;
+    config.feature_norm = MARGIN_FEATURE_NORM_KEEP;
+    assert_status(margin_create(&config, &t.context), MARGIN_OK);
+    refuse_rows(&t, "keep", MARGIN_ERROR_NULL, MARGIN_ARGUMENT_ROW_SCALE, 0, 0);
+    t.p = rows_problem_make(ROWS, CLASSES, 7, 1, 1);
+    t.p.call.row_scale = t.p.row_scale.at;
+    assert_status(rows_problem_run(&t.p, &config), MARGIN_OK);
+    assert_true(rows_problem_free(&t.p));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(head_null),           cmocka_unit_test(head_shapes),
+        cmocka_unit_test(head_overflow),       cmocka_unit_test(head_labels),
+        cmocka_unit_test(head_nonfinite),      cmocka_unit_test(head_nonfinite_far_off),
+        cmocka_unit_test(head_huge_is_finite), cmocka_unit_test(head_bias),
+        cmocka_unit_test(head_workspace),      cmocka_unit_test(head_after_a_refusal),
+        cmocka_unit_test(rows_refusals),       cmocka_unit_test(rows_keep_needs_lengths),
+    };
+    return cmocka_run_group_tests_name("boundary", tests, NULL, NULL);
+}

@@ -1,0 +1,260 @@
+/* test_simd.c: one vocabulary of src/simd against its specification, simd_emulated.h, bit for bit.
+ * Built once for each instruction set (MARGIN_SIMD_NAME) and run where the CPU has it. */
+#define _DEFAULT_SOURCE
+#include <float.h>
+#include <math.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "judged.h"
+#include "noise.h"
+
+static const simd_probe *const wanted = &simd_probe_emulated;
+static const simd_probe *const judged = &JUDGED_PROBE;
+
+/* Values at which operations differ if they differ at all. */
+static const float special[] = {
+    0.0f,    -0.0f,       0x1p-149f,   -0x1p-149f,     0x1.fffffcp-127f, -0x1.fffffcp-127f,
+    FLT_MIN, -FLT_MIN,    0x1.8p-126f, 0x1p-63f,       0x1p-24f,         -0x1p-24f,
+    0.5f,    1.0f,        -1.0f,       0x1.000002p+0f, 0x1.fffffep-1f,   1.5f,
+    3.0f,    -3.1415927f, 0x1p23f,     0x1.8p23f,      0x1p24f,          -0x1p63f,
+    0x1p64f, 0x1p127f,    FLT_MAX,     -FLT_MAX,       INFINITY,         -INFINITY,
+    NAN};
+
+enum { SPECIALS = sizeof special / sizeof *special, RANDOM_VECTORS = 200000 };
+
+/* Any bits at all, a special value, or a number of everyday size. */
+static float any_float(noise *n)
+{
+    const uint64_t bits = noise_bits(n);
+    switch (bits >> 62) {
+    case 0:
+        return float_of_bits((uint32_t)bits);
+    case 1:
+        return special[bits % SPECIALS];
+    default:
+        return (float)(4.0 * noise_normal(n));
+    }
+}
+
+static void fill_any(noise *n, float *x)
+{
+    for (int i = 0; i < 16; i++)
+        x[i] = any_float(n);
+}
+
+static void same_vectors(const char *what, const float *got, const float *want, const float *a,
+                         const float *b, const float *c)
+{
+    for (int i = 0; i < 16; i++) {
+        CHECK(same_float(got[i], want[i]), "%s lane %d of (%a, %a, %a): %a instead of %a", what, i,
+              (double)a[i], (double)b[i], (double)c[i], (double)got[i], (double)want[i]);
+    }
+}
+
+/* ---- lane by lane -----------------------------------------------------------------------------*/
+
+static void judge_two(const char *what, void (*got)(const float *, const float *, float *),
+                      void (*want)(const float *, const float *, float *), const float *a,
+                      const float *b)
+{
+    float x[16], y[16];
+    got(a, b, x);
+    want(a, b, y);
+    same_vectors(what, x, y, a, b, b);
+}
+
+static void judge_three(const char *what,
+                        void (*got)(const float *, const float *, const float *, float *),
+                        void (*want)(const float *, const float *, const float *, float *),
+                        const float *a, const float *b, const float *c)
+{
+    float x[16], y[16];
+    got(a, b, c, x);
+    want(a, b, c, y);
+    same_vectors(what, x, y, a, b, c);
+}
+
+static void judge_operands(const float *a, const float *b, const float *c)
+{
+    judge_two("add", judged->add, wanted->add, a, b);
+    judge_two("sub", judged->sub, wanted->sub, a, b);
+    judge_two("mul", judged->mul, wanted->mul, a, b);
+    judge_two("max", judged->max, wanted->max, a, b);
+    judge_two("min", judged->min, wanted->min, a, b);
+    judge_three("fma", judged->fma, wanted->fma, a, b, c);
+    judge_three("fnma", judged->fnma, wanted->fnma, a, b, c);
+    judge_three("zero_if_less", judged->zero_if_less, wanted->zero_if_less, a, b, c);
+}
+
+static void special_triples(void)
+{
+    float a[16], b[16], c[16];
+    size_t lane = 0;
+    for (size_t i = 0; i < SPECIALS * SPECIALS * SPECIALS; i++) {
+        a[lane] = special[i % SPECIALS];
+        b[lane] = special[i / SPECIALS % SPECIALS];
+        c[lane] = special[i / SPECIALS / SPECIALS];
+        lane = (lane + 1) % 16;
+        if (lane == 0) judge_operands(a, b, c);
+    }
+}
+
+/* a b + c where nearly everything cancels shows whether the product was rounded first. */
+static void make_cancelling(noise *n, const float *a, const float *b, float *c)
+{
+    for (int i = 0; i < 16; i++) {
+        const float near = a[i] * b[i];
+        c[i] = noise_bits(n) & 1 ? -near : near;
+    }
+}
+
+static void random_triples(void)
+{
+    noise n = {1};
+    float a[16], b[16], c[16];
+    for (int k = 0; k < RANDOM_VECTORS; k++) {
+        fill_any(&n, a);
+        fill_any(&n, b);
+        fill_any(&n, c);
+        if (k % 2 == 0) make_cancelling(&n, a, b, c);
+        judge_operands(a, b, c);
+    }
+}
+
+/* The contract: p normal, result normal; then p 2^n exactly. */
+static void powers_of_two(void)
+{
+    noise n = {2};
+    float p[16], z[16], got[16], want[16];
+    for (int k = 0; k < RANDOM_VECTORS; k++) {
+        for (int i = 0; i < 16; i++) {
+            const int to = (int)noise_index(&n, 254) - 126, from = (int)noise_index(&n, 254) - 126;
+            p[i] = (float)ldexp(noise_between(&n, 1.0, 2.0 - 0x1p-23), from);
+            if (noise_bits(&n) & 1) p[i] = -p[i];
+            z[i] = 0x1.8p23f + (float)(to - from);
+            want[i] = (float)ldexp((double)p[i], to - from);
+        }
+        judged->scale_2n(p, z, got);
+        same_vectors("scale_2n", got, want, p, z, z);
+        judge_two("scale_2n", judged->scale_2n, wanted->scale_2n, p, z);
+    }
+}
+
+/* ---- across lanes -----------------------------------------------------------------------------*/
+
+static void across_lanes(void)
+{
+    noise n = {3};
+    float a[16];
+    for (int k = 0; k < RANDOM_VECTORS; k++) {
+        fill_any(&n, a);
+        if (k % 2 == 0) noise_fill(&n, a, 16, 1.0);
+        const float sum = judged->sum(a), max = judged->max_across(a);
+        CHECK(same_float(sum, wanted->sum(a)), "sum: %a instead of %a", (double)sum,
+              (double)wanted->sum(a));
+        CHECK(same_float(max, wanted->max_across(a)), "max_across: %a instead of %a", (double)max,
+              (double)wanted->max_across(a));
+    }
+    for (int i = 0; i < 16; i++) {
+        for (int j = 0; j < 16; j++)
+            a[j] = i == j ? 1.0f : -1.0f;
+        CHECK(judged->max_across(a) == 1.0f, "max_across misses lane %d", i);
+        for (int j = 0; j < 16; j++)
+            a[j] = i == j ? 1.0f : 0.0f;
+        CHECK(judged->sum(a) == 1.0f, "sum misses lane %d", i);
+    }
+}
+
+/* ---- memory -----------------------------------------------------------------------------------*/
+
+/* The last `count` floats before a page that must not be touched. */
+static float *page_end(size_t count, void **pages, size_t *bytes)
+{
+    const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    *bytes = 2 * page;
+    *pages = mmap(NULL, *bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (*pages == MAP_FAILED || mprotect((char *)*pages + page, page, PROT_NONE) != 0) {
+        perror("mmap");
+        exit(EXIT_FAILURE);
+    }
+    return (float *)(void *)((char *)*pages + page) - count;
+}
+
+static void judge_parts(const float *memory, float *out, size_t n)
+{
+    float got[16], want[16], all[16];
+    judged->load_part(memory, n, -7.5f, got);
+    wanted->load_part(memory, n, -7.5f, want);
+    for (int i = 0; i < 16; i++) {
+        CHECK(same_float(got[i], want[i]), "load_part of %zu, lane %d: %a instead of %a", n, i,
+              (double)got[i], (double)want[i]);
+        all[i] = 100.0f + (float)i;
+    }
+    for (size_t i = 0; i < n; i++)
+        out[i] = -1.0f;
+    judged->store_part(all, n, out);
+    for (size_t i = 0; i < n; i++) {
+        CHECK(out[i] == all[i], "store_part of %zu, element %zu: %a", n, i, (double)out[i]);
+    }
+}
+
+/* Beyond n: a fault on a forbidden page, or a changed neighbour on an allowed one. */
+static void parts(void)
+{
+    for (size_t n = 0; n < 16; n++) {
+        void *pages;
+        size_t bytes;
+        float *const end = page_end(n, &pages, &bytes);
+        for (size_t i = 0; i < n; i++)
+            end[i] = (float)i + 0.25f;
+        judge_parts(end, end, n);
+        munmap(pages, bytes);
+
+        float room[48];
+        for (int i = 0; i < 48; i++)
+            room[i] = 3.5f;
+        judge_parts(room + 16, room + 16, n);
+        for (size_t i = 0; i < 48; i++) {
+            CHECK((i >= 16 && i < 16 + n) || room[i] == 3.5f,
+                  "store_part of %zu changed element %zd", n, (ssize_t)i - 16);
+        }
+    }
+}
+
+static void whole_vectors(void)
+{
+    noise n = {4};
+    float in[48], out[48];
+    for (size_t offset = 0; offset < 16; offset++) {
+        for (int i = 0; i < 48; i++) {
+            in[i] = any_float(&n);
+            out[i] = 3.5f;
+        }
+        judged->copy(in + offset, out + 15 - offset);
+        for (size_t i = 0; i < 48; i++) {
+            const int inside = i + offset >= 15 && i + offset < 31;
+            const float want = inside ? in[i + 2 * offset - 15] : 3.5f;
+            CHECK(same_float(out[i], want), "load and store at %zu, element %zu", offset, i);
+        }
+    }
+    for (size_t k = 0; k < SPECIALS; k++) {
+        judged->set1(special[k], out);
+        for (int i = 0; i < 16; i++) {
+            CHECK(same_float(out[i], special[k]), "set1(%a), lane %d", (double)special[k], i);
+        }
+    }
+}
+
+int main(void)
+{
+    if (!judged_usable()) return check_skip("test_simd " JUDGED_TEXT, "this CPU lacks it");
+    special_triples();
+    random_triples();
+    powers_of_two();
+    across_lanes();
+    parts();
+    whole_vectors();
+    return check_report("test_simd " JUDGED_TEXT);
+}
