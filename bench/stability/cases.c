@@ -1,0 +1,221 @@
+/* cases.c: see cases.h. */
+#include "cases.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const double PI = 3.14159265358979324;
+
+/* ---- losses and options ---------------------------------------------------------------------- */
+
+typedef struct case_list {
+    stability_case *cases;
+    size_t count;
+} case_list;
+
+static void append(case_list *list, const margin_config *config)
+{
+    const margin_loss_info *info = margin_loss_get(config->loss);
+    const int keep = config->feature_norm == MARGIN_FEATURE_NORM_KEEP;
+    stability_case *one = &list->cases[list->count];
+    char lambda[24] = "";
+
+    if (list->count == CASES_MOST) {
+        return;
+    }
+    if (config->lambda > 0) {
+        snprintf(lambda, sizeof lambda, " lambda=%g", config->lambda);
+    }
+    one->config = *config;
+    one->is_default = config->past_pi == info->past_pi && !keep && !(config->lambda > 0) &&
+                      config->gradient == MARGIN_GRADIENT_EXACT;
+    snprintf(one->option, sizeof one->option, "%s%s%s",
+             info->has_angle ? margin_past_pi_name(config->past_pi) : "none", keep ? " keep" : "",
+             lambda);
+    list->count++;
+}
+
+static void append_gradients(case_list *list, margin_config config)
+{
+    const margin_loss_info *info = margin_loss_get(config.loss);
+    const int modes = info->has_angle ? MARGIN_GRADIENT_COUNT : 1; /* else both are the same */
+
+    for (int mode = 0; mode < modes; mode++) {
+        config.gradient = (margin_gradient)mode;
+        append(list, &config);
+    }
+}
+
+static void append_options(case_list *list, margin_config config)
+{
+    const margin_loss_info *info = margin_loss_get(config.loss);
+    const int ways = info->has_angle ? MARGIN_PAST_PI_COUNT : 1;
+
+    for (int way = 0; way < ways; way++) {
+        config.past_pi = info->has_angle ? (margin_past_pi)way : info->past_pi;
+        append_gradients(list, config);
+    }
+    config.past_pi = info->past_pi;
+    if (info->has_lambda) {
+        config.lambda = 5;
+        append_gradients(list, config);
+        config.feature_norm = MARGIN_FEATURE_NORM_KEEP;
+        append_gradients(list, config);
+        config.lambda = 0;
+        append_gradients(list, config);
+    }
+}
+
+size_t list_cases(stability_case cases[CASES_MOST])
+{
+    case_list list = {cases, 0};
+
+    for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
+        margin_config config;
+        if (margin_config_init(&config, (margin_loss)loss) == MARGIN_OK) {
+            append_options(&list, config);
+        }
+    }
+    return list.count;
+}
+
+effort effort_for(const stability_case *one, effort of_run)
+{
+    if (one->is_default) {
+        return of_run;
+    }
+    return of_run == EFFORT_FULL ? EFFORT_DEFAULT : EFFORT_COARSE;
+}
+
+/* ---- angles and scales ----------------------------------------------------------------------- */
+
+typedef struct angle_list {
+    sweep_angle *angles;
+    size_t count;
+} angle_list;
+
+static void add(angle_list *list, double offset, int from_pi)
+{
+    list->angles[list->count++] = (sweep_angle){offset, from_pi};
+}
+
+static void add_theta(angle_list *list, double theta)
+{
+    if (theta >= 0 && theta <= PI) {
+        add(list, theta < PI / 2 ? theta : PI - theta, theta >= PI / 2);
+    }
+}
+
+static int by_theta(const void *left, const void *right)
+{
+    const sweep_angle *a = left, *b = right;
+
+    if (a->from_pi != b->from_pi) {
+        return a->from_pi - b->from_pi;
+    }
+    const int order = (a->offset > b->offset) - (a->offset < b->offset);
+    return a->from_pi ? -order : order;
+}
+
+/* Angles that are the same to the eye of float32 inputs are measured once. */
+static void drop_repeats(angle_list *list)
+{
+    size_t kept = 0;
+
+    qsort(list->angles, list->count, sizeof *list->angles, by_theta);
+    for (size_t i = 0; i < list->count; i++) {
+        const sweep_angle *last = kept > 0 ? &list->angles[kept - 1] : NULL;
+        const sweep_angle *now = &list->angles[i];
+        if (last && last->from_pi == now->from_pi &&
+            fabs(last->offset - now->offset) <= 1e-9 * now->offset) {
+            continue;
+        }
+        list->angles[kept++] = *now;
+    }
+    list->count = kept;
+}
+
+static void add_near(angle_list *list, double theta, double distance)
+{
+    if (theta > 0 && theta < PI) {
+        add_theta(list, theta - distance);
+        add_theta(list, theta + distance);
+    }
+}
+
+/* From 1e-7 to 0.1 in `steps` factors, towards 0 and pi; every `stride`-th also around the angles
+ * where options change the target. */
+static void add_small(angle_list *list, const margin_config *config, int steps, int stride)
+{
+    const double turn = (PI - config->m2) / config->m1; /* phi = pi */
+    const int angular = margin_loss_get(config->loss)->has_angle;
+
+    for (int i = 0; i <= steps; i++) {
+        const double small = pow(10, -7 + 6.0 * i / steps);
+        add(list, small, 0);
+        add(list, small, 1);
+        if (angular && i % stride == 0) {
+            add_near(list, turn, small);
+            add_near(list, PI / 2, small);
+        }
+    }
+}
+
+int list_angles(const margin_config *config, effort how_many, sweep_angle **angles, size_t *count)
+{
+    const int middle[] = {6, 12, 36, 180}, steps[] = {3, 6, 12, 24}, stride[] = {1, 2, 2, 2};
+    const size_t most = (size_t)(middle[how_many] + 1 + 6 * (steps[how_many] + 1));
+    angle_list list = {calloc(most, sizeof(sweep_angle)), 0};
+
+    if (!list.angles) {
+        return -1;
+    }
+    for (int i = 0; i <= middle[how_many]; i++) {
+        add_theta(&list, PI * i / middle[how_many]);
+    }
+    add_small(&list, config, steps[how_many], stride[how_many]);
+    drop_repeats(&list);
+    *angles = list.angles;
+    *count = list.count;
+    return 0;
+}
+
+size_t list_scales(effort how_many, double scales[SCALES_MOST])
+{
+    const size_t counts[] = {5, 5, 13, SCALES_MOST};
+    const size_t count = counts[how_many];
+
+    for (size_t i = 0; i < count; i++) {
+        scales[i] = pow(10, 4 * (double)i / (double)(count - 1));
+    }
+    return count;
+}
+
+/* ---- curves ---------------------------------------------------------------------------------- */
+
+void list_curves(target_curve curves[CURVES])
+{
+    const struct {
+        const char *label;
+        margin_loss loss;
+        double m1, m2, m3, lambda;
+    } rows[CURVES] = {
+        {"Softmax", MARGIN_NORMSOFTMAX, 1, 0, 0, 0},
+        {"SphereFace (m=4, lambda=5)", MARGIN_SPHEREFACE, 4, 0, 0, 5},
+        {"SphereFace (m=1.35)", MARGIN_SPHEREFACE, 1.35, 0, 0, 0},
+        {"ArcFace (m=0.5)", MARGIN_ARCFACE, 1, 0.5, 0, 0},
+        {"CosFace (m=0.35)", MARGIN_COSFACE, 1, 0, 0.35, 0},
+        {"CM1 (1, 0.3, 0.2)", MARGIN_COMBINED, 1, 0.3, 0.2, 0},
+        {"CM2 (0.9, 0.4, 0.15)", MARGIN_COMBINED, 0.9, 0.4, 0.15, 0},
+    };
+
+    for (size_t k = 0; k < CURVES; k++) {
+        margin_config_init(&curves[k].config, rows[k].loss);
+        curves[k].label = rows[k].label;
+        curves[k].config.m1 = rows[k].m1;
+        curves[k].config.m2 = rows[k].m2;
+        curves[k].config.m3 = rows[k].m3;
+        curves[k].config.lambda = rows[k].lambda;
+    }
+}

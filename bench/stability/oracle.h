@@ -1,0 +1,72 @@
+/* oracle.h: the same losses a second time, from the formulas, in 113-bit arithmetic.
+ *
+ * The oracle judges libmargin, so it shares no code with it: of margin.h it uses the types that
+ * describe a problem, and calls nothing. It is slow, single-threaded and in textbook order. It
+ * checks nothing either: problems must be valid by the rules of margin.h. */
+#ifndef MARGIN_STABILITY_ORACLE_H
+#define MARGIN_STABILITY_ORACLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "margin.h"
+#include "wide.h"
+
+/* psi and dpsi/dtheta of a loss at theta; c = cos(theta), given apart because "c > 0" decides. */
+void oracle_target(const margin_config *config, wide c, wide theta, wide *psi, wide *slope);
+
+/* Softmax cross entropy of one row: loss and its derivative by each logit. `label` is a valid
+ * class. Digits survive on converged rows: nothing is computed as 1 - p or p - 1. */
+void oracle_softmax(const wide *logits, size_t classes, size_t label, wide *loss, wide *grad);
+
+/* ---- wide in, wide out: for finite differences of the oracle itself -------------------------- */
+
+typedef struct oracle_problem {
+    size_t rows, dim, classes;
+    const wide *embeddings; /* [N, D] */
+    const wide *weights;    /* [C, D] */
+    const wide *bias;       /* [C] or NULL */
+    const int64_t *labels;  /* [N] */
+    const wide *row_weight; /* [N] or NULL: 1 / counted */
+} oracle_problem;
+
+typedef struct oracle_answer {
+    wide *row_loss;        /* [N] or NULL */
+    wide *row_angle;       /* [N] or NULL */
+    wide *row_lead;        /* [N] or NULL: the target's plain cosine (softmax: logit) less the
+                              largest of the others; >= 0 is a correct row */
+    wide *grad_embeddings; /* [N, D] or NULL */
+    wide *grad_weights;    /* [C, D] or NULL */
+    wide *grad_bias;       /* [C] or NULL */
+    wide loss;             /* mean over counted rows */
+    size_t counted;
+} oracle_answer;
+
+/* Solve the head. Returns 0, or -1 when out of memory. feature_norm is honoured for every
+ * normalised loss, also where the library allows it for sphereface only. */
+int oracle_solve(const margin_config *config, const oracle_problem *problem,
+                 oracle_answer *answer);
+
+/* ---- float32 in, float64 out ----------------------------------------------------------------- */
+
+typedef struct oracle_output {
+    double *row_loss;        /* [N] */
+    double *row_angle;       /* [N], radians */
+    double *row_lead;        /* [N] */
+    double *grad_embeddings; /* [N, D], dense whatever the strides of the problem */
+    double *grad_weights;    /* [C, D], dense */
+    double *grad_bias;       /* [C], zeros without a bias */
+    double loss;
+    size_t counted;
+} oracle_output;
+
+/* Solve the problem that `head` describes (its outputs are not touched) into arrays that the
+ * oracle allocates. Release with oracle_output_free. Returns 0, or -1 when out of memory. */
+int oracle_head(const margin_config *config, const margin_head *head, oracle_output *output);
+void oracle_output_free(oracle_output *output);
+
+/* The rows level: row_loss [N] and grad [N, C] (dense) may be NULL. Returns 0 or -1. */
+int oracle_rows(const margin_config *config, const margin_rows *rows, double *row_loss,
+                double *grad, double *loss);
+
+#endif

@@ -1,0 +1,190 @@
+/* oracle_floats.c: the oracle behind the shapes of margin.h: float32 and strides in, float64 out.
+ * It converts and must not compute, except what the rows level asks of one cosine. */
+#include <stdlib.h>
+
+#include "oracle.h"
+
+/* calloc of nothing may be NULL, which is no failure here. */
+static void *make(size_t count, size_t size)
+{
+    return calloc(count ? count : 1, size);
+}
+
+static wide *widen(const float *values, size_t rows, size_t columns, size_t stride)
+{
+    wide *out = make(rows * columns, sizeof *out);
+
+    for (size_t i = 0; out && i < rows; i++) {
+        for (size_t k = 0; k < columns; k++) {
+            out[i * columns + k] = values[i * (stride ? stride : columns) + k];
+        }
+    }
+    return out;
+}
+
+/* Narrow `count` numbers and release them. */
+static double *narrow(wide *values, size_t count)
+{
+    double *out = make(count, sizeof *out);
+
+    for (size_t i = 0; out && i < count; i++) {
+        out[i] = (double)values[i];
+    }
+    free(values);
+    return out;
+}
+
+static int solve(const margin_config *config, const oracle_problem *p, oracle_output *out)
+{
+    oracle_answer answer = {
+        .row_loss = make(p->rows, sizeof(wide)),
+        .row_angle = make(p->rows, sizeof(wide)),
+        .row_lead = make(p->rows, sizeof(wide)),
+        .grad_embeddings = make(p->rows * p->dim, sizeof(wide)),
+        .grad_weights = make(p->classes * p->dim, sizeof(wide)),
+        .grad_bias = make(p->classes, sizeof(wide)),
+    };
+    const int ready = answer.row_loss && answer.row_angle && answer.row_lead &&
+                      answer.grad_embeddings && answer.grad_weights && answer.grad_bias;
+    const int solved = ready && oracle_solve(config, p, &answer) == 0;
+
+    *out = (oracle_output){
+        .row_loss = narrow(answer.row_loss, solved ? p->rows : 0),
+        .row_angle = narrow(answer.row_angle, solved ? p->rows : 0),
+        .row_lead = narrow(answer.row_lead, solved ? p->rows : 0),
+        .grad_embeddings = narrow(answer.grad_embeddings, solved ? p->rows * p->dim : 0),
+        .grad_weights = narrow(answer.grad_weights, solved ? p->classes * p->dim : 0),
+        .grad_bias = narrow(answer.grad_bias, solved ? p->classes : 0),
+        .loss = solved ? (double)answer.loss : 0,
+        .counted = solved ? answer.counted : 0,
+    };
+    return solved && out->row_loss && out->row_angle && out->row_lead &&
+                   out->grad_embeddings && out->grad_weights && out->grad_bias
+               ? 0
+               : -1;
+}
+
+int oracle_head(const margin_config *config, const margin_head *head, oracle_output *output)
+{
+    wide *x = widen(head->embeddings, head->rows, head->dim, head->embeddings_stride);
+    wide *w = widen(head->weights, head->classes, head->dim, head->weights_stride);
+    wide *bias = head->bias ? widen(head->bias, 1, head->classes, 0) : NULL;
+    wide *weight = head->row_weight ? widen(head->row_weight, 1, head->rows, 0) : NULL;
+    const oracle_problem problem = {
+        .rows = head->rows,
+        .dim = head->dim,
+        .classes = head->classes,
+        .embeddings = x,
+        .weights = w,
+        .bias = bias,
+        .labels = head->labels,
+        .row_weight = weight,
+    };
+    int status = -1;
+
+    *output = (oracle_output){0};
+    if (x && w && (bias || !head->bias) && (weight || !head->row_weight)) {
+        status = solve(config, &problem, output);
+    }
+    if (status != 0) {
+        oracle_output_free(output);
+    }
+    free(x);
+    free(w);
+    free(bias);
+    free(weight);
+    return status;
+}
+
+void oracle_output_free(oracle_output *output)
+{
+    free(output->row_loss);
+    free(output->row_angle);
+    free(output->row_lead);
+    free(output->grad_embeddings);
+    free(output->grad_weights);
+    free(output->grad_bias);
+    *output = (oracle_output){0};
+}
+
+/* psi and dpsi/dc of a given cosine. Where |c| >= 1 the slope by c may have no bound; margin.h
+ * takes sin(theta) as 2^-12 there, so the slope is that of the angle with this sine. */
+static void target_of_cosine(const margin_config *config, wide cosine, wide *psi, wide *by_cosine)
+{
+    const wide least = 0x1p-12;
+    wide c = cosine > 1 ? 1 : cosine < -1 ? -1 : cosine;
+    wide slope = 0, ignored = 0;
+
+    oracle_target(config, c, wide_acos(c), psi, &slope);
+    wide sine = wide_sqrt((1 - c) * (1 + c));
+    if (sine < least) {
+        c *= wide_sqrt((1 - least) * (1 + least));
+        sine = least;
+        oracle_target(config, c, wide_atan2(sine, c), &ignored, &slope);
+    }
+    *by_cosine = -slope / sine;
+}
+
+static wide solve_cosines(const margin_config *config, const margin_rows *rows, size_t i,
+                          wide weight, wide *logit, wide *grad)
+{
+    const size_t classes = rows->classes;
+    const size_t label = (size_t)rows->labels[i];
+    const float *in = rows->logits + i * (rows->logits_stride ? rows->logits_stride : classes);
+    const wide factor = rows->row_scale ? rows->row_scale[i] : config->scale;
+    wide psi = 0, by_cosine = 1, loss = 0;
+
+    for (size_t j = 0; j < classes; j++) {
+        logit[j] = factor * (wide)in[j];
+    }
+    if (config->loss != MARGIN_SOFTMAX) {
+        target_of_cosine(config, in[label], &psi, &by_cosine);
+        logit[label] = factor * psi;
+    }
+    oracle_softmax(logit, classes, label, &loss, grad);
+    grad[label] *= by_cosine;
+    for (size_t j = 0; j < classes; j++) {
+        grad[j] *= weight * factor;
+    }
+    return loss;
+}
+
+static size_t count_labels(const int64_t *labels, size_t rows)
+{
+    size_t counted = 0;
+
+    for (size_t i = 0; i < rows; i++) {
+        counted += labels[i] >= 0;
+    }
+    return counted;
+}
+
+int oracle_rows(const margin_config *config, const margin_rows *rows, double *row_loss,
+                double *grad, double *loss)
+{
+    const size_t classes = rows->classes;
+    const size_t counted = count_labels(rows->labels, rows->rows);
+    wide *logit = make(2 * classes, sizeof *logit);
+    wide sum = 0;
+
+    if (!logit) {
+        return -1;
+    }
+    for (size_t i = 0; i < rows->rows; i++) {
+        const int counts = rows->labels[i] >= 0;
+        const wide share = 1 / (wide)(counted ? counted : 1);
+        const wide weight = rows->row_weight ? rows->row_weight[i] : share;
+        const wide one =
+            counts ? solve_cosines(config, rows, i, weight, logit, logit + classes) : 0;
+        sum += one;
+        if (row_loss) {
+            row_loss[i] = (double)one;
+        }
+        for (size_t j = 0; grad && j < classes; j++) {
+            grad[i * classes + j] = counts ? (double)logit[classes + j] : 0;
+        }
+    }
+    *loss = (double)(counted ? sum / (wide)counted : 0);
+    free(logit);
+    return 0;
+}

@@ -1,0 +1,95 @@
+/* oracle_target.c: psi of every loss, written from the formulas. It must not know batches, softmax
+ * or anything of libmargin's sources.
+ *
+ * With phi = m1 theta + m2: up to pi every angular loss is cos(phi) - m3; past_pi says what
+ * follows. Sources: Liu et al., SphereFace (psi, lambda); Wang et al., CosFace; Deng et al.,
+ * ArcFace, eq. 3 and 4. */
+#include "oracle.h"
+
+typedef struct margins {
+    wide m1, m2, m3;
+} margins;
+
+static margins margins_of(const margin_config *config)
+{
+    switch (config->loss) {
+    case MARGIN_SPHEREFACE:
+        return (margins){config->m1, 0, 0};
+    case MARGIN_ARCFACE:
+        return (margins){1, config->m2, 0};
+    case MARGIN_COMBINED:
+        return (margins){config->m1, config->m2, config->m3};
+    case MARGIN_COSFACE:
+        return (margins){1, 0, config->m3};
+    default:
+        return (margins){1, 0, 0};
+    }
+}
+
+static void past_pi(margin_past_pi how, margins m, wide c, wide theta, wide *psi, wide *slope)
+{
+    const wide phi = m.m1 * theta + m.m2;
+
+    switch (how) {
+    case MARGIN_PAST_PI_MONOTONE: {
+        const wide k = wide_floor(phi / wide_pi());
+        const wide half = k / 2;
+        const wide sign = half > wide_floor(half) ? -1 : 1;
+        *psi = sign * wide_cos(phi) - 2 * k - m.m3;
+        *slope = -sign * m.m1 * wide_sin(phi);
+        return;
+    }
+    case MARGIN_PAST_PI_TAYLOR:
+        *psi = c - m.m2 * wide_sin(m.m2) - m.m3;
+        *slope = -wide_sin(theta);
+        return;
+    case MARGIN_PAST_PI_CLAMP:
+        *psi = -1 - m.m3;
+        *slope = 0;
+        return;
+    default: /* paper, and easy where its margin applies */
+        *psi = wide_cos(phi) - m.m3;
+        *slope = -m.m1 * wide_sin(phi);
+        return;
+    }
+}
+
+static void angular(margin_past_pi how, margins m, wide c, wide theta, wide *psi, wide *slope)
+{
+    const wide phi = m.m1 * theta + m.m2;
+
+    if (how == MARGIN_PAST_PI_EASY && c <= 0) {
+        *psi = c;
+        *slope = -wide_sin(theta);
+    } else if (phi > wide_pi()) {
+        past_pi(how, m, c, theta, psi, slope);
+    } else {
+        *psi = wide_cos(phi) - m.m3;
+        *slope = -m.m1 * wide_sin(phi);
+    }
+}
+
+void oracle_target(const margin_config *config, wide c, wide theta, wide *psi, wide *slope)
+{
+    const margins m = margins_of(config);
+
+    switch (config->loss) {
+    case MARGIN_SPHEREFACE:
+    case MARGIN_ARCFACE:
+    case MARGIN_COMBINED:
+        angular(config->past_pi, m, c, theta, psi, slope);
+        break;
+    default:
+        *psi = c - m.m3;
+        *slope = -wide_sin(theta);
+        break;
+    }
+    if (config->loss == MARGIN_SPHEREFACE) {
+        const wide lambda = config->lambda;
+        *psi = (lambda * c + *psi) / (1 + lambda);
+        *slope = (lambda * -wide_sin(theta) + *slope) / (1 + lambda);
+    }
+    if (config->gradient == MARGIN_GRADIENT_DETACHED) {
+        *slope = -wide_sin(theta);
+    }
+}

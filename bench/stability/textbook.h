@@ -1,0 +1,25 @@
+/* textbook.h: the losses as they are usually written down, in float32: what a careful library is to
+ * be compared with. It must not know libmargin's sources nor the oracle. */
+#ifndef MARGIN_STABILITY_TEXTBOOK_H
+#define MARGIN_STABILITY_TEXTBOOK_H
+
+#include "margin.h"
+
+typedef struct textbook {
+    const char *name;
+    const char *formula;
+    /* 1 if the formulation has something of its own to say about this configuration. */
+    int (*applies)(const margin_config *config);
+    int sincos; /* cos(theta + m) as c cos m - sqrt(1 - c^2) sin m, without an angle */
+    int clamp;  /* c held within +-(1 - 1e-7) first; no gradient beyond */
+    int naive;  /* exp without subtracting the maximum; loss -log(max(p, 1e-30)) */
+} textbook;
+
+enum { TEXTBOOKS = 5 };
+extern const textbook textbooks[TEXTBOOKS];
+
+/* Fill row_loss, grad_embeddings and grad_weights of `head` (none NULL, strides D, labels >= 0),
+ * feature_norm = fixed only. Returns 0, or -1 when out of memory. */
+int textbook_run(const textbook *how, const margin_config *config, margin_head *head);
+
+#endif

@@ -1,0 +1,92 @@
+/* wide.h: a binary128 number and the few functions of it that the oracle needs.
+ *
+ * It knows compilers and nothing of losses. Where long double is narrower than 113 bits (x86) the
+ * number is __float128 and the functions come from libquadmath; elsewhere (ARM64) long double is
+ * binary128 itself. libquadmath's header is not used: clang does not find it, and its constants
+ * carry a suffix that -Wpedantic refuses. */
+#ifndef MARGIN_STABILITY_WIDE_H
+#define MARGIN_STABILITY_WIDE_H
+
+#include <float.h>
+#include <math.h>
+
+#if LDBL_MANT_DIG == 113
+
+typedef long double wide;
+#define WIDE_CALL(name) name##l
+
+#elif defined(__SIZEOF_FLOAT128__)
+
+__extension__ typedef __float128 wide;
+#define WIDE_CALL(name) name##q
+wide expq(wide x);
+wide logq(wide x);
+wide log1pq(wide x);
+wide sqrtq(wide x);
+wide sinq(wide x);
+wide cosq(wide x);
+wide acosq(wide x);
+wide atan2q(wide y, wide x);
+wide floorq(wide x);
+
+#else
+#error "the oracle needs a 113-bit floating-point type"
+#endif
+
+static inline wide wide_exp(wide x)
+{
+    return WIDE_CALL(exp)(x);
+}
+
+static inline wide wide_log(wide x)
+{
+    return WIDE_CALL(log)(x);
+}
+
+static inline wide wide_log1p(wide x)
+{
+    return WIDE_CALL(log1p)(x);
+}
+
+static inline wide wide_sqrt(wide x)
+{
+    return WIDE_CALL(sqrt)(x);
+}
+
+static inline wide wide_sin(wide x)
+{
+    return WIDE_CALL(sin)(x);
+}
+
+static inline wide wide_cos(wide x)
+{
+    return WIDE_CALL(cos)(x);
+}
+
+static inline wide wide_acos(wide x)
+{
+    return WIDE_CALL(acos)(x);
+}
+
+static inline wide wide_atan2(wide y, wide x)
+{
+    return WIDE_CALL(atan2)(y, x);
+}
+
+static inline wide wide_floor(wide x)
+{
+    return WIDE_CALL(floor)(x);
+}
+
+static inline wide wide_abs(wide x)
+{
+    return x < 0 ? -x : x;
+}
+
+/* No literal of the type is portable, and computing it costs a microsecond. */
+static inline wide wide_pi(void)
+{
+    return wide_acos(-1);
+}
+
+#endif
