@@ -1,0 +1,43 @@
+/* class_weights.c: the classification head's parameters (see class_weights.h). Must not know
+ * losses or training. */
+#define _GNU_SOURCE
+#include "class_weights.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "philox.h"
+#include "streams.h"
+
+int class_weights_create(class_weights *out, size_t classes, size_t dim, int with_bias)
+{
+    *out = (class_weights){.classes = classes, .dim = dim};
+    out->weights = calloc(classes * dim, sizeof *out->weights);
+    out->bias = with_bias ? calloc(classes, sizeof *out->bias) : NULL;
+    if (out->weights == NULL || (with_bias && out->bias == NULL)) {
+        class_weights_free(out);
+        return ENOMEM;
+    }
+    return 0;
+}
+
+void class_weights_free(class_weights *head)
+{
+    free(head->weights);
+    free(head->bias);
+    *head = (class_weights){0};
+}
+
+void class_weights_place(class_weights *head, const size_t *order, double length, uint64_t seed)
+{
+    philox_stream stream;
+    philox_start(&stream, seed, STREAM_CLASS, 0);
+    const double turn = philox_uniform(&stream);
+    for (size_t i = 0; i < head->classes; i++) {
+        const double angle = 2.0 * M_PI * (turn + (double)i / (double)head->classes);
+        float *const weight = head->weights + 2 * order[i];
+        weight[0] = (float)(length * cos(angle));
+        weight[1] = (float)(length * sin(angle));
+    }
+}

@@ -1,0 +1,23 @@
+/* class_weights.h: the classification head's parameters, one vector a class. Must not know losses
+ * or training. */
+#ifndef SEPARATION_CLASS_WEIGHTS_H
+#define SEPARATION_CLASS_WEIGHTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct class_weights {
+    size_t classes, dim;
+    float *weights; /* [classes, dim] */
+    float *bias;    /* [classes], or NULL for a loss that has none */
+} class_weights;
+
+/* All zero. 0, or ENOMEM. */
+int class_weights_create(class_weights *out, size_t classes, size_t dim, int with_bias);
+void class_weights_free(class_weights *head);
+
+/* dim = 2: evenly on a circle in the given order of the classes, turned by an angle that the seed
+ * draws. */
+void class_weights_place(class_weights *head, const size_t *order, double length, uint64_t seed);
+
+#endif

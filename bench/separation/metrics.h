@@ -1,0 +1,49 @@
+/* metrics.h: how well classes are separated: angles between embeddings, their centres and the
+ * class weights, and arcs and gaps on the circle. Must not know losses or training.
+ *
+ * W-EC, W-Inter, Intra and Inter are those of ArcFace's table of angle statistics (Deng et al.).
+ * The paper leaves open whether features are normalised before they are averaged into a centre;
+ * here they are, because the losses see directions only. A zero vector has no direction: it stands
+ * at a right angle to everything. A class without samples has no centre and takes no part. */
+#ifndef SEPARATION_METRICS_H
+#define SEPARATION_METRICS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct separation_input {
+    size_t count, dim, classes;
+    const float *embeddings; /* [count, dim], raw */
+    const int64_t *labels;   /* [count], in [0, classes) */
+    const float *weights;    /* [classes, dim], raw */
+    const float *bias;       /* [classes] or NULL */
+    int normalised;          /* 1: the nearest class has the largest cosine; 0: the largest
+                                inner product (and bias) */
+} separation_input;
+
+typedef struct angle_summary {
+    double mean, p05, p50, p95;
+} angle_summary;
+
+/* Radians; NaN where there is nothing to measure. */
+typedef struct separation_stats {
+    double accuracy;     /* share of samples whose own class is strictly the nearest */
+    double w_ec;         /* mean over classes of the angle between weight and embedding centre */
+    double w_inter;      /* mean over classes of the angle to the nearest other weight */
+    double intra;        /* mean over samples of the angle to their embedding centre */
+    double inter;        /* mean over classes of the angle to the nearest other embedding centre */
+    angle_summary theta; /* of the angle between a sample and its class's weight */
+    /* dim = 2 only. The arc of a class holds the middle 98 % of its samples, by angle from its
+     * centre; a single stray sample would otherwise set it. */
+    double gap_min;       /* between the arcs of classes that are neighbours on the circle; */
+    double gap_median;    /* negative where they overlap */
+    double overlap_share; /* of samples inside the arc of another class */
+} separation_stats;
+
+/* centres[classes, dim]: unit embedding centres, zero for a class without samples. 0, or ENOMEM. */
+int separation_measure(const separation_input *in, separation_stats *out, double *centres);
+
+/* The value below which a share of the sorted values lies, linear between them. */
+double sorted_quantile(const double *sorted, size_t count, double share);
+
+#endif

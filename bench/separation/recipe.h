@@ -1,0 +1,44 @@
+/* recipe.h: the settings of a toy run: network and training for a kind of data, scale and margin
+ * for a loss and a number of classes. Chosen by experiment; why is said beside each. Must not know
+ * how a run is carried out. */
+#ifndef SEPARATION_RECIPE_H
+#define SEPARATION_RECIPE_H
+
+#include <stdint.h>
+
+#include "margin.h"
+
+typedef struct recipe {
+    size_t samples;   /* of each class, for training and for testing */
+    size_t hidden[2]; /* units */
+    size_t epochs, batch;
+    double rate, momentum, decay, clip;
+    double warmup, anneal; /* shares of the steps */
+    double weight_length;  /* of the first class weights, for losses that normalise them */
+} recipe;
+
+extern const recipe recipe_sphere, recipe_images;
+
+/* What the user set; NaN: as the recipe says. */
+typedef struct loss_override {
+    double scale;      /* losses that normalise */
+    double margin;     /* the loss's one margin */
+    double m1, m2, m3; /* margins one by one */
+} loss_override;
+
+void loss_override_none(loss_override *out);
+
+/* The loss's configuration for classes on a circle. A loss that has no row in the recipe keeps the
+ * library's defaults. */
+void recipe_loss(margin_loss loss, size_t classes, const loss_override *override,
+                 margin_config *out);
+
+/* One line for listings: where the loss's scale and margin come from; NULL without a row. */
+const char *recipe_reason(margin_loss loss);
+/* 1 for the losses that run when none is named. */
+int recipe_is_default(margin_loss loss);
+
+/* SphereFace's lambda: base, power and least value of its schedule. */
+extern const double recipe_lambda_base, recipe_lambda_power, recipe_lambda_least;
+
+#endif

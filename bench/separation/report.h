@@ -1,0 +1,20 @@
+/* report.h: finished runs as JSON and as a table. Must not know how a run works. */
+#ifndef SEPARATION_REPORT_H
+#define SEPARATION_REPORT_H
+
+#include <jansson.h>
+#include <stdio.h>
+
+#include "run.h"
+
+/* One run as a new JSON object. */
+json_t *report_run(const run_plan *plan, const run_result *result);
+/* What the numbers mean and what was chosen, as a new array of sentences. */
+json_t *report_notes(void);
+
+void report_table_head(FILE *out);
+void report_table_row(FILE *out, const run_plan *plan, const run_result *result);
+/* Data, losses and their settings on a circle of 8 classes. */
+void report_list(FILE *out, const int *losses, const loss_override *override);
+
+#endif

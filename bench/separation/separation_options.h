@@ -1,0 +1,29 @@
+/* separation_options.h: the command line of bench_separation. Must not know how a run works. */
+#ifndef SEPARATION_OPTIONS_H
+#define SEPARATION_OPTIONS_H
+
+#include "recipe.h"
+
+#define SEPARATION_PROGRAM "bench_separation"
+/* Where Debian's dataset-fashion-mnist puts its files. */
+#define SEPARATION_FASHION "/usr/share/datasets/fashion-mnist"
+
+enum { SEPARATION_MOST_DATA = 8 };
+
+typedef struct separation_options {
+    const char *out; /* or NULL */
+    int list;
+    int losses[MARGIN_LOSS_COUNT];           /* 1: run this loss */
+    const char *data[SEPARATION_MOST_DATA];  /* "sphere", "fashion" or a folder */
+    size_t data_count;                       /* 0: none named */
+    uint64_t seed;                           /* of the first repetition */
+    size_t seeds, epochs, samples, features; /* epochs, samples: 0: as the recipe says */
+    loss_override override;
+    margin_isa isa;
+    int threads; /* 0: as OpenMP decides */
+} separation_options;
+
+/* Exits for --help, --version and wrong usage. */
+void separation_options_read(separation_options *out, int argc, char **argv);
+
+#endif

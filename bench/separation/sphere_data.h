@@ -1,0 +1,25 @@
+/* sphere_data.h: synthetic identities on a hypersphere: centres uniform, samples von Mises-Fisher
+ * around them, then a fixed random nonlinear map into the input space, which folds the clouds so
+ * that a network is needed to undo it. Must not know networks or losses. */
+#ifndef SEPARATION_SPHERE_DATA_H
+#define SEPARATION_SPHERE_DATA_H
+
+#include "dataset.h"
+
+typedef struct sphere_config {
+    size_t identities;
+    size_t latent_dim;    /* the hypersphere's dimension, >= 2 */
+    size_t input_dim;     /* what the network sees */
+    size_t train, test;   /* samples of each identity */
+    double concentration; /* of the samples around their centre */
+    double bend;          /* strength of the map: input = sin(bend <a, x> + phase), a ~ N(0, I) */
+    uint64_t seed;        /* of centres and samples; the map is the same for every seed */
+} sphere_config;
+
+/* The settings of the toy figure: 8 identities of 1,500 samples. */
+void sphere_config_init(sphere_config *config);
+
+/* 0, or ENOMEM with *out empty. Samples stand identity by identity. */
+int sphere_data_make(const sphere_config *config, data_split *out);
+
+#endif
