@@ -1,0 +1,134 @@
+#!/usr/bin/env bash
+# draw.sh: the figures of a run, from its JSON files alone: RUN/tables/*.tsv by tidy.jq, then
+# RUN/figures/* by one gnuplot script each. Never runs a benchmark.
+set -euo pipefail
+program=draw.sh
+plots=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+# The list of figures: name, gnuplot script, the table that must be there, further gnuplot settings.
+figures() {
+    local data
+    printf '%s\n' 'target_logit|target_logit.tsv|' 'speed|speed_figure.tsv|' \
+        'gradient_error|gradient_error.tsv|'
+    for data in $(toy_data); do
+        printf 'toy_features_%s|features_%s.tsv|data=%s\n' "$data" "$data" "'$data'"
+    done
+}
+
+usage() {
+    cat <<TEXT
+usage: $program RUN_DIR [FIGURE...] [--format svg|png|pdf] ... [--list]
+
+Draws the figures of a run into RUN_DIR/figures (SVG and PNG when no --format is given), every
+figure whose data the run has, or only those named.
+TEXT
+}
+
+fail() {
+    printf '%s: %s\n' "$program" "$2" >&2
+    exit "$1"
+}
+
+tidy() { # FILE EXPRESSION TABLE
+    local table=$run/tables/$3
+    jq -L "$plots" -r "include \"tidy\"; $2" "$run/$1" >"$table.part" || {
+        rm -f "$table.part"
+        fail 1 "$run/$1: cannot be made into the table $3"
+    }
+    mv "$table.part" "$table"
+}
+
+toy_data() {
+    [ -f "$run/separation.json" ] || return 0
+    jq -L "$plots" -r 'include "tidy"; data_names' "$run/separation.json"
+}
+
+# The tables over several files; a file that is not there counts as null.
+summarise() {
+    local name
+    local -a given=()
+    for name in speed stability separation; do
+        if [ -f "$run/$name.json" ]; then
+            given+=(--slurpfile "$name" "$run/$name.json")
+        else
+            given+=(--argjson "$name" '[]')
+        fi
+    done
+    jq -L "$plots" -nr "${given[@]}" 'include "tidy"; summary($speed[0]; $stability[0]; $separation[0])' \
+        >"$run/tables/summary.tsv.part" || fail 1 "$run: cannot be summarised"
+    mv "$run/tables/summary.tsv.part" "$run/tables/summary.tsv"
+}
+
+make_tables() {
+    local data
+    mkdir -p "$run/tables"
+    if [ -f "$run/speed.json" ]; then
+        tidy speed.json speed speed.tsv
+        tidy speed.json speed_figure speed_figure.tsv
+    fi
+    if [ -f "$run/stability.json" ]; then
+        tidy stability.json target_logit target_logit.tsv
+        tidy stability.json gradient_error gradient_error.tsv
+    fi
+    for data in $(toy_data); do
+        tidy separation.json "features(\"$data\")" "features_$data.tsv"
+        tidy separation.json "centres(\"$data\")" "centres_$data.tsv"
+        tidy separation.json "panels(\"$data\")" "panels_$data.tsv"
+    done
+    summarise
+}
+
+draw() { # NAME SETTINGS FORMAT
+    local script=$plots/fig_$1.gp out=$run/figures/fig_$1.$3
+    case $1 in toy_features_*) script=$plots/fig_toy_features.gp ;; esac
+    (cd "$plots" && gnuplot -e "format='$3'; out='$out.part'; tables='$run/tables'; $2" "$script") || {
+        rm -f "$out.part"
+        fail 1 "gnuplot could not draw $(basename "$script")"
+    }
+    if [ "$3" = svg ]; then
+        # Browsers without this font take the next one of the same widths.
+        sed -i 's/font-family="Liberation Sans"/font-family="Liberation Sans,Arial,Helvetica,sans-serif"/g' \
+            "$out.part"
+    fi
+    mv "$out.part" "$out"
+}
+
+run=
+wanted=()
+formats=()
+list=no
+while [ $# -gt 0 ]; do
+    case $1 in
+    --format)
+        [ $# -ge 2 ] || fail 2 "--format needs a value"
+        case $2 in svg | png | pdf) formats+=("$2") ;; *) fail 2 "unknown format '$2'" ;; esac
+        shift
+        ;;
+    --list) list=yes ;;
+    -h | --help) usage && exit 0 ;;
+    -*) fail 2 "unknown option '$1' (see --help)" ;;
+    *) if [ -z "$run" ]; then run=$1; else wanted+=("${1#fig_}"); fi ;;
+    esac
+    shift
+done
+[ -n "$run" ] || fail 2 "a run's folder is needed (see --help)"
+[ -d "$run" ] || fail 1 "$run: no such folder"
+run=$(cd "$run" && pwd)
+[ ${#formats[@]} -gt 0 ] || formats=(svg png)
+
+if [ "$list" = yes ]; then
+    figures | cut -d'|' -f1
+    exit 0
+fi
+make_tables
+mkdir -p "$run/figures"
+for name in "${wanted[@]}"; do
+    figures | cut -d'|' -f1 | grep -qx "$name" || fail 2 "unknown figure '$name' (see --list)"
+done
+figures | while IFS='|' read -r name table settings; do
+    [ -s "$run/tables/$table" ] || continue
+    if [ ${#wanted[@]} -gt 0 ] && ! printf '%s\n' "${wanted[@]}" | grep -qx "$name"; then continue; fi
+    for format in "${formats[@]}"; do
+        draw "$name" "$settings" "$format"
+    done
+done

@@ -1,0 +1,57 @@
+# fig_gradient_error: relative error of the embedding's gradient over the target's angle, a panel
+# per loss: this library against the textbook formulation in float32.
+series = system(sprintf("sed -n 's/^# //p' '%s/gradient_error.tsv'", tables))
+count = words(series) / 2
+panels = system(sprintf("sed -n 's/^# .* //p' '%s/gradient_error.tsv' | awk '!seen[$0]++'", tables))
+columns = 3
+rows = (words(panels) + columns - 1) / columns
+width = 900; height = 250 * rows + 74; strip = 52.0 / height
+load "style.gp"
+implementation(i) = word(label_of(series, i), 2)
+ours(i) = implementation(i) eq "margin"
+peers = system(sprintf("sed -n 's/^# \"[^ ]* \\(.*\\)\".*/\\1/p' '%s/gradient_error.tsv' | grep -vx margin | awk '!seen[$0]++'", tables))
+peer_style(i) = (sum [j=1:words(peers)] (word(peers, j) eq implementation(i)) * j)
+
+set multiplot
+unset key
+set logscale y
+set format y "10^{%T}"
+set xrange [0:180]; set xtics 60
+least = 1e-8
+set yrange [least:4]; set ytics 100; set mytics 1
+set linetype 31 linecolor rgb "#3d3d3d" dashtype (3,3) linewidth 1.6
+set linetype 32 linecolor rgb "#7d7d7d" dashtype (9,4) linewidth 1.6
+set linetype 33 linecolor rgb "#3d3d3d" dashtype (9,3,2,3) linewidth 1.6
+set linetype 34 linecolor rgb "#7d7d7d" dashtype (2,5) linewidth 2.2
+set linetype 35 linecolor rgb "#a8a8a8" dashtype solid linewidth 1.6
+do for [p=1:words(panels)] {
+    loss = word(panels, p)
+    column = (p - 1) % columns
+    row = int(p - 1) / columns
+    set lmargin at screen 0.085 + column * 0.31; set rmargin at screen 0.085 + column * 0.31 + 0.275
+    set tmargin at screen 1 - (row * 250 + 34.0) / height
+    set bmargin at screen 1 - (row * 250 + 210.0) / height
+    set title sprintf("{/:Bold %s}", pretty(loss)) offset 0, -0.6
+    if (column == 0) { set ylabel "relative error of dX" offset 1, 0; set format y "10^{%T}"
+    } else { unset ylabel; set format y "" }
+    if (p + columns > words(panels)) { set xlabel "target angle θ (degrees)" offset 0, 0.4
+    } else { unset xlabel }
+    mine = ""
+    do for [i=1:count] { if (loss_of(series, i) eq loss) {
+        mine = (ours(i) ? sprintf("%s %d", mine, i) : sprintf("%d %s", i, mine))
+    } }
+    plot for [k=1:words(mine)] i=nth(mine, k) file("gradient_error.tsv") index i-1 \
+            using 1:($2 > least ? $2 : least) with lines \
+            linetype (ours(i) ? 10 + style_of(loss) : 30 + (peer_style(i) - 1) % 5 + 1) \
+            title label_of(series, i), \
+        for [k=1:words(mine)] file("gradient_error.tsv") index nth(mine, k)-1 \
+            using 1:($4 > 0 ? 2 : least / 10) with points \
+            linecolor rgb frame pointtype 2 pointsize 0.8 notitle
+}
+load "key_strip.gp"
+set key width -2
+plot -1 notitle, keyentry with lines linecolor rgb "#000000" linewidth 2 dashtype solid \
+        title "this library (coloured)", \
+    for [j=1:words(peers)] keyentry with lines linetype 30 + (j - 1) % 5 + 1 title word(peers, j), \
+    keyentry with points linecolor rgb frame pointtype 2 title "not finite"
+unset multiplot

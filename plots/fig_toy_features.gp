@@ -1,0 +1,81 @@
+# fig_toy_features: the samples in a two-dimensional embedding, a panel per loss (Deng et al.,
+# ArcFace, Fig. 3): a dot per test sample, a line per class centre; the last panel compares the gaps
+# between neighbouring classes. draw.sh sets `data`, the name of the data set.
+panels = system(sprintf("cat '%s/panels_%s.tsv'", tables, data))
+feature_table = sprintf("%s/features_%s.tsv", tables, data)
+centre_table = sprintf("%s/centres_%s.tsv", tables, data)
+count = words(panels) / 12
+field(i, k) = word(panels, 12 * (i - 1) + k)
+number(i, k) = real(field(i, k))
+
+columns = count < 6 ? 3 : 4
+rows = (count + columns) / columns
+width = 300 * columns; height = 345 * rows
+load "style.gp"
+
+short(text) = sprintf("%.3g", real(text))
+margin_text(i) = field(i, 1) eq "arcface" ? "  m = ".short(field(i, 6)) \
+    : field(i, 1) eq "cosface" ? "  m = ".short(field(i, 7)) \
+    : field(i, 1) eq "sphereface" ? "  m = ".short(field(i, 5)) \
+    : field(i, 1) eq "combined" \
+        ? "  m = ".short(field(i, 5)).", ".short(field(i, 6)).", ".short(field(i, 7)) : ""
+scale_text(i) = field(i, 2) eq "plane" ? "" : "  s = ".short(field(i, 4))
+left(i) = ((i - 1) % columns + 0.13) / columns
+right(i) = left(i) + 0.80 / columns
+bottom(i) = 1 - (int(i - 1) / columns + 0.87) / rows
+top(i) = bottom(i) + 0.80 * 300 / height
+
+set multiplot
+unset key
+do for [i=1:count] {
+    raw = field(i, 2) eq "plane"
+    radius = number(i, 3) * (raw ? 1.1 : 1.2)
+    set lmargin at screen left(i); set rmargin at screen right(i)
+    set bmargin at screen bottom(i); set tmargin at screen top(i)
+    set xrange [-radius:radius]; set yrange [-radius:radius]
+    set title sprintf("{/:Bold %s}%s%s\n{/=11 test accuracy %.1f %%}", pretty(field(i, 1)), \
+        scale_text(i), margin_text(i), 100 * number(i, 8)) offset 0, -0.5
+    if (raw) {
+        set border 31
+        set xtics autofreq mirror in font ",10" offset 0, 0.5
+        set ytics autofreq mirror in font ",10" offset 0.6, 0
+        set label 1 "x_1" at graph 0.5, graph -0.13 center font ",11"
+        set label 2 "x_2" at graph -0.02, graph 1.05 right font ",11"
+    } else { unset border; unset xtics; unset ytics; unset grid }
+    reach = raw ? 1.5 * radius : 1
+    tip = raw ? 0.92 * radius : 1.1
+    aside = raw ? 0.07 * radius : 0
+    set parametric
+    plot raw ? NaN : cos(t), raw ? NaN : sin(t) with lines linetype 20 linewidth 1.2 notitle, \
+        feature_table index i-1 using 1:2:(class_colour($3)) with points pointtype 7 \
+            pointsize 0.22 linecolor rgb variable title field(i, 1), \
+        centre_table index i-1 using (0):(0):($1*reach):($2*reach):(class_colour($3)) \
+            with vectors nohead dashtype solid linewidth 1 linecolor rgb variable notitle, \
+        centre_table index i-1 using (tip*$1 - aside*$2):(tip*$2 + aside*$1):(sprintf("%d", $3)) \
+            with labels font ",10" textcolor rgb frame notitle
+    unset parametric
+    unset label
+}
+
+# The gap: the angle left free between the outermost samples of neighbouring classes.
+i = count + 1
+set border 3; set grid x linetype 20
+set lmargin at screen left(i) + 0.17 / columns; set rmargin at screen right(i)
+set bmargin at screen bottom(i) + 0.05 / rows; set tmargin at screen top(i)
+set title "{/:Bold Gap between classes}" offset -2, -0.4
+set xlabel "degrees" offset 0, 0.7
+low = 0; high = 0
+do for [j=1:count] {
+    low = number(j, 10) < low ? number(j, 10) : low
+    high = number(j, 11) > high ? number(j, 11) : high
+}
+set xtics (high - low > 120 ? 60 : high - low > 60 ? 30 : high - low > 20 ? 10 : 5) nomirror out \
+    font ",10" offset 0, 0.3
+set yrange [count + 0.5:0.5]
+set xrange [*:*]
+set for [j=1:count] ytics add (pretty(field(j, 1)) j) nomirror font ",11" scale 0
+set arrow 1 from 0, graph 0 to 0, graph 1 nohead linecolor rgb frame
+plot for [j=1:count] sprintf("%s/panels_%s.tsv", tables, data) every ::j-1::j-1 \
+    using 9:(j):10:11 with xerrorbars linetype 10 + style_of(field(j, 1)) pointsize 1.3 \
+    title field(j, 1)
+unset multiplot

@@ -1,0 +1,194 @@
+# tidy.jq: from the drivers' JSON to tab-separated tables. The one file of the plots that knows the
+# JSON's fields; it must not know how a figure looks.
+#
+# A table of several series holds one block per series, divided by two blank lines, each headed by
+# `# "label" loss`: gnuplot's `index` counts these blocks.
+#
+# use: jq -L plots -r 'include "tidy"; speed' RUN/speed.json
+
+def median: sort | if length % 2 == 1 then .[length / 2 | floor]
+                   else (.[length / 2 - 1] + .[length / 2]) / 2 end;
+def mean: add / length;
+def mad: median as $m | map((. - $m) | fabs) | median;
+def order: ["softmax", "normsoftmax", "sphereface", "cosface", "arcface", "combined"];
+# Losses in the papers' order, unknown (new) ones behind.
+def rank: . as $loss | (order | index($loss)) // (order | length);
+def block(head; lines): "\n\n# \(head)", lines;
+# The library's instruction sets, the better ones behind, and the best one among rows.
+def isas: .context.isas_built // ["scalar", "avx2", "avx512", "neon"];
+def best_isa($isas): map(.isa) as $have | [$isas[] | select(. as $isa | $have | index($isa))] | last;
+
+# ---- speed.json (Google Benchmark) -------------------------------------------------------------
+
+# "head/loss:arcface/isa:avx2/N:512" -> {what: "head", loss: "arcface", isa: "avx2", N: "512"}
+def case_of: split("/") | {what: .[0]}
+    + (.[1:] | map(split(":") | select(length == 2) | {(.[0]): .[1]}) | add // {});
+def seconds_per_unit: {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}[.];
+
+# One object per case: its columns, the seconds of each repetition, and the driver's own ratio to the
+# three matrix products (the best library for each), where it has one.
+def cases: [.benchmarks[] | select((.error_occurred // false) | not)]
+    | group_by(.run_name // .name)
+    | map(select(any(.run_type // "iteration" == "iteration"))
+        | (.[0].run_name // .[0].name | {name: .} + case_of)
+        + {seconds: [.[] | select((.run_type // "iteration") == "iteration")
+                         | .real_time * (.time_unit | seconds_per_unit)],
+           ratio_gemm3: (map(.ratio_gemm3 // empty) | first)});
+
+def per_row: . as $case | (.N | tonumber) as $n
+    | {median: ($case.seconds | median / $n), low: ($case.seconds | min / $n),
+       high: ($case.seconds | max / $n),
+       spread: ($case.seconds | if median > 0 then mad / median else 0 end)};
+
+# what, loss, impl, isa, N, D, C, threads, then microseconds per row: median, least, greatest;
+# then the relative median absolute deviation and the number of repetitions.
+def speed: "# what\tloss\timpl\tisa\tN\tD\tC\tthreads\tmedian_us\tlow_us\thigh_us\tspread\trepetitions",
+    (cases | sort_by(.what, (.loss // "" | rank), (.N | tonumber), ((.D // "0") | tonumber),
+                     ((.C // "0") | tonumber), (.isa // ""))[]
+    | per_row as $time
+    | [.what, .loss // "-", .impl // "margin", .isa // "-", .N, .D // "0", .C // "0",
+       .threads // "1", $time.median * 1e6, $time.low * 1e6, $time.high * 1e6, $time.spread,
+       (.seconds | length)]
+    | @tsv);
+
+# At most `most` of the list, evenly chosen, with its last.
+def thinned(most): if length <= most then .
+    else . as $all | [range(most) | $all[((. + 1) * ($all | length) / most | floor) - 1]] end;
+def numbers: . + {N: (.N | tonumber), D: ((.D // "0") | tonumber), C: ((.C // "0") | tonumber)};
+def shape: {N, D, C};
+
+# What the speed figure shows: single-thread cases of up to four shapes, a column of panels each.
+# One block per WHAT, ISA (or peer) and shape, headed by "what name column kind" NxDxC with kind isa
+# or peer; in it loss, then microseconds per row: median, least, greatest.
+def speed_figure:
+    [cases[] | numbers | select((.threads // "1") == "1")] as $cases
+    | ([$cases[] | select(.what == "head" and .isa != null) | shape] | unique
+        | sort_by(.N * .D * .C) | thinned(4)) as $shapes
+    | [$cases[] | . as $case
+        | ([range($shapes | length) | select($shapes[.] as $s
+             | $case.N == $s.N and $case.C == $s.C
+               and ($case.D == $s.D or $case.what == "rows"))][0]) as $column
+        | select($column != null)
+        | $case + per_row + {column: $column, by: (.isa // .impl), shape: ($case | shape)}]
+    | group_by([.what, .by, .column])[]
+    | block("\"\(.[0].what) \(.[0].by) \(.[0].column + 1) "
+            + (if .[0].isa then "isa" else "peer" end) + "\" "
+            + "\($shapes[.[0].column] | "\(.N)x\(.D)x\(.C)")";
+        sort_by(.loss // "" | rank)[]
+        | [.loss // "-", .median * 1e6, .low * 1e6, .high * 1e6] | @tsv);
+
+# ---- stability.json ----------------------------------------------------------------------------
+
+def degrees: . * 180 / 3.141592653589793;
+
+# theta in degrees, psi, slope; one block per curve.
+def target_logit: .curves
+    | [foreach .[] as $point ({last: null, id: 0};
+          if $point.label == .last then . else {last: $point.label, id: (.id + 1)} end;
+          $point + {id: .id})]
+    | group_by(.id)[]
+    | block("\"\(.[0].label | sub("lambda"; "λ"))\" \(.[0].loss)"; .[] | [.theta_deg, .psi, .slope] | @tsv);
+
+# The theta sweep of each loss with its default options, one list per loss and implementation: this
+# library ("margin", on its best instruction set) and the formulations that it is compared with.
+def theta_sweeps: isas as $isas
+    | [.rows[] | select(.sweep == "theta" and .gradient == "exact" and .default)] as $rows
+    | ([$rows[] | select(.impl == "margin")] | best_isa($isas)) as $isa
+    | [$rows[] | select(.impl != "margin" or .isa == $isa) | . + {lost: (.nonfinite > 0)}]
+    | group_by([.loss, .impl]) | map(sort_by(.theta))
+    | sort_by([(.[0].loss | rank), .[0].impl != "margin"]);
+
+# theta in degrees, relative error of dX, of dW, 1 where the result is not finite. One block per
+# loss and implementation, labelled "loss implementation".
+def gradient_error: theta_sweeps[]
+    | block("\"\(.[0].loss) \(.[0].impl)\" \(.[0].loss)";
+        .[] | [(.theta | degrees), (if .lost then "NaN" else .grad_x end),
+               (if .lost then "NaN" else .grad_w end), (if .lost then 1 else 0 end)] | @tsv);
+
+# ---- separation.json ---------------------------------------------------------------------------
+
+def unit: (.x * .x + .y * .y | sqrt) as $r | if $r > 0 then {x: (.x / $r), y: (.y / $r)}
+                                             else {x: 0, y: 0} end;
+# Some radius in a thin band, spread evenly (golden section), so that dots do not hide each other.
+def on_ring($i): unit | (1 - 0.16 * (($i * 0.6180339887) | . - floor)) as $r
+    | {x: (.x * $r), y: (.y * $r)};
+def with_features($data): [.runs[] | select(.data == $data and (.features | length) > 0)]
+    | group_by(.loss) | map(min_by(.seed)) | sort_by(.loss | rank);
+def data_names: reduce (.runs[] | select((.features | length) > 0) | .data) as $data
+    ([]; if index($data) then . else . + [$data] end) | .[];
+# The radius that the plane's panel has to show: all but the outermost hundredth of the samples.
+def extent: [.features[] | .x * .x + .y * .y | sqrt] | sort | .[(length - 1) * 0.99 | floor];
+
+# Samples: x, y, class; one block per loss. Raw coordinates for softmax, else near the unit circle.
+def features($data): with_features($data)[]
+    | .loss as $loss
+    | block("\"\($loss)\" \($loss)";
+        (.features | to_entries[] | .value.class as $class
+         | (if $loss == "softmax" then .value else .key as $i | .value | on_ring($i) end)
+         | [.x, .y, $class] | @tsv));
+
+# Class centres: direction x, y of unit length, class; blocks as in `features`.
+def centres($data): with_features($data)[]
+    | block("\"\(.loss)\" \(.loss)";
+        (.centres | to_entries[] | .key as $class
+         | ({x: .value[0], y: .value[1]} | unit) | [.x, .y, $class] | @tsv));
+
+# One line per panel: loss, what the panel is drawn in, its radius, scale, m1, m2, m3, test
+# accuracy, and over all seeds: median gap, least gap, greatest gap, mean angle within a class.
+def panels($data): . as $all | with_features($data)[]
+    | . as $run
+    | [$all.runs[] | select(.data == $data and .loss == $run.loss)] as $seeds
+    | [$run.loss, if $run.loss == "softmax" then "plane" else "circle" end,
+       if $run.loss == "softmax" then ($run | extent) else 1 end, $run.scale, $run.m1, $run.m2,
+       $run.m3, $run.test_accuracy, ($seeds | map(.stats.gap_median_deg) | median, min, max),
+       ($seeds | map(.stats.intra_deg) | median)]
+    | @tsv;
+
+# ---- the run in one table ----------------------------------------------------------------------
+
+# The case that stands for a loss's speed: the whole head on one thread and the best instruction
+# set, on the shape closest to a mini-batch of 128 with 10,000 classes and 512 dimensions.
+def closeness: [.N / 128, .D / 512, .C / 10000] | map(log | fabs) | add;
+def speed_case($all; $isas; $loss): [$all[] | select(.what == "head" and .isa != null
+        and (.threads // "1") == "1")] as $heads
+    | ($heads | map(shape) | unique | min_by(closeness)) as $shape
+    | [$heads[] | select(shape == $shape and .loss == $loss)] as $mine
+    | ($mine | best_isa($isas)) as $isa
+    | [$mine[] | select(.isa == $isa)][0];
+def worst: map(select(.lost | not)) | max_by([.grad_x, .grad_w] | max) // null
+    | if . == null then null else {error: ([.grad_x, .grad_w] | max), at: (.theta | degrees)} end;
+
+def separation_columns($separation; $loss): $separation
+    | if . == null then {} else
+        [data_names as $data
+         | [.runs[] | select(.data == $data and .loss == $loss)]
+         | if length == 0 then {("accuracy " + $data): null, ("gap " + $data): null}
+           else {("accuracy " + $data): (map(.test_accuracy) | median),
+                 ("gap " + $data): (map(.stats.gap_median_deg) | median)} end] | add // {} end;
+
+def summary_row($cases; $isas; $sweeps; $separation; $loss):
+    speed_case($cases; $isas; $loss) as $case
+    | speed_case($cases; $isas; "normsoftmax") as $base
+    | ([$sweeps[] | select(.[0].loss == $loss)] | map({(.[0].impl): .}) | add // {}) as $mine
+    | {loss: $loss, case: ($case.name // null)}
+    + (if $case == null then {us_per_row: null, spread: null, vs_normsoftmax: null, vs_gemm3: null}
+       else ($case | per_row) as $time
+        | {us_per_row: ($time.median * 1e6), spread: $time.spread,
+           vs_normsoftmax: (if $base then $time.median / ($base | per_row).median else null end),
+           vs_gemm3: $case.ratio_gemm3} end)
+    + (if $mine.margin == null then {worst_gradient: null, at_degrees: null, nonfinite: null}
+       else ($mine.margin | worst) as $worst
+        | {worst_gradient: $worst.error, at_degrees: $worst.at,
+           nonfinite: ($mine.margin | map(select(.lost)) | length)} end)
+    + separation_columns($separation; $loss);
+
+# A line per loss under a line of column names; "-" where the run has no such number.
+def summary($speed; $stability; $separation):
+    (if $speed then [$speed | cases[] | numbers] else [] end) as $cases
+    | ($speed // {} | isas) as $isas
+    | (if $stability then $stability | theta_sweeps else [] end) as $sweeps
+    | [([[$cases[] | select(.isa != null).loss], [$sweeps[][0].loss],
+         [($separation.runs // [])[].loss]] | add | unique | sort_by(rank))[]
+       | summary_row($cases; $isas; $sweeps; $separation; .)]
+    | (.[0] // {} | keys_unsorted) as $columns
+    | ($columns | @tsv), (.[] as $row | [$columns[] | $row[.] // "-"] | @tsv);

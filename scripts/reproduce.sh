@@ -1,0 +1,132 @@
+#!/usr/bin/env bash
+# reproduce.sh: from a fresh clone to figures: install what is missing, build, run the three drivers,
+# draw, report. Interrupted and run again, it keeps what finished.
+set -euo pipefail
+# shellcheck source=scripts/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+usage() {
+    cat <<TEXT
+usage: $program [--quick | --full] [--out DIR] [--again]
+
+Builds margin (Release), measures the losses' speed, numerical stability and class separation on
+this machine, and writes DIR with the numbers (JSON), the figures and report.html.
+  (neither)   at most 12 minutes on 2 cores
+  --quick     at most 3 minutes
+  --full      for publication: hours are possible
+  --out DIR   where to write (results/COMMIT-LEVEL when not given)
+  --again     run every driver again, also those whose results are there
+TEXT
+}
+
+# Where the results go unless --out says so: the same folder for the same sources and options, so
+# that a second call finds what the first one finished.
+default_run() {
+    local commit
+    commit=$(git -C "$root" rev-parse --short HEAD 2>/dev/null) || commit=unversioned
+    if [ -n "$(git -C "$root" status --porcelain 2>/dev/null)" ]; then commit+=-changed; fi
+    printf '%s/results/%s-%s' "$root" "$commit" "${level:-default}"
+}
+
+# What a result depends on: the program (library and commit are inside), its options, and the
+# environment that steers it.
+stamp_of() {
+    local program_file=$1
+    shift
+    {
+        sha256sum <"$program_file"
+        printf '%s\n' "$@" "${MARGIN_ISA:-}" "${OMP_NUM_THREADS:-}"
+        grep -m1 '^model name' /proc/cpuinfo 2>/dev/null || true
+    } | sha256sum | cut -d' ' -f1
+}
+
+# drive WHAT DRIVER: run the driver unless its result is there, finished by the same program.
+drive() {
+    local what=$1 driver=$build/bin/$2 result=$run/$1.json stamp_file=$run/.stamps/$1 stamp
+    local -a options=()
+    if [ -n "$level" ]; then options+=("--$level"); fi
+    stamp=$(stamp_of "$driver" "${options[@]}")
+    if [ "$again" = no ] && [ -f "$result" ] && [ "$(cat "$stamp_file" 2>/dev/null)" = "$stamp" ]; then
+        step "$what: already measured, kept"
+        return
+    fi
+    rm -f "$stamp_file"
+    step "$what: measuring"
+    run_driver "$run/.logs/$what.log" "$driver" "${options[@]}" --out "$result"
+    printf '%s\n' "$stamp" >"$stamp_file"
+}
+
+# On a terminal the driver's own progress line stays visible; else everything goes to the log.
+run_driver() {
+    local log=$1 status=0
+    shift
+    if [ -t 2 ]; then
+        "$@" >"$log" </dev/null || status=$?
+    else
+        "$@" >"$log" 2>&1 </dev/null || status=$?
+    fi
+    if [ "$status" -ne 0 ]; then
+        tail -n 20 "$log" >&2
+        fail 1 "$(basename "$1") failed (exit $status); its log: $log"
+    fi
+}
+
+headline() {
+    awk -F'\t' '
+        NR == 1 { for (i = 1; i <= NF; i++) name[i] = $i; next }
+        { for (i = 1; i <= NF; i++) value[name[i]] = $i
+          if (NR == 2) {
+              printf "\n  %-12s %12s %16s %16s", "loss", "us per row", "to normsoftmax", "gradient error"
+              for (i = 1; i <= NF; i++) if (name[i] ~ /^gap /) printf " %14s", name[i]
+              printf "\n"
+          }
+          printf "  %-12s %12s %16s %16s", $1, show("%.4g", value["us_per_row"]),
+              show("%.3f", value["vs_normsoftmax"]), show("%.1e", value["worst_gradient"])
+          for (i = 1; i <= NF; i++) if (name[i] ~ /^gap /) printf " %14s", show("%.1f deg", $i)
+          printf "\n" }
+        function show(form, text) { return text == "-" ? text : sprintf(form, text) }
+    ' "$run/tables/summary.tsv"
+}
+
+level=
+run=
+again=no
+while [ $# -gt 0 ]; do
+    case $1 in
+    --quick | --full)
+        [ -z "$level" ] || [ "--$level" = "$1" ] || fail 2 "--quick and --full exclude each other"
+        level=${1#--}
+        ;;
+    --out)
+        if [ $# -lt 2 ] || [ -z "$2" ]; then fail 2 "--out needs a folder"; fi
+        run=$2
+        shift
+        ;;
+    --again) again=yes ;;
+    -h | --help) usage && exit 0 ;;
+    *) fail 2 "unknown argument '$1' (see --help)" ;;
+    esac
+    shift
+done
+
+build=${MARGIN_BUILD:-$root/build}
+"$root/scripts/bootstrap.sh" build
+[ -n "$run" ] || run=$(default_run)
+mkdir -p "$run/.stamps" "$run/.logs" || fail 1 "cannot create $run"
+run=$(cd "$run" && pwd)
+
+# A new build folder goes without the tests, which need further packages; an old one stays as it is.
+tests=()
+if [ ! -f "$build/CMakeCache.txt" ]; then tests=(-DBUILD_TESTING=OFF); fi
+build_release "$build" "${tests[@]}"
+quietly "$run/.logs/machine.log" "$build/bin/bench_speed" --machine-json "$run/machine.json"
+drive separation bench_separation
+drive stability bench_stability
+drive speed bench_speed
+step "drawing the figures"
+quietly "$run/.logs/figures.log" "$root/plots/draw.sh" "$run"
+quietly "$run/.logs/report.log" "$root/scripts/report.py" "$run"
+step "done"
+headline
+printf '\n%sreport   %s%s\nfigures  %s\nnumbers  %s\n' "$bold" "$run/report.html" "$plain" \
+    "$run/figures/" "$run/{speed,stability,separation,machine}.json"
