@@ -202,7 +202,7 @@ static margin_status run(head_state *s)
     double sum = 0.0;
     for (size_t t = 0; t < s->plan.threads; t++)
         s->scratch[t].bad_class = SIZE_MAX;
-    if (s->plan.want_w) margin_head_sort_labels(s);
+    if (s->plan.want_w) margin_head_list_rows(s);
     for (s->first_row = 0; s->first_row < s->call->rows; s->first_row += s->rows) {
         const size_t left = s->call->rows - s->first_row;
         s->rows = left < s->plan.rows ? left : s->plan.rows;

@@ -4,62 +4,23 @@
 #include "head_state.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "dmath.h"
 
-/* ---- rows by label
- * ------------------------------------------------------------------------------*/
-
-static int before(head_label a, head_label b)
+/* The rows of each class as a list in rising order: first_of[class], then next_of[row]. */
+void margin_head_list_rows(head_state *s)
 {
-    return a.label != b.label ? a.label < b.label : a.row < b.row;
-}
-
-static void sift_down(head_label *heap, size_t at, size_t n)
-{
-    for (;;) {
-        size_t child = 2 * at + 1;
-        if (child >= n) return;
-        if (child + 1 < n && before(heap[child], heap[child + 1])) child++;
-        if (!before(heap[at], heap[child])) return;
-        const head_label swap = heap[at];
-        heap[at] = heap[child];
-        heap[child] = swap;
-        at = child;
+    const margin_head *call = s->call;
+    for (size_t j = 0; j < call->classes; j++)
+        s->first_of[j] = SIZE_MAX;
+    for (size_t i = call->rows; i-- > 0;) {
+        if (call->labels[i] < 0) continue;
+        size_t *first = s->first_of + call->labels[i];
+        s->next_of[i] = *first;
+        *first = i;
     }
-}
-
-/* Heap sort: in place, since a call allocates nothing. */
-void margin_head_sort_labels(head_state *s)
-{
-    const size_t n = s->call->rows;
-    head_label *heap = s->labels;
-    for (size_t i = 0; i < n; i++)
-        heap[i] = (head_label){s->call->labels[i], i};
-    for (size_t i = n / 2; i-- > 0;)
-        sift_down(heap, i, n);
-    for (size_t end = n; end-- > 1;) {
-        const head_label swap = heap[0];
-        heap[0] = heap[end];
-        heap[end] = swap;
-        sift_down(heap, 0, end);
-    }
-}
-
-static size_t first_with_label(const head_state *s, size_t label)
-{
-    size_t least = 0, most = s->call->rows;
-    while (least < most) {
-        const size_t middle = (least + most) / 2;
-        if (s->labels[middle].label < (int64_t)label) {
-            least = middle + 1;
-        } else {
-            most = middle;
-        }
-    }
-    return least;
 }
 
 /* ---- one block
@@ -126,9 +87,7 @@ static void add_targets(head_state *s, size_t class_index, float *out)
 {
     const margin_head *call = s->call;
     const float *w = call->weights + class_index * call->weights_stride;
-    for (size_t k = first_with_label(s, class_index); k < call->rows; k++) {
-        if (s->labels[k].label != (int64_t)class_index) break;
-        const size_t at = s->labels[k].row;
+    for (size_t at = s->first_of[class_index]; at != SIZE_MAX; at = s->next_of[at]) {
         const float *x = call->embeddings + at * call->embeddings_stride;
         if (s->raw) {
             margin_add_scaled(x, call->dim, s->target_share[at], out);

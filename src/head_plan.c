@@ -59,7 +59,8 @@ static void carve(head_state *s, cursor *c, size_t classes)
     s->shard_shift = take(c, product(p->shards, p->rows), sizeof(float));
     s->shard_max = take(c, product(p->shards, p->rows), sizeof(float));
     s->block_shift = take(c, p->want_w ? product(p->blocks, p->rows) : 0, sizeof(float));
-    s->labels = take(c, p->want_w ? p->all_rows : 0, sizeof *s->labels);
+    s->first_of = take(c, p->want_w ? classes : 0, sizeof *s->first_of);
+    s->next_of = take(c, p->want_w ? p->all_rows : 0, sizeof *s->next_of);
     s->target_share = take(c, p->want_w ? p->all_rows : 0, sizeof(double));
     s->shard_x =
         take(c, p->want_x ? product(p->shards, product(padded, p->rows)) : 0, sizeof(float));

@@ -40,11 +40,6 @@ typedef struct head_row {
     margin_target target;
 } head_row;
 
-typedef struct head_label {
-    int64_t label;
-    size_t row;
-} head_label;
-
 /* The sizes of a call. */
 typedef struct head_plan {
     size_t dim;    /* D, plus 1 with a bias: the bias is one more dimension in which x is 1 */
@@ -95,7 +90,8 @@ typedef struct head_state {
     float *shard_max;      /* [shards][rows]: largest inner product of another class */
     float *shard_x;        /* [shards][rows / 16][panels][16][16] */
     float *tiles;          /* [rows / 16][classes][16] if kept */
-    head_label *labels;    /* [N], sorted by label, then row */
+    size_t *first_of;      /* [C]: the class's first row, SIZE_MAX: none */
+    size_t *next_of;       /* [N]: the next row of the same class */
     double *target_share;  /* [N]: of the target's part of dW, in units of gradient_unit */
     head_scratch *scratch; /* [threads] */
 } head_state;
@@ -117,7 +113,7 @@ void margin_pack_embedding(head_state *s, size_t i);
 
 /* The phases. */
 void margin_head_prepare_row(head_state *s, size_t i);
-void margin_head_sort_labels(head_state *s);
+void margin_head_list_rows(head_state *s);
 void margin_head_forward(head_state *s, size_t shard, size_t first_panel, size_t end_panel,
                          head_scratch *scratch);
 void margin_head_finish_row(head_state *s, size_t i, head_scratch *scratch);
