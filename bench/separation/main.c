@@ -5,10 +5,14 @@
  * numbers cannot depend on how many threads there are. */
 #define _GNU_SOURCE
 #include <ctype.h>
-#include <omp.h>
+#include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 
 #include "json_out.h"
 #include "options.h"
@@ -170,9 +174,18 @@ static void check_plan(const run_plan *plan)
     }
 }
 
+static int most_threads(void)
+{
+#ifdef _OPENMP
+    return omp_get_max_threads();
+#else
+    return 1;
+#endif
+}
+
 static void carry_out_all(session *s)
 {
-    const int threads = s->options.threads > 0 ? s->options.threads : omp_get_max_threads();
+    const int threads = s->options.threads > 0 ? s->options.threads : most_threads();
     size_t epochs = 0;
     int failed = 0;
     for (size_t i = 0; i < s->run_count; i++) {
@@ -201,6 +214,21 @@ static void carry_out_all(session *s)
 }
 
 /* ---- results ------------------------------------------------------------------------------- */
+
+/* Before minutes of work: is there a folder to write to? */
+static void check_out(const char *path)
+{
+    char folder[PATH_MAX];
+    const char *const slash = strrchr(path, '/');
+    const size_t length = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
+    if (length >= sizeof folder) {
+        die(SEPARATION_PROGRAM, "%s: %s", path, strerror(ENAMETOOLONG));
+    }
+    snprintf(folder, sizeof folder, "%.*s", (int)length, path);
+    if (access(length > 0 ? folder : ".", W_OK) != 0) {
+        die(SEPARATION_PROGRAM, "%s: %s", path, strerror(errno));
+    }
+}
 
 static void complete_context(const session *s, json_t *context)
 {
@@ -265,6 +293,9 @@ int main(int argc, char **argv)
         return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILED;
     }
     complete_context(&s, context);
+    if (s.options.out != NULL) {
+        check_out(s.options.out);
+    }
     choose_data(&s.options);
     for (size_t i = 0; i < s.options.data_count; i++) {
         open_data(&s.entries[s.entry_count++], s.options.data[i]);

@@ -166,8 +166,8 @@ json_t *report_notes(void)
 
 void report_table_head(FILE *out)
 {
-    fprintf(out, "%-9s %-12s %5s %6s %6s %7s %7s %7s %7s %7s %7s %7s %7s\n", "", "", "", "train",
-            "test", "median", "least", "overlap", "", "", "", "", "");
+    fprintf(out, "%-9s %-12s %5s %6s %6s %7s %7s %7s\n", "", "", "", "train", "test", "median",
+            "least", "overlap");
     fprintf(out, "%-9s %-12s %5s %6s %6s %7s %7s %7s %7s %7s %7s %7s %7s\n", "data", "loss", "seed",
             "acc %", "acc %", "gap", "gap", "%", "W-EC", "W-Inter", "Intra", "Inter", "seconds");
 }

@@ -12,8 +12,8 @@
 #include "tour.h"
 #include "trainer.h"
 
-/* The head's scratch memory; batches of the toy need far less. */
-static const size_t workspace_bytes = (size_t)8 << 20;
+/* The head's scratch memory: small, because a context is made anew at each step of the warm-up. */
+static const size_t workspace_bytes = (size_t)1 << 20;
 
 typedef struct run_parts {
     data_split data;

@@ -110,7 +110,7 @@ static double take_number(const char *option, const char *text)
 
 static void take_loss(separation_options *out, char *name)
 {
-    margin_loss loss;
+    margin_loss loss = MARGIN_LOSS_COUNT;
     const int all = strcmp(name, "all") == 0;
     if (!all && !margin_loss_find(name, &loss)) {
         bad("--loss", name, "a loss (see --list)");

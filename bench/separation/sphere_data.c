@@ -22,7 +22,7 @@ void sphere_config_init(sphere_config *config)
         .input_dim = 64,
         .train = 1500,
         .test = 1500,
-        .concentration = 38.0,
+        .concentration = 37.0,
         .bend = 0.8,
     };
 }

@@ -11,7 +11,7 @@ enum stream_purpose {
     STREAM_PICK_TRAIN, /* which images of a set are used; index: class */
     STREAM_PICK_TEST,  /* index: class */
     STREAM_LAYER,      /* a layer's first weights; index: layer */
-    STREAM_CLASS,      /* the classes' first weights */
+    STREAM_CLASS,      /* the turn of the classes' first weights */
     STREAM_ORDER       /* the order of the samples; index: epoch */
 };
 

@@ -1,4 +1,5 @@
-/* ks.h: the Kolmogorov-Smirnov distance of a sample from a distribution, for the tests of samplers. */
+/* ks.h: the Kolmogorov-Smirnov distance of a sample from a distribution, for the tests of samplers.
+ */
 #ifndef SEPARATION_TESTS_KS_H
 #define SEPARATION_TESTS_KS_H
 

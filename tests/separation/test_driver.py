@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """bench_separation from outside: its JSON, its statistics computed once more from the features it
-dumps, the same numbers for any number of threads, and its refusals. usage: test_driver.py PROGRAM"""
+dumps, the same numbers for any number of threads, and its refusals.
+usage: test_driver.py PROGRAM"""
 
 import gzip
 import json
@@ -43,7 +44,7 @@ def nearest(angles):
 
 
 def statistics(run):
-    """On the circle every angle is a difference of polar angles: a different way than the program's."""
+    """By differences of polar angles: another way than the program's."""
     classes = range(run["classes"])
     polar = [[math.atan2(f["y"], f["x"]) for f in run["features"] if f["class"] == k]
              for k in classes]
@@ -106,7 +107,7 @@ class Driver(unittest.TestCase):
             self.assertEqual(len(run["embedding_centres"]), 8)
             self.assertEqual(len(run["features"]), 8 * 50)
             for key in "train_accuracy", "test_accuracy":
-                self.assertTrue(0.1 < run[key] <= 1.0, run[key])
+                self.assertTrue(0.0 <= run[key] <= 1.0, run[key])
             for key in "scale", "m1", "m2", "m3", "seconds", "final_loss":
                 self.assertTrue(math.isfinite(run[key]))
             self.assertEqual(set(run["stats"]), set(run["train_stats"]))
@@ -149,8 +150,9 @@ class Driver(unittest.TestCase):
         """Images of one bright pixel each, which tells the class; the training images gzipped."""
         for prefix in "train", "t10k":
             labels = bytes(i % classes for i in range(count))
-            images = b"".join(bytes(200 + i % 50 if k == label else i % 20 for k in range(size * size))
-                              for i, label in enumerate(labels))
+            images = b"".join(
+                bytes(200 + i % 50 if k == label else i % 20 for k in range(size * size))
+                for i, label in enumerate(labels))
             header = bytes([0, 0, 8, 3, 0, 0, 0, count, 0, 0, 0, size, 0, 0, 0, size])
             with gzip.open(self.path(prefix + "-images-idx3-ubyte.gz"), "wb") as file:
                 file.write((header + images)[:len(header + images) - cut])
@@ -197,14 +199,18 @@ class Driver(unittest.TestCase):
         self.write_set(cut=7)
         self.assert_refused(1, "train-images-idx3-ubyte.gz: truncated", "--data", self.folder.name)
         out = self.path("missing/out.json")
-        done = drive("--data", "sphere", "--loss", "cosface", *FEW, "--out", out)
+        self.assert_refused(1, out + ": No such file", "--data", "sphere", *FEW, "--out", out)
+        before = os.listdir(self.folder.name)
+        os.mkdir(self.path("folder"))
+        done = drive("--data", "sphere", "--loss", "cosface", *FEW, "--out", self.path("folder"))
         self.assertEqual(done.returncode, 1)
-        self.assertIn(out, done.stderr)
-        self.assertEqual(done.stderr.count("\n"), 1)
+        self.assertIn("folder: ", done.stderr)
+        self.assertEqual(sorted(os.listdir(self.folder.name)), sorted(before + ["folder"]))
 
     def test_isa(self):
         runs, _ = numbers_of(self.run_to("auto.json", "--data", "sphere", *FEW))
-        scalar, _ = numbers_of(self.run_to("scalar.json", "--data", "sphere", "--isa", "scalar", *FEW))
+        scalar, _ = numbers_of(self.run_to("scalar.json", "--data", "sphere", "--isa", "scalar",
+                                           *FEW))
         for a, b in zip(runs, scalar):
             self.assertAlmostEqual(a["final_loss"], b["final_loss"], 2)
         self.assert_refused(1, "MARGIN_ISA=vax", "--data", "sphere", *FEW, MARGIN_ISA="vax")
@@ -216,7 +222,8 @@ class Driver(unittest.TestCase):
             done = drive(*arguments)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertIn(text, done.stdout)
-            self.assertTrue(all(len(line) <= 100 for line in done.stdout.splitlines() if "(" not in line))
+            if "--list" not in arguments:
+                self.assertTrue(all(len(line) <= 100 for line in done.stdout.splitlines()))
 
 
 if __name__ == "__main__":

@@ -115,7 +115,8 @@ static void refuses_other_files(void **state)
     const uint32_t none[3] = {5, 0, 3};
     write_plain("zero", bytes, make_idx(bytes, 3, none, 256));
     assert_refused("zero", 3, "dimension 1 is 0");
-    const uint8_t huge[16] = {0, 0, 8, 3, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+    const uint8_t huge[16] = {0,   0,   8,   3,   255, 255, 255, 255,
+                              255, 255, 255, 255, 255, 255, 255, 255};
     write_plain("huge", huge, sizeof huge);
     assert_refused("huge", 3, "asks for more than");
     const uint8_t large[16] = {0, 0, 8, 3, 0, 0, 1, 0, 0, 0, 4, 0, 0, 0, 4, 0};
@@ -157,10 +158,12 @@ static void refuses_trailing_bytes(void **state)
     assert_refused("long", 3, "more data");
 }
 
-/* ---- folders ----------------------------------------------------------------------------------- */
+/* ---- folders -----------------------------------------------------------------------------------
+ */
 
 /* `count` images of 4 x 3, labels 0 .. wrap - 1 in turn. */
-static void write_part(const char *prefix, uint32_t count, uint32_t labels, unsigned wrap, int packed)
+static void write_part(const char *prefix, uint32_t count, uint32_t labels, unsigned wrap,
+                       int packed)
 {
     char name[64];
     uint8_t bytes[MOST];

@@ -51,8 +51,8 @@ static void stream_is_counter_blocks_in_order(void **state)
 static void names_make_streams_differ(void **state)
 {
     (void)state;
-    const uint64_t names[][3] = {{1, 2, 3}, {2, 2, 3}, {1, 3, 3}, {1, 2, 4}, {1ull << 40, 2, 3},
-                                 {1, 2, 1ull << 40}};
+    const uint64_t names[][3] = {{1, 2, 3}, {2, 2, 3},          {1, 3, 3},
+                                 {1, 2, 4}, {1ull << 40, 2, 3}, {1, 2, 1ull << 40}};
     uint32_t first[LENGTH_OF(names)];
     for (size_t i = 0; i < LENGTH_OF(names); i++) {
         philox_stream stream;

@@ -1,5 +1,5 @@
-/* test_run.c: recipes, and the promise of the toy figure on a small scale: without a margin the classes
- * all but touch, with one they stand apart. */
+/* test_run.c: recipes, and the promise of the toy figure on a small scale: without a margin the
+ * classes all but touch, with one they stand apart. */
 #define _GNU_SOURCE
 #include "mocka.h"
 #include "run.h"
@@ -89,8 +89,12 @@ static void margin_leaves_a_gap(void **state)
 static void results_are_complete(void **state)
 {
     (void)state;
-    run_plan plan = {.data = &sphere, .loss = MARGIN_COSFACE, .seed = 1, .epochs = 1,
-                     .samples = 50, .features = 5};
+    run_plan plan = {.data = &sphere,
+                     .loss = MARGIN_COSFACE,
+                     .seed = 1,
+                     .epochs = 1,
+                     .samples = 50,
+                     .features = 5};
     run_result result;
     loss_override_none(&plan.override);
     assert_int_equal(run_carry_out(&plan, &result), 0);
@@ -126,12 +130,9 @@ static void failures_are_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(margins_fit_the_circle),
-        cmocka_unit_test(overrides_reach_their_margin),
-        cmocka_unit_test(every_default_is_accepted),
-        cmocka_unit_test(margin_leaves_a_gap),
-        cmocka_unit_test(results_are_complete),
-        cmocka_unit_test(failures_are_told),
+        cmocka_unit_test(margins_fit_the_circle),    cmocka_unit_test(overrides_reach_their_margin),
+        cmocka_unit_test(every_default_is_accepted), cmocka_unit_test(margin_leaves_a_gap),
+        cmocka_unit_test(results_are_complete),      cmocka_unit_test(failures_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

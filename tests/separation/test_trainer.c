@@ -94,7 +94,7 @@ static void count_epoch(void *user)
 static void train(const dataset *data, margin_loss loss, double scale, trained *out)
 {
     const layer_shape shapes[] = {
-        {LAYER_DENSE, 8}, {LAYER_BATCH_NORM, 0}, {LAYER_PRELU, 0}, {LAYER_DENSE, 2}};
+        {LAYER_DENSE, 16}, {LAYER_BATCH_NORM, 0}, {LAYER_PRELU, 0}, {LAYER_DENSE, 2}};
     const size_t order[CLASSES] = {0, 1, 2};
     const int normalised = margin_loss_get(loss)->normalised;
     training config = {
@@ -112,6 +112,7 @@ static void train(const dataset *data, margin_loss loss, double scale, trained *
     };
     config.loss = config_of(loss);
     config.loss.threads = 1;
+    config.loss.workspace_bytes = (size_t)1 << 20; /* made anew at each step of the warm-up */
     config.loss.scale = normalised ? scale : config.loss.scale;
     out->epochs = 0;
     assert_int_equal(network_create(&out->net, INPUTS, shapes, LENGTH_OF(shapes), 16, 1), 0);
@@ -138,7 +139,8 @@ static size_t count_right(trained *t, const dataset *data)
             const float *const w = t->head.weights + 2 * j;
             const double norm = t->head.bias != NULL ? 1.0 : hypot((double)w[0], (double)w[1]);
             const double near = ((double)w[0] * (double)embeddings[2 * i] +
-                                 (double)w[1] * (double)embeddings[2 * i + 1]) / norm +
+                                 (double)w[1] * (double)embeddings[2 * i + 1]) /
+                                    norm +
                                 (t->head.bias != NULL ? (double)t->head.bias[j] : 0.0);
             nearest = near > best ? j : nearest;
             best = near > best ? near : best;

@@ -12,9 +12,8 @@ typedef struct setting {
 } setting;
 
 static const setting settings[] = {
-    {2, 0.0},  {2, 0.7},   {2, 30.0},  {2, 1e6},   {3, 0.0},   {3, 5.0},   {3, 1e4},
-    {4, 2.0},  {16, 0.0},  {16, 8.0},  {16, 200.0}, {32, 38.0}, {64, 1.0}, {128, 500.0},
-    {128, 1e8},
+    {2, 0.0},  {2, 0.7},  {2, 30.0},   {2, 1e6},   {3, 0.0},  {3, 5.0},     {3, 1e4},   {4, 2.0},
+    {16, 0.0}, {16, 8.0}, {16, 200.0}, {32, 38.0}, {64, 1.0}, {128, 500.0}, {128, 1e8},
 };
 
 /* Distribution of the angle to the mean: its density is exp(k cos t) sin(t)^(d - 2), summed by
@@ -58,7 +57,8 @@ static double angle_share(double angle, const void *user)
     return law->share[cell] + (place - (double)cell) * (law->share[cell + 1] - law->share[cell]);
 }
 
-/* A_d(k) = I_{d/2}(k) / I_{d/2-1}(k), the expected cosine, by its continued fraction from far in. */
+/* A_d(k) = I_{d/2}(k) / I_{d/2-1}(k), the expected cosine, by its continued fraction from far in.
+ */
 static double mean_cosine(setting s)
 {
     if (s.concentration == 0.0) {
@@ -210,10 +210,8 @@ static void uniform_has_no_favourite(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(angles_follow_their_law),
-        cmocka_unit_test(resultants_are_right),
-        cmocka_unit_test(tiny_angles_keep_digits),
-        cmocka_unit_test(every_mean_is_reached),
+        cmocka_unit_test(angles_follow_their_law),  cmocka_unit_test(resultants_are_right),
+        cmocka_unit_test(tiny_angles_keep_digits),  cmocka_unit_test(every_mean_is_reached),
         cmocka_unit_test(uniform_has_no_favourite),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
