@@ -87,8 +87,8 @@ draw() { # NAME SETTINGS FORMAT
     }
     if [ "$3" = svg ]; then
         # Browsers without this font take the next one of the same widths.
-        sed -i 's/font-family="Liberation Sans"/font-family="Liberation Sans,Arial,Helvetica,sans-serif"/g' \
-            "$out.part"
+        sed -i -e 's/font-family="Liberation Sans"/font-family="Liberation Sans,Arial,Helvetica,sans-serif"/g' \
+            -e "s|<title>Gnuplot</title>|<title>fig_$1</title>|" "$out.part"
     fi
     mv "$out.part" "$out"
 }

@@ -5,7 +5,7 @@ count = words(series) / 2
 panels = system(sprintf("sed -n 's/^# .* //p' '%s/gradient_error.tsv' | awk '!seen[$0]++'", tables))
 columns = 3
 rows = (words(panels) + columns - 1) / columns
-width = 900; height = 250 * rows + 74; strip = 52.0 / height
+width = 900; height = 250 * rows + 104; strip = 84.0 / height
 load "style.gp"
 implementation(i) = word(label_of(series, i), 2)
 ours(i) = implementation(i) eq "margin"
@@ -49,7 +49,6 @@ do for [p=1:words(panels)] {
             linecolor rgb frame pointtype 2 pointsize 0.8 notitle
 }
 load "key_strip.gp"
-set key width -2
 plot -1 notitle, keyentry with lines linecolor rgb "#000000" linewidth 2 dashtype solid \
         title "this library (coloured)", \
     for [j=1:words(peers)] keyentry with lines linetype 30 + (j - 1) % 5 + 1 title word(peers, j), \

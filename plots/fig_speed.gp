@@ -28,7 +28,7 @@ seen = system(sprintf("grep -v '^#' '%s/speed_figure.tsv' | cut -f1 | grep -v '^
 row_of(loss) = (sum [j=1:words(seen)] (word(seen, j) eq loss) * j)
 
 panel_rows = has_rows ? 2 : 1
-left_margin = 122.0; panel_width = columns < 3 ? 380.0 : 250.0; panel_height = 38.0 * words(seen)
+left_margin = 122.0; panel_width = columns < 3 ? 380.0 : 272.0; panel_height = 38.0 * words(seen)
 width = int(left_margin + columns * panel_width)
 key_height = 30 + 24 * int((words(isas) + words(peers) + words(gemms) + 3) / 3)
 height = int(panel_rows * (panel_height + 92) + key_height)

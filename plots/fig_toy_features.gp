@@ -57,7 +57,7 @@ do for [i=1:count] {
     unset label
 }
 
-# The gap: the angle left free between the outermost samples of neighbouring classes.
+# The gap: the angle left free between neighbouring classes (docs/method.md); negative: overlap.
 i = count + 1
 set border 3; set grid x linetype 20
 set lmargin at screen left(i) + 0.17 / columns; set rmargin at screen right(i)
@@ -69,10 +69,10 @@ do for [j=1:count] {
     low = number(j, 10) < low ? number(j, 10) : low
     high = number(j, 11) > high ? number(j, 11) : high
 }
-set xtics (high - low > 120 ? 60 : high - low > 60 ? 30 : high - low > 20 ? 10 : 5) nomirror out \
-    font ",10" offset 0, 0.3
+step = high - low > 120 ? 60 : high - low > 50 ? 20 : high - low > 20 ? 10 : 5
+set xtics step nomirror out font ",10" offset 0, 0.3
+set xrange [1.06 * low - 1:1.06 * high + 1]
 set yrange [count + 0.5:0.5]
-set xrange [*:*]
 set for [j=1:count] ytics add (pretty(field(j, 1)) j) nomirror font ",11" scale 0
 set arrow 1 from 0, graph 0 to 0, graph 1 nohead linecolor rgb frame
 plot for [j=1:count] sprintf("%s/panels_%s.tsv", tables, data) every ::j-1::j-1 \

@@ -26,25 +26,25 @@ void margin_head_list_rows(head_state *s)
 /* ---- one block
  * ----------------------------------------------------------------------------------*/
 
-/* What a row's exponentials of a block with this shift are multiplied by. */
-static float row_factor(const head_row *row, float block_shift)
+/* What a row's exponentials of a block with this peak are multiplied by. */
+static float row_factor(const head_row *row, float scale, float block_peak)
 {
-    const double shift = (double)block_shift - row->shift;
-    if (row->label < 0 || row->miss == 0.0 || shift < -700.0) return 0.0f;
-    return (float)(row->share * (dm_exp(shift) / row->sum));
+    const double lower = (double)scale * ((double)block_peak - row->peak);
+    if (row->label < 0 || row->miss == 0.0 || lower < -700.0) return 0.0f;
+    return (float)(row->share * (dm_exp(lower) / row->sum));
 }
 
-/* The rows of X times their factors. Shifts seldom differ from block to block, so mostly the last
+/* The rows of X times their factors. Peaks seldom differ from block to block, so mostly the last
  * block's product serves again. */
 static void scale_rows(head_state *s, size_t block, head_scratch *scratch)
 {
     const size_t rows = s->plan.rows;
-    const float *shift = s->block_shift + block * rows;
+    const float *peak = s->block_peak + block * rows;
     int changed = !scratch->scaled;
     for (size_t i = 0; i < rows; i++) {
-        if (scratch->scaled && shift[i] == scratch->shifts[i]) continue;
-        scratch->shifts[i] = shift[i];
-        scratch->factors[i] = row_factor(&s->row[i], shift[i]);
+        if (scratch->scaled && peak[i] == scratch->peaks[i]) continue;
+        scratch->peaks[i] = peak[i];
+        scratch->factors[i] = row_factor(&s->row[i], s->scale[i], peak[i]);
         changed = 1;
     }
     scratch->scaled = 1;
@@ -69,7 +69,7 @@ static const float *block_tiles(head_state *s, size_t first, size_t count, size_
                                   p->block * 16, p->dim, count, tile);
         margin_head_mask_targets(s, panel, first, count, tile, 0);
         s->kernels->tile_exp(tile, count, s->scale + panel * 16,
-                             s->block_shift + block * p->rows + panel * 16, sum);
+                             s->block_peak + block * p->rows + panel * 16, sum);
     }
     return scratch->tiles;
 }

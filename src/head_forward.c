@@ -1,22 +1,23 @@
-/* head_forward.c: one shard of classes for some panels of 16 rows: cosines, the running shift, the
+/* head_forward.c: one shard of classes for some panels of 16 rows: cosines, the running peak, the
  * others' exponentials and their sum, and the part of dX that they make.
  *
  * The target is taken out of the tile before maximum and sum: subtracting it afterwards would lose
- * everything on a converged row. What is kept is exp(logit - shift), where shift is the largest
- * logit so far plus some headroom, so that it rarely rises; when it does, what was summed is scaled
- * down. */
+ * everything on a converged row. What is kept is exp(scale (cosine - peak)), where peak is the
+ * largest logit so far plus some headroom, so that it rarely rises; when it does, what was summed
+ * is scaled down. */
 #include "head_state.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "dmath.h"
 
-/* In units of a logit. Less makes the shift rise more often, more costs digits in the exponent. */
+/* In units of a logit. Less makes the peak rise more often, more costs digits in the exponent. */
 #define HEADROOM 4.0
 
 /* Below every logit of a real class. */
-#define NO_SHIFT (-1e38f)
+#define NO_PEAK (-FLT_MAX)
 
 void margin_head_mask_targets(head_state *s, size_t panel, size_t first, size_t count, float *tile,
                               int note)
@@ -31,17 +32,16 @@ void margin_head_mask_targets(head_state *s, size_t panel, size_t first, size_t 
     }
 }
 
-/* Raise the shifts of 16 rows where this tile's maximum asks for it; keep[lane] is what earlier
- * sums are multiplied by. */
-static void raise_shifts(const float *max, const float *scale, float *shift, float *keep)
+/* Raise the peaks of 16 rows where this tile's maximum asks for it; keep[lane] is what earlier sums
+ * are multiplied by. */
+static void raise_peaks(const float *max, const float *scale, float *peak, float *keep)
 {
     for (size_t lane = 0; lane < 16; lane++) {
         keep[lane] = 1.0f;
-        const double logit = (double)max[lane] * (double)scale[lane];
-        if (!(logit > (double)shift[lane])) continue;
-        const float old = shift[lane];
-        shift[lane] = (float)(logit + HEADROOM);
-        keep[lane] = (float)dm_exp((double)old - (double)shift[lane]);
+        if (!(max[lane] > peak[lane])) continue;
+        const double old = (double)peak[lane], s = (double)scale[lane];
+        peak[lane] = (float)((double)max[lane] + HEADROOM / s);
+        keep[lane] = (float)dm_exp(s * (old - (double)peak[lane]));
     }
 }
 
@@ -61,15 +61,15 @@ static void one_tile(head_state *s, size_t shard, size_t block, size_t panel, he
 
     float max[16], keep[16], sum[16];
     k->tile_max(tile, count, max);
-    float *shift = s->shard_shift + at, *most = s->shard_max + at;
-    raise_shifts(max, s->scale + panel * 16, shift, keep);
-    k->tile_exp(tile, count, s->scale + panel * 16, shift, sum);
+    float *peak = s->shard_peak + at, *most = s->shard_max + at;
+    raise_peaks(max, s->scale + panel * 16, peak, keep);
+    k->tile_exp(tile, count, s->scale + panel * 16, peak, sum);
     for (size_t lane = 0; lane < 16; lane++) {
         double *total = s->shard_sum + at + lane;
         *total = *total * (double)keep[lane] + (double)sum[lane];
         most[lane] = fmaxf(most[lane], max[lane]);
     }
-    if (p->want_w) memcpy(s->block_shift + block * p->rows + panel * 16, shift, 16 * sizeof(float));
+    if (p->want_w) memcpy(s->block_peak + block * p->rows + panel * 16, peak, 16 * sizeof(float));
     if (p->want_x) {
         float *out = s->shard_x + (shard * p->rows / 16 + panel) * padded * 16;
         k->embedding_products(tile, scratch->weights, stride, count, p->panels, keep, out);
@@ -83,7 +83,7 @@ void margin_head_forward(head_state *s, size_t shard, size_t first_panel, size_t
     const size_t padded = p->panels * 16, rows = (end_panel - first_panel) * 16;
     const size_t at = shard * p->rows + first_panel * 16;
     for (size_t i = 0; i < rows; i++) {
-        s->shard_shift[at + i] = NO_SHIFT;
+        s->shard_peak[at + i] = NO_PEAK;
         s->shard_max[at + i] = -INFINITY;
         s->shard_sum[at + i] = 0.0;
     }

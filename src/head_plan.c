@@ -40,7 +40,7 @@ static void carve_scratch(const head_plan *p, cursor *c, head_scratch *scratch)
     scratch->norms = take(c, p->block, sizeof(double));
     scratch->tiles = take(c, product(tile_panels * 16, p->block), sizeof(float));
     scratch->line = take(c, padded, sizeof(float));
-    scratch->shifts = take(c, p->want_w ? p->rows : 0, sizeof(float));
+    scratch->peaks = take(c, p->want_w ? p->rows : 0, sizeof(float));
     scratch->factors = take(c, p->want_w ? p->rows : 0, sizeof(float));
     scratch->scaled_x = take(c, p->want_w ? product(padded, p->rows) : 0, sizeof(float));
     scratch->gradient = take(c, p->want_w ? product(padded, p->block) : 0, sizeof(float));
@@ -56,9 +56,9 @@ static void carve(head_state *s, cursor *c, size_t classes)
     s->scale = take(c, p->rows, sizeof(float));
     s->target_dot = take(c, p->rows, sizeof(float));
     s->shard_sum = take(c, product(p->shards, p->rows), sizeof(double));
-    s->shard_shift = take(c, product(p->shards, p->rows), sizeof(float));
+    s->shard_peak = take(c, product(p->shards, p->rows), sizeof(float));
     s->shard_max = take(c, product(p->shards, p->rows), sizeof(float));
-    s->block_shift = take(c, p->want_w ? product(p->blocks, p->rows) : 0, sizeof(float));
+    s->block_peak = take(c, p->want_w ? product(p->blocks, p->rows) : 0, sizeof(float));
     s->first_of = take(c, p->want_w ? classes : 0, sizeof *s->first_of);
     s->next_of = take(c, p->want_w ? p->all_rows : 0, sizeof *s->next_of);
     s->target_share = take(c, p->want_w ? p->all_rows : 0, sizeof(double));

@@ -55,16 +55,18 @@ void margin_head_prepare_row(head_state *s, size_t i)
 static void combine_shards(const head_state *s, size_t i, head_row *row)
 {
     const size_t n = s->plan.rows;
-    row->shift = -HUGE_VAL;
+    row->peak = -HUGE_VAL;
     for (size_t p = 0; p < s->plan.shards; p++) {
         if (s->shard_sum[p * n + i] > 0.0) {
-            row->shift = fmax(row->shift, (double)s->shard_shift[p * n + i]);
+            row->peak = fmax(row->peak, (double)s->shard_peak[p * n + i]);
         }
     }
+    const double kernel_scale = (double)s->scale[i];
     row->sum = 0.0;
     for (size_t p = 0; p < s->plan.shards; p++) {
         const double sum = s->shard_sum[p * n + i];
-        if (sum > 0.0) row->sum += sum * dm_exp((double)s->shard_shift[p * n + i] - row->shift);
+        if (sum > 0.0)
+            row->sum += sum * dm_exp(kernel_scale * ((double)s->shard_peak[p * n + i] - row->peak));
     }
 }
 
@@ -81,9 +83,11 @@ static void set_loss(const head_state *s, size_t i, head_row *row)
     combine_shards(s, i, row);
     row->loss = row->miss = 0.0;
     if (row->sum == 0.0) return; /* no other class */
+    /* A scale of almost 0 was raised for the kernels; the headroom in the peak is in their units.
+     */
     const double kernel_scale = (double)s->scale[i];
-    const double ratio = row->scale > kernel_scale / 2.0 ? row->scale / kernel_scale : 1.0;
-    const double others = row->shift * ratio + dm_log(row->sum);
+    const double scale = row->scale < kernel_scale / 2.0 ? kernel_scale : row->scale;
+    const double others = scale * row->peak + dm_log(row->sum);
     margin_softplus(others - target_logit(s, row), &row->loss, &row->miss);
 }
 
@@ -96,23 +100,41 @@ static int is_correct(const head_state *s, size_t i)
     return s->target_dot[i] >= best;
 }
 
-/* The others' part of dX: their mean weight, without its part along x where x is normalised. */
+/* The others' mean weight, as packed, into scratch->line. */
+static void mean_of_others(head_state *s, size_t i, head_scratch *scratch)
+{
+    const head_row *row = &s->row[i];
+    const size_t n = s->plan.rows, padded = s->plan.panels * 16;
+    float share[MARGIN_SHARDS];
+    for (size_t p = 0; p < s->plan.shards; p++) {
+        const double lower = (double)s->scale[i] * ((double)s->shard_peak[p * n + i] - row->peak);
+        share[p] = s->shard_sum[p * n + i] > 0.0 ? (float)(dm_exp(lower) / row->sum) : 0.0f;
+    }
+    const float *part = s->shard_x + i / 16 * padded * 16 + i % 16 * 16;
+    s->kernels->combine(part, padded * n, 256, share, s->plan.shards, s->call->dim, scratch->line);
+}
+
+/* The others' part of dX, without its part along x where x is normalised. */
 static void add_others(head_state *s, size_t i, double factor, int project, head_scratch *scratch,
                        float *out)
 {
-    const head_row *row = &s->row[i];
-    const size_t n = s->plan.rows, padded = s->plan.panels * 16, dim = s->call->dim;
-    float share[MARGIN_SHARDS];
-    for (size_t p = 0; p < s->plan.shards; p++) {
-        const double shift = (double)s->shard_shift[p * n + i] - row->shift;
-        share[p] = s->shard_sum[p * n + i] > 0.0 ? (float)(dm_exp(shift) / row->sum) : 0.0f;
-    }
-    const float *part = s->shard_x + i / 16 * padded * 16 + i % 16 * 16;
-    s->kernels->combine(part, padded * n, 256, share, s->plan.shards, dim, scratch->line);
     float first, second;
+    mean_of_others(s, i, scratch);
     margin_split_factor(factor, &first, &second);
-    s->kernels->finish_row(scratch->line, project ? s->columns + i * 16 : NULL, n * 16, dim, first,
-                           second, out);
+    s->kernels->finish_row(scratch->line, project ? s->columns + i * 16 : NULL, s->plan.rows * 16,
+                           s->call->dim, first, second, out);
+}
+
+/* Raw inner products: the others' mean weight less the target's. Either alone may be beyond
+ * float32. */
+static void write_raw_gradient(head_state *s, size_t i, double factor, const float *w,
+                               head_scratch *scratch, float *out)
+{
+    mean_of_others(s, i, scratch);
+    for (size_t d = 0; d < s->call->dim; d++) {
+        const double mean = (double)scratch->line[d] * s->weight_unpack;
+        out[d] = margin_to_float(factor * (mean - (double)w[d]));
+    }
 }
 
 static void write_gradient(head_state *s, size_t i, head_scratch *scratch, float *out)
@@ -124,9 +146,7 @@ static void write_gradient(head_state *s, size_t i, head_scratch *scratch, float
     const double pull = row->miss * row->weight;
     if (pull == 0.0 || (row->norm == 0.0 && !s->raw)) return;
     if (s->raw) {
-        const double scale = s->context->config.scale;
-        add_others(s, i, pull * scale * s->weight_unpack, 0, scratch, out);
-        margin_add_scaled(w, dim, -pull * scale, out);
+        write_raw_gradient(s, i, pull * s->context->config.scale, w, scratch, out);
     } else if (s->keep_norm) {
         add_others(s, i, pull, 0, scratch, out);
         margin_add_tangent_x(&row->pair, x, w, dim, pull * row->target.slope, out);

@@ -2,7 +2,7 @@
  * phases.
  *
  *   rows      a row block is packed; the target pairs are measured        (head_rows.c)
- *   forward   shard by shard, block by block: cosines, shift, exponentials, sums, and what dX needs
+ *   forward   shard by shard, block by block: cosines, peak, exponentials, sums, and what dX needs
  *                                                                         (head_forward.c)
  *   finish    shards are combined per row: loss, accuracy, dX             (head_rows.c)
  *   backward  block by block: dW                                          (head_backward.c)
@@ -10,8 +10,8 @@
  * A phase is a function of one item; head.c owns the loops over items and the threads.
  *
  * Classes are cut into blocks and blocks into shards by the shapes alone, never by the number of
- * threads or the workspace, so neither can change a bit. A shard keeps, per row, a shift, the sum
- * of the others' exponentials under that shift, and its part of dX: what machines would exchange if
+ * threads or the workspace, so neither can change a bit. A shard keeps, per row, a peak, the sum
+ * of the others' exponentials under that peak, and its part of dX: what machines would exchange if
  * each held a shard.
  */
 #ifndef MARGIN_SRC_HEAD_STATE_H
@@ -27,13 +27,13 @@ enum {
 
 /* What is known of a row. */
 typedef struct head_row {
-    int64_t label;     /* -1: does not count */
-    double norm;       /* |x| */
-    double scale;      /* the row's factor of the cosine, exact */
-    double unpack;     /* raw inner products: x = unpack * packed row; else 1 */
-    double weight;     /* d total loss / d row loss */
-    double shift, sum; /* log sum exp of the others = shift + log(sum) */
-    double miss;       /* 1 - p_target */
+    int64_t label;    /* -1: does not count */
+    double norm;      /* |x| */
+    double scale;     /* the row's factor of the cosine, exact */
+    double unpack;    /* raw inner products: x = unpack * packed row; else 1 */
+    double weight;    /* d total loss / d row loss */
+    double peak, sum; /* log sum exp of the others = scale peak + log(sum) */
+    double miss;      /* 1 - p_target */
     double loss;
     double share; /* of the others' part of dW, in units of gradient_unit */
     margin_pair pair;
@@ -61,8 +61,8 @@ typedef struct head_scratch {
     size_t bad_class; /* the first class seen with a NaN or Inf, SIZE_MAX: none */
     float *tiles;     /* [rows / 16][block][16] for the backward phase, else [block][16] */
     float *scaled_x;  /* [panels][rows][16] */
-    int scaled;       /* scaled_x is valid for `shifts` and this row block */
-    float *shifts;    /* [rows] */
+    int scaled;       /* scaled_x is valid for `peaks` and this row block */
+    float *peaks;     /* [rows] */
     float *factors;   /* [rows] */
     float *gradient;  /* [block][panels 16] */
     float *line;      /* [panels 16] */
@@ -84,9 +84,9 @@ typedef struct head_state {
     float *columns;        /* [panels][rows][16] */
     float *scale;          /* [rows]: head_row.scale in float32 */
     float *target_dot;     /* [rows]: the target's inner product as the tile has it */
-    float *block_shift;    /* [blocks][rows] */
+    float *block_peak;     /* [blocks][rows] */
     double *shard_sum;     /* [shards][rows] */
-    float *shard_shift;    /* [shards][rows] */
+    float *shard_peak;     /* [shards][rows] */
     float *shard_max;      /* [shards][rows]: largest inner product of another class */
     float *shard_x;        /* [shards][rows / 16][panels][16][16] */
     float *tiles;          /* [rows / 16][classes][16] if kept */
@@ -118,7 +118,7 @@ void margin_head_forward(head_state *s, size_t shard, size_t first_panel, size_t
                          head_scratch *scratch);
 void margin_head_finish_row(head_state *s, size_t i, head_scratch *scratch);
 void margin_head_backward(head_state *s, size_t block, head_scratch *scratch);
-/* The others' exponentials of one tile, again or for the first time (shift is in place). */
+/* The others' exponentials of one tile, again or for the first time (the peak is in place). */
 void margin_head_mask_targets(head_state *s, size_t panel, size_t first, size_t count, float *tile,
                               int note);
 

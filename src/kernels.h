@@ -42,9 +42,10 @@ typedef struct margin_kernels {
     /* Maximum of each lane over the tile's classes, into max[16]. */
     void (*tile_max)(const float *tile, size_t classes, float *max);
 
-    /* tile = exp(scale[lane] tile - shift[lane]) in place, and its sum over classes into sum[16].
-     * scale[lane] tile <= shift[lane] up to rounding; -infinity gives 0. */
-    void (*tile_exp)(float *tile, size_t classes, const float *scale, const float *shift,
+    /* tile = exp(scale[lane] (tile - peak[lane])) in place, and its sum over classes into sum[16].
+     * tile <= peak[lane], finite; -infinity in the tile gives 0. (Scale times tile first would lose
+     * every digit of the difference for large logits.) */
+    void (*tile_exp)(float *tile, size_t classes, const float *scale, const float *peak,
                      float *sum);
 
     /* The product of dX: out[p][lane][16] = keep[lane] out[p][lane][16]
@@ -74,8 +75,8 @@ typedef struct margin_kernels {
 
     /* Rows level, one contiguous piece of a row. */
     float (*row_max)(const float *x, size_t n);
-    /* Sum of exp(scale x - shift); each also into out where out is not NULL (out may be x). */
-    double (*row_exp)(const float *x, size_t n, float scale, float shift, float *out);
+    /* Sum of exp(scale (x - peak)); each also into out where out is not NULL (out may be x). */
+    double (*row_exp)(const float *x, size_t n, float scale, float peak, float *out);
     /* x[i] *= first second. */
     void (*row_scale)(float *x, size_t n, float first, float second);
 } margin_kernels;

@@ -60,6 +60,7 @@ static void tile_max(const float *tile, size_t classes, float *max)
 static float exp_nonpositive(float x)
 {
     if (x < -87.3f) return 0.0f;
+    if (isnan(x)) return x; /* no integer below */
     const float n = rintf(x * 0x1.715476p+0f);
     const float r = (x - n * 0x1.62e4p-1f) - n * 0x1.7f7d1cp-20f;
     float q = 0x1.6a23ccp-10f * r + 0x1.123a2p-7f;
@@ -73,15 +74,14 @@ static float exp_nonpositive(float x)
     return p * power;
 }
 
-static void tile_exp(float *tile, size_t classes, const float *scale, const float *shift,
-                     float *sum)
+static void tile_exp(float *tile, size_t classes, const float *scale, const float *peak, float *sum)
 {
     for (size_t i = 0; i < MARGIN_LANES; i++)
         sum[i] = 0.0f;
     for (size_t j = 0; j < classes; j++) {
         for (size_t i = 0; i < MARGIN_LANES; i++) {
             float *e = tile + j * 16 + i;
-            *e = exp_nonpositive(scale[i] * *e - shift[i]);
+            *e = exp_nonpositive(scale[i] * (*e - peak[i]));
             sum[i] += *e;
         }
     }
@@ -169,11 +169,11 @@ static float row_max(const float *x, size_t n)
     return max;
 }
 
-static double row_exp(const float *x, size_t n, float scale, float shift, float *out)
+static double row_exp(const float *x, size_t n, float scale, float peak, float *out)
 {
     double sum = 0.0;
     for (size_t i = 0; i < n; i++) {
-        const float e = exp_nonpositive(scale * x[i] - shift);
+        const float e = exp_nonpositive(scale * (x[i] - peak));
         if (out != NULL) out[i] = e;
         sum += (double)e;
     }

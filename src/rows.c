@@ -44,12 +44,12 @@ static float others_max(const rows_state *s, const float *x, size_t y)
     return fmaxf(k->row_max(x, y), k->row_max(x + y + 1, s->call->classes - y - 1));
 }
 
-static double others_exp(const rows_state *s, const float *x, size_t y, float scale, float shift,
+static double others_exp(const rows_state *s, const float *x, size_t y, float scale, float peak,
                          float *out)
 {
     const margin_kernels *k = s->context->kernels;
-    const double before = k->row_exp(x, y, scale, shift, out);
-    return before + k->row_exp(x + y + 1, s->call->classes - y - 1, scale, shift,
+    const double before = k->row_exp(x, y, scale, peak, out);
+    return before + k->row_exp(x + y + 1, s->call->classes - y - 1, scale, peak,
                                out == NULL ? NULL : out + y + 1);
 }
 
@@ -86,9 +86,9 @@ static void one_row(const rows_state *s, size_t i)
     const float kernel_scale = (float)fmin(fmax(scale, 0x1p-120), 0x1p+100);
     double miss = 0.0, sum = 0.0;
     if (call->classes > 1) {
-        const float shift = (float)((double)others_max(s, x, y) * (double)kernel_scale);
-        sum = others_exp(s, x, y, kernel_scale, shift, out);
-        const double others = (double)shift * (scale / (double)kernel_scale);
+        const float peak = others_max(s, x, y);
+        sum = others_exp(s, x, y, kernel_scale, peak, out);
+        const double others = scale * (double)peak;
         margin_softplus(others - z + dm_log(sum), &s->loss[i], &miss);
     }
     if (out == NULL) return;

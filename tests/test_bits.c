@@ -1,10 +1,9 @@
 /* test_bits.c: the same inputs give the same bits: for every number of threads, workspace size,
  * alignment and stride, and, on every SIMD instruction set and machine, the bits of golden.txt.
  *
- *   test_bits ISA GOLDEN          judge
- *   test_bits ISA GOLDEN --few    with few variants of threads and workspace, for emulators
- *   test_bits ISA GOLDEN --write  write GOLDEN anew: only after a deliberate change of the
- * arithmetic test_bits ISA                 no golden bits: the scalar baseline
+ *   test_bits ISA [GOLDEN]        judge; without GOLDEN (scalar) only that nothing changes a bit
+ *   test_bits ISA [GOLDEN] --few  with few variants of threads and workspace, for emulators
+ *   test_bits ISA GOLDEN --write  write GOLDEN anew, after a deliberate change of the arithmetic
  */
 #include <inttypes.h>
 
@@ -90,13 +89,13 @@ static void judge_golden(const char *name, const char *loss, problem_hash hash)
 
 typedef struct variant {
     int threads;
-    size_t workspace; /* 1: the minimum of the shape */
+    size_t workspace; /* 0: the default; 1: the minimum of the shape */
     unsigned layout;
 } variant;
 
-static const variant variants[] = {{1, 0, 0},  {3, 1, 7},  {2, 0, 3},
-                                   {8, 1, 0},  {1, 1, 15}, {1, 64u << 20, 1},
-                                   {2, 1, 10}, {8, 0, 12}, {3, 64u << 20, 5}};
+static const variant variants[] = {{1, 16u << 20, 0}, {3, 1, 7},          {2, 0, 3},
+                                   {8, 1, 0},         {1, 1, 15},         {1, 64u << 20, 1},
+                                   {2, 1, 10},        {8, 16u << 20, 12}, {3, 64u << 20, 5}};
 
 enum { VARIANTS = sizeof variants / sizeof *variants, FEW_VARIANTS = 2 };
 
@@ -265,24 +264,29 @@ static void judge_all(void)
     }
 }
 
+static const char usage[] = "usage: test_bits ISA [GOLDEN] [--few | --write]\n";
+
 int main(int argc, char **argv)
 {
     char what[NAME_SIZE];
-    if (argc < 2 || argc > 4 || !margin_isa_find(argv[1], &isa)) {
-        fprintf(stderr, "usage: test_bits ISA [GOLDEN [--few | --write]]\n");
+    const char *const option = argc > 2 && argv[argc - 1][0] == '-' ? argv[--argc] : "";
+    const char *const path = argc == 3 ? argv[2] : NULL;
+    const int few = strcmp(option, "--few") == 0, write = strcmp(option, "--write") == 0;
+    if (argc < 2 || argc > 3 || !margin_isa_find(argv[1], &isa) || (write && path == NULL) ||
+        (*option != '\0' && !few && !write)) {
+        fputs(usage, stderr);
         return 2;
     }
     snprintf(what, sizeof what, "test_bits %s", argv[1]);
     if (!margin_isa_usable(isa)) return check_skip(what, "not built, or this CPU lacks it");
-    const char *const option = argc == 4 ? argv[3] : "";
-    variants_tried = strcmp(option, "--few") == 0 ? FEW_VARIANTS : VARIANTS;
-    if (strcmp(option, "--write") == 0) {
-        writing = fopen(argv[2], "w");
-        CHECK(writing != NULL, "cannot write %s", argv[2]);
-    } else if (argc > 2) {
-        CHECK(golden_read(argv[2]), "%s: no golden lines", argv[2]);
+    variants_tried = few ? FEW_VARIANTS : VARIANTS;
+    if (write) {
+        writing = fopen(path, "w");
+        CHECK(writing != NULL, "cannot write %s", path);
+    } else if (path != NULL) {
+        CHECK(golden_read(path), "%s: no golden lines", path);
     }
     judge_all();
-    if (writing != NULL) CHECK(fclose(writing) == 0, "cannot write %s", argv[2]);
+    if (writing != NULL) CHECK(fclose(writing) == 0, "cannot write %s", path);
     return check_report(what);
 }

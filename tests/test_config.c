@@ -28,7 +28,8 @@ static void defaults(void **state)
     (void)state;
     for (size_t i = 0; i < LENGTH_OF(table); i++) {
         const expected *e = &table[i];
-        const margin_config c = config_of(e->loss);
+        margin_config c;
+        assert_status(margin_config_init(&c, e->loss), MARGIN_OK);
         assert_int_equal(c.loss, e->loss);
         assert_true(c.scale == e->scale && c.m1 == e->m1 && c.m2 == e->m2 && c.m3 == e->m3);
         assert_true(c.lambda == 0.0 && c.past_pi == e->past_pi);
@@ -267,8 +268,9 @@ static void too_much_memory(void **state)
 static void resolved(void **state)
 {
     (void)state;
-    const margin_config c = config_of(MARGIN_COSFACE);
+    margin_config c = config_of(MARGIN_COSFACE);
     margin_context *context;
+    c.workspace_bytes = 0;
     assert_status(margin_create(&c, &context), MARGIN_OK);
     const margin_config *used = margin_context_config(context);
     assert_true(used->threads >= 1);

@@ -217,6 +217,7 @@ static void *run_alone(void *hash)
     margin_config config;
     margin_config_init(&config, MARGIN_ARCFACE);
     config.threads = 2;
+    config.workspace_bytes = (size_t)8 << 20;
     for (int round = 0; round < 5; round++) {
         problem p = problem_make(60, 40, 300, 37, 0, 1);
         if (problem_run(&p, &config) != MARGIN_OK) return NULL;

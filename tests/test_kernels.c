@@ -98,7 +98,7 @@ static double run_row_exp(const margin_kernels *k, trial *t, guard *out)
     x[noise_index(&t->noise, t->a)] = -INFINITY;
     if (t->b == 2) memcpy(result + 2, x, t->a * sizeof *x);
     float *const into = t->b == 0 ? NULL : result + 2;
-    put_double(result, k->row_exp(t->b == 2 ? into : x, t->a, 30.0f, 41.0f, into));
+    put_double(result, k->row_exp(t->b == 2 ? into : x, t->a, 30.0f, 1.5f, into));
     return 2e-5 * (1.0 + (double)t->a);
 }
 
@@ -139,16 +139,16 @@ static double run_tile_max(const margin_kernels *k, trial *t, guard *out)
 static double run_tile_exp(const margin_kernels *k, trial *t, guard *out)
 {
     float *tile = start(t, out, (t->a + 1) * 16, 0.2);
-    float *scale = fresh(t, 16, 1.0), *shift = fresh(t, 16, 1.0);
+    float *scale = fresh(t, 16, 1.0), *peak = fresh(t, 16, 1.0);
     for (size_t i = 0; i < 16; i++) {
         scale[i] = 64.0f + scale[i];
-        shift[i] = 0.0f;
+        peak[i] = 0.0f;
         for (size_t j = 0; j < t->a; j++)
-            shift[i] = fmaxf(shift[i], scale[i] * tile[j * 16 + i]);
+            peak[i] = fmaxf(peak[i], tile[j * 16 + i]);
     }
     for (size_t i = 0; i < 5; i++)
         tile[noise_index(&t->noise, t->a * 16)] = -INFINITY;
-    k->tile_exp(tile, t->a, scale, shift, tile + t->a * 16);
+    k->tile_exp(tile, t->a, scale, peak, tile + t->a * 16);
     return 2e-5 * (double)t->a;
 }
 

@@ -15,7 +15,11 @@ const char *config_text(const margin_config *config, char *text, size_t size);
  * `finite_only` the numbers need only be finite. */
 int compare_head(const margin_config *config, problem_spec spec, int finite_only);
 
-/* The same for the rows level: `rows` with inputs set, outputs NULL. */
+/* Compare one head whose softmax is 0 or 1 everywhere: all numbers to 1e-5 of themselves, whatever
+ * the scale. At most 8 rows and classes, and 8 dimensions. */
+int compare_saturated(const margin_config *config, const margin_head *problem);
+
+/* As compare_head for the rows level: `rows` with inputs set, outputs NULL. */
 int compare_rows(const margin_config *config, const margin_rows *rows, const char *what);
 
 #endif

@@ -171,6 +171,36 @@ static void head_without_counted_rows(void **state)
     margin_destroy(context);
 }
 
+static int compare_huge(double x_size, double w_size, double scale)
+{
+    const float a = (float)x_size, b = (float)w_size;
+    const float x[6] = {a, 0, a, 0, -1, a}, w[6] = {b, 0, 2 * b, 0, 0, 3 * b};
+    const int64_t labels[3] = {0, 1, 2};
+    const margin_head head = {.rows = 3, .dim = 2, .classes = 3, .embeddings = x, .weights = w,
+                              .labels = labels};
+    margin_config config;
+
+    margin_config_init(&config, MARGIN_SOFTMAX);
+    config.scale = scale;
+    return compare_saturated(&config, &head);
+}
+
+/* Raw logits up to 1e74 and a softmax that is 0 or 1: losses saturate at FLT_MAX, gradients do
+ * not care. */
+static void head_with_logits_beyond_float32(void **state)
+{
+    int faults = 0;
+
+    (void)state;
+    for (int x_power = 3; x_power <= 35; x_power += 2) {
+        for (int w_power = 3; w_power <= 35; w_power += 2) {
+            faults += compare_huge(pow(10, x_power), pow(10, w_power), 1);
+            faults += compare_huge(pow(10, x_power), pow(10, w_power), 1e4);
+        }
+    }
+    assert_int_equal(faults, 0);
+}
+
 /* ---- rows ------------------------------------------------------------------------------------ */
 
 enum { ROWS_N = 23, ROWS_MOST_C = 1000, ROWS_PADDING = 3 };
@@ -237,12 +267,66 @@ static void rows_with_every_option(void **state)
     assert_int_equal(faults, 0);
 }
 
+static int is_off(const char *what, double got, double want, double size, margin_isa isa)
+{
+    const double limit = 3.4028234663852886e38; /* FLT_MAX */
+    const double clipped = fmin(fmax(want, -limit), limit);
+
+    if (fabs(got - clipped) <= 1e-5 * fabs(clipped)) {
+        return 0;
+    }
+    fprintf(stderr, "%s of logits of %g, %s: %.9g, want %.9g\n", what, size,
+            margin_isa_name(isa), got, clipped);
+    return 1;
+}
+
+/* Logits L, 2 L, -3 L and the first class: the loss is s L, the gradient -s, s, 0. */
+static int huge_row(margin_isa isa, float size, double scale)
+{
+    const float logits[3] = {size, 2 * size, -3 * size};
+    const int64_t label = 0;
+    float row_loss = NAN, grad[3] = {NAN, NAN, NAN};
+    margin_rows rows = {.rows = 1, .classes = 3, .logits = logits, .labels = &label,
+                        .row_loss = &row_loss, .grad_logits = grad};
+    margin_config config;
+    margin_context *context = NULL;
+
+    margin_config_init(&config, MARGIN_SOFTMAX);
+    config.scale = scale;
+    config.isa = isa;
+    assert_int_equal(margin_create(&config, &context), MARGIN_OK);
+    assert_int_equal(margin_rows_run(context, &rows), MARGIN_OK);
+    margin_destroy(context);
+    return is_off("row_loss", (double)row_loss, scale * (double)size, (double)size, isa) +
+           is_off("grad[0]", (double)grad[0], -scale, (double)size, isa) +
+           is_off("grad[1]", (double)grad[1], scale, (double)size, isa) +
+           is_off("grad[2]", (double)grad[2], 0, (double)size, isa);
+}
+
+static void rows_with_huge_logits(void **state)
+{
+    int faults = 0;
+
+    (void)state;
+    for (int isa = MARGIN_ISA_SCALAR; isa < MARGIN_ISA_COUNT; isa++) {
+        for (int power = 3; power <= 37 && margin_isa_usable((margin_isa)isa); power++) {
+            faults += huge_row((margin_isa)isa, (float)pow(10, power), 1);
+            faults += huge_row((margin_isa)isa, (float)pow(10, power), 1e4);
+            faults += huge_row((margin_isa)isa, (float)pow(10, power), 1e9);
+        }
+    }
+    assert_int_equal(faults, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(psi_has_the_golden_values), cmocka_unit_test(psi_agrees_everywhere),
         cmocka_unit_test(head_with_every_option),    cmocka_unit_test(head_with_every_shape),
-        cmocka_unit_test(head_without_counted_rows), cmocka_unit_test(rows_with_every_option),
+        cmocka_unit_test(head_without_counted_rows),
+        cmocka_unit_test(head_with_logits_beyond_float32),
+        cmocka_unit_test(rows_with_every_option),
+        cmocka_unit_test(rows_with_huge_logits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Every shell script parses, and shellcheck has nothing to say about it.
+# Every shell script parses, and shellcheck has no warning about it.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -9,7 +9,7 @@ for script in "${scripts[@]}"; do
     bash -n "$script"
 done
 if command -v shellcheck >/dev/null; then
-    shellcheck -x "${scripts[@]}"
+    shellcheck -x -P SCRIPTDIR -S warning "${scripts[@]}"
 else
     echo "shellcheck is not installed: syntax checked only"
 fi

@@ -49,3 +49,4 @@ rm run/stability.json
 "$root/scripts/reproduce.sh" --quick --out run >third.txt
 [ "$(grep -c 'already measured' third.txt)" -eq 2 ] || fail "keeps too much or too little: $(cat third.txt)"
 [ -s run/stability.json ] || fail "stability.json is not made again"
+echo "reproduce.sh --quick: written, kept, and made again where needed"
