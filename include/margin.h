@@ -297,8 +297,9 @@ typedef struct margin_rows {
 } margin_rows;
 
 /* Loss and gradient from given cosines: for any backbone and any matrix product.
- * d psi / d c = -psi'(theta) / sin(theta) has no bound where |c| = 1; there sin(theta) is taken as
- * 2^-12, half way to the nearest float32 cosine. (margin_head_run has no such limit.)
+ * d psi / d c = -psi'(theta) / sin(theta) has no bound where |c| = 1; there the slope is that of
+ * the angle whose sine is 2^-12, half way to the nearest float32 cosine. (margin_head_run has no
+ * such limit.)
  * Errors as margin_head_run. */
 MARGIN_API margin_status margin_rows_run(margin_context *context, margin_rows *rows);
 
