@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # clang.sh SOURCE WORK: everything builds under clang without a warning, and the quick tests pass
 # there: golden bits included, so both compilers give the same.
+# shellcheck source=tests/builds/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source=$1 work=$2/clang
 

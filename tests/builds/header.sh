@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # header.sh SOURCE WORK: margin.h compiles alone as C11, C17 and C++, with every compiler here and
 # all warnings, and twice in one file.
+# shellcheck source=tests/builds/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source=$1 work=$2/header
 

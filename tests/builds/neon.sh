@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # neon.sh SOURCE WORK: cross-build the library and its tests for 64-bit ARM and run them under QEMU:
 # the vocabulary, the kernels, and the golden bits.
+# shellcheck source=tests/builds/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source=$1 work=$2/neon
 

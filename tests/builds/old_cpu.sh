@@ -2,6 +2,7 @@
 # old_cpu.sh BINARIES: the programs as built here on older CPUs, under QEMU. Without AVX the
 # scalar kernels are chosen and no instruction is illegal; with AVX2 but no AVX-512 AVX2 is. Asking
 # for more than the CPU has is an error, never a fallback.
+# shellcheck source=tests/builds/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 bin=$1
 

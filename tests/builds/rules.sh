@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # rules.sh SOURCE: the house rules that a script can check.
+# shellcheck source=tests/builds/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
-cd "$1"
+cd "$1" || exit 1
 faults=0
 
 # forbid WHAT PATTERN FILES...: no line of these files may match.

@@ -2,20 +2,22 @@
 # new_isa.sh SOURCE WORK: adds an instruction set to a copy of the tree in the promised way, one
 # header, one build line, one dispatch row, and shows that it is listed, chosen on request, and
 # judged by the vocabulary test and the golden bits with no other edit.
+# shellcheck source=tests/builds/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../builds/lib.sh"
+# shellcheck source=tests/recipes/copy.sh
 . "$(dirname "${BASH_SOURCE[0]}")/copy.sh"
 source=$1 work=$2/new_isa
 need jq
 
 copy_tree "$source" "$work/tree"
-cd "$work/tree"
+cd "$work/tree" || exit 1
 # A toy: the specification itself under another name.
 cp src/simd/simd_emulated.h src/simd/simd_toy.h
 sed -i 's/^margin_add_isa(neon .*/&\nmargin_add_isa(toy ".*")/' CMakeLists.txt
 sed -i -E 's/^(    X\(NEON, neon, 1\))$/\1 \\\n    X(TOY, toy, 1)/' include/margin.h
 changed=$(differences "$source" "$work/tree")
 want=$'CMakeLists.txt\ninclude/margin.h\nsrc/simd/simd_toy.h'
-[[ $changed == "$want" ]] || fail "not the promised change:" $changed
+[[ $changed == "$want" ]] || fail "not the promised change: ${changed//$'\n'/ }"
 
 configure "$work/tree" "$work/build"
 targets=(margin_command bench_speed test_simd_toy test_kernels_toy test_bits test_config)

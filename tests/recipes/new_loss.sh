@@ -2,7 +2,9 @@
 # new_loss.sh SOURCE WORK: adds a loss to a copy of the tree in the promised way, one file and one
 # table row, and shows that everything knows it: names, the command line with the right value,
 # gradients against differences, bits on each instruction set, benchmarks.
+# shellcheck source=tests/builds/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../builds/lib.sh"
+# shellcheck source=tests/recipes/copy.sh
 . "$(dirname "${BASH_SOURCE[0]}")/copy.sh"
 source=$1 work=$2/new_loss
 need jq python3
@@ -34,7 +36,7 @@ END
 sed -i 's/^    X(COMBINED, combined)$/    X(COMBINED, combined) \\\n    X(SINEFACE, sineface)/' \
     "$work/tree/include/margin.h"
 changed=$(differences "$source" "$work/tree")
-[[ $changed == $'include/margin.h\nsrc/losses/sineface.c' ]] || fail "not the promised change:" $changed
+[[ $changed == $'include/margin.h\nsrc/losses/sineface.c' ]] || fail "not the promised change: ${changed//$'\n'/ }"
 
 configure "$work/tree" "$work/build"
 build "$work/build" margin_command bench_speed test_config test_psi test_head test_gradients \
