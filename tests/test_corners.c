@@ -1,0 +1,387 @@
+/* test_corners.c: where a formula that is right elsewhere goes wrong: angles of 1e-20, vectors that
+ * are parallel, rows converged far beyond float32, |cosine| = 1, thousands of classes whose logits
+ * rise from block to block, ties, weights and biases of 1e20. References are in double, from
+ * margin.h's formulas. */
+#include <stdio.h>
+
+#include "mocka.h"
+#include "naive.h"
+#include "noise.h"
+
+static margin_status run_head(const margin_config *config, margin_head *head)
+{
+    margin_context *context;
+    margin_status status = margin_create(config, &context);
+    if (status == MARGIN_OK) status = margin_head_run(context, head);
+    margin_destroy(context);
+    return status;
+}
+
+static margin_status run_rows(const margin_config *config, margin_rows *rows)
+{
+    margin_context *context;
+    margin_status status = margin_create(config, &context);
+    if (status == MARGIN_OK) status = margin_rows_run(context, rows);
+    margin_destroy(context);
+    return status;
+}
+
+static void assert_relative(const char *what, double got, double want, double tolerance)
+{
+    assert_near(what, got, want, tolerance * fabs(want));
+}
+
+/* ---- the target's angle -----------------------------------------------------------------------*/
+
+static float angle_between(const float *x, const float *w, size_t dim)
+{
+    const margin_config config = config_of(MARGIN_ARCFACE);
+    const int64_t label = 0;
+    float angle = NAN;
+    margin_head head = {.rows = 1, .dim = dim, .classes = 1, .embeddings = x, .weights = w};
+    head.labels = &label;
+    head.row_angle = &angle;
+    assert_status(run_head(&config, &head), MARGIN_OK);
+    return angle;
+}
+
+/* Down to 1e-20, where the cosine has been 1 for long, whatever the lengths. */
+static void tiny_angles(void **state)
+{
+    const float lengths[] = {1.0f, 3.0f, 0.7f, 1234.5f};
+    (void)state;
+    for (size_t i = 0; i < LENGTH_OF(lengths) * LENGTH_OF(lengths); i++) {
+        const float a = lengths[i % LENGTH_OF(lengths)], b = lengths[i / LENGTH_OF(lengths)];
+        for (float t = 0.1f; t > 1e-20f; t *= 0.1f) {
+            const float w[2] = {b, 0.0f}, near[2] = {a, a * t}, far[2] = {-a, a * t};
+            const double theta = atan2((double)near[1], (double)a);
+            assert_relative("near 0", angle_between(near, w, 2), theta, 1e-7);
+            assert_relative("near pi", angle_between(far, w, 2), 3.14159265358979324 - theta, 1e-7);
+        }
+    }
+}
+
+/* Multiples by whole numbers are exact: the angle is 0 or pi, and the tangent is zero. */
+static void parallel_exactly(void **state)
+{
+    const margin_config config = config_of(MARGIN_ARCFACE);
+    const int64_t label = 0;
+    (void)state;
+    for (int k = 1; k < 400; k++) {
+        const float factor = (float)(k % 2 ? k : -k);
+        const float w[6] = {(float)(k % 7 - 3), (float)(k % 11 + 1), (float)(k % 13), 1, -2, 3};
+        const float x[3] = {factor * w[0], factor * w[1], factor * w[2]};
+        float angle, dw[6];
+        margin_head head = {.rows = 1, .dim = 3, .classes = 2, .embeddings = x, .weights = w};
+        head.labels = &label;
+        head.row_angle = &angle;
+        head.grad_weights = dw;
+        assert_status(run_head(&config, &head), MARGIN_OK);
+        assert_true(angle == (k % 2 ? 0.0f : 3.14159265f));
+        assert_true(dw[0] == 0.0f && dw[1] == 0.0f && dw[2] == 0.0f);
+    }
+}
+
+/* ---- converged rows ---------------------------------------------------------------------------*/
+
+enum { FEW = 5 };
+
+/* x on its class, the others opposite: the loss is 4 exp(-2 s), down to 1e-260. */
+static void converged_far_beyond_float(void **state)
+{
+    const int64_t label = 1;
+    (void)state;
+    for (double scale = 0.25; scale <= 300.0; scale *= 1.25) {
+        margin_config config = config_of(MARGIN_NORMSOFTMAX);
+        const double want = log1p(4.0 * exp(-2.0 * scale));
+        float x = 2.0f, w[FEW], cosines[FEW];
+        config.scale = scale;
+        for (int64_t j = 0; j < FEW; j++) {
+            w[j] = j == label ? 0.5f : -3.0f;
+            cosines[j] = j == label ? 1.0f : -1.0f;
+        }
+        margin_head head = {.rows = 1, .dim = 1, .classes = FEW, .embeddings = &x, .weights = w};
+        head.labels = &label;
+        assert_status(run_head(&config, &head), MARGIN_OK);
+        assert_relative("head", head.loss, want, 1e-6);
+        margin_rows rows = {.rows = 1, .classes = FEW, .logits = cosines, .labels = &label};
+        assert_status(run_rows(&config, &rows), MARGIN_OK);
+        assert_relative("rows", rows.loss, want, 1e-6);
+    }
+}
+
+/* ---- the rows level ---------------------------------------------------------------------------*/
+
+/* d psi / d c where |c| = 1 is that at the angle whose sine is 2^-12. */
+static void slope_at_the_ends(void **state)
+{
+    const double least = atan2(0x1p-12, sqrt((1.0 - 0x1p-12) * (1.0 + 0x1p-12)));
+    const double pi = 3.14159265358979324;
+    const int64_t label = 0;
+    (void)state;
+    for (unsigned k = MARGIN_NORMSOFTMAX; k < MARGIN_LOSS_COUNT; k++) {
+        margin_config config = config_of((margin_loss)k);
+        config.scale = 2.0;
+        for (int end = 0; end < 4; end++) {
+            const float c = end % 2 ? -1.0f : 1.0f;
+            const float x[2] = {end < 2 ? c : 1.5f * c, 0.25f};
+            float grad[2];
+            double psi, slope;
+            margin_rows rows = {.rows = 1, .classes = 2, .logits = x, .labels = &label};
+            rows.grad_logits = grad;
+            assert_status(run_rows(&config, &rows), MARGIN_OK);
+            margin_psi(&config, end % 2 ? pi : 0.0, &psi, NULL);
+            margin_psi(&config, end % 2 ? pi - least : least, NULL, &slope);
+            const double pull = 2.0 / (1.0 + exp(2.0 * psi - 0.5));
+            assert_relative("other", grad[1], pull, 1e-5);
+            assert_relative("target", grad[0], pull * slope / 0x1p-12, 1e-5);
+        }
+    }
+}
+
+/* Without row_weight the gradient is of the mean over the rows that count. */
+static void mean_of_the_counted(void **state)
+{
+    const margin_config config = config_of(MARGIN_COSFACE);
+    const int64_t labels[4] = {1, -1, 0, -1};
+    const float x[8] = {0.5f, 0.25f, 0.0f, 0.5f, -0.5f, 0.125f, 1.0f, -1.0f};
+    const float half[4] = {0.5f, 0.5f, 0.5f, 0.5f};
+    float mean[8], weighted[8];
+    margin_rows rows = {.rows = 4, .classes = 2, .logits = x, .labels = labels};
+    (void)state;
+    rows.grad_logits = mean;
+    assert_status(run_rows(&config, &rows), MARGIN_OK);
+    rows.grad_logits = weighted;
+    rows.row_weight = half;
+    assert_status(run_rows(&config, &rows), MARGIN_OK);
+    assert_memory_equal(mean, weighted, sizeof mean);
+    assert_true(mean[0] != 0.0f && mean[4] != 0.0f);
+}
+
+/* ---- against the textbook, in double ----------------------------------------------------------*/
+
+typedef struct textbook {
+    size_t rows, dim, classes;
+    int raw; /* inner products and bias; else cosines */
+    double scale;
+    float *x, *w, *bias;
+    int64_t *labels;
+    float *row_loss, *got_x, *got_w, *got_bias;
+    uint8_t *row_correct;
+    double *dx, *dw, *db, *p; /* p[classes]: one row's softmax less one at the target */
+} textbook;
+
+static void *array(size_t count, size_t size)
+{
+    void *p = calloc(count, size);
+    assert_non_null(p);
+    return p;
+}
+
+static textbook textbook_make(size_t rows, size_t dim, size_t classes)
+{
+    textbook t = {.rows = rows, .dim = dim, .classes = classes, .scale = 1.0};
+    t.x = array(rows * dim, sizeof *t.x);
+    t.w = array(classes * dim, sizeof *t.w);
+    t.bias = array(classes, sizeof *t.bias);
+    t.labels = array(rows, sizeof *t.labels);
+    t.row_loss = array(rows, sizeof *t.row_loss);
+    t.row_correct = array(rows, 1);
+    t.got_x = array(rows * dim, sizeof *t.got_x);
+    t.got_w = array(classes * dim, sizeof *t.got_w);
+    t.got_bias = array(classes, sizeof *t.got_bias);
+    t.dx = array(rows * dim, sizeof *t.dx);
+    t.dw = array(classes * dim, sizeof *t.dw);
+    t.db = array(classes, sizeof *t.db);
+    t.p = array(classes, sizeof *t.p);
+    return t;
+}
+
+static void textbook_free(textbook *t)
+{
+    void *const all[] = {t->x,           t->w,     t->bias,  t->labels,   t->row_loss,
+                         t->row_correct, t->got_x, t->got_w, t->got_bias, t->dx,
+                         t->dw,          t->db,    t->p};
+    for (size_t i = 0; i < LENGTH_OF(all); i++)
+        free(all[i]);
+}
+
+static double dot(const float *a, const float *b, size_t n)
+{
+    double sum = 0.0;
+    for (size_t d = 0; d < n; d++)
+        sum += (double)a[d] * (double)b[d];
+    return sum;
+}
+
+/* How large logits are: errors of a loss grow with it. */
+static double spread(const textbook *t)
+{
+    return t->raw ? 16.0 : t->scale;
+}
+
+/* d logit / d x = scale (w / |w| - c x / |x|) / |x| for cosines, scale w for inner products. */
+static void add_gradient(textbook *t, size_t i, size_t j, double weight)
+{
+    const float *x = t->x + i * t->dim, *w = t->w + j * t->dim;
+    const double nx = t->raw ? 1.0 : sqrt(dot(x, x, t->dim));
+    const double nw = t->raw ? 1.0 : sqrt(dot(w, w, t->dim));
+    const double c = t->raw ? 0.0 : dot(x, w, t->dim) / (nx * nw), g = weight * t->scale * t->p[j];
+    for (size_t d = 0; d < t->dim; d++) {
+        const double u = (double)x[d] / nx, v = (double)w[d] / nw;
+        t->dx[i * t->dim + d] += g / nx * (v - c * u);
+        t->dw[j * t->dim + d] += g / nw * (u - c * v);
+    }
+    t->db[j] += g;
+}
+
+/* One row: its loss is checked, its gradients are added up. */
+static void solve_row(textbook *t, size_t i)
+{
+    const size_t y = (size_t)t->labels[i];
+    const float *x = t->x + i * t->dim;
+    double best = -INFINITY;
+    for (size_t j = 0; j < t->classes; j++) {
+        const float *w = t->w + j * t->dim;
+        const double inner = dot(x, w, t->dim);
+        const double length = sqrt(dot(x, x, t->dim) * dot(w, w, t->dim));
+        t->p[j] = t->scale * (t->raw ? inner + (double)t->bias[j] : inner / length);
+        if (j != y) best = fmax(best, t->p[j]);
+    }
+    const double loss = naive_row_loss(t->p, t->classes, y, t->p[y]);
+    assert_relative("loss", t->row_loss[i], loss, 2e-6 + 2e-7 * spread(t));
+    assert_int_equal(t->row_correct[i], t->p[y] >= best);
+    const double all = naive_log_sum_exp(t->p, t->classes);
+    for (size_t j = 0; j < t->classes; j++)
+        t->p[j] = (j == y ? -1.0 : 0.0) + exp(t->p[j] - all);
+    for (size_t j = 0; j < t->classes; j++)
+        add_gradient(t, i, j, 1.0 / (double)t->rows);
+}
+
+static void compare(const char *what, const textbook *t, const float *got, const double *want,
+                    size_t n)
+{
+    double largest = 0.0;
+    for (size_t i = 0; i < n; i++)
+        largest = fmax(largest, fabs(want[i]));
+    for (size_t i = 0; i < n; i++)
+        assert_near(what, got[i], want[i], (1e-5 + 4e-7 * spread(t)) * largest);
+}
+
+static void judge(textbook *t, int threads)
+{
+    margin_config config = config_of(t->raw ? MARGIN_SOFTMAX : MARGIN_NORMSOFTMAX);
+    margin_head head = {.rows = t->rows, .dim = t->dim, .classes = t->classes};
+    config.scale = t->scale;
+    config.threads = threads;
+    head.embeddings = t->x;
+    head.weights = t->w;
+    head.bias = t->raw ? t->bias : NULL;
+    head.labels = t->labels;
+    head.row_loss = t->row_loss;
+    head.row_correct = t->row_correct;
+    head.grad_embeddings = t->got_x;
+    head.grad_weights = t->got_w;
+    head.grad_bias = t->raw ? t->got_bias : NULL;
+    assert_status(run_head(&config, &head), MARGIN_OK);
+    for (size_t i = 0; i < t->rows; i++)
+        solve_row(t, i);
+    for (size_t i = 0; i < t->rows; i++) /* a row at a time: their sizes differ */
+        compare("dX", t, t->got_x + i * t->dim, t->dx + i * t->dim, t->dim);
+    compare("dW", t, t->got_w, t->dw, t->classes * t->dim);
+    if (t->raw) compare("db", t, t->got_bias, t->db, t->classes);
+}
+
+/* Weights on a half circle, so that a row's logits rise, fall, or rise and fall over many blocks
+ * and shards; at scale 1000 an exponential without a shift is infinite. */
+static void logits_that_rise_over_blocks(void **state)
+{
+    const double pi = 3.14159265358979324, directions[] = {1.0, 0.0, 0.5, 0.2, 0.9, 0.6};
+    const size_t sizes[] = {600, 9001}, rows = LENGTH_OF(directions);
+    (void)state;
+    for (size_t k = 0; k < 4; k++) {
+        const size_t classes = sizes[k / 2];
+        textbook t = textbook_make(rows, 3, classes);
+        t.scale = k % 2 ? 1000.0 : 64.0;
+        for (size_t j = 0; j < classes; j++) {
+            const double at = pi * (double)j / (double)classes;
+            const float w[3] = {(float)cos(at), (float)sin(at), 0.25f};
+            memcpy(t.w + 3 * j, w, sizeof w);
+        }
+        for (size_t i = 0; i < rows; i++) {
+            const double at = pi * directions[i];
+            const float x[3] = {2.0f * (float)cos(at), 2.0f * (float)sin(at), 0.5f};
+            memcpy(t.x + 3 * i, x, sizeof x);
+            const double target = (double)(classes - 1) * (0.93 * directions[i] + 0.03);
+            t.labels[i] = (int64_t)target;
+        }
+        judge(&t, k % 2 ? 2 : 1);
+        textbook_free(&t);
+    }
+}
+
+/* Raw logits of ordinary size from operands that are not: each is packed in a unit of its own. */
+static void biases_in_their_unit(void **state)
+{
+    const double sizes[][2] = {
+        {1e20, 1e-4}, {1e-15, 1e10}, {1e-25, 1e20}, {1.0, 1e18}, {1e25, 1e8}};
+    (void)state;
+    for (size_t k = 0; k < LENGTH_OF(sizes); k++) {
+        textbook t = textbook_make(7, 16 + k, 9);
+        noise n = {100 + k};
+        t.raw = 1;
+        noise_fill(&n, t.w, t.classes * t.dim, sizes[k][0]);
+        noise_fill(&n, t.x, t.rows * t.dim, sizes[k][1]);
+        const double product = sizes[k][0] * sizes[k][1];
+        noise_fill(&n, t.bias, t.classes, product);
+        t.scale = 1.0 / product;
+        for (size_t i = 0; i < t.rows; i++)
+            t.labels[i] = (int64_t)noise_index(&n, t.classes);
+        judge(&t, 1);
+        textbook_free(&t);
+    }
+}
+
+/* ---- ties -------------------------------------------------------------------------------------*/
+
+/* Two classes with one weight, near or far apart: neither is larger, so either is correct. */
+static void ties_are_correct(void **state)
+{
+    const size_t twins[] = {1, 2, 255, 300, 599};
+    (void)state;
+    for (unsigned k = 0; k < MARGIN_LOSS_COUNT; k++) {
+        const margin_config config = config_of((margin_loss)k);
+        for (size_t i = 0; i < LENGTH_OF(twins); i++) {
+            const int64_t labels[3] = {0, (int64_t)twins[i], 7};
+            float x[3 * 4], w[600 * 4];
+            uint8_t correct[3];
+            noise n = {17};
+            noise_fill(&n, w, 600 * 4, 0.01);
+            w[2] = 5.0f; /* the largest logit, raw or not */
+            memcpy(w + 4 * twins[i], w, 4 * sizeof *w);
+            for (size_t d = 0; d < 12; d++)
+                x[d] = w[d % 4];
+            margin_head head = {.rows = 3, .dim = 4, .classes = 600, .embeddings = x};
+            head.weights = w;
+            head.labels = labels;
+            head.row_correct = correct;
+            assert_status(run_head(&config, &head), MARGIN_OK);
+            assert_true(correct[0] == 1 && correct[1] == 1 && correct[2] == 0);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tiny_angles),
+        cmocka_unit_test(parallel_exactly),
+        cmocka_unit_test(converged_far_beyond_float),
+        cmocka_unit_test(slope_at_the_ends),
+        cmocka_unit_test(mean_of_the_counted),
+        cmocka_unit_test(logits_that_rise_over_blocks),
+        cmocka_unit_test(biases_in_their_unit),
+        cmocka_unit_test(ties_are_correct),
+    };
+    return cmocka_run_group_tests_name("corners", tests, NULL, NULL);
+}
