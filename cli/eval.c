@@ -17,6 +17,7 @@ enum { GRAD_EMBEDDINGS, GRAD_WEIGHTS, GRAD_BIAS, PER_SAMPLE, OUTPUTS };
 
 /* Everything of one run. */
 typedef struct evaluation {
+    margin_context *context; /* here, so that an exit on bad data leaks nothing */
     eval_options options;
     notes notes;
     float_input embeddings, weights, bias;
@@ -184,11 +185,11 @@ int command_eval(int argc, char **argv)
     evaluation e = {0};
     e.options = eval_options_parse(argc, argv, &e.notes);
     set_output_paths(&e);
-    margin_context *context = create_context(&e.options.config);
+    e.context = create_context(&e.options.config);
     read_inputs(&e);
     open_outputs(&e);
     eval_result result;
-    evaluate(&e, context, &result);
+    evaluate(&e, e.context, &result);
     outputs_write(e.outputs, OUTPUTS);
     notes_print(&e.notes);
     if (e.options.json)
@@ -197,7 +198,7 @@ int command_eval(int argc, char **argv)
         eval_report_text(&result);
     finish_stdout();
     outputs_commit(e.outputs, OUTPUTS);
-    margin_destroy(context);
+    margin_destroy(e.context);
     release(&e);
     return EXIT_SUCCESS;
 }
