@@ -240,6 +240,20 @@ static void judge_options(margin_loss loss)
     judge_shape(config, "keep", s, 0);
 }
 
+/* Every misalignment of every array by 0 to 15 elements; dim 0: rows level. */
+static void judge_layouts(size_t dim)
+{
+    const bits_case c = {"every layout", config_of(MARGIN_ARCFACE), 23, dim, 45, 7, 0, 0};
+    problem_hash first = {0, 0, 0};
+    for (unsigned layout = 0; layout < PROBLEM_LAYOUTS; layout++) {
+        const variant v = {2, 0, layout};
+        const problem_hash hash =
+            dim == 0 ? run_rows(&c, &v, &c.config) : run_head(&c, &v, c.config);
+        if (layout == 0) first = hash;
+        CHECK(same_hash(hash, first), "other bits at layout %u, dim %zu", layout, dim);
+    }
+}
+
 static void judge_all(void)
 {
     for (unsigned k = 0; k < MARGIN_LOSS_COUNT; k++) {
@@ -256,6 +270,8 @@ static void judge_all(void)
         judge_shape(config_of(MARGIN_ARCFACE), "default", large_shapes[i], 0);
         judge_shape(config_of(MARGIN_SOFTMAX), "default", large_shapes[i], 0);
     }
+    judge_layouts(34);
+    judge_layouts(0);
     for (size_t rows = 1; rows <= 40; rows++) {
         judge_shape(config_of(MARGIN_COMBINED), "default", small_shape(rows), 0);
     }

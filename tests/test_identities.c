@@ -291,6 +291,39 @@ static void rows_may_be_doubled(void **state)
     assert_true(problem_free(&p) & problem_free(&q));
 }
 
+static size_t least_workspace(const margin_config *config, const problem *p)
+{
+    margin_context *context;
+    assert_status(margin_create(config, &context), MARGIN_OK);
+    const size_t bytes =
+        margin_head_workspace_minimum(context, p->call.rows, p->call.dim, p->call.classes);
+    margin_destroy(context);
+    return bytes;
+}
+
+/* Rows that come again 128 rows later with another weight: where the workspace cuts the batch
+ * there, nothing of the first half may serve the second. */
+static void rows_may_come_again(void **state)
+{
+    enum { HALF = 128 };
+    (void)state;
+    for (unsigned k = 0; k < MARGIN_LOSS_COUNT; k++) {
+        margin_config config = config_of((margin_loss)k);
+        problem_hash hash[2];
+        for (int cut = 0; cut < 2; cut++) {
+            problem p = problem_make(2 * HALF, 5, 6, 63, 0, 1);
+            problem_use_row_weight(&p);
+            memcpy(p.embeddings.at + HALF * 5, p.embeddings.at, HALF * 5 * sizeof(float));
+            memcpy((int64_t *)p.labels.data + HALF, p.labels.data, HALF * sizeof(int64_t));
+            if (cut) config.workspace_bytes = least_workspace(&config, &p);
+            assert_status(problem_run(&p, &config), MARGIN_OK);
+            hash[cut] = problem_hash_of(&p);
+            assert_true(problem_free(&p));
+        }
+        assert_memory_equal(&hash[0], &hash[1], sizeof hash[0]);
+    }
+}
+
 /* ---- the two levels ---------------------------------------------------------------------------*/
 
 /* The rows level, fed the cosines of the head's vectors, has the head's losses. */
@@ -332,6 +365,7 @@ int main(void)
         cmocka_unit_test(powers_of_two_scale_out),
         cmocka_unit_test(classes_may_be_renumbered),
         cmocka_unit_test(rows_may_be_doubled),
+        cmocka_unit_test(rows_may_come_again),
         cmocka_unit_test(levels_agree),
     };
     return cmocka_run_group_tests_name("identities", tests, NULL, NULL);

@@ -98,7 +98,7 @@ static double run_row_exp(const margin_kernels *k, trial *t, guard *out)
     x[noise_index(&t->noise, t->a)] = -INFINITY;
     if (t->b == 2) memcpy(result + 2, x, t->a * sizeof *x);
     float *const into = t->b == 0 ? NULL : result + 2;
-    put_double(result, k->row_exp(t->b == 2 ? into : x, t->a, 30.0f, 1.5f, into));
+    put_double(result, k->row_exp(t->b == 2 ? into : x, t->a, 3.0f, 1.5f, into));
     return 2e-5 * (1.0 + (double)t->a);
 }
 
