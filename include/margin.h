@@ -227,8 +227,7 @@ MARGIN_API size_t margin_context_workspace_used(const margin_context *context);
 MARGIN_API size_t margin_head_workspace_minimum(const margin_context *context, size_t rows,
                                                 size_t dim, size_t classes);
 
-/* ---- head level: embeddings, class weights, labels -> loss and gradients
- * -----------------------*/
+/* ---- head level: embeddings, class weights, labels -> loss and gradients ---- */
 
 /* Zero-initialise (`margin_head head = {0};`), then set what is needed. */
 typedef struct margin_head {
@@ -271,8 +270,7 @@ typedef struct margin_head {
  */
 MARGIN_API margin_status margin_head_run(margin_context *context, margin_head *head);
 
-/* ---- rows level: cosines (or logits) and labels -> loss and their gradient
- * ---------------------*/
+/* ---- rows level: cosines (or logits) and labels -> loss and their gradient ---- */
 
 /* Zero-initialise, then set what is needed. */
 typedef struct margin_rows {

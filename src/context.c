@@ -90,8 +90,7 @@ margin_status margin_config_init(margin_config *config, margin_loss loss)
     return MARGIN_OK;
 }
 
-/* ---- a context's life
- * ---------------------------------------------------------------------------*/
+/* ---- a context's life ---- */
 
 static int default_threads(void)
 {
@@ -163,8 +162,7 @@ size_t margin_context_workspace_used(const margin_context *context)
     return context->used;
 }
 
-/* ---- shared checks
- * ------------------------------------------------------------------------------*/
+/* ---- shared checks ---- */
 
 margin_status margin_fail(margin_context *context, margin_status status, margin_argument argument,
                           size_t row, const char *detail)
@@ -203,6 +201,11 @@ margin_status margin_check_finite(margin_context *context, const float *values, 
         }
     }
     return MARGIN_OK;
+}
+
+double margin_row_weight(const float *row_weight, size_t row, size_t counted)
+{
+    return row_weight != NULL ? (double)row_weight[row] : 1.0 / (double)counted;
 }
 
 margin_status margin_check_stride(margin_context *context, size_t *stride, size_t rows,

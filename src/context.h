@@ -27,6 +27,9 @@ margin_status margin_check_labels(margin_context *context, const int64_t *labels
 margin_status margin_check_finite(margin_context *context, const float *values, size_t rows,
                                   size_t columns, size_t stride, margin_argument argument);
 
+/* d total loss / d row loss: the caller's weight, or that of a mean over the counted rows. */
+double margin_row_weight(const float *row_weight, size_t row, size_t counted);
+
 /* *stride 0 -> columns; too short, or rows * stride beyond memory: MARGIN_ERROR_SHAPE. */
 margin_status margin_check_stride(margin_context *context, size_t *stride, size_t rows,
                                   size_t columns, const char *detail);

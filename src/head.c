@@ -19,8 +19,7 @@ static int thread_index(void)
 #endif
 }
 
-/* ---- boundary
- * -----------------------------------------------------------------------------------*/
+/* ---- boundary ---- */
 
 static margin_status check_call(margin_context *context, const margin_head *call)
 {
@@ -59,7 +58,7 @@ static margin_status check_strides(margin_context *context, margin_head *call)
                                "grad_weights_stride is shorter than dim, or too large");
 }
 
-/* The first element of a row that is not finite is looked for only once its norm is not. */
+/* A row's norm tells whether all of it is finite. */
 static margin_status check_embeddings(margin_context *context, const margin_head *call)
 {
     for (size_t i = 0; i < call->rows && !context->config.skip_finite_check; i++) {
@@ -85,8 +84,7 @@ static margin_status check_values(margin_context *context, margin_head *call)
     return check_embeddings(context, call);
 }
 
-/* ---- units of a whole call
- * ----------------------------------------------------------------------*/
+/* ---- units of a whole call ---- */
 
 /* Raw inner products: the power of two that all weights share. */
 static void set_weight_unpack(head_state *s)
@@ -115,17 +113,15 @@ static void set_gradient_unit(head_state *s)
         if (s->keep_norm || s->raw) {
             const double norm = margin_norm(s->kernels, x, call->dim);
             if (s->keep_norm) scale = norm;
-            if (s->raw) scale /= margin_power_for(call->bias != NULL ? fmax(norm, 1.0) : norm);
+            if (s->raw) scale /= margin_raw_power(call, norm);
         }
-        const double weight = call->row_weight != NULL ? fabs((double)call->row_weight[i])
-                                                       : 1.0 / (double)call->counted;
-        most = fmax(most, weight * scale);
+        const double weight = margin_row_weight(call->row_weight, i, call->counted);
+        most = fmax(most, fabs(weight) * scale);
     }
     s->gradient_unit = most > 0.0 ? most : 1.0;
 }
 
-/* ---- loops
- * --------------------------------------------------------------------------------------*/
+/* ---- loops ---- */
 
 static void prepare_rows(head_state *s)
 {

@@ -3,7 +3,6 @@
  * follow, the raw sum waits in the caller's dW. */
 #include "head_state.h"
 
-#include <math.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -23,8 +22,7 @@ void margin_head_list_rows(head_state *s)
     }
 }
 
-/* ---- one block
- * ----------------------------------------------------------------------------------*/
+/* ---- one block ---- */
 
 /* What a row's exponentials of a block with this peak are multiplied by. */
 static float row_factor(const head_row *row, float scale, float block_peak)

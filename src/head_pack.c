@@ -14,8 +14,7 @@ double margin_norm(const margin_kernels *kernels, const float *x, size_t n)
         sum += (double)x[i] * (double)x[i];
     if (!(sum < 1e300)) return NAN;
     if (sum == 0.0) return 0.0;
-    /* Again at a safe size, so that a vector and its multiple by a power of two agree to the bit.
-     */
+    /* Again at a safe size: a vector and its multiple by a power of two agree to the bit. */
     const double power = margin_power_for(sqrt(sum));
     return sqrt((double)kernels->sum_squares(x, n, (float)power)) / power;
 }
@@ -26,6 +25,11 @@ double margin_power_for(double norm)
     int exponent;
     frexp(norm, &exponent);
     return ldexp(1.0, exponent > 126 ? -126 : exponent < -127 ? 127 : -exponent);
+}
+
+double margin_raw_power(const margin_head *call, double norm)
+{
+    return margin_power_for(call->bias != NULL ? fmax(norm, 1.0) : norm);
 }
 
 /* x, perhaps with a bias behind it, into columns. */

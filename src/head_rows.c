@@ -18,13 +18,6 @@ static const float *target_weight_of(const head_state *s, size_t i)
     return s->call->weights + (size_t)s->row[i].label * s->call->weights_stride;
 }
 
-/* The row's factor in float32 for the kernels: never 0 (0 times a masked -infinity is NaN) and
- * small enough that products stay finite. */
-static float kernel_scale(double scale)
-{
-    return (float)fmin(fmax(scale, 0x1p-120), 0x1p+100);
-}
-
 void margin_head_prepare_row(head_state *s, size_t i)
 {
     const margin_head *call = s->call;
@@ -36,20 +29,25 @@ void margin_head_prepare_row(head_state *s, size_t i)
 
     const margin_config *config = &s->context->config;
     row->norm = margin_norm(s->kernels, embedding_of(s, i), call->dim);
-    row->weight = call->row_weight != NULL ? (double)call->row_weight[s->first_row + i]
-                                           : 1.0 / (double)call->counted;
+    row->weight = margin_row_weight(call->row_weight, s->first_row + i, call->counted);
     row->pair = margin_pair_of(embedding_of(s, i), target_weight_of(s, i), call->dim);
     row->target = margin_target_at(config, &row->pair.angle);
     row->scale = s->keep_norm ? row->pair.norm_x : config->scale;
     if (s->raw) {
-        row->unpack = 1.0 / margin_power_for(call->bias != NULL ? fmax(row->norm, 1.0) : row->norm);
+        row->unpack = 1.0 / margin_raw_power(call, row->norm);
         row->scale = config->scale * row->unpack * s->weight_unpack;
     }
-    s->scale[i] = kernel_scale(row->scale);
+    s->scale[i] = margin_kernel_scale(row->scale);
 }
 
-/* ---- after the classes
- * --------------------------------------------------------------------------*/
+/* ---- after the classes ---- */
+
+/* exp(logit) of a shard is relative to its own peak: what brings its sums to the row's. */
+static double shard_factor(const head_state *s, size_t shard, size_t i, double peak)
+{
+    const double own = (double)s->shard_peak[shard * s->plan.rows + i];
+    return dm_exp((double)s->scale[i] * (own - peak));
+}
 
 /* Shards to one log sum exp of the others. */
 static void combine_shards(const head_state *s, size_t i, head_row *row)
@@ -61,12 +59,10 @@ static void combine_shards(const head_state *s, size_t i, head_row *row)
             row->peak = fmax(row->peak, (double)s->shard_peak[p * n + i]);
         }
     }
-    const double kernel_scale = (double)s->scale[i];
     row->sum = 0.0;
     for (size_t p = 0; p < s->plan.shards; p++) {
         const double sum = s->shard_sum[p * n + i];
-        if (sum > 0.0)
-            row->sum += sum * dm_exp(kernel_scale * ((double)s->shard_peak[p * n + i] - row->peak));
+        if (sum > 0.0) row->sum += sum * shard_factor(s, p, i, row->peak);
     }
 }
 
@@ -83,8 +79,7 @@ static void set_loss(const head_state *s, size_t i, head_row *row)
     combine_shards(s, i, row);
     row->loss = row->miss = 0.0;
     if (row->sum == 0.0) return; /* no other class */
-    /* A scale of almost 0 was raised for the kernels; the headroom in the peak is in their units.
-     */
+    /* A scale of almost 0 was raised for the kernels; the peak's headroom is in their units. */
     const double kernel_scale = (double)s->scale[i];
     const double scale = row->scale < kernel_scale / 2.0 ? kernel_scale : row->scale;
     const double others = scale * row->peak + dm_log(row->sum);
@@ -107,8 +102,10 @@ static void mean_of_others(head_state *s, size_t i, head_scratch *scratch)
     const size_t n = s->plan.rows, padded = s->plan.panels * 16;
     float share[MARGIN_SHARDS];
     for (size_t p = 0; p < s->plan.shards; p++) {
-        const double lower = (double)s->scale[i] * ((double)s->shard_peak[p * n + i] - row->peak);
-        share[p] = s->shard_sum[p * n + i] > 0.0 ? (float)(dm_exp(lower) / row->sum) : 0.0f;
+        share[p] = 0.0f;
+        if (s->shard_sum[p * n + i] > 0.0) {
+            share[p] = (float)(shard_factor(s, p, i, row->peak) / row->sum);
+        }
     }
     const float *part = s->shard_x + i / 16 * padded * 16 + i % 16 * 16;
     s->kernels->combine(part, padded * n, 256, share, s->plan.shards, s->call->dim, scratch->line);

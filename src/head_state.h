@@ -1,4 +1,4 @@
-/* head_state.h: one head call while it runs: its plan, its arrays in the workspace, its three
+/* head_state.h: one head call while it runs: its plan, its arrays in the workspace, its
  * phases.
  *
  *   rows      a row block is packed; the target pairs are measured        (head_rows.c)
@@ -96,8 +96,7 @@ typedef struct head_state {
     head_scratch *scratch; /* [threads] */
 } head_state;
 
-/* head_plan.c. The plan that fits `workspace`, or one with bytes > workspace: the least possible.
- */
+/* head_plan.c. The plan that fits `workspace`, else the smallest, with bytes > workspace. */
 head_plan margin_head_plan(size_t rows, size_t dim, size_t classes, size_t threads, int want_x,
                            int want_w, size_t workspace);
 void margin_head_carve(head_state *s, char *memory);
@@ -106,6 +105,8 @@ void margin_head_carve(head_state *s, char *memory);
 double margin_norm(const margin_kernels *kernels, const float *x, size_t n);
 /* The power of two that brings a norm near 1; 1 for ordinary norms and 0. */
 double margin_power_for(double norm);
+/* Raw inner products: the power of two of an embedding, whose bias entry of 1 counts too. */
+double margin_raw_power(const margin_head *call, double norm);
 /* A block of weights into scratch, its norms too; notes a class that is not finite. */
 void margin_pack_weights(head_state *s, size_t first, size_t count, head_scratch *scratch);
 /* Row `i` of the row block into columns and lanes. */
@@ -118,7 +119,7 @@ void margin_head_forward(head_state *s, size_t shard, size_t first_panel, size_t
                          head_scratch *scratch);
 void margin_head_finish_row(head_state *s, size_t i, head_scratch *scratch);
 void margin_head_backward(head_state *s, size_t block, head_scratch *scratch);
-/* The others' exponentials of one tile, again or for the first time (the peak is in place). */
+/* Takes the targets out of a tile: -infinity in their place, the value to target_dot if `note`. */
 void margin_head_mask_targets(head_state *s, size_t panel, size_t first, size_t count, float *tile,
                               int note);
 

@@ -167,8 +167,7 @@ static void weight_products(const float *tiles, size_t tile_stride, const float 
     }
 }
 
-/* ---- gradients of rows
- * --------------------------------------------------------------------------*/
+/* ---- gradients of rows ---- */
 
 static void scale_columns(const float *x, const float *factor, size_t rows, size_t panels,
                           size_t stride, float *out)
@@ -225,8 +224,7 @@ static void finish_row(const float *g, const float *unit, size_t stride, size_t 
     }
 }
 
-/* ---- softmax over tiles and rows
- * ----------------------------------------------------------------*/
+/* ---- softmax over tiles and rows ---- */
 
 static void tile_max(const float *tile, size_t classes, float *max)
 {

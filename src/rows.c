@@ -1,5 +1,4 @@
 /* rows.c: the rows level: cosines and labels to loss and gradient, a row an item. */
-#include <float.h>
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
@@ -59,12 +58,6 @@ static double row_factor(const rows_state *s, size_t i)
     return s->context->config.scale;
 }
 
-static double row_weight(const rows_state *s, size_t i)
-{
-    if (s->call->row_weight != NULL) return (double)s->call->row_weight[i];
-    return 1.0 / (double)s->call->counted;
-}
-
 static void one_row(const rows_state *s, size_t i)
 {
     const margin_rows *call = s->call;
@@ -83,7 +76,7 @@ static void one_row(const rows_state *s, size_t i)
     const margin_config *config = &s->context->config;
     const double z = scale * (raw ? cosine : margin_target_at(config, &angle).psi);
 
-    const float kernel_scale = (float)fmin(fmax(scale, 0x1p-120), 0x1p+100);
+    const float kernel_scale = margin_kernel_scale(scale);
     double miss = 0.0, sum = 0.0;
     if (call->classes > 1) {
         const float peak = others_max(s, x, y);
@@ -92,7 +85,7 @@ static void one_row(const rows_state *s, size_t i)
         margin_softplus(others - z + dm_log(sum), &s->loss[i], &miss);
     }
     if (out == NULL) return;
-    const double pull = miss * row_weight(s, i) * scale;
+    const double pull = miss * margin_row_weight(call->row_weight, i, call->counted) * scale;
     float first, second;
     margin_split_factor(sum > 0.0 ? pull / sum : 0.0, &first, &second);
     s->context->kernels->row_scale(out, y, first, second);

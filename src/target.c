@@ -18,6 +18,11 @@ float margin_to_float(double x)
     return (float)x;
 }
 
+float margin_kernel_scale(double scale)
+{
+    return (float)fmin(fmax(scale, 0x1p-120), 0x1p+100);
+}
+
 void margin_split_factor(double factor, float *first, float *second)
 {
     const double size = fabs(factor);

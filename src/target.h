@@ -40,6 +40,10 @@ void margin_softplus(double excess, double *loss, double *miss);
 /* a b as two float32 factors whose product does not overflow on the way. */
 void margin_split_factor(double factor, float *first, float *second);
 
+/* A row's scale in float32 for the kernels: never 0 (0 times a masked -infinity is NaN) and small
+ * enough that products stay finite. */
+float margin_kernel_scale(double scale);
+
 /* Nearest float, at most +-FLT_MAX. */
 float margin_to_float(double x);
 
