@@ -194,11 +194,9 @@ margin_status margin_check_finite(margin_context *context, const float *values, 
 {
     if (values == NULL || context->config.skip_finite_check) return MARGIN_OK;
     for (size_t i = 0; i < rows; i++) {
-        for (size_t j = 0; j < columns; j++) {
-            if (isfinite(values[i * stride + j])) continue;
-            return margin_fail(context, MARGIN_ERROR_NONFINITE, argument, i,
-                               "a value is a NaN or an infinity");
-        }
+        if (context->kernels->row_finite(values + i * stride, columns)) continue;
+        return margin_fail(context, MARGIN_ERROR_NONFINITE, argument, i,
+                           "a value is a NaN or an infinity");
     }
     return MARGIN_OK;
 }

@@ -64,7 +64,7 @@ static void raise(others *o, float max, float scale, float *tile, size_t before,
     o->sum *= (double)keep;
     for (size_t d = 0; d < MARGIN_SMALL_DIM; d++)
         o->inner[d] *= (double)keep;
-    k->row_scale(tile, before, keep, 1.0f);
+    k->row_scale(tile, before, keep, 1.0f, 0, tile);
 }
 
 static void take_block(head_state *s, size_t i, size_t block, float *cosine, float *tile, others *o)

@@ -131,8 +131,12 @@ typedef struct margin_kernels {
     float (*row_max)(const float *x, size_t n);
     /* Sum of exp(scale (x - peak)); each also into out where out is not NULL (out may be x). */
     double (*row_exp)(const float *x, size_t n, float scale, float peak, float *out);
-    /* x[i] *= first second. */
-    void (*row_scale)(float *x, size_t n, float first, float second);
+    /* out[i] = x[i] first second; out may be x. stream: out need not stay in the cache, and drain()
+     * comes before another thread reads it. */
+    void (*row_scale)(const float *x, size_t n, float first, float second, int stream, float *out);
+    void (*drain)(void);
+    /* 1 if no element is a NaN or an infinity. */
+    int (*row_finite)(const float *x, size_t n);
 } margin_kernels;
 
 #endif

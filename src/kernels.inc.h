@@ -193,16 +193,41 @@ static double row_exp(const float *x, size_t n, float scale, float peak, float *
     return total;
 }
 
-static void row_scale(float *x, size_t n, float first, float second)
+static void row_scale(const float *x, size_t n, float first, float second, int stream, float *out)
 {
     const vf f = v_set1(first), g = v_set1(second);
-    size_t i = 0;
-    for (; i + 16 <= n; i += 16)
-        v_store(x + i, v_mul(v_mul(v_load(x + i), f), g));
-    if (i < n) {
-        const vf a = v_mul(v_mul(v_load_part(x + i, n - i, 0.0f), f), g);
-        v_store_part(x + i, a, n - i);
+    size_t here = stream ? (64 - (uintptr_t)out % 64) % 64 / sizeof *out : 0;
+    if (here > n) here = n;
+    if (here > 0) v_store_part(out, v_mul(v_mul(v_load_part(x, here, 0.0f), f), g), here);
+    size_t i = here;
+    if (stream) {
+        for (; i + 16 <= n; i += 16)
+            v_stream(out + i, v_mul(v_mul(v_load(x + i), f), g));
     }
+    for (; i < n; i += 16)
+        store_up_to(out + i, v_mul(v_mul(load_up_to(x + i, n - i), f), g), n - i);
+}
+
+static void drain(void)
+{
+    v_drain();
+}
+
+/* 0 times a NaN or an infinity is a NaN, and stays one in every sum. */
+static int row_finite(const float *x, size_t n)
+{
+    const vf zero = v_set1(0.0f);
+    vf even = zero, odd = zero;
+    for (; n >= 32; n -= 32, x += 32) {
+        even = v_fma(v_load(x), zero, even);
+        odd = v_fma(v_load(x + 16), zero, odd);
+    }
+    for (; n > 0; x += 16) {
+        const size_t here = n < 16 ? n : 16;
+        even = v_fma(load_up_to(x, here), zero, even);
+        n -= here;
+    }
+    return v_sum(v_add(even, odd)) == 0.0f;
 }
 
 #endif

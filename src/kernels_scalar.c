@@ -308,10 +308,23 @@ static double row_exp(const float *x, size_t n, float scale, float peak, float *
     return sum;
 }
 
-static void row_scale(float *x, size_t n, float first, float second)
+static void row_scale(const float *x, size_t n, float first, float second, int stream, float *out)
 {
+    (void)stream;
     for (size_t i = 0; i < n; i++)
-        x[i] = x[i] * first * second;
+        out[i] = x[i] * first * second;
+}
+
+static void drain(void)
+{
+}
+
+static int row_finite(const float *x, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!isfinite(x[i])) return 0;
+    }
+    return 1;
 }
 
 extern const margin_kernels margin_kernels_scalar;
@@ -337,4 +350,6 @@ const margin_kernels margin_kernels_scalar = {
     .row_max = row_max,
     .row_exp = row_exp,
     .row_scale = row_scale,
+    .drain = drain,
+    .row_finite = row_finite,
 };

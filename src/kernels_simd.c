@@ -34,4 +34,6 @@ const margin_kernels TABLE(MARGIN_SIMD_NAME) = {
     .row_max = row_max,
     .row_exp = row_exp,
     .row_scale = row_scale,
+    .drain = drain,
+    .row_finite = row_finite,
 };

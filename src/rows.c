@@ -1,7 +1,15 @@
-/* rows.c: the rows level: cosines and labels to loss and gradient, a row an item. */
+/* rows.c: the rows level: cosines and labels to loss and gradient, a row an item.
+ *
+ * With the check for finite values two passes read the logits: what is refused has written nothing.
+ * Where a row's exponentials fit into the workspace, they wait there, so that the gradient is
+ * written once. */
 #include <math.h>
 #include <stdint.h>
 #include <string.h>
+
+#if defined(_OPENMP)
+#include <omp.h>
+#endif
 
 #include "context.h"
 #include "dmath.h"
@@ -10,11 +18,26 @@
 /* The least sin(theta) at which psi is differentiated: where a float32 cosine has reached +-1. */
 #define LEAST_SINE 0x1p-12
 
+/* A gradient of so many bytes is not expected to be read from a cache again. */
+#define STREAMED_BYTES ((size_t)8 << 20)
+
 typedef struct rows_state {
     const margin_context *context;
     const margin_rows *call;
     double *loss; /* [rows], in double for the sum */
+    float *line;  /* [threads][line_size]: a row's exponentials; NULL: they go to the gradient */
+    size_t line_size;
+    int stream;
 } rows_state;
+
+static size_t thread_index(void)
+{
+#if defined(_OPENMP)
+    return (size_t)omp_get_thread_num();
+#else
+    return 0;
+#endif
+}
 
 static margin_angle angle_of(double cosine)
 {
@@ -74,13 +97,15 @@ static void one_row(const rows_state *s, size_t i)
     const double scale = row_factor(s, i), cosine = (double)x[y];
     const margin_angle angle = angle_of(cosine);
     const margin_config *config = &s->context->config;
+    const margin_kernels *k = s->context->kernels;
+    float *e = s->line == NULL || out == NULL ? out : s->line + thread_index() * s->line_size;
     const double z = scale * (raw ? cosine : margin_target_at(config, &angle).psi);
 
     const float kernel_scale = margin_kernel_scale(scale);
     double miss = 0.0, sum = 0.0;
     if (call->classes > 1) {
         const float peak = others_max(s, x, y);
-        sum = others_exp(s, x, y, kernel_scale, peak, out);
+        sum = others_exp(s, x, y, kernel_scale, peak, e);
         const double others = scale * (double)peak;
         margin_softplus(others - z + dm_log(sum), &s->loss[i], &miss);
     }
@@ -88,8 +113,9 @@ static void one_row(const rows_state *s, size_t i)
     const double pull = miss * margin_row_weight(call->row_weight, i, call->counted) * scale;
     float first, second;
     margin_split_factor(sum > 0.0 ? pull / sum : 0.0, &first, &second);
-    s->context->kernels->row_scale(out, y, first, second);
-    s->context->kernels->row_scale(out + y + 1, call->classes - y - 1, first, second);
+    k->row_scale(e, y, first, second, s->stream, out);
+    k->row_scale(e + y + 1, call->classes - y - 1, first, second, s->stream, out + y + 1);
+    k->drain();
     out[y] = margin_to_float(-pull * (raw ? 1.0 : slope_at(config, angle)));
 }
 
@@ -120,6 +146,25 @@ static margin_status check_row_scale(margin_context *context, const margin_rows 
     return MARGIN_OK;
 }
 
+/* The first row with a NaN or an infinity. */
+static margin_status check_logits(margin_context *context, const margin_rows *call)
+{
+    if (context->config.skip_finite_check) return MARGIN_OK;
+    const int threads = context->config.threads;
+    size_t bad = SIZE_MAX;
+    (void)threads;
+#if defined(_OPENMP)
+#pragma omp parallel for schedule(static) num_threads(threads) reduction(min : bad) if (threads > 1)
+#endif
+    for (size_t i = 0; i < call->rows; i++) {
+        const float *x = call->logits + i * call->logits_stride;
+        if (i < bad && !context->kernels->row_finite(x, call->classes)) bad = i;
+    }
+    if (bad == SIZE_MAX) return MARGIN_OK;
+    return margin_fail(context, MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_LOGITS, bad,
+                       "a value is a NaN or an infinity");
+}
+
 static margin_status check_values(margin_context *context, margin_rows *call)
 {
     margin_status status = margin_check_stride(context, &call->logits_stride, call->rows,
@@ -135,8 +180,22 @@ static margin_status check_values(margin_context *context, margin_rows *call)
     status = margin_check_finite(context, call->row_weight, call->rows, 1, 1,
                                  MARGIN_ARGUMENT_ROW_WEIGHT);
     if (status != MARGIN_OK) return status;
-    return margin_check_finite(context, call->logits, call->rows, call->classes,
-                               call->logits_stride, MARGIN_ARGUMENT_LOGITS);
+    return check_logits(context, call);
+}
+
+/* The workspace holds the losses, for which it is large enough, and perhaps a line per thread. */
+static rows_state carve(const margin_context *context, const margin_rows *call)
+{
+    const size_t lines = (call->rows * sizeof(double) + 63) / 64 * 64;
+    const size_t threads = (size_t)context->config.threads, size = (call->classes + 15) / 16 * 16;
+    rows_state s = {.context = context, .call = call, .line_size = size};
+    s.loss = (double *)(void *)context->workspace;
+    const size_t left = context->config.workspace_bytes - call->rows * sizeof(double);
+    if (left / sizeof(float) / threads > size + 16) {
+        s.line = (float *)(void *)((char *)context->workspace + lines);
+    }
+    s.stream = s.line != NULL && call->rows * call->classes >= STREAMED_BYTES / sizeof(float);
+    return s;
 }
 
 margin_status margin_rows_run(margin_context *context, margin_rows *rows)
@@ -153,7 +212,7 @@ margin_status margin_rows_run(margin_context *context, margin_rows *rows)
         return MARGIN_ERROR_WORKSPACE;
     }
 
-    const rows_state s = {context, &call, (double *)(void *)context->workspace};
+    const rows_state s = carve(context, &call);
     const int threads = context->config.threads;
     (void)threads;
 #if defined(_OPENMP)

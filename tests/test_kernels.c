@@ -78,10 +78,25 @@ static double run_row_max(const margin_kernels *k, trial *t, guard *out)
     return 0.0;
 }
 
+/* b: 0 into another array, 1 past the cache, 2 in place. */
 static double run_row_scale(const margin_kernels *k, trial *t, guard *out)
 {
-    k->row_scale(start(t, out, t->a, 1.0), t->a, 0.731f, 0x1p-4f);
+    float *result = start(t, out, t->a, 1.0), *x = fresh(t, t->a, 1.0);
+    k->row_scale(t->b == 2 ? result : x, t->a, 0.731f, 0x1p-4f, t->b == 1, result);
+    k->drain();
     return 1e-6;
+}
+
+/* b: 0 finite, 1 a NaN, 2 an infinity, 3 minus infinity, 4 the largest float. */
+static double run_row_finite(const margin_kernels *k, trial *t, guard *out)
+{
+    const float odd[] = {1.0f, NAN, INFINITY, -INFINITY, FLT_MAX};
+    float *result = start(t, out, 1, 0.0), *x = fresh(t, t->a, 1.0);
+    x[noise_index(&t->noise, t->a)] = odd[t->b];
+    result[0] = (float)k->row_finite(x, t->a);
+    CHECK(result[0] == (t->b % 4 == 0 ? 1.0f : 0.0f), "row_finite(%zu) of %g", t->a,
+          (double)odd[t->b]);
+    return 0.0;
 }
 
 /* A double as two floats, so that it is compared like everything else. */
@@ -339,12 +354,13 @@ static void judge_lengths(void)
         judge("sum_squares", run_sum_squares, n, 0, 0);
         judge("pack_row", run_pack_row, n, 1 + i % 4, 0);
         judge("row_max", run_row_max, n, 0, 0);
-        judge("row_scale", run_row_scale, n, 0, 0);
         judge("tile_max", run_tile_max, n, 0, 0);
         judge("tile_exp", run_tile_exp, n, 0, 0);
         judge("combine", run_combine, n, i % 6, 0);
         for (size_t mode = 0; mode < 3; mode++)
             judge("row_exp", run_row_exp, n, mode, 0);
+        for (size_t mode = 0; mode < 3; mode++)
+            judge("row_scale", run_row_scale, n, mode, 0);
         for (size_t mode = 0; mode < 5; mode++)
             judge("finish_row", run_finish_row, n, mode, 0);
         for (size_t mode = 0; mode < 2; mode++) {
@@ -352,6 +368,8 @@ static void judge_lengths(void)
             judge("add_tangent", run_add_tangent, n, mode, 0);
             judge("add_scaled", run_add_scaled, n, mode, 0);
         }
+        for (size_t mode = 0; mode < 5; mode++)
+            judge("row_finite", run_row_finite, n, mode, 0);
     }
 }
 
