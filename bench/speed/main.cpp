@@ -27,6 +27,7 @@ namespace {
 
 struct Suite {
     speed_options options;
+    const char *cleared; // of the environment
     speed_plan plan;
     speed_session session;
     progress bar;
@@ -243,7 +244,7 @@ int run_cases(Suite &suite, json_t *context, double start)
     check_cases(suite);
     const double min_seconds =
         choose_min_seconds(suite, o.budget_seconds - (speed_now() - start));
-    speed_report_describe(context, &suite.plan, o.request.level, o.repetitions);
+    speed_report_describe(context, &suite.plan, o.request.level, o.repetitions, suite.cleared);
     json_object_set_new(context, "min_time_seconds", json_real(min_seconds));
     const std::string text = time_cases(suite, min_seconds);
     json_t *report = speed_report_build(text.c_str(), context, fault, sizeof fault);
@@ -287,6 +288,11 @@ int main(int argc, char **argv)
     char fault[256];
     const double start = speed_now();
     speed_options_parse(&suite.options, argc, argv);
+    suite.cleared = speed_blas_clear_environment();
+    if (*suite.cleared && !suite.options.list) {
+        std::fprintf(stderr, "%s: note: not heeded, so that peers choose their own kernels: %s\n",
+                     SPEED_PROGRAM, suite.cleared);
+    }
     if (speed_plan_build(&suite.plan, &suite.options.request, fault, sizeof fault)) {
         die_usage(SPEED_PROGRAM, "%s", fault);
     }

@@ -246,7 +246,7 @@ static json_t *load_google(const char *google, char *fault, size_t fault_size)
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 void speed_report_describe(json_t *context, const speed_plan *plan, speed_level level,
-                           int repetitions)
+                           int repetitions, const char *cleared)
 {
     static const char *const levels[] = {"smoke", "quick", "default", "full"};
     json_t *peers = json_object();
@@ -259,6 +259,7 @@ void speed_report_describe(json_t *context, const speed_plan *plan, speed_level 
     json_object_set_new(context, "repetitions", json_integer(repetitions));
     json_object_set_new(context, "cases", json_integer((json_int_t)plan->count));
     json_object_set_new(context, "peers", peers);
+    json_object_set_new(context, "environment_cleared", json_string(cleared));
     json_object_set_new(context, "unfused_blas",
                         plan->unfused_blas ? json_string(plan->unfused_blas) : json_null());
     json_object_set_new(context, "skipped_shapes", json_string(plan->skipped));

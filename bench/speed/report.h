@@ -14,9 +14,10 @@ extern "C" {
 #endif
 
 /* What the context of speed.json holds beside provenance and peaks: the level of the run, the
- * peers' versions (null: not installed), the shapes that were too large. */
+ * peers' versions (null: not installed), what of the environment they were kept from, the shapes that
+ * were too large. */
 void speed_report_describe(json_t *context, const speed_plan *plan, speed_level level,
-                           int repetitions);
+                           int repetitions, const char *cleared);
 
 /* Google Benchmark's text with `context` merged into its context block. Each median row (each row,
  * where there was one repetition) is given:

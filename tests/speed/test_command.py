@@ -23,8 +23,10 @@ class Speed(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
     def run_program(self, *words, **environment):
+        inherited = {name: value for name, value in os.environ.items()
+                     if not name.startswith(("OPENBLAS_", "BLIS_", "DNNL_", "ONEDNN_"))}
         return subprocess.run([PROGRAM, *words], cwd=self.folder, capture_output=True, text=True,
-                              env={**os.environ, "MARGIN_ISA": "", **environment}, timeout=500)
+                              env={**inherited, "MARGIN_ISA": "", **environment}, timeout=500)
 
     def assert_refused(self, done, status, *says):
         self.assertEqual(done.returncode, status, done.stderr)
@@ -101,8 +103,14 @@ class Speed(unittest.TestCase):
         self.assertRegex(done.stderr, r"\Abench_speed: %s: logits of row [^\n]+\n"
                          r"bench_speed: rows with an error [^\n]+: 1\n\Z" % name)
         with open(os.path.join(self.folder, "speed.json"), encoding="utf-8") as stream:
-            rows = {row["name"]: row for row in json.load(stream)["benchmarks"]}
+            report = json.load(stream)
+        rows = {row["name"]: row for row in report["benchmarks"]}
         self.assertEqual(set(rows), {name, good})
+        if "avx2" in report["context"]["isas_usable"]:
+            # It took this CPU for an unknown one, and was told a relative.
+            self.assertRegex(report["context"]["peers"]["blis"],
+                             r"\ABLIS 0\.0; kernels: (zen3|haswell|skx)\Z")
+            self.assertIn("BLIS_ARCH_TYPE", report["context"]["environment"])
         self.assertTrue(rows[name]["error_occurred"])
         self.assertIn("logits of row", rows[name]["error_message"])
         self.assertNotIn("error_occurred", rows[good])
@@ -116,6 +124,21 @@ class Speed(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         with open(os.path.join(self.folder, "speed.json"), encoding="utf-8") as stream:
             self.assertIsNone(json.load(stream)["context"]["peers"]["openblas"])
+
+    def test_peers_choose_their_own_kernels(self):
+        words = ("--smoke", "--filter", "gemm3/.*N:24/.*threads:1", "--out", "speed.json")
+        path, contexts = os.path.join(self.folder, "speed.json"), []
+        for settings in ({}, {"OPENBLAS_CORETYPE": "Prescott", "BLIS_ARCH_TYPE": "3"}):
+            done = self.run_program(*words, **settings)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(path, encoding="utf-8") as stream:
+                contexts.append(json.load(stream)["context"])
+        self.assertEqual(contexts[0]["peers"], contexts[1]["peers"])
+        self.assertEqual(contexts[0]["environment_cleared"], "")
+        self.assertEqual(contexts[1]["environment_cleared"],
+                         "OPENBLAS_CORETYPE=Prescott BLIS_ARCH_TYPE=3")
+        self.assertRegex(done.stderr,
+                         r"\Abench_speed: note: .*OPENBLAS_CORETYPE=Prescott[^\n]*\n\Z")
 
     def test_isa(self):
         for words, environment in ((("--isa", "scalar"), {}), ((), {"MARGIN_ISA": "scalar"})):
