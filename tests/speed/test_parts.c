@@ -304,7 +304,7 @@ static void rounds_hold_every_case(void **state)
     speed_plan_free(&plan);
 }
 
-/* ---- memory and peaks ------------------------------------------------------------------------- */
+/* ---- memory and peaks ------------------------------------------------------------------------ */
 
 static void memory_that_is_touched_is_seen(void **state)
 {

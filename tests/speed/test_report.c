@@ -8,12 +8,13 @@
 /* ---- the report ------------------------------------------------------------------------------ */
 
 #define SHAPE_TEXT "N:8/D:4/C:9/threads:1"
-#define ROW(family, name, index, extra)                                                           \
-    "{\"run_name\": \"" name "\", \"run_type\": \"iteration\", "                                    \
-    "\"family_index\": " #family ", \"repetitions\": 3, \"repetition_index\": " #index ", "         \
+#define ROW(family, name, index, extra) \
+    "{\"run_name\": \"" name "\", \"run_type\": \"iteration\", " \
+    "\"family_index\": " #family ", \"repetitions\": 3, \"repetition_index\": " #index ", " \
     "\"threads\": 1, " extra "}"
-#define TIME(family, name, index, time, extra) ROW(family, name, index, "\"real_time\": " time extra)
-#define PRODUCTS(logits, dx, dw)                                                                  \
+#define TIME(family, name, index, time, extra) \
+    ROW(family, name, index, "\"real_time\": " time extra)
+#define PRODUCTS(logits, dx, dw) \
     ", \"logits_seconds\": " logits "e-9, \"dx_seconds\": " dx "e-9, \"dw_seconds\": " dw "e-9"
 #define NORM "head/loss:normsoftmax/isa:avx2/" SHAPE_TEXT
 #define ARC "head/loss:arcface/isa:avx2/" SHAPE_TEXT
@@ -104,7 +105,7 @@ static void reports_add_what_rows_mean(void **state)
     json_decref(report);
 }
 
-/* Five cases of three repetitions with four statistics each, in the order of the plan; the error. */
+/* Five cases of three repetitions with four statistics each, in the plan's order; the error. */
 static void reports_have_googles_statistics(void **state)
 {
     (void)state;

@@ -1,6 +1,6 @@
 /* wrong_blis.c: a libblis.so.4 that does not know this CPU and whose products are slightly wrong,
- * for the tests that such a library is told a CPU that it knows, and is not timed. Must not be found
- * by anything but those tests. */
+ * for the tests that such a library is told a CPU that it knows, and is not timed. Must not be
+ * found by anything but those tests. */
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
