@@ -73,7 +73,7 @@ static place *sorted(const json_t *rows)
     return places;
 }
 
-/* ---- statistics of one case ------------------------------------------------------------------- */
+/* ---- statistics of one case ------------------------------------------------------------------ */
 
 enum { MEAN, MEDIAN, STDDEV, CV, STATISTICS };
 

@@ -197,7 +197,7 @@ static float exponentials(float *v, size_t count, float scale, float top)
     return total;
 }
 
-/* ---- streams: what memory delivers and takes --------------------------------------------------- */
+/* ---- streams: what memory delivers and takes ------------------------------------------------- */
 
 static float read_stream(const float *v, size_t count)
 {

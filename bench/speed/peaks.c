@@ -174,7 +174,7 @@ static double rate(worker *workers, const quantity *what, int threads, int sampl
     return 1e-9 * threads * what->amount(&workers[0]) / best;
 }
 
-/* ---- into the object -------------------------------------------------------------------------- */
+/* ---- into the object ------------------------------------------------------------------------- */
 
 /* The object under this key, made if need be. */
 static json_t *child(json_t *object, const char *key)
@@ -276,7 +276,7 @@ int speed_peaks_measure(json_t *object, const int *threads, size_t count, int sa
     return failed ? -1 : 0;
 }
 
-/* ---- out of the object ------------------------------------------------------------------------ */
+/* ---- out of the object ----------------------------------------------------------------------- */
 
 double speed_peaks_fma(const json_t *object, const char *isa, int threads)
 {

@@ -30,7 +30,7 @@ typedef struct known {
     size_t most;         /* repetitions of any case */
 } known;
 
-/* ---- series: one number per repetition, NaN where it is missing ------------------------------- */
+/* ---- series: one number per repetition, NaN where it is missing ------------------------------ */
 
 /* The index of a row's repetition; one that has none is the first. */
 static size_t repetition_of(const json_t *row)
@@ -71,7 +71,7 @@ static size_t drop_missing(double *series, size_t count)
     return kept;
 }
 
-/* ---- spread ----------------------------------------------------------------------------------- */
+/* ---- spread ---------------------------------------------------------------------------------- */
 
 static void add_spread(json_t *row, double *times, size_t count)
 {
@@ -88,7 +88,7 @@ static void add_spread(json_t *row, double *times, size_t count)
     json_object_set_new(row, "unstable", json_boolean(!(spread <= UNSTABLE_SPREAD)));
 }
 
-/* ---- ratios ----------------------------------------------------------------------------------- */
+/* ---- ratios ---------------------------------------------------------------------------------- */
 
 static void add_ratio(const known *k, json_t *row, const char *key, const double *other)
 {
@@ -196,7 +196,7 @@ static void add_shares(const known *k, json_t *row)
     }
 }
 
-/* ---- one case --------------------------------------------------------------------------------- */
+/* ---- one case -------------------------------------------------------------------------------- */
 
 static void add_comparisons(const known *k, json_t *row)
 {

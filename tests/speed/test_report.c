@@ -142,7 +142,7 @@ static void reports_describe_the_floor(void **state)
     json_decref(report);
 }
 
-/* ---- statistics -------------------------------------------------------------------- */
+/* ---- statistics ------------------------------------------------------------------------------ */
 
 static void intervals_hold_the_median(void **state)
 {
