@@ -1,5 +1,5 @@
-/* peaks.c: the machine's multiply-add rate, its rate of exponentials, and its bandwidth: the best of
- * several samples, with all threads of a sample running at once.
+/* peaks.c: the machine's multiply-add rate, its rate of exponentials, and its bandwidth: the best
+ * of several samples, with all threads of a sample running at once.
  *
  * Must not know the cases. */
 #define _GNU_SOURCE

@@ -1,8 +1,8 @@
 /* plan.c: from what was asked for to the list of cases.
  *
  * The levels keep the time that people expect: quick about a minute, default about four; full is
- * the whole grid and takes hours. The smaller levels have three lines through one point of the grid,
- * one each over N, D and C. Must not know how a case is run. */
+ * the whole grid and takes hours. The smaller levels have three lines through one point of the
+ * grid, one each over N, D and C. Must not know how a case is run. */
 #define _GNU_SOURCE
 #include "plan.h"
 
