@@ -102,7 +102,7 @@ static json_t *command(int argc, char **argv)
     return list;
 }
 
-/* Variables that steer threads, instruction sets or memory: of this program and of what it loads. */
+/* Variables that steer threads, instruction sets or memory, here or in what is loaded. */
 static int steers(const char *variable)
 {
     static const char *const prefixes[] = {
