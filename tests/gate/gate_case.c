@@ -12,8 +12,8 @@
 
 enum level { HEAD, FORWARD, ROWS };
 
-/* Every path of the heads: D of 2, up to 16 and above, few classes and many, one row and many; sizes
- * that are no multiples of a tile. The large ones are for their workspace only. */
+/* Every path of the heads: D of 2, up to 16 and above, few classes and many, one row and many;
+ * sizes that are no multiples of a tile. The large ones are for their workspace only. */
 static const struct gate_case {
     const char *name;
     enum level level;
