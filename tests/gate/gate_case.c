@@ -1,5 +1,5 @@
-/* gate_case.c: one call of the library, for a tool that counts its instructions and for the bytes of
- * workspace that it took. The table below is what the gate watches.
+/* gate_case.c: one call of the library, for a tool that counts its instructions, and for the bytes
+ * of workspace that it took. The table below is what the gate watches.
  *
  * usage: gate_case --list | gate_case CASE ISA THREADS
  * Must not know what is counted, nor any limit. */
