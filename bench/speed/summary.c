@@ -11,7 +11,7 @@ typedef struct table {
     const json_t *index; /* of the report */
     const speed_shape *shape;
     int threads;
-    size_t unstable;
+    size_t unstable, equal; /* marks printed */
 } table;
 
 static const json_t *find(const table *t, const char *what, const char *who)
@@ -46,14 +46,21 @@ static void print_time(table *t, const json_t *row)
     fprintf(t->stream, "%8.*f %2s%s", digits, time, units[unit], unstable ? "~" : " ");
 }
 
+/* "1.02=": an equals sign where the interval of the paired ratio holds 1. */
 static void print_ratio(table *t, const json_t *row, const char *key)
 {
     const json_t *ratio = json_object_get(row, key);
-    if (ratio) {
-        fprintf(t->stream, "%14.2f", json_number_value(ratio));
-    } else {
-        fprintf(t->stream, "%14s", "-");
+    char low[64], high[64];
+    snprintf(low, sizeof low, "%s_low", key);
+    snprintf(high, sizeof high, "%s_high", key);
+    if (!ratio) {
+        fprintf(t->stream, "%13s ", "-");
+        return;
     }
+    const int equal = json_object_get(row, low) && number_of(row, low) < 1 &&
+                      number_of(row, high) > 1;
+    t->equal += (size_t)equal;
+    fprintf(t->stream, "%13.2f%s", json_number_value(ratio), equal ? "=" : " ");
 }
 
 static void print_line(table *t, const char *label, const char *who)
@@ -134,7 +141,11 @@ void speed_summary_print(FILE *stream, const json_t *report, const speed_plan *p
         }
     }
     json_decref(index);
+    if (t.equal) {
+        fprintf(stream, "\n= no difference seen: the interval of the paired ratios holds 1\n");
+    }
     if (t.unstable) {
-        fprintf(stream, "\n~ repetitions differ by more than 5 %%: the machine was not quiet\n");
+        fprintf(stream, "%s~ repetitions differ by more than 5 %%: the machine was not quiet\n",
+                t.equal ? "" : "\n");
     }
 }
