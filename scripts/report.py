@@ -30,6 +30,30 @@ FIGURES = {
               "Median time per row on one thread, with the least and the greatest repetition. Filled "
               "marks: loss and gradients; hollow marks: loss only. Dashed: the three matrix products "
               "of the same shape alone, where a BLAS library was found."),
+    "margin_cost": ("Speed: what a margin costs",
+                    "Time of the whole head under each loss, compared with NormSoftmax, which has the "
+                    "same products and no margin. Marks: median of the paired ratios; bars: its "
+                    "interval. A bar that crosses zero: no difference seen."),
+    "speed_sizes": ("Speed over N, D and C",
+                    "Rate of the whole ArcFace head per thread, 6NDC flops over the time, on lines of "
+                    "shapes that vary rows, dimensions or classes alone. The plain line is the three "
+                    "matrix products of the same shape, each by the fastest library for it; dashed: "
+                    "the peak of multiply-adds measured in the same run. Bars: interval of the "
+                    "median."),
+    "speed_peers": ("Speed: heads and libraries against the three products",
+                    "Time over that of the three matrix products, each by the library that is fastest "
+                    "at it: further left is faster. Marks: median of the paired ratios; bars: its "
+                    "interval."),
+    "speed_threads": ("Speed over threads",
+                      "How many times as fast as on one thread. Bars: interval of the median."),
+    "speed_memory": ("Memory",
+                     "How far the process's memory rises above inputs and outputs in one call, on one "
+                     "thread, measured in pages (2 MB where the system uses huge ones). Circles: the "
+                     "size of one array of N × C logits."),
+    "speed_roofline": ("Speed: roofline",
+                       "Rate of the whole head over the flops that it does per byte when each input "
+                       "is read and each output written once, a mark per shape. A head below the roof "
+                       "pays for exponentials, for its rows' own work, or for memory in between."),
     "gradient_error": ("Stability: error of the gradient",
                        "Relative error of the embedding's gradient against a computation in wider "
                        "precision, over the target's angle, at the default scale. Crosses: results "
@@ -203,7 +227,7 @@ def inline_svg(path, name, title):
 
 def figure(run, file_name):
     name = file_name[len("fig_"):-len(".svg")]
-    kind = next((key for key in FIGURES if name.startswith(key)), None)
+    kind = max((key for key in FIGURES if name.startswith(key)), key=len, default=None)
     title, caption = FIGURES.get(kind, (name.replace("_", " "), ""))
     title = title.format(data=name[len(kind) + 1:] if kind else "")
     svg = inline_svg(os.path.join(run, "figures", file_name), name, title)
@@ -231,7 +255,7 @@ def shown_path(run):
 
 
 def order(file_name):
-    kinds = ["target_logit", "toy_features", "speed", "gradient_error"]
+    kinds = ["target_logit", "toy_features", "margin_cost", "speed", "gradient_error"]
     name = file_name[len("fig_"):]
     kind = next((i for i, kind in enumerate(kinds) if name.startswith(kind)), len(kinds))
     return kind, "sphere" not in name, name

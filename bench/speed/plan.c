@@ -128,10 +128,11 @@ static int wanted_default(const speed_case *c, margin_isa best)
     if (*c->shape->name == '\0') {
         return wanted_of_line(c, best);
     }
+    if (flops > 1e9 && c->what == SPEED_HEAD) {
+        return c->isa != MARGIN_ISA_SCALAR || (c->loss == MARGIN_ARCFACE && c->threads == 1);
+    }
     if (flops > 1e9) {
-        return c->what == SPEED_HEAD ? c->isa != MARGIN_ISA_SCALAR ||
-                                           (c->loss == MARGIN_ARCFACE && c->threads == 1)
-                                     : c->isa == best && is_principal(c->loss);
+        return c->isa == best && (c->what == SPEED_ROWS || is_principal(c->loss));
     }
     return 1;
 }
