@@ -21,8 +21,8 @@ class Gate(unittest.TestCase):
         self.assertEqual(self.judge(a=(1020, 64, 128)), ([], []))
         faults, _ = self.judge(a=(1021, 64, 128))
         self.assertEqual(faults, ["a: 1021 instructions, +2.1% (limit 1000)"])
-        self.assertEqual(self.judge(1.25, a=(1250, 64, 128)), ([], []))
-        self.assertEqual(len(self.judge(1.25, a=(1251, 64, 128))[0]), 1)
+        self.assertEqual(self.judge(1.6, a=(1600, 64, 128)), ([], []))
+        self.assertEqual(len(self.judge(1.6, a=(1601, 64, 128))[0]), 1)
 
     def test_workspace(self):
         for numbers, threads in (((1000, 65, 128), 1), ((1000, 64, 129), 2)):

@@ -3,6 +3,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "../mocka.h"
 
+#include <regex.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -107,6 +108,46 @@ static void plans_hold_every_loss(void **state)
         }
         speed_plan_free(&plan);
     }
+}
+
+static size_t count_cases(const speed_plan *plan, const char *pattern)
+{
+    regex_t compiled;
+    size_t count = 0;
+    assert_int_equal(regcomp(&compiled, pattern, REG_EXTENDED | REG_NOSUB), 0);
+    for (size_t i = 0; i < plan->count; i++) {
+        count += regexec(&compiled, plan->cases[i].name, 0, NULL, 0) == 0;
+    }
+    regfree(&compiled);
+    return count;
+}
+
+/* The default run varies N, D and C, one at a time; full has the grid; other numbers of threads than
+ * one and all are measured on one shape only, unless they were asked for. */
+static void plans_have_their_lines(void **state)
+{
+    (void)state;
+    char fault[200];
+    speed_plan plan;
+    speed_request request = everything(SPEED_DEFAULT);
+    request.threads[2] = 4;
+    request.thread_counts = 3;
+    const char *arc = "^head/loss:arcface/isa:avx2/(N:[0-9]+/D:512/C:10000|N:128/D:[0-9]+/C:10000|"
+                      "N:128/D:512/C:[0-9]+)/threads:4$";
+    assert_int_equal(speed_plan_build(&plan, &request, fault, sizeof fault), 0);
+    assert_int_equal(count_cases(&plan, arc), 3 + 3 + 3); /* the middle is on all three */
+    assert_int_equal(count_cases(&plan, "^head/loss:(arcface|normsoftmax)/.*threads:2$"), 2);
+    assert_int_equal(count_cases(&plan, "^(rows|head_forward)/.*threads:2$"), 0);
+    speed_plan_free(&plan);
+    request.threads_given = 1;
+    assert_int_equal(speed_plan_build(&plan, &request, fault, sizeof fault), 0);
+    assert_true(count_cases(&plan, "^head/loss:arcface/isa:avx2/.*threads:2$") >= 9);
+    speed_plan_free(&plan);
+    request = everything(SPEED_FULL);
+    assert_int_equal(speed_plan_build(&plan, &request, fault, sizeof fault), 0);
+    assert_int_equal(count_cases(&plan, "^head/loss:arcface/isa:avx2/N:(32|128|512)/D:(2|64|128|512)/"
+                                        "C:(8|1000|10000|100000)/threads:1$"), 3 * 4 * 4);
+    speed_plan_free(&plan);
 }
 
 static void plans_are_filtered(void **state)
@@ -373,6 +414,7 @@ int main(void)
         cmocka_unit_test(names_have_fields),
         cmocka_unit_test(plans_hold_the_cases),
         cmocka_unit_test(plans_hold_every_loss),
+        cmocka_unit_test(plans_have_their_lines),
         cmocka_unit_test(plans_are_filtered),
         cmocka_unit_test(inputs_have_their_statistics),
         cmocka_unit_test(inputs_depend_on_the_seed_only),
