@@ -65,7 +65,7 @@ def numbers: . + {N: (.N | tonumber), D: ((.D // "0") | tonumber), C: ((.C // "0
 # What the speed figure shows: single-thread cases of up to four shapes, those with the most losses, a
 # column of panels each.
 # One block per WHAT, ISA (or peer) and shape, headed by "what name column kind" NxDxC with kind isa
-# or peer; in it loss, then microseconds per row: median, least, greatest.
+# or peer; in it loss, then microseconds per row: median, least, greatest; 1 if unstable.
 def speed_figure:
     [cases[] | numbers | select((.threads // "1") == "1")] as $cases
     | ([$cases[] | select(.what == "head" and .isa != null)] | with_most_losses
@@ -81,7 +81,8 @@ def speed_figure:
             + (if .[0].isa then "isa" else "peer" end) + "\" "
             + "\($shapes[.[0].column] | "\(.N)x\(.D)x\(.C)")";
         sort_by(.loss // "" | rank)[]
-        | [.loss // "-", .median * 1e6, .low * 1e6, .high * 1e6] | @tsv);
+        | [.loss // "-", .median * 1e6, .low * 1e6, .high * 1e6,
+           (if .row.unstable == true then 1 else 0 end)] | @tsv);
 
 # ---- the other figures of speed: they compare shapes -------------------------------------------
 # Blocks headed `"series" kind` with kind isa, peer, blas or floor (the three matrix products, each by

@@ -237,8 +237,25 @@ def figure(run, file_name):
             f'<p class="soft">Drawn by <code>{html.escape(command)}</code></p>')
 
 
+def how_measured(run):
+    """The run's own words about its timing, as far as it has any."""
+    context = read_json(os.path.join(run, "speed.json")).get("context", {})
+    parts = []
+    if context.get("repetitions") and context.get("cases"):
+        parts.append(f"{context['cases']} cases of {context['repetitions']} repetitions")
+    if context.get("interval_coverage"):
+        parts.append(f"intervals that hold the true median with {context['interval_coverage']:.1%}")
+    if context.get("unstable_cases") is not None:
+        parts.append(f"{context['unstable_cases']} cases with a spread over 5 %")
+    if context.get("foreign_cpus") is not None:
+        parts.append(f"others kept {context['foreign_cpus']:.2f} CPUs busy meanwhile")
+    return f"<br>This run: {html.escape('; '.join(parts))}." if parts else ""
+
+
 def legend(run, kind):
     """What the names in a figure's key stand for, where the results say so."""
+    if kind == "margin_cost" or (kind or "").startswith("speed"):
+        return how_measured(run)
     path = os.path.join(run, "stability.json")
     formulas = read_json(path).get("formulas") if kind == "gradient_error" else None
     if not isinstance(formulas, dict):

@@ -271,10 +271,13 @@ int speed_ratios_add(json_t *context, const json_t *rows)
     if (!failed) {
         gather(&k, rows);
     }
+    json_int_t unstable = 0;
     json_object_foreach(k.index, name, row)
     {
         describe_case(&k, row);
+        unstable += json_is_true(json_object_get(row, "unstable"));
     }
+    json_object_set_new(context, "unstable_cases", json_integer(unstable));
     json_decref(k.repetitions);
     json_decref(k.index);
     return failed ? -1 : 0;

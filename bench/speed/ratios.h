@@ -10,8 +10,8 @@
 extern "C" {
 #endif
 
-/* To each row that stands for a case, as report.h says; and gemm3_floor to the context. Returns 0,
- * or -1 when memory is short. */
+/* To each row that stands for a case, as report.h says; gemm3_floor and unstable_cases to the
+ * context. Returns 0, or -1 when memory is short. */
 int speed_ratios_add(json_t *context, const json_t *rows);
 
 #ifdef __cplusplus

@@ -37,7 +37,7 @@ void speed_report_describe(json_t *context, const speed_plan *plan, speed_level 
  * A ratio is the median of the ratios of paired repetitions; ratio_..._low and ratio_..._high are
  * the interval of that median (context: interval_coverage). A quantity whose other side was not
  * measured is left out. The context gets gemm3_floor: by shape and threads, the best library and
- * its seconds for each product.
+ * its seconds for each product; and unstable_cases, their number.
  * NULL and one line in `fault` where the text cannot be used. */
 json_t *speed_report_build(const char *google, const json_t *context, char *fault,
                            size_t fault_size);

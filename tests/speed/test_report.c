@@ -135,6 +135,8 @@ static void reports_describe_the_floor(void **state)
     json_t *report = build_report();
     const json_t *floors = json_object_get(json_object_get(report, "context"), "gemm3_floor");
     const json_t *floor = json_object_get(floors, SHAPE_TEXT);
+    const json_t *unstable = json_object_get(json_object_get(report, "context"), "unstable_cases");
+    assert_int_equal(json_integer_value(unstable), 1);
     assert_string_equal(json_string_value(json_object_get(floor, "logits")), "openblas");
     assert_string_equal(json_string_value(json_object_get(floor, "dx")), "blis");
     assert_string_equal(json_string_value(json_object_get(floor, "dw")), "openblas");
