@@ -29,7 +29,7 @@ namespace {
 
 struct Suite {
     speed_options options;
-    const char *cleared;   // of the environment
+    const char *cleared;  // of the environment
     double peaks_seconds; // to measure them once
     speed_plan plan;
     speed_session session;
@@ -41,8 +41,11 @@ struct Suite {
 // and takes each repetition for a case of its own. The contract's names say what was run.
 class Recorder : public benchmark::JSONReporter {
 public:
-    Recorder(const Suite &suite, const size_t *order) : suite_(suite), order_(order)
+    explicit Recorder(const Suite &suite) : suite_(suite), ran_(suite.plan.count, 0)
     {
+        for (size_t i = 0; i < suite.plan.count; i++) {
+            index_[suite.plan.cases[i].name] = i;
+        }
         SetOutputStream(&text_);
     }
 
@@ -50,15 +53,14 @@ public:
     {
         std::vector<Run> renamed = reports;
         for (Run &run : renamed) {
-            const size_t index = order_[ran_];
+            const size_t index = index_.at(run.run_name.function_name);
             const speed_case &c = suite_.plan.cases[index];
             run.run_name = benchmark::BenchmarkName();
             run.run_name.function_name = c.name;
             run.family_index = static_cast<int64_t>(index);
             run.threads = c.threads;
             run.repetitions = suite_.options.repetitions;
-            run.repetition_index = static_cast<int64_t>(ran_ / suite_.plan.count);
-            ran_++;
+            run.repetition_index = ran_[index]++;
         }
         JSONReporter::ReportRuns(renamed);
     }
@@ -67,8 +69,8 @@ public:
 
 private:
     const Suite &suite_;
-    const size_t *order_;
-    size_t ran_ = 0;
+    std::unordered_map<std::string, size_t> index_;
+    std::vector<int64_t> ran_; // how often each case has
     std::ostringstream text_;
 };
 
@@ -222,7 +224,7 @@ std::string time_cases(Suite &suite, double min_seconds)
             ->UseRealTime()
             ->Iterations(static_cast<benchmark::IterationCount>(c.iterations));
     }
-    Recorder recorder(suite, order);
+    Recorder recorder(suite);
     progress_start(&suite.bar, "time", rounds * suite.plan.count);
     benchmark::RunSpecifiedBenchmarks(&recorder, ".");
     progress_end(&suite.bar);

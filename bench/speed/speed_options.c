@@ -153,6 +153,7 @@ static void take_google_flag(speed_options *o, char *flag)
         {"--benchmark_filter", "--filter"},           {"--benchmark_list_tests", "--list"},
         {"--benchmark_out", "--out"},                 {"--benchmark_format", "--out"},
         {"--benchmark_repetitions", "--repetitions"}, {"--benchmark_min_time", "--min-time"},
+        {"--benchmark_enable_random_interleaving", "--seed"},
     };
     for (size_t k = 0; k < sizeof own / sizeof *own; k++) {
         if (strncmp(flag, own[k][0], strlen(own[k][0])) == 0) {

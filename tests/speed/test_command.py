@@ -187,7 +187,8 @@ class Speed(unittest.TestCase):
                 (["--loss", "arcface,"], "--loss"), (["--seed", "-1"], "--seed"),
                 (["--repetitions", "0"], "--repetitions"), (["--min-time", "nan"], "--min-time"),
                 (["--filter", "("], "--filter"), (["--filter", "no such case"], "no case"),
-                (["--benchmark_out=x"], "--out"), (["--benchmark_filter=x"], "--filter")):
+                (["--benchmark_out=x"], "--out"), (["--benchmark_filter=x"], "--filter"),
+                (["--benchmark_enable_random_interleaving=true"], "--seed")):
             with self.subTest(words=words):
                 self.assert_refused(self.run_program(*words), 2, says)
 
