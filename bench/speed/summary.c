@@ -63,6 +63,16 @@ static void print_ratio(table *t, const json_t *row, const char *key)
     fprintf(t->stream, "%13.2f%s", json_number_value(ratio), equal ? "=" : " ");
 }
 
+/* "84 %" of the measured rate of multiply-adds. */
+static void print_share(const table *t, const json_t *row)
+{
+    if (json_object_get(row, "fma_share")) {
+        fprintf(t->stream, "%8.0f %%", 100 * number_of(row, "fma_share"));
+    } else {
+        fprintf(t->stream, "%10s", "-");
+    }
+}
+
 static void print_line(table *t, const char *label, const char *who)
 {
     const json_t *head = find(t, "head", who);
@@ -74,6 +84,7 @@ static void print_line(table *t, const char *label, const char *who)
     print_time(t, head);
     print_ratio(t, head, "ratio_normsoftmax");
     print_ratio(t, head, "ratio_gemm3");
+    print_share(t, head);
     print_time(t, forward);
     print_time(t, rows);
     fputc('\n', t->stream);
@@ -90,6 +101,9 @@ static void print_products(table *t)
         if (row) {
             fprintf(t->stream, "  %-14s", label);
             print_time(t, row);
+            fprintf(t->stream, "%13s ", "");
+            print_ratio(t, row, "ratio_gemm3");
+            print_share(t, row);
             fputc('\n', t->stream);
         }
     }
@@ -115,8 +129,8 @@ static void print_table(table *t, const speed_plan *plan)
     fprintf(t->stream, "\n%s%sN %zu, D %zu, C %zu, %d thread%s%s%s\n", s->name,
             *s->name ? ": " : "", s->rows, s->dim, s->classes, t->threads,
             t->threads == 1 ? "" : "s", isa ? ", " : "", isa ? isa : "");
-    fprintf(t->stream, "  %-14s%11s %14s%14s%11s %11s\n", "", "head", "/ normsoftmax", "/ gemm3",
-            "forward", "rows");
+    fprintf(t->stream, "  %-14s%11s %13s %13s %10s%11s %11s\n", "", "head", "/ normsoftmax",
+            "/ gemm3", "of peak", "forward", "rows");
     for (int loss = 0; loss < MARGIN_LOSS_COUNT && isa; loss++) {
         char who[64];
         const char *name = margin_loss_get((margin_loss)loss)->name;
