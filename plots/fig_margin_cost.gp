@@ -3,8 +3,12 @@
 table = "margin_cost.tsv"
 panel_width = 420.0; row_height = 84.0; key_height = 76
 load "shape_rows.gp"
+# Wide enough for all marks and for most bars: a disturbed repetition may reach anywhere.
+widest = real(system(sprintf(rows_of, "$4 < 0 ? -$4 : $4")."sort -g | tail -n 1"))
 edge = (-least > most ? -least : most) * 1.1
-set xrange [-(edge > 3 ? edge : 3):(edge > 3 ? edge : 3)]
+if (edge > 2.5 * widest) { edge = 2.5 * widest }
+if (edge < 5) { edge = 5.0 }
+set xrange [-edge:edge]
 set format x "%+g"
 set xtics add ("0" 0)
 set xlabel "time compared with NormSoftmax (%)" offset 0, 0.4

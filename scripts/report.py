@@ -33,7 +33,8 @@ FIGURES = {
     "margin_cost": ("Speed: what a margin costs",
                     "Time of the whole head under each loss, compared with NormSoftmax, which has the "
                     "same products and no margin. Marks: median of the paired ratios; bars: its "
-                    "interval. A bar that crosses zero: no difference seen."),
+                    "interval; one that reaches the frame goes on. A bar that crosses zero: no difference "
+                    "seen."),
     "speed_sizes": ("Speed over N, D and C",
                     "Rate of the whole ArcFace head per thread, 6NDC flops over the time, on lines of "
                     "shapes that vary rows, dimensions or classes alone. The plain line is the three "

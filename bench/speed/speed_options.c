@@ -260,7 +260,7 @@ static int any(const unsigned char *flags, size_t count)
 static void fill_defaults(speed_options *o)
 {
     static const int repetitions[] = {1, 6, 9, 9};
-    static const double budgets[] = {0, 50, 240, 0};
+    static const double budgets[] = {0, 50, 230, 0};
     speed_request *request = &o->request;
     if (!any(request->isa, sizeof request->isa)) {
         const char *forced = getenv("MARGIN_ISA");
