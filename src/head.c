@@ -219,28 +219,88 @@ static margin_status check_classes(const head_state *s)
                        "a value is a NaN or an infinity");
 }
 
+static void set_row_block(head_state *s, size_t first)
+{
+    const size_t left = s->call->rows - first;
+    s->first_row = first;
+    s->rows = left < s->plan.rows ? left : s->plan.rows;
+    s->last_block = s->rows == left;
+}
+
+/* Row by row: sums of row blocks would depend on the workspace. */
+static void add_losses(const head_state *s, double *sum)
+{
+    for (size_t i = 0; i < s->rows; i++)
+        *sum += s->row[i].loss;
+}
+
+/* head_small.c. Row blocks are short, so the threads stay together for all of them. */
+static margin_status run_small(head_state *s, double *sum)
+{
+    const head_plan *p = &s->plan;
+    int status = MARGIN_OK;
+#if defined(_OPENMP)
+#pragma omp parallel num_threads((int)p->threads) if (p->threads > 1)
+#endif
+    {
+#if defined(_OPENMP)
+#pragma omp for schedule(static)
+#endif
+        for (size_t block = 0; block < p->blocks; block++)
+            margin_small_pack(s, block, &s->scratch[thread_index()]);
+#if defined(_OPENMP)
+#pragma omp single
+#endif
+        status = check_classes(s);
+        for (size_t first = 0; status == MARGIN_OK && first < s->call->rows; first += p->rows) {
+#if defined(_OPENMP)
+#pragma omp single
+#endif
+            set_row_block(s, first);
+#if defined(_OPENMP)
+#pragma omp for schedule(static)
+#endif
+            for (size_t i = 0; i < s->rows; i++)
+                margin_small_row(s, i, &s->scratch[thread_index()]);
+#if defined(_OPENMP)
+#pragma omp single nowait
+#endif
+            add_losses(s, sum);
+#if defined(_OPENMP)
+#pragma omp for schedule(static)
+#endif
+            for (size_t block = 0; block < (p->want_w ? p->blocks : 0); block++)
+                margin_small_block(s, block, &s->scratch[thread_index()]);
+        }
+    }
+    return (margin_status)status;
+}
+
 /* Row block by row block. Every weight is seen before the first output is written. */
+static margin_status run_tiles(head_state *s, double *sum)
+{
+    if (s->plan.keep_packed) pack_weights(s);
+    for (size_t first = 0; first < s->call->rows; first += s->rows) {
+        set_row_block(s, first);
+        prepare_rows(s);
+        forward(s);
+        if (first == 0 && check_classes(s) != MARGIN_OK) return MARGIN_ERROR_NONFINITE;
+        finish_rows(s);
+        add_losses(s, sum);
+        if (s->plan.want_w) backward(s);
+    }
+    return MARGIN_OK;
+}
+
 static margin_status run(head_state *s)
 {
     double sum = 0.0;
     for (size_t t = 0; t < s->plan.threads; t++)
         s->scratch[t].bad_class = SIZE_MAX;
     if (s->plan.want_w) margin_head_list_rows(s);
-    if (s->plan.keep_packed) pack_weights(s);
-    for (s->first_row = 0; s->first_row < s->call->rows; s->first_row += s->rows) {
-        const size_t left = s->call->rows - s->first_row;
-        s->rows = left < s->plan.rows ? left : s->plan.rows;
-        s->last_block = s->rows == left;
-        prepare_rows(s);
-        forward(s);
-        if (s->first_row == 0 && check_classes(s) != MARGIN_OK) return MARGIN_ERROR_NONFINITE;
-        finish_rows(s);
-        for (size_t i = 0; i < s->rows; i++)
-            sum += s->row[i].loss;
-        if (s->plan.want_w) backward(s);
-    }
+    const margin_status status = s->plan.small ? run_small(s, &sum) : run_tiles(s, &sum);
     s->call->loss = s->call->counted > 0 ? sum / (double)s->call->counted : 0.0;
-    return MARGIN_OK;
+    return status;
 }
 
 static margin_status run_planned(margin_context *context, margin_head *call)
@@ -285,7 +345,11 @@ size_t margin_head_workspace_minimum(const margin_context *context, size_t rows,
                                      size_t classes)
 {
     if (rows == 0 || dim == 0 || classes == 0 || dim > PTRDIFF_MAX / 64) return 0;
-    const head_plan plan = margin_head_plan(rows, dim, classes, (size_t)context->config.threads, 1,
-                                            1, !context->info->normalised, 0);
-    return plan.bytes < SIZE_MAX / 4 ? plan.bytes : 0;
+    size_t most = 0;
+    for (int bias = 0; bias <= !context->info->normalised; bias++) {
+        const head_plan plan =
+            margin_head_plan(rows, dim, classes, (size_t)context->config.threads, 1, 1, bias, 0);
+        if (plan.bytes > most) most = plan.bytes;
+    }
+    return most < SIZE_MAX / 4 ? most : 0;
 }

@@ -77,16 +77,18 @@ static const float *block_tiles(head_state *s, size_t block, head_scratch *scrat
     return scratch->tiles;
 }
 
-/* The pair is still there for a row of the last row block; for others it is measured again. */
+/* The pair is still there for a row of the last row block; others are measured again if not kept.
+ */
 static margin_pair pair_of(const head_state *s, size_t at, const float *x, const float *w)
 {
+    if (s->pairs != NULL) return s->pairs[at];
     if (at >= s->first_row) return s->row[at - s->first_row].pair;
     return margin_pair_of(s->kernels, x, w, s->call->dim);
 }
 
 /* The target's part: along the tangent at w, or, for raw inner products, along x. Once all row
  * blocks are summed, so that their number cannot change the order of additions. */
-static void add_targets(head_state *s, size_t class_index, float *out)
+void margin_head_add_targets(head_state *s, size_t class_index, float *out)
 {
     const margin_head *call = s->call;
     const float *w = call->weights + class_index * call->weights_stride;
@@ -121,7 +123,7 @@ static float *block_gradient(const head_state *s, size_t first, size_t count, he
     return scratch->gradient;
 }
 
-static void store_class(head_state *s, size_t class_index, const float *g)
+void margin_head_store_class(head_state *s, size_t class_index, const float *g)
 {
     margin_head *call = s->call;
     const size_t dim = call->dim;
@@ -169,7 +171,7 @@ void margin_head_backward(head_state *s, size_t block, head_scratch *scratch)
     s->kernels->weight_products(tiles, p->block * 16, scratch->scaled_x, p->rows * 16, s->rows,
                                 count, p->panels, s->first_row > 0, g, stride, &ahead);
     for (size_t j = 0; j < count; j++, g += stride) {
-        if (s->last_block) add_targets(s, first + j, g);
-        store_class(s, first + j, g);
+        if (s->last_block) margin_head_add_targets(s, first + j, g);
+        margin_head_store_class(s, first + j, g);
     }
 }

@@ -116,6 +116,7 @@ void margin_pack_embedding(head_state *s, size_t i)
         const margin_unit unit = margin_unit_of(x, row->norm);
         pack(s, &unit, columns, stride);
     }
+    if (s->plan.small) return;
     float *lanes = s->lanes + i / 16 * padded * 16 + i % 16;
     for (size_t d = 0; d < padded; d++)
         lanes[d * 16] = columns[d / 16 * stride + d % 16];

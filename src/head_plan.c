@@ -6,6 +6,10 @@
 
 enum {
     ALIGNMENT = 64,
+    /* head_small.c: weights of a block, in floats, that stay in L1; exponentials of a thread's
+     * rows, in bytes, that stay in L2. */
+    SMALL_BLOCK = 2048,
+    SMALL_BYTES = 768 << 10,
     /* At least, where there are several shards: a row's parts are added up in the end, which so few
      * classes would not pay for. */
     BLOCKS_OF_SHARD = 4
@@ -57,9 +61,45 @@ static size_t packed_size(const head_plan *p)
     return product(product(p->blocks, p->block), p->panels * 16);
 }
 
+/* head_small.c. */
+static void carve_small(head_state *s, cursor *c, size_t classes)
+{
+    const head_plan *p = &s->plan;
+    const size_t plane = product(p->dim, p->stride), w = (size_t)p->want_w;
+    s->row = take(c, p->rows, sizeof *s->row);
+    s->label = take(c, p->rows, sizeof *s->label);
+    s->scale = take(c, p->rows, sizeof(float));
+    s->target_dot = take(c, p->rows, sizeof(float));
+    s->shard_sum = take(c, p->rows, sizeof(double));
+    s->shard_peak = take(c, p->rows, sizeof(float));
+    s->shard_max = take(c, p->rows, sizeof(float));
+    s->shard_x = take(c, p->rows * 16, sizeof(float));
+    s->columns = take(c, p->rows * 16, sizeof(float));
+    s->scaled = take(c, p->rows * 16, sizeof(float));
+    s->norms = take(c, classes, sizeof(double));
+    s->planes = take(c, plane, sizeof(float));
+    s->parts = take(c, plane * w, sizeof(float));
+    s->sums = take(c, plane * w, sizeof(float));
+    s->tiles = take(c, product(p->rows, p->stride), sizeof(float));
+    s->first_of = take(c, classes * w, sizeof *s->first_of);
+    s->next_of = take(c, p->all_rows * w, sizeof *s->next_of);
+    s->target_share = take(c, p->all_rows * w, sizeof(double));
+    s->pairs = take(c, p->all_rows * w, sizeof *s->pairs);
+    s->scratch = take(c, p->threads, sizeof *s->scratch);
+    for (size_t t = 0; t < p->threads; t++) {
+        head_scratch unused, *scratch = c->base == NULL ? &unused : &s->scratch[t];
+        scratch->line = take(c, MARGIN_LANES, sizeof(float));
+        scratch->factors = take(c, p->block, sizeof(float));
+    }
+}
+
 static void carve(head_state *s, cursor *c, size_t classes)
 {
     const head_plan *p = &s->plan;
+    if (p->small) {
+        carve_small(s, c, classes);
+        return;
+    }
     const size_t padded = p->panels * 16;
     s->row = take(c, p->rows, sizeof *s->row);
     s->label = take(c, p->rows, sizeof *s->label);
@@ -139,6 +179,26 @@ static head_plan choose(head_plan p, size_t classes, size_t workspace, int may_k
     return least;
 }
 
+/* As many rows as keep their exponentials in the cache, but enough to share the work on dW. */
+static head_plan small_plan(head_plan p, size_t classes, size_t workspace)
+{
+    const size_t lines = divide_up(classes, 32) * 2;
+    p.small = 1;
+    p.shards = 1;
+    /* An odd number of lines of 16 floats, at least, so that rows do not fall on the same sets. */
+    p.stride = (lines + 1) * 16;
+    p.block = SMALL_BLOCK / (p.dim > 2 ? p.dim : 2) / 32 * 32;
+    p.blocks = divide_up(classes, p.block);
+    for (p.rows = MARGIN_ROW_CHUNK; p.rows > 1; p.rows /= 2) {
+        const size_t bytes = product(product(p.rows, p.stride), sizeof(float));
+        if (p.rows / 2 >= p.all_rows) continue;
+        p.bytes = bytes_of(&p, classes);
+        if (p.bytes <= workspace && (bytes <= SMALL_BYTES * p.threads || p.rows <= 16)) return p;
+    }
+    p.bytes = bytes_of(&p, classes);
+    return p;
+}
+
 head_plan margin_head_plan(size_t rows, size_t dim, size_t classes, size_t threads, int want_x,
                            int want_w, int bias, size_t workspace)
 {
@@ -149,6 +209,7 @@ head_plan margin_head_plan(size_t rows, size_t dim, size_t classes, size_t threa
                    .want_w = want_w,
                    .in_place = dim % 16 == 0 && !bias};
     p.panels = divide_up(p.dim, 16);
+    if (p.dim <= MARGIN_SMALL_DIM) return small_plan(p, classes, workspace);
     p.block = classes < MARGIN_BLOCK_CLASSES ? classes : MARGIN_BLOCK_CLASSES;
     p.blocks = divide_up(classes, p.block);
     p.shards = p.blocks / BLOCKS_OF_SHARD;

@@ -75,25 +75,25 @@ static double target_logit(const head_state *s, const head_row *row)
     return s->context->config.scale * (row->pair.inner + bias);
 }
 
+/* The largest inner product of another class. */
+static float best_other(const head_state *s, size_t i)
+{
+    float best = -FLT_MAX;
+    for (size_t p = 0; p < s->plan.shards; p++)
+        best = fmaxf(best, s->shard_max[p * s->plan.rows + i]);
+    return best;
+}
+
 static void set_loss(const head_state *s, size_t i, head_row *row)
 {
     combine_shards(s, i, row);
     row->loss = row->miss = 0.0;
     if (row->sum == 0.0) return; /* no other class */
-    /* A scale of almost 0 was raised for the kernels; the peak's headroom is in their units. */
-    const double kernel_scale = (double)s->scale[i];
-    const double scale = row->scale < kernel_scale / 2.0 ? kernel_scale : row->scale;
-    const double others = scale * row->peak + dm_log(row->sum);
-    margin_softplus(others - target_logit(s, row), &row->loss, &row->miss);
-}
-
-static int is_correct(const head_state *s, size_t i)
-{
-    float best = -FLT_MAX;
-    for (size_t p = 0; p < s->plan.shards; p++) {
-        best = fmaxf(best, s->shard_max[p * s->plan.rows + i]);
-    }
-    return s->target_dot[i] >= best;
+    /* The sum is that of exp(kernel scale (logit - peak)): the kernels' scale is rounded, and kept
+     * within bounds, so the largest logit itself takes the exact one. */
+    const double most = (double)best_other(s, i);
+    const double above = (double)s->scale[i] * (row->peak - most) + dm_log(row->sum);
+    margin_softplus(row->scale * most + above - target_logit(s, row), &row->loss, &row->miss);
 }
 
 /* The others' mean weight, as packed, into scratch->line. */
@@ -176,7 +176,8 @@ void margin_head_finish_row(head_state *s, size_t i, head_scratch *scratch)
     if (counts && s->plan.want_w) set_shares(s, i, row);
     if (call->row_loss != NULL) call->row_loss[at] = margin_to_float(row->loss);
     if (call->row_angle != NULL) call->row_angle[at] = counts ? (float)row->pair.angle.theta : 0.0f;
-    if (call->row_correct != NULL) call->row_correct[at] = counts && is_correct(s, i);
+    if (call->row_correct != NULL)
+        call->row_correct[at] = counts && s->target_dot[i] >= best_other(s, i);
     if (call->grad_embeddings == NULL) return;
     float *out = call->grad_embeddings + at * call->grad_embeddings_stride;
     if (counts) {

@@ -9,6 +9,8 @@
  *
  * A phase is a function of one item; head.c owns the loops over items and the threads.
  *
+ * Embeddings of few dimensions have one pass per row instead, and their own dW (head_small.c).
+ *
  * Classes are cut into blocks and blocks into shards by the shapes alone, never by the number of
  * threads or the workspace, so neither can change a bit. A shard keeps, per row, a peak, the sum
  * of the others' exponentials under that peak, and its part of dX: what machines would exchange if
@@ -17,18 +19,26 @@
 #ifndef MARGIN_SRC_HEAD_STATE_H
 #define MARGIN_SRC_HEAD_STATE_H
 
+#include <float.h>
+
 #include "context.h"
 #include "target.h"
 
 enum {
-    /* A multiple of 14 and 6, the rows of a register tile. The tiles of two panels are then 16 KiB
-     * and stay in L1; a block of D = 512, as weights or as their gradient, is 252 KiB of L2. */
+    /* A multiple of 14 and 6, the rows of a register tile. A block of D = 512 is 504 KiB of L2;
+     * less makes dX pass through the cache more often. */
     MARGIN_BLOCK_CLASSES = 252,
     MARGIN_SHARDS = 8, /* at most */
+    /* Up to so many dimensions, a bias included, go through head_small.c: measured break-even, see
+     * docs/performance.md. At most 16. */
+    MARGIN_SMALL_DIM = 8,
     /* All weights are packed once and stay if they are no larger: for more, packing a block again
      * costs less than fetching it. */
     MARGIN_PACKED_BYTES = 4 << 20
 };
+
+/* Below every logit of a real class: the peak of a row without one. */
+#define MARGIN_NO_PEAK (-FLT_MAX)
 
 /* What is known of a row. */
 typedef struct head_row {
@@ -47,6 +57,8 @@ typedef struct head_row {
 
 /* The sizes of a call. */
 typedef struct head_plan {
+    int small;     /* head_small.c: shards and panels are 1, rows are a power of two */
+    size_t stride; /* small: classes in a plane and in a row of exponentials */
     size_t dim;    /* D, plus 1 with a bias: the bias is one more dimension in which x is 1 */
     size_t panels; /* of 16 dimensions */
     size_t block;  /* classes in a block (the last may have fewer) */
@@ -98,7 +110,11 @@ typedef struct head_state {
     float *shard_peak;     /* [shards][rows] */
     float *shard_max;      /* [shards][rows]: largest inner product of another class */
     float *shard_x;        /* [shards][rows / 16][panels][16][16] */
-    float *tiles;          /* [blocks][rows / 16][block][16] if kept */
+    float *tiles;          /* [blocks][rows / 16][block][16] if kept; small: [rows][stride] */
+    float *planes;         /* small: [dim][stride] weights */
+    float *parts, *sums;   /* small: [dim][stride] of dW: the chain at hand, those before */
+    float *scaled;         /* small: [rows][16] */
+    margin_pair *pairs;    /* small: [N] */
     size_t *first_of;      /* [C]: the class's first row, SIZE_MAX: none */
     size_t *next_of;       /* [N]: the next row of the same class */
     double *target_share;  /* [N]: of the target's part of dW, in units of gradient_unit */
@@ -135,6 +151,17 @@ void margin_head_forward(head_state *s, size_t shard, size_t first_panel, size_t
                          head_scratch *scratch);
 void margin_head_finish_row(head_state *s, size_t i, head_scratch *scratch);
 void margin_head_backward(head_state *s, size_t block, head_scratch *scratch);
+/* dW of one class: adds what its rows' targets give; stores it. */
+void margin_head_add_targets(head_state *s, size_t class_index, float *gradient);
+void margin_head_store_class(head_state *s, size_t class_index, const float *gradient);
+/* Raises a row's peak if `max` asks for it; what earlier sums are to be multiplied by. */
+float margin_raise_peak(float max, float scale, float *peak);
+
+/* head_small.c. */
+void margin_small_pack(head_state *s, size_t block, head_scratch *scratch);
+void margin_small_row(head_state *s, size_t i, head_scratch *scratch);
+void margin_small_block(head_state *s, size_t block, head_scratch *scratch);
+
 /* Takes the targets out of a tile: -infinity in their place, the value to target_dot if `note`. */
 void margin_head_mask_targets(head_state *s, size_t panel, size_t first, size_t count, float *tile,
                               int note);

@@ -8,6 +8,8 @@
  *             16 p + 15 of every row; `stride` elements from panel to panel; the tail is zero.
  *   lanes     16 embeddings as [n][16]: element d of all 16 side by side.
  *   tile      cosines of 16 embeddings with some classes as [classes][16].
+ * *   planes    A matrix [rows, n] as [n][stride]: column d of all rows side by side, with zeros up
+ * to a multiple of 32.
  *
  * So the weights in `columns` and the tile are each read unpacked by two matrix products: lanes are
  * embeddings in the first product and dimensions in the other two.
@@ -97,6 +99,23 @@ typedef struct margin_kernels {
      * not needed. unit NULL: nothing is projected out. */
     void (*finish_row)(const float *g, const margin_unit *unit, size_t n, float first, float second,
                        float *out);
+
+    /* Few dimensions; n is a multiple of 32 classes.
+     * out[j] = sum over d of planes[d][j] x[d], the largest of which is returned. */
+    float (*plane_products)(const float *planes, size_t stride, size_t dim, const float *x,
+                            size_t n, float *out);
+    /* out = exp(scale (x - peak)), its sum returned; inner[d] = sum over j of out[j] planes[d][j].
+     * As tile_exp. */
+    float (*plane_exp)(const float *x, size_t n, float scale, float peak, const float *planes,
+                       size_t stride, size_t dim, float *out, float *inner);
+    /* out[d][j] (+)= sum over rows of e[row][j] x[row][d]; rows of x are 16 apart. One chain, which
+     * a call with add goes on with. */
+    void (*plane_weights)(const float *e, size_t e_stride, size_t rows, const float *x, size_t dim,
+                          size_t n, int add, float *out, size_t stride);
+    /* Class by class: g = (g - (g . u) u) factor[j], clamped to +-FLT_MAX; u in planes. planes
+     * NULL: nothing is projected out. */
+    void (*plane_finish)(float *g, const float *planes, size_t stride, size_t dim, size_t n,
+                         const float *factor);
 
     /* A target pair, in double: sums of x x, w w, x w, and of delta delta, delta x, delta w. */
     void (*pair_sums)(const float *x, const float *w, size_t n, double *sums);

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "pairs.inc.h"
+#include "planes.inc.h"
 #include "products.inc.h"
 
 static inline vf load_up_to(const float *p, size_t n)

@@ -177,6 +177,64 @@ static void finish_row(const float *g, const margin_unit *unit, size_t n, float 
     }
 }
 
+static float plane_products(const float *planes, size_t stride, size_t dim, const float *x,
+                            size_t n, float *out)
+{
+    float max = -FLT_MAX;
+    for (size_t j = 0; j < n; j++) {
+        out[j] = 0.0f;
+        for (size_t d = 0; d < dim; d++)
+            out[j] += planes[d * stride + j] * x[d];
+        max = fmaxf(max, out[j]);
+    }
+    return max;
+}
+
+static float plane_exp(const float *x, size_t n, float scale, float peak, const float *planes,
+                       size_t stride, size_t dim, float *out, float *inner)
+{
+    double total = 0.0; /* as in sum_squares */
+    for (size_t j = 0; j < n; j++) {
+        out[j] = exp_nonpositive(scale * (x[j] - peak));
+        total += (double)out[j];
+    }
+    for (size_t d = 0; d < dim; d++) {
+        double sum = 0.0;
+        for (size_t j = 0; j < n; j++)
+            sum += (double)(out[j] * planes[d * stride + j]);
+        inner[d] = (float)sum;
+    }
+    return (float)total;
+}
+
+static void plane_weights(const float *e, size_t e_stride, size_t rows, const float *x, size_t dim,
+                          size_t n, int add, float *out, size_t stride)
+{
+    for (size_t d = 0; d < dim; d++) {
+        for (size_t j = 0; j < n; j++) {
+            float *o = out + d * stride + j;
+            if (!add) *o = 0.0f;
+            for (size_t r = 0; r < rows; r++)
+                *o += e[r * e_stride + j] * x[r * MARGIN_LANES + d];
+        }
+    }
+}
+
+static void plane_finish(float *g, const float *planes, size_t stride, size_t dim, size_t n,
+                         const float *factor)
+{
+    for (size_t j = 0; j < n; j++) {
+        float along = 0.0f;
+        for (size_t d = 0; planes != NULL && d < dim; d++)
+            along += g[d * stride + j] * planes[d * stride + j];
+        for (size_t d = 0; d < dim; d++) {
+            float *o = g + d * stride + j;
+            const float across = planes == NULL ? *o : *o - along * planes[d * stride + j];
+            *o = fmaxf(fminf(across * factor[j], FLT_MAX), -FLT_MAX);
+        }
+    }
+}
+
 static void pair_sums(const float *x, const float *w, size_t n, double *sums)
 {
     double xx = 0.0, ww = 0.0, xw = 0.0;
@@ -268,6 +326,10 @@ const margin_kernels margin_kernels_scalar = {
     .scale_columns = scale_columns,
     .combine = combine,
     .finish_row = finish_row,
+    .plane_products = plane_products,
+    .plane_exp = plane_exp,
+    .plane_weights = plane_weights,
+    .plane_finish = plane_finish,
     .pair_sums = pair_sums,
     .delta_sums = delta_sums,
     .add_tangent = add_tangent,

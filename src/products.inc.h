@@ -99,8 +99,7 @@ static inline void tile_finish(const tile_operands *t, size_t r, size_t v, vf ac
         ROWS_##ROWS(DONE_##VECTORS)                                                                \
     }
 
-/* ---- the tile's rows are classes, its steps run within a class
- * ---------------------------------*/
+/* ---- the tile's rows are classes, its steps run within a class ---- */
 
 #define A_ROW  16
 #define A_STEP 1
@@ -199,8 +198,7 @@ static void weight_products(const float *tiles, size_t tile_stride, const float 
     }
 }
 
-/* ---- the tile's rows are 16 embeddings, its steps run over the classes
- * -------------------------*/
+/* ---- the tile's rows are 16 embeddings, its steps run over the classes ---- */
 
 #define A_ROW  1
 #define A_STEP 16

@@ -21,7 +21,7 @@ static inline vf v_exp(vf x)
     q = v_fma(q, r, v_set1(0x1.fffffcp-2f));
     q = v_fma(q, r, v_set1(1.0f));
     const vf p = v_fma(q, r, v_set1(1.0f));
-    return v_zero_if_less(x, v_set1(-87.3f), v_scale_2n(p, z));
+    return v_zero_if_negative(v_sub(x, v_set1(-87.3f)), v_scale_2n(p, z));
 }
 
 #endif

@@ -16,6 +16,14 @@ static void probe_copy(const float *in, float *out)
     v_store(out, v_load(in));
 }
 
+static void probe_stream(const float *in, float *out)
+{
+    v_prefetch_read(in);
+    v_prefetch_write(out);
+    v_stream(out, v_load(in));
+    v_drain();
+}
+
 static void probe_load_part(const float *in, size_t n, float fill, float *out)
 {
     v_store(out, v_load_part(in, n, fill));
@@ -37,6 +45,7 @@ PROBE_2(mul)
 PROBE_2(max)
 PROBE_2(min)
 PROBE_2(scale_2n)
+PROBE_2(zero_if_negative)
 
 #define PROBE_3(name)                                                                              \
     static void probe_##name(const float *a, const float *b, const float *c, float *out)           \
@@ -45,7 +54,6 @@ PROBE_2(scale_2n)
     }
 PROBE_3(fma)
 PROBE_3(fnma)
-PROBE_3(zero_if_less)
 
 static float probe_sum(const float *a)
 {
@@ -78,9 +86,10 @@ const simd_probe PROBE(MARGIN_SIMD_NAME) = {
     .max = probe_max,
     .min = probe_min,
     .scale_2n = probe_scale_2n,
+    .zero_if_negative = probe_zero_if_negative,
+    .stream = probe_stream,
     .fma = probe_fma,
     .fnma = probe_fnma,
-    .zero_if_less = probe_zero_if_less,
     .sum = probe_sum,
     .max_across = probe_max_across,
     .exp = probe_exp,

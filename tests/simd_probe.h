@@ -15,10 +15,11 @@ typedef struct simd_probe {
     void (*mul)(const float *a, const float *b, float *out);
     void (*max)(const float *a, const float *b, float *out);
     void (*min)(const float *a, const float *b, float *out);
+    void (*zero_if_negative)(const float *a, const float *x, float *out);
+    void (*stream)(const float *in, float *out); /* out at a multiple of 64 bytes */
     void (*scale_2n)(const float *p, const float *z, float *out);
     void (*fma)(const float *a, const float *b, const float *c, float *out);
     void (*fnma)(const float *a, const float *b, const float *c, float *out);
-    void (*zero_if_less)(const float *a, const float *b, const float *c, float *out);
     float (*sum)(const float *a);
     float (*max_across)(const float *a);
     /* v_exp of vmath.inc.h; n a multiple of 16. */

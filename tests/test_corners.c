@@ -299,19 +299,19 @@ static void logits_that_rise_over_blocks(void **state)
     const double pi = 3.14159265358979324, directions[] = {1.0, 0.0, 0.5, 0.2, 0.9, 0.6};
     const size_t sizes[] = {600, 9001}, rows = LENGTH_OF(directions);
     (void)state;
-    for (size_t k = 0; k < 4; k++) {
-        const size_t classes = sizes[k / 2];
-        textbook t = textbook_make(rows, 3, classes);
+    for (size_t k = 0; k < 8; k++) {
+        const size_t classes = sizes[k / 2 % 2], dim = k < 4 ? 3 : 11;
+        textbook t = textbook_make(rows, dim, classes);
         t.scale = k % 2 ? 1000.0 : 64.0;
         for (size_t j = 0; j < classes; j++) {
             const double at = pi * (double)j / (double)classes;
             const float w[3] = {(float)cos(at), (float)sin(at), 0.25f};
-            memcpy(t.w + 3 * j, w, sizeof w);
+            memcpy(t.w + dim * j, w, sizeof w);
         }
         for (size_t i = 0; i < rows; i++) {
             const double at = pi * directions[i];
             const float x[3] = {2.0f * (float)cos(at), 2.0f * (float)sin(at), 0.5f};
-            memcpy(t.x + 3 * i, x, sizeof x);
+            memcpy(t.x + dim * i, x, sizeof x);
             const double target = (double)(classes - 1) * (0.93 * directions[i] + 0.03);
             t.labels[i] = (int64_t)target;
         }
@@ -326,8 +326,9 @@ static void biases_in_their_unit(void **state)
     const double sizes[][2] = {
         {1e20, 1e-4}, {1e-15, 1e10}, {1e-25, 1e20}, {1.0, 1e18}, {1e25, 1e8}};
     (void)state;
-    for (size_t k = 0; k < LENGTH_OF(sizes); k++) {
-        textbook t = textbook_make(7, 16 + k, 9);
+    for (size_t i = 0; i < 2 * LENGTH_OF(sizes); i++) {
+        const size_t k = i / 2;
+        textbook t = textbook_make(7, i % 2 ? 3 + k : 16 + k, 9);
         noise n = {100 + k};
         t.raw = 1;
         noise_fill(&n, t.w, t.classes * t.dim, sizes[k][0]);
@@ -335,9 +336,27 @@ static void biases_in_their_unit(void **state)
         const double product = sizes[k][0] * sizes[k][1];
         noise_fill(&n, t.bias, t.classes, product);
         t.scale = 1.0 / product;
-        for (size_t i = 0; i < t.rows; i++)
-            t.labels[i] = (int64_t)noise_index(&n, t.classes);
+        for (size_t row = 0; row < t.rows; row++)
+            t.labels[row] = (int64_t)noise_index(&n, t.classes);
         judge(&t, 1);
+        textbook_free(&t);
+    }
+}
+
+/* A zero embedding has logits of 0 whatever the weights and the scale, even where their product is
+ * beyond what the kernels take. */
+static void zero_times_huge(void **state)
+{
+    const size_t dims[] = {4, 12};
+    (void)state;
+    for (size_t k = 0; k < LENGTH_OF(dims); k++) {
+        textbook t = textbook_make(1, dims[k], 4);
+        t.raw = 1;
+        t.scale = 64.0;
+        for (size_t j = 0; j < 4; j++)
+            t.w[j * dims[k] + j] = 0x1p97f;
+        judge(&t, 1);
+        assert_relative("loss", (double)t.row_loss[0], log(4.0), 1e-6);
         textbook_free(&t);
     }
 }
@@ -345,29 +364,35 @@ static void biases_in_their_unit(void **state)
 /* ---- ties -------------------------------------------------------------------------------------*/
 
 /* Two classes with one weight, near or far apart: neither is larger, so either is correct. */
-static void ties_are_correct(void **state)
+static void ties_in(size_t dim, const margin_config *config)
 {
     const size_t twins[] = {1, 2, 255, 300, 599};
+    for (size_t i = 0; i < LENGTH_OF(twins); i++) {
+        const int64_t labels[3] = {0, (int64_t)twins[i], 7};
+        float x[3 * 20], w[600 * 20];
+        uint8_t correct[3];
+        noise n = {17};
+        noise_fill(&n, w, 600 * dim, 0.01);
+        w[2] = 5.0f; /* the largest logit, raw or not */
+        memcpy(w + dim * twins[i], w, dim * sizeof *w);
+        for (size_t d = 0; d < 3 * dim; d++)
+            x[d] = w[d % dim];
+        margin_head head = {.rows = 3, .dim = dim, .classes = 600, .embeddings = x};
+        head.weights = w;
+        head.labels = labels;
+        head.row_correct = correct;
+        assert_status(run_head(config, &head), MARGIN_OK);
+        assert_true(correct[0] == 1 && correct[1] == 1 && correct[2] == 0);
+    }
+}
+
+static void ties_are_correct(void **state)
+{
     (void)state;
     for (unsigned k = 0; k < MARGIN_LOSS_COUNT; k++) {
         const margin_config config = config_of((margin_loss)k);
-        for (size_t i = 0; i < LENGTH_OF(twins); i++) {
-            const int64_t labels[3] = {0, (int64_t)twins[i], 7};
-            float x[3 * 4], w[600 * 4];
-            uint8_t correct[3];
-            noise n = {17};
-            noise_fill(&n, w, 600 * 4, 0.01);
-            w[2] = 5.0f; /* the largest logit, raw or not */
-            memcpy(w + 4 * twins[i], w, 4 * sizeof *w);
-            for (size_t d = 0; d < 12; d++)
-                x[d] = w[d % 4];
-            margin_head head = {.rows = 3, .dim = 4, .classes = 600, .embeddings = x};
-            head.weights = w;
-            head.labels = labels;
-            head.row_correct = correct;
-            assert_status(run_head(&config, &head), MARGIN_OK);
-            assert_true(correct[0] == 1 && correct[1] == 1 && correct[2] == 0);
-        }
+        ties_in(4, &config);
+        ties_in(20, &config);
     }
 }
 
@@ -381,6 +406,7 @@ int main(void)
         cmocka_unit_test(mean_of_the_counted),
         cmocka_unit_test(logits_that_rise_over_blocks),
         cmocka_unit_test(biases_in_their_unit),
+        cmocka_unit_test(zero_times_huge),
         cmocka_unit_test(ties_are_correct),
     };
     return cmocka_run_group_tests_name("corners", tests, NULL, NULL);

@@ -192,6 +192,48 @@ static double run_weight_products(const margin_kernels *k, trial *t, guard *out)
     return sum_tolerance(t->c);
 }
 
+/* a: pairs of vectors, b: dim. Plane strides are odd. */
+static double run_plane_products(const margin_kernels *k, trial *t, guard *out)
+{
+    const size_t n = 32 * t->a, stride = n + 7;
+    float *planes = fresh(t, t->b * stride, 1.0), *x = fresh(t, t->b, 1.0);
+    float *result = start(t, out, n + 1, 1.0);
+    result[n] = k->plane_products(planes, stride, t->b, x, n, result);
+    return sum_tolerance(t->b);
+}
+
+static double run_plane_exp(const margin_kernels *k, trial *t, guard *out)
+{
+    const size_t n = 32 * t->a, stride = n + 7;
+    float *planes = fresh(t, t->b * stride, 1.0), *x = fresh(t, n, 0.25);
+    float *result = start(t, out, n + 1 + t->b, 1.0);
+    x[noise_index(&t->noise, n)] = -INFINITY;
+    result[n] = k->plane_exp(x, n, 3.0f, 1.5f, planes, stride, t->b, result, result + n + 1);
+    return 2e-5 * (double)n;
+}
+
+/* c: rows; odd trials add to what is there. */
+static double run_plane_weights(const margin_kernels *k, trial *t, guard *out)
+{
+    const size_t n = 32 * t->a, stride = n + 7, e_stride = n + PADDING;
+    float *e = fresh(t, (t->c - 1) * e_stride + n, 1.0), *x = fresh(t, t->c * 16, 1.0);
+    float *result = start(t, out, (t->b - 1) * stride + n, 1.0);
+    k->plane_weights(e, e_stride, t->c, x, t->b, n, t->offset % 2, result, stride);
+    return sum_tolerance(t->c);
+}
+
+/* c: 0 without a projection, 1 with it, 2 beyond float32. */
+static double run_plane_finish(const margin_kernels *k, trial *t, guard *out)
+{
+    const size_t n = 32 * t->a, stride = n + 7;
+    float *planes = fresh(t, (t->b - 1) * stride + n, 1.0), *factor = fresh(t, n, 1.0);
+    float *g = start(t, out, (t->b - 1) * stride + n, t->c == 2 ? 0x1p64 : 1.0);
+    for (size_t j = 0; j < n && t->c == 2; j++)
+        factor[j] *= 0x1p64f;
+    k->plane_finish(g, t->c > 0 ? planes : NULL, stride, t->b, n, factor);
+    return t->c == 2 ? 0x1p110 : 1e-4;
+}
+
 /* a: rows, b: panels. */
 static double run_scale_columns(const margin_kernels *k, trial *t, guard *out)
 {
@@ -334,6 +376,18 @@ static void judge_products(void)
     judge("tile_products", run_tile_products, 211, 513, 2);
 }
 
+static void judge_planes(void)
+{
+    for (size_t pairs = 1; pairs <= 5; pairs++) {
+        for (size_t dim = 1; dim <= 9; dim++) {
+            judge("plane_products", run_plane_products, pairs, dim, 0);
+            judge("plane_exp", run_plane_exp, pairs, dim, 0);
+            judge("plane_weights", run_plane_weights, pairs, dim, pairs * dim % 17 + 1);
+            judge("plane_finish", run_plane_finish, pairs, dim, dim % 3);
+        }
+    }
+}
+
 int main(void)
 {
     if (judged_kernels() == NULL) {
@@ -341,5 +395,6 @@ int main(void)
     }
     judge_lengths();
     judge_products();
+    judge_planes();
     return check_report("test_kernels " JUDGED_TEXT);
 }

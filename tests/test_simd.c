@@ -83,9 +83,9 @@ static void judge_operands(const float *a, const float *b, const float *c)
     judge_two("mul", judged->mul, wanted->mul, a, b);
     judge_two("max", judged->max, wanted->max, a, b);
     judge_two("min", judged->min, wanted->min, a, b);
+    judge_two("zero_if_negative", judged->zero_if_negative, wanted->zero_if_negative, a, b);
     judge_three("fma", judged->fma, wanted->fma, a, b, c);
     judge_three("fnma", judged->fnma, wanted->fnma, a, b, c);
-    judge_three("zero_if_less", judged->zero_if_less, wanted->zero_if_less, a, b, c);
 }
 
 static void special_triples(void)
@@ -238,6 +238,14 @@ static void whole_vectors(void)
             const float want = inside ? in[i + 2 * offset - 15] : 3.5f;
             CHECK(same_float(out[i], want), "load and store at %zu, element %zu", offset, i);
         }
+    }
+    _Alignas(64) float line[48];
+    for (int i = 0; i < 48; i++)
+        line[i] = 3.5f;
+    judged->stream(in, line + 16);
+    for (int i = 0; i < 48; i++) {
+        const float want = i >= 16 && i < 32 ? in[i - 16] : 3.5f;
+        CHECK(same_float(line[i], want), "stream, element %d", i);
     }
     for (size_t k = 0; k < SPECIALS; k++) {
         judged->set1(special[k], out);

@@ -115,10 +115,15 @@ static inline vf v_min(vf a, vf b)
     return v_make(_mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi));
 }
 
-static inline vf v_zero_if_less(vf a, vf b, vf x)
+static inline __m256 v_zero_half(__m256 a, __m256 x)
 {
-    return v_make(_mm256_andnot_ps(_mm256_cmp_ps(a.lo, b.lo, _CMP_LT_OQ), x.lo),
-                  _mm256_andnot_ps(_mm256_cmp_ps(a.hi, b.hi, _CMP_LT_OQ), x.hi));
+    const __m256i negative = _mm256_srai_epi32(_mm256_castps_si256(a), 31);
+    return _mm256_castsi256_ps(_mm256_andnot_si256(negative, _mm256_castps_si256(x)));
+}
+
+static inline vf v_zero_if_negative(vf a, vf x)
+{
+    return v_make(v_zero_half(a.lo, x.lo), v_zero_half(a.hi, x.hi));
 }
 
 static inline __m256 v_scale_half(__m256 p, __m256 z)

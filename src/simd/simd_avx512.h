@@ -105,10 +105,10 @@ static inline vf v_min(vf a, vf b)
     return v_make(_mm512_min_ps(a.v, b.v));
 }
 
-static inline vf v_zero_if_less(vf a, vf b, vf x)
+static inline vf v_zero_if_negative(vf a, vf x)
 {
-    const __mmask16 less = _mm512_cmp_ps_mask(a.v, b.v, _CMP_LT_OQ);
-    return v_make(_mm512_mask_blend_ps(less, x.v, _mm512_setzero_ps()));
+    const __m512i negative = _mm512_srai_epi32(_mm512_castps_si512(a.v), 31);
+    return v_make(_mm512_castsi512_ps(_mm512_andnot_si512(negative, _mm512_castps_si512(x.v))));
 }
 
 static inline vf v_scale_2n(vf p, vf z)

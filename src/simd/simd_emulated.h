@@ -136,11 +136,11 @@ static inline vf v_min(vf a, vf b)
     return a;
 }
 
-/* a < b ? 0 : x. */
-static inline vf v_zero_if_less(vf a, vf b, vf x)
+/* +0 where a's sign bit is set, else x. */
+static inline vf v_zero_if_negative(vf a, vf x)
 {
     for (int i = 0; i < 16; i++)
-        x.lane[i] = a.lane[i] < b.lane[i] ? 0.0f : x.lane[i];
+        x.lane[i] = signbit(a.lane[i]) ? 0.0f : x.lane[i];
     return x;
 }
 

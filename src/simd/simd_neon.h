@@ -127,16 +127,15 @@ static inline vf v_min(vf x, vf y)
     return v_make(v_min4(x.a, y.a), v_min4(x.b, y.b), v_min4(x.c, y.c), v_min4(x.d, y.d));
 }
 
-static inline float32x4_t v_zero4(float32x4_t x, float32x4_t y, float32x4_t value)
+static inline float32x4_t v_zero4(float32x4_t a, float32x4_t x)
 {
-    const uint32x4_t bits = vreinterpretq_u32_f32(value);
-    return vreinterpretq_f32_u32(vbicq_u32(bits, vcltq_f32(x, y)));
+    const int32x4_t negative = vshrq_n_s32(vreinterpretq_s32_f32(a), 31);
+    return vreinterpretq_f32_s32(vbicq_s32(vreinterpretq_s32_f32(x), negative));
 }
 
-static inline vf v_zero_if_less(vf x, vf y, vf z)
+static inline vf v_zero_if_negative(vf x, vf y)
 {
-    return v_make(v_zero4(x.a, y.a, z.a), v_zero4(x.b, y.b, z.b), v_zero4(x.c, y.c, z.c),
-                  v_zero4(x.d, y.d, z.d));
+    return v_make(v_zero4(x.a, y.a), v_zero4(x.b, y.b), v_zero4(x.c, y.c), v_zero4(x.d, y.d));
 }
 
 static inline float32x4_t v_scale4(float32x4_t p, float32x4_t z)

@@ -30,6 +30,14 @@ static inline void margin_simde_storeu(float *p, simde__mmask16 mask, simde__m51
     }
 }
 
+static inline simde__m512i margin_simde_srai(simde__m512i a, int n)
+{
+    simde__m512i_private r = simde__m512i_to_private(a);
+    for (int i = 0; i < 16; i++)
+        r.i32[i] >>= n;
+    return simde__m512i_from_private(r);
+}
+
 /* SIMDe rounds the product of a multiply-add, hardware does not. */
 static inline simde__m512 margin_simde_fma(simde__m512 a, simde__m512 b, simde__m512 c, float sign)
 {
@@ -44,6 +52,8 @@ static inline simde__m512 margin_simde_fma(simde__m512 a, simde__m512 b, simde__
 #undef _mm512_fnmadd_ps
 #define _mm512_fmadd_ps(a, b, c)            margin_simde_fma(a, b, c, 1.0f)
 #define _mm512_fnmadd_ps(a, b, c)           margin_simde_fma(a, b, c, -1.0f)
+#define _mm512_stream_ps(p, a)              _mm512_storeu_ps(p, a)
+#define _mm512_srai_epi32(a, n)             margin_simde_srai(a, n)
 #define _mm512_mask_loadu_ps(fill, mask, p) margin_simde_loadu(fill, mask, p)
 #define _mm512_mask_storeu_ps(p, mask, a)   margin_simde_storeu(p, mask, a)
 

@@ -1,0 +1,184 @@
+/* planes.inc.h: the head's kernels for embeddings of few elements: lanes are classes, and each
+ * dimension of the weights is a plane. Included by kernels.inc.h; contracts are in kernels.h.
+ *
+ * Up to four planes pass at a time, with what belongs to each in a register of its own; more are
+ * taken four by four. */
+#ifndef MARGIN_PLANES_INC_H
+#define MARGIN_PLANES_INC_H
+
+/* clang-format off */
+#define PLANES_1(M) M(0)
+#define PLANES_2(M) PLANES_1(M) M(1)
+#define PLANES_3(M) PLANES_2(M) M(2)
+#define PLANES_4(M) PLANES_3(M) M(3)
+
+/* NAME_1 to NAME_4 by how many planes are left. */
+#define OF_PLANES(NAME, count, ...)                                                                \
+    switch (count) {                                                                               \
+    case 1:                                                                                        \
+        NAME##_1(__VA_ARGS__);                                                                     \
+        break;                                                                                     \
+    case 2:                                                                                        \
+        NAME##_2(__VA_ARGS__);                                                                     \
+        break;                                                                                     \
+    case 3:                                                                                        \
+        NAME##_3(__VA_ARGS__);                                                                     \
+        break;                                                                                     \
+    default:                                                                                       \
+        NAME##_4(__VA_ARGS__);                                                                     \
+    }
+
+/* ---- cosines ---- */
+
+#define PRODUCT_X(d) const vf x##d = v_set1(x[d]);
+#define PRODUCT_ADD(d)                                                                             \
+    even = v_fma(v_load(planes + (d)*stride + j), x##d, even);                                     \
+    odd = v_fma(v_load(planes + (d)*stride + j + 16), x##d, odd);
+
+#define DEFINE_PRODUCTS(D)                                                                         \
+    static inline void some_products_##D(const float *planes, size_t stride, const float *x,       \
+                                         size_t n, int add, float *out, float *max)                \
+    {                                                                                              \
+        vf even_max = v_set1(-FLT_MAX), odd_max = even_max;                                        \
+        PLANES_##D(PRODUCT_X)                                                                      \
+        for (size_t j = 0; j < n; j += 32) {                                                       \
+            vf even = add ? v_load(out + j) : v_set1(0.0f);                                        \
+            vf odd = add ? v_load(out + j + 16) : v_set1(0.0f);                                    \
+            PLANES_##D(PRODUCT_ADD)                                                                \
+            v_store(out + j, even);                                                                \
+            v_store(out + j + 16, odd);                                                            \
+            even_max = v_max(even, even_max);                                                      \
+            odd_max = v_max(odd, odd_max);                                                         \
+        }                                                                                          \
+        *max = v_max_across(v_max(even_max, odd_max));                                             \
+    }
+DEFINE_PRODUCTS(1)
+DEFINE_PRODUCTS(2)
+DEFINE_PRODUCTS(3)
+DEFINE_PRODUCTS(4)
+
+static float plane_products(const float *planes, size_t stride, size_t dim, const float *x,
+                            size_t n, float *out)
+{
+    float max = 0.0f;
+    for (size_t d = 0; d < dim; d += 4)
+        OF_PLANES(some_products, dim - d, planes + d * stride, stride, x + d, n, d > 0, out, &max)
+    return max;
+}
+
+/* ---- exponentials, their sum and their part of dX ---- */
+
+#define INNER_START(d) vf inner##d = v_set1(0.0f);
+#define INNER_ADD(d)                                                                               \
+    inner##d = v_fma(e0, v_load(planes + (d)*stride + j), inner##d);                               \
+    inner##d = v_fma(e1, v_load(planes + (d)*stride + j + 16), inner##d);
+#define INNER_DONE(d) inner[d] = v_sum(inner##d);
+
+#define DEFINE_EXP(D)                                                                              \
+    static inline void exp_and_inner_##D(const float *x, size_t n, float scale, float peak,        \
+                                         const float *planes, size_t stride, float *out,           \
+                                         float *inner, float *total)                               \
+    {                                                                                              \
+        const vf s = v_set1(scale), m = v_set1(peak);                                              \
+        vf even = v_set1(0.0f), odd = even;                                                        \
+        PLANES_##D(INNER_START)                                                                    \
+        for (size_t j = 0; j < n; j += 32) {                                                       \
+            const vf e0 = v_exp(v_mul(v_sub(v_load(x + j), m), s));                                \
+            const vf e1 = v_exp(v_mul(v_sub(v_load(x + j + 16), m), s));                           \
+            even = v_add(even, e0);                                                                \
+            odd = v_add(odd, e1);                                                                  \
+            PLANES_##D(INNER_ADD)                                                                  \
+            v_store(out + j, e0);                                                                  \
+            v_store(out + j + 16, e1);                                                             \
+        }                                                                                          \
+        *total = v_sum(v_add(even, odd));                                                          \
+        PLANES_##D(INNER_DONE)                                                                     \
+    }                                                                                              \
+    static inline void more_inner_##D(const float *x, size_t n, const float *planes,               \
+                                      size_t stride, float *inner)                                 \
+    {                                                                                              \
+        PLANES_##D(INNER_START)                                                                    \
+        for (size_t j = 0; j < n; j += 32) {                                                       \
+            const vf e0 = v_load(x + j), e1 = v_load(x + j + 16);                                  \
+            PLANES_##D(INNER_ADD)                                                                  \
+        }                                                                                          \
+        PLANES_##D(INNER_DONE)                                                                     \
+    }
+DEFINE_EXP(1)
+DEFINE_EXP(2)
+DEFINE_EXP(3)
+DEFINE_EXP(4)
+
+static float plane_exp(const float *x, size_t n, float scale, float peak, const float *planes,
+                       size_t stride, size_t dim, float *out, float *inner)
+{
+    float total = 0.0f;
+    OF_PLANES(exp_and_inner, dim, x, n, scale, peak, planes, stride, out, inner, &total)
+    for (size_t d = 4; d < dim; d += 4)
+        OF_PLANES(more_inner, dim - d, out, n, planes + d * stride, stride, inner + d)
+    return total;
+}
+
+/* ---- dW ---- */
+
+#define WEIGHT_START(d)                                                                            \
+    vf even##d = add ? v_load(out + (d)*stride + j) : v_set1(0.0f);                                \
+    vf odd##d = add ? v_load(out + (d)*stride + j + 16) : v_set1(0.0f);
+#define WEIGHT_ADD(d)                                                                              \
+    {                                                                                              \
+        const vf a = v_set1(x[r * MARGIN_LANES + (d)]);                                            \
+        even##d = v_fma(e0, a, even##d);                                                           \
+        odd##d = v_fma(e1, a, odd##d);                                                             \
+    }
+#define WEIGHT_DONE(d)                                                                             \
+    v_store(out + (d)*stride + j, even##d);                                                        \
+    v_store(out + (d)*stride + j + 16, odd##d);
+
+#define DEFINE_WEIGHTS(D)                                                                          \
+    static inline void some_weights_##D(const float *e, size_t e_stride, size_t rows,              \
+                                        const float *x, size_t n, int add, float *out,             \
+                                        size_t stride)                                             \
+    {                                                                                              \
+        for (size_t j = 0; j < n; j += 32) {                                                       \
+            PLANES_##D(WEIGHT_START) for (size_t r = 0; r < rows; r++)                             \
+            {                                                                                      \
+                const vf e0 = v_load(e + r * e_stride + j),                                        \
+                         e1 = v_load(e + r * e_stride + j + 16);                                   \
+                PLANES_##D(WEIGHT_ADD)                                                             \
+            }                                                                                      \
+            PLANES_##D(WEIGHT_DONE)                                                                \
+        }                                                                                          \
+    }
+DEFINE_WEIGHTS(1)
+DEFINE_WEIGHTS(2)
+DEFINE_WEIGHTS(3)
+DEFINE_WEIGHTS(4)
+
+static void plane_weights(const float *e, size_t e_stride, size_t rows, const float *x, size_t dim,
+                          size_t n, int add, float *out, size_t stride)
+{
+    for (size_t d = 0; d < dim; d += 4)
+        OF_PLANES(some_weights, dim - d, e, e_stride, rows, x + d, n, add, out + d * stride, stride)
+}
+
+/* clang-format on */
+
+/* Any dimension: this runs once for a class. */
+static void plane_finish(float *g, const float *planes, size_t stride, size_t dim, size_t n,
+                         const float *factor)
+{
+    const vf most = v_set1(FLT_MAX), least = v_set1(-FLT_MAX);
+    for (size_t j = 0; j < n; j += 16) {
+        const vf f = v_load(factor + j);
+        vf along = v_set1(0.0f);
+        for (size_t d = 0; planes != NULL && d < dim; d++)
+            along = v_fma(v_load(g + d * stride + j), v_load(planes + d * stride + j), along);
+        for (size_t d = 0; d < dim; d++) {
+            vf a = v_load(g + d * stride + j);
+            if (planes != NULL) a = v_fnma(along, v_load(planes + d * stride + j), a);
+            v_store(g + d * stride + j, v_max(v_min(v_mul(a, f), most), least));
+        }
+    }
+}
+
+#endif
