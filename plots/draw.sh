@@ -9,6 +9,9 @@ plots=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 figures() {
     local data
     printf '%s\n' 'target_logit|target_logit.tsv|' 'speed|speed_figure.tsv|' \
+        'speed_sizes|speed_sizes.tsv|' 'speed_peers|speed_peers.tsv|' \
+        'speed_threads|speed_threads.tsv|' 'speed_memory|speed_memory.tsv|' \
+        'speed_roofline|speed_roofline.tsv|' 'margin_cost|margin_cost.tsv|' \
         'gradient_error|gradient_error.tsv|'
     for data in $(toy_data); do
         printf 'toy_features_%s|features_%s.tsv|data=%s\n' "$data" "$data" "'$data'"
@@ -60,11 +63,14 @@ summarise() {
 }
 
 make_tables() {
-    local data
+    local data name
     mkdir -p "$run/tables"
     if [ -f "$run/speed.json" ]; then
         tidy speed.json speed speed.tsv
-        tidy speed.json speed_figure speed_figure.tsv
+        for name in speed_figure speed_sizes speed_peers speed_threads speed_memory \
+            speed_roofline margin_cost; do
+            tidy speed.json "$name" "$name.tsv"
+        done
     fi
     if [ -f "$run/stability.json" ]; then
         tidy stability.json target_logit target_logit.tsv

@@ -30,7 +30,7 @@ row_of(loss) = (sum [j=1:words(seen)] (word(seen, j) eq loss) * j)
 panel_rows = has_rows ? 2 : 1
 left_margin = 122.0; panel_width = columns < 3 ? 380.0 : 272.0; panel_height = 38.0 * words(seen)
 width = int(left_margin + columns * panel_width)
-key_height = 30 + 24 * int((words(isas) + words(peers) + words(gemms) + 3) / 3)
+key_height = 30 + 24 * int((words(isas) + words(peers) + words(gemms) + 4) / 3)
 height = int(panel_rows * (panel_height + 92) + key_height)
 strip = (key_height - 8.0) / height
 load "style.gp"
@@ -50,7 +50,7 @@ set xtics nomirror out format "%g" font ",10" offset 0, 0.3
 set for [e=-3:6] xtics add (10.0**e, 2 * 10.0**e, 5 * 10.0**e)
 unset mxtics
 ends(list) = system(sprintf("awk -F'\t' -v list='%s ' '/^#/ { i++ } ".\
-    "NF == 4 && index(list, \" \" i \" \") { if (!n++ || $3 < a) a = $3; if (n == 1 || $4 > b) b = $4 } ".\
+    "NF == 5 && index(list, \" \" i \" \") { if (!n++ || $3 < a) a = $3; if (n == 1 || $4 > b) b = $4 } ".\
     "END { w = sqrt(b / a) * 1.25; if (w < sqrt(6)) w = sqrt(6); m = sqrt(a * b); print m / w, m * w }' ".\
     "'%s'", list, file("speed_figure.tsv")))
 set errorbars 0.6
@@ -88,6 +88,9 @@ do for [r=1:panel_rows] { do for [c=1:columns] {
             with xerrorbars linecolor variable dashtype solid linewidth 1 pointsize 1 \
             pointtype mark(i) \
             title what(i)." ".by(i), \
+            for [k=1:words(mine)] i=nth(mine, k) file("speed_figure.tsv") index i-1 \
+            using 4:(row_of(strcol(1)) + shift(by(i))):($5 > 0 ? "~" : "") with labels left offset 0.3, 0 \
+            font ",11" noenhanced textcolor rgb frame notitle, \
             for [k=1:words(gemm)] i=nth(gemm.mine, k) file("speed_figure.tsv") index i-1 \
             using 2:(0.4):(0):(words(seen) + 0.2) with vectors nohead \
             linetype 30 + index_in(gemms, by(i)) title what(i)." ".by(i)
@@ -99,6 +102,7 @@ plot -1 notitle, \
     for [j=1:words(isas)] keyentry with points linecolor rgb frame \
         pointtype filled(word(isas, j)) title shown_name(word(isas, j)), \
     keyentry with points linecolor rgb frame pointtype 6 title "hollow: loss only", \
+    keyentry with points pointtype 0 linecolor rgb "white" title "~ spread over 5 %", \
     for [j=1:words(peers)] keyentry with points linecolor rgb frame \
         pointtype peer_mark(word(peers, j)) title "peer: ".word(peers, j), \
     for [j=1:words(gemms)] keyentry with lines linetype 30 + j \

@@ -25,15 +25,15 @@ def case_of: split("/") | {what: .[0]}
     + (.[1:] | map(split(":") | select(length == 2) | {(.[0]): .[1]}) | add // {});
 def seconds_per_unit: {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1}[.];
 
-# One object per case: its columns, the seconds of each repetition, and the driver's own ratio to the
-# three matrix products (the best library for each), where it has one.
+# One object per case: its columns, the seconds of each repetition, and the row that stands for it, the
+# median's or the only one, with what the driver has worked out.
 def cases: [.benchmarks[] | select((.error_occurred // false) | not)]
     | group_by(.run_name // .name)
     | map(select(any(.run_type // "iteration" == "iteration"))
         | (.[0].run_name // .[0].name | {name: .} + case_of)
         + {seconds: [.[] | select((.run_type // "iteration") == "iteration")
                          | .real_time * (.time_unit | seconds_per_unit)],
-           ratio_gemm3: (map(.ratio_gemm3 // empty) | first)});
+           row: (map(select(.aggregate_name == "median")) + . | first)});
 
 def per_row: . as $case | (.N | tonumber) as $n
     | {median: ($case.seconds | median / $n), low: ($case.seconds | min / $n),
@@ -51,18 +51,24 @@ def speed: "# what\tloss\timpl\tisa\tN\tD\tC\tthreads\tmedian_us\tlow_us\thigh_u
        (.seconds | length)]
     | @tsv);
 
+def shape: {N, D, C};
+def closeness: [.N / 128, .D / 512, .C / 10000] | map(log | fabs) | add;
+# The shapes of these cases that have the most losses.
+def with_most_losses: group_by(shape)
+    | map({shape: (.[0] | shape), losses: (map(.loss) | unique | length)})
+    | (map(.losses) | max) as $most | map(select(.losses == $most).shape);
 # At most `most` of the list, evenly chosen, with its last.
 def thinned(most): if length <= most then .
     else . as $all | [range(most) | $all[((. + 1) * ($all | length) / most | floor) - 1]] end;
 def numbers: . + {N: (.N | tonumber), D: ((.D // "0") | tonumber), C: ((.C // "0") | tonumber)};
-def shape: {N, D, C};
 
-# What the speed figure shows: single-thread cases of up to four shapes, a column of panels each.
+# What the speed figure shows: single-thread cases of up to four shapes, those with the most losses, a
+# column of panels each.
 # One block per WHAT, ISA (or peer) and shape, headed by "what name column kind" NxDxC with kind isa
-# or peer; in it loss, then microseconds per row: median, least, greatest.
+# or peer; in it loss, then microseconds per row: median, least, greatest; 1 if unstable.
 def speed_figure:
     [cases[] | numbers | select((.threads // "1") == "1")] as $cases
-    | ([$cases[] | select(.what == "head" and .isa != null) | shape] | unique
+    | ([$cases[] | select(.what == "head" and .isa != null)] | with_most_losses
         | sort_by(.N * .D * .C) | thinned(4)) as $shapes
     | [$cases[] | . as $case
         | ([range($shapes | length) | select($shapes[.] as $s
@@ -75,7 +81,100 @@ def speed_figure:
             + (if .[0].isa then "isa" else "peer" end) + "\" "
             + "\($shapes[.[0].column] | "\(.N)x\(.D)x\(.C)")";
         sort_by(.loss // "" | rank)[]
-        | [.loss // "-", .median * 1e6, .low * 1e6, .high * 1e6] | @tsv);
+        | [.loss // "-", .median * 1e6, .low * 1e6, .high * 1e6,
+           (if .row.unstable == true then 1 else 0 end)] | @tsv);
+
+# ---- the other figures of speed: they compare shapes -------------------------------------------
+# Blocks headed `"series" kind` with kind isa, peer, blas or floor (the three matrix products, each by
+# the library that is best at it); a value is followed by the ends of its interval.
+
+def threads: (.threads // "1" | tonumber);
+def interval($key): [.row[$key], (.row[$key + "_low"] // .row[$key]), (.row[$key + "_high"] // .row[$key])];
+def unit_of: .row.time_unit | seconds_per_unit;
+def time_interval: [.row.real_time, (.row.time_low // .row.real_time), (.row.time_high // .row.real_time)];
+def flops: 6 * .N * .D * .C;
+def thousands: tostring | [while(length > 0; .[:-3]) | .[-3:]] | reverse | join(",");
+def shape_text: "\(.N) × \(.D) × \(.C | thousands)";
+# Heads that stand for their instruction set or for somebody else, and the BLAS libraries.
+def series: if .what == "gemm3" then {series: .impl, kind: "blas"}
+    elif .impl != null then {series: .impl, kind: "peer"} else {series: .isa, kind: "isa"} end;
+# The scalar kernels are left out where there are better ones: fig_speed has them.
+def compared: [cases[] | numbers | select(.what == "gemm3" or (.what == "head" and .loss == "arcface"))
+    | . + series + {threads: threads}]
+    | any(.kind == "isa" and .series != "scalar") as $better
+    | map(select(($better and .series == "scalar") | not)) | sort_by(.N * .D * .C);
+def floors: [.context.gemm3_floor // {} | to_entries[]
+    | ("x/" + .key | case_of | numbers)
+      + {seconds: (.value | .logits_seconds + .dx_seconds + .dw_seconds), series: "floor", kind: "floor"}
+    | . + {threads: threads}] | sort_by(.N * .D * .C);
+def series_rank: .series as $series | {isa: 0, peer: 1, blas: 2, floor: 3}[.kind] * 10
+    + ((["avx512", "avx2", "neon", "scalar"] | index($series)) // 9);
+def in_blocks(line): group_by([.series, .kind]) | sort_by(.[0] | series_rank)[]
+    | block("\"\(.[0].series)\" \(.[0].kind)"; .[] | line | @tsv);
+
+# GFLOP/s per thread on the lines over N, D and C through the principal shape: panel (1 N, 2 D, 3 C),
+# threads, N or D or C, then the rate and its interval; last a block of the peaks: threads, rate.
+def speed_sizes: . as $run | compared as $all
+    | ([$all[] | select(.kind == "isa") | shape] | unique | min_by(closeness)) as $middle
+    | (if $middle then . else empty end)
+    | [($all[] | select(.kind == "isa" or .kind == "peer")
+        | . + {rates: (unit_of as $u | flops as $f | time_interval | [.[0, 2, 1]] | map($f / (. * $u)))}),
+       (floors[] | . + {rates: [flops / .seconds | ., ., .]})]
+    | map(. as $case | ["N", "D", "C"] | to_entries[]
+        | .value as $axis | select($case | shape | del(.[$axis]) == ($middle | del(.[$axis])))
+        | $case + {panel: (.key + 1), at: $case[$axis]})
+    | group_by([.panel, .threads, .series]) | map(select(length > 1)) | add // []
+    | select(length > 0) | sort_by([.panel, .threads, .at])
+    | in_blocks([.panel, .threads, .at] + (.threads as $t | .rates | map(. / $t * 1e-9))),
+      ([$run.context.fma_peaks // {} | .[] | to_entries[]] | group_by(.key)
+       | block("\"peak\" peak"; .[] | (.[0].key | tonumber) as $t
+               | [$t, (map(.value) | max) / $t] | @tsv));
+
+# Figures with a row per shape: the shape, N D C (the rows' order), threads, a value and its interval.
+def shape_row($values): [shape_text, .N * .D * .C, .threads] + $values;
+
+# Times over the floor.
+def speed_peers: compared | map(select(.row.ratio_gemm3 != null)) | select(length > 0)
+    | in_blocks(shape_row(interval("ratio_gemm3")));
+
+# How many times as fast as one thread.
+def speed_threads: compared as $all | floors as $floors
+    | [($all[] | select(.kind != "blas" and .threads > 1 and .row.ratio_one_thread != null)
+        | . + {gain: (interval("ratio_one_thread") | [.[0, 2, 1]] | map(1 / .))}),
+       ($floors[] | select(.threads > 1) | . as $many
+        | $floors[] | select(shape == ($many | shape) and .threads == 1)
+        | (.seconds / $many.seconds) as $gain | $many + {gain: [$gain, $gain, $gain]})]
+    | select(length > 0)
+    | in_blocks(shape_row(.gain));
+
+# Megabytes that a call takes beyond inputs and outputs, on one thread; `stored` is one N x C array.
+def speed_memory: compared | map(select(.threads == 1 and .row.peak_memory_bytes != null))
+    | select(length > 0)
+    | . + (map(select(.kind == "isa")) | unique_by(shape) | sort_by(.N * .D * .C)
+           | map(. + {series: "stored", kind: "floor", row: {peak_memory_bytes: (4 * .N * .C)}}))
+    | in_blocks(shape_row(.row.peak_memory_bytes / 1e6 | [., ., .]));
+
+# Flops per byte (every input and output once) against GFLOP/s, all threads of the run at once; first
+# the roofs: peak rate, read bandwidth, their threads.
+def speed_roofline: . as $run | (compared | map(select(.row.bytes != null))) as $all
+    | ($all | map(.threads) | max) as $most | select($most != null)
+    | block("\"roof\" roof";
+        ([$run.context.fma_peaks[][$most | tostring] // empty] | max) as $peak
+        | ([$run.context.bandwidths[][$most | tostring].read // empty] | max) as $read
+        | [$peak, $read, $most] | @tsv),
+      ($all | map(select(.threads == $most and .kind != "blas"))
+       | in_blocks([flops / .row.bytes, .row.gflops, shape_text]));
+
+# Per cent more than normsoftmax on the best instruction set, a block per loss; shapes with all of a
+# run's losses.
+def margin_cost: isas as $isas | [cases[] | numbers | . + {threads: threads}
+        | select(.what == "head" and .isa != null and .row.ratio_normsoftmax != null)]
+    | best_isa($isas) as $isa | map(select(.isa == $isa))
+    | group_by([shape, .threads]) | (map(length) | max // 0) as $most
+    | map(select(length == $most and $most > 2)) | add // [] | select(length > 0)
+    | sort_by(.N * .D * .C) | group_by(.loss) | sort_by(.[0].loss | rank)[]
+    | block("\"\(.[0].loss)\" loss"; .[]
+        | shape_row(interval("ratio_normsoftmax") | map(100 * (. - 1))) | @tsv);
 
 # ---- stability.json ----------------------------------------------------------------------------
 
@@ -147,11 +246,11 @@ def panels($data): . as $all | with_features($data)[]
 # ---- the run in one table ----------------------------------------------------------------------
 
 # The case that stands for a loss's speed: the whole head on one thread and the best instruction
-# set, on the shape closest to a mini-batch of 128 with 10,000 classes and 512 dimensions.
-def closeness: [.N / 128, .D / 512, .C / 10000] | map(log | fabs) | add;
+# set, on the shape closest (see closeness) to a mini-batch of 128 with 10,000 classes and 512
+# dimensions.
 def speed_case($all; $isas; $loss): [$all[] | select(.what == "head" and .isa != null
         and (.threads // "1") == "1")] as $heads
-    | ($heads | map(shape) | unique | min_by(closeness)) as $shape
+    | ($heads | with_most_losses | min_by(closeness)) as $shape
     | [$heads[] | select(shape == $shape and .loss == $loss)] as $mine
     | ($mine | best_isa($isas)) as $isa
     | [$mine[] | select(.isa == $isa)][0];
@@ -175,7 +274,7 @@ def summary_row($cases; $isas; $sweeps; $separation; $loss):
        else ($case | per_row) as $time
         | {us_per_row: ($time.median * 1e6), spread: $time.spread,
            vs_normsoftmax: (if $base then $time.median / ($base | per_row).median else null end),
-           vs_gemm3: $case.ratio_gemm3} end)
+           vs_gemm3: $case.row.ratio_gemm3} end)
     + (if $mine.margin == null then {worst_gradient: null, at_degrees: null, nonfinite: null}
        else ($mine.margin | worst) as $worst
         | {worst_gradient: $worst.error, at_degrees: $worst.at,

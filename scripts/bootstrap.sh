@@ -29,7 +29,7 @@ build_packages() {
 }
 
 test_packages() {
-    printf '%s\n' libcmocka-dev clang libclang-rt-dev libomp-dev libsimde-dev shellcheck
+    printf '%s\n' libcmocka-dev clang libclang-rt-dev libomp-dev libsimde-dev shellcheck valgrind
     # On AArch64 itself the NEON kernels are built and run natively.
     if [ "$architecture" != arm64 ]; then
         printf '%s\n' gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user

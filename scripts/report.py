@@ -30,6 +30,31 @@ FIGURES = {
               "Median time per row on one thread, with the least and the greatest repetition. Filled "
               "marks: loss and gradients; hollow marks: loss only. Dashed: the three matrix products "
               "of the same shape alone, where a BLAS library was found."),
+    "margin_cost": ("Speed: what a margin costs",
+                    "Time of the whole head under each loss, compared with NormSoftmax, which has the "
+                    "same products and no margin. Marks: median of the paired ratios; bars: its "
+                    "interval; one that reaches the frame goes on. A bar that crosses zero: no difference "
+                    "seen."),
+    "speed_sizes": ("Speed over N, D and C",
+                    "Rate of the whole ArcFace head per thread, 6NDC flops over the time, on lines of "
+                    "shapes that vary rows, dimensions or classes alone. The plain line is the three "
+                    "matrix products of the same shape, each by the fastest library for it; dashed: "
+                    "the peak of multiply-adds measured in the same run. Bars: interval of the "
+                    "median."),
+    "speed_peers": ("Speed: heads and libraries against the three products",
+                    "Time over that of the three matrix products, each by the library that is fastest "
+                    "at it: further left is faster. Marks: median of the paired ratios; bars: its "
+                    "interval."),
+    "speed_threads": ("Speed over threads",
+                      "How many times as fast as on one thread. Bars: interval of the median."),
+    "speed_memory": ("Memory",
+                     "How far the process's memory rises above inputs and outputs in one call, on one "
+                     "thread, measured in pages (2 MB where the system uses huge ones). Circles: the "
+                     "size of one array of N × C logits."),
+    "speed_roofline": ("Speed: roofline",
+                       "Rate of the whole head over the flops that it does per byte when each input "
+                       "is read and each output written once, a mark per shape. A head below the roof "
+                       "pays for exponentials, for its rows' own work, or for memory in between."),
     "gradient_error": ("Stability: error of the gradient",
                        "Relative error of the embedding's gradient against a computation in wider "
                        "precision, over the target's angle, at the default scale. Crosses: results "
@@ -203,7 +228,7 @@ def inline_svg(path, name, title):
 
 def figure(run, file_name):
     name = file_name[len("fig_"):-len(".svg")]
-    kind = next((key for key in FIGURES if name.startswith(key)), None)
+    kind = max((key for key in FIGURES if name.startswith(key)), key=len, default=None)
     title, caption = FIGURES.get(kind, (name.replace("_", " "), ""))
     title = title.format(data=name[len(kind) + 1:] if kind else "")
     svg = inline_svg(os.path.join(run, "figures", file_name), name, title)
@@ -213,8 +238,25 @@ def figure(run, file_name):
             f'<p class="soft">Drawn by <code>{html.escape(command)}</code></p>')
 
 
+def how_measured(run):
+    """The run's own words about its timing, as far as it has any."""
+    context = read_json(os.path.join(run, "speed.json")).get("context", {})
+    parts = []
+    if context.get("repetitions") and context.get("cases"):
+        parts.append(f"{context['cases']} cases of {context['repetitions']} repetitions")
+    if context.get("interval_coverage"):
+        parts.append(f"intervals that hold the true median with {context['interval_coverage']:.1%}")
+    if context.get("unstable_cases") is not None:
+        parts.append(f"{context['unstable_cases']} cases with a spread over 5 %")
+    if context.get("foreign_cpus") is not None:
+        parts.append(f"others kept {context['foreign_cpus']:.2f} CPUs busy meanwhile")
+    return f"<br>This run: {html.escape('; '.join(parts))}." if parts else ""
+
+
 def legend(run, kind):
     """What the names in a figure's key stand for, where the results say so."""
+    if kind == "margin_cost" or (kind or "").startswith("speed"):
+        return how_measured(run)
     path = os.path.join(run, "stability.json")
     formulas = read_json(path).get("formulas") if kind == "gradient_error" else None
     if not isinstance(formulas, dict):
@@ -231,7 +273,7 @@ def shown_path(run):
 
 
 def order(file_name):
-    kinds = ["target_logit", "toy_features", "speed", "gradient_error"]
+    kinds = ["target_logit", "toy_features", "margin_cost", "speed", "gradient_error"]
     name = file_name[len("fig_"):]
     kind = next((i for i, kind in enumerate(kinds) if name.startswith(kind)), len(kinds))
     return kind, "sphere" not in name, name

@@ -102,19 +102,30 @@ static json_t *command(int argc, char **argv)
     return list;
 }
 
+/* Variables that steer threads, instruction sets or memory, here or in what is loaded. */
+static int steers(const char *variable)
+{
+    static const char *const prefixes[] = {
+        "MARGIN_ISA=", "OMP_",   "GOMP_",   "KMP_",  "OPENBLAS_", "GOTO_",           "BLIS_",
+        "MKL_",        "DNNL_",  "ONEDNN_", "NVPL_", "MALLOC_",   "GLIBC_TUNABLES=",
+    };
+    for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
+        if (strncmp(variable, prefixes[i], strlen(prefixes[i])) == 0) return 1;
+    }
+    return 0;
+}
+
 static json_t *environment(void)
 {
-    static const char *const names[] = {
-        "MARGIN_ISA",         "OMP_NUM_THREADS",  "OMP_PROC_BIND",    "OMP_PLACES",
-        "OMP_SCHEDULE",       "OMP_DYNAMIC",      "OMP_WAIT_POLICY",  "GOMP_CPU_AFFINITY",
-        "GOMP_SPINCOUNT",     "OMP_THREAD_LIMIT", "KMP_AFFINITY",     "KMP_BLOCKTIME",
-        "OPENBLAS_CORETYPE",  "BLIS_ARCH_TYPE",   "BLIS_NUM_THREADS", "OPENBLAS_NUM_THREADS",
-        "ONEDNN_MAX_CPU_ISA", "MALLOC_ARENA_MAX",
-    };
+    extern char **environ;
     json_t *object = json_object();
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        const char *value = getenv(names[i]);
-        if (value != NULL) json_object_set_new(object, names[i], json_string(value));
+    for (char **variable = environ; *variable != NULL; variable++) {
+        const char *equals = strchr(*variable, '=');
+        char name[64];
+        if (equals != NULL && steers(*variable) && (size_t)(equals - *variable) < sizeof name) {
+            snprintf(name, sizeof name, "%.*s", (int)(equals - *variable), *variable);
+            json_object_set_new(object, name, json_string(equals + 1));
+        }
     }
     return object;
 }

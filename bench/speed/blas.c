@@ -5,6 +5,8 @@
 #include "blas.h"
 
 #include <dlfcn.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
@@ -29,6 +31,29 @@ const speed_blas *speed_blas_find(const char *name)
         }
     }
     return NULL;
+}
+
+/* What makes a library take other kernels or blocks than its own choice for this CPU. */
+static const char *const steering[] = {
+    "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE",    "OPENBLAS_BLOCK_FACTOR",
+    "BLIS_ARCH_TYPE",    "BLIS_MODEL_TYPE",     "DNNL_MAX_CPU_ISA",
+    "ONEDNN_MAX_CPU_ISA", "DNNL_CPU_ISA_HINTS", "ONEDNN_CPU_ISA_HINTS",
+};
+
+const char *speed_blas_clear_environment(void)
+{
+    static char cleared[512];
+    size_t used = strlen(cleared);
+    for (size_t i = 0; i < sizeof steering / sizeof *steering; i++) {
+        const char *value = getenv(steering[i]);
+        if (value && used < sizeof cleared) {
+            snprintf(cleared + used, sizeof cleared - used, "%s%s=%s", used ? " " : "",
+                     steering[i], value);
+            used = strlen(cleared);
+            unsetenv(steering[i]);
+        }
+    }
+    return cleared;
 }
 
 void *speed_blas_open(const char *const names[])

@@ -14,7 +14,7 @@ extern "C" {
 /* C [m, n] = op(A) op(B), row-major, transposed where the flag says so; op(A) is [m, k]. */
 typedef struct speed_blas {
     const char *name;
-    char version[128];
+    char version[160]; /* and the kernels that it chose, where it says */
     int (*sgemm)(int transpose_a, int transpose_b, size_t m, size_t n, size_t k, const float *a,
                  size_t lda, const float *b, size_t ldb, float *c, size_t ldc);
     void (*set_threads)(int threads);
@@ -30,6 +30,11 @@ typedef struct speed_blas {
 #define SPEED_BLAS_DECLARE(name) const speed_blas *speed_blas_##name(void);
 SPEED_BLAS_TABLE(SPEED_BLAS_DECLARE)
 #undef SPEED_BLAS_DECLARE
+
+/* Peers run with the kernels that they choose for this CPU: removes from the environment what would
+ * steer them elsewhere, say for another program. To be called before any library is loaded. Returns
+ * what was removed, "NAME=VALUE NAME=VALUE"; "" if nothing. */
+const char *speed_blas_clear_environment(void);
 
 /* The library of that name, loaded on first use; NULL if it is unknown or not installed. */
 const speed_blas *speed_blas_find(const char *name);

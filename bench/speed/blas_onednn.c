@@ -31,6 +31,7 @@ const speed_blas *speed_blas_onednn(void)
     const struct {
         int major, minor, patch;
     } * (*version)(void);
+    int (*isa)(void); /* a set of bits: dnnl_cpu_isa_t */
     if (product) {
         return &onednn;
     }
@@ -40,9 +41,10 @@ const speed_blas *speed_blas_onednn(void)
         product = NULL;
         return NULL;
     }
-    if (speed_blas_symbol(library, "dnnl_version", &version)) {
-        snprintf(onednn.version, sizeof onednn.version, "oneDNN %d.%d.%d", version()->major,
-                 version()->minor, version()->patch);
+    if (speed_blas_symbol(library, "dnnl_version", &version) &&
+        speed_blas_symbol(library, "dnnl_get_effective_cpu_isa", &isa)) {
+        snprintf(onednn.version, sizeof onednn.version, "oneDNN %d.%d.%d; kernels: cpu_isa 0x%x",
+                 version()->major, version()->minor, version()->patch, (unsigned)isa());
     }
     return &onednn;
 }

@@ -29,42 +29,41 @@ static void drop_oldest(speed_contexts *pool)
     pool->entry[oldest] = pool->entry[--pool->count];
 }
 
-static margin_status add(speed_contexts *pool, const speed_case *c)
+margin_context *speed_context_new(const speed_case *c, margin_status *status)
 {
     margin_config config;
     margin_context *context = NULL;
-    margin_status status = margin_config_init(&config, c->loss);
+    *status = margin_config_init(&config, c->loss);
     config.isa = c->isa;
     config.threads = c->threads;
-    if (status == MARGIN_OK) {
-        status = margin_create(&config, &context);
+    if (*status == MARGIN_OK) {
+        *status = margin_create(&config, &context);
     }
-    if (status == MARGIN_OK) {
-        pool->entry[pool->count++] =
-            (speed_context){.loss = c->loss, .isa = c->isa, .threads = c->threads,
-                            .context = context};
-    }
-    return status;
+    return context;
 }
 
-margin_context *speed_contexts_get(speed_contexts *pool, const speed_case *c, margin_status *status)
+margin_context *speed_contexts_get(speed_contexts *pool, const speed_case *c, int *fresh,
+                                   margin_status *status)
 {
     size_t i = 0;
     while (i < pool->count && (pool->entry[i].loss != c->loss || pool->entry[i].isa != c->isa ||
                                pool->entry[i].threads != c->threads)) {
         i++;
     }
-    if (i == pool->count) {
+    *fresh = i == pool->count;
+    *status = MARGIN_OK;
+    if (*fresh) {
         while (pool->count == SPEED_MAX_CONTEXTS || (pool->count && held(pool) > POOL_BYTES)) {
             drop_oldest(pool);
         }
-        i = pool->count;
-        *status = add(pool, c);
-        if (*status != MARGIN_OK) {
+        margin_context *context = speed_context_new(c, status);
+        if (!context) {
             return NULL;
         }
+        i = pool->count++;
+        pool->entry[i] = (speed_context){
+            .loss = c->loss, .isa = c->isa, .threads = c->threads, .context = context};
     }
-    *status = MARGIN_OK;
     pool->entry[i].last_used = ++pool->clock;
     return pool->entry[i].context;
 }

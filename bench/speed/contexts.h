@@ -27,9 +27,12 @@ typedef struct speed_contexts {
     unsigned long clock;
 } speed_contexts;
 
-/* The context of this case; the pool owns it until the next call. NULL: see *status. */
-margin_context *speed_contexts_get(speed_contexts *pool, const speed_case *c,
+/* The context of this case; the pool owns it until the next call. *fresh: 1 if it had to be made.
+ * NULL: see *status. */
+margin_context *speed_contexts_get(speed_contexts *pool, const speed_case *c, int *fresh,
                                    margin_status *status);
+/* One of the caller's own. */
+margin_context *speed_context_new(const speed_case *c, margin_status *status);
 void speed_contexts_close(speed_contexts *pool);
 
 #ifdef __cplusplus

@@ -42,7 +42,7 @@ double speed_shape_bytes(const speed_shape *shape)
 /* ---- random numbers -------------------------------------------------------------------------- */
 
 /* splitmix64 (Steele, Lea and Flood, 2014): one word of state, any seed is a good one. */
-static uint64_t next_word(uint64_t *state)
+uint64_t speed_next_word(uint64_t *state)
 {
     uint64_t z = *state += 0x9e3779b97f4a7c15u;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -52,14 +52,14 @@ static uint64_t next_word(uint64_t *state)
 
 static double next_uniform(uint64_t *state)
 {
-    return (double)(next_word(state) >> 11) * 0x1p-53;
+    return (double)(speed_next_word(state) >> 11) * 0x1p-53;
 }
 
 /* Mean 0, variance 1, close to normal: the sum of four uniforms cut from one word, because the
  * largest shapes want 10^8 of them. */
 static double next_normal(uint64_t *state)
 {
-    const uint64_t word = next_word(state);
+    const uint64_t word = speed_next_word(state);
     const uint64_t sum = (word & 0xffff) + (word >> 16 & 0xffff) + (word >> 32 & 0xffff) +
                          (word >> 48);
     return ((double)sum + 2.0 - 0x1p17) * (0x1p-16 * 1.7320508075688772);
@@ -70,7 +70,7 @@ static uint64_t stream(uint64_t seed, uint64_t purpose, uint64_t a, uint64_t b)
     uint64_t state = seed;
     const uint64_t parts[] = {purpose, a, b};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        state = next_word(&state) ^ parts[i];
+        state = speed_next_word(&state) ^ parts[i];
     }
     return state;
 }
@@ -164,8 +164,9 @@ static int note_dim(speed_data *data, const speed_shape *shape)
     return 0;
 }
 
-static int allocate_outputs(speed_outputs *o, const speed_shape *shapes, size_t count)
+static int allocate_outputs(speed_data *data, const speed_shape *shapes, size_t count)
 {
+    speed_outputs *o = &data->outputs;
     size_t n = 1, nd = 1, cd = 1, nc = 1;
     for (size_t i = 0; i < count; i++) {
         n = max_size(n, shapes[i].rows);
@@ -179,6 +180,9 @@ static int allocate_outputs(speed_outputs *o, const speed_shape *shapes, size_t 
     o->grad_logits = allocate_floats(nc);
     o->unit_embeddings = allocate_floats(nd);
     o->unit_weights = allocate_floats(cd);
+    data->scratch[0] = (speed_scratch){o->grad_logits, nc * sizeof(float)};
+    data->scratch[1] = (speed_scratch){o->unit_embeddings, nd * sizeof(float)};
+    data->scratch[2] = (speed_scratch){o->unit_weights, cd * sizeof(float)};
     return o->row_loss && o->grad_embeddings && o->grad_weights && o->grad_logits &&
                    o->unit_embeddings && o->unit_weights
                ? 0
@@ -191,7 +195,7 @@ int speed_data_open(speed_data *data, const speed_shape *shapes, size_t count, u
     data->seed = seed;
     data->count = count;
     data->problems = calloc(count ? count : 1, sizeof *data->problems);
-    int short_of_memory = !data->problems || allocate_outputs(&data->outputs, shapes, count);
+    int short_of_memory = !data->problems || allocate_outputs(data, shapes, count);
     for (size_t i = 0; i < count && !short_of_memory; i++) {
         data->problems[i].shape = &shapes[i];
         short_of_memory = note_dim(data, &shapes[i]);
@@ -222,6 +226,19 @@ void speed_data_close(speed_data *data)
     free(data->outputs.unit_embeddings);
     free(data->outputs.unit_weights);
     memset(data, 0, sizeof *data);
+}
+
+void speed_data_release_scratch(const speed_data *data)
+{
+    const uintptr_t page = 4096;
+    for (size_t k = 0; k < sizeof data->scratch / sizeof *data->scratch; k++) {
+        const uintptr_t start = (uintptr_t)data->scratch[k].memory;
+        const uintptr_t first = (start + page - 1) / page * page;
+        const uintptr_t last = (start + data->scratch[k].bytes) / page * page;
+        if (first < last) {
+            (void)madvise((void *)first, last - first, MADV_DONTNEED);
+        }
+    }
 }
 
 static const float *shared_weights(speed_data *data, size_t dim)

@@ -32,6 +32,12 @@ typedef struct speed_outputs {
     float *unit_weights;    /* [C, D]: peers */
 } speed_outputs;
 
+/* Where peers keep what the library does not store. */
+typedef struct speed_scratch {
+    void *memory;
+    size_t bytes;
+} speed_scratch;
+
 #define SPEED_MAX_DIMS 8
 
 typedef struct speed_data {
@@ -43,6 +49,7 @@ typedef struct speed_data {
     speed_problem *problems; /* one per shape, in the order of the shapes */
     size_t count;
     speed_outputs outputs;
+    speed_scratch scratch[3]; /* grad_logits and the units */
 } speed_data;
 
 /* Memory for these shapes; pages are touched when a problem is first asked for.
@@ -52,6 +59,12 @@ void speed_data_close(speed_data *data);
 
 /* The problem of shapes[index], made on first use; NULL when memory is short. */
 const speed_problem *speed_data_problem(speed_data *data, size_t index, int with_cosines);
+
+/* Gives the scratch's pages back, so that the next run takes those that it needs anew. */
+void speed_data_release_scratch(const speed_data *data);
+
+/* splitmix64: the next of its words. */
+uint64_t speed_next_word(uint64_t *state);
 
 /* Bytes that a shape takes at most, inputs and outputs together. */
 double speed_shape_bytes(const speed_shape *shape);

@@ -27,6 +27,12 @@ typedef struct speed_loops {
     void (*multiply)(float *v, size_t count, float factor);
     /* grad = (grad - (grad . unit) unit) / length */
     void (*project)(float *grad, const float *unit, size_t count, float length);
+    /* Streams: the sum of v; to = a; to = a + factor b. The second of each pair stores past the
+     * caches and is NULL where the instruction set has no such store. Arrays of whole cache lines,
+     * aligned to them. */
+    float (*read)(const float *v, size_t count);
+    void (*copy[2])(float *to, const float *a, size_t count);
+    void (*triad[2])(float *to, const float *a, const float *b, float factor, size_t count);
 } speed_loops;
 
 /* NULL where the loops were not built for this instruction set or this CPU lacks it. */

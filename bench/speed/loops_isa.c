@@ -197,6 +197,83 @@ static float exponentials(float *v, size_t count, float scale, float top)
     return total;
 }
 
+/* ---- streams: what memory delivers and takes ------------------------------------------------- */
+
+static float read_stream(const float *v, size_t count)
+{
+    vector part[8] = {{0}}, x;
+    for (size_t i = 0; i + 8 * lanes <= count; i += 8 * lanes) {
+        for (size_t k = 0; k < 8; k++) {
+            load(&x, v + i + k * lanes);
+            part[k] += x;
+        }
+    }
+    const vector all = ((part[0] + part[1]) + (part[2] + part[3])) +
+                       ((part[4] + part[5]) + (part[6] + part[7]));
+    return sum_lanes(&all);
+}
+
+static inline void copy_stream(float *to, const float *a, size_t count,
+                               void (*put)(float *, const vector *))
+{
+    vector x;
+    for (size_t i = 0; i + lanes <= count; i += lanes) {
+        load(&x, a + i);
+        put(to + i, &x);
+        /* Keeps a compiler from making this a call of memcpy, which stores as it sees fit. */
+        __asm__ volatile("" : : : "memory");
+    }
+}
+
+static inline void triad_stream(float *to, const float *a, const float *b, float factor,
+                                size_t count, void (*put)(float *, const vector *))
+{
+    vector x, y;
+    for (size_t i = 0; i + lanes <= count; i += lanes) {
+        load(&x, a + i);
+        load(&y, b + i);
+        x = x + factor * y;
+        put(to + i, &x);
+    }
+}
+
+static void copy(float *to, const float *a, size_t count)
+{
+    copy_stream(to, a, count, store);
+}
+
+static void triad(float *to, const float *a, const float *b, float factor, size_t count)
+{
+    triad_stream(to, a, b, factor, count, store);
+}
+
+#if defined(__x86_64__)
+#if defined(__AVX__)
+#define STREAM_INSTRUCTION "vmovntps %1, %0"
+#else
+#define STREAM_INSTRUCTION "movntps %1, %0"
+#endif
+static inline void stream(float *to, const vector *from)
+{
+    __asm__ volatile(STREAM_INSTRUCTION : "=m"(*(vector *)(void *)to) : "x"(*from));
+}
+
+static void copy_past(float *to, const float *a, size_t count)
+{
+    copy_stream(to, a, count, stream);
+    __asm__ volatile("sfence" : : : "memory");
+}
+
+static void triad_past(float *to, const float *a, const float *b, float factor, size_t count)
+{
+    triad_stream(to, a, b, factor, count, stream);
+    __asm__ volatile("sfence" : : : "memory");
+}
+#else
+#define copy_past NULL
+#define triad_past NULL
+#endif
+
 extern const speed_loops SPEED_LOOPS_TABLE;
 const speed_loops SPEED_LOOPS_TABLE = {
     .isa = SPEED_LOOPS_ISA,
@@ -208,4 +285,7 @@ const speed_loops SPEED_LOOPS_TABLE = {
     .exponentials = exponentials,
     .multiply = multiply,
     .project = project,
+    .read = read_stream,
+    .copy = {copy, copy_past},
+    .triad = {triad, triad_past},
 };

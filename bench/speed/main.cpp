@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "foreign.h"
 #include "json_out.h"
 #include "options.h"
 #include "peaks.h"
@@ -20,6 +21,7 @@
 #include "progress.h"
 #include "provenance.h"
 #include "report.h"
+#include "rounds.h"
 #include "session.h"
 #include "speed_options.h"
 
@@ -27,20 +29,22 @@ namespace {
 
 struct Suite {
     speed_options options;
+    const char *cleared;  // of the environment
+    double peaks_seconds; // to measure them once
     speed_plan plan;
     speed_session session;
     progress bar;
     size_t done;
 };
 
-// Google Benchmark adds how a case was run to its name, and counts only threads that it started
-// itself. The contract's names say what was run.
+// Google Benchmark adds how a case was run to its name, counts only threads that it started itself,
+// and takes each repetition for a case of its own. The contract's names say what was run.
 class Recorder : public benchmark::JSONReporter {
 public:
-    explicit Recorder(const speed_plan &plan)
+    explicit Recorder(const Suite &suite) : suite_(suite), ran_(suite.plan.count, 0)
     {
-        for (size_t i = 0; i < plan.count; i++) {
-            threads_[plan.cases[i].name] = plan.cases[i].threads;
+        for (size_t i = 0; i < suite.plan.count; i++) {
+            index_[suite.plan.cases[i].name] = i;
         }
         SetOutputStream(&text_);
     }
@@ -49,10 +53,14 @@ public:
     {
         std::vector<Run> renamed = reports;
         for (Run &run : renamed) {
-            const std::string name = run.run_name.function_name;
+            const size_t index = index_.at(run.run_name.function_name);
+            const speed_case &c = suite_.plan.cases[index];
             run.run_name = benchmark::BenchmarkName();
-            run.run_name.function_name = name;
-            run.threads = threads_[name];
+            run.run_name.function_name = c.name;
+            run.family_index = static_cast<int64_t>(index);
+            run.threads = c.threads;
+            run.repetitions = suite_.options.repetitions;
+            run.repetition_index = ran_[index]++;
         }
         JSONReporter::ReportRuns(renamed);
     }
@@ -60,21 +68,22 @@ public:
     std::string text() const { return text_.str(); }
 
 private:
+    const Suite &suite_;
+    std::unordered_map<std::string, size_t> index_;
+    std::vector<int64_t> ran_; // how often each case has
     std::ostringstream text_;
-    std::unordered_map<std::string, int> threads_;
 };
 
 void add_counters(benchmark::State &state, const speed_case &c, const speed_job &job)
 {
     using benchmark::Counter;
-    const double rows = static_cast<double>(c.shape->rows);
-    if (c.what == SPEED_ROWS) {
-        const double bytes = 2 * sizeof(float) * rows * static_cast<double>(c.shape->classes);
-        state.counters["bytes_per_second"] = Counter(bytes, Counter::kIsIterationInvariantRate);
-    } else {
+    const double rows = static_cast<double>(c.shape->rows), bytes = speed_case_bytes(&c);
+    if (c.what != SPEED_ROWS) {
         state.counters["gflops"] =
             Counter(1e-9 * speed_case_flops(&c), Counter::kIsIterationInvariantRate);
     }
+    state.counters["bytes"] = bytes;
+    state.counters["bytes_per_second"] = Counter(bytes, Counter::kIsIterationInvariantRate);
     if (c.what == SPEED_GEMM3) {
         static const char *const names[] = {"logits_seconds", "dx_seconds", "dw_seconds"};
         for (size_t k = 0; k < 3; k++) {
@@ -85,10 +94,19 @@ void add_counters(benchmark::State &state, const speed_case &c, const speed_job 
     if (speed_job_workspace(&job) > 0) {
         state.counters["workspace_bytes"] = static_cast<double>(speed_job_workspace(&job));
     }
+    if (c.peak_bytes >= 0) {
+        state.counters["peak_memory_bytes"] = c.peak_bytes;
+    }
 }
 
-// One repetition. Another case has just run: a first run, not timed, brings this one's memory and
-// code back, as in a training loop.
+// A first run, not timed: another case has just run, and this one's memory and code must come back,
+// as in a training loop. A long run's own beginning does that.
+bool needs_warming(const speed_case &c, const speed_job &job)
+{
+    return c.seconds < 0.1 || job.fresh != 0;
+}
+
+// One repetition.
 void time_case(benchmark::State &state, Suite &suite, const speed_case &c)
 {
     char fault[sizeof c.fault] = "";
@@ -99,7 +117,7 @@ void time_case(benchmark::State &state, Suite &suite, const speed_case &c)
         return;
     }
     if (speed_session_prepare(&suite.session, &c, &job, fault, sizeof fault) ||
-        speed_job_run(&job, fault, sizeof fault)) {
+        (needs_warming(c, job) && speed_job_run(&job, fault, sizeof fault))) {
         state.SkipWithError(fault);
         return;
     }
@@ -146,7 +164,8 @@ double seconds_needed(const Suite &suite, double min_seconds)
     double sum = 0;
     for (size_t i = 0; i < suite.plan.count; i++) {
         const speed_case &c = suite.plan.cases[i];
-        const double runs = 1 + static_cast<double>(iterations_for(c, min_seconds));
+        const double warming = c.seconds < 0.1 ? 1 : 0;
+        const double runs = warming + static_cast<double>(iterations_for(c, min_seconds));
         sum += c.fault[0] ? 0 : per_repetition + runs * c.seconds;
     }
     return suite.options.repetitions * sum;
@@ -172,12 +191,10 @@ double choose_min_seconds(const Suite &suite, double seconds_left)
 
 // ---- the run ------------------------------------------------------------------------------------
 
-std::string time_cases(Suite &suite, double min_seconds)
+void initialise_google(const speed_options &options)
 {
-    std::vector<std::string> words = {SPEED_PROGRAM,
-                                      "--benchmark_enable_random_interleaving=true"};
-    words.insert(words.end(), suite.options.google_flag,
-                 suite.options.google_flag + suite.options.google_flags);
+    static std::vector<std::string> words = {SPEED_PROGRAM}; // it keeps a pointer to its name
+    words.insert(words.end(), options.google_flag, options.google_flag + options.google_flags);
     std::vector<char *> arguments;
     for (std::string &word : words) {
         arguments.push_back(&word[0]);
@@ -188,20 +205,30 @@ std::string time_cases(Suite &suite, double min_seconds)
     if (count > 1) {
         die_usage(SPEED_PROGRAM, "%s: Google Benchmark does not know this flag", arguments[1]);
     }
-    for (size_t i = 0; i < suite.plan.count; i++) {
-        speed_case &c = suite.plan.cases[i];
+}
+
+// Google Benchmark would interleave repetitions over the whole run; ours keep those together that
+// are compared (rounds.h), so each is registered by itself.
+std::string time_cases(Suite &suite, double min_seconds)
+{
+    const size_t rounds = static_cast<size_t>(suite.options.repetitions);
+    size_t *order = speed_rounds(&suite.plan, rounds);
+    if (order == nullptr) {
+        die(SPEED_PROGRAM, "out of memory");
+    }
+    for (size_t i = 0; i < rounds * suite.plan.count; i++) {
+        speed_case &c = suite.plan.cases[order[i]];
         c.iterations = iterations_for(c, min_seconds);
         benchmark::RegisterBenchmark(
             c.name, [&suite, &c](benchmark::State &state) { time_case(state, suite, c); })
             ->UseRealTime()
-            ->Iterations(static_cast<benchmark::IterationCount>(c.iterations))
-            ->Repetitions(suite.options.repetitions);
+            ->Iterations(static_cast<benchmark::IterationCount>(c.iterations));
     }
-    Recorder recorder(suite.plan);
-    progress_start(&suite.bar, "time",
-                   suite.plan.count * static_cast<size_t>(suite.options.repetitions));
+    Recorder recorder(suite);
+    progress_start(&suite.bar, "time", rounds * suite.plan.count);
     benchmark::RunSpecifiedBenchmarks(&recorder, ".");
     progress_end(&suite.bar);
+    std::free(order);
     return recorder.text();
 }
 
@@ -213,15 +240,26 @@ void write_json(const json_t *value, const char *path)
     }
 }
 
-// Provenance and peaks: what every number of this run depends on.
-json_t *describe_machine(const Suite &suite, int argc, char **argv)
+// The numbers of threads that peaks are wanted for, rising: one, all, and those of the cases.
+std::vector<int> peak_threads(const speed_request &request)
 {
-    static const int samples[] = {1, 5, 15, 15};
-    json_t *context = provenance_json(argc, argv, suite.options.request.seed);
-    if (speed_peaks_measure(context, speed_cpu_count(), samples[suite.options.request.level])) {
+    std::vector<int> threads(request.threads, request.threads + request.thread_counts);
+    threads.insert(threads.end(), {1, speed_cpu_count()});
+    std::sort(threads.begin(), threads.end());
+    threads.erase(std::unique(threads.begin(), threads.end()), threads.end());
+    return threads;
+}
+
+void measure_peaks(Suite &suite, json_t *context)
+{
+    static const int samples[] = {1, 3, 7, 15};
+    const double start = speed_now();
+    const std::vector<int> threads = peak_threads(suite.options.request);
+    if (speed_peaks_measure(context, threads.data(), threads.size(),
+                            samples[suite.options.request.level])) {
         die(SPEED_PROGRAM, "cannot measure the machine's peaks: no memory or no threads");
     }
-    return context;
+    suite.peaks_seconds = speed_now() - start;
 }
 
 int list_cases(const speed_plan &plan)
@@ -240,12 +278,17 @@ int run_cases(Suite &suite, json_t *context, double start)
     if (speed_session_open(&suite.session, &suite.plan, fault, sizeof fault)) {
         die(SPEED_PROGRAM, "%s", fault);
     }
+    initialise_google(o);
     check_cases(suite);
     const double min_seconds =
-        choose_min_seconds(suite, o.budget_seconds - (speed_now() - start));
-    speed_report_describe(context, &suite.plan, o.request.level, o.repetitions);
+        choose_min_seconds(suite, o.budget_seconds - (speed_now() - start) - suite.peaks_seconds);
+    speed_report_describe(context, &suite.plan, o.request.level, o.repetitions, suite.cleared);
     json_object_set_new(context, "min_time_seconds", json_real(min_seconds));
+    const speed_foreign before = speed_foreign_now();
     const std::string text = time_cases(suite, min_seconds);
+    const double foreign = speed_foreign_cpus(before);
+    json_object_set_new(context, "foreign_cpus", foreign < 0 ? json_null() : json_real(foreign));
+    measure_peaks(suite, context);
     json_t *report = speed_report_build(text.c_str(), context, fault, sizeof fault);
     if (report == nullptr) {
         die(SPEED_PROGRAM, "%s", fault);
@@ -268,7 +311,8 @@ int run_all(Suite &suite, int argc, char **argv, double start)
 {
     const speed_options &o = suite.options;
     int status = EXIT_SUCCESS;
-    json_t *context = describe_machine(suite, argc, argv);
+    json_t *context = provenance_json(argc, argv, o.request.seed);
+    measure_peaks(suite, context);
     if (o.machine_json) {
         write_json(context, o.machine_json);
     }
@@ -287,6 +331,11 @@ int main(int argc, char **argv)
     char fault[256];
     const double start = speed_now();
     speed_options_parse(&suite.options, argc, argv);
+    suite.cleared = speed_blas_clear_environment();
+    if (*suite.cleared && !suite.options.list) {
+        std::fprintf(stderr, "%s: note: not heeded, so that peers choose their own kernels: %s\n",
+                     SPEED_PROGRAM, suite.cleared);
+    }
     if (speed_plan_build(&suite.plan, &suite.options.request, fault, sizeof fault)) {
         die_usage(SPEED_PROGRAM, "%s", fault);
     }

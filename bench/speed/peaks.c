@@ -1,5 +1,5 @@
-/* peaks.c: the machine's multiply-add rate and copy bandwidth: the best of several samples, with
- * all threads running at once where there are more than one.
+/* peaks.c: the machine's multiply-add rate, its rate of exponentials, and its bandwidth: the best
+ * of several samples, with all threads of a sample running at once.
  *
  * Must not know the cases. */
 #define _GNU_SOURCE
@@ -16,30 +16,113 @@
 #include "loops.h"
 #include "peers.h"
 
-/* Per thread and in all: beyond any cache, within any memory. */
-#define COPY_BYTES ((size_t)96 << 20)
-#define COPY_BYTES_ALL ((size_t)768 << 20)
-#define COPY_BYTES_ONCE ((size_t)4 << 20) /* a single sample is a smoke test, not a measurement */
+/* One array of a thread and all arrays: beyond any cache, within any memory. */
+#define STREAM_BYTES ((size_t)96 << 20)
+#define STREAM_BYTES_ALL ((size_t)1152 << 20)
+#define STREAM_BYTES_ONCE ((size_t)1 << 20) /* a single sample is a smoke test, no measurement */
 
 enum { WAIT, GO, LEAVE };
+enum { FMA_ROUNDS = 1 << 21, EXP_FLOATS = 2048, EXP_ROUNDS = 2000, ARRAYS = 3 };
 
-typedef struct worker {
+typedef struct worker worker;
+
+/* Something to sample: one run by one worker, and how much of its unit that is. */
+typedef struct quantity {
+    const char *name;
+    void (*run)(worker *);
+    double (*amount)(const worker *);
+} quantity;
+
+struct worker {
     pthread_t thread;
     atomic_int *signal;
-    const speed_loops *loops; /* NULL: copy */
-    size_t rounds, bytes;
-    char *from, *to;
+    const quantity *what;
+    const speed_loops *loops;
+    size_t floats; /* of each array */
+    float *array[ARRAYS];
+    int once;
     volatile float result;
-} worker;
+};
 
-static void work(worker *w)
+/* ---- what one worker does -------------------------------------------------------------------- */
+
+static size_t rounds_of(const worker *w, size_t rounds)
 {
-    if (w->loops) {
-        w->result = w->loops->multiply_add(w->rounds);
-    } else {
-        memcpy(w->to, w->from, w->bytes);
+    return w->once ? rounds / 100 : rounds;
+}
+
+static void run_fma(worker *w)
+{
+    w->result = w->loops->multiply_add(rounds_of(w, FMA_ROUNDS));
+}
+
+static double amount_fma(const worker *w)
+{
+    return w->loops->flops_per_round * (double)rounds_of(w, FMA_ROUNDS);
+}
+
+static void run_exp(worker *w)
+{
+    /* Whatever comes out of (0, 1] goes back into it. */
+    for (size_t k = 0; k < rounds_of(w, EXP_ROUNDS); k++) {
+        w->result = w->loops->exponentials(w->array[0], EXP_FLOATS, 16, 1);
     }
 }
+
+static double amount_exp(const worker *w)
+{
+    return (double)EXP_FLOATS * (double)rounds_of(w, EXP_ROUNDS);
+}
+
+static void run_read(worker *w)
+{
+    w->result = w->loops->read(w->array[0], w->floats);
+}
+
+static void run_copy(worker *w)
+{
+    w->loops->copy[0](w->array[1], w->array[0], w->floats);
+}
+
+static void run_copy_nt(worker *w)
+{
+    w->loops->copy[1](w->array[1], w->array[0], w->floats);
+}
+
+static void run_triad(worker *w)
+{
+    w->loops->triad[0](w->array[2], w->array[0], w->array[1], 0.5f, w->floats);
+}
+
+static void run_triad_nt(worker *w)
+{
+    w->loops->triad[1](w->array[2], w->array[0], w->array[1], 0.5f, w->floats);
+}
+
+static double amount_one(const worker *w)
+{
+    return (double)sizeof(float) * (double)w->floats;
+}
+
+static double amount_two(const worker *w)
+{
+    return 2 * amount_one(w);
+}
+
+static double amount_three(const worker *w)
+{
+    return 3 * amount_one(w);
+}
+
+static const quantity multiply_add = {"fma", run_fma, amount_fma};
+static const quantity exponential = {"exp", run_exp, amount_exp};
+static const quantity streams[] = {
+    {"read", run_read, amount_one},          {"copy", run_copy, amount_two},
+    {"copy_nt", run_copy_nt, amount_two},    {"triad", run_triad, amount_three},
+    {"triad_nt", run_triad_nt, amount_three},
+};
+
+/* ---- all workers at once --------------------------------------------------------------------- */
 
 static void *work_in_thread(void *argument)
 {
@@ -49,7 +132,7 @@ static void *work_in_thread(void *argument)
         sched_yield();
     }
     if (signal == GO) {
-        work(w);
+        w->what->run(w);
     }
     return NULL;
 }
@@ -67,17 +150,20 @@ static double sample(worker *workers, int threads)
     }
     const double before = speed_now();
     atomic_store(&signal, started == threads ? GO : LEAVE);
-    work(&workers[0]);
+    workers[0].what->run(&workers[0]);
     for (int k = 1; k < started; k++) {
         pthread_join(workers[k].thread, NULL);
     }
     return started == threads ? speed_now() - before : -1;
 }
 
-/* The shortest of `samples`; negative on failure. */
-static double shortest(worker *workers, int threads, int samples)
+/* In 1e9 per second, the best of `samples`; negative on failure. */
+static double rate(worker *workers, const quantity *what, int threads, int samples)
 {
     double best = -1;
+    for (int k = 0; k < threads; k++) {
+        workers[k].what = what;
+    }
     for (int k = 0; k < samples; k++) {
         const double seconds = sample(workers, threads);
         if (seconds < 0) {
@@ -85,106 +171,140 @@ static double shortest(worker *workers, int threads, int samples)
         }
         best = best < 0 || seconds < best ? seconds : best;
     }
-    return best;
+    return 1e-9 * threads * what->amount(&workers[0]) / best;
 }
 
-static double fma_rate(worker *workers, const speed_loops *loops, int threads, int samples)
+/* ---- into the object ------------------------------------------------------------------------- */
+
+/* The object under this key, made if need be. */
+static json_t *child(json_t *object, const char *key)
 {
-    const size_t rounds = (size_t)1 << 20; /* about 2 ms at two multiply-adds a cycle */
+    json_t *found = json_object_get(object, key);
+    if (!found) {
+        found = json_object();
+        json_object_set_new(object, key, found);
+    }
+    return found;
+}
+
+static const char *count_text(int threads, char text[16])
+{
+    snprintf(text, 16, "%d", threads);
+    return text;
+}
+
+/* The better of an earlier call's and this one's; -1 if there is none. */
+static int keep_best(json_t *object, const char *key, double value)
+{
+    if (value > json_number_value(json_object_get(object, key))) {
+        json_object_set_new(object, key, json_real(value));
+    }
+    return value > 0 ? 0 : -1;
+}
+
+static int measure_loops(json_t *object, worker *workers, const speed_loops *loops, int threads,
+                         int samples)
+{
+    const char *isa = margin_isa_name(loops->isa);
+    char text[16];
+    const char *count = count_text(threads, text);
+    json_t *bandwidths = child(child(child(object, "bandwidths"), isa), count);
     for (int k = 0; k < threads; k++) {
         workers[k].loops = loops;
-        workers[k].rounds = rounds;
     }
-    const double seconds = shortest(workers, threads, samples);
-    return seconds > 0 ? 1e-9 * threads * loops->flops_per_round * (double)rounds / seconds : -1;
-}
-
-static double copy_rate(worker *workers, int threads, int samples)
-{
-    for (int k = 0; k < threads; k++) {
-        workers[k].loops = NULL;
-    }
-    const double seconds = shortest(workers, threads, samples);
-    return seconds > 0 ? 1e-9 * threads * 2 * (double)workers[0].bytes / seconds : -1;
-}
-
-static int allocate(worker *workers, int threads, size_t bytes)
-{
-    for (int k = 0; k < threads; k++) {
-        workers[k].bytes = bytes;
-        workers[k].from = speed_allocate(bytes);
-        workers[k].to = speed_allocate(bytes);
-        if (!workers[k].from || !workers[k].to) {
-            return -1;
+    int failed = keep_best(child(child(object, "fma_peaks"), isa), count,
+                           rate(workers, &multiply_add, threads, 3 * samples));
+    failed |= keep_best(child(child(object, "exp_peaks"), isa), count,
+                        rate(workers, &exponential, threads, 3 * samples));
+    for (size_t k = 0; k < sizeof streams / sizeof *streams; k++) {
+        const quantity *s = &streams[k];
+        if ((s->run == run_copy_nt && !loops->copy[1]) ||
+            (s->run == run_triad_nt && !loops->triad[1])) {
+            continue;
         }
-        memset(workers[k].from, k + 1, bytes);
-        memset(workers[k].to, 0, bytes);
+        failed |= keep_best(bandwidths, s->name, rate(workers, s, threads, samples));
+    }
+    return failed;
+}
+
+static void summarise(json_t *object, int most)
+{
+    json_object_set_new(object, "fma_peak_gflops", json_real(speed_peaks_fma(object, NULL, 1)));
+    json_object_set_new(object, "fma_peak_gflops_all",
+                        json_real(speed_peaks_fma(object, NULL, most)));
+    json_object_set_new(object, "copy_bandwidth_gbs", json_real(speed_peaks_copy(object, 1)));
+    json_object_set_new(object, "copy_bandwidth_gbs_all",
+                        json_real(speed_peaks_copy(object, most)));
+}
+
+static int allocate(worker *workers, int threads, int once)
+{
+    const size_t share = STREAM_BYTES_ALL / (size_t)(threads * ARRAYS) / 4096 * 4096;
+    const size_t bytes = once ? STREAM_BYTES_ONCE : share < STREAM_BYTES ? share : STREAM_BYTES;
+    for (int k = 0; k < threads; k++) {
+        workers[k].once = once;
+        workers[k].floats = bytes / sizeof(float);
+        for (int a = 0; a < ARRAYS; a++) {
+            workers[k].array[a] = speed_allocate(bytes);
+            if (!workers[k].array[a]) {
+                return -1;
+            }
+            memset(workers[k].array[a], 0, bytes);
+        }
     }
     return 0;
 }
 
-static int measure_fma(json_t *peaks, worker *workers, const speed_loops *loops, int threads,
-                       int samples, double *one, double *all)
+int speed_peaks_measure(json_t *object, const int *threads, size_t count, int samples)
 {
-    char count[16];
-    json_t *rates = json_object();
-    for (int t = 1; t <= threads; t += threads > 1 ? threads - 1 : 1) {
-        const double rate = fma_rate(workers, loops, t, samples);
-        snprintf(count, sizeof count, "%d", t);
-        json_object_set_new(rates, count, json_real(rate));
-        if (t == 1) {
-            *one = rate > *one ? rate : *one;
-        }
-        if (t == threads) {
-            *all = rate > *all ? rate : *all;
-        }
-    }
-    json_object_set_new(peaks, margin_isa_name(loops->isa), rates);
-    return *one > 0 && *all > 0 ? 0 : -1;
-}
-
-static int measure(json_t *object, worker *workers, int threads, int samples)
-{
-    json_t *peaks = json_object();
-    double one = 0, all = 0;
-    int failed = 0;
-    for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT; isa++) {
+    const int most = threads[count - 1];
+    worker *workers = calloc((size_t)most, sizeof *workers);
+    int failed = !workers || allocate(workers, most, samples == 1);
+    for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT && !failed; isa++) {
         const speed_loops *loops = speed_loops_get((margin_isa)isa);
-        if (loops) {
-            failed |= measure_fma(peaks, workers, loops, threads, 4 * samples, &one, &all);
+        for (size_t t = 0; t < count && loops && !failed; t++) {
+            failed = measure_loops(object, workers, loops, threads[t], samples);
         }
     }
-    const double copy_one = copy_rate(workers, 1, samples);
-    const double copy_all = threads > 1 ? copy_rate(workers, threads, samples) : copy_one;
-    json_object_set_new(object, "fma_peak_gflops", json_real(one));
-    json_object_set_new(object, "fma_peak_gflops_all", json_real(all));
-    json_object_set_new(object, "copy_bandwidth_gbs", json_real(copy_one));
-    json_object_set_new(object, "copy_bandwidth_gbs_all", json_real(copy_all));
-    json_object_set_new(object, "fma_peaks", peaks);
-    return failed || copy_one <= 0 || copy_all <= 0 ? -1 : 0;
-}
-
-int speed_peaks_measure(json_t *object, int threads, int samples)
-{
-    worker *workers = calloc((size_t)threads, sizeof *workers);
-    const size_t share = COPY_BYTES_ALL / (size_t)threads;
-    const size_t bytes = samples == 1    ? COPY_BYTES_ONCE
-                         : share < COPY_BYTES ? share
-                                              : COPY_BYTES;
-    const int failed = !workers || allocate(workers, threads, bytes) ||
-                       measure(object, workers, threads, samples);
-    for (int k = 0; k < threads && workers; k++) {
-        free(workers[k].from);
-        free(workers[k].to);
+    for (int k = 0; k < most && workers; k++) {
+        for (int a = 0; a < ARRAYS; a++) {
+            free(workers[k].array[a]);
+        }
     }
     free(workers);
+    summarise(object, most);
     return failed ? -1 : 0;
 }
 
+/* ---- out of the object ----------------------------------------------------------------------- */
+
 double speed_peaks_fma(const json_t *object, const char *isa, int threads)
 {
-    char count[16];
-    snprintf(count, sizeof count, "%d", threads);
-    const json_t *rates = json_object_get(json_object_get(object, "fma_peaks"), isa);
-    return json_number_value(json_object_get(rates, count));
+    char text[16];
+    const char *count = count_text(threads, text), *name;
+    json_t *peaks = json_object_get(object, "fma_peaks"), *rates;
+    double best = 0;
+    json_object_foreach(peaks, name, rates)
+    {
+        const double value = json_number_value(json_object_get(rates, count));
+        best = (!isa || strcmp(isa, name) == 0) && value > best ? value : best;
+    }
+    return best;
+}
+
+double speed_peaks_copy(const json_t *object, int threads)
+{
+    char text[16];
+    const char *count = count_text(threads, text), *name;
+    json_t *bandwidths = json_object_get(object, "bandwidths"), *of_isa;
+    double best = 0;
+    json_object_foreach(bandwidths, name, of_isa)
+    {
+        const json_t *ways = json_object_get(of_isa, count);
+        const double plain = json_number_value(json_object_get(ways, "copy"));
+        const double past = json_number_value(json_object_get(ways, "copy_nt"));
+        best = plain > best ? plain : best;
+        best = past > best ? past : best;
+    }
+    return best;
 }

@@ -10,15 +10,24 @@
 extern "C" {
 #endif
 
-/* Adds to `object`: fma_peak_gflops and copy_bandwidth_gbs (one thread, best instruction set),
- * fma_peak_gflops_all and copy_bandwidth_gbs_all (`threads` threads at once), and fma_peaks:
- * {isa: {threads: GFLOP/s}}. float32; a multiply-add counts as two; bandwidth counts bytes read and
- * bytes written, in 1e9. The best of `samples` counts. Returns 0, or -1 when memory or threads are
- * short. */
-int speed_peaks_measure(json_t *object, int threads, int samples);
+/* Adds to `object`, instruction set by instruction set ("avx2") and for each of the `count` numbers
+ * of threads ("2"; all running at once):
+ *   fma_peaks   {isa: {threads: GFLOP/s}}: float32, a multiply-add counts as two
+ *   exp_peaks   {isa: {threads: 1e9 exponentials/s}}: of values in the first cache
+ *   bandwidths  {isa: {threads: {read, copy, copy_nt, triad, triad_nt}}}: 1e9 bytes/s read and
+ *               written, of arrays beyond the caches; nt: stores that bypass the caches
+ * and of these the best over the instruction sets: fma_peak_gflops and copy_bandwidth_gbs (one
+ * thread), fma_peak_gflops_all and copy_bandwidth_gbs_all (the most threads). The best of `samples`
+ * counts, and of what `object` has from an earlier call: machines speed up and slow down during a
+ * run. threads[] rises from 1. Returns 0, or -1 when memory or threads are short. */
+int speed_peaks_measure(json_t *object, const int *threads, size_t count, int samples);
 
-/* From such an object: GFLOP/s of an instruction set and thread count; 0 if it was not measured. */
+/* From such an object: GFLOP/s of an instruction set and thread count (isa NULL: the best); 0 if it
+ * was not measured. */
 double speed_peaks_fma(const json_t *object, const char *isa, int threads);
+
+/* GB/s of a copy with so many threads, the best way measured; 0 if it was not. */
+double speed_peaks_copy(const json_t *object, int threads);
 
 #ifdef __cplusplus
 }

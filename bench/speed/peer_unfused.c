@@ -7,34 +7,9 @@
 #include "peers.h"
 
 #include <math.h>
-
-/* The units of `count` vectors; `v` itself where nothing is normalised. */
-static const float *units(const float *v, size_t count, size_t dim, int normalised, int threads,
-                          float *out)
-{
-    const speed_loops *loops = speed_loops_best();
-    if (!normalised) {
-        return v;
-    }
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (size_t i = 0; i < count; i++) {
-        loops->unit(v + i * dim, dim, out + i * dim);
-    }
-    (void)threads;
-    return out;
-}
-
-static void through_norms(const float *v, const float *unit, size_t count, size_t dim, int threads,
-                          float *grad)
-{
-    const speed_loops *loops = speed_loops_best();
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (size_t i = 0; i < count; i++) {
-        const float *u = unit + i * dim;
-        loops->project(grad + i * dim, u, dim, loops->dot(v + i * dim, u, dim));
-    }
-    (void)threads;
-}
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 
 /* A row of cosines to the derivatives of its loss by them; returns the loss. */
 static float row_softmax(const speed_loops *loops, const margin_config *config, int normalised,
@@ -56,37 +31,131 @@ static float row_softmax(const speed_loops *loops, const margin_config *config, 
     return logf(sum) - target;
 }
 
-static void softmax(const speed_problem *p, const margin_config *config, int normalised,
-                    int threads, const speed_outputs *o)
+/* A share of the rows or classes: [first, last). */
+typedef struct range {
+    size_t first, last;
+} range;
+
+static range share_of(size_t count, int thread, int threads)
 {
-    const speed_loops *loops = speed_loops_best();
-    const size_t n = p->shape->rows, classes = p->shape->classes;
-#pragma omp parallel for num_threads(threads) schedule(static)
-    for (size_t i = 0; i < n; i++) {
-        o->row_loss[i] = row_softmax(loops, config, normalised, o->grad_logits + i * classes,
-                                     classes, (size_t)p->labels[i], 1 / (float)n);
+    return (range){count * (size_t)thread / (size_t)threads,
+                   count * (size_t)(thread + 1) / (size_t)threads};
+}
+
+/* What all threads work on; x and w are the units, or the vectors themselves where nothing is
+ * normalised. */
+typedef struct job {
+    const speed_problem *p;
+    const margin_config *config;
+    const speed_blas *blas;
+    const speed_loops *loops;
+    const speed_outputs *o;
+    int normalised;
+    const float *x, *w;
+} job;
+
+static void units(const job *j, const float *v, range r, float *out)
+{
+    const size_t dim = j->p->shape->dim;
+    for (size_t i = r.first; i < r.last && j->normalised; i++) {
+        j->loops->unit(v + i * dim, dim, out + i * dim);
     }
-    (void)threads;
+}
+
+static void through_norms(const job *j, const float *v, const float *unit, range r, float *grad)
+{
+    const size_t dim = j->p->shape->dim;
+    for (size_t i = r.first; i < r.last && j->normalised; i++) {
+        const float *u = unit + i * dim;
+        j->loops->project(grad + i * dim, u, dim, j->loops->dot(v + i * dim, u, dim));
+    }
+}
+
+static int logits(const job *j, range classes)
+{
+    const size_t n = j->p->shape->rows, d = j->p->shape->dim, c = j->p->shape->classes;
+    if (classes.first == classes.last) {
+        return 0;
+    }
+    return j->blas->sgemm(0, 1, n, classes.last - classes.first, d, j->x, d,
+                          j->w + classes.first * d, d, j->o->grad_logits + classes.first, c);
+}
+
+static void softmax(const job *j, range rows)
+{
+    const size_t n = j->p->shape->rows, c = j->p->shape->classes;
+    for (size_t i = rows.first; i < rows.last; i++) {
+        j->o->row_loss[i] = row_softmax(j->loops, j->config, j->normalised,
+                                        j->o->grad_logits + i * c, c, (size_t)j->p->labels[i],
+                                        1 / (float)n);
+    }
+}
+
+static int row_gradients(const job *j, range rows)
+{
+    const size_t d = j->p->shape->dim, c = j->p->shape->classes;
+    if (rows.first == rows.last) {
+        return 0;
+    }
+    const int failed = j->blas->sgemm(0, 0, rows.last - rows.first, d, c,
+                                      j->o->grad_logits + rows.first * c, c, j->w, d,
+                                      j->o->grad_embeddings + rows.first * d, d);
+    through_norms(j, j->p->embeddings, j->x, rows, j->o->grad_embeddings);
+    return failed;
+}
+
+static int class_gradients(const job *j, range classes)
+{
+    const size_t n = j->p->shape->rows, d = j->p->shape->dim, c = j->p->shape->classes;
+    if (classes.first == classes.last) {
+        return 0;
+    }
+    const int failed = j->blas->sgemm(1, 0, classes.last - classes.first, d, n,
+                                      j->o->grad_logits + classes.first, c, j->x, d,
+                                      j->o->grad_weights + classes.first * d, d);
+    through_norms(j, j->p->weights, j->w, classes, j->o->grad_weights);
+    return failed;
+}
+
+/* One thread's share. Its threads are the head's own, because a library's pool and this one would
+ * wait for one another's processors; what one thread needs of another lies behind a barrier. */
+static int run_share(const job *j, int thread, int threads)
+{
+    const range rows = share_of(j->p->shape->rows, thread, threads);
+    const range classes = share_of(j->p->shape->classes, thread, threads);
+    units(j, j->p->embeddings, rows, j->o->unit_embeddings);
+    units(j, j->p->weights, classes, j->o->unit_weights);
+#pragma omp barrier
+    int failed = logits(j, classes);
+#pragma omp barrier
+    softmax(j, rows);
+#pragma omp barrier
+    failed |= row_gradients(j, rows);
+    failed |= class_gradients(j, classes);
+    return failed;
 }
 
 int speed_unfused_run(const speed_problem *p, const margin_config *config, const speed_blas *blas,
                       int threads, const speed_outputs *o)
 {
-    const size_t n = p->shape->rows, d = p->shape->dim, c = p->shape->classes;
     const int normalised = margin_loss_get(config->loss)->normalised;
-    const float *x = units(p->embeddings, n, d, normalised, threads, o->unit_embeddings);
-    const float *w = units(p->weights, c, d, normalised, threads, o->unit_weights);
-    if (blas->sgemm(0, 1, n, c, d, x, d, w, d, o->grad_logits, c)) {
-        return -1;
-    }
-    softmax(p, config, normalised, threads, o);
-    if (blas->sgemm(0, 0, n, d, c, o->grad_logits, c, w, d, o->grad_embeddings, d) ||
-        blas->sgemm(1, 0, c, d, n, o->grad_logits, c, x, d, o->grad_weights, d)) {
-        return -1;
-    }
-    if (normalised) {
-        through_norms(p->embeddings, x, n, d, threads, o->grad_embeddings);
-        through_norms(p->weights, w, c, d, threads, o->grad_weights);
-    }
-    return 0;
+    const job j = {
+        .p = p,
+        .config = config,
+        .blas = blas,
+        .loops = speed_loops_best(),
+        .o = o,
+        .normalised = normalised,
+        .x = normalised ? o->unit_embeddings : p->embeddings,
+        .w = normalised ? o->unit_weights : p->weights,
+    };
+    int failed = 0;
+#ifdef _OPENMP
+#pragma omp parallel num_threads(threads) reduction(| : failed)
+    failed |= run_share(&j, omp_get_thread_num(), omp_get_num_threads());
+#else
+    (void)threads;
+    failed = run_share(&j, 0, 1);
+#endif
+    return failed ? -1 : 0;
 }

@@ -12,7 +12,8 @@ extern "C" {
 #endif
 
 /* A whole head: row_loss, grad_embeddings and grad_weights of `outputs` from the problem's X, W
- * and y, with the configured loss and margins (options at their defaults). Returns 0, or -1. */
+ * and y, with the configured loss and margins (options at their defaults). Returns 0, or -1. The
+ * unfused one calls `blas` from each of its own threads: it must be set to one thread. */
 int speed_naive_run(const speed_problem *problem, const margin_config *config,
                     const speed_outputs *outputs);
 int speed_unfused_run(const speed_problem *problem, const margin_config *config,

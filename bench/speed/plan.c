@@ -1,7 +1,8 @@
 /* plan.c: from what was asked for to the list of cases.
  *
  * The levels keep the time that people expect: quick about a minute, default about four; full is
- * the whole grid and takes hours. Must not know how a case is run. */
+ * the whole grid and takes hours. The smaller levels have three lines through one point of the
+ * grid, one each over N, D and C. Must not know how a case is run. */
 #define _GNU_SOURCE
 #include "plan.h"
 
@@ -49,6 +50,23 @@ double speed_case_flops(const speed_case *c)
     }
 }
 
+double speed_case_bytes(const speed_case *c)
+{
+    const double n = (double)c->shape->rows, d = (double)c->shape->dim;
+    const double logits = n * (double)c->shape->classes;
+    const double vectors = n * d + (double)c->shape->classes * d;
+    switch (c->what) {
+    case SPEED_HEAD:
+        return sizeof(float) * (2 * vectors + n) + sizeof(int64_t) * n;
+    case SPEED_HEAD_FORWARD:
+        return sizeof(float) * (vectors + n) + sizeof(int64_t) * n;
+    case SPEED_GEMM3: /* three calls that know nothing of one another */
+        return sizeof(float) * 3 * (vectors + logits);
+    default:
+        return sizeof(float) * (2 * logits + n) + sizeof(int64_t) * n;
+    }
+}
+
 static void name_case(speed_case *c)
 {
     static const char *const words[] = {"head", "head_forward", "rows", "gemm3"};
@@ -81,7 +99,7 @@ static double head_flops(const speed_shape *s)
     return 6.0 * (double)s->rows * (double)s->dim * (double)s->classes;
 }
 
-/* The pair that every large shape is measured with: no margin, and the best-known margin. */
+/* The pair that every shape is measured with: no margin, and the best-known margin. */
 static int is_principal(margin_loss loss)
 {
     return loss == MARGIN_NORMSOFTMAX || loss == MARGIN_ARCFACE;
@@ -92,15 +110,29 @@ static int wanted_full(const speed_case *c)
     return c->isa != MARGIN_ISA_SCALAR || head_flops(c->shape) < 1e10;
 }
 
+/* A point of a line (all of them unnamed below the full level), or a shape too large for more. */
+static int wanted_of_line(const speed_case *c, margin_isa best)
+{
+    return c->what == SPEED_HEAD &&
+           ((c->isa == best && is_principal(c->loss)) ||
+            (c->isa != MARGIN_ISA_SCALAR && c->loss == MARGIN_ARCFACE && *c->shape->name == '\0'));
+}
+
 static int wanted_default(const speed_case *c, margin_isa best)
 {
     const double flops = head_flops(c->shape);
     if (flops > 1e10) {
-        return c->what == SPEED_HEAD && c->isa == best && is_principal(c->loss);
+        return wanted_of_line(c, best) ||
+               (c->what == SPEED_ROWS && c->isa == best && is_principal(c->loss));
+    }
+    if (*c->shape->name == '\0') {
+        return wanted_of_line(c, best);
+    }
+    if (flops > 1e9 && c->what == SPEED_HEAD) {
+        return c->isa != MARGIN_ISA_SCALAR || (c->loss == MARGIN_ARCFACE && c->threads == 1);
     }
     if (flops > 1e9) {
-        return c->isa == best || (c->what == SPEED_HEAD && c->isa != MARGIN_ISA_SCALAR) ||
-               (c->what == SPEED_HEAD && c->loss == MARGIN_ARCFACE && c->threads == 1);
+        return c->isa == best && (c->what == SPEED_ROWS || is_principal(c->loss));
     }
     return 1;
 }
@@ -108,10 +140,26 @@ static int wanted_default(const speed_case *c, margin_isa best)
 static int wanted_quick(const speed_case *c, margin_isa best)
 {
     const double flops = head_flops(c->shape);
+    if (*c->shape->name == '\0') {
+        return c->what == SPEED_HEAD && c->isa == best && c->loss == MARGIN_ARCFACE;
+    }
     if (flops > 1e9) {
         return c->isa == best && (c->what == SPEED_HEAD || is_principal(c->loss));
     }
     return c->what == SPEED_HEAD || c->isa == best;
+}
+
+/* The shape that stands for others where one has to: a mini-batch of a mid-sized training set. */
+static int is_face(const speed_shape *s)
+{
+    return s->rows == 128 && s->dim == 512 && s->classes == 10000;
+}
+
+/* Between one thread and all of them: only what shows how a head scales. */
+static int only_scaling(const speed_request *request, const speed_case *c)
+{
+    return !request->threads_given && c->threads > request->threads[0] &&
+           c->threads < request->threads[request->thread_counts - 1];
 }
 
 static int wanted(const builder *b, const speed_case *c)
@@ -126,6 +174,13 @@ static int wanted(const builder *b, const speed_case *c)
     default:
         return 1;
     }
+}
+
+static int wanted_at_threads(const builder *b, const speed_case *c)
+{
+    return !only_scaling(b->request, c) ||
+           (is_face(c->shape) && c->what == SPEED_HEAD && c->isa == b->best &&
+            is_principal(c->loss));
 }
 
 /* ---- building -------------------------------------------------------------------------------- */
@@ -159,7 +214,8 @@ static void add_library_cases(builder *b, speed_case c)
                 c.what = levels[w];
                 c.loss = (margin_loss)loss;
                 c.isa = (margin_isa)isa;
-                if (b->request->loss[loss] && b->request->isa[isa] && wanted(b, &c)) {
+                if (b->request->loss[loss] && b->request->isa[isa] && wanted(b, &c) &&
+                    wanted_at_threads(b, &c)) {
                     add_case(b, c);
                 }
             }
@@ -170,10 +226,15 @@ static void add_library_cases(builder *b, speed_case c)
 static void add_peers(builder *b, speed_case c)
 {
     const char *name;
+    int some_blas = 0;
+    if (only_scaling(b->request, &c) && !is_face(c.shape)) {
+        return;
+    }
     c.what = SPEED_GEMM3;
     for (size_t k = 0; (name = speed_blas_name(k)) != NULL; k++) {
         c.impl = name;
         if (speed_blas_find(name)) {
+            some_blas = 1;
             add_case(b, c);
         }
     }
@@ -183,11 +244,11 @@ static void add_peers(builder *b, speed_case c)
         return;
     }
     c.impl = "blas-unfused";
-    if (b->plan->unfused_blas) {
+    if (some_blas) {
         add_case(b, c);
     }
     c.impl = "naive";
-    if (c.threads == 1 && head_flops(c.shape) < 1e9) {
+    if (c.threads == 1 && head_flops(c.shape) < 1e9 && *c.shape->name) {
         add_case(b, c);
     }
 }
@@ -227,6 +288,23 @@ static void add_shape(speed_plan *plan, speed_shape shape)
     }
 }
 
+/* Points of the grid that a level has: full all of them; the smaller levels lines through the face
+ * shape, where a named shape stands for the largest number of classes. */
+static int has_grid_point(const speed_shape *s, speed_level level)
+{
+    const int off = (s->rows != 128) + (s->dim != 512) + (s->classes != 10000);
+    switch (level) {
+    case SPEED_FULL:
+        return 1;
+    case SPEED_DEFAULT:
+        return off <= 1 && s->classes <= 10000;
+    case SPEED_QUICK:
+        return off <= 1 && s->classes <= 10000 && s->rows <= 128;
+    default:
+        return 0;
+    }
+}
+
 static int choose_shapes(speed_plan *plan, speed_level level)
 {
     enum { names = sizeof named / sizeof *named, rows = 3, dims = 4, classes = 4 };
@@ -239,26 +317,18 @@ static int choose_shapes(speed_plan *plan, speed_level level)
             add_shape(plan, named[i]);
         }
     }
-    for (size_t k = 0; k < rows * dims * classes && level == SPEED_FULL; k++) {
-        add_shape(plan, (speed_shape){.name = "",
-                                      .rows = grid_rows[k / classes / dims],
-                                      .dim = grid_dims[k / classes % dims],
-                                      .classes = grid_classes[k % classes],
-                                      .first = SPEED_FULL,
-                                      .last = SPEED_FULL});
-    }
-    return 0;
-}
-
-static const char *first_blas(void)
-{
-    const char *name;
-    for (size_t k = 0; (name = speed_blas_name(k)) != NULL; k++) {
-        if (speed_blas_find(name)) {
-            return name;
+    for (size_t k = 0; k < rows * dims * classes; k++) {
+        const speed_shape shape = {.name = "",
+                                   .rows = grid_rows[k / classes / dims],
+                                   .dim = grid_dims[k / classes % dims],
+                                   .classes = grid_classes[k % classes],
+                                   .first = level,
+                                   .last = level};
+        if (has_grid_point(&shape, level)) {
+            add_shape(plan, shape);
         }
     }
-    return NULL;
+    return 0;
 }
 
 /* The enum lists instruction sets from the slowest to the fastest within an architecture. */
@@ -276,7 +346,6 @@ int speed_plan_build(speed_plan *plan, const speed_request *request, char *fault
     regex_t filter;
     memset(plan, 0, sizeof *plan);
     plan->seed = request->seed;
-    plan->unfused_blas = first_blas();
     if (request->filter && regcomp(&filter, request->filter, REG_EXTENDED | REG_NOSUB)) {
         snprintf(fault, fault_size, "--filter: '%s' is not a regular expression", request->filter);
         return -1;

@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-#define SPEED_MAX_THREAD_COUNTS 8
+#define SPEED_MAX_THREAD_COUNTS 16
 
 /* What was asked for; filled by speed_options. */
 typedef struct speed_request {
@@ -20,14 +20,15 @@ typedef struct speed_request {
     uint64_t seed;
     unsigned char loss[MARGIN_LOSS_COUNT]; /* 1: wanted */
     unsigned char isa[MARGIN_ISA_COUNT];   /* 1: wanted and usable */
-    int threads[SPEED_MAX_THREAD_COUNTS];
+    int threads[SPEED_MAX_THREAD_COUNTS]; /* rising */
     size_t thread_counts;
+    int threads_given; /* 0: the default; then numbers between the first and the last are for the
+                          figure over threads only */
     const char *filter; /* POSIX extended regular expression, or NULL */
 } speed_request;
 
 typedef struct speed_plan {
     uint64_t seed;
-    const char *unfused_blas; /* the library that blas-unfused uses; NULL: none is there */
     speed_shape *shapes;
     size_t shape_count;
     speed_case *cases; /* those of one shape together */

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "check.h"
+#include "memory.h"
 
 int speed_session_open(speed_session *session, const speed_plan *plan, char *fault,
                        size_t fault_size)
@@ -39,10 +40,21 @@ void speed_session_close(speed_session *session)
 
 /* ---- run --------------------------------------------------------------------------------------*/
 
-static const speed_blas *blas_of(const speed_plan *plan, const speed_case *c)
+static int is_unfused(const speed_case *c)
 {
-    const char *name = c->what == SPEED_GEMM3 ? c->impl : plan->unfused_blas;
-    return name ? speed_blas_find(name) : NULL;
+    return c->what == SPEED_HEAD && c->impl && strcmp(c->impl, "naive") != 0;
+}
+
+static void prepare_peer(const speed_case *c, speed_job *job)
+{
+    margin_config_init(&job->config, c->loss);
+    if (c->what == SPEED_GEMM3) {
+        job->blas = speed_blas_find(c->impl);
+        job->blas->set_threads(c->threads);
+    } else if (is_unfused(c)) {
+        job->blas = speed_blas_find(c->blas);
+        job->blas->set_threads(1); /* the head's own threads call it */
+    }
 }
 
 int speed_session_prepare(speed_session *session, const speed_case *c, speed_job *job, char *fault,
@@ -57,14 +69,10 @@ int speed_session_prepare(speed_session *session, const speed_case *c, speed_job
         return -1;
     }
     if (c->impl) {
-        margin_config_init(&job->config, c->loss);
-        job->blas = blas_of(session->plan, c);
-        if (job->blas) {
-            job->blas->set_threads(c->threads);
-        }
+        prepare_peer(c, job);
         return 0;
     }
-    job->context = speed_contexts_get(&session->contexts, c, &status);
+    job->context = speed_contexts_get(&session->contexts, c, &job->fresh, &status);
     if (!job->context) {
         snprintf(fault, fault_size, "%s", margin_status_text(status));
         return -1;
@@ -114,7 +122,7 @@ static int run_peer(speed_job *job)
     if (job->what->what == SPEED_GEMM3) {
         return speed_gemm3_run(job->problem, job->blas, job->outputs, job->product_seconds);
     }
-    if (job->blas && strcmp(job->what->impl, "naive") != 0) {
+    if (is_unfused(job->what)) {
         return speed_unfused_run(job->problem, &job->config, job->blas, job->what->threads,
                                  job->outputs);
     }
@@ -151,7 +159,8 @@ size_t speed_job_workspace(const speed_job *job)
 
 void speed_job_settle(const speed_job *job)
 {
-    if (job->blas && job->what->threads > 1 && job->blas->settle_seconds > 0) {
+    if (job->what->what == SPEED_GEMM3 && job->what->threads > 1 &&
+        job->blas->settle_seconds > 0) {
         const struct timespec wait = {.tv_nsec = (long)(1e9 * job->blas->settle_seconds)};
         nanosleep(&wait, NULL);
     }
@@ -241,22 +250,74 @@ static int time_roughly(speed_job *job, double first, double *seconds, char *fau
     return 0;
 }
 
-void speed_session_check(speed_session *session, speed_case *c)
+/* The run that is judged, with memory that nothing has touched yet: what it takes is noted. */
+static int run_measured(speed_session *session, speed_case *c, speed_job *job)
+{
+    margin_context *pooled = job->context;
+    margin_status status = MARGIN_OK;
+    speed_data_release_scratch(&session->data);
+    speed_check_poison(job->outputs, c->shape, c->what);
+    const double mark = speed_memory_mark();
+    if (pooled) {
+        job->context = speed_context_new(c, &status);
+    }
+    if (status != MARGIN_OK) {
+        snprintf(c->fault, sizeof c->fault, "%s", margin_status_text(status));
+    }
+    const int failed = status != MARGIN_OK || speed_job_run(job, c->fault, sizeof c->fault);
+    /* The output of gemm3 is scratch of a head, and was written before the mark. */
+    c->peak_bytes = c->what == SPEED_GEMM3 ? -1 : speed_memory_growth(mark);
+    if (pooled) {
+        margin_destroy(job->context);
+        job->context = pooled;
+    }
+    return failed ? -1 : 0;
+}
+
+static int check_once(speed_session *session, speed_case *c)
 {
     speed_job job;
-    c->fault[0] = '\0';
     if (speed_session_prepare(session, c, &job, c->fault, sizeof c->fault)) {
-        return;
+        return -1;
     }
-    speed_check_poison(job.outputs, c->shape, c->what);
     const double start = speed_now();
-    if (speed_job_run(&job, c->fault, sizeof c->fault)) {
-        return;
+    if (run_measured(session, c, &job)) {
+        return -1;
     }
     const double first = speed_now() - start;
-    if (judge_outputs(session, &job, c->fault, sizeof c->fault) == 0 &&
-        (c->impl || check_mean(&job, c->fault, sizeof c->fault) == 0)) {
-        time_roughly(&job, first, &c->seconds, c->fault, sizeof c->fault);
-    }
+    const int failed = judge_outputs(session, &job, c->fault, sizeof c->fault) ||
+                       (!c->impl && check_mean(&job, c->fault, sizeof c->fault)) ||
+                       time_roughly(&job, first, &c->seconds, c->fault, sizeof c->fault);
     speed_job_settle(&job);
+    return failed ? -1 : 0;
+}
+
+/* The unfused head gets the library that serves it best at this shape and number of threads. */
+static void check_unfused(speed_session *session, speed_case *c)
+{
+    const speed_case plain = *c;
+    speed_case best = plain;
+    const char *name;
+    for (size_t k = 0; (name = speed_blas_name(k)) != NULL; k++) {
+        *c = plain;
+        c->blas = name;
+        if (!speed_blas_find(name)) {
+            continue;
+        }
+        if (check_once(session, c)) {
+            return;
+        }
+        best = !best.blas || c->seconds < best.seconds ? *c : best;
+    }
+    *c = best;
+}
+
+void speed_session_check(speed_session *session, speed_case *c)
+{
+    c->fault[0] = '\0';
+    if (is_unfused(c)) {
+        check_unfused(session, c);
+    } else {
+        (void)check_once(session, c);
+    }
 }

@@ -30,6 +30,7 @@ typedef struct speed_job {
     const speed_problem *problem;
     const speed_outputs *outputs;
     margin_context *context; /* NULL for peers */
+    int fresh;               /* the context is new: its first run takes its memory's pages */
     margin_config config;
     const speed_blas *blas;
     double mean_loss;          /* of the last run of libmargin */
@@ -44,8 +45,8 @@ int speed_session_prepare(speed_session *session, const speed_case *c, speed_job
 int speed_job_run(speed_job *job, char *fault, size_t fault_size);
 void speed_session_close(speed_session *session);
 
-/* Runs the case, compares its outputs with the reference, and notes c->seconds; what is wrong goes
- * into c->fault. Cases of one shape are best checked together. */
+/* Runs the case, compares its outputs with the reference, and notes c->seconds, c->peak_bytes and
+ * c->blas; what is wrong goes into c->fault. Cases of one shape are best checked together. */
 void speed_session_check(speed_session *session, speed_case *c);
 
 /* Bytes of workspace of the job's last run: the context's, or the copies a peer makes. */

@@ -36,12 +36,16 @@ typedef struct speed_case {
     int threads;
     char name[128];    /* as the contract writes it */
     char fault[240];   /* why it must not be timed; "" if its check passed */
+    const char *blas;  /* head/impl:blas-unfused: the library that its check found fastest */
     double seconds;    /* one run, roughly, as the check saw it */
+    double peak_bytes; /* memory of a first run beyond inputs and outputs; negative: not known */
     size_t iterations; /* runs per repetition */
 } speed_case;
 
 /* Multiply-add pairs counted as two: 6NCD with gradients, 2NCD without, 0 for rows. */
 double speed_case_flops(const speed_case *c);
+/* What must be read and written: each input and output once. */
+double speed_case_bytes(const speed_case *c);
 
 #ifdef __cplusplus
 }

@@ -48,9 +48,10 @@ static const char help_text[] =
     "  --filter REGEX       cases whose name matches (POSIX extended)\n"
     "  --loss NAME[,...]    these losses\n"
     "  --isa NAME[,...]     these instruction sets (default: MARGIN_ISA, else all usable)\n"
-    "  --threads T[,...]    these numbers of threads (default: 1 and all)\n\n"
+    "  --threads T[,...]    these numbers of threads (default: 1 and all; some cases at powers of\n"
+    "                       two between)\n\n"
     "how:\n"
-    "  --repetitions R      of each case, interleaved at random (default 5; quick 3, full 9)\n"
+    "  --repetitions R      of each case, interleaved at random (default 9; quick 6)\n"
     "  --min-time SECONDS   of each repetition (default: what the time for the run allows)\n"
     "  --seed S             of the inputs (default 1)\n"
     "  --benchmark_...      flags of Google Benchmark\n"
@@ -85,20 +86,42 @@ static int take_isa(speed_request *request, const char *name)
     return 1;
 }
 
+/* Keeps the list rising; 0 if there is no room. */
+static int add_threads(speed_request *request, int threads)
+{
+    size_t at = 0;
+    while (at < request->thread_counts && request->threads[at] < threads) {
+        at++;
+    }
+    if (at < request->thread_counts && request->threads[at] == threads) {
+        return 1;
+    }
+    if (request->thread_counts == SPEED_MAX_THREAD_COUNTS) {
+        return 0;
+    }
+    memmove(request->threads + at + 1, request->threads + at,
+            (request->thread_counts - at) * sizeof *request->threads);
+    request->threads[at] = threads;
+    request->thread_counts++;
+    return 1;
+}
+
 static int take_threads(speed_request *request, const char *text)
 {
     int threads = 0;
-    if (!parse_int(text, &threads) || threads < 1 || threads > 4096 ||
-        request->thread_counts == SPEED_MAX_THREAD_COUNTS) {
-        return 0;
+    request->threads_given = 1;
+    return parse_int(text, &threads) && threads >= 1 && threads <= 4096 &&
+           add_threads(request, threads);
+}
+
+/* Powers of two up to all CPUs, and all. */
+static void default_threads(speed_request *request)
+{
+    const int all = speed_cpu_count();
+    for (int threads = 1; threads < all; threads *= 2) {
+        add_threads(request, threads);
     }
-    for (size_t k = 0; k < request->thread_counts; k++) {
-        if (request->threads[k] == threads) {
-            return 1;
-        }
-    }
-    request->threads[request->thread_counts++] = threads;
-    return 1;
+    add_threads(request, all);
 }
 
 static void take_list(speed_request *request, const char *option, const char *list,
@@ -130,6 +153,7 @@ static void take_google_flag(speed_options *o, char *flag)
         {"--benchmark_filter", "--filter"},           {"--benchmark_list_tests", "--list"},
         {"--benchmark_out", "--out"},                 {"--benchmark_format", "--out"},
         {"--benchmark_repetitions", "--repetitions"}, {"--benchmark_min_time", "--min-time"},
+        {"--benchmark_enable_random_interleaving", "--seed"},
     };
     for (size_t k = 0; k < sizeof own / sizeof *own; k++) {
         if (strncmp(flag, own[k][0], strlen(own[k][0])) == 0) {
@@ -235,8 +259,8 @@ static int any(const unsigned char *flags, size_t count)
 
 static void fill_defaults(speed_options *o)
 {
-    static const int repetitions[] = {1, 3, 5, 9};
-    static const double budgets[] = {0, 50, 240, 0};
+    static const int repetitions[] = {1, 6, 9, 9};
+    static const double budgets[] = {0, 50, 230, 0};
     speed_request *request = &o->request;
     if (!any(request->isa, sizeof request->isa)) {
         const char *forced = getenv("MARGIN_ISA");
@@ -246,10 +270,7 @@ static void fill_defaults(speed_options *o)
         memset(request->loss, 1, sizeof request->loss);
     }
     if (!request->thread_counts) {
-        request->threads[request->thread_counts++] = 1;
-        if (speed_cpu_count() > 1) {
-            request->threads[request->thread_counts++] = speed_cpu_count();
-        }
+        default_threads(request);
     }
     o->repetitions = o->repetitions ? o->repetitions : repetitions[request->level];
     o->budget_seconds = budgets[request->level];

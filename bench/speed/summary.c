@@ -11,7 +11,7 @@ typedef struct table {
     const json_t *index; /* of the report */
     const speed_shape *shape;
     int threads;
-    size_t unstable;
+    size_t unstable, equal; /* marks printed */
 } table;
 
 static const json_t *find(const table *t, const char *what, const char *who)
@@ -46,13 +46,30 @@ static void print_time(table *t, const json_t *row)
     fprintf(t->stream, "%8.*f %2s%s", digits, time, units[unit], unstable ? "~" : " ");
 }
 
+/* "1.02=": an equals sign where the interval of the paired ratio holds 1. */
 static void print_ratio(table *t, const json_t *row, const char *key)
 {
     const json_t *ratio = json_object_get(row, key);
-    if (ratio) {
-        fprintf(t->stream, "%14.2f", json_number_value(ratio));
+    char low[64], high[64];
+    snprintf(low, sizeof low, "%s_low", key);
+    snprintf(high, sizeof high, "%s_high", key);
+    if (!ratio) {
+        fprintf(t->stream, "%13s ", "-");
+        return;
+    }
+    const int equal = json_object_get(row, low) && number_of(row, low) < 1 &&
+                      number_of(row, high) > 1;
+    t->equal += (size_t)equal;
+    fprintf(t->stream, "%13.2f%s", json_number_value(ratio), equal ? "=" : " ");
+}
+
+/* "84 %" of the measured rate of multiply-adds. */
+static void print_share(const table *t, const json_t *row)
+{
+    if (json_object_get(row, "fma_share")) {
+        fprintf(t->stream, "%8.0f %%", 100 * number_of(row, "fma_share"));
     } else {
-        fprintf(t->stream, "%14s", "-");
+        fprintf(t->stream, "%10s", "-");
     }
 }
 
@@ -67,6 +84,7 @@ static void print_line(table *t, const char *label, const char *who)
     print_time(t, head);
     print_ratio(t, head, "ratio_normsoftmax");
     print_ratio(t, head, "ratio_gemm3");
+    print_share(t, head);
     print_time(t, forward);
     print_time(t, rows);
     fputc('\n', t->stream);
@@ -83,6 +101,9 @@ static void print_products(table *t)
         if (row) {
             fprintf(t->stream, "  %-14s", label);
             print_time(t, row);
+            fprintf(t->stream, "%13s ", "");
+            print_ratio(t, row, "ratio_gemm3");
+            print_share(t, row);
             fputc('\n', t->stream);
         }
     }
@@ -108,8 +129,8 @@ static void print_table(table *t, const speed_plan *plan)
     fprintf(t->stream, "\n%s%sN %zu, D %zu, C %zu, %d thread%s%s%s\n", s->name,
             *s->name ? ": " : "", s->rows, s->dim, s->classes, t->threads,
             t->threads == 1 ? "" : "s", isa ? ", " : "", isa ? isa : "");
-    fprintf(t->stream, "  %-14s%11s %14s%14s%11s %11s\n", "", "head", "/ normsoftmax", "/ gemm3",
-            "forward", "rows");
+    fprintf(t->stream, "  %-14s%11s %13s %13s %10s%11s %11s\n", "", "head", "/ normsoftmax",
+            "/ gemm3", "of peak", "forward", "rows");
     for (int loss = 0; loss < MARGIN_LOSS_COUNT && isa; loss++) {
         char who[64];
         const char *name = margin_loss_get((margin_loss)loss)->name;
@@ -134,7 +155,11 @@ void speed_summary_print(FILE *stream, const json_t *report, const speed_plan *p
         }
     }
     json_decref(index);
+    if (t.equal) {
+        fprintf(stream, "\n= no difference seen: the interval of the paired ratios holds 1\n");
+    }
     if (t.unstable) {
-        fprintf(stream, "\n~ repetitions differ by more than 5 %%: the machine was not quiet\n");
+        fprintf(stream, "%s~ repetitions differ by more than 5 %%: the machine was not quiet\n",
+                t.equal ? "" : "\n");
     }
 }

@@ -33,26 +33,83 @@ def speed_rows(rng):
             for loss in LOSSES:
                 for isa, rate in (("scalar", 4e9), ("avx2", 8e10), ("avx512", 9e10)):
                     seconds = flops / rate * (1 + 0.05 * LOSSES.index(loss))
-                    ratio = seconds / (flops / 1e11) if what == "head" else None
-                    rows += repetitions(rng, f"{what}/loss:{loss}/isa:{isa}/{shape}", seconds, ratio)
+                    more = {}
+                    if what == "head":
+                        more = head_fields(n, d, c, seconds, seconds / (flops / 1e11))
+                        more |= ratio("ratio_normsoftmax", 0.95 + 0.05 * LOSSES.index(loss))
+                    rows += repetitions(rng, f"{what}/loss:{loss}/isa:{isa}/{shape}", seconds, more)
             if what == "head":
-                rows += repetitions(rng, f"gemm3/impl:openblas/{shape}", flops / 1e11)
-                rows += repetitions(rng, f"head/impl:naive/loss:arcface/{shape}", flops / 1e9)
+                rows += peers(rng, n, d, c, 1)
+    for n, d, c in LINES:
+        for threads in (1, 2):
+            seconds = 6 * n * d * c / 8e10 / threads
+            more = head_fields(n, d, c, seconds, 1.2) | speed_up(threads)
+            for isa in ("avx2", "avx512"):
+                rows += repetitions(rng, f"head/loss:arcface/isa:{isa}/N:{n}/D:{d}/C:{c}/"
+                                         f"threads:{threads}", seconds, more, threads=threads)
+            rows += peers(rng, n, d, c, threads)
     rng.shuffle(rows)
     return rows
 
 
-def repetitions(rng, name, seconds, ratio=None, count=5):
-    """A case's repetitions and its median, as Google Benchmark writes them."""
+LINES = [(128, 512, 10000), (32, 512, 10000), (128, 64, 10000), (128, 512, 8)]
+
+
+def ratio(key, value):
+    return {key: value, key + "_low": value * 0.97, key + "_high": value * 1.04}
+
+
+def speed_up(threads):
+    return ratio("ratio_one_thread", 1.1 / threads) if threads > 1 else {}
+
+
+def head_fields(n, d, c, seconds, to_floor):
+    """What the driver adds to the median's row of a head."""
+    return {"bytes": 8 * (n + c) * d, "gflops": 6e-9 * n * d * c / seconds,
+            "peak_memory_bytes": 2e6 + 2 * n * c, **ratio("ratio_gemm3", to_floor)}
+
+
+def peers(rng, n, d, c, threads):
+    rows, shape = [], f"N:{n}/D:{d}/C:{c}/threads:{threads}"
+    for name, slower in (("openblas", 1.1), ("blis", 1.3)):
+        seconds = 6 * n * d * c / 9e10 / threads * slower
+        rows += repetitions(rng, f"gemm3/impl:{name}/{shape}", seconds,
+                            ratio("ratio_gemm3", slower), threads=threads)
+    for name, slower in (("blas-unfused", 1.5), ("naive", 90)):
+        if name != "naive" or threads == 1:
+            seconds = 6 * n * d * c / 9e10 / threads * slower
+            more = head_fields(n, d, c, seconds, slower) | speed_up(threads)
+            rows += repetitions(rng, f"head/impl:{name}/loss:arcface/{shape}", seconds, more,
+                                threads=threads)
+    return rows
+
+
+def floors():
+    """The three products of each shape with two numbers of threads, as the driver describes them."""
+    return {f"N:{n}/D:{d}/C:{c}/threads:{t}":
+            {"logits": "openblas", "dx": "blis", "dw": "openblas",
+             **{key: 2 * n * d * c / 9e10 / t for key in ("logits_seconds", "dx_seconds",
+                                                           "dw_seconds")}}
+            for n, d, c in LINES for t in (1, 2)}
+
+
+def speed_context():
+    rates = {isa: {"1": 110.0, "2": 215.0} for isa in ("scalar", "avx2", "avx512")}
+    bandwidths = {"avx2": {t: {"read": 30.0, "copy": 28.0, "copy_nt": 40.0} for t in ("1", "2")}}
+    return dict(CONTEXT, cases=123, repetitions=5, interval_coverage=0.9375, unstable_cases=7,
+                foreign_cpus=0.25, fma_peaks=rates, bandwidths=bandwidths, gemm3_floor=floors())
+
+
+def repetitions(rng, name, seconds, more=None, count=5, threads=1):
+    """A case's repetitions and its median, as the driver writes them."""
     times = sorted(seconds * 1e3 * (1 + 0.02 * rng.random()) for _ in range(count))
-    common = {"run_name": name, "repetitions": count, "threads": 1, "time_unit": "ms"}
+    common = {"run_name": name, "repetitions": count, "threads": threads, "time_unit": "ms"}
     rows = [dict(common, name=name, run_type="iteration", repetition_index=i, iterations=10,
                  real_time=time, cpu_time=time) for i, time in enumerate(times)]
     median = dict(common, name=name + "_median", run_type="aggregate", aggregate_name="median",
                   real_time=times[count // 2], cpu_time=times[count // 2])
-    if ratio:
-        median["ratio_gemm3"] = ratio
-    return rows + [median]
+    median |= {"time_low": times[0], "time_high": times[-1]}
+    return rows + [median | (more or {})]
 
 
 def psi(margin, theta):
@@ -113,7 +170,7 @@ def main():
     rng = random.Random(1)
     runs = [separation_run(rng, data, loss, seed) for data in ("sphere", "fashion")
             for loss in LOSSES[:5] for seed in (1, 2)]
-    files = {"speed": {"context": CONTEXT, "benchmarks": speed_rows(rng)},
+    files = {"speed": {"context": speed_context(), "benchmarks": speed_rows(rng)},
              "stability": stability(rng), "machine": CONTEXT,
              "separation": {"schema": 1, "context": CONTEXT, "runs": runs}}
     os.makedirs(sys.argv[1], exist_ok=True)

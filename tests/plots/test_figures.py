@@ -31,9 +31,26 @@ def expected_series(run):
         "target_logit": {curve["label"] for curve in stability["curves"]},
         "gradient_error": {f"{row['loss']} {row['impl']}" for row in theta if row["default"]},
     }
+    expected |= expected_comparisons(cases)
     for item in separation["runs"]:
         expected.setdefault("toy_features_" + item["data"], set()).add(item["loss"])
     return expected
+
+
+def expected_comparisons(cases):
+    """The figures that compare shapes: arcface's heads and the libraries' products."""
+    heads = [c | {"by": c.get("isa", c.get("impl"))} for c in cases
+             if c["what"] == "head" and c["loss"] == "arcface" and c.get("isa") != "scalar"]
+    by = {c["by"] for c in heads}
+    by_threads = {c["by"] for c in heads if c["threads"] == "2"}
+    return {
+        "speed_sizes": by | {"floor"},
+        "speed_peers": by | {c["impl"] for c in cases if c["what"] == "gemm3"},
+        "speed_threads": by_threads | {"floor"},
+        "speed_memory": by | {"stored"},
+        "speed_roofline": by_threads | {"roof"},
+        "margin_cost": {c["loss"] for c in cases if "loss" in c},
+    }
 
 
 def check_series(run):

@@ -86,6 +86,8 @@ def main():
         assert len(parser.rows) == 8, parser.rows
         check_numbers(run, parser.rows)
         assert "Invented CPU" in text
+        for said in ("123 cases of 5 repetitions", "93.8%", "7 cases with", "0.25 CPUs"):
+            assert said in text, said
     print("report checked")
 
 

@@ -23,8 +23,10 @@ class Speed(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
 
     def run_program(self, *words, **environment):
+        inherited = {name: value for name, value in os.environ.items()
+                     if not name.startswith(("OPENBLAS_", "BLIS_", "DNNL_", "ONEDNN_"))}
         return subprocess.run([PROGRAM, *words], cwd=self.folder, capture_output=True, text=True,
-                              env={**os.environ, "MARGIN_ISA": "", **environment}, timeout=500)
+                              env={**inherited, "MARGIN_ISA": "", **environment}, timeout=500)
 
     def assert_refused(self, done, status, *says):
         self.assertEqual(done.returncode, status, done.stderr)
@@ -52,6 +54,9 @@ class Speed(unittest.TestCase):
             self.assertGreater(row["real_time"], 0)
             self.assertEqual(row["threads"], int(row["name"].rsplit(":", 1)[1]))
             self.assertGreater(row["rows_per_second"], 0)
+            self.assertGreater(row["bytes"], 0)
+            if "gemm3" not in row["name"]:
+                self.assertGreaterEqual(row.get("peak_memory_bytes", 0), 0)
         self.check_context(report["context"], len(rows))
         for loss in LOSSES:
             self.assertIn(loss, done.stdout)
@@ -68,6 +73,15 @@ class Speed(unittest.TestCase):
         self.assertNotIn("host_name", context)
         self.assertNotIn("/", context["executable"])
         self.assertEqual(set(context["peers"]), {"openblas", "blis", "onednn"})
+        threads = {str(t) for t in (1, os.cpu_count())}
+        for key in ("fma_peaks", "exp_peaks", "bandwidths"):
+            self.assertEqual({len(threads - set(by)) for by in context[key].values()}, {0})
+        for floor in context["gemm3_floor"].values():
+            for product in ("logits", "dx", "dw"):
+                self.assertIsNotNone(context["peers"][floor[product]])
+        for name, blas in context["unfused_blas"].items():
+            self.assertIn("blas-unfused", name)
+            self.assertIsNotNone(context["peers"][blas])
 
     def test_repetitions(self):
         done = self.run_program("--smoke", "--loss", "arcface,normsoftmax", "--threads", "1",
@@ -80,17 +94,30 @@ class Speed(unittest.TestCase):
         self.assertEqual(report["context"]["repetitions"], 4)
         names = {row["run_name"] for row in report["benchmarks"]}
         self.assertTrue(names)
+        self.assertAlmostEqual(report["context"]["interval_coverage"], 0.875)
+        samples, medians = {}, {}
         for name in names:
             rows = [row for row in report["benchmarks"] if row["run_name"] == name]
-            times = sorted(row["real_time"] for row in rows if row["run_type"] == "iteration")
+            times = [row["real_time"] for row in rows if row["run_type"] == "iteration"]
+            self.assertEqual([row.get("repetition_index") for row in rows[:4]], [0, 1, 2, 3])
             self.assertEqual(len(times), 4)
+            samples[name] = times
+            times = sorted(times)
             (median,) = [row for row in rows if row.get("aggregate_name") == "median"]
             self.assertEqual(median["name"], name + "_median")
             middle = (times[1] + times[2]) / 2
             self.assertAlmostEqual(median["real_time"] / middle, 1, places=9)
             self.assertAlmostEqual(median["range"], (times[3] - times[0]) / middle, places=9)
             self.assertEqual(median["unstable"], median["spread"] > 0.05)
-            self.assertGreater(median["ratio_normsoftmax"], 0)
+            self.assertEqual((median["time_low"], median["time_high"]), (times[0], times[3]))
+            medians[name] = median
+        for name, median in medians.items():
+            other = samples[name.replace("arcface", "normsoftmax")]
+            ratios = sorted(a / b for a, b in zip(samples[name], other))
+            self.assertAlmostEqual(median["ratio_normsoftmax"], (ratios[1] + ratios[2]) / 2,
+                                   places=9)
+            self.assertAlmostEqual(median["ratio_normsoftmax_low"], ratios[0], places=9)
+            self.assertAlmostEqual(median["ratio_normsoftmax_high"], ratios[3], places=9)
 
     def test_wrong_results_are_not_timed(self):
         name = "gemm3/impl:blis/N:24/D:20/C:70/threads:1"
@@ -101,8 +128,14 @@ class Speed(unittest.TestCase):
         self.assertRegex(done.stderr, r"\Abench_speed: %s: logits of row [^\n]+\n"
                          r"bench_speed: rows with an error [^\n]+: 1\n\Z" % name)
         with open(os.path.join(self.folder, "speed.json"), encoding="utf-8") as stream:
-            rows = {row["name"]: row for row in json.load(stream)["benchmarks"]}
+            report = json.load(stream)
+        rows = {row["name"]: row for row in report["benchmarks"]}
         self.assertEqual(set(rows), {name, good})
+        if "avx2" in report["context"]["isas_usable"]:
+            # It took this CPU for an unknown one, and was told a relative.
+            self.assertRegex(report["context"]["peers"]["blis"],
+                             r"\ABLIS 0\.0; kernels: (zen3|haswell|skx)\Z")
+            self.assertIn("BLIS_ARCH_TYPE", report["context"]["environment"])
         self.assertTrue(rows[name]["error_occurred"])
         self.assertIn("logits of row", rows[name]["error_message"])
         self.assertNotIn("error_occurred", rows[good])
@@ -116,6 +149,21 @@ class Speed(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         with open(os.path.join(self.folder, "speed.json"), encoding="utf-8") as stream:
             self.assertIsNone(json.load(stream)["context"]["peers"]["openblas"])
+
+    def test_peers_choose_their_own_kernels(self):
+        words = ("--smoke", "--filter", "gemm3/.*N:24/.*threads:1", "--out", "speed.json")
+        path, contexts = os.path.join(self.folder, "speed.json"), []
+        for settings in ({}, {"OPENBLAS_CORETYPE": "Prescott", "BLIS_ARCH_TYPE": "3"}):
+            done = self.run_program(*words, **settings)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            with open(path, encoding="utf-8") as stream:
+                contexts.append(json.load(stream)["context"])
+        self.assertEqual(contexts[0]["peers"], contexts[1]["peers"])
+        self.assertEqual(contexts[0]["environment_cleared"], "")
+        self.assertEqual(contexts[1]["environment_cleared"],
+                         "OPENBLAS_CORETYPE=Prescott BLIS_ARCH_TYPE=3")
+        self.assertRegex(done.stderr,
+                         r"\Abench_speed: note: .*OPENBLAS_CORETYPE=Prescott[^\n]*\n\Z")
 
     def test_isa(self):
         for words, environment in ((("--isa", "scalar"), {}), ((), {"MARGIN_ISA": "scalar"})):
@@ -139,7 +187,8 @@ class Speed(unittest.TestCase):
                 (["--loss", "arcface,"], "--loss"), (["--seed", "-1"], "--seed"),
                 (["--repetitions", "0"], "--repetitions"), (["--min-time", "nan"], "--min-time"),
                 (["--filter", "("], "--filter"), (["--filter", "no such case"], "no case"),
-                (["--benchmark_out=x"], "--out"), (["--benchmark_filter=x"], "--filter")):
+                (["--benchmark_out=x"], "--out"), (["--benchmark_filter=x"], "--filter"),
+                (["--benchmark_enable_random_interleaving=true"], "--seed")):
             with self.subTest(words=words):
                 self.assert_refused(self.run_program(*words), 2, says)
 

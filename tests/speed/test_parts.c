@@ -1,8 +1,16 @@
-/* test_parts.c: the small parts of the speed suite: names, plans, inputs, loops, the report. */
+/* test_parts.c: the small parts of the speed suite: names, inputs, loops, memory, peaks. */
+#define _POSIX_C_SOURCE 200809L
 #include "../mocka.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "data.h"
+#include "foreign.h"
 #include "loops.h"
+#include "memory.h"
+#include "peaks.h"
+#include "peers.h"
 #include "plan.h"
 #include "report.h"
 
@@ -26,97 +34,6 @@ static void names_have_fields(void **state)
     assert_int_equal(speed_name_replace(name, "threads", "16", text, sizeof text), 1);
     assert_string_equal(text, "head/loss:arcface/isa:avx2/N:128/D:512/C:10000/threads:16");
     assert_int_equal(speed_name_replace(name, "loss", "a longer one", text, 20), 0);
-}
-
-/* ---- plans ----------------------------------------------------------------------------------- */
-
-static speed_request everything(speed_level level)
-{
-    speed_request request = {.level = level, .seed = 1, .threads = {1, 2}, .thread_counts = 2};
-    memset(request.loss, 1, sizeof request.loss);
-    request.isa[MARGIN_ISA_SCALAR] = request.isa[MARGIN_ISA_AVX2] = 1;
-    return request;
-}
-
-static const speed_case *find_case(const speed_plan *plan, const char *name)
-{
-    for (size_t i = 0; i < plan->count; i++) {
-        if (strcmp(plan->cases[i].name, name) == 0) {
-            return &plan->cases[i];
-        }
-    }
-    return NULL;
-}
-
-static void plans_hold_the_cases(void **state)
-{
-    (void)state;
-    char fault[200];
-    speed_plan plan;
-    speed_request request = everything(SPEED_DEFAULT);
-    assert_int_equal(speed_plan_build(&plan, &request, fault, sizeof fault), 0);
-    assert_non_null(find_case(&plan, "head/loss:arcface/isa:avx2/N:128/D:512/C:10000/threads:1"));
-    assert_non_null(find_case(&plan, "rows/loss:cosface/isa:scalar/N:512/D:2/C:8/threads:2"));
-    assert_non_null(
-        find_case(&plan, "head_forward/loss:softmax/isa:avx2/N:128/D:64/C:1000/threads:2"));
-    assert_non_null(find_case(&plan, "head/impl:naive/loss:arcface/N:128/D:64/C:1000/threads:1"));
-    assert_null(find_case(&plan, "head/loss:arcface/isa:avx2/N:128/D:512/C:360232/threads:1"));
-    const speed_case *c =
-        find_case(&plan, "head/loss:arcface/isa:avx2/N:128/D:512/C:93431/threads:2");
-    assert_non_null(c);
-    assert_string_equal(c->shape->name, "ms1mv3");
-    assert_true(fabs(speed_case_flops(c) / (6.0 * 128 * 512 * 93431) - 1) < 1e-12);
-    for (size_t i = 0; i < plan.count; i++) {
-        assert_ptr_equal(find_case(&plan, plan.cases[i].name), &plan.cases[i]); /* no name twice */
-    }
-    speed_plan_free(&plan);
-}
-
-/* Every loss of the table is there on every instruction set, at every level. */
-static void plans_hold_every_loss(void **state)
-{
-    (void)state;
-    char fault[200], name[160];
-    static const struct {
-        speed_level level;
-        const char *shape;
-    } levels[] = {{SPEED_SMOKE, "N:24/D:20/C:70"},
-                  {SPEED_QUICK, "N:128/D:64/C:1000"},
-                  {SPEED_DEFAULT, "N:128/D:64/C:1000"},
-                  {SPEED_FULL, "N:512/D:512/C:10000"}};
-    for (size_t k = 0; k < LENGTH_OF(levels); k++) {
-        speed_plan plan;
-        const speed_request request = everything(levels[k].level);
-        assert_int_equal(speed_plan_build(&plan, &request, fault, sizeof fault), 0);
-        for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
-            snprintf(name, sizeof name, "head/loss:%s/isa:avx2/%s/threads:2",
-                     margin_loss_get((margin_loss)loss)->name, levels[k].shape);
-            if (!find_case(&plan, name)) {
-                fail_msg("level %d lacks %s", (int)levels[k].level, name);
-            }
-        }
-        speed_plan_free(&plan);
-    }
-}
-
-static void plans_are_filtered(void **state)
-{
-    (void)state;
-    char fault[200];
-    speed_plan plan;
-    speed_request request = everything(SPEED_QUICK);
-    request.filter = "^rows/loss:(arc|cos)face/.*threads:1$";
-    assert_int_equal(speed_plan_build(&plan, &request, fault, sizeof fault), 0);
-    assert_true(plan.count > 0);
-    for (size_t i = 0; i < plan.count; i++) {
-        assert_int_equal(plan.cases[i].what, SPEED_ROWS);
-        assert_int_equal(plan.cases[i].threads, 1);
-    }
-    speed_plan_free(&plan);
-    request.filter = "(";
-    assert_int_equal(speed_plan_build(&plan, &request, fault, sizeof fault), -1);
-    assert_non_null(strstr(fault, "--filter"));
-    speed_plan_free(&plan);
 }
 
 /* ---- inputs ---------------------------------------------------------------------------------- */
@@ -187,6 +104,28 @@ static void inputs_depend_on_the_seed_only(void **state)
 
 /* ---- loops ----------------------------------------------------------------------------------- */
 
+static void check_streams(const speed_loops *loops)
+{
+    enum { count = 256 };
+    _Alignas(64) float a[count], b[count], to[count];
+    double sum = 0;
+    for (int i = 0; i < count; i++) {
+        a[i] = (float)(i + 1);
+        b[i] = (float)(3 * i);
+        sum += a[i];
+    }
+    assert_near("read", loops->read(a, count), sum, 1e-9);
+    for (int past = 0; past < 2 && loops->copy[past]; past++) {
+        memset(to, 0, sizeof to);
+        loops->copy[past](to, a, count);
+        assert_memory_equal(to, a, sizeof to);
+        loops->triad[past](to, a, b, 0.5f, count);
+        for (int i = 0; i < count; i++) {
+            assert_near("triad", to[i], a[i] + 0.5 * b[i], 1e-4);
+        }
+    }
+}
+
 static void check_loops(const speed_loops *loops)
 {
     enum { count = 83 };
@@ -216,6 +155,7 @@ static void check_loops(const speed_loops *loops)
     memcpy(values, v, sizeof v);
     loops->project(values, unit, count, 2);
     assert_near("projected", loops->dot(values, unit, count), 0, 1e-5);
+    check_streams(loops);
     assert_true(isfinite(loops->multiply_add(1000)));
     assert_true(loops->flops_per_round > 0);
 }
@@ -235,122 +175,79 @@ static void loops_are_right(void **state)
     assert_non_null(speed_loops_best());
 }
 
-/* ---- the report ------------------------------------------------------------------------------ */
+/* ---- memory and peaks ------------------------------------------------------------------------ */
 
-#define SHAPE_TEXT "N:8/D:4/C:9/threads:1"
-#define ROW(name, type, extra) "{\"name\": \"x\", \"run_name\": \"" name "\", \"run_type\": \"" \
-                               type "\", \"repetitions\": 3, \"threads\": 1, " extra "}"
-#define SAMPLES(name, a, b, c, median)                                   \
-    ROW(name, "iteration", "\"real_time\": " a) ","                      \
-    ROW(name, "iteration", "\"real_time\": " b) ","                      \
-    ROW(name, "iteration", "\"real_time\": " c) ","                      \
-    ROW(name, "aggregate", "\"aggregate_name\": \"median\", \"real_time\": " median)
-
-static const char google[] =
-    "{\"context\": {\"host_name\": \"secret\", \"executable\": \"/home/a/b/bench_speed\", "
-    "\"date\": \"old\"}, \"benchmarks\": ["
-    SAMPLES("head/loss:normsoftmax/isa:avx2/" SHAPE_TEXT, "100", "102", "101", "101") ","
-    SAMPLES("head/loss:arcface/isa:avx2/" SHAPE_TEXT, "202", "150", "300",
-            "202, \"gflops\": 30, \"odd\": NaN, \"odder\": -Infinity") ","
-    ROW("gemm3/impl:openblas/" SHAPE_TEXT, "aggregate",
-        "\"aggregate_name\": \"median\", \"real_time\": 100, \"logits_seconds\": 20e-9, "
-        "\"dx_seconds\": 40e-9, \"dw_seconds\": 40e-9") ","
-    ROW("gemm3/impl:blis/" SHAPE_TEXT, "aggregate",
-        "\"aggregate_name\": \"median\", \"real_time\": 110, \"logits_seconds\": 50e-9, "
-        "\"dx_seconds\": 31e-9, \"dw_seconds\": 50e-9") ","
-    ROW("rows/loss:arcface/isa:avx2/" SHAPE_TEXT, "iteration",
-        "\"error_occurred\": true, \"error_message\": \"NaN: no\"")
-    "]}";
-
-/* Borrowed from the report. */
-static const json_t *field(const json_t *report, const char *name, const char *key)
+static void memory_that_is_touched_is_seen(void **state)
 {
-    json_t *index = speed_report_index(report);
-    const json_t *row = json_object_get(index, name);
-    json_decref(index);
-    assert_non_null(row);
-    return json_object_get(row, key);
-}
-
-static double value(const json_t *report, const char *name, const char *key)
-{
-    const json_t *number = field(report, name, key);
-    assert_true(json_is_number(number));
-    return json_number_value(number);
-}
-
-static json_t *build_report(void)
-{
-    char fault[200] = "";
-    json_t *context =
-        json_pack("{s:s, s:{s:{s:f}}}", "date", "new", "fma_peaks", "avx2", "1", 60.0);
-    json_t *report = speed_report_build(google, context, fault, sizeof fault);
-    json_decref(context);
-    if (!report) {
-        fail_msg("%s", fault);
+    (void)state;
+    const size_t bytes = (size_t)48 << 20;
+    char *memory = malloc(bytes);
+    assert_non_null(memory);
+    const double mark = speed_memory_mark();
+    if (mark < 0) {
+        skip(); /* no /proc that may be written */
     }
-    return report;
+    memset(memory, 1, bytes / 2);
+    const double growth = speed_memory_growth(mark);
+    free(memory);
+    assert_near("growth", growth / (double)(bytes / 2), 1, 0.1);
+    assert_true(speed_memory_growth(speed_memory_mark()) < 0.1 * (double)bytes);
 }
 
-static void reports_add_what_rows_mean(void **state)
+/* Half a second of work by a child are somebody else's; our own are not. */
+static void foreign_work_is_seen(void **state)
 {
     (void)state;
-    const char *arc = "head/loss:arcface/isa:avx2/" SHAPE_TEXT;
-    const char *base = "head/loss:normsoftmax/isa:avx2/" SHAPE_TEXT;
-    json_t *report = build_report();
-    assert_near("ratio", value(report, arc, "ratio_normsoftmax"), 2, 1e-12);
-    assert_near("ratio", value(report, arc, "ratio_gemm3"), 202.0 / 91, 1e-9); /* 20 + 31 + 40 */
-    assert_near("share", value(report, arc, "fma_share"), 0.5, 1e-12);
-    assert_near("spread", value(report, arc, "spread"), 2 * 52 / 202.0, 1e-12);
-    assert_near("range", value(report, arc, "range"), 150 / 202.0, 1e-12);
-    assert_true(json_is_true(field(report, arc, "unstable")));
-    assert_true(json_is_null(field(report, arc, "odd")));
-    assert_true(json_is_null(field(report, arc, "odder")));
-    assert_near("spread", value(report, base, "spread"), 2 / 101.0, 1e-12);
-    assert_true(json_is_false(field(report, base, "unstable")));
-    assert_int_equal(speed_report_errors(report), 1);
-    assert_int_equal(json_array_size(json_object_get(report, "benchmarks")), 11);
-    json_decref(report);
-}
-
-static void reports_say_where_they_come_from(void **state)
-{
-    (void)state;
-    json_t *report = build_report();
-    const json_t *context = json_object_get(report, "context");
-    assert_null(json_object_get(context, "host_name"));
-    assert_string_equal(json_string_value(json_object_get(context, "executable")), "bench_speed");
-    assert_string_equal(json_string_value(json_object_get(context, "date")), "new");
-    json_decref(report);
-}
-
-static void broken_reports_are_refused(void **state)
-{
-    (void)state;
-    static const char *const texts[] = {"", "{", "{\"context\": {}}", "[]"};
-    char fault[200];
-    json_t *context = json_object();
-    for (size_t k = 0; k < LENGTH_OF(texts); k++) {
-        fault[0] = '\0';
-        assert_null(speed_report_build(texts[k], context, fault, sizeof fault));
-        assert_true(fault[0] != '\0');
+    const speed_foreign before = speed_foreign_now();
+    if (before.others < 0) {
+        skip();
     }
-    json_decref(context);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    const double start = speed_now();
+    while (speed_now() - start < 0.5) {
+    }
+    if (child == 0) {
+        _exit(0);
+    }
+    waitpid(child, NULL, 0);
+    const double cpus = speed_foreign_cpus(before);
+    assert_true(cpus > 0.3 && cpus <= (double)sysconf(_SC_NPROCESSORS_ONLN) + 0.1);
+}
+
+static void peaks_are_kept(void **state)
+{
+    (void)state;
+    static const int threads[] = {1, 2};
+    json_t *object = json_object();
+    assert_int_equal(speed_peaks_measure(object, threads, 2, 1), 0);
+    const char *isa = margin_isa_name(speed_loops_best()->isa);
+    for (int t = 1; t <= 2; t++) {
+        const double rate = speed_peaks_fma(object, isa, t);
+        assert_true(rate > 0 && speed_peaks_fma(object, NULL, t) >= rate);
+        assert_true(speed_peaks_copy(object, t) > 0);
+    }
+    assert_true(speed_peaks_fma(object, "none", 1) <= 0);
+    assert_true(speed_peaks_fma(object, isa, 3) <= 0);
+    /* What was better before stays. */
+    json_object_set_new(json_object_get(json_object_get(object, "fma_peaks"), isa), "1",
+                        json_real(1e9));
+    assert_int_equal(speed_peaks_measure(object, threads, 2, 1), 0);
+    assert_near("kept", speed_peaks_fma(object, isa, 1), 1e9, 1);
+    assert_near("kept", json_number_value(json_object_get(object, "fma_peak_gflops")), 1e9, 1);
+    json_decref(object);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_have_fields),
-        cmocka_unit_test(plans_hold_the_cases),
-        cmocka_unit_test(plans_hold_every_loss),
-        cmocka_unit_test(plans_are_filtered),
         cmocka_unit_test(inputs_have_their_statistics),
         cmocka_unit_test(inputs_depend_on_the_seed_only),
         cmocka_unit_test(loops_are_right),
-        cmocka_unit_test(reports_add_what_rows_mean),
-        cmocka_unit_test(reports_say_where_they_come_from),
-        cmocka_unit_test(broken_reports_are_refused),
+        cmocka_unit_test(memory_that_is_touched_is_seen),
+        cmocka_unit_test(foreign_work_is_seen),
+        cmocka_unit_test(peaks_are_kept),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

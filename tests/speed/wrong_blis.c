@@ -1,11 +1,41 @@
-/* wrong_blis.c: a libblis.so.4 whose products are slightly wrong, for the test that such a library
- * is not timed. Must not be found by anything but that test. */
+/* wrong_blis.c: a libblis.so.4 that does not know this CPU and whose products are slightly wrong,
+ * for the tests that such a library is told a CPU that it knows, and is not timed. Must not be
+ * found by anything but those tests. */
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 
+static const char *const architectures[] = {"penryn", "skx", "haswell", "zen3", "generic"};
+static int chosen = -1;
+
+void bli_init(void);
+int bli_arch_query_id(void);
+const char *bli_arch_string(int id);
+const char *bli_info_get_version_str(void);
 void bli_thread_set_num_threads(int64_t threads);
 void cblas_sgemm(int order, int transpose_a, int transpose_b, int m, int n, int k, float alpha,
                  const float *a, int lda, const float *b, int ldb, float beta, float *c, int ldc);
+
+void bli_init(void)
+{
+    const char *told = getenv("BLIS_ARCH_TYPE");
+    chosen = told ? atoi(told) : 4;
+}
+
+int bli_arch_query_id(void)
+{
+    return chosen;
+}
+
+const char *bli_arch_string(int id)
+{
+    return architectures[id];
+}
+
+const char *bli_info_get_version_str(void)
+{
+    return "0.0";
+}
 
 void bli_thread_set_num_threads(int64_t threads)
 {

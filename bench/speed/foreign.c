@@ -1,0 +1,41 @@
+/* foreign.c: all CPUs' busy time from /proc/stat, less this process's own.
+ *
+ * Must not know what is measured. */
+#define _POSIX_C_SOURCE 200809L
+#include "foreign.h"
+
+#include <stdio.h>
+#include <sys/times.h>
+#include <unistd.h>
+
+#include "peers.h"
+
+speed_foreign speed_foreign_now(void)
+{
+    speed_foreign now = {speed_now(), -1};
+    /* user, nice, system, idle, iowait, irq, softirq, steal */
+    double t[8];
+    struct tms own;
+    FILE *stat = fopen("/proc/stat", "r");
+    if (stat && times(&own) != (clock_t)-1 &&
+        fscanf(stat, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &t[0], &t[1], &t[2], &t[3], &t[4],
+               &t[5], &t[6], &t[7]) == 8) {
+        const double busy = t[0] + t[1] + t[2] + t[5] + t[6] + t[7];
+        now.others = (busy - (double)(own.tms_utime + own.tms_stime)) /
+                     (double)sysconf(_SC_CLK_TCK);
+    }
+    if (stat) {
+        fclose(stat);
+    }
+    return now;
+}
+
+double speed_foreign_cpus(speed_foreign since)
+{
+    const speed_foreign now = speed_foreign_now();
+    if (since.others < 0 || now.others < 0 || now.wall <= since.wall) {
+        return -1;
+    }
+    const double cpus = (now.others - since.others) / (now.wall - since.wall);
+    return cpus > 0 ? cpus : 0;
+}

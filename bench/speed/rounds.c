@@ -1,0 +1,73 @@
+/* rounds.c: random orders, group by group.
+ *
+ * Must not know what a case is but its shape and threads. */
+#include "rounds.h"
+
+#include <stdlib.h>
+
+#include "data.h"
+
+/* A run of cases in the plan with the same shape and threads. */
+typedef struct group {
+    size_t first, count;
+} group;
+
+static size_t find_groups(const speed_plan *plan, group *groups)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < plan->count; i++) {
+        const speed_case *c = &plan->cases[i];
+        if (i == 0 || c->shape != c[-1].shape || c->threads != c[-1].threads) {
+            groups[count++] = (group){i, 0};
+        }
+        groups[count - 1].count++;
+    }
+    return count;
+}
+
+static size_t below(uint64_t *state, size_t limit)
+{
+    return (size_t)(speed_next_word(state) % limit); /* the bias is of no consequence here */
+}
+
+static void shuffle_groups(uint64_t *state, group *groups, size_t count)
+{
+    for (size_t i = count; i > 1; i--) {
+        const size_t k = below(state, i);
+        const group other = groups[k];
+        groups[k] = groups[i - 1];
+        groups[i - 1] = other;
+    }
+}
+
+/* The numbers of a group's cases, shuffled. */
+static void put_group(uint64_t *state, const group *g, size_t *order)
+{
+    for (size_t i = 0; i < g->count; i++) {
+        const size_t k = below(state, i + 1);
+        order[i] = order[k];
+        order[k] = g->first + i;
+    }
+}
+
+size_t *speed_rounds(const speed_plan *plan, size_t rounds)
+{
+    size_t *order = calloc(rounds * plan->count + 1, sizeof *order), used = 0;
+    group *groups = calloc(plan->count + 1, sizeof *groups);
+    uint64_t state = plan->seed;
+    if (!order || !groups) {
+        free(order);
+        free(groups);
+        return NULL;
+    }
+    const size_t count = find_groups(plan, groups);
+    for (size_t round = 0; round < rounds; round++) {
+        shuffle_groups(&state, groups, count);
+        for (size_t k = 0; k < count; k++) {
+            put_group(&state, &groups[k], order + used);
+            used += groups[k].count;
+        }
+    }
+    free(groups);
+    return order;
+}

@@ -1,0 +1,211 @@
+/* test_report.c: what bench_speed's report adds to Google Benchmark's rows: statistics, paired
+ * ratios, the floor. */
+#include "../mocka.h"
+
+#include "report.h"
+#include "statistics.h"
+
+/* ---- the report ------------------------------------------------------------------------------ */
+
+#define SHAPE_TEXT "N:8/D:4/C:9/threads:1"
+#define ROW(family, name, index, extra) \
+    "{\"run_name\": \"" name "\", \"run_type\": \"iteration\", " \
+    "\"family_index\": " #family ", \"repetitions\": 3, \"repetition_index\": " #index ", " \
+    "\"threads\": 1, " extra "}"
+#define TIME(family, name, index, time, extra) \
+    ROW(family, name, index, "\"real_time\": " time extra)
+#define PRODUCTS(logits, dx, dw) \
+    ", \"logits_seconds\": " logits "e-9, \"dx_seconds\": " dx "e-9, \"dw_seconds\": " dw "e-9"
+#define NORM "head/loss:normsoftmax/isa:avx2/" SHAPE_TEXT
+#define ARC "head/loss:arcface/isa:avx2/" SHAPE_TEXT
+#define UNFUSED "head/impl:blas-unfused/loss:arcface/" SHAPE_TEXT
+#define OPENBLAS "gemm3/impl:openblas/" SHAPE_TEXT
+#define BLIS "gemm3/impl:blis/" SHAPE_TEXT
+#define ARC_EXTRA ", \"gflops\": 30.0, \"odd\": NaN, \"odder\": -Infinity"
+
+/* In the order of three rounds. The machine is half as fast in the third. */
+static const char google[] =
+    "{\"context\": {\"host_name\": \"secret\", \"executable\": \"/home/a/b/bench_speed\", "
+    "\"date\": \"old\"}, \"benchmarks\": ["
+    TIME(1, ARC, 0, "202.0", ARC_EXTRA) ","
+    TIME(0, NORM, 0, "100.0", "") ","
+    TIME(3, OPENBLAS, 0, "100.0", PRODUCTS("20", "40", "40")) ","
+    TIME(4, BLIS, 0, "131.0", PRODUCTS("50", "31", "50")) ","
+    TIME(2, UNFUSED, 0, "400.0", "") ","
+    TIME(0, NORM, 1, "102.0", "") ","
+    TIME(1, ARC, 1, "150.0", ARC_EXTRA) ","
+    TIME(4, BLIS, 1, "131.0", PRODUCTS("50", "31", "50")) ","
+    TIME(3, OPENBLAS, 1, "100.0", PRODUCTS("20", "40", "40")) ","
+    TIME(2, UNFUSED, 1, "400.0", "") ","
+    TIME(0, NORM, 2, "202.0", "") ","
+    TIME(1, ARC, 2, "404.0", ARC_EXTRA) ","
+    TIME(3, OPENBLAS, 2, "200.0", PRODUCTS("40", "80", "80")) ","
+    TIME(4, BLIS, 2, "262.0", PRODUCTS("100", "62", "100")) ","
+    TIME(2, UNFUSED, 2, "800.0", "") ","
+    ROW(5, "rows/loss:arcface/isa:avx2/" SHAPE_TEXT, 0,
+        "\"error_occurred\": true, \"error_message\": \"NaN: no\"")
+    "]}";
+
+/* Borrowed from the report. */
+static const json_t *field(const json_t *report, const char *name, const char *key)
+{
+    json_t *index = speed_report_index(report);
+    const json_t *row = json_object_get(index, name);
+    json_decref(index);
+    assert_non_null(row);
+    return json_object_get(row, key);
+}
+
+static double value(const json_t *report, const char *name, const char *key)
+{
+    const json_t *number = field(report, name, key);
+    assert_true(json_is_number(number));
+    return json_number_value(number);
+}
+
+static json_t *build_report(void)
+{
+    char fault[200] = "";
+    json_t *context = json_pack("{s:s, s:{s:{s:f}}, s:{s:s}}", "date", "new", "fma_peaks", "avx2",
+                                "1", 60.0, "unfused_blas", UNFUSED, "blis");
+    json_t *report = speed_report_build(google, context, fault, sizeof fault);
+    json_decref(context);
+    if (!report) {
+        fail_msg("%s", fault);
+    }
+    return report;
+}
+
+static void reports_add_what_rows_mean(void **state)
+{
+    (void)state;
+    json_t *report = build_report();
+    /* Pairs: 2.02, 150/102 and 2; 202, 150 and 202 over 20 + 31 + 40. */
+    assert_near("ratio", value(report, ARC, "ratio_normsoftmax"), 2, 1e-12);
+    assert_near("low", value(report, ARC, "ratio_normsoftmax_low"), 150 / 102.0, 1e-12);
+    assert_near("high", value(report, ARC, "ratio_normsoftmax_high"), 2.02, 1e-12);
+    assert_near("ratio", value(report, ARC, "ratio_gemm3"), 202.0 / 91, 1e-9);
+    assert_near("low", value(report, ARC, "ratio_gemm3_low"), 150.0 / 91, 1e-9);
+    assert_near("ratio", value(report, ARC, "ratio_unfused"), 202.0 / 400, 1e-12);
+    assert_null(field(report, UNFUSED, "ratio_unfused"));
+    assert_null(field(report, ARC, "ratio_one_thread"));
+    assert_string_equal(json_string_value(field(report, UNFUSED, "blas")), "blis");
+    assert_near("share", value(report, ARC, "fma_share"), 0.5, 1e-12);
+    assert_near("median", value(report, ARC, "real_time"), 202, 1e-12);
+    assert_near("low", value(report, ARC, "time_low"), 150, 1e-12);
+    assert_near("high", value(report, ARC, "time_high"), 404, 1e-12);
+    assert_near("spread", value(report, ARC, "spread"), 2 * 52 / 202.0, 1e-12);
+    assert_near("range", value(report, ARC, "range"), 254 / 202.0, 1e-12);
+    assert_true(json_is_true(field(report, ARC, "unstable")));
+    assert_true(json_is_null(field(report, ARC, "odd")));
+    assert_true(json_is_null(field(report, ARC, "odder")));
+    assert_near("spread", value(report, NORM, "spread"), 2 * 2 / 102.0, 1e-12);
+    assert_true(json_is_false(field(report, NORM, "unstable")));
+    assert_int_equal(speed_report_errors(report), 1);
+    json_decref(report);
+}
+
+/* Five cases of three repetitions with four statistics each, in the plan's order; the error. */
+static void reports_have_googles_statistics(void **state)
+{
+    (void)state;
+    json_t *report = build_report(), *rows = json_object_get(report, "benchmarks"), *row;
+    static const char *const names[] = {NORM "_mean", NORM "_median", NORM "_stddev", NORM "_cv"};
+    const double mean = (100 + 102 + 202) / 3.0, deviation = 58.321; /* of 100, 102, 202 */
+    const double truths[] = {mean, 102, deviation, deviation / mean};
+    assert_int_equal(json_array_size(rows), 5 * 7 + 1);
+    for (size_t i = 0; i < 3; i++) {
+        row = json_array_get(rows, i);
+        assert_string_equal(json_string_value(json_object_get(row, "run_name")), NORM);
+        assert_int_equal(json_integer_value(json_object_get(row, "repetition_index")), i);
+    }
+    for (size_t k = 0; k < 4; k++) {
+        row = json_array_get(rows, 3 + k);
+        assert_string_equal(json_string_value(json_object_get(row, "name")), names[k]);
+        assert_string_equal(json_string_value(json_object_get(row, "run_type")), "aggregate");
+        assert_near("statistic", json_number_value(json_object_get(row, "real_time")), truths[k],
+                    1e-3 * truths[k]);
+    }
+    json_decref(report);
+}
+
+static void reports_describe_the_floor(void **state)
+{
+    (void)state;
+    json_t *report = build_report();
+    const json_t *floors = json_object_get(json_object_get(report, "context"), "gemm3_floor");
+    const json_t *floor = json_object_get(floors, SHAPE_TEXT);
+    const json_t *unstable = json_object_get(json_object_get(report, "context"), "unstable_cases");
+    assert_int_equal(json_integer_value(unstable), 1);
+    assert_string_equal(json_string_value(json_object_get(floor, "logits")), "openblas");
+    assert_string_equal(json_string_value(json_object_get(floor, "dx")), "blis");
+    assert_string_equal(json_string_value(json_object_get(floor, "dw")), "openblas");
+    assert_near("dx", json_number_value(json_object_get(floor, "dx_seconds")), 31e-9, 1e-15);
+    json_decref(report);
+}
+
+/* ---- statistics ------------------------------------------------------------------------------ */
+
+static void intervals_hold_the_median(void **state)
+{
+    (void)state;
+    /* From the binomial distribution: 1 - 2/2^n (1 + n + ...). */
+    static const struct {
+        size_t count, cut;
+        double coverage;
+    } cases[] = {{2, 0, 0.5},      {5, 0, 0.9375},   {6, 0, 0.96875},
+                 {8, 0, 0.9921875}, {9, 1, 0.9609375}, {20, 5, 0.958611}};
+    for (size_t k = 0; k < LENGTH_OF(cases); k++) {
+        double values[20];
+        const size_t n = cases[k].count;
+        for (size_t i = 0; i < n; i++) {
+            values[i] = (double)((i * 7) % n) + (double)i * 1e-9; /* not sorted */
+        }
+        const speed_interval found = speed_median_interval(values, n);
+        assert_near("coverage", speed_interval_coverage(n), cases[k].coverage, 1e-6);
+        assert_near("low", found.low, values[cases[k].cut], 1e-12);
+        assert_near("high", found.high, values[n - 1 - cases[k].cut], 1e-12);
+        assert_true(found.low <= found.median && found.median <= found.high);
+    }
+    assert_true(speed_interval_coverage(1) <= 0);
+    double one[] = {3};
+    assert_near("one", speed_median_interval(one, 1).high, 3, 1e-12);
+}
+
+static void reports_say_where_they_come_from(void **state)
+{
+    (void)state;
+    json_t *report = build_report();
+    const json_t *context = json_object_get(report, "context");
+    assert_null(json_object_get(context, "host_name"));
+    assert_string_equal(json_string_value(json_object_get(context, "executable")), "bench_speed");
+    assert_string_equal(json_string_value(json_object_get(context, "date")), "new");
+    json_decref(report);
+}
+
+static void broken_reports_are_refused(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"", "{", "{\"context\": {}}", "[]"};
+    char fault[200];
+    json_t *context = json_object();
+    for (size_t k = 0; k < LENGTH_OF(texts); k++) {
+        fault[0] = '\0';
+        assert_null(speed_report_build(texts[k], context, fault, sizeof fault));
+        assert_true(fault[0] != '\0');
+    }
+    json_decref(context);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reports_add_what_rows_mean),
+        cmocka_unit_test(reports_have_googles_statistics),
+        cmocka_unit_test(reports_describe_the_floor),
+        cmocka_unit_test(intervals_hold_the_median),
+        cmocka_unit_test(reports_say_where_they_come_from),
+        cmocka_unit_test(broken_reports_are_refused),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
