@@ -10,6 +10,7 @@
 #include "cases.h"
 #include "curves.h"
 #include "exact.h"
+#include "floats.h"
 #include "inputs.h"
 #include "json_out.h"
 #include "measure.h"
@@ -35,6 +36,8 @@ typedef struct run {
     int cpus;
     json_t *rows;
     verdict verdict;
+    float_sweep floats[FLOAT_SWEEPS];
+    size_t float_sweeps;
     progress progress;
     size_t total, done;
     cell last;                   /* the latest */
@@ -184,16 +187,18 @@ static void flush_rest(run *r)
         if (r->rest[k].rows > 0) {
             record(r, &r->last, NULL, k, &r->rest[k]);
         }
-        tally_clear(&r->rest[k]);
+        r->rest[k] = (tally){0};
     }
 }
 
 static void record_all(run *r, const cell *c, const point *p)
 {
-    if (r->last.which != c->which || strcmp(r->last.sweep, c->sweep) != 0 ||
-        strcmp(r->last.kind, c->kind) != 0) {
+    const int another_kind = c->which->is_default && strcmp(r->last.kind, c->kind) != 0;
+
+    if (r->last.which != c->which || strcmp(r->last.sweep, c->sweep) != 0 || another_kind) {
         flush_rest(r);
         r->last = *c;
+        r->last.kind = c->which->is_default ? c->kind : "";
     }
     for (int k = 0; k < IMPLEMENTATIONS; k++) {
         if (p->tallies[k].rows > 0 && has_own_row(r, c, k)) {
@@ -221,17 +226,15 @@ static void measure_cell(void *context, const cell *wanted)
 {
     run *r = context;
     cell c = *wanted;
-    uint64_t state = c.seed;
     point p = {0};
 
-    for (int k = 0; k < IMPLEMENTATIONS; k++) {
-        tally_clear(&p.tallies[k]);
-    }
     for (size_t b = 0; b < c.batches; b++) {
+        const uint64_t seed = c.seed + b;
+        uint64_t state = ~seed;
         if (c.vary) {
             c.vary(&c, &state);
         }
-        measure_batch(r, &c, c.seed + b, &p);
+        measure_batch(r, &c, seed, &p);
         progress_step(&r->progress, ++r->done, margin_loss_get(c.config.loss)->name);
     }
     p.theta /= (double)c.batches;
@@ -251,6 +254,18 @@ static void sweep_all(run *r, const stability_case *cases, size_t count)
     progress_start(&r->progress, "stability", r->total);
     visit_cells(cases, count, r->settings.how_many, r->settings.seed, measure_cell, r);
     flush_rest(r);
+    progress_end(&r->progress);
+}
+
+/* Every float32 where there is time for it. */
+static void sweep_functions(run *r)
+{
+    const unsigned exp_step[] = {0, 1009, 1, 1}, log_step[] = {0, 1009, 31, 1};
+    const effort how_many = r->settings.how_many;
+
+    progress_start(&r->progress, "exp and log", 1);
+    r->float_sweeps = sweep_floats(r->floats, r->settings.isa, exp_step[how_many],
+                                   log_step[how_many], r->cpus);
     progress_end(&r->progress);
 }
 
@@ -275,6 +290,7 @@ static void write_results(const run *r, int argc, char **argv)
     json_object_set_new(file, "schema", json_integer(2));
     json_object_set_new(file, "context", context);
     json_object_set_new(file, "verdicts", verdict_json(&r->verdict));
+    json_object_set_new(file, "functions", float_sweeps_json(r->floats, r->float_sweeps));
     json_object_set_new(file, "formulas", formulas());
     json_object_set_new(file, "curves", curves_json());
     json_object_set(file, "rows", r->rows);
@@ -325,7 +341,9 @@ static void name_unknown_losses(void)
 
 int main(int argc, char **argv)
 {
-    run r = {.settings = parse_settings(argc, argv), .cpus = (int)sysconf(_SC_NPROCESSORS_ONLN)};
+    run r = {.settings = parse_settings(argc, argv),
+             .cpus = (int)sysconf(_SC_NPROCESSORS_ONLN),
+             .last = {.sweep = "", .kind = ""}};
     stability_case cases[CASES_MOST];
     const size_t count = list_cases(cases);
     char last[200] = "";
@@ -343,15 +361,20 @@ int main(int argc, char **argv)
         die(PROGRAM, "out of memory");
     }
     sweep_all(&r, cases, count);
+    sweep_functions(&r);
     if (r.settings.out) {
         write_results(&r, argc, argv);
     }
     json_decref(r.rows);
     verdict_print(&r.verdict, stdout);
+    float_sweeps_print(r.floats, r.float_sweeps, stdout);
     if (fflush(stdout) != 0) {
         die(PROGRAM, "cannot write to standard output");
     }
-    const size_t failures = verdict_failures(&r.verdict);
+    size_t failures = verdict_failures(&r.verdict);
+    for (size_t k = 0; k < r.float_sweeps; k++) {
+        failures += !float_sweep_kept(&r.floats[k]);
+    }
     if (failures > 0) {
         die(PROGRAM, "%zu promises are not kept", failures);
     }

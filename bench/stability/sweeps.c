@@ -147,6 +147,24 @@ static void sweep_classes(walk *w)
     }
 }
 
+/* Long chains of sums, where another class lies in the embedding's own direction. */
+static void sweep_dims(walk *w)
+{
+    const size_t dims[] = {4, 16, 64, 128, 512};
+    const placement places[] = {PLACE_RANDOM, PLACE_RIVAL};
+
+    for (size_t place = 0; place < 2; place++) {
+        for (size_t k = 0; k < sizeof dims / sizeof *dims; k++) {
+            cell c = cell_of(w, "dim", placement_names[places[place]], 8, dims[k], 8);
+            c.recipe.others = places[place];
+            set_scale(&c, 64);
+            spread_angles(&c);
+            c.batches = w->run == EFFORT_FULL ? 20 : 1;
+            visit(w, &c);
+        }
+    }
+}
+
 /* From untrained to fully converged. */
 static void sweep_converged(walk *w)
 {
@@ -307,6 +325,7 @@ void visit_cells(const stability_case *cases, size_t count, effort how_many, uin
         sweep_special(&w);
         if (cases[k].is_default) {
             sweep_classes(&w);
+            sweep_dims(&w);
         }
         if (cases[k].is_default && cases[k].config.loss == MARGIN_ARCFACE) {
             sweep_map(&w);

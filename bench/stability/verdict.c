@@ -19,7 +19,6 @@ static verdict_line *find(verdict *v, margin_loss loss, const char *name, int ju
         return NULL;
     }
     v->lines[v->count] = (verdict_line){.loss = loss, .name = name, .judged = judged};
-    tally_clear(&v->lines[v->count].all);
     return &v->lines[v->count++];
 }
 
@@ -110,7 +109,7 @@ static json_t *line_json(const verdict_line *line, int p)
     char seed[24];
     json_t *object = json_object();
 
-    snprintf(seed, sizeof seed, "%" PRIu64, t->witness_seed[p]);
+    snprintf(seed, sizeof seed, "%" PRIu64, t->at[p].seed);
     json_object_set_new(object, "promise", json_string(promise_names[p]));
     json_object_set_new(object, "bound", json_string(promise_texts[p]));
     json_object_set_new(object, "loss", json_string(margin_loss_get(line->loss)->name));
@@ -122,7 +121,10 @@ static json_t *line_json(const verdict_line *line, int p)
     json_object_set_new(object, "kept", json_boolean(t->outside[p] == 0));
     json_object_set_new(object, "sweep", json_string(line->sweep[p]));
     json_object_set_new(object, "option", json_string(line->option[p]));
-    json_object_set_new(object, "theta", json_number(t->witness_theta[p]));
+    json_object_set_new(object, "theta", json_number(t->at[p].theta));
+    json_object_set_new(object, "scale", json_number(t->at[p].scale));
+    json_object_set_new(object, "dim", json_integer((json_int_t)t->at[p].dim));
+    json_object_set_new(object, "classes", json_integer((json_int_t)t->at[p].classes));
     json_object_set_new(object, "batch_seed", json_string(seed));
     return object;
 }
