@@ -15,7 +15,7 @@ const char *const promise_names[PROMISES] = {"finite",    "loss",      "grad_x",
                                              "loss_goal", "grad_x_goal", "grad_w_goal"};
 const char *const promise_texts[PROMISES] = {
     "no NaN and no infinity for finite inputs",
-    "error of a row's loss <= 4 ulp + its change by one ulp of each input + 3.6e-7 s (1 - p)",
+    "error of a row's loss <= 4 ulp + its change by one ulp of each input + 3.6e-7 (1 + s) (1 - p)",
     "error of a row of dX <= (2e-6 + 2.4e-7 s) of its length or its pull",
     "error of dW <= (2e-6 + 2.4e-7 s) of its rows' lengths or pulls",
     "error of a row's loss <= 4 ulp + its change by one ulp of each input",
@@ -120,7 +120,7 @@ static void compare_loss(tally *t, float got, const exact *want, size_t i, const
     const double right = clip(want->loss[i]);
     const double apart = fabs((double)got - right), ulp = float_ulp(right);
     const double allowed = 4 * ulp + want->condition[i];
-    const double rounding = loss_unit * want->scale[i] * want->miss[i];
+    const double rounding = loss_unit * (1 + want->scale[i]) * want->miss[i];
 
     note(t, METRIC_LOSS_ULP, apart / ulp);
     note(t, METRIC_LOSS_REL, apart / fmax(right, least));
