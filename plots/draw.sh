@@ -9,7 +9,9 @@ plots=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 figures() {
     local data
     printf '%s\n' 'target_logit|target_logit.tsv|' 'speed|speed_figure.tsv|' \
-        'gradient_error|gradient_error.tsv|'
+        'gradient_error|gradient_error.tsv|' 'gradient_ends|gradient_ends.tsv|' \
+        'nonfinite_map|nonfinite_map.tsv|' 'past_pi|past_pi.tsv|' 'class_error|class_error.tsv|' \
+        'ulp_histogram|ulp_histogram.tsv|'
     for data in $(toy_data); do
         printf 'toy_features_%s|features_%s.tsv|data=%s\n' "$data" "$data" "'$data'"
     done
@@ -60,15 +62,17 @@ summarise() {
 }
 
 make_tables() {
-    local data
+    local data table
     mkdir -p "$run/tables"
     if [ -f "$run/speed.json" ]; then
         tidy speed.json speed speed.tsv
         tidy speed.json speed_figure speed_figure.tsv
     fi
     if [ -f "$run/stability.json" ]; then
-        tidy stability.json target_logit target_logit.tsv
-        tidy stability.json gradient_error gradient_error.tsv
+        for table in target_logit gradient_error gradient_ends nonfinite_map past_pi class_error \
+            ulp_histogram; do
+            tidy stability.json "$table" "$table.tsv"
+        done
     fi
     for data in $(toy_data); do
         tidy separation.json "features(\"$data\")" "features_$data.tsv"
