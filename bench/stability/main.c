@@ -142,9 +142,13 @@ static void set_errors(json_t *row, const tally *t, int judged)
             json_object_set_new(row, name, json_number(count > 0 ? t->sum[k] / count : NAN));
         }
     }
-    for (int k = PROMISE_LOSS; k < GOAL_LOSS && judged; k++) {
+    for (int k = PROMISE_LOSS; k < PROMISES && judged; k++) {
         snprintf(name, sizeof name, "%s_share", promise_names[k]);
         json_object_set_new(row, name, json_number(t->share[k]));
+        if (k >= GOAL_LOSS) {
+            snprintf(name, sizeof name, "%s_outside", promise_names[k]);
+            json_object_set_new(row, name, json_integer((json_int_t)t->outside[k]));
+        }
     }
     json_object_set_new(row, "nonfinite", json_number((double)t->nonfinite / (double)t->values));
 }

@@ -35,8 +35,8 @@ extern const char *const metric_names[METRICS];
  * the project set out with; the promises are what docs/numerics.md states, and must be kept. */
 typedef enum promise {
     PROMISE_FINITE,   /* no NaN, no infinity: 0 is within, any is not */
-    PROMISE_LOSS,     /* error <= 4 ulp + condition + 3.6e-7 (1 + s) (1 - p) */
-    PROMISE_GRAD_X,   /* error <= (2e-6 + 2.4e-7 s) max(length, pull) */
+    PROMISE_LOSS,     /* error <= 4 ulp + condition + 4.8e-7 (1 + s) (1 - p) */
+    PROMISE_GRAD_X,   /* error <= (2e-6 + 4.8e-7 s) max(length, pull) */
     PROMISE_GRAD_W,
     GOAL_LOSS,        /* error <= 4 ulp + condition */
     GOAL_GRAD_X,      /* error <= (2e-6 + 1.2e-7 s) length */
