@@ -238,7 +238,8 @@ def figure(run, file_name):
 def legend(run, kind):
     """What the names in a figure's key stand for, where the results say so."""
     path = os.path.join(run, "stability.json")
-    formulas = read_json(path).get("formulas") if kind == "gradient_error" else None
+    named = kind in ("gradient_error", "nonfinite_map")
+    formulas = read_json(path).get("formulas") if named else None
     if not isinstance(formulas, dict):
         return ""
     return "".join(f"<br><b>{html.escape(name)}</b>: {html.escape(str(formula))}"
