@@ -103,13 +103,28 @@ void verdict_print(const verdict *v, FILE *stream)
 
 /* ---- for the file ---------------------------------------------------------------------------- */
 
+/* Where the largest error is; nothing when there was none. */
+static void set_witness(json_t *object, const verdict_line *line, int p)
+{
+    const witness *at = &line->all.at[p];
+    const int any = line->all.share[p] > 0;
+    char seed[24];
+
+    snprintf(seed, sizeof seed, "%" PRIu64, at->seed);
+    json_object_set_new(object, "sweep", any ? json_string(line->sweep[p]) : json_null());
+    json_object_set_new(object, "option", any ? json_string(line->option[p]) : json_null());
+    json_object_set_new(object, "theta", json_number(any ? at->theta : NAN));
+    json_object_set_new(object, "scale", json_number(any ? at->scale : NAN));
+    json_object_set_new(object, "dim", any ? json_integer((json_int_t)at->dim) : json_null());
+    json_object_set_new(object, "classes", any ? json_integer((json_int_t)at->classes) : json_null());
+    json_object_set_new(object, "batch_seed", any ? json_string(seed) : json_null());
+}
+
 static json_t *line_json(const verdict_line *line, int p)
 {
     const tally *t = &line->all;
-    char seed[24];
     json_t *object = json_object();
 
-    snprintf(seed, sizeof seed, "%" PRIu64, t->at[p].seed);
     json_object_set_new(object, "promise", json_string(promise_names[p]));
     json_object_set_new(object, "bound", json_string(promise_texts[p]));
     json_object_set_new(object, "loss", json_string(margin_loss_get(line->loss)->name));
@@ -119,13 +134,7 @@ static json_t *line_json(const verdict_line *line, int p)
     json_object_set_new(object, "outside", json_integer((json_int_t)t->outside[p]));
     json_object_set_new(object, "share", json_number(t->share[p]));
     json_object_set_new(object, "kept", json_boolean(t->outside[p] == 0));
-    json_object_set_new(object, "sweep", json_string(line->sweep[p]));
-    json_object_set_new(object, "option", json_string(line->option[p]));
-    json_object_set_new(object, "theta", json_number(t->at[p].theta));
-    json_object_set_new(object, "scale", json_number(t->at[p].scale));
-    json_object_set_new(object, "dim", json_integer((json_int_t)t->at[p].dim));
-    json_object_set_new(object, "classes", json_integer((json_int_t)t->at[p].classes));
-    json_object_set_new(object, "batch_seed", json_string(seed));
+    set_witness(object, line, p);
     return object;
 }
 
