@@ -17,7 +17,7 @@ static const char help[] =
     "log on float32 inputs. What docs/numerics.md promises is judged.\n"
     "\n"
     "  --out FILE     write the results (JSON; results/README.md has the schema)\n"
-    "  --quick        fewer points (half a minute; default: two)\n"
+    "  --quick        fewer points (seconds; default: a minute or two)\n"
     "  --full         more of them, a million rows of each loss (some ten minutes)\n"
     "  --seed S       seed of the random vectors (default 1)\n"
     "  --isa I        only this instruction set (default: all that are usable)\n"
