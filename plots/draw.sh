@@ -12,7 +12,9 @@ figures() {
         'speed_sizes|speed_sizes.tsv|' 'speed_peers|speed_peers.tsv|' \
         'speed_threads|speed_threads.tsv|' 'speed_memory|speed_memory.tsv|' \
         'speed_roofline|speed_roofline.tsv|' 'margin_cost|margin_cost.tsv|' \
-        'gradient_error|gradient_error.tsv|'
+        'gradient_error|gradient_error.tsv|' 'gradient_ends|gradient_ends.tsv|' \
+        'nonfinite_map|nonfinite_map.tsv|' 'past_pi|past_pi.tsv|' 'class_error|class_error.tsv|' \
+        'ulp_histogram|ulp_histogram.tsv|'
     for data in $(toy_data); do
         printf 'toy_features_%s|features_%s.tsv|data=%s\n' "$data" "$data" "'$data'"
     done
@@ -73,8 +75,10 @@ make_tables() {
         done
     fi
     if [ -f "$run/stability.json" ]; then
-        tidy stability.json target_logit target_logit.tsv
-        tidy stability.json gradient_error gradient_error.tsv
+        for name in target_logit gradient_error gradient_ends nonfinite_map past_pi class_error \
+            ulp_histogram; do
+            tidy stability.json "$name" "$name.tsv"
+        done
     fi
     for data in $(toy_data); do
         tidy separation.json "features(\"$data\")" "features_$data.tsv"

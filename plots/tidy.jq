@@ -180,13 +180,15 @@ def margin_cost: isas as $isas | [cases[] | numbers | . + {threads: threads}
 
 def degrees: . * 180 / 3.141592653589793;
 
-# theta in degrees, psi, slope; one block per curve.
-def target_logit: .curves
+# theta in degrees, psi, slope; one block per curve of a figure.
+def curves_of($figure): [.curves[] | select((.figure // "target_logit") == $figure)]
     | [foreach .[] as $point ({last: null, id: 0};
           if $point.label == .last then . else {last: $point.label, id: (.id + 1)} end;
           $point + {id: .id})]
     | group_by(.id)[]
     | block("\"\(.[0].label | sub("lambda"; "λ"))\" \(.[0].loss)"; .[] | [.theta_deg, .psi, .slope] | @tsv);
+def target_logit: curves_of("target_logit");
+def past_pi: curves_of("past_pi");
 
 # The theta sweep of each loss with its default options, one list per loss and implementation: this
 # library ("margin", on its best instruction set) and the formulations that it is compared with.
@@ -200,9 +202,53 @@ def theta_sweeps: isas as $isas
 # theta in degrees, relative error of dX, of dW, 1 where the result is not finite. One block per
 # loss and implementation, labelled "loss implementation".
 def gradient_error: theta_sweeps[]
+    | select(.[0].impl | IN("clamp-4", "detached", "floor") | not)
     | block("\"\(.[0].loss) \(.[0].impl)\" \(.[0].loss)";
         .[] | [(.theta | degrees), (if .lost then "NaN" else .grad_x end),
                (if .lost then "NaN" else .grad_w end), (if .lost then 1 else 0 end)] | @tsv);
+
+# The same close to both ends: the angle's distance from 0 or pi, relative error of dX, 1 where the
+# result is not finite. One block per angular loss, implementation and end, labelled "loss impl end".
+def near($side): if $side == "0" then .theta else 3.141592653589793 - .theta end;
+def gradient_ends: theta_sweeps[]
+    | select(any(.[]; .option != "none") and (.[0].impl | IN("detached", "floor", "naive") | not))
+    | . as $sweep | ("0", "pi") as $side
+    | [$sweep[] | . + {near: near($side)} | select(.near > 0 and .near < 0.11)]
+    | select(length > 0) | sort_by(.near)
+    | block("\"\(.[0].loss) \(.[0].impl) \($side)\" \(.[0].loss)";
+        .[] | [.near, (if .lost then "NaN" else .grad_x end), (if .lost then 1 else 0 end)] | @tsv);
+
+# Theta and s together: number of the angle, angle in radians, log10 s, share of the results that are
+# not finite, 1 where all are finite but dX is more than 10 % off. One block per implementation.
+def nonfinite_map: isas as $isas
+    | (["margin"] + (.formulas // {} | keys_unsorted)) as $order
+    | [.rows[] | select(.sweep == "map")] as $rows
+    | ([$rows[] | select(.impl == "margin")] | best_isa($isas)) as $isa
+    | [$rows[] | select(.theta != null and (.impl != "margin" or .isa == $isa))]
+    | group_by(.impl) | sort_by(.[0].impl as $impl | $order | index($impl))[]
+    | (map(.theta * 1e9 | round) | unique) as $angles
+    | block("\"\(.[0].impl)\" \(.[0].loss)"; sort_by(.theta, .scale)[]
+        | .theta as $theta
+        | [($angles | bsearch($theta * 1e9 | round)), $theta, (.scale | log10), .nonfinite,
+           (if .nonfinite == 0 and .grad_x > 0.1 then 1 else 0 end)] | @tsv);
+
+# Classes, relative errors of the loss, of dX and of dW; one block per loss and implementation.
+def class_error: isas as $isas
+    | [.rows[] | select(.sweep == "classes" and .default)] as $rows
+    | ([$rows[] | select(.impl == "margin")] | best_isa($isas)) as $isa
+    | [$rows[] | select(.classes != null and (.isa == $isa or (.impl | IN("plain", "acos"))))]
+    | group_by([.loss, .impl]) | map(sort_by(.classes))
+    | sort_by([(.[0].loss | rank), .[0].impl != "margin"])[]
+    | block("\"\(.[0].loss) \(.[0].impl)\" \(.[0].loss)";
+        .[] | [.classes] + (if .nonfinite > 0 then ["NaN", "NaN", "NaN"]
+                            else [.loss_rel, .grad_x, .grad_w] end) | @tsv);
+
+# Middle of a bin of signed errors in ulp, share of the inputs in it; one block per function and
+# instruction set, labelled "function isa (largest error)"; log and log1p are the same on all.
+def ulp_histogram: (.functions // [])[] | . as $f
+    | block("\"\(.function)\(if .isa == "none" then "" else " " + .isa end) (\(.worst_ulp * 1e4 | round / 1e4) ulp)\" \(.isa)";
+        range(.bins | length)
+        | [$f.bin_first + (. + 0.5) * $f.bin_width, $f.bins[.] / $f.cases] | @tsv);
 
 # ---- separation.json ---------------------------------------------------------------------------
 

@@ -59,6 +59,28 @@ FIGURES = {
                        "Relative error of the embedding's gradient against a computation in wider "
                        "precision, over the target's angle, at the default scale. Crosses: results "
                        "that are not finite."),
+    "gradient_ends": ("Stability: the gradient at both ends of the angle",
+                      "The same error close to θ = 0 and θ = π on logarithmic axes, at the default "
+                      "scale. Near 0 the rows have converged as well, which costs the usual formulas "
+                      "their digits even where the angle would not. Crosses: results that are not "
+                      "finite."),
+    "nonfinite_map": ("Stability: results that are not finite",
+                      "ArcFace over the target's angle and the scale: the share of loss and gradients "
+                      "that are NaN or infinite. Dots: all finite, but the embedding's gradient is "
+                      "more than 10 % off. The columns are 0, steps from 10⁻⁷ to 1 rad, π/2, and the "
+                      "same towards π."),
+    "past_pi": ("What happens beyond π − m",
+                "ArcFace's target logit and its slope by the cosine (the factor of the gradient) under "
+                "each choice of past_pi. Where the slope is negative a sample is pushed away from its "
+                "class; easy has no margin for θ > 90° at all."),
+    "class_error": ("Stability: error over the number of classes",
+                    "Greatest relative error of loss, dX and dW over angles from 0 to π, at the default "
+                    "scale. Dotted: each loss as it is usually written; with few classes its converged "
+                    "rows lose everything, with many its single sums do."),
+    "ulp_histogram": ("Errors of exp and log",
+                      "Errors of the elementary functions over the float32 inputs of their range, in "
+                      "units of the result's last place; in brackets the greatest. Beyond the dotted "
+                      "lines lies nothing."),
 }
 
 STYLE = """
@@ -258,7 +280,8 @@ def legend(run, kind):
     if kind == "margin_cost" or (kind or "").startswith("speed"):
         return how_measured(run)
     path = os.path.join(run, "stability.json")
-    formulas = read_json(path).get("formulas") if kind == "gradient_error" else None
+    named = kind in ("gradient_error", "nonfinite_map")
+    formulas = read_json(path).get("formulas") if named else None
     if not isinstance(formulas, dict):
         return ""
     return "".join(f"<br><b>{html.escape(name)}</b>: {html.escape(str(formula))}"
@@ -274,6 +297,8 @@ def shown_path(run):
 
 def order(file_name):
     kinds = ["target_logit", "toy_features", "margin_cost", "speed", "gradient_error"]
+    kinds = ["target_logit", "past_pi", "toy_features", "speed", "gradient_error", "gradient_ends",
+             "nonfinite_map", "class_error", "ulp_histogram"]
     name = file_name[len("fig_"):]
     kind = next((i for i, kind in enumerate(kinds) if name.startswith(kind)), len(kinds))
     return kind, "sphere" not in name, name

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "oracle.h"
+
 static const double PI = 3.14159265358979324;
 
 /* ---- losses and options ---------------------------------------------------------------------- */
@@ -73,7 +75,8 @@ size_t list_cases(stability_case cases[CASES_MOST])
 
     for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
         margin_config config;
-        if (margin_config_init(&config, (margin_loss)loss) == MARGIN_OK) {
+        if (oracle_knows((margin_loss)loss) &&
+            margin_config_init(&config, (margin_loss)loss) == MARGIN_OK) {
             append_options(&list, config);
         }
     }
@@ -100,10 +103,15 @@ static void add(angle_list *list, double offset, int from_pi)
     list->angles[list->count++] = (sweep_angle){offset, from_pi};
 }
 
+sweep_angle angle_at(double theta)
+{
+    return theta < PI / 2 ? (sweep_angle){theta, 0} : (sweep_angle){PI - theta, 1};
+}
+
 static void add_theta(angle_list *list, double theta)
 {
     if (theta >= 0 && theta <= PI) {
-        add(list, theta < PI / 2 ? theta : PI - theta, theta >= PI / 2);
+        list->angles[list->count++] = angle_at(theta);
     }
 }
 
@@ -118,7 +126,7 @@ static int by_theta(const void *left, const void *right)
     return a->from_pi ? -order : order;
 }
 
-/* Angles that are the same to the eye of float32 inputs are measured once. */
+/* The same angle is measured once. */
 static void drop_repeats(angle_list *list)
 {
     size_t kept = 0;
@@ -128,7 +136,7 @@ static void drop_repeats(angle_list *list)
         const sweep_angle *last = kept > 0 ? &list->angles[kept - 1] : NULL;
         const sweep_angle *now = &list->angles[i];
         if (last && last->from_pi == now->from_pi &&
-            fabs(last->offset - now->offset) <= 1e-9 * now->offset) {
+            fabs(last->offset - now->offset) <= 1e-15) {
             continue;
         }
         list->angles[kept++] = *now;
@@ -138,34 +146,47 @@ static void drop_repeats(angle_list *list)
 
 static void add_near(angle_list *list, double theta, double distance)
 {
-    if (theta > 0 && theta < PI) {
-        add_theta(list, theta - distance);
-        add_theta(list, theta + distance);
-    }
+    add_theta(list, theta - distance);
+    add_theta(list, theta + distance);
 }
 
-/* From 1e-7 to 0.1 in `steps` factors, towards 0 and pi; every `stride`-th also around the angles
- * where options change the target. */
-static void add_small(angle_list *list, const margin_config *config, int steps, int stride)
+size_t list_breaks(const margin_config *config, double breaks[BREAKS_MOST])
 {
-    const double turn = (PI - config->m2) / config->m1; /* phi = pi */
-    const int angular = margin_loss_get(config->loss)->has_angle;
+    size_t count = 0;
+
+    if (!margin_loss_get(config->loss)->has_angle) {
+        return 0;
+    }
+    if (config->past_pi == MARGIN_PAST_PI_EASY) {
+        breaks[count++] = PI / 2;
+    }
+    for (int k = 1; count < BREAKS_MOST && k * PI - config->m2 < config->m1 * PI; k++) {
+        breaks[count++] = (k * PI - config->m2) / config->m1;
+    }
+    return count;
+}
+
+/* From 1e-12 to 0.1 in `steps` factors, towards 0, pi and the breaks. */
+static void add_small(angle_list *list, const margin_config *config, int steps)
+{
+    double breaks[BREAKS_MOST];
+    const size_t count = list_breaks(config, breaks);
 
     for (int i = 0; i <= steps; i++) {
-        const double small = pow(10, -7 + 6.0 * i / steps);
+        const double small = pow(10, -12 + 11.0 * i / steps);
         add(list, small, 0);
         add(list, small, 1);
-        if (angular && i % stride == 0) {
-            add_near(list, turn, small);
-            add_near(list, PI / 2, small);
+        for (size_t k = 0; k < count; k++) {
+            add_near(list, breaks[k], small);
         }
     }
 }
 
 int list_angles(const margin_config *config, effort how_many, sweep_angle **angles, size_t *count)
 {
-    const int middle[] = {6, 12, 36, 180}, steps[] = {3, 6, 12, 24}, stride[] = {1, 2, 2, 2};
-    const size_t most = (size_t)(middle[how_many] + 1 + 6 * (steps[how_many] + 1));
+    const int middle[] = {6, 12, 36, 180}, steps[] = {3, 4, 11, 44};
+    const size_t most =
+        (size_t)(middle[how_many] + 1 + (2 + 2 * BREAKS_MOST) * (steps[how_many] + 1));
     angle_list list = {calloc(most, sizeof(sweep_angle)), 0};
 
     if (!list.angles) {
@@ -174,7 +195,7 @@ int list_angles(const margin_config *config, effort how_many, sweep_angle **angl
     for (int i = 0; i <= middle[how_many]; i++) {
         add_theta(&list, PI * i / middle[how_many]);
     }
-    add_small(&list, config, steps[how_many], stride[how_many]);
+    add_small(&list, config, steps[how_many]);
     drop_repeats(&list);
     *angles = list.angles;
     *count = list.count;
@@ -190,32 +211,4 @@ size_t list_scales(effort how_many, double scales[SCALES_MOST])
         scales[i] = pow(10, 4 * (double)i / (double)(count - 1));
     }
     return count;
-}
-
-/* ---- curves ---------------------------------------------------------------------------------- */
-
-void list_curves(target_curve curves[CURVES])
-{
-    const struct {
-        const char *label;
-        margin_loss loss;
-        double m1, m2, m3, lambda;
-    } rows[CURVES] = {
-        {"Softmax", MARGIN_NORMSOFTMAX, 1, 0, 0, 0},
-        {"SphereFace (m=4, lambda=5)", MARGIN_SPHEREFACE, 4, 0, 0, 5},
-        {"SphereFace (m=1.35)", MARGIN_SPHEREFACE, 1.35, 0, 0, 0},
-        {"ArcFace (m=0.5)", MARGIN_ARCFACE, 1, 0.5, 0, 0},
-        {"CosFace (m=0.35)", MARGIN_COSFACE, 1, 0, 0.35, 0},
-        {"CM1 (1, 0.3, 0.2)", MARGIN_COMBINED, 1, 0.3, 0.2, 0},
-        {"CM2 (0.9, 0.4, 0.15)", MARGIN_COMBINED, 0.9, 0.4, 0.15, 0},
-    };
-
-    for (size_t k = 0; k < CURVES; k++) {
-        margin_config_init(&curves[k].config, rows[k].loss);
-        curves[k].label = rows[k].label;
-        curves[k].config.m1 = rows[k].m1;
-        curves[k].config.m2 = rows[k].m2;
-        curves[k].config.m3 = rows[k].m3;
-        curves[k].config.lambda = rows[k].lambda;
-    }
 }

@@ -2,36 +2,27 @@
  *
  * Where the angle is small it must survive the rounding to float32: the target's weight lives in
  * the first half of the dimensions, the direction in which the embedding leaves it in the second
- * half, and the first half of the embedding is the weight's itself, times a power of two. */
+ * half, and the first half of the embedding is the weight's itself, times a power of two. Elsewhere
+ * the last dimension, where both would be zero, takes up what rounding did to the angle: a small
+ * component there turns the embedding by its square, so it can turn it by 1e-14. */
 #include "inputs.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { HALF = INPUT_DIM / 2 };
+#include "random.h"
 
 static const double PI = 3.14159265358979324;
 
-/* splitmix64. */
-static uint64_t next(uint64_t *state)
+const char *const placement_names[PLACEMENTS] = {
+    "random",   "duplicate weights", "close weights",      "rival at cosine 1",
+    "opposite", "zero embedding",    "zero target weight", "zero other weight"};
+
+/* Classes below this are targets; each other class belongs to the target `targets` below. */
+static size_t targets_of(const recipe *how)
 {
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
-static double uniform(uint64_t *state)
-{
-    return ((double)(next(state) >> 11) + 0.5) * 0x1p-53;
-}
-
-static double normal(uint64_t *state)
-{
-    const double radius = sqrt(-2 * log(uniform(state)));
-
-    return radius * cos(2 * PI * uniform(state));
+    return (how->classes + 1) / 2;
 }
 
 static double fill(double *v, size_t n, uint64_t *state)
@@ -39,7 +30,7 @@ static double fill(double *v, size_t n, uint64_t *state)
     double sum = 0;
 
     for (size_t k = 0; k < n; k++) {
-        v[k] = normal(state);
+        v[k] = random_normal(state);
         sum += v[k] * v[k];
     }
     return sqrt(sum);
@@ -55,60 +46,190 @@ static double length(const float *v, size_t n)
     return sqrt(sum);
 }
 
-/* x = along w + across |w| t, t a random unit vector in the second half. */
-static void embed(float *x, const float *w, double along, double across, double factor,
+static void scale_to(float *out, const float *v, double factor, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        out[k] = (float)(factor * (double)v[k]);
+    }
+}
+
+/* ---- embeddings ------------------------------------------------------------------------------ */
+
+/* x = factor (along w + across |w| t), t a random unit vector in the second half but its last. */
+static void embed(float *x, const float *w, size_t dim, double along, double across, double factor,
                   uint64_t *state)
 {
-    double t[HALF];
-    const double size = length(w, HALF) / fill(t, HALF, state);
+    const size_t half = dim / 2, rest = dim - half - 1;
+    double t[512];
+    const double size = length(w, half) / fill(t, rest, state);
 
-    for (size_t k = 0; k < HALF; k++) {
+    for (size_t k = 0; k < half; k++) {
         x[k] = (float)(factor * along * (double)w[k]);
-        x[HALF + k] = (float)(factor * across * size * t[k]);
+    }
+    for (size_t k = 0; k < rest; k++) {
+        x[half + k] = (float)(factor * across * size * t[k]);
+    }
+    x[dim - 1] = 0;
+}
+
+/* Set the last component so that the angle is as wanted; it is a little too small before. */
+static void correct(float *x, const float *w, size_t dim, double offset)
+{
+    const long double tangent = tanl((long double)offset);
+    long double xx = 0, ww = 0, xw = 0;
+
+    for (size_t k = 0; k < dim; k++) {
+        xx += (long double)x[k] * x[k];
+        ww += (long double)w[k] * w[k];
+        xw += (long double)x[k] * w[k];
+    }
+    const long double along2 = xw / ww * xw;
+    const long double missing = along2 * tangent * tangent - (xx - along2);
+    if (missing > 0 && missing < 1e-4L * xx) {
+        x[dim - 1] = (float)sqrtl(missing);
     }
 }
 
-static void embed_at(float *x, const float *w, sweep_angle angle, double factor, uint64_t *state)
+static void embed_at(float *x, const float *w, size_t dim, sweep_angle angle, double factor,
+                     uint64_t *state)
 {
     const double sign = angle.from_pi ? -1 : 1;
+    const double less = angle.offset - 2e-7;
 
-    if (angle.offset < PI / 4) {
-        embed(x, w, sign, tan(angle.offset), factor, state);
-    } else if (PI / 2 - angle.offset < 1e-12) {
-        embed(x, w, 0, 1, factor, state); /* exactly orthogonal */
+    if (angle.offset < 1e-2) {
+        embed(x, w, dim, sign, tan(angle.offset), factor, state);
+    } else if (PI / 2 - angle.offset < 1e-14) {
+        embed(x, w, dim, 0, 1, factor, state); /* exactly orthogonal */
+    } else if (PI / 2 - angle.offset < 1e-4) {
+        embed(x, w, dim, sign * (PI / 2 - angle.offset), 1, factor, state);
     } else {
-        embed(x, w, sign * cos(angle.offset), sin(angle.offset), factor, state);
+        embed(x, w, dim, sign * cos(less), sin(less), factor, state);
+        correct(x, w, dim, angle.offset);
     }
 }
 
-void make_inputs(inputs *in, uint64_t seed, const sweep_angle *angles, size_t rows, int power,
-                 int vary)
-{
-    uint64_t state = seed;
-    double w[INPUT_DIM];
+/* ---- weights --------------------------------------------------------------------------------- */
 
-    memset(in, 0, sizeof *in);
-    in->rows = rows;
-    for (size_t j = 0; j < INPUT_CLASSES; j++) {
-        const size_t filled = j < rows ? HALF : INPUT_DIM;
-        fill(w, filled, &state);
+static int wobble(const recipe *how, uint64_t *state)
+{
+    return how->wobble > 0 ? random_between(state, -how->wobble, how->wobble) : 0;
+}
+
+static void make_weights(inputs *in, const recipe *how, uint64_t *state)
+{
+    const size_t targets = targets_of(how), dim = in->dim;
+
+    for (size_t j = 0; j < in->classes; j++) {
+        float *w = in->weights + j * dim;
+        const float *target = in->weights + (j - (j < targets ? 0 : targets)) * dim;
+        const size_t filled = j < targets ? dim / 2 : dim;
+        const double size = ldexp(1, how->power_w + wobble(how, state));
+        const int close = j >= targets && how->others == PLACE_CLOSE;
         for (size_t k = 0; k < filled; k++) {
-            in->weights[j * INPUT_DIM + k] = (float)w[k];
+            const double noise = random_normal(state);
+            w[k] = (float)(close ? (double)target[k] * (1 + 1e-3 * noise) : size * noise);
+        }
+        if (j >= targets && how->others == PLACE_DUPLICATE) {
+            scale_to(w, target, 2, dim);
         }
     }
-    for (size_t i = 0; i < rows; i++) {
-        const int wobble = vary ? (int)(next(&state) % 7) - 3 : 0;
-        in->labels[i] = (int64_t)i;
-        embed_at(in->embeddings + i * INPUT_DIM, in->weights + i * INPUT_DIM, angles[i],
-                 ldexp(1, power + wobble), &state);
+    if (how->others == PLACE_ZERO_OTHER) {
+        memset(in->weights + (in->classes - 1) * dim, 0, dim * sizeof(float));
     }
+}
+
+static void make_embeddings(inputs *in, const recipe *how, uint64_t *state)
+{
+    const size_t targets = targets_of(how), dim = in->dim;
+
+    for (size_t i = 0; i < in->rows; i++) {
+        const size_t label = i % targets;
+        float *x = in->embeddings + i * dim;
+        const double factor = ldexp(1, how->power_x - how->power_w + wobble(how, state));
+        in->labels[i] = (int64_t)label;
+        embed_at(x, in->weights + label * dim, dim, how->angles[i], factor, state);
+    }
+    if (how->others == PLACE_ZERO_X) {
+        memset(in->embeddings, 0, dim * sizeof(float));
+    }
+    if (how->others == PLACE_ZERO_TARGET) {
+        memset(in->weights, 0, dim * sizeof(float));
+    }
+}
+
+/* The other classes in, or against, the directions of the first embeddings. */
+static void make_rivals(inputs *in, const recipe *how)
+{
+    const size_t targets = targets_of(how), dim = in->dim;
+    const double sign = how->others == PLACE_RIVAL ? 1 : -1;
+
+    for (size_t j = targets; j < in->classes && j - targets < in->rows; j++) {
+        scale_to(in->weights + j * dim, in->embeddings + (j - targets) * dim,
+                 ldexp(sign, how->power_w - how->power_x), dim);
+    }
+}
+
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static int make_room(inputs *in, size_t rows, size_t dim, size_t classes)
+{
+    *in = (inputs){rows, dim, classes, calloc(rows * dim, sizeof(float)),
+                   calloc(classes * dim, sizeof(float)), calloc(rows, sizeof(int64_t))};
+    if (!in->embeddings || !in->weights || !in->labels) {
+        inputs_free(in);
+        return -1;
+    }
+    return 0;
+}
+
+int inputs_make(inputs *in, const recipe *how, uint64_t seed)
+{
+    uint64_t state = seed;
+
+    if (make_room(in, how->rows, how->dim, how->classes) != 0) {
+        return -1;
+    }
+    make_weights(in, how, &state);
+    make_embeddings(in, how, &state);
+    if (how->others == PLACE_RIVAL || how->others == PLACE_OPPOSITE) {
+        make_rivals(in, how);
+    }
+    return 0;
+}
+
+static void shift(float *out, const float *in, size_t n, uint64_t *state)
+{
+    for (size_t k = 0; k < n; k++) {
+        out[k] = nextafterf(in[k], random_below(state, 2) ? INFINITY : -INFINITY);
+    }
+}
+
+int inputs_shift(inputs *out, const inputs *in, uint64_t seed)
+{
+    uint64_t state = seed;
+
+    if (make_room(out, in->rows, in->dim, in->classes) != 0) {
+        return -1;
+    }
+    shift(out->embeddings, in->embeddings, in->rows * in->dim, &state);
+    shift(out->weights, in->weights, in->classes * in->dim, &state);
+    memcpy(out->labels, in->labels, in->rows * sizeof *in->labels);
+    return 0;
+}
+
+void inputs_free(inputs *in)
+{
+    free(in->embeddings);
+    free(in->weights);
+    free(in->labels);
+    *in = (inputs){0};
 }
 
 margin_head head_of(const inputs *in)
 {
     return (margin_head){.rows = in->rows,
-                         .dim = INPUT_DIM,
-                         .classes = INPUT_CLASSES,
+                         .dim = in->dim,
+                         .classes = in->classes,
                          .embeddings = in->embeddings,
                          .weights = in->weights,
                          .labels = in->labels};

@@ -1,27 +1,57 @@
-/* inputs.h: float32 embeddings and weights at a wanted angle. It must not know losses. */
+/* inputs.h: float32 embeddings and weights made by a recipe: wanted target angles, lengths, and how
+ * the other classes lie. It must not know losses. */
 #ifndef MARGIN_STABILITY_INPUTS_H
 #define MARGIN_STABILITY_INPUTS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
-#include "cases.h"
 #include "margin.h"
 
-enum { INPUT_ROWS = 8, INPUT_DIM = 32, INPUT_CLASSES = 24 };
+enum { INPUT_ROWS = 16 }; /* at most */
+
+/* An angle, given by its distance to the nearer of 0 and pi so that it keeps its digits there. */
+typedef struct sweep_angle {
+    double offset; /* in [0, pi/2] */
+    int from_pi;
+} sweep_angle;
+
+/* The classes that are nobody's target. */
+typedef enum placement {
+    PLACE_RANDOM,
+    PLACE_DUPLICATE, /* each is a target's weight again, twice as long */
+    PLACE_CLOSE,     /* each within about 1e-3 of a target's weight */
+    PLACE_RIVAL,     /* each in an embedding's direction: cosine 1 */
+    PLACE_OPPOSITE,  /* each opposite to an embedding */
+    PLACE_ZERO_X,    /* as random, but the first embedding is zero, */
+    PLACE_ZERO_TARGET, /* or the first row's target's weight, */
+    PLACE_ZERO_OTHER,  /* or another class's */
+    PLACEMENTS
+} placement;
+
+extern const char *const placement_names[PLACEMENTS];
+
+typedef struct recipe {
+    size_t rows, dim, classes; /* dim >= 4, classes >= 2 */
+    sweep_angle angles[INPUT_ROWS];
+    int power_x, power_w; /* |x|, |w| are about 2^power sqrt(dim) */
+    int wobble;           /* and vary by up to 2^wobble from row to row */
+    placement others;
+} recipe;
 
 typedef struct inputs {
-    float embeddings[INPUT_ROWS * INPUT_DIM];
-    float weights[INPUT_CLASSES * INPUT_DIM];
-    int64_t labels[INPUT_ROWS];
-    size_t rows;
+    size_t rows, dim, classes;
+    float *embeddings, *weights;
+    int64_t *labels;
 } inputs;
 
-/* Class weights drawn from `seed`, and `rows` embeddings, row i at angles[i] from class i, with
- * |x| = |w| 2^power (power varied by up to 3 per row where `vary`), so near 0 and pi the angle
- * is as wanted to a relative 1e-7 in spite of float32. */
-void make_inputs(inputs *in, uint64_t seed, const sweep_angle *angles, size_t rows, int power,
-                 int vary);
+/* Make what the recipe says from `seed`. The target's angle is as wanted to a relative 1e-7 near 0
+ * and pi and to 1e-13 elsewhere, in spite of float32, where lengths leave room for it. Returns 0,
+ * or -1 when out of memory. */
+int inputs_make(inputs *in, const recipe *how, uint64_t seed);
+/* A copy with every number moved by one ulp, up or down by chance. */
+int inputs_shift(inputs *out, const inputs *in, uint64_t seed);
+void inputs_free(inputs *in);
 
 /* The head that these inputs are. */
 margin_head head_of(const inputs *in);

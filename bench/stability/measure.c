@@ -3,66 +3,96 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdlib.h>
+
+const char *const metric_names[METRICS] = {
+#define METRIC_NAME(id, name) #name,
+    METRIC_TABLE(METRIC_NAME)
+#undef METRIC_NAME
+};
+
+const char *const promise_names[PROMISES] = {"finite",    "loss",      "grad_x",     "grad_w",
+                                             "loss_goal", "grad_x_goal", "grad_w_goal"};
+const char *const promise_texts[PROMISES] = {
+    "no NaN and no infinity for finite inputs",
+    "error of a row's loss <= 4 ulp + its change by one ulp of each input + 4.8e-7 (1 + s) (1 - p)",
+    "error of a row of dX <= (2e-6 + 4.8e-7 s) of its length or its pull",
+    "error of dW <= (2e-6 + 4.8e-7 s) of its rows' lengths or pulls",
+    "error of a row's loss <= 4 ulp + its change by one ulp of each input",
+    "error of a row of dX <= (2e-6 + 1.2e-7 s) of its length",
+    "error of dW <= (2e-6 + 1.2e-7 s) of its rows' lengths",
+};
+
+/* What float32 cosines of the other classes may be off by: the goal, and the promise, 8 x 2^-24. */
+static const double goal_unit = 1.2e-7, promised_unit = 4.8e-7;
 
 typedef struct answers {
-    float row_loss[INPUT_ROWS];
-    float dx[INPUT_ROWS * INPUT_DIM];
-    float dw[INPUT_CLASSES * INPUT_DIM];
+    float *row_loss, *dx, *dw;
 } answers;
 
-static double length(const float *v, size_t n)
-{
-    double sum = 0;
+/* ---- tallies --------------------------------------------------------------------------------- */
 
+static void note(tally *t, metric which, double value)
+{
+    t->most[which] = fmax(t->most[which], value);
+    t->sum[which] += value;
+    t->count[which]++;
+}
+
+static void judge(tally *t, promise which, double share, const witness *where)
+{
+    t->tried[which]++;
+    t->outside[which] += !(share <= 1);
+    if (!(share <= t->share[which])) {
+        t->share[which] = share;
+        t->at[which] = *where;
+    }
+}
+
+void tally_add(tally *t, const tally *other)
+{
+    t->rows += other->rows;
+    t->batches += other->batches;
+    t->values += other->values;
+    t->nonfinite += other->nonfinite;
+    for (int k = 0; k < METRICS; k++) {
+        t->most[k] = fmax(t->most[k], other->most[k]);
+        t->sum[k] += other->sum[k];
+        t->count[k] += other->count[k];
+    }
+    for (int k = 0; k < PROMISES; k++) {
+        t->tried[k] += other->tried[k];
+        t->outside[k] += other->outside[k];
+        if (!(other->share[k] <= t->share[k])) {
+            t->share[k] = other->share[k];
+            t->at[k] = other->at[k];
+        }
+    }
+}
+
+/* ---- lengths --------------------------------------------------------------------------------- */
+
+static double clip(double x)
+{
+    return fmax(-(double)FLT_MAX, fmin((double)FLT_MAX, x));
+}
+
+/* Length of `right` and of what `got` differs by; what is beyond float32 is to be +-FLT_MAX. */
+static double distance(const float *got, const double *right, size_t n, double *size)
+{
+    double apart = 0, unit = (double)FLT_MIN;
+
+    *size = 0;
     for (size_t k = 0; k < n; k++) {
-        sum += (double)v[k] * (double)v[k];
+        unit = fmax(unit, fabs(clip(right[k])));
     }
-    return sqrt(sum);
-}
-
-static double longest(const float *v, size_t rows)
-{
-    double most = 0;
-
-    for (size_t i = 0; i < rows; i++) {
-        most = fmax(most, length(v + i * INPUT_DIM, INPUT_DIM));
+    for (size_t k = 0; k < n; k++) {
+        const double want = clip(right[k]), error = ((double)got[k] - want) / unit;
+        apart += error * error;
+        *size += want / unit * (want / unit);
     }
-    return most;
-}
-
-double effective_scale(const margin_config *config, const inputs *in)
-{
-    const double x = longest(in->embeddings, in->rows);
-
-    if (config->loss == MARGIN_SOFTMAX) {
-        return config->scale * x * longest(in->weights, INPUT_CLASSES);
-    }
-    return config->feature_norm == MARGIN_FEATURE_NORM_KEEP ? x : config->scale;
-}
-
-double loss_bound(double scale)
-{
-    return 2e-6 + 2e-7 * scale;
-}
-
-double gradient_bound(double scale)
-{
-    return 1e-5 + 4e-7 * scale;
-}
-
-int within_bounds(const errors *e, double scale)
-{
-    return e->loss_rel <= loss_bound(scale) && e->grad_x <= gradient_bound(scale) &&
-           e->grad_w <= gradient_bound(scale) && !(e->nonfinite > 0);
-}
-
-/* The distance from |exact| to the next float32. */
-static double float_ulp(double exact)
-{
-    int exponent;
-
-    frexp(fmax(exact, (double)FLT_MIN), &exponent);
-    return ldexp(1, exponent - 24);
+    *size = unit * sqrt(*size);
+    return unit * sqrt(apart);
 }
 
 static size_t count_nonfinite(const float *v, size_t n)
@@ -75,81 +105,156 @@ static size_t count_nonfinite(const float *v, size_t n)
     return count;
 }
 
-/* |got - exact| / |exact|; what is below float32's range counts as its smallest normal number. */
-static double vector_error(const float *got, const double *exact, size_t n)
-{
-    double apart = 0, size = 0;
+/* ---- comparing ------------------------------------------------------------------------------- */
 
-    for (size_t k = 0; k < n; k++) {
-        apart = hypot(apart, (double)got[k] - exact[k]);
-        size = hypot(size, exact[k]);
-    }
-    return apart / fmax(size, (double)FLT_MIN);
+/* Least size of a gradient that is judged: below, its parts underflow on the way. */
+static const double least = (double)FLT_MIN;
+
+static double gradient_bound(double unit, double scale)
+{
+    return 2e-6 + unit * scale;
 }
 
-/* fmax drops NaN: a row that is NaN is counted, and the others still have a worst. */
-static void compare(const answers *got, const inputs *in, const oracle_output *exact, errors *out)
+static void compare_loss(tally *t, float got, const exact *want, size_t i, const witness *where)
 {
-    const size_t entries = in->rows * INPUT_DIM, weights = INPUT_CLASSES * INPUT_DIM;
+    const double right = clip(want->loss[i]);
+    const double apart = fabs((double)got - right), ulp = float_ulp(right);
+    const double allowed = 4 * ulp + want->condition[i];
+    const double rounding = promised_unit * (1 + want->scale[i]) * want->miss[i];
+
+    note(t, METRIC_LOSS_ULP, apart / ulp);
+    note(t, METRIC_LOSS_REL, apart / fmax(right, least));
+    note(t, METRIC_LOSS_BEST, apart / (ulp / 2 + want->condition[i]));
+    judge(t, PROMISE_LOSS, apart / (allowed + rounding), where);
+    judge(t, GOAL_LOSS, apart / allowed, where);
+}
+
+static void note_gradient(tally *t, metric first, double apart, double size, double moved)
+{
+    const double ulp = float_ulp(fmax(size, least));
+
+    note(t, first, apart / fmax(size, least));
+    note(t, first + 1, apart / ulp);
+    if (moved > 0) {
+        note(t, first + 2, apart / (ulp / 2 + moved));
+    }
+}
+
+static void compare_row(tally *t, const answers *got, const inputs *in, const exact *want, size_t i,
+                        const witness *where)
+{
+    const float *dx = got->dx + i * in->dim;
+    const double scale = want->scale[i];
+    double size;
+
+    if (isfinite(got->row_loss[i])) {
+        compare_loss(t, got->row_loss[i], want, i, where);
+    }
+    if (count_nonfinite(dx, in->dim) > 0) {
+        return;
+    }
+    const double apart = distance(dx, want->dx + i * in->dim, in->dim, &size);
+    const double whole = fmin(fmax(size, want->pull_x[i]), (double)FLT_MAX);
+    note_gradient(t, METRIC_GRAD_X, apart, size, want->dx_shift[i]);
+    judge(t, PROMISE_GRAD_X, apart / (gradient_bound(promised_unit, scale) * fmax(whole, least)),
+          where);
+    judge(t, GOAL_GRAD_X, apart / (gradient_bound(goal_unit, scale) * fmax(size, least)), where);
+}
+
+static void compare_weights(tally *t, const answers *got, const inputs *in, const exact *want,
+                            const witness *where)
+{
+    const size_t n = in->classes * in->dim;
+    double size, goal = gradient_bound(goal_unit, 1) * least, allowed = goal;
+
+    if (count_nonfinite(got->dw, n) > 0) {
+        return;
+    }
+    for (size_t i = 0; i < in->rows; i++) {
+        const double whole = fmax(want->dw_row[i], want->pull_w[i]);
+        goal += gradient_bound(goal_unit, want->scale[i]) * fmin(want->dw_row[i], (double)FLT_MAX);
+        allowed += gradient_bound(promised_unit, want->scale[i]) * fmin(whole, (double)FLT_MAX);
+    }
+    const double apart = distance(got->dw, want->dw, n, &size);
+    note_gradient(t, METRIC_GRAD_W, apart, fmin(want->dw_sum, (double)FLT_MAX), want->dw_shift);
+    judge(t, PROMISE_GRAD_W, apart / allowed, where);
+    judge(t, GOAL_GRAD_W, apart / goal, where);
+}
+
+/* What is not finite is counted, and has no error. */
+static void compare(tally *t, const answers *got, const inputs *in, const exact *want,
+                    uint64_t seed)
+{
+    const size_t entries = in->rows * in->dim, weights = in->classes * in->dim;
     const size_t bad = count_nonfinite(got->row_loss, in->rows) +
                        count_nonfinite(got->dx, entries) + count_nonfinite(got->dw, weights);
 
-    *out = (errors){NAN, NAN, NAN, NAN, (double)bad / (double)(in->rows + entries + weights)};
+    const witness batch = {seed, in->dim, in->classes, NAN, NAN};
+
+    t->rows += in->rows;
+    t->batches++;
+    t->values += in->rows + entries + weights;
+    t->nonfinite += bad;
+    judge(t, PROMISE_FINITE, bad > 0 ? INFINITY : 0, &batch);
     for (size_t i = 0; i < in->rows; i++) {
-        const double want = exact->row_loss[i];
-        const double apart = fabs((double)got->row_loss[i] - want);
-        const float *dx = got->dx + i * INPUT_DIM;
-        if (isfinite(got->row_loss[i])) {
-            out->loss_ulp = fmax(out->loss_ulp, apart / float_ulp(want));
-            out->loss_rel = fmax(out->loss_rel, apart / fmax(want, (double)FLT_MIN));
-        }
-        if (count_nonfinite(dx, INPUT_DIM) == 0) {
-            out->grad_x = fmax(out->grad_x, vector_error(dx, exact->grad_embeddings + i * INPUT_DIM,
-                                                         INPUT_DIM));
-        }
+        const witness row = {seed, in->dim, in->classes, want->angle[i], want->scale[i]};
+        compare_row(t, got, in, want, i, &row);
     }
-    if (count_nonfinite(got->dw, weights) == 0) {
-        out->grad_w = vector_error(got->dw, exact->grad_weights, weights);
-    }
+    compare_weights(t, got, in, want, &batch);
 }
 
-static margin_head head_into(const inputs *in, answers *out)
+/* ---- running --------------------------------------------------------------------------------- */
+
+static int make_answers(answers *a, const inputs *in, margin_head *head)
 {
-    margin_head head = head_of(in);
-
-    head.row_loss = out->row_loss;
-    head.grad_embeddings = out->dx;
-    head.grad_weights = out->dw;
-    return head;
+    a->row_loss = calloc(in->rows * (1 + in->dim) + in->classes * in->dim, sizeof *a->row_loss);
+    if (!a->row_loss) {
+        return -1;
+    }
+    a->dx = a->row_loss + in->rows;
+    a->dw = a->dx + in->rows * in->dim;
+    *head = head_of(in);
+    head->row_loss = a->row_loss;
+    head->grad_embeddings = a->dx;
+    head->grad_weights = a->dw;
+    return 0;
 }
 
-margin_status measure_library(const margin_config *config, const inputs *in,
-                              const oracle_output *exact, errors *out)
+margin_status measure_library(const margin_config *config, const inputs *in, const exact *want,
+                              uint64_t seed, tally *out)
 {
     margin_context *context = NULL;
     answers got;
-    margin_head head = head_into(in, &got);
-    margin_status status = margin_create(config, &context);
+    margin_head head;
 
+    if (make_answers(&got, in, &head) != 0) {
+        return MARGIN_ERROR_MEMORY;
+    }
+    margin_status status = margin_create(config, &context);
     if (status == MARGIN_OK) {
         status = margin_head_run(context, &head);
     }
     if (status == MARGIN_OK) {
-        compare(&got, in, exact, out);
+        compare(out, &got, in, want, seed);
     }
     margin_destroy(context);
+    free(got.row_loss);
     return status;
 }
 
 margin_status measure_textbook(const textbook *how, const margin_config *config, const inputs *in,
-                               const oracle_output *exact, errors *out)
+                               const exact *want, uint64_t seed, tally *out)
 {
     answers got;
-    margin_head head = head_into(in, &got);
+    margin_head head;
 
-    if (textbook_run(how, config, &head) != 0) {
+    if (make_answers(&got, in, &head) != 0) {
         return MARGIN_ERROR_MEMORY;
     }
-    compare(&got, in, exact, out);
-    return MARGIN_OK;
+    const int status = textbook_run(how, config, &head);
+    if (status == 0) {
+        compare(out, &got, in, want, seed);
+    }
+    free(got.row_loss);
+    return status == 0 ? MARGIN_OK : MARGIN_ERROR_MEMORY;
 }

@@ -1,37 +1,78 @@
-/* measure.h: how far an implementation's loss and gradients are from the oracle's. It must not know
- * sweeps, files or tables. */
+/* measure.h: how far an implementation's loss and gradients are from the oracle's, and how that
+ * compares with the stated bounds. It must not know sweeps, files or tables. */
 #ifndef MARGIN_STABILITY_MEASURE_H
 #define MARGIN_STABILITY_MEASURE_H
 
+#include "exact.h"
 #include "inputs.h"
 #include "margin.h"
-#include "oracle.h"
 #include "textbook.h"
 
-/* Worst over the rows of a batch; NaN where no row gave a finite number. */
-typedef struct errors {
-    double loss_ulp;  /* |loss - exact| in units of the last place of the exact loss in float32 */
-    double loss_rel;  /* |loss - exact| / exact */
-    double grad_x;    /* |dX_i - exact| / |exact| of a row, Euclidean */
-    double grad_w;    /* |dW - exact| / |exact| of the whole array */
-    double nonfinite; /* share of NaN and infinities among all values, 0 to 1 */
-} errors;
+/* X(enum suffix, name in the results). An error is |got - exact|, of a gradient the Euclidean length
+ * of the difference; "best": over the condition-limited best, which is half an ulp of the result
+ * plus what one ulp of each input makes of it. */
+#define METRIC_TABLE(X)                                                                            \
+    X(LOSS_ULP, loss_ulp)       /* in float32 ulp of the exact loss */                             \
+    X(LOSS_REL, loss_rel)       /* over the exact loss */                                          \
+    X(LOSS_BEST, loss_best)                                                                        \
+    X(GRAD_X, grad_x)           /* of a row of dX over the exact row's length */                   \
+    X(GRAD_X_ULP, grad_x_ulp)   /* in float32 ulp of the row's length */                           \
+    X(GRAD_X_BEST, grad_x_best)                                                                    \
+    X(GRAD_W, grad_w)           /* of dW over the sum of the lengths of its rows' parts */         \
+    X(GRAD_W_ULP, grad_w_ulp)                                                                      \
+    X(GRAD_W_BEST, grad_w_best)
 
-/* s, or what stands for it: s max|x||w| for softmax, max|x| for feature_norm = keep. */
-double effective_scale(const margin_config *config, const inputs *in);
+typedef enum metric {
+#define METRIC_ENUM(id, name) METRIC_##id,
+    METRIC_TABLE(METRIC_ENUM)
+#undef METRIC_ENUM
+        METRICS
+} metric;
 
-/* The stated bounds, for an effective scale: relative error of the loss, and of the gradients. */
-double loss_bound(double scale);
-double gradient_bound(double scale);
+extern const char *const metric_names[METRICS];
 
-/* 1 if every error is within its bound and everything is finite. */
-int within_bounds(const errors *e, double scale);
+/* What is judged, each error as a share of its bound: at most 1 is within. The goals are those that
+ * the project set out with; the promises are what docs/numerics.md states, and must be kept. */
+typedef enum promise {
+    PROMISE_FINITE,   /* no NaN, no infinity: 0 is within, any is not */
+    PROMISE_LOSS,     /* error <= 4 ulp + condition + 4.8e-7 (1 + s) (1 - p) */
+    PROMISE_GRAD_X,   /* error <= (2e-6 + 4.8e-7 s) max(length, pull) */
+    PROMISE_GRAD_W,
+    GOAL_LOSS,        /* error <= 4 ulp + condition */
+    GOAL_GRAD_X,      /* error <= (2e-6 + 1.2e-7 s) length */
+    GOAL_GRAD_W,
+    PROMISES
+} promise;
+
+extern const char *const promise_names[PROMISES];
+extern const char *const promise_texts[PROMISES];
+
+/* Which row it was, or which batch. */
+typedef struct witness {
+    uint64_t seed; /* of inputs_make */
+    size_t dim, classes;
+    double theta, scale; /* NaN: of no one row */
+} witness;
+
+/* The numbers of many batches of one implementation. */
+typedef struct tally {
+    size_t rows, batches;
+    size_t values, nonfinite;
+    double most[METRICS], sum[METRICS];
+    size_t count[METRICS]; /* finite results only */
+    double share[PROMISES];
+    size_t tried[PROMISES], outside[PROMISES];
+    witness at[PROMISES]; /* where share is attained */
+} tally;
+
+/* Add another's numbers; both begin as zeros. */
+void tally_add(tally *t, const tally *other);
 
 /* Run the library (config->isa, config->threads) or a textbook formulation, and compare.
- * MARGIN_OK, or the library's status (MARGIN_ERROR_MEMORY of a textbook). */
-margin_status measure_library(const margin_config *config, const inputs *in,
-                              const oracle_output *exact, errors *out);
+ * MARGIN_OK, or the library's status (MARGIN_ERROR_MEMORY of a textbook). `seed`: the witness. */
+margin_status measure_library(const margin_config *config, const inputs *in, const exact *want,
+                              uint64_t seed, tally *out);
 margin_status measure_textbook(const textbook *how, const margin_config *config, const inputs *in,
-                               const oracle_output *exact, errors *out);
+                               const exact *want, uint64_t seed, tally *out);
 
 #endif

@@ -12,8 +12,15 @@
 #include "margin.h"
 #include "wide.h"
 
+/* Every function returns 0, or one of these: a loss whose formula is not in oracle_target.c is an
+ * error, never taken for another. */
+enum { ORACLE_NO_MEMORY = -1, ORACLE_UNKNOWN_LOSS = -2 };
+
+/* 1 if the loss's formula is known here. */
+int oracle_knows(margin_loss loss);
+
 /* psi and dpsi/dtheta of a loss at theta; c = cos(theta), given apart because "c > 0" decides. */
-void oracle_target(const margin_config *config, wide c, wide theta, wide *psi, wide *slope);
+int oracle_target(const margin_config *config, wide c, wide theta, wide *psi, wide *slope);
 
 /* Softmax cross entropy of one row: loss and its derivative by each logit. `label` is a valid
  * class. Digits survive on converged rows: nothing is computed as 1 - p or p - 1. */
@@ -42,8 +49,8 @@ typedef struct oracle_answer {
     size_t counted;
 } oracle_answer;
 
-/* Solve the head. Returns 0, or -1 when out of memory. feature_norm is honoured for every
- * normalised loss, also where the library allows it for sphereface only. */
+/* Solve the head. feature_norm is honoured for every normalised loss, also where the library allows
+ * it for sphereface only. */
 int oracle_solve(const margin_config *config, const oracle_problem *problem,
                  oracle_answer *answer);
 
@@ -61,11 +68,11 @@ typedef struct oracle_output {
 } oracle_output;
 
 /* Solve the problem that `head` describes (its outputs are not touched) into arrays that the
- * oracle allocates. Release with oracle_output_free. Returns 0, or -1 when out of memory. */
+ * oracle allocates. Release with oracle_output_free. */
 int oracle_head(const margin_config *config, const margin_head *head, oracle_output *output);
 void oracle_output_free(oracle_output *output);
 
-/* The rows level: row_loss [N] and grad [N, C] (dense) may be NULL. Returns 0 or -1. */
+/* The rows level: row_loss [N] and grad [N, C] (dense) may be NULL. */
 int oracle_rows(const margin_config *config, const margin_rows *rows, double *row_loss,
                 double *grad, double *loss);
 

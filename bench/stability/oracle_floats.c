@@ -61,7 +61,7 @@ static int solve(const margin_config *config, const oracle_problem *p, oracle_ou
     return solved && out->row_loss && out->row_angle && out->row_lead &&
                    out->grad_embeddings && out->grad_weights && out->grad_bias
                ? 0
-               : -1;
+               : ORACLE_NO_MEMORY;
 }
 
 int oracle_head(const margin_config *config, const margin_head *head, oracle_output *output)
@@ -80,10 +80,10 @@ int oracle_head(const margin_config *config, const margin_head *head, oracle_out
         .labels = head->labels,
         .row_weight = weight,
     };
-    int status = -1;
+    int status = oracle_knows(config->loss) ? ORACLE_NO_MEMORY : ORACLE_UNKNOWN_LOSS;
 
     *output = (oracle_output){0};
-    if (x && w && (bias || !head->bias) && (weight || !head->row_weight)) {
+    if (status == ORACLE_NO_MEMORY && x && w && (bias || !head->bias) && (weight || !head->row_weight)) {
         status = solve(config, &problem, output);
     }
     if (status != 0) {
@@ -164,11 +164,14 @@ int oracle_rows(const margin_config *config, const margin_rows *rows, double *ro
 {
     const size_t classes = rows->classes;
     const size_t counted = count_labels(rows->labels, rows->rows);
-    wide *logit = make(2 * classes, sizeof *logit);
     wide sum = 0;
 
+    if (!oracle_knows(config->loss)) {
+        return ORACLE_UNKNOWN_LOSS;
+    }
+    wide *logit = make(2 * classes, sizeof *logit);
     if (!logit) {
-        return -1;
+        return ORACLE_NO_MEMORY;
     }
     for (size_t i = 0; i < rows->rows; i++) {
         const int counts = rows->labels[i] >= 0;

@@ -255,11 +255,14 @@ static void clear_answer(const oracle_problem *p, oracle_answer *out)
 int oracle_solve(const margin_config *config, const oracle_problem *problem, oracle_answer *answer)
 {
     const size_t classes = problem->classes;
-    wide *memory = calloc(5 * classes + problem->dim, sizeof *memory);
     solver s = {.config = config, .problem = problem, .answer = answer};
 
+    if (!oracle_knows(config->loss)) {
+        return ORACLE_UNKNOWN_LOSS;
+    }
+    wide *memory = calloc(5 * classes + problem->dim, sizeof *memory);
     if (!memory) {
-        return -1;
+        return ORACLE_NO_MEMORY;
     }
     s.weight_norm = memory;
     s.product = memory + classes;

@@ -10,20 +10,37 @@ typedef struct margins {
     wide m1, m2, m3;
 } margins;
 
-static margins margins_of(const margin_config *config)
+/* 1 if the formula of this loss is known here; its margins, those that it has not neutral. */
+static int margins_of(const margin_config *config, margins *m)
 {
     switch (config->loss) {
+    case MARGIN_SOFTMAX:
+    case MARGIN_NORMSOFTMAX:
+        *m = (margins){1, 0, 0};
+        return 1;
     case MARGIN_SPHEREFACE:
-        return (margins){config->m1, 0, 0};
-    case MARGIN_ARCFACE:
-        return (margins){1, config->m2, 0};
-    case MARGIN_COMBINED:
-        return (margins){config->m1, config->m2, config->m3};
+        *m = (margins){config->m1, 0, 0};
+        return 1;
     case MARGIN_COSFACE:
-        return (margins){1, 0, config->m3};
+        *m = (margins){1, 0, config->m3};
+        return 1;
+    case MARGIN_ARCFACE:
+        *m = (margins){1, config->m2, 0};
+        return 1;
+    case MARGIN_COMBINED:
+        *m = (margins){config->m1, config->m2, config->m3};
+        return 1;
     default:
-        return (margins){1, 0, 0};
+        return 0;
     }
+}
+
+int oracle_knows(margin_loss loss)
+{
+    const margin_config config = {.loss = loss};
+    margins ignored;
+
+    return margins_of(&config, &ignored);
 }
 
 static void past_pi(margin_past_pi how, margins m, wide c, wide theta, wide *psi, wide *slope)
@@ -69,10 +86,13 @@ static void angular(margin_past_pi how, margins m, wide c, wide theta, wide *psi
     }
 }
 
-void oracle_target(const margin_config *config, wide c, wide theta, wide *psi, wide *slope)
+int oracle_target(const margin_config *config, wide c, wide theta, wide *psi, wide *slope)
 {
-    const margins m = margins_of(config);
+    margins m;
 
+    if (!margins_of(config, &m)) {
+        return ORACLE_UNKNOWN_LOSS;
+    }
     switch (config->loss) {
     case MARGIN_SPHEREFACE:
     case MARGIN_ARCFACE:
@@ -92,4 +112,5 @@ void oracle_target(const margin_config *config, wide c, wide theta, wide *psi, w
     if (config->gradient == MARGIN_GRADIENT_DETACHED) {
         *slope = -wide_sin(theta);
     }
+    return 0;
 }

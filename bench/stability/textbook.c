@@ -28,11 +28,14 @@ static int always(const margin_config *config)
 }
 
 const textbook textbooks[TEXTBOOKS] = {
-    {"plain", "s c - m; p = exp(z - max) / sum; gradient p - 1", is_plain, 0, 0, 0},
-    {"acos", "cos(m1 acos(c) + m2); gradient through acos", has_angle, 0, 0, 0},
-    {"sincos", "c cos(m) - sqrt(1 - c^2) sin(m)", is_addition, 1, 0, 0},
-    {"clamp", "cos(m1 acos(c) + m2) with c clamped to +-(1 - 1e-7)", has_angle, 0, 1, 0},
-    {"naive", "as clamp; p = exp(z) / sum exp(z); loss -log(max(p, 1e-30))", always, 0, 1, 1},
+    {"plain", "s c - m; p = exp(z - max) / sum; gradient p - 1", is_plain, 0, 0, 0, 0, 0},
+    {"acos", "cos(m1 acos(c) + m2); gradient through acos", has_angle, 0, 0, 0, 0, 0},
+    {"sincos", "c cos(m) - sqrt(1 - c^2) sin(m)", is_addition, 1, 0, 0, 0, 0},
+    {"clamp-7", "cos(m1 acos(c) + m2), c clamped to +-(1 - 1e-7)", has_angle, 0, 1e-7f, 0, 0, 0},
+    {"clamp-4", "cos(m1 acos(c) + m2), c clamped to +-(1 - 1e-4)", has_angle, 0, 1e-4f, 0, 0, 0},
+    {"detached", "as acos, the margin without gradient: dpsi/dc = 1", has_angle, 0, 0, 1, 0, 0},
+    {"floor", "as clamp-7; loss -log(max(p, 1e-30))", always, 0, 1e-7f, 0, 1, 0},
+    {"naive", "as floor; p = exp(z) / sum exp(z), no maximum", always, 0, 1e-7f, 0, 1, 1},
 };
 
 /* One row's working memory. */
@@ -93,15 +96,15 @@ static void without_angle(const margin_config *config, float c, float *psi, floa
 static void target(const textbook *how, const margin_config *config, float cosine, float *psi,
                    float *slope)
 {
-    const float end = 1 - 1e-7f;
-    const int outside = how->clamp && (cosine > end || cosine < -end);
+    const float end = 1 - how->clamp;
+    const int outside = how->clamp > 0 && (cosine > end || cosine < -end);
     const float c = outside ? copysignf(end, cosine) : cosine;
 
     *psi = cosine;
     *slope = 1;
     if (has_angle(config)) {
         (how->sincos ? without_angle : through_angle)(config, c, psi, slope);
-        *slope = outside ? 0 : *slope;
+        *slope = outside ? 0 : how->detached ? 1 : *slope;
     }
     *psi -= (float)config->m3;
 }
@@ -123,7 +126,7 @@ static float cross_entropy(const textbook *how, const float *logit, size_t n, si
     }
     const float p = grad[y];
     grad[y] -= 1;
-    return how->naive ? -logf(p < 1e-30f ? 1e-30f : p) : logf(sum) - (logit[y] - shift);
+    return how->floored ? -logf(p < 1e-30f ? 1e-30f : p) : logf(sum) - (logit[y] - shift);
 }
 
 /* out += (g - (g . unit) unit) / length, the gradient of the normalisation. */

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""bench_stability as a program: a whole quick sweep within its bounds, its file, and its refusals.
-Usage: test_bench_stability.py BENCH_STABILITY"""
+"""bench_stability as a program: a whole quick run that keeps its promises, its file, and its
+refusals. Usage: test_bench_stability.py BENCH_STABILITY"""
 
 import json
 import math
@@ -12,7 +12,12 @@ from pathlib import Path
 
 PROGRAM = ""
 LOSSES = {"softmax", "normsoftmax", "sphereface", "cosface", "arcface", "combined"}
-ERRORS = ("loss_ulp", "loss_rel", "grad_x", "grad_w")
+SWEEPS = {"theta", "scale", "norm", "classes", "dim", "converged", "underflow", "special", "random",
+          "adversarial", "map"}
+PROMISES = {"finite", "loss", "grad_x", "grad_w"}
+GOALS = {"loss_goal", "grad_x_goal", "grad_w_goal"}
+ERRORS = ("loss_rel", "grad_x", "grad_w")
+OURS = ("loss_ulp", "loss_best", "grad_x_ulp", "grad_x_best", "grad_w_ulp", "grad_w_best")
 
 
 def run(*arguments):
@@ -30,6 +35,10 @@ class Sweep(unittest.TestCase):
             run("--quick", "--isa=scalar", f"--out={out}")
             cls.scalar = json.loads(out.read_text())
 
+    def rows(self, **wanted):
+        return [row for row in self.file["rows"]
+                if all(row[key] == value for key, value in wanted.items())]
+
     def test_verdict(self):
         self.assertEqual(self.done.returncode, 0, self.done.stderr)
         self.assertEqual(self.done.stderr, "")
@@ -37,64 +46,130 @@ class Sweep(unittest.TestCase):
         self.assertNotIn("FAIL", self.done.stdout)
         self.assertEqual(self.left, ["stability.json"])
 
-    def test_what_the_table_says_is_in_the_file(self):
-        limits = self.file["bounds"]
-        for row in self.file["rows"]:
-            if row["impl"] != "margin":
-                continue
-            loss = limits["loss"][0] + limits["loss"][1] * row["scale"]
-            gradient = limits["gradient"][0] + limits["gradient"][1] * row["scale"]
-            self.assertLessEqual(row["loss_rel"], loss, row)
-            self.assertLessEqual(max(row["grad_x"], row["grad_w"]), gradient, row)
-            self.assertEqual(row["nonfinite"], 0, row)
+    def test_promises(self):
+        verdicts, usable = self.file["verdicts"], set(self.file["context"]["isas_usable"])
+        self.assertEqual({(v["promise"], v["loss"], v["isa"]) for v in verdicts},
+                         {(p, loss, isa) for p in PROMISES | GOALS for loss in LOSSES
+                          for isa in usable})
+        for v in verdicts:
+            self.assertEqual(v["kept"], v["outside"] == 0, v)
+            self.assertGreater(v["judged"], 100, v)
+            self.assertGreaterEqual(v["cases"], 4000, v)
+            if v["promise"] in PROMISES:
+                self.assertTrue(v["kept"], v)
+            if v["promise"] != "finite":
+                self.assertGreater(v["share"], 1e-3, v)
+                self.assertEqual(v["share"] <= 1, v["kept"], v)
+
+    def test_what_the_verdicts_say_is_in_the_rows(self):
+        for v in self.file["verdicts"]:
+            rows = self.rows(impl="margin", loss=v["loss"], isa=v["isa"])
+            self.assertEqual(sum(row["cases"] for row in rows), v["cases"])
+            if v["promise"] == "finite":
+                self.assertEqual(max(row["nonfinite"] for row in rows), 0)
+            else:
+                self.assertEqual(max(row[v["promise"] + "_share"] for row in rows), v["share"])
+            if v["promise"] in GOALS:
+                self.assertEqual(sum(row[v["promise"] + "_outside"] for row in rows), v["outside"])
 
     def test_rows(self):
         rows = self.file["rows"]
-        self.assertEqual(self.file["schema"], 1)
+        self.assertEqual(self.file["schema"], 2)
         self.assertEqual({row["loss"] for row in rows}, LOSSES)
-        usable = set(self.file["context"]["isas_usable"])
-        self.assertEqual({row["isa"] for row in rows if row["impl"] == "margin"}, usable)
+        self.assertEqual({row["sweep"] for row in rows}, SWEEPS)
         self.assertEqual({row["impl"] for row in rows} - {"margin"}, set(self.file["formulas"]))
         for row in rows:
-            self.assertEqual(row["theta"] is None, row["sweep"] == "scale")
-            self.assertTrue(all(row[e] is None or row[e] >= 0 for e in ERRORS))
+            self.assertTrue(all(row[e] is None or row[e] >= 0 for e in ERRORS), row)
+            if row["impl"] == "margin":
+                self.assertTrue(all(row[e] is None or row[e] >= row[e + "_mean"] * 0.999999
+                                    for e in OURS), row)
+
+    def test_every_option_in_every_sweep(self):
+        """All but the sweeps over classes, dimensions and the map, which take the defaults."""
+        for loss in LOSSES:
+            options = {(row["option"], row["gradient"]) for row in self.rows(loss=loss)}
+            self.assertEqual(len(options), {"sphereface": 16, "arcface": 10, "combined": 10}.get(loss, 1))
+            for sweep in SWEEPS - {"classes", "dim", "map"}:
+                self.assertEqual({(row["option"], row["gradient"])
+                                  for row in self.rows(loss=loss, sweep=sweep)}, options)
 
     def test_angles_reach_both_ends(self):
         for loss in LOSSES:
-            angles = [row["theta"] for row in self.file["rows"]
-                      if row["loss"] == loss and row["sweep"] == "theta"]
+            angles = [row["theta"] for row in self.rows(loss=loss, sweep="theta", default=True)
+                      if row["theta"] is not None]
             self.assertEqual(min(angles), 0)
             self.assertEqual(max(angles), math.pi)
-            self.assertLess(min(a for a in angles if a > 0), 2e-7)
-            self.assertLess(math.pi - max(a for a in angles if a < math.pi), 2e-7)
+            self.assertAlmostEqual(min(a for a in angles if a > 0), 1e-12, delta=1e-18)
+            self.assertAlmostEqual(math.pi - max(a for a in angles if a < math.pi), 1e-12, delta=5e-16)
 
-    def test_scales(self):
+    def test_angles_reach_the_break(self):
+        """ArcFace's at pi - m, from both sides, in spite of float32 inputs."""
+        near = [row["theta"] - (math.pi - 0.5) for row in self.rows(loss="arcface", sweep="theta")
+                if row["theta"] is not None]
+        for side in (-1, 1):
+            self.assertAlmostEqual(min(side * d for d in near if side * d > 0), 1e-12, delta=2e-13)
+
+    def test_scales_and_classes(self):
         for loss in LOSSES - {"softmax"}:
-            scales = [row["scale"] for row in self.file["rows"]
-                      if row["loss"] == loss and row["sweep"] == "scale"]
+            scales = [row["scale"] for row in self.rows(loss=loss, sweep="scale", default=True)
+                      if row["scale"]]
             self.assertEqual((min(scales), max(scales)), (1, 10000))
+        for loss in LOSSES:
+            classes = [row["classes"] for row in self.rows(loss=loss, sweep="classes")
+                       if row["classes"]]
+            self.assertEqual((min(classes), max(classes)), (2, 10000))
+
+    def test_places(self):
+        kinds = {row["kind"] for row in self.rows(loss="arcface", sweep="special", default=True)}
+        self.assertEqual(len(kinds), 8)
+        self.assertIn("zero embedding", kinds)
 
     def test_textbook_formulas_do_fail(self):
         """Else the comparison would show nothing: not finite at the ends, not exact between."""
-        rows = [r for r in self.file["rows"] if r["loss"] == "arcface" and r["sweep"] == "theta"]
-        self.assertTrue(any(r["nonfinite"] > 0 for r in rows if r["impl"] == "acos"))
-        clamp = [r["grad_x"] for r in rows if r["impl"] == "clamp" and r["grad_x"] is not None]
-        self.assertGreater(max(clamp), 1e-2)
+        rows = self.rows(loss="arcface", sweep="theta")
+        for impl in ("acos", "sincos"):
+            self.assertTrue(any(r["nonfinite"] > 0 for r in rows if r["impl"] == impl))
+        for impl in ("clamp-7", "clamp-4", "detached"):
+            wrong = [r["grad_x"] for r in rows if r["impl"] == impl and r["grad_x"] is not None]
+            self.assertGreater(max(wrong), 1e-2)
+        naive = self.rows(loss="arcface", sweep="map", impl="naive")
+        self.assertEqual(max(r["nonfinite"] for r in naive if r["scale"] < 50), 0)
+        self.assertGreater(min(r["nonfinite"] for r in naive if r["scale"] > 500), 0)
+        floor = self.rows(loss="cosface", sweep="scale", impl="floor")
+        self.assertGreater(max(r["loss_rel"] for r in floor), 0.5)
+
+    def test_functions(self):
+        functions = self.file["functions"]
+        usable = set(self.file["context"]["isas_usable"])
+        self.assertEqual({f["isa"] for f in functions if f["function"] == "exp"}, usable)
+        self.assertEqual({f["function"] for f in functions}, {"exp", "log", "log1p"})
+        for f in functions:
+            self.assertTrue(f["kept"], f)
+            self.assertEqual(sum(f["bins"]), f["cases"])
+            self.assertGreater(f["cases"], 1e6)
+            self.assertTrue(0.49 < f["worst_ulp"] <= 1, f)
+            self.assertEqual(float.fromhex(f["at_hex"]), f["at"])
 
     def test_curves(self):
-        curves = self.file["curves"]
+        curves = [c for c in self.file["curves"] if c["figure"] == "target_logit"]
         self.assertEqual(len({point["label"] for point in curves}), 7)
         arc = {p["theta_deg"]: p for p in curves if p["label"].startswith("ArcFace")}
         self.assertAlmostEqual(arc[60]["psi"], 0.0236, delta=5e-5)
         self.assertAlmostEqual(arc[60]["slope"], 1.1544, delta=5e-5)
         self.assertIsNone(arc[0]["slope"])
+        at_170 = {c["label"]: c["psi"] for c in self.file["curves"]
+                  if c["figure"] == "past_pi" and c["theta_deg"] == 170}
+        want = {"paper": -0.9475, "monotone": -1.0525, "taylor": -1.2245, "clamp": -1, "easy": -0.9848}
+        self.assertEqual(set(at_170), set(want))
+        for label, psi in want.items():
+            self.assertAlmostEqual(at_170[label], psi, delta=1e-4)
 
     def test_one_isa_and_the_same_numbers_again(self):
-        def errors(file):
-            return [row for row in file["rows"] if row["isa"] in ("scalar", "none")]
+        def sums(file):
+            return [{key: v[key] for key in v} for v in file["verdicts"] if v["isa"] == "scalar"]
 
         self.assertEqual({row["isa"] for row in self.scalar["rows"]}, {"scalar", "none"})
-        self.assertEqual(errors(self.scalar), errors(self.file))
+        self.assertEqual(sums(self.scalar), sums(self.file))
 
 
 class CommandLine(unittest.TestCase):

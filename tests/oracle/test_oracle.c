@@ -4,6 +4,12 @@
 
 #include "golden.h"
 
+static void pi_is_exact(void **state)
+{
+    (void)state;
+    assert_true(wide_pi() == wide_acos(-1));
+}
+
 /* ---- psi ------------------------------------------------------------------------------------- */
 
 static void golden_target_logits(void **state)
@@ -150,6 +156,7 @@ static void softmax_of_equals_and_of_certainties(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pi_is_exact),
         cmocka_unit_test(golden_target_logits),
         cmocka_unit_test(golden_slopes_by_cosine),
         cmocka_unit_test(golden_crossings),

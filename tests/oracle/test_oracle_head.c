@@ -335,6 +335,30 @@ static void rows_at_the_ends(void **state)
     assert_near(dc[0], -2 / (1 + wide_exp(2 - 0.5)), 1e-15);
 }
 
+/* A loss without a formula here is refused, not taken for its neighbour. */
+static void unknown_loss_is_an_error(void **state)
+{
+    const float ones[4] = {1, 2, 3, 4};
+    const int64_t labels[1] = {0};
+    margin_config config = config_of(MARGIN_COSFACE);
+    const margin_head head = {.rows = 1, .dim = 2, .classes = 2, .embeddings = ones,
+                              .weights = ones, .labels = labels};
+    const margin_rows rows = {.rows = 1, .classes = 2, .logits = ones, .labels = labels};
+    oracle_output out;
+    double mean;
+    wide psi = 7, slope = 7;
+
+    (void)state;
+    config.loss = MARGIN_LOSS_COUNT;
+    assert_false(oracle_knows(MARGIN_LOSS_COUNT));
+    assert_true(oracle_knows(MARGIN_COSFACE));
+    assert_int_equal(oracle_target(&config, 0, wide_pi() / 2, &psi, &slope), ORACLE_UNKNOWN_LOSS);
+    assert_true(psi == 7 && slope == 7);
+    assert_int_equal(oracle_head(&config, &head, &out), ORACLE_UNKNOWN_LOSS);
+    assert_null(out.row_loss);
+    assert_int_equal(oracle_rows(&config, &rows, NULL, NULL, &mean), ORACLE_UNKNOWN_LOSS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -347,6 +371,7 @@ int main(void)
         cmocka_unit_test(zero_vectors_have_no_direction),
         cmocka_unit_test(rows_agree_with_head),
         cmocka_unit_test(rows_at_the_ends),
+        cmocka_unit_test(unknown_loss_is_an_error),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

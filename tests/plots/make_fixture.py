@@ -134,12 +134,52 @@ def stability(rng):
             rows.append(dict(row, default=False, option="clamp", grad_x=0.5))
             rows.append(dict(row, impl="textbook", isa="none", nonfinite=1 if step == 0 else 0,
                              grad_x=min(1.0, 1e-6 + math.exp(-12 * theta)) * (1 + rng.random())))
+    rows += end_and_class_rows(rng, common) + map_rows(common)
     rows += [dict(common, sweep="scale", loss=loss, scale=2.0 ** e, grad_x=3e-7 + 1e-9 * 2 ** e)
              for e in range(11) for loss in LOSSES]
     curves = [{"loss": loss, "label": label, "theta_deg": degrees,
-               "psi": psi(margin, math.radians(degrees)), "slope": 1.0}
+               "psi": psi(margin, math.radians(degrees)), "slope": 1.0, "figure": "target_logit"}
               for loss, label, margin in CURVES for degrees in range(0, 181, 2)]
-    return {"schema": 1, "context": CONTEXT, "rows": rows, "curves": curves}
+    curves += [{"loss": "arcface", "label": label, "theta_deg": degrees, "figure": "past_pi",
+                "psi": psi(MARGINS["arcface"] + (0,), math.radians(degrees)) - 0.1 * k, "slope": k}
+               for k, label in enumerate(("paper", "monotone", "taylor", "clamp", "easy"))
+               for degrees in range(0, 181, 2)]
+    return {"schema": 2, "context": CONTEXT, "rows": rows, "curves": curves,
+            "formulas": {"acos": "invented", "plain": "invented", "textbook": "invented"},
+            "functions": [ulp_bins("exp", isa) for isa in ("scalar", "avx2")] +
+                         [ulp_bins("log", "none")]}
+
+
+def end_and_class_rows(rng, common):
+    rows = []
+    for loss in LOSSES:
+        option = "paper" if loss in ("sphereface", "arcface", "combined") else "none"
+        for step in range(1, 7):
+            for theta in (10.0 ** -step, math.pi - 10.0 ** -step):
+                row = dict(common, sweep="theta", loss=loss, theta=theta, option=option)
+                rows.append(dict(row, isa="avx512", grad_x=1e-6 * (1 + rng.random())))
+                rows.append(dict(row, impl="textbook", isa="none", grad_x=0.1,
+                                 nonfinite=1 if step > 3 else 0))
+            row = dict(common, sweep="classes", loss=loss, theta=None, classes=10 ** step,
+                       loss_rel=1e-7, option=option)
+            rows.append(dict(row, isa="avx512", grad_x=1e-6 * (1 + rng.random())))
+            rows.append(dict(row, impl="acos" if option == "paper" else "plain", isa="none",
+                             loss_rel=0.1, grad_x=0.2, grad_w=0.01))
+    return rows
+
+
+def map_rows(common):
+    return [dict(common, sweep="map", loss="arcface", theta=math.pi * k / 10, scale=10.0 ** e,
+                 impl=impl, isa="avx512" if impl == "margin" else "none",
+                 grad_x=1e-6 if impl == "margin" else 0.3,
+                 nonfinite=1 if impl == "acos" and k in (0, 10) else 0)
+            for impl in ("margin", "acos", "textbook") for k in range(11) for e in range(5)]
+
+
+def ulp_bins(name, isa):
+    bins = [0] * 4 + [round(1e6 * math.exp(-(k - 16) ** 2 / 20)) for k in range(4, 36)] + [0] * 4
+    return {"function": name, "isa": isa, "cases": sum(bins), "worst_ulp": 0.88, "bin_first": -1.25,
+            "bin_width": 1 / 16, "bins": bins}
 
 
 def separation_run(rng, data, loss, seed, classes=8, samples=60):

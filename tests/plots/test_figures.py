@@ -28,7 +28,16 @@ def expected_series(run):
     theta = [row for row in stability["rows"] if row["sweep"] == "theta"]
     expected = {
         "speed": {f"{c['what']} {c.get('isa', c.get('impl'))}" for c in cases},
-        "target_logit": {curve["label"] for curve in stability["curves"]},
+        "target_logit": {curve["label"] for curve in stability["curves"]
+                         if curve["figure"] == "target_logit"},
+        "past_pi": {curve["label"] for curve in stability["curves"] if curve["figure"] == "past_pi"},
+        "gradient_ends": {f"{row['loss']} {row['impl']} {end}" for row in theta for end in ("0", "pi")
+                          if row["default"] and row["loss"] in ("sphereface", "arcface", "combined")},
+        "nonfinite_map": {row["impl"] for row in stability["rows"] if row["sweep"] == "map"},
+        "class_error": {f"{row['loss']} {row['impl']}" for row in stability["rows"]
+                        if row["sweep"] == "classes"},
+        "ulp_histogram": {f"{f['function']}{'' if f['isa'] == 'none' else ' ' + f['isa']} (0.88 ulp)"
+                          for f in stability["functions"]},
         "gradient_error": {f"{row['loss']} {row['impl']}" for row in theta if row["default"]},
     }
     expected |= expected_comparisons(cases)
@@ -97,8 +106,9 @@ def check_parts():
         os.remove(os.path.join(run, "separation.json"))
         draw(run)
         names = sorted(os.listdir(os.path.join(run, "figures")))
-        assert names == ["fig_gradient_error.png", "fig_gradient_error.svg",
-                         "fig_target_logit.png", "fig_target_logit.svg"], names
+        assert names == sorted(f"fig_{name}.{kind}" for kind in ("png", "svg") for name in (
+            "class_error", "gradient_ends", "gradient_error", "nonfinite_map", "past_pi",
+            "target_logit", "ulp_histogram")), names
         draw(run, "target_logit", "--format", "pdf")
         with open(os.path.join(run, "figures", "fig_target_logit.pdf"), "rb") as stream:
             assert stream.read(5) == b"%PDF-"

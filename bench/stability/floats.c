@@ -1,0 +1,263 @@
+/* floats.c: see floats.h. The reference is the C library's double function, good to 1e-9 float32
+ * ulp. */
+#include "floats.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dispatch.h"
+#include "dmath.h"
+#include "json_out.h"
+#include "options.h"
+#include "settings.h"
+
+enum { BLOCK = 4096, THREADS_MOST = 64 };
+
+/* One function on a range of floats that are ascending or descending in their bits. */
+typedef struct range {
+    double (*reference)(double);
+    double (*function)(double);                  /* in double, or NULL: */
+    const margin_kernels *kernels[MARGIN_ISA_COUNT]; /* exp of each set */
+    size_t sets;
+    uint32_t first, last, step;
+    float zero_below; /* results for less are to be 0 */
+    int threads;
+} range;
+
+typedef struct worker {
+    const range *range;
+    int number;
+    float_sweep found[MARGIN_ISA_COUNT]; /* one per set */
+} worker;
+
+static uint32_t bits_of(float x)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static float float_of(uint32_t bits)
+{
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* (got - want) in units of the last place of a float32 near `want`; 0 has that of 2^-126. */
+static double signed_ulp(float got, double want)
+{
+    uint64_t bits;
+    double per_ulp;
+
+    memcpy(&bits, &want, sizeof bits);
+    uint64_t exponent = bits >> 52 & 0x7ff;
+    exponent = exponent < 1023 - 126 ? 1023 - 126 : exponent;
+    bits = (uint64_t)(2 * 1023 + 23 - exponent) << 52;
+    memcpy(&per_ulp, &bits, sizeof per_ulp);
+    return ((double)got - want) * per_ulp;
+}
+
+static void judge_one(float_sweep *f, float x, float got, double want)
+{
+    const double ulp = signed_ulp(got, want), apart = fabs(ulp);
+    const double place = (ulp - ulp_first) / ulp_width;
+    const int bin = place >= ULP_BINS ? ULP_BINS - 1 : place > 0 ? (int)place : 0;
+
+    f->tried++;
+    f->bins[bin]++;
+    if (apart > f->worst) {
+        f->worst = apart;
+        f->at = x;
+    } else if (isnan(apart)) {
+        f->worst = INFINITY;
+        f->at = x;
+    }
+}
+
+static void judge_block(const range *r, worker *me, const float *x, size_t n)
+{
+    double want[BLOCK];
+    float got[BLOCK];
+
+    for (size_t i = 0; i < n; i++) {
+        want[i] = r->reference((double)x[i]);
+    }
+    for (size_t k = 0; k < r->sets; k++) {
+        if (r->function) {
+            for (size_t i = 0; i < n; i++) {
+                got[i] = (float)r->function((double)x[i]);
+            }
+        } else {
+            r->kernels[k]->row_exp(x, n, 1, 0, got);
+        }
+        for (size_t i = 0; i < n; i++) {
+            if (x[i] < r->zero_below) {
+                me->found[k].nonzero += bits_of(got[i]) != 0;
+            } else {
+                judge_one(&me->found[k], x[i], got[i], want[i]);
+            }
+        }
+    }
+}
+
+/* Every `threads`-th block. */
+static void *walk(void *argument)
+{
+    worker *me = argument;
+    const range *r = me->range;
+    const uint64_t stride = (uint64_t)BLOCK * r->step;
+    float x[BLOCK];
+
+    for (uint64_t start = r->first + stride * (uint64_t)me->number; start <= r->last;
+         start += stride * (uint64_t)r->threads) {
+        size_t n = 0;
+        for (uint64_t bits = start; n < BLOCK && bits <= r->last; bits += r->step) {
+            x[n++] = float_of((uint32_t)bits);
+        }
+        judge_block(r, me, x, n);
+    }
+    return NULL;
+}
+
+/* Of two inputs that are equally bad, the one nearer to 0 stands. */
+static void merge(float_sweep *into, const float_sweep *from)
+{
+    into->tried += from->tried;
+    into->nonzero += from->nonzero;
+    for (int k = 0; k < ULP_BINS; k++) {
+        into->bins[k] += from->bins[k];
+    }
+    if (from->worst > into->worst ||
+        (!(from->worst < into->worst) && fabsf(from->at) < fabsf(into->at))) {
+        into->worst = from->worst;
+        into->at = from->at;
+    }
+}
+
+static void run_range(range *r, float_sweep *sweeps, int threads)
+{
+    pthread_t thread[THREADS_MOST];
+    worker *workers = calloc(THREADS_MOST, sizeof *workers);
+    int started[THREADS_MOST] = {0};
+
+    if (!workers) {
+        die(PROGRAM, "out of memory");
+    }
+    r->threads = threads < 1 ? 1 : threads > THREADS_MOST ? THREADS_MOST : threads;
+    for (int k = 0; k < r->threads; k++) {
+        workers[k].range = r;
+        workers[k].number = k;
+        started[k] = k > 0 && pthread_create(&thread[k], NULL, walk, &workers[k]) == 0;
+    }
+    for (int k = 0; k < r->threads; k++) {
+        if (!started[k]) {
+            walk(&workers[k]);
+        }
+    }
+    for (int k = 0; k < r->threads; k++) {
+        if (started[k]) {
+            pthread_join(thread[k], NULL);
+        }
+        for (size_t set = 0; set < r->sets; set++) {
+            merge(&sweeps[set], &workers[k].found[set]);
+        }
+    }
+    free(workers);
+}
+
+static size_t sweep_exp(float_sweep *sweeps, margin_isa wanted, unsigned step, int threads)
+{
+    range r = {.reference = exp, .first = bits_of(-0.0f), .last = bits_of(-104.0f), .step = step,
+               .zero_below = -87.3f};
+
+    for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT; isa++) {
+        const margin_kernels *kernels = margin_dispatch((margin_isa)isa);
+        if (!kernels || (wanted != MARGIN_ISA_AUTO && wanted != (margin_isa)isa)) {
+            continue;
+        }
+        sweeps[r.sets] = (float_sweep){.name = "exp", .isa = margin_isa_name((margin_isa)isa),
+                                       .from = r.zero_below, .to = 0, .step = step, .bound = 1};
+        r.kernels[r.sets++] = kernels;
+    }
+    run_range(&r, sweeps, threads);
+    return r.sets;
+}
+
+static void sweep_double(float_sweep *sweep, const char *name, double (*function)(double),
+                         double (*reference)(double), float to, unsigned step, int threads)
+{
+    range r = {.reference = reference, .function = function, .sets = 1,
+               .first = 1, .last = bits_of(to), .step = step, .zero_below = -INFINITY};
+
+    *sweep = (float_sweep){.name = name, .isa = "none", .from = float_of(1), .to = to,
+                           .step = step, .bound = 1};
+    run_range(&r, sweep, threads);
+}
+
+size_t sweep_floats(float_sweep sweeps[FLOAT_SWEEPS], margin_isa wanted, unsigned exp_step,
+                    unsigned log_step, int threads)
+{
+    const size_t count = sweep_exp(sweeps, wanted, exp_step, threads);
+
+    sweep_double(&sweeps[count], "log", dm_log, log, 0x1.fffffep127f, log_step, threads);
+    sweep_double(&sweeps[count + 1], "log1p", dm_log1p, log1p, 1, log_step, threads);
+    return count + 2;
+}
+
+/* ---- reporting ------------------------------------------------------------------------------- */
+
+int float_sweep_kept(const float_sweep *sweep)
+{
+    return sweep->tried > 0 && sweep->worst <= sweep->bound && sweep->nonzero == 0;
+}
+
+void float_sweeps_print(const float_sweep *sweeps, size_t count, FILE *stream)
+{
+    fprintf(stream, "\nElementary functions on float32 inputs (bound: 1 ulp)\n%-12s %-8s %11s  %9s at\n",
+            "function", "isa", "inputs", "ulp");
+    for (size_t k = 0; k < count; k++) {
+        const float_sweep *f = &sweeps[k];
+        fprintf(stream, "%-12s %-8s %11zu  %9.6f %a (%.9g)  %s\n", f->name, f->isa, f->tried,
+                f->worst, (double)f->at, (double)f->at, float_sweep_kept(f) ? "PASS" : "FAIL");
+    }
+}
+
+static json_t *sweep_json(const float_sweep *f)
+{
+    json_t *object = json_object(), *bins = json_array();
+    char at[40];
+
+    snprintf(at, sizeof at, "%a", (double)f->at);
+    json_object_set_new(object, "function", json_string(f->name));
+    json_object_set_new(object, "isa", json_string(f->isa));
+    json_object_set_new(object, "from", json_number((double)f->from));
+    json_object_set_new(object, "to", json_number((double)f->to));
+    json_object_set_new(object, "every", json_integer((json_int_t)f->step));
+    json_object_set_new(object, "cases", json_integer((json_int_t)f->tried));
+    json_object_set_new(object, "worst_ulp", json_number(f->worst));
+    json_object_set_new(object, "at", json_number((double)f->at));
+    json_object_set_new(object, "at_hex", json_string(at));
+    json_object_set_new(object, "bound", json_number(f->bound));
+    json_object_set_new(object, "nonzero", json_integer((json_int_t)f->nonzero));
+    json_object_set_new(object, "kept", json_boolean(float_sweep_kept(f)));
+    json_object_set_new(object, "bin_first", json_number(ulp_first));
+    json_object_set_new(object, "bin_width", json_number(ulp_width));
+    for (int k = 0; k < ULP_BINS; k++) {
+        json_array_append_new(bins, json_integer((json_int_t)f->bins[k]));
+    }
+    json_object_set_new(object, "bins", bins);
+    return object;
+}
+
+json_t *float_sweeps_json(const float_sweep *sweeps, size_t count)
+{
+    json_t *list = json_array();
+
+    for (size_t k = 0; k < count; k++) {
+        json_array_append_new(list, sweep_json(&sweeps[k]));
+    }
+    return list;
+}

@@ -1,0 +1,55 @@
+# fig_gradient_ends: relative error of the embedding's gradient close to theta = 0 and theta = pi, a
+# row of panels per loss with an angle: this library against the formulations in float32.
+series = system(sprintf("sed -n 's/^# //p' '%s/gradient_ends.tsv'", tables))
+count = words(series) / 2
+panels = system(sprintf("sed -n 's/^# .* //p' '%s/gradient_ends.tsv' | awk '!seen[$0]++'", tables))
+width = 900; height = 250 * words(panels) + 120; strip = 66.0 / height
+load "style.gp"
+implementation(i) = word(label_of(series, i), 2)
+end_of(i) = word(label_of(series, i), 3)
+ours(i) = implementation(i) eq "margin"
+peers = system(sprintf("sed -n 's/^# \"[^ ]* \\(.*\\) [^ ]*\".*/\\1/p' '%s/gradient_ends.tsv' | grep -vx margin | awk '!seen[$0]++'", tables))
+peer_style(i) = (sum [j=1:words(peers)] (word(peers, j) eq implementation(i)) * j)
+
+set multiplot
+unset key
+set logscale xy
+set xrange [5e-13:0.15]; set xtics 100; set format x "10^{%T}"
+least = 1e-8
+set yrange [least:4]; set ytics 100; set mytics 1
+set linetype 31 linecolor rgb "#3d3d3d" dashtype (3,3) linewidth 1.8
+set linetype 32 linecolor rgb "#7d7d7d" dashtype (9,4) linewidth 1.8
+set linetype 33 linecolor rgb "#3d3d3d" dashtype (9,3,2,3) linewidth 1.8
+set linetype 34 linecolor rgb "#a0a0a0" dashtype solid linewidth 1.8
+set linetype 35 linecolor rgb "#7d7d7d" dashtype (2,5) linewidth 2.2
+ends = "0 pi"
+do for [p=1:words(panels)] {
+    do for [e=1:2] {
+        loss = word(panels, p)
+        set lmargin at screen 0.09 + (e - 1) * 0.47; set rmargin at screen 0.09 + (e - 1) * 0.47 + 0.43
+        set tmargin at screen 1 - ((p - 1) * 250 + 34.0) / height
+        set bmargin at screen 1 - ((p - 1) * 250 + 203.0) / height
+        set title sprintf("{/:Bold %s} near θ = %s", pretty(loss), e == 1 ? "0" : "π") offset 0, -0.6
+        if (e == 1) { set ylabel "relative error of dX" offset 1, 0; set format y "10^{%T}"
+        } else { unset ylabel; set format y "" }
+        if (p == words(panels)) { set xlabel (e == 1 ? "θ (radians)" : "π − θ (radians)") offset 0, 0.4
+        } else { unset xlabel }
+        mine = ""
+        do for [i=1:count] { if (loss_of(series, i) eq loss && end_of(i) eq word(ends, e)) {
+            mine = (ours(i) ? sprintf("%s %d", mine, i) : sprintf("%d %s", i, mine))
+        } }
+        plot for [k=1:words(mine)] i=nth(mine, k) file("gradient_ends.tsv") index i-1 \
+                using 1:($2 > least ? $2 : least) with linespoints pointsize 0 \
+                linetype (ours(i) ? 10 + style_of(loss) : 30 + (peer_style(i) - 1) % 5 + 1) \
+                title label_of(series, i), \
+            for [k=1:words(mine)] file("gradient_ends.tsv") index nth(mine, k)-1 \
+                using 1:($3 > 0 ? 2 : least / 10) with points \
+                linecolor rgb frame pointtype 2 pointsize 0.8 notitle
+    }
+}
+load "key_strip.gp"
+plot -1 notitle, keyentry with lines linecolor rgb "#000000" linewidth 2 dashtype solid \
+        title "this library (coloured)", \
+    for [j=1:words(peers)] keyentry with lines linetype 30 + (j - 1) % 5 + 1 title word(peers, j), \
+    keyentry with points linecolor rgb frame pointtype 2 title "not finite"
+unset multiplot
