@@ -9,5 +9,7 @@ void plan_toy(const figure_request *request, const run_data *data, plan_list *pl
 
 void plan_fig3(const figure_request *request, plan_list *plans);
 void plan_fashion(const figure_request *request, plan_list *plans);
+void plan_fig4a(const figure_request *request, plan_list *plans);
+void plan_table3(const figure_request *request, plan_list *plans);
 
 #endif

@@ -12,6 +12,10 @@ static const figure figures[] = {
      "trains every loss in two dimensions", "toy_features_sphere", plan_fig3, NULL},
     {"fashion", "the same on Fashion-MNIST", "trains every loss in two dimensions",
      "toy_features_fashion", plan_fashion, NULL},
+    {"fig4a", "target angles at start, middle and end of training (ArcFace, fig. 4a)",
+     "trains every loss in 64 dimensions", "target_angles", plan_fig4a, NULL},
+    {"table3", "angle statistics on seen and unseen identities (ArcFace, table 3)",
+     "trains five losses in 64 dimensions", "table3", plan_table3, NULL},
 };
 
 size_t figure_count(void)
