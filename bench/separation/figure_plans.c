@@ -1,29 +1,22 @@
-/* figure_plans.c: the trainings behind each figure (see figure_plans.h). Must not know how a run
- * works. */
+/* figure_plans.c: the trainings behind each figure in two and three dimensions, and what all share
+ * (see figure_plans.h). Must not know how a run works. */
 #define _GNU_SOURCE
 #include "figure_plans.h"
 
-/* What the command line says of every run. */
-static void take_options(const figure_request *request, run_plan *plan)
+/* What is drawn of each class on the sphere. */
+static const size_t sphere_features = 150;
+
+void take_options(const figure_request *request, run_plan *plan)
 {
     const separation_options *const o = request->options;
     plan->aim.loss.isa = o->isa;
+    plan->checkpoints = o->checkpoints;
     plan->how.epochs = o->epochs != 0 ? o->epochs : plan->how.epochs;
     plan->how.train = o->samples != 0 ? o->samples : plan->how.train;
     plan->how.test = o->samples != 0 ? o->samples : plan->how.test;
 }
 
-static run_plan toy_plan(const figure_request *request, const run_data *data, margin_loss loss)
-{
-    run_plan plan;
-    run_plan_toy(&plan, data, loss, &request->options->override);
-    take_options(request, &plan);
-    return plan;
-}
-
-/* One run for each seed; features are kept of the first. */
-static void add_seeds(const figure_request *request, run_plan plan, size_t features,
-                      plan_list *plans)
+void add_seeds(const figure_request *request, run_plan plan, size_t features, plan_list *plans)
 {
     const separation_options *const o = request->options;
     for (size_t r = 0; r < o->seeds; r++) {
@@ -31,6 +24,26 @@ static void add_seeds(const figure_request *request, run_plan plan, size_t featu
         plan.features = r == 0 ? features : 0;
         plan_list_add(plans, &plan);
     }
+}
+
+void set_margin(run_plan *plan, double margin)
+{
+    margin_config *const loss = &plan->aim.loss;
+    double *const margins[] = {NULL, &loss->m1, &loss->m2, &loss->m3};
+    const int index = margin_loss_get(loss->loss)->margin_index;
+    if (index >= 1 && index <= 3) {
+        *margins[index] = margin;
+    }
+}
+
+/* ---- two dimensions ------------------------------------------------------------------------ */
+
+run_plan toy_plan(const figure_request *request, const run_data *data, margin_loss loss)
+{
+    run_plan plan;
+    run_plan_toy(&plan, data, loss, &request->options->override);
+    take_options(request, &plan);
+    return plan;
 }
 
 void plan_toy(const figure_request *request, const run_data *data, plan_list *plans)
@@ -43,9 +56,17 @@ void plan_toy(const figure_request *request, const run_data *data, plan_list *pl
     }
 }
 
+/* Besides the losses: how ArcFace's gap grows with its margin. The bound is 0.785. */
 void plan_fig3(const figure_request *request, plan_list *plans)
 {
-    plan_toy(request, sources_open(request->sources, "sphere"), plans);
+    static const double margins[] = {0.1, 0.2, 0.3, 0.4, 0.6, 0.7};
+    const run_data *const sphere = sources_open(request->sources, "sphere");
+    plan_toy(request, sphere, plans);
+    for (size_t i = 0; i < sizeof margins / sizeof *margins; i++) {
+        run_plan plan = toy_plan(request, sphere, MARGIN_ARCFACE);
+        set_margin(&plan, margins[i]);
+        add_seeds(request, plan, 0, plans);
+    }
 }
 
 void plan_fashion(const figure_request *request, plan_list *plans)
@@ -53,36 +74,72 @@ void plan_fashion(const figure_request *request, plan_list *plans)
     plan_toy(request, sources_open(request->sources, "fashion"), plans);
 }
 
-/* ---- 64 dimensions, strangers to verify ---------------------------------------------------- */
-
-static run_plan faces_plan(const figure_request *request, margin_loss loss)
+void plan_cosface_fig4(const figure_request *request, plan_list *plans)
 {
-    run_plan plan;
-    run_plan_faces(&plan, sources_open(request->sources, "sphere"), loss);
-    take_options(request, &plan);
-    return plan;
-}
-
-void plan_fig4a(const figure_request *request, plan_list *plans)
-{
-    for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
-        if (recipe_is_default((margin_loss)loss)) {
-            add_seeds(request, faces_plan(request, (margin_loss)loss), 0, plans);
-        }
+    static const double margins[] = {0.0, 0.1, 0.2};
+    const size_t features = request->options->features;
+    const run_data *const sphere = sources_open(request->sources, "sphere");
+    add_seeds(request, toy_plan(request, sphere, MARGIN_SOFTMAX), features, plans);
+    for (size_t i = 0; i < sizeof margins / sizeof *margins; i++) {
+        run_plan plan = toy_plan(request, sphere, MARGIN_COSFACE);
+        set_margin(&plan, margins[i]);
+        add_seeds(request, plan, features, plans);
     }
 }
 
-void plan_table3(const figure_request *request, plan_list *plans)
+/* ---- three dimensions ---------------------------------------------------------------------- */
+
+/* SphereFace as published: features keep their length. */
+static void make_original(run_plan *plan, double margin)
 {
-    run_plan plan = faces_plan(request, MARGIN_NORMSOFTMAX);
-    add_seeds(request, plan, 0, plans);
-    plan.aim.extra.intra = 1.0;
-    add_seeds(request, plan, 0, plans);
-    plan.aim.extra = (extra_terms){.inter = 1.0};
-    add_seeds(request, plan, 0, plans);
-    plan.aim.extra = (extra_terms){0};
-    plan.aim.triplet = 0.35;
-    plan.aim.triplet_each = 4;
-    add_seeds(request, plan, 0, plans);
-    add_seeds(request, faces_plan(request, MARGIN_ARCFACE), 0, plans);
+    plan->aim.loss.feature_norm = MARGIN_FEATURE_NORM_KEEP;
+    set_margin(plan, margin);
+}
+
+void plan_sphereface_fig5(const figure_request *request, plan_list *plans)
+{
+    for (int margin = 1; margin <= 4; margin++) {
+        run_plan plan =
+            toy_plan(request, sources_open(request->sources, "sphere"), MARGIN_SPHEREFACE);
+        plan.dim = 3;
+        plan.sphere.identities = 6;
+        make_original(&plan, margin);
+        add_seeds(request, plan, sphere_features, plans);
+    }
+}
+
+/* On Fashion-MNIST as in the paper where it is there, else on ten identities. First class weights of
+ * unit length: they start at random here and have to spread. */
+static run_plan ball_plan(const figure_request *request, margin_loss loss)
+{
+    const char *const name = sources_have_fashion() ? "fashion" : "sphere";
+    run_plan plan = toy_plan(request, sources_open(request->sources, name), loss);
+    plan.dim = 3;
+    plan.sphere.identities = 10;
+    plan.how.weight_length = 1.0;
+    plan.how.rate = 0.1;
+    plan.how.train = request->options->samples != 0 ? plan.how.train : 1000;
+    plan.how.test = request->options->samples != 0 ? plan.how.test : 500;
+    return plan;
+}
+
+static void add_ball(const figure_request *request, margin_loss loss, double scale, double margin,
+                     plan_list *plans)
+{
+    run_plan plan = ball_plan(request, loss);
+    plan.aim.loss.scale = scale;
+    set_margin(&plan, margin);
+    add_seeds(request, plan, sphere_features, plans);
+}
+
+void plan_amsoftmax_sphere(const figure_request *request, plan_list *plans)
+{
+    add_ball(request, MARGIN_SOFTMAX, 1.0, 0.0, plans);
+    add_ball(request, MARGIN_NORMSOFTMAX, 10.0, 0.0, plans);
+    run_plan plan = ball_plan(request, MARGIN_SPHEREFACE);
+    make_original(&plan, 4.0);
+    plan.how.lambda_least = 0.5;
+    add_seeds(request, plan, sphere_features, plans);
+    add_ball(request, MARGIN_COSFACE, 10.0, 0.2, plans);
+    add_ball(request, MARGIN_COSFACE, 10.0, 0.5, plans);
 }

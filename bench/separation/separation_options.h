@@ -13,7 +13,7 @@ enum { SEPARATION_MOST_DATA = 8 };
 typedef enum separation_level { LEVEL_QUICK, LEVEL_DEFAULT, LEVEL_FULL } separation_level;
 
 typedef struct separation_options {
-    const char *out, *folder; /* or NULL */
+    const char *out, *folder, *checkpoints; /* or NULL */
     int list;
     separation_level level;
     uint32_t figures; /* those named, a bit each by their place in the table */

@@ -33,7 +33,8 @@ void sphere_config_faces(sphere_config *config)
     sphere_config_init(config);
     config->identities = 100;
     config->unseen = 100;
-    config->concentration = 37.0;
+    config->concentration = 80.0;
+    config->bend = 0.5;
 }
 
 typedef struct sphere_map {
