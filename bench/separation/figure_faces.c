@@ -36,32 +36,35 @@ void plan_table3(const figure_request *request, plan_list *plans)
 
 /* ---- what needs help to converge ----------------------------------------------------------- */
 
-static void add_helped(const figure_request *request, run_plan plan, plan_list *plans)
+/* As the recipe has it, and with the whole margin, without lambda, from the first step. */
+static void add_both(const figure_request *request, run_plan plan, plan_list *plans)
 {
     add_seeds(request, plan, 0, plans);
     plan.how.warmup = 0.0;
+    plan.how.anneal = 0.0;
     add_seeds(request, plan, 0, plans);
-    if (margin_loss_get(plan.aim.loss.loss)->has_lambda) {
-        plan.how.anneal = 0.0;
-        add_seeds(request, plan, 0, plans);
-    }
 }
 
 void plan_annealing(const figure_request *request, plan_list *plans)
 {
     static const struct {
         margin_loss loss;
-        double margin;
+        margin_feature_norm norm;
+        double margin, toy_margin;
     } cases[] = {
-        {MARGIN_SPHEREFACE, 1.35}, {MARGIN_SPHEREFACE, 4.0}, {MARGIN_COSFACE, 0.35},
-        {MARGIN_ARCFACE, 0.5},
+        {MARGIN_SPHEREFACE, MARGIN_FEATURE_NORM_KEEP, 4.0, 4.0},
+        {MARGIN_SPHEREFACE, MARGIN_FEATURE_NORM_FIXED, 4.0, 4.0},
+        {MARGIN_COSFACE, MARGIN_FEATURE_NORM_FIXED, 0.35, 0.2},
+        {MARGIN_ARCFACE, MARGIN_FEATURE_NORM_FIXED, 0.5, 0.5},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         run_plan plan = faces_plan(request, cases[i].loss);
+        plan.aim.loss.feature_norm = cases[i].norm;
         set_margin(&plan, cases[i].margin);
-        add_helped(request, plan, plans);
+        add_both(request, plan, plans);
         plan = toy_plan(request, sources_open(request->sources, "sphere"), cases[i].loss);
-        set_margin(&plan, cases[i].loss == MARGIN_COSFACE ? 0.2 : cases[i].margin);
-        add_helped(request, plan, plans);
+        plan.aim.loss.feature_norm = cases[i].norm;
+        set_margin(&plan, cases[i].toy_margin);
+        add_both(request, plan, plans);
     }
 }

@@ -3,6 +3,8 @@
 #define _GNU_SOURCE
 #include "figure_plans.h"
 
+#include "provenance.h"
+
 /* What is drawn of each class on the sphere. */
 static const size_t sphere_features = 150;
 
@@ -11,6 +13,8 @@ void take_options(const figure_request *request, run_plan *plan)
     const separation_options *const o = request->options;
     plan->aim.loss.isa = o->isa;
     plan->checkpoints = o->checkpoints;
+    plan->checkpoint_seconds = 2.0;
+    plan->program = provenance_commit();
     plan->how.epochs = o->epochs != 0 ? o->epochs : plan->how.epochs;
     plan->how.train = o->samples != 0 ? o->samples : plan->how.train;
     plan->how.test = o->samples != 0 ? o->samples : plan->how.test;

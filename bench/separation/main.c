@@ -254,7 +254,7 @@ static void draw_all(const session *s)
 {
     for (size_t i = 0; i < figure_count(); i++) {
         if (wanted(s, i)) {
-            if(!getenv("ND"))draw_figures(s->folder, figure_get(i)->drawn);
+            draw_figures(s->folder, figure_get(i)->drawn);
             printf("%s: %s/figures\n", figure_get(i)->name, s->folder);
         }
     }

@@ -108,9 +108,6 @@ typedef struct keeper {
     double saved; /* when */
 } keeper;
 
-/* A state is written at most this often (seconds), and at the end. */
-static const double keep_interval = 2.0;
-
 static void keep(keeper *k, void *data, size_t bytes)
 {
     k->pieces[k->count++] = (checkpoint_piece){data, bytes};
@@ -174,7 +171,7 @@ static int snapshot_if_due(const run_plan *plan, run_parts *parts, const trainer
 
 static int save_if_due(const run_plan *plan, keeper *k, const trainer *t, run_result *result)
 {
-    const int due = now() - k->saved > keep_interval || t->epoch == plan->how.epochs;
+    const int due = now() - k->saved >= plan->checkpoint_seconds || t->epoch == plan->how.epochs;
     if (k->path == NULL || !due) {
         return 0;
     }

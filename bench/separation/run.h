@@ -34,7 +34,8 @@ typedef struct run_plan {
     objective aim;
     uint64_t seed;
     size_t features;         /* test samples of each class kept for a figure (dim 2 and 3) */
-    const char *checkpoints; /* the folder where the state is kept after each epoch; or NULL */
+    const char *checkpoints; /* the folder where the state is kept after an epoch; or NULL */
+    double checkpoint_seconds; /* not more often than this, but at the end */
     const char *program;     /* what made the state: another program's is refused */
     void (*epoch_done)(void *user);                           /* or NULL */
     void (*embedded)(void *user, const struct run_plan *plan, /* or NULL */

@@ -2,7 +2,6 @@
  * carried out. */
 #define _GNU_SOURCE
 #include <stdarg.h>
-#include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -32,9 +31,6 @@ void run_plan_faces(run_plan *out, const run_data *data, margin_loss loss)
     *out = (run_plan){.data = data, .dim = 64, .seed = 1, .program = ""};
     out->how = recipe_faces;
     sphere_config_faces(&out->sphere);
-#define E(n,f) if(getenv(n)) f=atof(getenv(n))
-    E("IDS",out->sphere.identities); E("UNSEEN",out->sphere.unseen); E("CONC",out->sphere.concentration); E("BEND",out->sphere.bend);E("LATENT",out->sphere.latent_dim);E("INPUT",out->sphere.input_dim);
-    E("TRAIN",out->how.train);E("TEST",out->how.test);E("H1",out->how.hidden[0]);E("H2",out->how.hidden[1]);E("EPOCHS",out->how.epochs);E("RATE",out->how.rate);E("DECAY",out->how.decay);E("CLIP",out->how.clip);E("WARM",out->how.warmup);E("WL",out->how.weight_length);
     margin_config_init(&out->aim.loss, loss);
     out->aim.loss.threads = 1;
     out->aim.loss.workspace_bytes = workspace_bytes;
@@ -133,13 +129,10 @@ void run_plan_label(const run_plan *plan, char label[RUN_LABEL])
     if (plan->aim.extra.inter != 0.0) {
         add(&to, " +inter");
     }
-    if (info->margin_index != 0 && plan->how.warmup == 0.0) {
-        add(&to, " no warm-up");
-    }
     if (info->has_lambda && plan->how.lambda_least > 0.0) {
         add(&to, " lambda=%.4g", plan->how.lambda_least);
     }
-    if (info->has_lambda && plan->how.anneal == 0.0) {
-        add(&to, " no annealing");
+    if (info->margin_index != 0 && plan->how.warmup == 0.0 && plan->how.anneal == 0.0) {
+        add(&to, " at once");
     }
 }
