@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "figure_plans.h"
 
+#include "dump.h"
 #include "provenance.h"
 
 /* What is drawn of each class on the sphere. */
@@ -15,6 +16,8 @@ void take_options(const figure_request *request, run_plan *plan)
     plan->checkpoints = o->checkpoints;
     plan->checkpoint_seconds = 2.0;
     plan->program = provenance_commit();
+    plan->embedded = o->dump != NULL ? dump_embedded : NULL;
+    plan->folder = o->dump;
     plan->how.epochs = o->epochs != 0 ? o->epochs : plan->how.epochs;
     plan->how.train = o->samples != 0 ? o->samples : plan->how.train;
     plan->how.test = o->samples != 0 ? o->samples : plan->how.test;
@@ -50,14 +53,24 @@ run_plan toy_plan(const figure_request *request, const run_data *data, margin_lo
     return plan;
 }
 
-void plan_toy(const figure_request *request, const run_data *data, plan_list *plans)
+static void add_losses(const figure_request *request, const run_data *data, int own,
+                       plan_list *plans)
 {
+    const separation_options *const o = request->options;
     for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
-        if (request->options->losses[loss]) {
-            add_seeds(request, toy_plan(request, data, (margin_loss)loss),
-                      request->options->features, plans);
+        if (o->losses[loss]) {
+            run_plan plan;
+            run_plan_init(&plan, data, own ? &o->sphere : NULL, (margin_loss)loss, &o->override);
+            take_options(request, &plan);
+            plan.dim = own ? o->dim : plan.dim;
+            add_seeds(request, plan, o->features, plans);
         }
     }
+}
+
+void plan_own(const figure_request *request, const run_data *data, plan_list *plans)
+{
+    add_losses(request, data, 1, plans);
 }
 
 /* Besides the losses: how ArcFace's gap grows with its margin. The bound is 0.785. */
@@ -65,7 +78,7 @@ void plan_fig3(const figure_request *request, plan_list *plans)
 {
     static const double margins[] = {0.1, 0.2, 0.3, 0.4, 0.6, 0.7};
     const run_data *const sphere = sources_open(request->sources, "sphere");
-    plan_toy(request, sphere, plans);
+    add_losses(request, sphere, 0, plans);
     for (size_t i = 0; i < sizeof margins / sizeof *margins; i++) {
         run_plan plan = toy_plan(request, sphere, MARGIN_ARCFACE);
         set_margin(&plan, margins[i]);
@@ -75,7 +88,7 @@ void plan_fig3(const figure_request *request, plan_list *plans)
 
 void plan_fashion(const figure_request *request, plan_list *plans)
 {
-    plan_toy(request, sources_open(request->sources, "fashion"), plans);
+    add_losses(request, sources_open(request->sources, "fashion"), 0, plans);
 }
 
 void plan_cosface_fig4(const figure_request *request, plan_list *plans)

@@ -4,8 +4,8 @@
 
 #include "figures.h"
 
-/* Every chosen loss on one data set in two dimensions: the trainings that --data and --loss name. */
-void plan_toy(const figure_request *request, const run_data *data, plan_list *plans);
+/* Every chosen loss on one data set: the runs of a person's own. */
+void plan_own(const figure_request *request, const run_data *data, plan_list *plans);
 
 void plan_fig3(const figure_request *request, plan_list *plans);
 void plan_fashion(const figure_request *request, plan_list *plans);

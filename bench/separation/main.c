@@ -75,7 +75,7 @@ static void plan_own_runs(session *s)
         }
     }
     for (size_t i = 0; i < o->data_count; i++) {
-        plan_toy(&request, sources_open(&s->sources, o->data[i]), &s->plans);
+        plan_own(&request, sources_open(&s->sources, o->data[i]), &s->plans);
     }
 }
 
@@ -173,6 +173,12 @@ static void choose_out(session *s)
     }
     if (s->file != NULL) {
         check_out(s->file);
+    }
+    if (o->dump != NULL) {
+        make_folder(o->dump);
+    }
+    if (o->checkpoints != NULL) {
+        make_folder(o->checkpoints);
     }
 }
 

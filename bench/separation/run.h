@@ -37,16 +37,20 @@ typedef struct run_plan {
     const char *checkpoints; /* the folder where the state is kept after an epoch; or NULL */
     double checkpoint_seconds; /* not more often than this, but at the end */
     const char *program;     /* what made the state: another program's is refused */
-    void (*epoch_done)(void *user);                           /* or NULL */
-    void (*embedded)(void *user, const struct run_plan *plan, /* or NULL */
-                     const run_embedded *what);
+    void (*epoch_done)(void *user); /* or NULL */
     void *user;
+    /* Called with each embedded part, or NULL. */
+    void (*embedded)(const char *folder, const struct run_plan *plan, const run_embedded *what);
+    const char *folder; /* for `embedded` */
 } run_plan;
 
 enum { RUN_KEY = 1024, RUN_LABEL = 96, RUN_SNAPSHOTS = 3 };
 
-/* A run on 8 identities or on images, with the toy's recipe: two dimensions, seed 1. The loss is
- * for as many classes as the data have. */
+/* A run on images or on these identities (NULL: the toy's 8) with the toy's recipe: two dimensions,
+ * seed 1. The loss is for as many classes as the data have. */
+void run_plan_init(run_plan *out, const run_data *data, const sphere_config *sphere,
+                   margin_loss loss, const loss_override *override);
+/* The same on the toy's identities. */
 void run_plan_toy(run_plan *out, const run_data *data, margin_loss loss,
                   const loss_override *override);
 /* A run that must tell strangers apart: 64 dimensions, a hundred identities and as many unseen. */

@@ -37,7 +37,7 @@ static int measure_part(const run_plan *plan, run_parts *parts, const char *name
     const separation_input input = input_of(plan, parts, data, embeddings);
     if (plan->embedded != NULL) {
         const run_embedded what = {name, plan->dim, data->classes, data, embeddings, input.weights};
-        plan->embedded(plan->user, plan, &what);
+        plan->embedded(plan->folder, plan, &what);
     }
     return separation_measure(&input, out, centres);
 }

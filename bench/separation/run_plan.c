@@ -17,13 +17,23 @@ static void set_loss(run_plan *plan, margin_loss loss, const loss_override *over
     plan->aim.loss.workspace_bytes = workspace_bytes;
 }
 
-void run_plan_toy(run_plan *out, const run_data *data, margin_loss loss,
-                  const loss_override *override)
+void run_plan_init(run_plan *out, const run_data *data, const sphere_config *sphere,
+                   margin_loss loss, const loss_override *override)
 {
     *out = (run_plan){.data = data, .dim = 2, .seed = 1, .program = ""};
     out->how = data->images == NULL ? recipe_sphere : recipe_images;
-    sphere_config_init(&out->sphere);
+    if (sphere != NULL) {
+        out->sphere = *sphere;
+    } else {
+        sphere_config_init(&out->sphere);
+    }
     set_loss(out, loss, override);
+}
+
+void run_plan_toy(run_plan *out, const run_data *data, margin_loss loss,
+                  const loss_override *override)
+{
+    run_plan_init(out, data, NULL, loss, override);
 }
 
 void run_plan_faces(run_plan *out, const run_data *data, margin_loss loss)
