@@ -191,6 +191,18 @@ size_t run_epochs(const run_plan *plan)
     return plan->epochs != 0 ? plan->epochs : own->epochs;
 }
 
+void run_loss(const run_plan *plan, margin_config *out)
+{
+    sphere_config sphere;
+    sphere_config_init(&sphere);
+    const size_t classes =
+        plan->data->images != NULL ? plan->data->images->classes : sphere.identities;
+    recipe_loss(plan->loss, classes, &plan->override, out);
+    out->isa = plan->isa;
+    out->threads = 1; /* runs are what is spread over threads */
+    out->workspace_bytes = workspace_bytes;
+}
+
 static int carry_out(const run_plan *plan, run_parts *parts, run_result *result)
 {
     if (make_data(plan, &result->used, &parts->data) != 0) {
@@ -200,10 +212,7 @@ static int carry_out(const run_plan *plan, run_parts *parts, run_result *result)
     result->classes = data->classes;
     result->train_count = data->count;
     result->test_count = parts->data.test.count;
-    recipe_loss(plan->loss, data->classes, &plan->override, &result->loss);
-    result->loss.isa = plan->isa;
-    result->loss.threads = 1; /* runs are what is spread over threads */
-    result->loss.workspace_bytes = workspace_bytes;
+    run_loss(plan, &result->loss);
     if (make_network(plan, &result->used, data->dim, &parts->net) != 0 ||
         make_head(plan, &result->used, data, &parts->head) != 0) {
         return no_memory(result);

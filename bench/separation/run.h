@@ -17,6 +17,7 @@ typedef struct run_data {
 
 /* Inputs of a run; 0 in a number: as the recipe says. */
 typedef struct run_plan {
+    uint32_t figures; /* that want it, a bit each; does not change a run */
     const run_data *data;
     margin_loss loss;
     loss_override override;
@@ -48,6 +49,8 @@ typedef struct run_result {
 } run_result;
 
 size_t run_epochs(const run_plan *plan);
+/* The loss as the run will train with it. */
+void run_loss(const run_plan *plan, margin_config *out);
 
 /* 0; or -1 with result->error. Free the result with run_free in either case. */
 int run_carry_out(const run_plan *plan, run_result *result);

@@ -8,10 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "figures.h"
 #include "options.h"
 
 enum option_code {
     OUT = 256,
+    FIGURE,
+    FOLDER,
     QUICK,
     FULL,
     LIST,
@@ -35,6 +38,8 @@ enum option_code {
 
 static const struct option long_options[] = {
     {"out", required_argument, NULL, OUT},
+    {"figure", required_argument, NULL, FIGURE},
+    {"folder", required_argument, NULL, FOLDER},
     {"quick", no_argument, NULL, QUICK},
     {"full", no_argument, NULL, FULL},
     {"list", no_argument, NULL, LIST},
@@ -59,19 +64,23 @@ static const struct option long_options[] = {
 
 static const char help_text[] =
     "usage: " SEPARATION_PROGRAM " [OPTION...]\n\n"
-    "Train a small network with a two-dimensional embedding under each loss, and measure on\n"
-    "samples held out from training how well the classes are separated: angles between samples,\n"
-    "embedding centres and class weights, and the gaps that classes leave on the circle.\n\n"
+    "Train a small network under each loss, and measure on samples held out from training how\n"
+    "well the classes are separated: angles between samples, embedding centres and class\n"
+    "weights, and the gaps that classes leave on the circle. Without options every figure that\n"
+    "--list names is measured.\n\n"
+    "one figure, from data to picture:\n"
+    "  --figure NAME[,...]  these figures alone, drawn as well\n"
+    "  --folder DIR       for them (default results/NAME): separation.json, tables, figures\n\n"
     "output:\n"
     "  --out FILE         every run, its statistics and features for the figure, as JSON\n"
     "  --features N       samples of each class kept for the figure, first seed (default 100)\n"
-    "  --list             print data, losses and their settings, and run nothing\n\n"
+    "  --list             print data, losses with settings, and figures; run nothing\n\n"
     "which runs:\n"
     "  --data NAME[,...]  sphere: identities on a hypersphere; fashion: Fashion-MNIST; or a\n"
     "                     folder of IDX files named as MNIST's (default: sphere, and fashion if\n"
     "                     it is in " SEPARATION_FASHION ")\n"
     "  --loss NAME[,...]  these losses, or all (default: all but combined)\n"
-    "  --quick, --full    1 seed, 5 seeds (default: 3)\n"
+    "  --quick, --full    1 seed, 10 seeds (default: 5)\n"
     "  --seeds N          repetitions of each run\n"
     "  --seed S           of the first repetition (default 1)\n\n"
     "how:\n"
@@ -108,10 +117,20 @@ static double take_number(const char *option, const char *text)
     return value;
 }
 
+static void take_figure(separation_options *out, char *name)
+{
+    size_t index;
+    if (!figure_find(name, &index)) {
+        bad("--figure", name, "a figure (see --list)");
+    }
+    out->figures |= UINT32_C(1) << index;
+}
+
 static void take_loss(separation_options *out, char *name)
 {
     margin_loss loss = MARGIN_LOSS_COUNT;
     const int all = strcmp(name, "all") == 0;
+    out->own_runs = 1;
     if (!all && !margin_loss_find(name, &loss)) {
         bad("--loss", name, "a loss (see --list)");
     }
@@ -125,6 +144,7 @@ static void take_data(separation_options *out, char *name)
     if (*name == '\0') {
         bad("--data", name, "sphere, fashion or a folder");
     }
+    out->own_runs = 1;
     for (size_t i = 0; i < out->data_count; i++) {
         if (strcmp(out->data[i], name) == 0) {
             return;
@@ -210,11 +230,17 @@ static void take_option(separation_options *out, int code, char **argv)
     case OUT:
         out->out = optarg;
         break;
+    case FIGURE:
+        take_list(out, optarg, take_figure);
+        break;
+    case FOLDER:
+        out->folder = optarg;
+        break;
     case QUICK:
-        out->seeds = 1;
+        out->level = LEVEL_QUICK;
         break;
     case FULL:
-        out->seeds = 5;
+        out->level = LEVEL_FULL;
         break;
     case LIST:
         out->list = 1;
@@ -256,9 +282,28 @@ static void choose_losses(separation_options *out)
     }
 }
 
+/* Options that would be passed over in silence are refused. */
+static void check_together(const separation_options *o)
+{
+    if (o->figures != 0 && o->own_runs) {
+        die_usage(SEPARATION_PROGRAM, "--figure chooses its own data and losses: no --data, --loss");
+    }
+    if (o->figures != 0 && o->out != NULL) {
+        die_usage(SEPARATION_PROGRAM, "--figure writes to a folder: --folder in place of --out");
+    }
+    if (o->figures == 0 && o->folder != NULL) {
+        die_usage(SEPARATION_PROGRAM, "--folder: only with --figure");
+    }
+    if (o->seed > UINT64_MAX - o->seeds) {
+        die_usage(SEPARATION_PROGRAM, "--seed: too large for %zu seeds", o->seeds);
+    }
+}
+
 void separation_options_read(separation_options *out, int argc, char **argv)
 {
-    *out = (separation_options){.seed = 1, .seeds = 3, .features = 100, .isa = MARGIN_ISA_AUTO};
+    static const size_t level_seeds[] = {1, 5, 10};
+    *out = (separation_options){
+        .level = LEVEL_DEFAULT, .seed = 1, .features = 100, .isa = MARGIN_ISA_AUTO};
     loss_override_none(&out->override);
     opterr = 0;
     int code;
@@ -268,8 +313,9 @@ void separation_options_read(separation_options *out, int argc, char **argv)
     if (optind < argc) {
         die_usage(SEPARATION_PROGRAM, "unexpected argument '%s'", argv[optind]);
     }
-    if (out->seed > UINT64_MAX - out->seeds) {
-        die_usage(SEPARATION_PROGRAM, "--seed: too large for %zu seeds", out->seeds);
+    if (out->seeds == 0) {
+        out->seeds = level_seeds[out->level];
     }
+    check_together(out);
     choose_losses(out);
 }

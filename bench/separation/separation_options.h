@@ -10,9 +10,14 @@
 
 enum { SEPARATION_MOST_DATA = 8 };
 
+typedef enum separation_level { LEVEL_QUICK, LEVEL_DEFAULT, LEVEL_FULL } separation_level;
+
 typedef struct separation_options {
-    const char *out; /* or NULL */
+    const char *out, *folder; /* or NULL */
     int list;
+    separation_level level;
+    uint32_t figures; /* those named, a bit each by their place in the table */
+    int own_runs;     /* 1: data or losses were named */
     int losses[MARGIN_LOSS_COUNT];           /* 1: run this loss */
     const char *data[SEPARATION_MOST_DATA];  /* "sphere", "fashion" or a folder */
     size_t data_count;                       /* 0: none named */
