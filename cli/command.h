@@ -15,6 +15,7 @@ typedef struct command {
     int (*run)(int argc, char **argv);
 } command;
 
+int command_advise(int argc, char **argv);
 int command_angles(int argc, char **argv);
 int command_eval(int argc, char **argv);
 int command_info(int argc, char **argv);

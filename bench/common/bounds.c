@@ -28,27 +28,32 @@ double bound_cosface_margin(size_t dim, double classes)
     return 1.0 - cos(packing_most(dim, classes));
 }
 
-/* The others on a circle, from the nearest pair round to the opposite side. */
+/* The others on a circle, two by two from the nearest pair on, until they do not matter. */
 static double log_others_on_circle(double classes, double scale)
 {
     const double step = 2.0 * M_PI / classes, nearest = cos(step);
     double sum = 0.0;
-    for (double k = 1.0; k < classes; k++)
-        sum += exp(scale * (cos(step * k) - nearest));
+    for (double k = 1.0; 2.0 * k <= classes; k++) {
+        const double pair = 2.0 * k == classes ? 1.0 : 2.0;
+        const double term = pair * exp(-2.0 * scale * sin(0.5 * step * (k + 1.0)) *
+                                       sin(0.5 * step * (k - 1.0)));
+        sum += term;
+        if (term < 1e-17 * sum) break;
+    }
     return log(sum) + scale * nearest;
 }
 
-/* Mean of exp(s cos) over the sphere outside the cap of `nearest`, by Simpson's rule. The density
- * sin^(D - 2) is taken relative to its greatest value. */
+/* Mean of exp(s cos) over the sphere outside the cap of `nearest`, by Simpson's rule on a grid that
+ * is dense where the scale is felt. */
 static double log_others_spread(size_t dim, double classes, double scale, double nearest)
 {
     enum { STEPS = 4000 };
-    const double step = (M_PI - nearest) / STEPS, power = (double)dim - 2.0;
     double sum = 0.0, whole = 0.0;
-    for (int i = 0; i < STEPS; i++) { /* at pi the density is 0 */
-        const double angle = nearest + step * i;
-        const double weight = i == 0 ? 1.0 : i % 2 == 1 ? 4.0 : 2.0;
-        const double density = weight * exp(power * log(sin(angle)));
+    for (int i = 1; i < STEPS; i++) { /* at both ends the weight is 0 */
+        const double share = (double)i / STEPS;
+        const double angle = nearest + (M_PI - nearest) * share * share;
+        const double weight = (i % 2 == 1 ? 4.0 : 2.0) * share;
+        const double density = weight * exp(((double)dim - 2.0) * log(sin(angle)));
         sum += density * exp(scale * (cos(angle) - cos(nearest)));
         whole += density;
     }
