@@ -7,11 +7,14 @@ plots=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # The list of figures: name, gnuplot script, the table that must be there, further gnuplot settings.
 figures() {
-    local data
+    local data name
     printf '%s\n' 'target_logit|target_logit.tsv|' 'speed|speed_figure.tsv|' \
         'gradient_error|gradient_error.tsv|'
     for data in $(toy_data); do
         printf 'toy_features_%s|features_%s.tsv|data=%s\n' "$data" "$data" "'$data'"
+    done
+    for name in $(computed_figures); do
+        printf '%s|%s.tsv|curve_table=%s\n' "$name" "$name" "'$name.tsv'"
     done
 }
 
@@ -43,6 +46,23 @@ toy_data() {
     jq -L "$plots" -r 'include "tidy"; data_names' "$run/separation.json"
 }
 
+# Of the figures without training, those that the run has and a script is here for.
+computed_figures() {
+    local name
+    [ -f "$run/separation.json" ] || return 0
+    for name in $(jq -L "$plots" -r 'include "tidy"; computed' "$run/separation.json"); do
+        [ ! -f "$(script_of "$name")" ] || printf '%s\n' "$name"
+    done
+}
+
+script_of() { # NAME
+    case $1 in
+    toy_features_*) printf '%s\n' "$plots/fig_toy_features.gp" ;;
+    arcface_fig4b) printf '%s\n' "$plots/fig_target_logit.gp" ;;
+    *) printf '%s\n' "$plots/fig_$1.gp" ;;
+    esac
+}
+
 # The tables over several files; a file that is not there counts as null.
 summarise() {
     local name
@@ -60,7 +80,7 @@ summarise() {
 }
 
 make_tables() {
-    local data
+    local data name
     mkdir -p "$run/tables"
     if [ -f "$run/speed.json" ]; then
         tidy speed.json speed speed.tsv
@@ -75,12 +95,18 @@ make_tables() {
         tidy separation.json "centres(\"$data\")" "centres_$data.tsv"
         tidy separation.json "panels(\"$data\")" "panels_$data.tsv"
     done
+    for name in $(computed_figures); do
+        case $name in
+        bounds) tidy separation.json "$name" "$name.tsv" ;;
+        *) tidy separation.json "curves(\"$name\")" "$name.tsv" ;;
+        esac
+    done
     summarise
 }
 
 draw() { # NAME SETTINGS FORMAT
-    local script=$plots/fig_$1.gp out=$run/figures/fig_$1.$3
-    case $1 in toy_features_*) script=$plots/fig_toy_features.gp ;; esac
+    local script out=$run/figures/fig_$1.$3
+    script=$(script_of "$1")
     (cd "$plots" && gnuplot -e "format='$3'; out='$out.part'; tables='$run/tables'; $2" "$script") || {
         rm -f "$out.part"
         fail 1 "gnuplot could not draw $(basename "$script")"

@@ -144,6 +144,28 @@ def panels($data): . as $all | with_features($data)[]
        ($seeds | map(.stats.intra_deg) | median)]
     | @tsv;
 
+# ---- separation.json: figures without training ----------------------------------------------------
+
+def or_nan: map(if . == null then "NaN" else . end);
+# The names by which plots/draw.sh knows these figures.
+def computed: .figures // {} | keys_unsorted[] | gsub("-"; "_");
+def computed_figure($name): .figures | to_entries[] | select((.key | gsub("-"; "_")) == $name) | .value;
+
+# x, y; one block per curve, headed by its label and its loss.
+def curves($name): computed_figure($name).curves[]
+    | block("\"\(.label)\" \(.loss)"; .points[] | or_nan | @tsv);
+
+# x, y and a second y, which differs from the first where a bound is known as a bracket only; one
+# block per curve, headed by its label and its panel (scale, loss or margin).
+def bounds: computed_figure("bounds").curves
+    | [group_by([.panel, .label])[] | sort_by(.side != "low")] as $all
+    | map([.panel, .label]) | reduce .[] as $key ([]; if index([$key]) then . else . + [$key] end)
+    | .[] as $key | $all[] | select([.[0].panel, .[0].label] == $key)
+    | . as $curve
+    | block("\"\(.[0].label)\" \(.[0].panel)";
+        .[0].points | to_entries[] | [.value[0], .value[1], $curve[-1].points[.key][1]]
+        | or_nan | @tsv);
+
 # ---- the run in one table ----------------------------------------------------------------------
 
 # The case that stands for a loss's speed: the whole head on one thread and the best instruction

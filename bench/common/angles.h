@@ -19,7 +19,7 @@ typedef struct angles_input {
     size_t rows, dim, classes;
     const float *embeddings; /* [rows, dim], raw */
     const int64_t *labels;   /* [rows], in [0, classes); -1: the row takes no part */
-    const float *weights;    /* [classes, dim], raw; NULL where there are none (unseen identities) */
+    const float *weights;    /* [classes, dim], raw; NULL: there are none (unseen identities) */
     int threads;             /* 0: as OpenMP decides; never changes a number */
 } angles_input;
 

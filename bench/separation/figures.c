@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "figure_curves.h"
 #include "figure_plans.h"
 
 static const figure figures[] = {
@@ -25,6 +26,18 @@ static const figure figures[] = {
      "trains five times in three dimensions", "amsoftmax_sphere", plan_amsoftmax_sphere, NULL},
     {"table3", "angle statistics on seen and unseen identities (ArcFace, table 3)",
      "trains five losses in 64 dimensions", "table3", plan_table3, NULL},
+    {"sweep", "separation against margin and scale of each loss",
+     "trains many times in two and in 64 dimensions: minutes", "sweep", plan_sweep, NULL},
+    {"arcface-fig4b", "target-logit curves of seven losses (ArcFace, fig. 4b)", "no training",
+     "arcface_fig4b", NULL, curves_arcface_fig4b},
+    {"arcface-fig5", "decision margins of four losses, two classes (ArcFace, fig. 5)",
+     "no training", "arcface_fig5", NULL, curves_arcface_fig5},
+    {"cosface-fig2", "decision margins of four losses, two classes (CosFace, fig. 2)",
+     "no training", "cosface_fig2", NULL, curves_cosface_fig2},
+    {"amsoftmax-psi", "target-logit curves of A-Softmax and AM-Softmax (AM-Softmax, its psi figure)",
+     "no training", "amsoftmax_psi", NULL, curves_amsoftmax_psi},
+    {"bounds", "scale and margin against the number of classes (NormFace, CosFace, AdaCos)",
+     "no training", "bounds", NULL, curves_bounds},
 };
 
 size_t figure_count(void)
