@@ -104,6 +104,23 @@ void plan_cosface_fig4(const figure_request *request, plan_list *plans)
     }
 }
 
+/* Fewer identities stand further apart on the circle: does the gap follow? */
+void plan_constancy(const figure_request *request, plan_list *plans)
+{
+    static const margin_loss losses[] = {MARGIN_SPHEREFACE, MARGIN_COSFACE, MARGIN_ARCFACE};
+    static const double margins[] = {3.0, 0.2, 0.5};
+    static const size_t identities[] = {4, 6, 8, 10};
+    for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
+        for (size_t k = 0; k < sizeof identities / sizeof *identities; k++) {
+            run_plan plan =
+                toy_plan(request, sources_open(request->sources, "sphere"), losses[i]);
+            plan.sphere.identities = identities[k];
+            set_margin(&plan, margins[i]);
+            add_seeds(request, plan, 0, plans);
+        }
+    }
+}
+
 /* ---- three dimensions ---------------------------------------------------------------------- */
 
 /* SphereFace as published: features keep their length. */

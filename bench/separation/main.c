@@ -239,6 +239,7 @@ static void write_json(const session *s, json_t *context, json_t *figures)
     json_object_set_new(root, "notes", report_notes());
     json_object_set_new(root, "runs", all_runs(s));
     json_object_set_new(root, "figures", figures);
+    json_object_set_new(root, "claims", report_claims(&s->plans));
     char error[512];
     if (json_write_file(root, s->file, error, sizeof error) != 0) {
         die(SEPARATION_PROGRAM, "%s", error);
@@ -254,6 +255,7 @@ static void print_table(const session *s)
     for (size_t i = 0; i < s->plans.count; i++) {
         report_table_row(stdout, &s->plans.plans[i], &s->plans.results[i]);
     }
+    report_claims_table(stdout, &s->plans);
 }
 
 static void draw_all(const session *s)

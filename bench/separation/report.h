@@ -5,10 +5,13 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "run.h"
+#include "plans.h"
 
 /* One run as a new JSON object. */
 json_t *report_run(const run_plan *plan, const run_result *result);
+/* The claims with their verdicts, as a new array; and as lines for people. */
+json_t *report_claims(const plan_list *plans);
+void report_claims_table(FILE *out, const plan_list *plans);
 /* What the numbers mean and what was chosen, as a new array of sentences. */
 json_t *report_notes(void);
 
