@@ -7,59 +7,11 @@
 #include <string.h>
 
 #include "figures.h"
+#include "quantities.h"
 
 static double degrees(double radians)
 {
     return radians * (180.0 / M_PI);
-}
-
-/* ---- quantities of a run ------------------------------------------------------------------- */
-
-typedef double (*metric)(const run_result *result);
-
-static double gap(const run_result *r)
-{
-    return degrees(r->test.gap_median);
-}
-static double train_gap(const run_result *r)
-{
-    return degrees(r->train.gap_median);
-}
-static double overlap(const run_result *r)
-{
-    return r->test.overlap_share;
-}
-static double train_accuracy(const run_result *r)
-{
-    return r->train.accuracy;
-}
-static double w_ec(const run_result *r)
-{
-    return degrees(r->train.w_ec);
-}
-static double w_inter(const run_result *r)
-{
-    return degrees(r->train.w_inter);
-}
-static double intra(const run_result *r)
-{
-    return degrees(r->train.intra);
-}
-static double inter(const run_result *r)
-{
-    return degrees(r->train.inter);
-}
-static double unseen_intra(const run_result *r)
-{
-    return degrees(r->unseen.intra);
-}
-static double unseen_inter(const run_result *r)
-{
-    return degrees(r->unseen.inter);
-}
-static double unseen_tar(const run_result *r)
-{
-    return verification_at(&r->strangers, 3)->tar;
 }
 
 /* ---- the claims ---------------------------------------------------------------------------- */
@@ -74,7 +26,7 @@ typedef struct claim {
     double paper, least, most;
     const char *figure;
     size_t dim;
-    metric of;
+    const char *of; /* a quantity (quantities.h) */
     const char *label, *less; /* the quantity of `label`, less that of `less` (or NULL) */
 } claim;
 
@@ -86,84 +38,84 @@ typedef struct claim {
 
 static const claim claims[] = {
     {FIG3("softmax leaves ambiguous boundaries", "median gap of test samples, softmax"), NAN,
-     -INFINITY, 5.0, "fig3", 2, gap, softmax, NULL},
+     -INFINITY, 5.0, "fig3", 2, "gap", softmax, NULL},
     {FIG3("norm-softmax leaves ambiguous boundaries", "median gap of test samples, norm-softmax"),
-     NAN, -INFINITY, 5.0, "fig3", 2, gap, normsoftmax, NULL},
+     NAN, -INFINITY, 5.0, "fig3", 2, "gap", normsoftmax, NULL},
     {"norm-softmax leaves ambiguous boundaries", "ArcFace, fig. 3",
      "share of test samples in another class's arc, norm-softmax less ArcFace", "1", NAN, MORE,
-     "fig3", 2, overlap, normsoftmax, arcface},
+     "fig3", 2, "overlap", normsoftmax, arcface},
     {FIG3("ArcFace's gap is clearly positive", "median gap of test samples, ArcFace"), NAN, MORE,
-     "fig3", 2, gap, arcface, NULL},
+     "fig3", 2, "gap", arcface, NULL},
     {FIG3("ArcFace's gap is the largest", "gap of test samples, ArcFace less softmax"), NAN, MORE,
-     "fig3", 2, gap, arcface, softmax},
+     "fig3", 2, "gap", arcface, softmax},
     {FIG3("ArcFace's gap is the largest", "gap of test samples, ArcFace less norm-softmax"), NAN,
-     MORE, "fig3", 2, gap, arcface, normsoftmax},
+     MORE, "fig3", 2, "gap", arcface, normsoftmax},
     {FIG3("ArcFace's gap is the largest", "gap of test samples, ArcFace less SphereFace (m = 3)"),
-     NAN, MORE, "fig3", 2, gap, arcface, sphereface},
+     NAN, MORE, "fig3", 2, "gap", arcface, sphereface},
     {FIG3("ArcFace's gap is the largest", "gap of test samples, ArcFace less CosFace (m = 0.2)"),
-     NAN, MORE, "fig3", 2, gap, arcface, cosface},
+     NAN, MORE, "fig3", 2, "gap", arcface, cosface},
     {FIG3("ArcFace's gap is about m", "gap of training samples, ArcFace at m = 0.5"), 28.648, 22.9,
-     34.4, "fig3", 2, train_gap, arcface, NULL},
+     34.4, "fig3", 2, "train_gap", arcface, NULL},
     {"W coincides with the embedding centre for ArcFace", "ArcFace, table 3",
-     "W-EC, norm-softmax less ArcFace", "degrees", 44.26 - 14.29, MORE, "table3", 64, w_ec,
+     "W-EC, norm-softmax less ArcFace", "degrees", 44.26 - 14.29, MORE, "table3", 64, "train_w_ec",
      normsoftmax, arcface},
     {"and only for ArcFace", "ArcFace, table 3", "W-EC, norm-softmax + Intra less ArcFace",
-     "degrees", 8.83 - 14.29, MORE, "table3", 64, w_ec, with_intra, arcface},
+     "degrees", 8.83 - 14.29, MORE, "table3", 64, "train_w_ec", with_intra, arcface},
     {"and only for ArcFace", "ArcFace, table 3", "W-EC, norm-softmax + Inter less ArcFace",
-     "degrees", 46.85 - 14.29, MORE, "table3", 64, w_ec, with_inter, arcface},
+     "degrees", 46.85 - 14.29, MORE, "table3", 64, "train_w_ec", with_inter, arcface},
     {"Intra shrinks both", "ArcFace, table 3", "Intra, norm-softmax + Intra less norm-softmax",
-     "degrees", 17.50 - 50.50, LESS, "table3", 64, intra, with_intra, normsoftmax},
+     "degrees", 17.50 - 50.50, LESS, "table3", 64, "train_intra", with_intra, normsoftmax},
     {"Intra shrinks both", "ArcFace, table 3", "Inter, norm-softmax + Intra less norm-softmax",
-     "degrees", 24.07 - 59.23, LESS, "table3", 64, inter, with_intra, normsoftmax},
+     "degrees", 24.07 - 59.23, LESS, "table3", 64, "train_inter", with_intra, normsoftmax},
     {"Inter widens inter", "ArcFace, table 3", "W-Inter, norm-softmax + Inter less norm-softmax",
-     "degrees", 75.66 - 69.66, MORE, "table3", 64, w_inter, with_inter, normsoftmax},
+     "degrees", 75.66 - 69.66, MORE, "table3", 64, "train_w_inter", with_inter, normsoftmax},
     {"Inter widens inter", "ArcFace, table 3", "Inter, norm-softmax + Inter less norm-softmax",
-     "degrees", 62.40 - 59.23, MORE, "table3", 64, inter, with_inter, normsoftmax},
+     "degrees", 62.40 - 59.23, MORE, "table3", 64, "train_inter", with_inter, normsoftmax},
     {"but raises intra", "ArcFace, table 3", "Intra, norm-softmax + Inter less norm-softmax",
-     "degrees", 52.74 - 50.50, MORE, "table3", 64, intra, with_inter, normsoftmax},
+     "degrees", 52.74 - 50.50, MORE, "table3", 64, "train_intra", with_inter, normsoftmax},
     {"SphereFace m = 4 needs annealing", "SphereFace; ArcFace, section 3",
      "training accuracy at once, features keep their length", "1", NAN, -INFINITY, 0.99,
-     "annealing", 64, train_accuracy, "sphereface m=4 s=|x| at once", NULL},
+     "annealing", 64, "train_accuracy", "sphereface m=4 s=|x| at once", NULL},
     {"SphereFace m = 4 converges with annealing", "SphereFace", "training accuracy with annealing",
-     "1", NAN, 0.99, INFINITY, "annealing", 64, train_accuracy, "sphereface m=4 s=|x|", NULL},
+     "1", NAN, 0.99, INFINITY, "annealing", 64, "train_accuracy", "sphereface m=4 s=|x|", NULL},
     {"SphereFace m = 4 needs annealing at a fixed scale, too", "no paper: our question",
      "training accuracy at once, s = 64", "1", NAN, -INFINITY, 0.99, "annealing", 64,
-     train_accuracy, "sphereface m=4 s=64 at once", NULL},
+     "train_accuracy", "sphereface m=4 s=64 at once", NULL},
     {"ArcFace needs no annealing", "ArcFace, section 3", "training accuracy at once, 64 dimensions",
-     "1", NAN, 0.99, INFINITY, "annealing", 64, train_accuracy, "arcface m=0.5 s=64 at once", NULL},
+     "1", NAN, 0.99, INFINITY, "annealing", 64, "train_accuracy", "arcface m=0.5 s=64 at once", NULL},
     {"ArcFace needs no annealing", "ArcFace, section 3", "training accuracy at once, 2 dimensions",
-     "1", NAN, 0.99, INFINITY, "annealing", 2, train_accuracy, "arcface m=0.5 s=64 at once", NULL},
+     "1", NAN, 0.99, INFINITY, "annealing", 2, "train_accuracy", "arcface m=0.5 s=64 at once", NULL},
     {"a margin helps with strangers", "ArcFace, table 2", "TAR at FAR 1e-3, ArcFace less norm-softmax",
-     "1", NAN, MORE, "table3", 64, unseen_tar, arcface, normsoftmax},
-    {ORDER("W-EC", "Intra", "ArcFace"), 5.46, MORE, "table3", 64, w_ec, arcface, with_intra},
-    {ORDER("W-EC", "ArcFace", "NS"), 29.97, MORE, "table3", 64, w_ec, normsoftmax, arcface},
-    {ORDER("W-EC", "NS", "Inter"), 2.59, MORE, "table3", 64, w_ec, with_inter, normsoftmax},
-    {ORDER("W-Inter", "Intra", "NS"), 38.32, MORE, "table3", 64, w_inter, normsoftmax, with_intra},
-    {ORDER("W-Inter", "NS", "ArcFace"), 1.95, MORE, "table3", 64, w_inter, arcface, normsoftmax},
-    {ORDER("W-Inter", "ArcFace", "Inter"), 4.05, MORE, "table3", 64, w_inter, with_inter, arcface},
-    {ORDER("Intra1", "Intra", "ArcFace"), 20.95, MORE, "table3", 64, intra, arcface, with_intra},
-    {ORDER("Intra1", "ArcFace", "Triplet"), 2.74, MORE, "table3", 64, intra, triplet, arcface},
-    {ORDER("Intra1", "Triplet", "NS"), 9.31, MORE, "table3", 64, intra, normsoftmax, triplet},
-    {ORDER("Intra1", "NS", "Inter"), 2.24, MORE, "table3", 64, intra, with_inter, normsoftmax},
-    {ORDER("Inter1", "Intra", "Triplet"), 26.16, MORE, "table3", 64, inter, triplet, with_intra},
-    {ORDER("Inter1", "Triplet", "NS"), 9.00, MORE, "table3", 64, inter, normsoftmax, triplet},
-    {ORDER("Inter1", "NS", "Inter"), 3.17, MORE, "table3", 64, inter, with_inter, normsoftmax},
-    {ORDER("Inter1", "Inter", "ArcFace"), 3.43, MORE, "table3", 64, inter, arcface, with_inter},
-    {ORDER("Intra2", "Intra", "Triplet"), 14.48, MORE, "table3", 64, unseen_intra, triplet,
+     "1", NAN, MORE, "table3", 64, "tar_1e3", arcface, normsoftmax},
+    {ORDER("W-EC", "Intra", "ArcFace"), 5.46, MORE, "table3", 64, "train_w_ec", arcface, with_intra},
+    {ORDER("W-EC", "ArcFace", "NS"), 29.97, MORE, "table3", 64, "train_w_ec", normsoftmax, arcface},
+    {ORDER("W-EC", "NS", "Inter"), 2.59, MORE, "table3", 64, "train_w_ec", with_inter, normsoftmax},
+    {ORDER("W-Inter", "Intra", "NS"), 38.32, MORE, "table3", 64, "train_w_inter", normsoftmax, with_intra},
+    {ORDER("W-Inter", "NS", "ArcFace"), 1.95, MORE, "table3", 64, "train_w_inter", arcface, normsoftmax},
+    {ORDER("W-Inter", "ArcFace", "Inter"), 4.05, MORE, "table3", 64, "train_w_inter", with_inter, arcface},
+    {ORDER("Intra1", "Intra", "ArcFace"), 20.95, MORE, "table3", 64, "train_intra", arcface, with_intra},
+    {ORDER("Intra1", "ArcFace", "Triplet"), 2.74, MORE, "table3", 64, "train_intra", triplet, arcface},
+    {ORDER("Intra1", "Triplet", "NS"), 9.31, MORE, "table3", 64, "train_intra", normsoftmax, triplet},
+    {ORDER("Intra1", "NS", "Inter"), 2.24, MORE, "table3", 64, "train_intra", with_inter, normsoftmax},
+    {ORDER("Inter1", "Intra", "Triplet"), 26.16, MORE, "table3", 64, "train_inter", triplet, with_intra},
+    {ORDER("Inter1", "Triplet", "NS"), 9.00, MORE, "table3", 64, "train_inter", normsoftmax, triplet},
+    {ORDER("Inter1", "NS", "Inter"), 3.17, MORE, "table3", 64, "train_inter", with_inter, normsoftmax},
+    {ORDER("Inter1", "Inter", "ArcFace"), 3.43, MORE, "table3", 64, "train_inter", arcface, with_inter},
+    {ORDER("Intra2", "Intra", "Triplet"), 14.48, MORE, "table3", 64, "unseen_intra", triplet,
      with_intra},
-    {ORDER("Intra2", "Triplet", "ArcFace"), 0.63, MORE, "table3", 64, unseen_intra, arcface,
+    {ORDER("Intra2", "Triplet", "ArcFace"), 0.63, MORE, "table3", 64, "unseen_intra", arcface,
      triplet},
-    {ORDER("Intra2", "ArcFace", "NS"), 5.92, MORE, "table3", 64, unseen_intra, normsoftmax,
+    {ORDER("Intra2", "ArcFace", "NS"), 5.92, MORE, "table3", 64, "unseen_intra", normsoftmax,
      arcface},
-    {ORDER("Intra2", "NS", "Inter"), 1.41, MORE, "table3", 64, unseen_intra, with_inter,
+    {ORDER("Intra2", "NS", "Inter"), 1.41, MORE, "table3", 64, "unseen_intra", with_inter,
      normsoftmax},
-    {ORDER("Inter2", "Intra", "Triplet"), 29.66, MORE, "table3", 64, unseen_inter, triplet,
+    {ORDER("Inter2", "Intra", "Triplet"), 29.66, MORE, "table3", 64, "unseen_inter", triplet,
      with_intra},
-    {ORDER("Inter2", "Triplet", "NS"), 9.66, MORE, "table3", 64, unseen_inter, normsoftmax,
+    {ORDER("Inter2", "Triplet", "NS"), 9.66, MORE, "table3", 64, "unseen_inter", normsoftmax,
      triplet},
-    {ORDER("Inter2", "NS", "ArcFace"), 0.95, MORE, "table3", 64, unseen_inter, arcface,
+    {ORDER("Inter2", "NS", "ArcFace"), 0.95, MORE, "table3", 64, "unseen_inter", arcface,
      normsoftmax},
-    {ORDER("Inter2", "ArcFace", "Inter"), 1.35, MORE, "table3", 64, unseen_inter, with_inter,
+    {ORDER("Inter2", "ArcFace", "Inter"), 1.35, MORE, "table3", 64, "unseen_inter", with_inter,
      arcface},
 };
 
@@ -184,7 +136,7 @@ static size_t collect(const plan_list *plans, const claim *c, const char *label,
         run_plan_label(&plans->plans[i], own);
         if (belongs(&plans->plans[i], c->figure) && plans->plans[i].dim == c->dim &&
             strcmp(own, label) == 0) {
-            values[count++] = c->of(&plans->results[i]);
+            values[count++] = quantity_find(c->of)->of(&plans->results[i]);
         }
     }
     return count;
@@ -267,7 +219,7 @@ static double slope_of(const plan_list *plans, const slope_claim *c, uint64_t se
     for (size_t i = 0; i < plans->count; i++) {
         const run_plan *const plan = &plans->plans[i];
         if (belongs(plan, c->figure) && plan->aim.loss.loss == c->loss && plan->seed == seed) {
-            const double x = c->against(plan), y = train_gap(&plans->results[i]);
+            const double x = c->against(plan), y = quantity_find("train_gap")->of(&plans->results[i]);
             n += 1.0;
             x_sum += x;
             y_sum += y;
