@@ -6,7 +6,7 @@ field(i, k) = word(panels, 11 * (i - 1) + k)
 number(i, k) = real(field(i, k))
 columns = 3
 rows = (count + columns) / columns
-width = 960; height = 345 * rows
+width = 960; height = 345 * rows + 40
 load "style.gp"
 features = file("amsoftmax_sphere.tsv")
 weights = file("amsoftmax_sphere_centres.tsv")
@@ -14,7 +14,7 @@ series = system(sprintf("sed -n 's/^# //p' '%s'", features))
 note(i) = (label_of(series, i) eq "-" ? "" : "  ".label_of(series, i))
 left(i) = ((i - 1) % columns + 0.05) / columns
 right(i) = left(i) + 0.90 / columns
-top(i) = 1 - (int(i - 1) / columns * 345 + 52.0) / height
+top(i) = 1 - (int(i - 1) / columns * 345 + 62.0) / height
 bottom(i) = top(i) - 288.0 / height
 
 set multiplot
@@ -28,7 +28,7 @@ do for [i=1:count] {
     load "ball.gp"
 }
 i = count + 1
-set lmargin at screen left(i) + 0.2 / columns; set rmargin at screen right(i)
+set lmargin at screen left(i) + 0.33 / columns; set rmargin at screen right(i) - 0.02
 set tmargin at screen top(i) - 10.0 / height; set bmargin at screen bottom(i) + 50.0 / height
 set title "{/:Bold Mean angle within a class}" offset -3, -0.4
 set xlabel "degrees (95 % interval)" offset 0, 0.4

@@ -21,19 +21,21 @@ array axes[3] = ["%", "degrees", "TAR at FAR 10^{-3}"]
 array factor[3] = [100, 1, 1]
 set border 1
 do for [p=1:3] {
-    set lmargin at screen 0.215 + (p - 1) * 0.265; set rmargin at screen 0.215 + (p - 1) * 0.265 + 0.235
+    set lmargin at screen 0.235 + (p - 1) * 0.258; set rmargin at screen 0.235 + (p - 1) * 0.258 + 0.228
     set title sprintf("{/:Bold %s}", titles[p]) offset 0, -0.6
     set xlabel axes[p] offset 0, 0.4
-    set grid x linetype 20
+    set grid noytics xtics linetype 20
     unset ytics
     set ytics scale 0 (" " 1)
     if (p == 1) { do for [i=1:rows] { set ytics add (sprintf("%s, %s", pretty(loss_at(i)), text_at(i)) i) } }
     set autoscale x
-    if (p == 1) { set xrange [*:100.6] } else { set xrange [0:*] }
+    if (p == 1) { set xrange [*:100.6]; set xtics 5 }
+    if (p == 2) { set xrange [0:90]; set xtics 30 }
+    if (p == 3) { set xrange [0:0.8]; set xtics 0.2 }
     c = first[p]
     plot for [i=1:rows] for [late=0:1] table index block_of("64") every ::(2*(i-1)+late)::(2*(i-1)+late) \
         using (factor[p]*column(c)):(i + (late ? 0.16 : -0.16)):(factor[p]*column(c+1)):(factor[p]*column(c+2)) \
-        with xerrorbars linecolor rgb word(colours, style_of(loss_at(i))) linewidth 1.6 \
+        with xerrorbars linecolor rgb word(colours, style_of(loss_at(i))) linewidth 1.6 dashtype solid \
         pointtype (late ? 6 : 7) pointsize 1.1 title loss_at(i)
 }
 load "key_strip.gp"

@@ -18,11 +18,11 @@ set xrange [30:96]; set xtics 15
 set yrange [0:50]; set ytics 10
 set xlabel "angle between neighbouring classes (degrees)"
 set ylabel "gap, training samples (degrees)" offset 1, 0
-set key top left Left reverse samplen 3 spacing 1.3
+set key outside below center horizontal Left reverse samplen 3 width 1 spacing 1.3
 set samples 200
 plot for [i=1:count] demanded(i, x) with lines linetype style_of(loss_of(series, i)) linewidth 1.5 \
         notitle, \
     for [i=1:count] file("constancy.tsv") index i-1 using 1:2:3:4 with yerrorbars \
         linetype 10 + style_of(loss_of(series, i)) pointsize 1.3 \
         title sprintf("%s, %s", pretty(loss_of(series, i)), label_of(series, i)), \
-    keyentry with lines linecolor rgb frame dashtype (7,3) title "lines: what the margin demands"
+    keyentry with lines linecolor rgb frame dashtype (7,3) title "what the margin demands"

@@ -181,7 +181,7 @@ def trained: {"fig4a": "target_angles", "constancy": "constancy", "annealing": "
     | [.groups // [] | .[] | .figures[]] | unique[] | $names[.] // empty;
 def groups_of($figure): [.groups[] | select(in_figure($figure))];
 # "arcface m=0.5 s=64" -> "m = 0.5, s = 64"; the loss's name stands elsewhere.
-def settings: .label | sub("^[a-z]+ *"; "") | gsub("="; " = ") | gsub(" (?=s = )"; ", ")
+def settings: .label | sub("^[a-z]+ *"; "") | gsub("="; " = ") | gsub(" (?=s = |lambda = )"; ", ") | sub("lambda"; "λ")
     | if . == "" then "-" else . end;
 def three: [.[0], .[1] // .[0], .[2] // .[0]];
 # The mean of a quantity and its interval; NaN where the group does not have it.
@@ -206,7 +206,7 @@ def constancy: groups_of("constancy") | group_by(.loss) | sort_by(.[0].loss | ra
 # With and without help, a block for each dimension: label, loss, 1 where at once, then mean and
 # interval of the training accuracy, of Inter, and of TAR at FAR 1e-3.
 def annealing: groups_of("annealing") | group_by(.dim)[]
-    | block("\"\(.[0].dim)\" -"; sort_by([(.loss | rank), (.label | test("at once")), .label])[]
+    | block("\"\(.[0].dim)\" -"; sort_by([(.loss | rank), (.label | sub(" at once"; "")), (.label | test("at once"))])[]
         | [(settings | sub(" at once"; "")), .loss, (if .label | test("at once") then 1 else 0 end)]
           + value("train_accuracy") + value("train_inter") + value("tar_1e3") | @tsv);
 
