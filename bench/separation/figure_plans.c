@@ -60,9 +60,9 @@ static void add_losses(const figure_request *request, const run_data *data, int 
     for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
         if (o->losses[loss]) {
             run_plan plan;
-            run_plan_init(&plan, data, own ? &o->sphere : NULL, (margin_loss)loss, &o->override);
+            run_plan_init(&plan, data, own ? &o->sphere : NULL, own ? o->dim : 2,
+                          (margin_loss)loss, &o->override);
             take_options(request, &plan);
-            plan.dim = own ? o->dim : plan.dim;
             add_seeds(request, plan, o->features, plans);
         }
     }
