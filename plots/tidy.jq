@@ -166,6 +166,16 @@ def bounds: computed_figure("bounds").curves
         .[0].points | to_entries[] | [.value[0], .value[1], $curve[-1].points[.key][1]]
         | or_nan | @tsv);
 
+# Number of identities, angle in degrees, twice its standard error; one block per dimension and kind:
+# the curves of the theory, then what drawing directions gave.
+def sphere_size: computed_figure("sphere_size") as $f
+    | ($f.curves[] | block("\(.kind) \(.dim)"; .points[] | . + [0] | @tsv)),
+      ($f.drawn | group_by(.dim)[]
+       | block("drawn_nearest \(.[0].dim)";
+            .[] | [.n, .nearest_deg, 2 * (.nearest_error_deg // 0)] | @tsv),
+         block("drawn_closest \(.[0].dim)";
+            .[] | select(.closest_deg) | [.n, .closest_deg, 2 * (.closest_error_deg // 0)] | @tsv));
+
 # ---- the run in one table ----------------------------------------------------------------------
 
 # The case that stands for a loss's speed: the whole head on one thread and the best instruction

@@ -23,6 +23,8 @@ static const figure figures[] = {
      "no training", "amsoftmax_psi", NULL, curves_amsoftmax_psi},
     {"bounds", "scale and margin against the number of classes (NormFace, CosFace, AdaCos)",
      "no training", "bounds", NULL, curves_bounds},
+    {"sphere-size", "nearest neighbour against the number of identities (ArcFace, appendix)",
+     "draws a million directions", "sphere_size", NULL, curves_sphere_size},
 };
 
 size_t figure_count(void)
