@@ -75,21 +75,20 @@ static void plan_own_runs(session *s)
         }
     }
     for (size_t i = 0; i < o->data_count; i++) {
-        plan_toy(&request, sources_open(&s->sources, o->data[i]), &s->plans);
+        plan_own(&request, sources_open(&s->sources, o->data[i]), &s->plans);
     }
 }
 
 /* Before hours of work: would the library take these settings? */
 static void check_plan(const run_plan *plan)
 {
-    margin_config config;
+    const margin_config *const loss = &plan->aim.loss;
     margin_context *context = NULL;
-    run_loss(plan, &config);
-    const margin_status status = margin_create(&config, &context);
+    const margin_status status = margin_create(loss, &context);
     margin_destroy(context);
     if (status == MARGIN_ERROR_CONFIG) {
         die_usage(SEPARATION_PROGRAM, "--scale, --margin: %s takes no s=%g m1=%g m2=%g m3=%g",
-                  margin_loss_get(plan->loss)->name, config.scale, config.m1, config.m2, config.m3);
+                  margin_loss_get(loss->loss)->name, loss->scale, loss->m1, loss->m2, loss->m3);
     }
     if (status != MARGIN_OK) {
         const char *const forced = getenv("MARGIN_ISA");
@@ -174,6 +173,12 @@ static void choose_out(session *s)
     }
     if (s->file != NULL) {
         check_out(s->file);
+    }
+    if (o->dump != NULL) {
+        make_folder(o->dump);
+    }
+    if (o->checkpoints != NULL) {
+        make_folder(o->checkpoints);
     }
 }
 

@@ -12,51 +12,53 @@
 #include "progress.h"
 #include "separation_options.h"
 
-/* Equal but for the figures and the features that are kept. Both were made from zeroed memory, so
- * padding compares equal. */
-static int same_run(const run_plan *a, const run_plan *b)
+static void *grow(void *memory, size_t bytes)
 {
-    run_plan one, two;
-    memcpy(&one, a, sizeof one);
-    memcpy(&two, b, sizeof two);
-    one.figures = two.figures = 0;
-    one.features = two.features = 0;
-    return memcmp(&one, &two, sizeof one) == 0;
-}
-
-static void make_room(plan_list *list)
-{
-    if (list->count < list->room) {
-        return;
-    }
-    list->room = list->room > 0 ? 2 * list->room : 64;
-    list->plans = realloc(list->plans, list->room * sizeof *list->plans);
-    if (list->plans == NULL) {
+    void *const larger = realloc(memory, bytes);
+    if (larger == NULL) {
         die(SEPARATION_PROGRAM, "out of memory");
     }
+    return larger;
+}
+
+static void append(plan_list *list, const run_plan *plan, const char *key)
+{
+    if (list->count == list->room) {
+        list->room = list->room > 0 ? 2 * list->room : 64;
+        list->plans = grow(list->plans, list->room * sizeof *list->plans);
+        list->keys = grow(list->keys, list->room * sizeof *list->keys);
+    }
+    list->plans[list->count] = *plan;
+    list->plans[list->count].figures = list->figures;
+    list->keys[list->count] = strcpy(grow(NULL, strlen(key) + 1), key);
+    list->count++;
 }
 
 void plan_list_add(plan_list *list, const run_plan *plan)
 {
+    char key[RUN_KEY];
+    run_plan_key(plan, key);
     for (size_t i = 0; i < list->count; i++) {
         run_plan *const old = &list->plans[i];
-        if (same_run(old, plan)) {
+        if (strcmp(list->keys[i], key) == 0) {
             old->figures |= list->figures;
             old->features = old->features > plan->features ? old->features : plan->features;
             return;
         }
     }
-    make_room(list);
-    list->plans[list->count] = *plan;
-    list->plans[list->count++].figures = list->figures;
+    append(list, plan, key);
 }
 
 void plan_list_free(plan_list *list)
 {
-    for (size_t i = 0; i < list->count && list->results != NULL; i++) {
-        run_free(&list->results[i]);
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->keys[i]);
+        if (list->results != NULL) {
+            run_free(&list->results[i]);
+        }
     }
     free(list->plans);
+    free(list->keys);
     free(list->results);
     *list = (plan_list){0};
 }
@@ -87,8 +89,10 @@ static int most_threads(void)
 
 static void die_of(const run_plan *plan, const run_result *result)
 {
-    die(SEPARATION_PROGRAM, "%s, %s, seed %llu: %s", plan->data->name,
-        margin_loss_get(plan->loss)->name, (unsigned long long)plan->seed, result->error);
+    char label[RUN_LABEL];
+    run_plan_label(plan, label);
+    die(SEPARATION_PROGRAM, "%s, %s, seed %llu: %s", plan->data->name, label,
+        (unsigned long long)plan->seed, result->error);
 }
 
 void plans_carry_out(plan_list *list, int threads)
@@ -101,7 +105,7 @@ void plans_carry_out(plan_list *list, int threads)
         die(SEPARATION_PROGRAM, "out of memory");
     }
     for (size_t i = 0; i < list->count; i++) {
-        epochs += run_epochs(&list->plans[i]);
+        epochs += list->plans[i].how.epochs;
         list->plans[i].epoch_done = count_epoch;
         list->plans[i].user = &all;
     }

@@ -3,6 +3,7 @@
 #define SEPARATION_OPTIONS_H
 
 #include "recipe.h"
+#include "sphere_data.h"
 
 #define SEPARATION_PROGRAM "bench_separation"
 /* Where Debian's dataset-fashion-mnist puts its files. */
@@ -13,7 +14,7 @@ enum { SEPARATION_MOST_DATA = 8 };
 typedef enum separation_level { LEVEL_QUICK, LEVEL_DEFAULT, LEVEL_FULL } separation_level;
 
 typedef struct separation_options {
-    const char *out, *folder; /* or NULL */
+    const char *out, *folder, *checkpoints, *dump; /* or NULL */
     int list;
     separation_level level;
     uint32_t figures; /* those named, a bit each by their place in the table */
@@ -24,6 +25,8 @@ typedef struct separation_options {
     uint64_t seed;                           /* of the first repetition */
     size_t seeds, epochs, samples, features; /* epochs, samples: 0: as the recipe says */
     loss_override override;
+    sphere_config sphere; /* of the runs that --data and --loss name */
+    size_t dim;           /* of their embedding */
     margin_isa isa;
     int threads; /* 0: as OpenMP decides */
 } separation_options;

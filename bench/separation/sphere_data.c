@@ -28,6 +28,15 @@ void sphere_config_init(sphere_config *config)
     };
 }
 
+void sphere_config_faces(sphere_config *config)
+{
+    sphere_config_init(config);
+    config->identities = 100;
+    config->unseen = 100;
+    config->concentration = 80.0;
+    config->bend = 0.5;
+}
+
 typedef struct sphere_map {
     double *directions; /* [input_dim, latent_dim] */
     double *phases;     /* [input_dim] */

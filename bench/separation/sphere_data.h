@@ -23,6 +23,8 @@ typedef struct sphere_config {
 
 /* The settings of the toy figure: 8 identities of 1,500 samples, balanced, without noise. */
 void sphere_config_init(sphere_config *config);
+/* A hundred identities and as many unseen, nearer to each other: something to be verified. */
+void sphere_config_faces(sphere_config *config);
 /* Training samples of an identity. */
 size_t sphere_train_count(const sphere_config *config, size_t identity);
 
