@@ -19,7 +19,7 @@
 
 #define SCALE 0x1p20
 
-enum { WIDEST = 512, DIMS = 3, VIEWS = 256, CHUNK = 16384, WHOLE = 10000 };
+enum { WIDEST = 512, DIMS = 3, VIEWS = 256, CHUNK = 16384, MOST_WHOLE = 10000 };
 
 static const size_t dims[DIMS] = {128, 256, WIDEST};
 
@@ -28,8 +28,8 @@ typedef struct crowd {
     margin_context *member, *outsider; /* a row is its own class; a row has the zero class */
     float *directions;                 /* [1 + CHUNK, WIDEST]; the first is zero */
     float *views;                      /* [VIEWS, WIDEST] */
-    float *loss;                       /* [WHOLE] */
-    int64_t *labels, *zeros;           /* [WHOLE]: 0, 1, ...; 0, 0, ... */
+    float *loss;                       /* [MOST_WHOLE] */
+    int64_t *labels, *zeros;           /* [MOST_WHOLE]: 0, 1, ...; [VIEWS]: 0, 0, ... */
     crowd_speed speed;
     double done, work; /* for the progress, in multiplications */
 } crowd;
@@ -122,7 +122,7 @@ static crowd_row row_of(size_t n, size_t dim, size_t sets, size_t looked, const 
 
 static size_t sets_of(size_t n)
 {
-    return n <= 100 ? 100 : n <= 1000 ? 20 : 3;
+    return n <= 1000 ? 20 : 3;
 }
 
 /* near[d], close[d]: this set's mean over its members, and its closest pair. */
@@ -211,7 +211,7 @@ static margin_status look_at_large(crowd *c, crowd_row *rows, size_t *count)
         }
     }
     draw(c, STREAM_CROWD_VIEW, 0, VIEWS, c->views);
-    for (size_t n = 10 * WHOLE; status == MARGIN_OK && n <= c->plan->most; n *= 10) {
+    for (size_t n = 10 * c->plan->whole; status == MARGIN_OK && n <= c->plan->most; n *= 10) {
         status = look_on(c, n, &seen, greatest);
         for (int d = 0; d < DIMS; d++) {
             sample near = {0}, close = {0};
@@ -242,14 +242,14 @@ static margin_status open_crowd(crowd *c)
 {
     c->directions = calloc((1 + CHUNK) * WIDEST, sizeof *c->directions);
     c->views = calloc(VIEWS * WIDEST, sizeof *c->views);
-    c->loss = calloc(WHOLE, sizeof *c->loss);
-    c->labels = calloc(WHOLE, sizeof *c->labels);
+    c->loss = calloc(MOST_WHOLE, sizeof *c->loss);
+    c->labels = calloc(MOST_WHOLE, sizeof *c->labels);
     c->zeros = calloc(VIEWS, sizeof *c->zeros);
     if (c->directions == NULL || c->views == NULL || c->loss == NULL || c->labels == NULL ||
         c->zeros == NULL) {
         return MARGIN_ERROR_MEMORY;
     }
-    for (size_t i = 0; i < WHOLE; i++) {
+    for (size_t i = 0; i < MOST_WHOLE; i++) {
         c->labels[i] = (int64_t)i;
     }
     /* z = s (1 - m) of a row with itself, s (0 - m) with zero: -s. */
@@ -270,8 +270,8 @@ static void close_crowd(crowd *c)
 
 static double all_work(const crowd_plan *plan)
 {
-    double cosines = plan->most > WHOLE ? (double)VIEWS * (double)plan->most : 0.0;
-    for (size_t n = 100; n <= WHOLE && n <= plan->most; n *= 10) {
+    double cosines = plan->most > plan->whole ? (double)VIEWS * (double)plan->most : 0.0;
+    for (size_t n = 100; n <= plan->whole && n <= plan->most; n *= 10) {
         cosines += (double)sets_of(n) * (double)n * (double)n;
     }
     return cosines * (double)(dims[0] + dims[1] + dims[2]);
@@ -283,7 +283,7 @@ size_t crowd_measure(const crowd_plan *plan, crowd_row *rows, crowd_speed *speed
     crowd c = {.plan = plan, .work = all_work(plan)};
     size_t count = 0;
     *status = open_crowd(&c);
-    for (size_t n = 100; *status == MARGIN_OK && n <= WHOLE && n <= plan->most; n *= 10) {
+    for (size_t n = 100; *status == MARGIN_OK && n <= plan->whole && n <= plan->most; n *= 10) {
         *status = look_at_whole(&c, n, rows + count);
         count += DIMS;
     }

@@ -104,6 +104,7 @@ json_t *curves_sphere_size(const figure_request *request, char *error, size_t er
                              .isa = request->options->isa,
                              .threads = request->options->threads,
                              .most = request->alone ? 1000000 : 100000,
+                             .whole = 10000,
                              .step = show,
                              .user = &line};
     progress_start(&line, "directions", 1000);
