@@ -134,7 +134,8 @@ def figures_without_training():
              for n in (100, 10000) for dim in (128, 512)]
     return {"arcface-fig4b": {"curves": logits}, "arcface-fig5": {"curves": margins},
             "cosface-fig2": {"curves": planes}, "amsoftmax-psi": {"curves": logits[:5]},
-            "bounds": {"curves": bounds}, "sphere-size": {"curves": sphere, "drawn": drawn}}
+            "bounds": {"curves": bounds, "chosen": ["Chosen because invented."]},
+            "sphere-size": {"curves": sphere, "drawn": drawn}}
 
 
 def main():
