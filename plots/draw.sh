@@ -106,7 +106,7 @@ make_tables() {
     done
     for name in $(computed_figures); do
         case $name in
-        bounds) tidy separation.json "$name" "$name.tsv" ;;
+        bounds | sphere_size) tidy separation.json "$name" "$name.tsv" ;;
         *) tidy separation.json "curves(\"$name\")" "$name.tsv" ;;
         esac
     done

@@ -38,7 +38,7 @@ do for [i=1:count] {
         set xtics ("0" 0, "1" 1) out offset 0, 0.3
         set ytics ("0" 0, "1" 1) out offset 0.4, 0
         if (!raw(i) && m > 0.01) { set xtics add ("m" m); set ytics add ("m" m) }
-        set xlabel "cos θ_1" offset 0, 0.6; set ylabel "cos θ_2" offset 1.9, 0
+        set xlabel "cos θ_1" offset 0, 0.6; set ylabel "cos θ_2" offset 0.9, 0
         set label 1 "class 1" at 0.93, 0.08 right front textcolor rgb "#1f4e79" font ",12"
         set label 2 "class 2" at 0.07, 0.92 left front textcolor rgb "#8a4b08" font ",12"
         if (!raw(i) && m > 0.01) {

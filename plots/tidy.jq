@@ -174,6 +174,15 @@ def bounds: computed_figure("bounds").curves
         .[0].points | to_entries[] | [.value[0], .value[1], $curve[-1].points[.key][1]]
         | or_nan | @tsv);
 
+# Number of identities, angle in degrees, twice its standard error; one block per dimension and kind:
+# the curves of the theory, then what drawing directions gave.
+def sphere_size: computed_figure("sphere_size") as $f
+    | ($f.curves[] | block("\(.kind) \(.dim)"; .points[] | . + [0] | @tsv)),
+      ($f.drawn | group_by(.dim)[]
+       | block("drawn_nearest \(.[0].dim)";
+            .[] | [.n, .nearest_deg, 2 * (.nearest_error_deg // 0)] | @tsv),
+         block("drawn_closest \(.[0].dim)";
+            .[] | select(.closest_deg) | [.n, .closest_deg, 2 * (.closest_error_deg // 0)] | @tsv));
 # Figures of trainings beside these: names as draw.sh has them, those that the run has.
 def trained: {"fig4a": "target_angles", "constancy": "constancy", "annealing": "annealing",
         "cosface-fig4": "cosface_fig4", "sphereface-fig5": "sphereface_fig5",

@@ -26,6 +26,28 @@ FIGURES = {
                      "What each loss makes of the logit of the right class at an angle θ between "
                      "sample and class centre, divided by the scale s. Left: the range of the "
                      "ArcFace paper's figure 4b; right: the whole range."),
+    "arcface_fig4b": ("Target logits",
+                      "What each loss makes of the logit of the right class at an angle θ between "
+                      "sample and class centre, divided by the scale s."),
+    "arcface_fig5": ("Decision margins in angles",
+                     "Two classes, in the plane of the angles to their weights. Training asks for "
+                     "more than the dashed boundary: grey is where neither class is satisfied. Only "
+                     "ArcFace's margin is the same at every angle."),
+    "cosface_fig2": ("Decision margins where each loss decides",
+                     "Two classes, in the plane of the cosines to their weights, for A-Softmax of "
+                     "the angles. Raw softmax has no margin but an overlap, for the norms of the "
+                     "weights move its boundary; A-Softmax's margin vanishes at θ = 0."),
+    "amsoftmax_psi": ("Target logits of A-Softmax and AM-Softmax",
+                      "ψ over the whole range: the steps of A-Softmax, which λ smooths, and "
+                      "AM-Softmax, which only shifts the cosine."),
+    "bounds": ("Bounds on scale and margin",
+               "Left: the least scale with which a class centre reaches a posterior of P (CosFace), "
+               "and AdaCos's fixed scale. Middle: the same bound as the least loss that a scale "
+               "allows (NormFace). Right: the largest margin of CosFace in D dimensions."),
+    "sphere_size": ("Is the sphere large enough?",
+                    "Angle from one of n random directions to its nearest neighbour, and of the "
+                    "closest pair of all: by theory, by the asymptotic formula, and found by drawing "
+                    "directions (bars: twice the standard error)."),
     "speed": ("Speed",
               "Median time per row on one thread, with the least and the greatest repetition. Filled "
               "marks: loss and gradients; hollow marks: loss only. Dashed: the three matrix products "
@@ -214,7 +236,13 @@ def figure(run, file_name):
 
 
 def legend(run, kind):
-    """What the names in a figure's key stand for, where the results say so."""
+    """What the names in a figure's key stand for, and what was chosen where a paper is silent, where
+    the results say so."""
+    path = os.path.join(run, "separation.json")
+    figures = read_json(path).get("figures") if os.path.exists(path) else None
+    for name, numbers in (figures or {}).items():
+        if name.replace("-", "_") == kind:
+            return "".join("<br>" + html.escape(text) for text in numbers.get("chosen", []))
     path = os.path.join(run, "stability.json")
     formulas = read_json(path).get("formulas") if kind == "gradient_error" else None
     if not isinstance(formulas, dict):
@@ -231,7 +259,8 @@ def shown_path(run):
 
 
 def order(file_name):
-    kinds = ["target_logit", "toy_features", "speed", "gradient_error"]
+    kinds = ["target_logit", "arcface_fig5", "cosface_fig2", "amsoftmax_psi", "bounds", "sphere_size",
+             "toy_features", "speed", "gradient_error"]
     name = file_name[len("fig_"):]
     kind = next((i for i, kind in enumerate(kinds) if name.startswith(kind)), len(kinds))
     return kind, "sphere" not in name, name
@@ -242,6 +271,8 @@ def page(run):
     machine = read_json(os.path.join(run, "machine.json"))
     figures = os.path.join(run, "figures")
     names = sorted((f for f in os.listdir(figures) if f.endswith(".svg")), key=order)
+    if "fig_target_logit.svg" in names and "fig_arcface_fig4b.svg" in names:
+        names.remove("fig_arcface_fig4b.svg")  # the same curves
     facts = " · ".join(str(machine[key]) for key in ("cpu", "os", "compiler", "date")
                        if machine.get(key))
     return "".join([

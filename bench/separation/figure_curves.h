@@ -25,4 +25,9 @@ json_t *curves_cosface_fig2(const figure_request *request, char *error, size_t e
  * bounds only, "low" and "high" say which a curve is). */
 json_t *curves_bounds(const figure_request *request, char *error, size_t error_size);
 
+/* Angles in degrees over the number of identities: "curves" have a "kind" (nearest: mean angle to
+ * the nearest neighbour, closest: closest pair, both exact; asymptotic: the paper's formula for the
+ * latter) and a "dim"; "drawn" is what random directions gave, "speed" how fast. */
+json_t *curves_sphere_size(const figure_request *request, char *error, size_t error_size);
+
 #endif

@@ -36,10 +36,12 @@ static const figure figures[] = {
      "no training", "arcface_fig5", NULL, curves_arcface_fig5},
     {"cosface-fig2", "decision margins of four losses, two classes (CosFace, fig. 2)",
      "no training", "cosface_fig2", NULL, curves_cosface_fig2},
-    {"amsoftmax-psi", "target-logit curves of A-Softmax and AM-Softmax (AM-Softmax, its psi figure)",
+    {"amsoftmax-psi", "target-logit curves of A-Softmax and AM-Softmax (AM-Softmax, psi figure)",
      "no training", "amsoftmax_psi", NULL, curves_amsoftmax_psi},
     {"bounds", "scale and margin against the number of classes (NormFace, CosFace, AdaCos)",
      "no training", "bounds", NULL, curves_bounds},
+    {"sphere-size", "nearest neighbour against the number of identities (ArcFace, appendix)",
+     "draws a million directions", "sphere_size", NULL, curves_sphere_size},
 };
 
 size_t figure_count(void)

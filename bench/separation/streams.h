@@ -14,7 +14,9 @@ enum stream_purpose {
     STREAM_CLASS,      /* the classes' first weights; index: class, 0 in the plane */
     STREAM_ORDER,      /* the order of the samples; index: epoch */
     STREAM_NOISE,      /* whether a sample's label is wrong, and how; index: sample */
-    STREAM_UNSEEN      /* samples of identities that training never sees; index: sample */
+    STREAM_UNSEEN,     /* samples of identities that training never sees; index: sample */
+    STREAM_CROWD,      /* directions on a crowded sphere; index: direction */
+    STREAM_CROWD_VIEW  /* directions whose neighbours there are looked for; index: direction */
 };
 
 #endif
