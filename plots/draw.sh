@@ -113,6 +113,7 @@ make_tables() {
     for name in $(trained_figures); do
         tidy_trained "$name"
     done
+    if [ -f "$run/separation.json" ]; then tidy separation.json claims claims.tsv; fi
     summarise
 }
 

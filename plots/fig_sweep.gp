@@ -25,6 +25,7 @@ array row_low[5] = [-60, 0, 0, 0, 0]
 array row_high[5] = [60, 0.8, 60, 90, 104]
 array row_step[5] = [30, 0.2, 20, 30, 25]
 set style fill transparent solid 0.2 noborder
+away = -999 # out of sight: gnuplot complains of series without points
 
 set multiplot
 unset key
@@ -45,17 +46,16 @@ do for [r=1:5] { do for [c=1:4] {
     if (c == 3) { set xrange [0:1.15]; set xtics 0.2 }
     if (c == 4) { set xrange [0:1.55]; set xtics 0.3 }
     f = row_factor[r]; v = row_first[r]
-    accuracy(r_, c_) = 0
     plot for [k=1:words(list)] i=nth(list, k) table index i-1 using 1:(f*column(v+1)):(f*column(v+2)) \
             with filledcurves linecolor rgb word(colours, style_of(loss_of(series, i))) notitle, \
         for [k=1:words(list)] i=nth(list, k) table index i-1 using 1:(f*column(v)) with lines \
             linetype style_of(loss_of(series, i)) linewidth 1.8 \
             title sprintf("%s %s %d", loss_of(series, i), axis_of(i), r), \
         for [k=1:words(list)] i=nth(list, k) table index i-1 \
-            using 1:(column(11) >= 0.99 ? f*column(v) : NaN) with points \
+            using 1:(column(11) >= 0.99 ? f*column(v) : away) with points \
             linecolor rgb word(colours, style_of(loss_of(series, i))) pointtype 7 pointsize 0.8 notitle, \
         for [k=1:words(list)] i=nth(list, k) table index i-1 \
-            using 1:(column(11) < 0.99 ? f*column(v) : NaN) with points \
+            using 1:(column(11) < 0.99 ? f*column(v) : away) with points \
             linecolor rgb word(colours, style_of(loss_of(series, i))) pointtype 6 pointsize 1 linewidth 1.5 notitle
 } }
 load "key_strip.gp"

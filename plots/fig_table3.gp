@@ -12,6 +12,11 @@ pretty_columns = "NormSoftmax ArcFace '+ Intra' '+ Inter' Triplet"
 colour_of(name) = name eq "intra" ? "#cc79a7" : name eq "inter" ? "#56b4e9" : name eq "triplet" ? "#7b4f2a" \
     : word(colours, style_of(name))
 
+# The row of a loss; what it lacks lies out of sight, because gnuplot complains of series without points.
+of(k) = stringcolumn(1) eq word(column_names, k)
+away = -999
+number(c) = stringcolumn(c) eq "NaN" ? away : column(c)
+
 set multiplot
 unset key
 set border 1
@@ -28,10 +33,11 @@ do for [p=1:words(series)/2] {
     unset ytics
     set ytics scale 0 (" " 1)
     if (column_ == 0) { do for [k=1:5] { set ytics add (word(pretty_columns, k) k) } }
-    plot for [k=1:5] table index p-1 using (stringcolumn(1) eq word(column_names, k) ? $3 : NaN):(k):4:5 \
+    plot for [k=1:5] table index p-1 using (of(k) ? number(3) : away):(k):(of(k) ? number(4) : away): \
+                (of(k) ? number(5) : away) \
             with xerrorbars pointtype 7 pointsize 1.2 linewidth 1.8 dashtype solid \
             linecolor rgb colour_of(word(column_names, k)) title word(column_names, k), \
-        for [k=1:5] table index p-1 using (stringcolumn(1) eq word(column_names, k) ? $2 : NaN):(k) \
+        for [k=1:5] table index p-1 using (of(k) ? number(2) : away):(k) \
             with points pointtype 4 pointsize 1.2 linewidth 1.4 \
             linecolor rgb colour_of(word(column_names, k)) title word(column_names, k)." paper"
 }

@@ -288,6 +288,11 @@ def sweep: groups_of("sweep")
       (group_by([.dim, .loss]) | map((map(select(.scale != 64)) | .[0].margin) as $margin
           | map(select(.margin == $margin))) | add | sweep_lines("scale"));
 
+# The papers' claims, a line each under a line of names: mean and 95 % interval over the seeds.
+def claims: "claim\twhere\tmeasured\tunit\tpaper\tmean\tlow\thigh\tseeds\tverdict",
+    (.claims // [] | .[] | [.claim, .where, .measured, .unit, .paper // "-", .mean, .low // "-",
+        .high // "-", (.values | length), .verdict] | @tsv);
+
 # ---- the run in one table ----------------------------------------------------------------------
 
 # The case that stands for a loss's speed: the whole head on one thread and the best instruction
