@@ -131,6 +131,10 @@ tidy_trained() { # NAME
         tidy separation.json "ball_angles(\"$figure\")" "$1_angles.tsv"
         tidy separation.json "ball_panels(\"$figure\")" "$1_panels.tsv"
         ;;
+    constancy)
+        tidy separation.json constancy constancy.tsv
+        tidy separation.json constancy_free constancy_free.tsv
+        ;;
     *) tidy separation.json "$1" "$1.tsv" ;;
     esac
 }

@@ -156,7 +156,7 @@ def panels($data): . as $all | with_features($data)[]
 
 def or_nan: map(if . == null then "NaN" else . end);
 # The names by which plots/draw.sh knows these figures.
-def computed: .figures // {} | keys_unsorted[] | gsub("-"; "_");
+def computed: .figures // {} | to_entries[] | select(.value.curves) | .key | gsub("-"; "_");
 def computed_figure($name): .figures | to_entries[] | select((.key | gsub("-"; "_")) == $name) | .value;
 
 # x, y; one block per curve, headed by its label and its loss.
@@ -211,6 +211,9 @@ def target_angles: [.runs[] | select(in_figure("fig4a"))] | group_by(.label)
 def constancy: groups_of("constancy") | group_by(.loss) | sort_by(.[0].loss | rank)[]
     | block("\"\(.[0] | settings | sub(",.*"; ""))\" \(.[0].loss)";
         sort_by(.classes)[] | [360 / .classes] + value("train_gap") | @tsv);
+# The same without a network: degrees, degrees.
+def constancy_free: .figures.constancy.free_features | group_by(.loss) | sort_by(.[0].loss | rank)[]
+    | block("\"\(.[0].margin)\" \(.[0].loss)"; sort_by(.classes)[] | [360 / .classes, .gap_deg] | @tsv);
 
 # With and without help, a block for each dimension: label, loss, 1 where at once, then mean and
 # interval of the training accuracy, of Inter, and of TAR at FAR 1e-3.

@@ -3,7 +3,11 @@
 #define _GNU_SOURCE
 #include "figure_plans.h"
 
+#include <math.h>
+
 #include "dump.h"
+#include "free_features.h"
+#include "json_out.h"
 #include "provenance.h"
 
 /* What is drawn of each class on the sphere. */
@@ -104,21 +108,50 @@ void plan_cosface_fig4(const figure_request *request, plan_list *plans)
     }
 }
 
+/* ---- the gap against the angle between neighbours ------------------------------------------ */
+
+static const margin_loss constancy_losses[] = {MARGIN_SPHEREFACE, MARGIN_COSFACE, MARGIN_ARCFACE};
+static const double constancy_margins[] = {3.0, 0.2, 0.5};
+enum { CONSTANCY_LOSSES = 3, FEWEST = 4, MOST = 10 };
+
+static run_plan constancy_plan(const figure_request *request, size_t which, size_t identities)
+{
+    run_plan plan = toy_plan(request, sources_open(request->sources, "sphere"),
+                             constancy_losses[which]);
+    plan.sphere.identities = identities;
+    set_margin(&plan, constancy_margins[which]);
+    return plan;
+}
+
 /* Fewer identities stand further apart on the circle: does the gap follow? */
 void plan_constancy(const figure_request *request, plan_list *plans)
 {
-    static const margin_loss losses[] = {MARGIN_SPHEREFACE, MARGIN_COSFACE, MARGIN_ARCFACE};
-    static const double margins[] = {3.0, 0.2, 0.5};
-    static const size_t identities[] = {4, 6, 8, 10};
-    for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
-        for (size_t k = 0; k < sizeof identities / sizeof *identities; k++) {
-            run_plan plan =
-                toy_plan(request, sources_open(request->sources, "sphere"), losses[i]);
-            plan.sphere.identities = identities[k];
-            set_margin(&plan, margins[i]);
-            add_seeds(request, plan, 0, plans);
+    for (size_t i = 0; i < CONSTANCY_LOSSES; i++) {
+        for (size_t k = FEWEST; k <= MOST; k += 2) {
+            add_seeds(request, constancy_plan(request, i, k), 0, plans);
         }
     }
+}
+
+json_t *constancy_free(const figure_request *request, char *error, size_t error_size)
+{
+    json_t *object = json_object(), *gaps = json_array();
+    (void)error, (void)error_size;
+    for (size_t i = 0; i < CONSTANCY_LOSSES; i++) {
+        for (size_t k = FEWEST; k <= MOST; k++) {
+            const run_plan plan = constancy_plan(request, i, k);
+            json_t *gap = json_object();
+            const double angle = free_gap(&plan.aim.loss, k, request->options->seed);
+            json_object_set_new(gap, "loss",
+                                json_string(margin_loss_get(constancy_losses[i])->name));
+            json_object_set_new(gap, "margin", json_number(constancy_margins[i]));
+            json_object_set_new(gap, "classes", json_integer((json_int_t)k));
+            json_object_set_new(gap, "gap_deg", json_number(angle * (180.0 / M_PI)));
+            json_array_append_new(gaps, gap);
+        }
+    }
+    json_object_set_new(object, "free_features", gaps);
+    return object;
 }
 
 /* ---- three dimensions ---------------------------------------------------------------------- */

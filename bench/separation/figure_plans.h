@@ -11,6 +11,8 @@ void plan_fig3(const figure_request *request, plan_list *plans);
 void plan_fashion(const figure_request *request, plan_list *plans);
 void plan_cosface_fig4(const figure_request *request, plan_list *plans);
 void plan_constancy(const figure_request *request, plan_list *plans);
+/* Besides its trainings: the gaps of features without a network. */
+json_t *constancy_free(const figure_request *request, char *error, size_t error_size);
 void plan_sphereface_fig5(const figure_request *request, plan_list *plans);
 void plan_amsoftmax_sphere(const figure_request *request, plan_list *plans);
 void plan_fig4a(const figure_request *request, plan_list *plans);

@@ -16,7 +16,7 @@ static const figure figures[] = {
     {"fig4a", "target angles at start, middle and end of training (ArcFace, fig. 4a)",
      "trains every loss in 64 dimensions", "target_angles", plan_fig4a, NULL},
     {"constancy", "the gap against the angle between neighbours (ArcFace, fig. 5, trained)",
-     "trains three losses on 4 to 10 identities", "constancy", plan_constancy, NULL},
+     "trains three losses on 4 to 10 identities", "constancy", plan_constancy, constancy_free},
     {"annealing", "which loss needs its margin or lambda to come gradually",
      "trains in two and in 64 dimensions", "annealing", plan_annealing, NULL},
     {"cosface-fig4",

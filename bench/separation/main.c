@@ -224,8 +224,8 @@ static json_t *all_runs(const session *s)
     return runs;
 }
 
-/* Takes the context and the figures' numbers over. */
-static void write_json(const session *s, json_t *context, json_t *figures)
+/* Takes the context, the figures' numbers and the claims over. */
+static void write_json(const session *s, json_t *context, json_t *figures, json_t *claims)
 {
     json_t *root = json_object();
     json_object_set_new(root, "schema", json_integer(1));
@@ -234,7 +234,7 @@ static void write_json(const session *s, json_t *context, json_t *figures)
     json_object_set_new(root, "runs", all_runs(s));
     json_object_set_new(root, "figures", figures);
     json_object_set_new(root, "groups", report_groups(&s->plans));
-    json_object_set_new(root, "claims", report_claims(&s->plans));
+    json_object_set_new(root, "claims", claims);
     char error[512];
     if (json_write_file(root, s->file, error, sizeof error) != 0) {
         die(SEPARATION_PROGRAM, "%s", error);
@@ -250,7 +250,6 @@ static void print_table(const session *s)
     for (size_t i = 0; i < s->plans.count; i++) {
         report_table_row(stdout, &s->plans.plans[i], &s->plans.results[i]);
     }
-    report_claims_table(stdout, &s->plans);
 }
 
 static void draw_all(const session *s)
@@ -297,12 +296,15 @@ int main(int argc, char **argv)
     choose_out(&s);
     plans_carry_out(&s.plans, s.options.threads);
     json_t *const figures = compute_figures(&s);
+    json_t *const claims = report_claims(&s.plans);
     print_table(&s);
+    report_claims_table(stdout, claims);
     if (s.file != NULL) {
-        write_json(&s, context, figures);
+        write_json(&s, context, figures, claims);
     } else {
         json_decref(context);
         json_decref(figures);
+        json_decref(claims);
     }
     if (s.folder != NULL) {
         draw_all(&s);

@@ -15,7 +15,7 @@ json_t *report_groups(const plan_list *plans);
 json_t *report_figures(uint32_t figures);
 /* The claims with their verdicts, as a new array; and as lines for people. */
 json_t *report_claims(const plan_list *plans);
-void report_claims_table(FILE *out, const plan_list *plans);
+void report_claims_table(FILE *out, const json_t *claims);
 /* What the numbers mean and what was chosen, as a new array of sentences. */
 json_t *report_notes(void);
 

@@ -40,24 +40,28 @@ json_t *report_claims(const plan_list *plans)
     return list;
 }
 
-typedef struct claim_lines {
-    FILE *out;
-    int begun;
-} claim_lines;
-
-static void print_claim(void *user, const claim_result *r)
+static double number(const json_t *claim, const char *key)
 {
-    claim_lines *const lines = user;
-    if (!lines->begun) {
-        fprintf(lines->out, "\n%-10s %25s  %s\n", "verdict", "mean [95 % interval]", "claim");
-        lines->begun = 1;
-    }
-    fprintf(lines->out, "%-10s %8.3f [%6.2f, %6.2f]  %s (%s): %s\n", verdict_name(r->verdict),
-            r->found.mean, r->found.low, r->found.high, r->claim, r->where, r->measured);
+    const json_t *const value = json_object_get(claim, key);
+    return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
-void report_claims_table(FILE *out, const plan_list *plans)
+static const char *words(const json_t *claim, const char *key)
 {
-    claim_lines lines = {out, 0};
-    claims_judge(plans, print_claim, &lines);
+    return json_string_value(json_object_get(claim, key));
+}
+
+void report_claims_table(FILE *out, const json_t *claims)
+{
+    size_t i;
+    json_t *claim;
+    if (json_array_size(claims) > 0) {
+        fprintf(out, "\n%-10s %25s  %s\n", "verdict", "mean [95 % interval]", "claim");
+    }
+    json_array_foreach(claims, i, claim)
+    {
+        fprintf(out, "%-10s %8.3f [%6.2f, %6.2f]  %s (%s): %s\n", words(claim, "verdict"),
+                number(claim, "mean"), number(claim, "low"), number(claim, "high"),
+                words(claim, "claim"), words(claim, "where"), words(claim, "measured"));
+    }
 }

@@ -16,7 +16,8 @@ enum stream_purpose {
     STREAM_NOISE,      /* whether a sample's label is wrong, and how; index: sample */
     STREAM_UNSEEN,     /* samples of identities that training never sees; index: sample */
     STREAM_CROWD,      /* directions on a crowded sphere; index: direction */
-    STREAM_CROWD_VIEW  /* directions whose neighbours there are looked for; index: direction */
+    STREAM_CROWD_VIEW, /* directions whose neighbours there are looked for; index: direction */
+    STREAM_FREE        /* where samples without a network start; index: sample */
 };
 
 #endif
