@@ -9,7 +9,9 @@ load "style.gp"
 
 # Two neighbours `x` degrees apart, each pulled to where its margin condition just holds.
 sphereface(m, x) = x * (m - 1) / (m + 1)
-cosface(m, x) = m / (2 * sin(x * pi / 360)) < 1 ? 360 / pi * asin(m / (2 * sin(x * pi / 360))) : NaN
+# Where the gap would have to be wider than the classes are apart nobody can give it.
+cosface_gap(m, x) = m / (2 * sin(x * pi / 360)) < 1 ? 360 / pi * asin(m / (2 * sin(x * pi / 360))) : 180
+cosface(m, x) = cosface_gap(m, x) <= x ? cosface_gap(m, x) : NaN
 arcface(m, x) = m * 180 / pi
 margin_of(i) = real(word(label_of(series, i), 3))
 demanded(i, x) = loss_of(series, i) eq "sphereface" ? sphereface(margin_of(i), x) \

@@ -1,7 +1,7 @@
-# fig_sweep: separation against the margin and against the scale of each loss, in the plane (gap) and
+# fig_sweep: separation against the margin and against the scale of each loss, in the plane (gap of training samples) and
 # in 64 dimensions (TAR of unseen identities, Intra, Inter), with 95 % intervals as bands; below the
 # training accuracy, which tells where a loss no longer converges (below 99 %: hollow marks).
-width = 1180; height = 1010; strip = 36.0 / height
+width = 1180; height = 1050; strip = 48.0 / height
 load "style.gp"
 table = file("sweep.tsv")
 series = system(sprintf("sed -n 's/^# //p' '%s'", table))
@@ -19,11 +19,11 @@ members(c, dim) = (list = "", sum [i=1:count] (in_column(i, c, dim) ? (list = li
 row_dims = "2 64 64 64 64"
 array row_first[5] = [2, 2, 5, 8, 11]
 array row_factor[5] = [1, 1, 1, 1, 100]
-array row_labels[5] = ["gap, 2-D (degrees)", "TAR at FAR 10^{-3}", "Intra (degrees)", \
+array row_labels[5] = ["gap in 2-D (degrees)", "TAR at FAR 10^{-3}", "Intra (degrees)", \
     "Inter (degrees)", "training accuracy (%)"]
-array row_low[5] = [-60, 0, 0, 0, 0]
-array row_high[5] = [60, 0.8, 60, 90, 104]
-array row_step[5] = [30, 0.2, 20, 30, 25]
+array row_low[5] = [-45, 0, 0, 0, 0]
+array row_high[5] = [45, 0.8, 60, 90, 104]
+array row_step[5] = [15, 0.2, 20, 30, 25]
 set style fill transparent solid 0.2 noborder
 away = -999 # out of sight: gnuplot complains of series without points
 
@@ -32,11 +32,11 @@ unset key
 do for [r=1:5] { do for [c=1:4] {
     dim = word(row_dims, r)
     list = members(c, dim)
-    set lmargin at screen 0.07 + (c - 1) * 0.237; set rmargin at screen 0.07 + (c - 1) * 0.237 + 0.208
+    set lmargin at screen 0.08 + (c - 1) * 0.235; set rmargin at screen 0.08 + (c - 1) * 0.235 + 0.206
     set tmargin at screen 1 - ((r - 1) * 183 + 34.0) / height
     set bmargin at screen 1 - ((r - 1) * 183 + 186.0) / height
     if (r == 1) { set title sprintf("{/:Bold %s}", word(panel_titles, c)) offset 0, -0.6 } else { unset title }
-    if (c == 1) { set ylabel row_labels[r] offset 1, 0; set format y "%g" } else { unset ylabel; set format y "" }
+    if (c == 1) { set ylabel row_labels[r] offset 0.2, 0; set format y "%g" } else { unset ylabel; set format y "" }
     if (r == 5) { set xlabel word(panel_labels, c) offset 0, 0.4; set format x "%g"
     } else { unset xlabel; set format x "" }
     set yrange [row_low[r]:row_high[r]]; set ytics row_step[r] nomirror out
@@ -62,6 +62,6 @@ load "key_strip.gp"
 shown = "normsoftmax sphereface cosface arcface"
 plot -1 notitle, for [k=1:4] keyentry with lines linetype style_of(word(shown, k)) linewidth 2 \
         title pretty(word(shown, k)), \
-    keyentry with points pointtype 7 linecolor rgb frame title "training accuracy at least 99 %", \
-    keyentry with points pointtype 6 linecolor rgb frame title "less"
+    keyentry with points pointtype 7 linecolor rgb frame title "converges", \
+    keyentry with points pointtype 6 linecolor rgb frame title "does not (below 99 %)"
 unset multiplot

@@ -212,7 +212,7 @@ def constancy: groups_of("constancy") | group_by(.loss) | sort_by(.[0].loss | ra
     | block("\"\(.[0] | settings | sub(",.*"; ""))\" \(.[0].loss)";
         sort_by(.classes)[] | [360 / .classes] + value("train_gap") | @tsv);
 # The same without a network: degrees, degrees.
-def constancy_free: .figures.constancy.free_features | group_by(.loss) | sort_by(.[0].loss | rank)[]
+def constancy_free: .figures.constancy.free_features // [] | group_by(.loss) | sort_by(.[0].loss | rank)[]
     | block("\"\(.[0].margin)\" \(.[0].loss)"; sort_by(.classes)[] | [360 / .classes, .gap_deg] | @tsv);
 
 # With and without help, a block for each dimension: label, loss, 1 where at once, then mean and
@@ -280,11 +280,11 @@ def table3: (groups_of("table3") | map({(table3_column): .}) | add) as $ours
         | [$column, table3_paper[$column][$row.key]] + ($ours[$column] | value($row.value)) | @tsv);
 
 # Against margin (at the default scale) and scale (at the default margin), a block for each dimension,
-# axis and loss: the value, then mean and interval of gap (dim 2) or TAR at FAR 1e-3, Intra, Inter, and
+# axis and loss: the value, then mean and interval of the gap of training samples (dim 2) or TAR at FAR 1e-3, Intra, Inter, and
 # training accuracy.
 def sweep_lines($axis): group_by([.dim, .loss])[]
     | block("\"\(.[0].dim) \($axis)\" \(.[0].loss)"; sort_by(.[$axis])[]
-        | [.[$axis]] + value(if .dim == 2 then "gap" else "tar_1e3" end) + value("intra")
+        | [.[$axis]] + value(if .dim == 2 then "train_gap" else "tar_1e3" end) + value("intra")
           + value("inter") + value("train_accuracy") + value("accuracy") | @tsv);
 def sweep: groups_of("sweep")
     | (map(select(.loss != "normsoftmax" and .scale == 64)) | sweep_lines("margin")),
