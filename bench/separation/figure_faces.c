@@ -112,7 +112,8 @@ static const axis sweep_scales = {8, 3, {4, 16, 64, 1, 2, 8, 32, 128}};
 
 static size_t values_of(const figure_request *request, const axis *of)
 {
-    return request->alone ? of->count : of->few;
+    const size_t few = request->options->level == LEVEL_QUICK && of->few > 2 ? 2 : of->few;
+    return request->alone ? of->count : few;
 }
 
 static void add_axes(const figure_request *request, run_plan plan, const axis *margins,
