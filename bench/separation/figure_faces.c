@@ -112,8 +112,7 @@ static const axis sweep_scales = {8, 3, {4, 16, 64, 1, 2, 8, 32, 128}};
 
 static size_t values_of(const figure_request *request, const axis *of)
 {
-    const size_t few = request->options->level == LEVEL_QUICK && of->few > 2 ? 2 : of->few;
-    return request->alone ? of->count : few;
+    return request->alone ? of->count : of->few;
 }
 
 static void add_axes(const figure_request *request, run_plan plan, const axis *margins,
@@ -131,10 +130,13 @@ static void add_axes(const figure_request *request, run_plan plan, const axis *m
     }
 }
 
-/* In a run of all figures three seeds are enough for it. */
+/* In a run of all figures three seeds are enough for it, and a quick one goes without. */
 void plan_sweep(const figure_request *request, plan_list *plans)
 {
     separation_options options = *request->options;
+    if (!request->alone && options.level == LEVEL_QUICK) {
+        return;
+    }
     figure_request fewer = *request;
     options.seeds = request->alone || options.seeds < 3 ? options.seeds : 3;
     fewer.options = &options;
