@@ -1,7 +1,8 @@
 /* angle_gradient.c: angles and their gradients (see angle_gradient.h). Must not know what the angle
  * is of.
  *
- * With unit vectors a, b and theta between them, d theta / d raw a = -(b - cos a) / (|raw a| sin). */
+ * With unit vectors a, b and theta between them, d theta / d raw a = -(b - cos a) / (|raw a| sin).
+ */
 #define _GNU_SOURCE
 #include "angle_gradient.h"
 

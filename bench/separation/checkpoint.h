@@ -1,5 +1,5 @@
-/* checkpoint.h: the state of a training in a file, written after an epoch and read when the same run
- * is begun again. Must not know what a run measures.
+/* checkpoint.h: the state of a training in a file, written after an epoch and read when the same
+ * run is begun again. Must not know what a run measures.
  *
  * A file of this machine for this machine: native byte order. It holds the run's key, so a state of
  * other settings is never taken, and a checksum, so that a broken one is noticed. */
@@ -21,8 +21,8 @@ char *checkpoint_path(const char *folder, const char *key);
 int checkpoint_save(const char *path, const char *key, const checkpoint_piece *pieces, size_t count,
                     char *error, size_t error_size);
 
-/* 1: read. 0: there is none; the pieces are untouched. -1 with one line in `error`: it is of another
- * run, or broken; the pieces may be half read. */
+/* 1: read. 0: there is none; the pieces are untouched. -1 with one line in `error`: it is of
+ * another run, or broken; the pieces may be half read. */
 int checkpoint_load(const char *path, const char *key, const checkpoint_piece *pieces, size_t count,
                     char *error, size_t error_size);
 

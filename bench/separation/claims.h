@@ -1,10 +1,10 @@
-/* claims.h: what the papers say about separation, measured on finished runs, with a verdict. Must not
- * know how a run works, nor how a verdict is shown.
+/* claims.h: what the papers say about separation, measured on finished runs, with a verdict. Must
+ * not know how a run works, nor how a verdict is shown.
  *
  * A claim is a quantity of each seed (most are differences between two losses on the same data and
- * the same first network, so paired) and the range that it must lie in. Its mean has a 95 % interval
- * by Student's t. It holds if the whole interval lies in the range, it does not if none of it does,
- * and else, or with a single seed, it is undecided. */
+ * the same first network, so paired) and the range that it must lie in. Its mean has a 95 %
+ * interval by Student's t. It holds if the whole interval lies in the range, it does not if none of
+ * it does, and else, or with a single seed, it is undecided. */
 #ifndef SEPARATION_CLAIMS_H
 #define SEPARATION_CLAIMS_H
 

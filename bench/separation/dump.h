@@ -4,8 +4,8 @@
 
 #include "run.h"
 
-/* A run_plan's `embedded`, with the folder as `user`: FOLDER/DATA-DIMd-LABEL-seedS-PART-X.npy with X
- * embeddings, labels and, where there are some, weights. Any thread. Ends the program if a file
+/* A run_plan's `embedded`, with the folder as `user`: FOLDER/DATA-DIMd-LABEL-seedS-PART-X.npy with
+ * X embeddings, labels and, where there are some, weights. Any thread. Ends the program if a file
  * cannot be written. */
 void dump_embedded(const char *folder, const run_plan *plan, const run_embedded *what);
 

@@ -18,8 +18,8 @@ void plan_fig4a(const figure_request *request, plan_list *plans)
     }
 }
 
-/* Longer than the others: Intra and Inter act slowly, while the softmax loss has long been content. The
- * paper's trainings are longer still. */
+/* Longer than the others: Intra and Inter act slowly, while the softmax loss has long been content.
+ * The paper's trainings are longer still. */
 static run_plan table3_plan(const figure_request *request, margin_loss loss)
 {
     const separation_options *const o = request->options;

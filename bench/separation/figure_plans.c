@@ -64,8 +64,8 @@ static void add_losses(const figure_request *request, const run_data *data, int 
     for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
         if (o->losses[loss]) {
             run_plan plan;
-            run_plan_init(&plan, data, own ? &o->sphere : NULL, own ? o->dim : 2,
-                          (margin_loss)loss, &o->override);
+            run_plan_init(&plan, data, own ? &o->sphere : NULL, own ? o->dim : 2, (margin_loss)loss,
+                          &o->override);
             take_options(request, &plan);
             add_seeds(request, plan, o->features, plans);
         }
@@ -116,8 +116,8 @@ enum { CONSTANCY_LOSSES = 3, FEWEST = 4, MOST = 10 };
 
 static run_plan constancy_plan(const figure_request *request, size_t which, size_t identities)
 {
-    run_plan plan = toy_plan(request, sources_open(request->sources, "sphere"),
-                             constancy_losses[which]);
+    run_plan plan =
+        toy_plan(request, sources_open(request->sources, "sphere"), constancy_losses[which]);
     plan.sphere.identities = identities;
     set_margin(&plan, constancy_margins[which]);
     return plan;
@@ -175,8 +175,8 @@ void plan_sphereface_fig5(const figure_request *request, plan_list *plans)
     }
 }
 
-/* On Fashion-MNIST as in the paper where it is there, else on ten identities. First class weights of
- * unit length: they start at random here and have to spread. */
+/* On Fashion-MNIST as in the paper where it is there, else on ten identities. First class weights
+ * of unit length: they start at random here and have to spread. */
 static run_plan ball_plan(const figure_request *request, margin_loss loss)
 {
     const char *const name = sources_have_fashion() ? "fashion" : "sphere";

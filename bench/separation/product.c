@@ -8,10 +8,10 @@ typedef real loose __attribute__((vector_size(32), aligned(sizeof(real)), may_al
 
 enum { LANES = 32 / sizeof(real), TILE_ROWS = 4, TILE_COLUMNS = 2 * LANES };
 
-/* gcc compiles it for AVX2, too, and chooses when the program starts. A sum is one chain whatever the
- * width of a register, and nothing is contracted, so both give the same bits. Not under the address
- * sanitizer, which is not ready when the choice is made. */
-#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__) && \
+/* gcc compiles it for AVX2, too, and chooses when the program starts. A sum is one chain whatever
+ * the width of a register, and nothing is contracted, so both give the same bits. Not under the
+ * address sanitizer, which is not ready when the choice is made. */
+#if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__) &&   \
     !defined(__SANITIZE_ADDRESS__)
 #define WIDE __attribute__((target_clones("avx2", "default")))
 #else
@@ -20,7 +20,8 @@ enum { LANES = 32 / sizeof(real), TILE_ROWS = 4, TILE_COLUMNS = 2 * LANES };
 #define INTO_EACH static inline __attribute__((always_inline))
 
 /* Eight named sums, because gcc keeps an array of them in memory at -O2: half the speed. */
-INTO_EACH void full_tile(size_t steps, size_t columns, product_left left, const real *right, real *out)
+INTO_EACH void full_tile(size_t steps, size_t columns, product_left left, const real *right,
+                         real *out)
 {
     lanes low_0 = {0}, low_1 = {0}, low_2 = {0}, low_3 = {0};
     lanes high_0 = {0}, high_1 = {0}, high_2 = {0}, high_3 = {0};
@@ -49,7 +50,7 @@ INTO_EACH void full_tile(size_t steps, size_t columns, product_left left, const 
 }
 
 INTO_EACH void edge_tile(size_t tile_rows, size_t tile_columns, size_t steps, size_t columns,
-                      product_left left, const real *right, real *out)
+                         product_left left, const real *right, real *out)
 {
     for (size_t row = 0; row < tile_rows; row++) {
         for (size_t column = 0; column < tile_columns; column++) {

@@ -277,7 +277,8 @@ void report_table_head(FILE *out)
     fprintf(out, "%-9s %3s %-32s %4s %6s %6s %7s %7s %7s %7s %7s %7s %7s\n", "", "", "", "",
             "train", "test", "median", "", "", "", "", "TAR at", "");
     fprintf(out, "%-9s %3s %-32s %4s %6s %6s %7s %7s %7s %7s %7s %7s %7s\n", "data", "dim", "loss",
-            "seed", "acc %", "acc %", "gap", "W-EC", "W-Inter", "Intra", "Inter", "1e-3", "seconds");
+            "seed", "acc %", "acc %", "gap", "W-EC", "W-Inter", "Intra", "Inter", "1e-3",
+            "seconds");
 }
 
 void report_table_row(FILE *out, const run_plan *plan, const run_result *result)

@@ -33,10 +33,10 @@ typedef struct run_plan {
     recipe how;
     objective aim;
     uint64_t seed;
-    size_t features;         /* test samples of each class kept for a figure (dim 2 and 3) */
-    const char *checkpoints; /* the folder where the state is kept after an epoch; or NULL */
-    double checkpoint_seconds; /* not more often than this, but at the end */
-    const char *program;     /* what made the state: another program's is refused */
+    size_t features;                /* test samples of each class kept for a figure (dim 2 and 3) */
+    const char *checkpoints;        /* the folder where the state is kept after an epoch; or NULL */
+    double checkpoint_seconds;      /* not more often than this, but at the end */
+    const char *program;            /* what made the state: another program's is refused */
     void (*epoch_done)(void *user); /* or NULL */
     void *user;
     /* Called with each embedded part, or NULL. */
@@ -76,9 +76,9 @@ typedef struct run_result {
     verification strangers;
     run_snapshot snapshots[RUN_SNAPSHOTS]; /* before, half way, after */
     float *weights;                        /* [classes, dim] raw class weights */
-    double *centres;                       /* [classes, dim] unit embedding centres of the test samples */
-    arc *arcs;                             /* [classes], dim 2 only, else NULL */
-    float *features;                       /* [feature_count, dim] test samples, raw */
+    double *centres; /* [classes, dim] unit embedding centres of the test samples */
+    arc *arcs;       /* [classes], dim 2 only, else NULL */
+    float *features; /* [feature_count, dim] test samples, raw */
     int64_t *feature_classes;
     size_t feature_count;
     char error[256]; /* one line if run_carry_out failed */

@@ -61,8 +61,7 @@ __attribute__((format(printf, 2, 3))) static void add(text *to, const char *form
 {
     va_list arguments;
     va_start(arguments, format);
-    const int length =
-        vsnprintf(to->start + to->used, to->size - to->used, format, arguments);
+    const int length = vsnprintf(to->start + to->used, to->size - to->used, format, arguments);
     va_end(arguments);
     to->used += length > 0 ? (size_t)length : 0;
     to->used = to->used < to->size ? to->used : to->size - 1;
@@ -70,8 +69,8 @@ __attribute__((format(printf, 2, 3))) static void add(text *to, const char *form
 
 static void add_sphere(text *to, const sphere_config *s)
 {
-    add(to, " identities=%zu+%zu latent=%zu input=%zu concentration=%.17g bend=%.17g", s->identities,
-        s->unseen, s->latent_dim, s->input_dim, s->concentration, s->bend);
+    add(to, " identities=%zu+%zu latent=%zu input=%zu concentration=%.17g bend=%.17g",
+        s->identities, s->unseen, s->latent_dim, s->input_dim, s->concentration, s->bend);
     add(to, " imbalance=%.17g flipped=%.17g outliers=%.17g", s->imbalance, s->flipped, s->outliers);
 }
 

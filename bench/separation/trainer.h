@@ -13,9 +13,9 @@
 /* What is minimised: the loss of libmargin, and with the weights below besides it the extra terms
  * of the papers; or the triplet loss in its place. */
 typedef struct objective {
-    margin_config loss;  /* at its full margin */
-    extra_terms extra;   /* Intra and Inter; zero: none */
-    double triplet;      /* > 0: the angular triplet loss of this margin (radians) in place of all */
+    margin_config loss; /* at its full margin */
+    extra_terms extra;  /* Intra and Inter; zero: none */
+    double triplet;     /* > 0: the angular triplet loss of this margin (radians) in place of all */
     size_t triplet_each; /* samples of a class that stand together in a batch then */
 } objective;
 
@@ -31,8 +31,8 @@ typedef struct training {
     uint64_t seed;
 } training;
 
-/* A training under way. Between two epochs its whole state is the network, the class weights and the
- * public part here: whoever keeps these can go on later as if nothing had happened. */
+/* A training under way. Between two epochs its whole state is the network, the class weights and
+ * the public part here: whoever keeps these can go on later as if nothing had happened. */
 typedef struct trainer {
     size_t epoch;      /* epochs done; set it to go on from a state that was kept */
     float *velocities; /* [velocity_count]: network, class weights, bias */

@@ -86,8 +86,8 @@ static void values_are_the_definitions(void **state)
     }
     assert_near("Intra", terms_of(&p, (extra_terms){.intra = 1.0}, NULL, NULL), intra, 1e-9);
     assert_near("Inter", terms_of(&p, (extra_terms){.inter = 1.0}, NULL, NULL), inter, 1e-9);
-    assert_near("both", terms_of(&p, (extra_terms){2.0, 3.0}, NULL, NULL), 2.0 * intra + 3.0 * inter,
-                1e-9);
+    assert_near("both", terms_of(&p, (extra_terms){2.0, 3.0}, NULL, NULL),
+                2.0 * intra + 3.0 * inter, 1e-9);
     assert_near("none", terms_of(&p, (extra_terms){0}, NULL, NULL), 0.0, 0.0);
     assert_true(violating > 10);
     assert_near("triplet", triplet_of(&p, NULL), sum / (double)violating, 1e-9);
@@ -138,7 +138,8 @@ static void gradients_are_added(void **state)
     }
 }
 
-/* Equal and opposite vectors have no gradient, and zero ones no angle: nothing that is not finite. */
+/* Equal and opposite vectors have no gradient, and zero ones no angle: nothing that is not finite.
+ */
 static void corners_stay_finite(void **state)
 {
     (void)state;
@@ -191,8 +192,10 @@ static void groups_keep_classes_together(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(values_are_the_definitions), cmocka_unit_test(gradients_are_the_derivatives),
-        cmocka_unit_test(gradients_are_added),        cmocka_unit_test(corners_stay_finite),
+        cmocka_unit_test(values_are_the_definitions),
+        cmocka_unit_test(gradients_are_the_derivatives),
+        cmocka_unit_test(gradients_are_added),
+        cmocka_unit_test(corners_stay_finite),
         cmocka_unit_test(groups_keep_classes_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

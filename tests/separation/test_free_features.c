@@ -1,5 +1,5 @@
-/* test_free_features.c: without a network the gap between classes is what each loss's decision margin
- * demands, whatever the angle between the classes. */
+/* test_free_features.c: without a network the gap between classes is what each loss's decision
+ * margin demands, whatever the angle between the classes. */
 #define _GNU_SOURCE
 #include "free_features.h"
 #include "mocka.h"
@@ -35,7 +35,8 @@ static void gaps_are_what_the_margins_demand(void **state)
                    2.0 * asin(0.15 / (2.0 * sin(spacing / 2.0))));
         assert_gap("SphereFace", gap_of(MARGIN_SPHEREFACE, 3.0, classes), spacing / 2.0);
     }
-    assert_true(gap_of(MARGIN_NORMSOFTMAX, 0.0, 8) < 3.0 * degree); /* samples are 1.1 degree apart */
+    assert_true(gap_of(MARGIN_NORMSOFTMAX, 0.0, 8) <
+                3.0 * degree); /* samples are 1.1 degree apart */
 }
 
 static void refusals_are_not_numbers(void **state)
