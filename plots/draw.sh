@@ -16,6 +16,9 @@ figures() {
     for name in $(computed_figures); do
         printf '%s|%s.tsv|curve_table=%s\n' "$name" "$name" "'$name.tsv'"
     done
+    for name in $(trained_figures); do
+        printf '%s|%s.tsv|\n' "$name" "$name"
+    done
 }
 
 usage() {
@@ -53,6 +56,12 @@ computed_figures() {
     for name in $(jq -L "$plots" -r 'include "tidy"; computed' "$run/separation.json"); do
         [ ! -f "$(script_of "$name")" ] || printf '%s\n' "$name"
     done
+}
+
+# Of the figures with trainings, besides the toy's, those that the run has.
+trained_figures() {
+    [ -f "$run/separation.json" ] || return 0
+    jq -L "$plots" -r 'include "tidy"; trained' "$run/separation.json"
 }
 
 script_of() { # NAME
@@ -101,7 +110,29 @@ make_tables() {
         *) tidy separation.json "curves(\"$name\")" "$name.tsv" ;;
         esac
     done
+    for name in $(trained_figures); do
+        tidy_trained "$name"
+    done
+    if [ -f "$run/separation.json" ]; then tidy separation.json claims claims.tsv; fi
     summarise
+}
+
+tidy_trained() { # NAME
+    local figure=${1//_/-}
+    case $1 in
+    cosface_fig4)
+        tidy separation.json cosface_fig4 cosface_fig4.tsv
+        tidy separation.json cosface_fig4_centres cosface_fig4_centres.tsv
+        tidy separation.json cosface_fig4_panels cosface_fig4_panels.tsv
+        ;;
+    sphereface_fig5 | amsoftmax_sphere)
+        tidy separation.json "ball(\"$figure\")" "$1.tsv"
+        tidy separation.json "ball_centres(\"$figure\")" "$1_centres.tsv"
+        tidy separation.json "ball_angles(\"$figure\")" "$1_angles.tsv"
+        tidy separation.json "ball_panels(\"$figure\")" "$1_panels.tsv"
+        ;;
+    *) tidy separation.json "$1" "$1.tsv" ;;
+    esac
 }
 
 draw() { # NAME SETTINGS FORMAT

@@ -60,9 +60,9 @@ static void add_losses(const figure_request *request, const run_data *data, int 
     for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
         if (o->losses[loss]) {
             run_plan plan;
-            run_plan_init(&plan, data, own ? &o->sphere : NULL, (margin_loss)loss, &o->override);
+            run_plan_init(&plan, data, own ? &o->sphere : NULL, own ? o->dim : 2,
+                          (margin_loss)loss, &o->override);
             take_options(request, &plan);
-            plan.dim = own ? o->dim : plan.dim;
             add_seeds(request, plan, o->features, plans);
         }
     }
@@ -101,6 +101,23 @@ void plan_cosface_fig4(const figure_request *request, plan_list *plans)
         run_plan plan = toy_plan(request, sphere, MARGIN_COSFACE);
         set_margin(&plan, margins[i]);
         add_seeds(request, plan, features, plans);
+    }
+}
+
+/* Fewer identities stand further apart on the circle: does the gap follow? */
+void plan_constancy(const figure_request *request, plan_list *plans)
+{
+    static const margin_loss losses[] = {MARGIN_SPHEREFACE, MARGIN_COSFACE, MARGIN_ARCFACE};
+    static const double margins[] = {3.0, 0.2, 0.5};
+    static const size_t identities[] = {4, 6, 8, 10};
+    for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
+        for (size_t k = 0; k < sizeof identities / sizeof *identities; k++) {
+            run_plan plan =
+                toy_plan(request, sources_open(request->sources, "sphere"), losses[i]);
+            plan.sphere.identities = identities[k];
+            set_margin(&plan, margins[i]);
+            add_seeds(request, plan, 0, plans);
+        }
     }
 }
 

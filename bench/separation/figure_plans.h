@@ -10,6 +10,7 @@ void plan_own(const figure_request *request, const run_data *data, plan_list *pl
 void plan_fig3(const figure_request *request, plan_list *plans);
 void plan_fashion(const figure_request *request, plan_list *plans);
 void plan_cosface_fig4(const figure_request *request, plan_list *plans);
+void plan_constancy(const figure_request *request, plan_list *plans);
 void plan_sphereface_fig5(const figure_request *request, plan_list *plans);
 void plan_amsoftmax_sphere(const figure_request *request, plan_list *plans);
 void plan_fig4a(const figure_request *request, plan_list *plans);

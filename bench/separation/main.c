@@ -218,13 +218,7 @@ static json_t *all_runs(const session *s)
     json_t *runs = json_array();
     for (size_t i = 0; i < s->plans.count; i++) {
         json_t *const run = report_run(&s->plans.plans[i], &s->plans.results[i]);
-        json_t *const names = json_array();
-        for (size_t k = 0; k < figure_count(); k++) {
-            if ((s->plans.plans[i].figures >> k & 1) != 0) {
-                json_array_append_new(names, json_string(figure_get(k)->name));
-            }
-        }
-        json_object_set_new(run, "figures", names);
+        json_object_set_new(run, "figures", report_figures(s->plans.plans[i].figures));
         json_array_append_new(runs, run);
     }
     return runs;
@@ -239,6 +233,8 @@ static void write_json(const session *s, json_t *context, json_t *figures)
     json_object_set_new(root, "notes", report_notes());
     json_object_set_new(root, "runs", all_runs(s));
     json_object_set_new(root, "figures", figures);
+    json_object_set_new(root, "groups", report_groups(&s->plans));
+    json_object_set_new(root, "claims", report_claims(&s->plans));
     char error[512];
     if (json_write_file(root, s->file, error, sizeof error) != 0) {
         die(SEPARATION_PROGRAM, "%s", error);
@@ -254,6 +250,7 @@ static void print_table(const session *s)
     for (size_t i = 0; i < s->plans.count; i++) {
         report_table_row(stdout, &s->plans.plans[i], &s->plans.results[i]);
     }
+    report_claims_table(stdout, &s->plans);
 }
 
 static void draw_all(const session *s)

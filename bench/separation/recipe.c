@@ -125,7 +125,7 @@ void recipe_loss(margin_loss loss, size_t classes, const loss_override *override
     const margin_loss_info *const info = margin_loss_get(loss);
     const loss_row *const row = find_row(loss);
     margin_config_init(out, loss);
-    if (row != NULL) {
+    if (row != NULL && classes > 0) {
         /* With few classes the bounds exceed any margin in use: never more than for 8 classes. */
         const double count = fmax((double)classes, home_classes);
         const double spacing = 2.0 * M_PI / count, home = 2.0 * M_PI / home_classes;

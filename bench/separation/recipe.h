@@ -31,8 +31,8 @@ typedef struct loss_override {
 
 void loss_override_none(loss_override *out);
 
-/* The loss's configuration for classes on a circle. A loss that has no row in the recipe keeps the
- * library's defaults. */
+/* The loss's configuration for classes on a circle; classes 0: in more dimensions. There, and for a
+ * loss that has no row in the recipe, the library's defaults. */
 void recipe_loss(margin_loss loss, size_t classes, const loss_override *override,
                  margin_config *out);
 

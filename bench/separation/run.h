@@ -46,11 +46,11 @@ typedef struct run_plan {
 
 enum { RUN_KEY = 1024, RUN_LABEL = 96, RUN_SNAPSHOTS = 3 };
 
-/* A run on images or on these identities (NULL: the toy's 8) with the toy's recipe: two dimensions,
- * seed 1. The loss is for as many classes as the data have. */
-void run_plan_init(run_plan *out, const run_data *data, const sphere_config *sphere,
+/* A run on images or on these identities (NULL: the toy's 8) with the toy's recipe, seed 1. In two
+ * dimensions the loss is for as many classes as the data have. */
+void run_plan_init(run_plan *out, const run_data *data, const sphere_config *sphere, size_t dim,
                    margin_loss loss, const loss_override *override);
-/* The same on the toy's identities. */
+/* The same on the toy's identities in the plane. */
 void run_plan_toy(run_plan *out, const run_data *data, margin_loss loss,
                   const loss_override *override);
 /* A run that must tell strangers apart: 64 dimensions, a hundred identities and as many unseen. */

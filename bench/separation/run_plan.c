@@ -12,15 +12,16 @@ static const size_t workspace_bytes = (size_t)1 << 20;
 
 static void set_loss(run_plan *plan, margin_loss loss, const loss_override *override)
 {
-    recipe_loss(loss, run_plan_classes(plan), override, &plan->aim.loss);
+    const size_t on_circle = plan->dim == 2 ? run_plan_classes(plan) : 0;
+    recipe_loss(loss, on_circle, override, &plan->aim.loss);
     plan->aim.loss.threads = 1; /* runs are what is spread over threads */
     plan->aim.loss.workspace_bytes = workspace_bytes;
 }
 
-void run_plan_init(run_plan *out, const run_data *data, const sphere_config *sphere,
+void run_plan_init(run_plan *out, const run_data *data, const sphere_config *sphere, size_t dim,
                    margin_loss loss, const loss_override *override)
 {
-    *out = (run_plan){.data = data, .dim = 2, .seed = 1, .program = ""};
+    *out = (run_plan){.data = data, .dim = dim, .seed = 1, .program = ""};
     out->how = data->images == NULL ? recipe_sphere : recipe_images;
     if (sphere != NULL) {
         out->sphere = *sphere;
@@ -33,7 +34,7 @@ void run_plan_init(run_plan *out, const run_data *data, const sphere_config *sph
 void run_plan_toy(run_plan *out, const run_data *data, margin_loss loss,
                   const loss_override *override)
 {
-    run_plan_init(out, data, NULL, loss, override);
+    run_plan_init(out, data, NULL, 2, loss, override);
 }
 
 void run_plan_faces(run_plan *out, const run_data *data, margin_loss loss)

@@ -107,6 +107,17 @@ def separation_run(rng, data, loss, seed, classes=8, samples=60):
             "centres": centres, "embedding_centres": centres, "features": features}
 
 
+def claims():
+    """Invented verdicts, one of each kind."""
+    return [{"claim": f"claim {k}", "where": "paper", "measured": "gap", "unit": unit, "paper": paper,
+             "least": 0.0, "most": None, "mean": mean, "low": low, "high": high,
+             "values": [mean], "verdict": verdict}
+            for k, (unit, paper, mean, low, high, verdict) in enumerate([
+                ("degrees", 28.6, 12.5, 11.0, 14.0, "holds"),
+                ("degrees", None, -3.0, -4.0, -2.0, "does not"),
+                ("1", None, 0.5, None, None, "undecided")])]
+
+
 def figures_without_training():
     """Invented curves for the figures that bench_separation computes without a run."""
     def curve(label, loss, points, **more):
@@ -147,7 +158,7 @@ def main():
     files = {"speed": {"context": CONTEXT, "benchmarks": speed_rows(rng)},
              "stability": stability(rng), "machine": CONTEXT,
              "separation": {"schema": 1, "context": CONTEXT, "runs": runs,
-                            "figures": figures_without_training()}}
+                            "figures": figures_without_training(), "claims": claims()}}
     os.makedirs(sys.argv[1], exist_ok=True)
     for name, value in files.items():
         with open(os.path.join(sys.argv[1], name + ".json"), "w", encoding="utf-8") as stream:

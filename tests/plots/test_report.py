@@ -87,6 +87,11 @@ def main():
         assert len(parser.rows) == 8, parser.rows
         check_numbers(run, parser.rows)
         assert "Invented CPU" in text
+        for claim in load(run, "separation.json")["claims"]:
+            row = re.search(rf"<tr><th[^>]*>{claim['claim']}<br>.*?</tr>", text).group(0)
+            cells = re.findall(r"<td>(.*?)</td>", row)
+            assert cells[-1] == claim["verdict"], row
+            assert abs(float(cells[2].rstrip("°").replace("−", "-")) - claim["mean"]) < 0.06, row
     print("report checked")
 
 

@@ -1,0 +1,63 @@
+/* report_claims.c: claims and verdicts as JSON and as lines (see report.h). Must not know how they
+ * are judged. */
+#define _GNU_SOURCE
+#include <math.h>
+
+#include "claims.h"
+#include "json_out.h"
+#include "report.h"
+
+static void set_text(json_t *object, const char *key, const char *text)
+{
+    json_object_set_new(object, key, json_string(text));
+}
+
+static void append_claim(void *user, const claim_result *r)
+{
+    json_t *object = json_object(), *values = json_array();
+    set_text(object, "claim", r->claim);
+    set_text(object, "where", r->where);
+    set_text(object, "measured", r->measured);
+    set_text(object, "unit", r->unit);
+    json_object_set_new(object, "paper", json_number(r->paper));
+    json_object_set_new(object, "least", json_number(r->least));
+    json_object_set_new(object, "most", json_number(r->most));
+    json_object_set_new(object, "mean", json_number(r->found.mean));
+    json_object_set_new(object, "low", json_number(r->found.low));
+    json_object_set_new(object, "high", json_number(r->found.high));
+    for (size_t i = 0; i < r->found.count; i++) {
+        json_array_append_new(values, json_number(r->values[i]));
+    }
+    json_object_set_new(object, "values", values);
+    set_text(object, "verdict", verdict_name(r->verdict));
+    json_array_append_new(user, object);
+}
+
+json_t *report_claims(const plan_list *plans)
+{
+    json_t *list = json_array();
+    claims_judge(plans, append_claim, list);
+    return list;
+}
+
+typedef struct claim_lines {
+    FILE *out;
+    int begun;
+} claim_lines;
+
+static void print_claim(void *user, const claim_result *r)
+{
+    claim_lines *const lines = user;
+    if (!lines->begun) {
+        fprintf(lines->out, "\n%-10s %25s  %s\n", "verdict", "mean [95 % interval]", "claim");
+        lines->begun = 1;
+    }
+    fprintf(lines->out, "%-10s %8.3f [%6.2f, %6.2f]  %s (%s): %s\n", verdict_name(r->verdict),
+            r->found.mean, r->found.low, r->found.high, r->claim, r->where, r->measured);
+}
+
+void report_claims_table(FILE *out, const plan_list *plans)
+{
+    claim_lines lines = {out, 0};
+    claims_judge(plans, print_claim, &lines);
+}
