@@ -137,20 +137,47 @@ static void prepare_rows(head_state *s)
     }
 }
 
-/* Items are shards, times groups of rows where there are too few shards for the threads. */
+static void pack_weights(head_state *s)
+{
+    const head_plan *p = &s->plan;
+#if defined(_OPENMP)
+#pragma omp parallel for schedule(static) num_threads((int)p->threads) if (p->threads > 1)
+#endif
+    for (size_t block = 0; block < p->blocks; block++) {
+        margin_pack_weights(s, block, s->packed + block * p->block * p->panels * 16,
+                            &s->scratch[thread_index()]);
+    }
+}
+
+/* Into how many groups of rows each shard is cut, so that the threads share the work evenly. A
+ * group takes whole pairs of panels. */
+static size_t row_groups(const head_plan *p)
+{
+    const size_t pairs = (p->rows / 16 + 1) / 2;
+    size_t groups = 1;
+    while (groups < pairs && p->shards * groups % p->threads != 0 &&
+           p->shards * groups < 4 * p->threads)
+        groups++;
+    return groups;
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Items are shards times groups of rows. */
 static void forward(head_state *s)
 {
-    const size_t panels = s->plan.rows / 16, shards = s->plan.shards, threads = s->plan.threads;
-    size_t groups = shards >= 4 * threads ? 1 : (4 * threads + shards - 1) / shards;
-    if (threads == 1) groups = 1;
-    if (groups > panels) groups = panels;
+    const size_t panels = s->plan.rows / 16, pairs = (panels + 1) / 2;
+    const size_t shards = s->plan.shards, threads = s->plan.threads, groups = row_groups(&s->plan);
 #if defined(_OPENMP)
 #pragma omp parallel for schedule(dynamic) num_threads((int)threads) if (threads > 1)
 #endif
     for (size_t item = 0; item < shards * groups; item++) {
         const size_t shard = item / groups, group = item % groups;
-        margin_head_forward(s, shard, group * panels / groups, (group + 1) * panels / groups,
-                            &s->scratch[thread_index()]);
+        const size_t first = group * pairs / groups * 2, end = (group + 1) * pairs / groups * 2;
+        margin_head_forward(s, shard, first, least(end, panels), &s->scratch[thread_index()]);
     }
 }
 
@@ -199,6 +226,7 @@ static margin_status run(head_state *s)
     for (size_t t = 0; t < s->plan.threads; t++)
         s->scratch[t].bad_class = SIZE_MAX;
     if (s->plan.want_w) margin_head_list_rows(s);
+    if (s->plan.keep_packed) pack_weights(s);
     for (s->first_row = 0; s->first_row < s->call->rows; s->first_row += s->rows) {
         const size_t left = s->call->rows - s->first_row;
         s->rows = left < s->plan.rows ? left : s->plan.rows;
@@ -218,15 +246,14 @@ static margin_status run(head_state *s)
 static margin_status run_planned(margin_context *context, margin_head *call)
 {
     const margin_config *config = &context->config;
-    const size_t dim = call->dim + (call->bias != NULL);
     head_state s = {.context = context,
                     .kernels = context->kernels,
                     .call = call,
                     .raw = !context->info->normalised,
                     .keep_norm = config->feature_norm == MARGIN_FEATURE_NORM_KEEP};
-    s.plan = margin_head_plan(call->rows, dim, call->classes, (size_t)config->threads,
+    s.plan = margin_head_plan(call->rows, call->dim, call->classes, (size_t)config->threads,
                               call->grad_embeddings != NULL, call->grad_weights != NULL,
-                              config->workspace_bytes);
+                              call->bias != NULL, config->workspace_bytes);
     if (s.plan.bytes > config->workspace_bytes) {
         margin_fail(context, MARGIN_ERROR_WORKSPACE, MARGIN_ARGUMENT_NONE, 0,
                     "the workspace is too small for this shape");
@@ -258,8 +285,7 @@ size_t margin_head_workspace_minimum(const margin_context *context, size_t rows,
                                      size_t classes)
 {
     if (rows == 0 || dim == 0 || classes == 0 || dim > PTRDIFF_MAX / 64) return 0;
-    const size_t with_bias = dim + !context->info->normalised;
-    const head_plan plan =
-        margin_head_plan(rows, with_bias, classes, (size_t)context->config.threads, 1, 1, 0);
+    const head_plan plan = margin_head_plan(rows, dim, classes, (size_t)context->config.threads, 1,
+                                            1, !context->info->normalised, 0);
     return plan.bytes < SIZE_MAX / 4 ? plan.bytes : 0;
 }

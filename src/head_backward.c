@@ -32,39 +32,44 @@ static float row_factor(const head_row *row, float scale, float block_peak)
     return (float)(row->share * (dm_exp(lower) / row->sum));
 }
 
+/* Whether row i's factor is another one than for the thread's last block; brings it up to date. */
+static int factor_changed(const head_state *s, size_t i, float peak, head_scratch *scratch)
+{
+    if (scratch->scaled && peak == scratch->peaks[i]) return 0;
+    scratch->peaks[i] = peak;
+    scratch->factors[i] = row_factor(&s->row[i], s->scale[i], peak);
+    return 1;
+}
+
 /* The rows of X times their factors. Peaks seldom differ from block to block, so mostly the last
- * block's product serves again. */
+ * block's products serve again. */
 static void scale_rows(head_state *s, size_t block, head_scratch *scratch)
 {
-    const size_t rows = s->plan.rows;
+    const size_t rows = s->plan.rows, stride = rows * 16;
     const float *peak = s->block_peak + block * rows;
-    int changed = !scratch->scaled;
     for (size_t i = 0; i < rows; i++) {
-        if (scratch->scaled && peak[i] == scratch->peaks[i]) continue;
-        scratch->peaks[i] = peak[i];
-        scratch->factors[i] = row_factor(&s->row[i], s->scale[i], peak[i]);
-        changed = 1;
+        const size_t first = i;
+        while (i < rows && factor_changed(s, i, peak[i], scratch))
+            i++;
+        s->kernels->scale_columns(s->columns + first * 16, scratch->factors + first, i - first,
+                                  s->plan.panels, stride, scratch->scaled_x + first * 16);
     }
     scratch->scaled = 1;
-    if (!changed) return;
-    s->kernels->scale_columns(s->columns, scratch->factors, rows, s->plan.panels, rows * 16,
-                              scratch->scaled_x);
 }
 
 /* The block's exponentials: kept, or computed again with the same bits. */
-static const float *block_tiles(head_state *s, size_t first, size_t count, size_t block,
-                                head_scratch *scratch, size_t *stride)
+static const float *block_tiles(head_state *s, size_t block, head_scratch *scratch)
 {
     const head_plan *p = &s->plan;
-    if (p->keep_tiles) {
-        *stride = s->call->classes * 16;
-        return s->tiles + first * 16;
-    }
-    *stride = p->block * 16;
+    const size_t first = head_block_first(p, block), padded = p->panels * 16;
+    const size_t count = head_block_count(p, block, s->call->classes), stride = p->block * 16;
+    if (p->keep_tiles) return head_block_tiles(s, block);
+    const float *weights = margin_block_weights(s, block, scratch);
+    margin_ahead none = {.pace = 1};
     for (size_t panel = 0; panel < p->rows / 16; panel++) {
-        float *tile = scratch->tiles + panel * *stride, sum[16];
-        s->kernels->tile_products(s->lanes + panel * p->panels * 256, scratch->weights,
-                                  p->block * 16, p->dim, count, tile);
+        float *tile = scratch->tiles + panel * stride, sum[16];
+        s->kernels->tile_products(s->lanes + panel * padded * 16, padded * 16, 1, weights, stride,
+                                  p->dim, count, tile, stride, &none);
         margin_head_mask_targets(s, panel, first, count, tile, 0);
         s->kernels->tile_exp(tile, count, s->scale + panel * 16,
                              s->block_peak + block * p->rows + panel * 16, sum);
@@ -76,7 +81,7 @@ static const float *block_tiles(head_state *s, size_t first, size_t count, size_
 static margin_pair pair_of(const head_state *s, size_t at, const float *x, const float *w)
 {
     if (at >= s->first_row) return s->row[at - s->first_row].pair;
-    return margin_pair_of(x, w, s->call->dim);
+    return margin_pair_of(s->kernels, x, w, s->call->dim);
 }
 
 /* The target's part: along the tangent at w, or, for raw inner products, along x. Once all row
@@ -88,64 +93,83 @@ static void add_targets(head_state *s, size_t class_index, float *out)
     for (size_t at = s->first_of[class_index]; at != SIZE_MAX; at = s->next_of[at]) {
         const float *x = call->embeddings + at * call->embeddings_stride;
         if (s->raw) {
-            margin_add_scaled(x, call->dim, s->target_share[at], out);
+            s->kernels->add_scaled(x, s->target_share[at], call->dim, out);
             if (call->bias != NULL) out[call->dim] += (float)s->target_share[at];
         } else {
             const margin_pair pair = pair_of(s, at, x, w);
-            margin_add_tangent_w(&pair, x, w, call->dim, s->target_share[at], out);
+            margin_add_tangent_w(s->kernels, &pair, x, w, call->dim, s->target_share[at], out);
         }
     }
 }
 
-/* Sums of earlier row blocks, or zero. */
-static void load_sums(const head_state *s, size_t first, size_t count, float *gradient)
+/* Where a block's gradient is summed: scratch, which takes over the sums of earlier row blocks, or
+ * the caller's array. */
+static float *block_gradient(const head_state *s, size_t first, size_t count, head_scratch *scratch,
+                             size_t *stride)
 {
     const margin_head *call = s->call;
-    const size_t padded = s->plan.panels * 16;
-    memset(gradient, 0, count * padded * sizeof *gradient);
-    for (size_t j = 0; s->first_row > 0 && j < count; j++) {
-        float *to = gradient + j * padded;
+    *stride = s->plan.in_place ? call->grad_weights_stride : s->plan.panels * 16;
+    if (s->plan.in_place) return call->grad_weights + first * *stride;
+    if (s->first_row == 0) return scratch->gradient;
+    memset(scratch->gradient, 0, count * *stride * sizeof(float));
+    for (size_t j = 0; j < count; j++) {
+        float *to = scratch->gradient + j * *stride;
         memcpy(to, call->grad_weights + (first + j) * call->grad_weights_stride,
                call->dim * sizeof *to);
         if (call->grad_bias != NULL) to[call->dim] = call->grad_bias[first + j];
     }
+    return scratch->gradient;
 }
 
-static void store_class(head_state *s, size_t class_index, size_t j, const head_scratch *scratch)
+static void store_class(head_state *s, size_t class_index, const float *g)
 {
     margin_head *call = s->call;
-    const float *g = scratch->gradient + j * s->plan.panels * 16;
+    const size_t dim = call->dim;
     float *out = call->grad_weights + class_index * call->grad_weights_stride;
-    const double norm = scratch->norms[j];
+    const double norm = s->norms[class_index];
     if (!s->last_block) {
-        memcpy(out, g, call->dim * sizeof *out);
-        if (call->grad_bias != NULL) call->grad_bias[class_index] = g[call->dim];
+        if (out != g) memcpy(out, g, dim * sizeof *out);
+        if (call->grad_bias != NULL) call->grad_bias[class_index] = g[dim];
         return;
     }
     const double factor = s->raw ? s->gradient_unit : norm > 0.0 ? s->gradient_unit / norm : 0.0;
+    const margin_unit unit =
+        margin_unit_of(call->weights + class_index * call->weights_stride, norm);
     float first, second;
     margin_split_factor(factor, &first, &second);
-    s->kernels->finish_row(g, s->raw ? NULL : scratch->weights + j * 16, s->plan.block * 16,
-                           call->dim, first, second, out);
+    s->kernels->finish_row(g, s->raw ? NULL : &unit, dim, first, second, out);
     if (call->grad_bias != NULL) {
-        call->grad_bias[class_index] = margin_to_float((double)g[call->dim] * s->gradient_unit);
+        call->grad_bias[class_index] = margin_to_float((double)g[dim] * s->gradient_unit);
     }
+}
+
+/* What the block's end and the next block's start will read. */
+static margin_ahead next_reads(const head_state *s, size_t block)
+{
+    const head_plan *p = &s->plan;
+    margin_ahead ahead = {.pace = p->rows * p->dim / (p->rows + p->dim) + 1};
+    if (s->last_block) margin_fetch_weights(s, block, &ahead);
+    if (p->keep_tiles && block + 1 < p->blocks) {
+        ahead.region[1].next = (const char *)head_block_tiles(s, block + 1);
+        ahead.region[1].end = ahead.region[1].next + p->block * p->rows * sizeof(float);
+    }
+    return ahead;
 }
 
 void margin_head_backward(head_state *s, size_t block, head_scratch *scratch)
 {
     const head_plan *p = &s->plan;
-    const size_t first = head_block_first(p, block), padded = p->panels * 16;
-    const size_t count = head_block_count(p, block, s->call->classes), rows = p->rows;
-    margin_pack_weights(s, first, count, scratch);
-    load_sums(s, first, count, scratch->gradient);
-    scale_rows(s, block, scratch);
+    const size_t first = head_block_first(p, block);
+    const size_t count = head_block_count(p, block, s->call->classes);
     size_t stride = 0;
-    const float *tiles = block_tiles(s, first, count, block, scratch, &stride);
-    s->kernels->weight_products(tiles, stride, scratch->scaled_x, rows * 16, rows, count, p->panels,
-                                scratch->gradient);
-    for (size_t j = 0; j < count; j++) {
-        if (s->last_block) add_targets(s, first + j, scratch->gradient + j * padded);
-        store_class(s, first + j, j, scratch);
+    float *g = block_gradient(s, first, count, scratch, &stride);
+    scale_rows(s, block, scratch);
+    const float *tiles = block_tiles(s, block, scratch);
+    margin_ahead ahead = next_reads(s, block);
+    s->kernels->weight_products(tiles, p->block * 16, scratch->scaled_x, p->rows * 16, s->rows,
+                                count, p->panels, s->first_row > 0, g, stride, &ahead);
+    for (size_t j = 0; j < count; j++, g += stride) {
+        if (s->last_block) add_targets(s, first + j, g);
+        store_class(s, first + j, g);
     }
 }

@@ -22,12 +22,12 @@
 void margin_head_mask_targets(head_state *s, size_t panel, size_t first, size_t count, float *tile,
                               int note)
 {
+    const int64_t *label = s->label + panel * 16;
     for (size_t lane = 0; lane < 16; lane++) {
-        const size_t i = panel * 16 + lane;
-        const int64_t label = s->row[i].label;
-        if (label < (int64_t)first || label >= (int64_t)(first + count)) continue;
-        float *entry = tile + ((size_t)label - first) * 16 + lane;
-        if (note) s->target_dot[i] = *entry;
+        const uint64_t within = (uint64_t)label[lane] - first;
+        if (within >= count) continue;
+        float *entry = tile + within * 16 + lane;
+        if (note) s->target_dot[panel * 16 + lane] = *entry;
         *entry = -INFINITY;
     }
 }
@@ -45,34 +45,49 @@ static void raise_peaks(const float *max, const float *scale, float *peak, float
     }
 }
 
-static void one_tile(head_state *s, size_t shard, size_t block, size_t panel, head_scratch *scratch)
+/* A tile of cosines becomes exponentials; peak and sum take part; keep[lane] as in raise_peaks. */
+static void take_tile(head_state *s, size_t shard, size_t block, size_t panel, float *tile,
+                      float *keep)
 {
     const head_plan *p = &s->plan;
     const margin_kernels *k = s->kernels;
-    const size_t first = head_block_first(p, block), padded = p->panels * 16,
-                 stride = p->block * 16;
-    const size_t count = head_block_count(p, block, s->call->classes),
-                 at = shard * p->rows + panel * 16;
-    float *tile = scratch->tiles;
-    if (p->keep_tiles) tile = s->tiles + (panel * s->call->classes + first) * 16;
-
-    k->tile_products(s->lanes + panel * padded * 16, scratch->weights, stride, p->dim, count, tile);
-    margin_head_mask_targets(s, panel, first, count, tile, 1);
-
-    float max[16], keep[16], sum[16];
-    k->tile_max(tile, count, max);
+    const size_t count = head_block_count(p, block, s->call->classes);
+    const size_t at = shard * p->rows + panel * 16;
+    const float *scale = s->scale + panel * 16;
+    float max[16], sum[16];
     float *peak = s->shard_peak + at, *most = s->shard_max + at;
-    raise_peaks(max, s->scale + panel * 16, peak, keep);
-    k->tile_exp(tile, count, s->scale + panel * 16, peak, sum);
+    double *total = s->shard_sum + at;
+
+    margin_head_mask_targets(s, panel, head_block_first(p, block), count, tile, 1);
+    k->tile_max(tile, count, max);
+    raise_peaks(max, scale, peak, keep);
+    k->tile_exp(tile, count, scale, peak, sum);
     for (size_t lane = 0; lane < 16; lane++) {
-        double *total = s->shard_sum + at + lane;
-        *total = *total * (double)keep[lane] + (double)sum[lane];
-        most[lane] = fmaxf(most[lane], max[lane]);
+        total[lane] = total[lane] * (double)keep[lane] + (double)sum[lane];
+        most[lane] = max[lane] > most[lane] ? max[lane] : most[lane];
     }
     if (p->want_w) memcpy(s->block_peak + block * p->rows + panel * 16, peak, 16 * sizeof(float));
-    if (p->want_x) {
+}
+
+/* A block of classes for one or two panels of rows. */
+static void some_panels(head_state *s, size_t shard, size_t block, const float *weights,
+                        size_t panel, size_t panels, margin_ahead *ahead, head_scratch *scratch)
+{
+    const head_plan *p = &s->plan;
+    const margin_kernels *k = s->kernels;
+    const size_t count = head_block_count(p, block, s->call->classes);
+    const size_t padded = p->panels * 16, stride = p->block * 16;
+    const int opens = block == shard * p->blocks / p->shards;
+    float *tile = p->keep_tiles ? head_block_tiles(s, block) + panel * stride : scratch->tiles;
+
+    k->tile_products(s->lanes + panel * padded * 16, padded * 16, panels, weights, stride, p->dim,
+                     count, tile, stride, ahead);
+    for (size_t i = 0; i < panels; i++, panel++, tile += stride) {
+        float keep[16];
+        take_tile(s, shard, block, panel, tile, keep);
+        if (!p->want_x) continue;
         float *out = s->shard_x + (shard * p->rows / 16 + panel) * padded * 16;
-        k->embedding_products(tile, scratch->weights, stride, count, p->panels, keep, out);
+        k->embedding_products(tile, weights, stride, count, p->panels, opens ? NULL : keep, out);
     }
 }
 
@@ -80,21 +95,21 @@ void margin_head_forward(head_state *s, size_t shard, size_t first_panel, size_t
                          head_scratch *scratch)
 {
     const head_plan *p = &s->plan;
-    const size_t padded = p->panels * 16, rows = (end_panel - first_panel) * 16;
-    const size_t at = shard * p->rows + first_panel * 16;
-    for (size_t i = 0; i < rows; i++) {
+    const size_t at = shard * p->rows, rows = (end_panel - first_panel) * 16;
+    for (size_t i = first_panel * 16; i < end_panel * 16; i++) {
         s->shard_peak[at + i] = NO_PEAK;
         s->shard_max[at + i] = -INFINITY;
         s->shard_sum[at + i] = 0.0;
     }
-    if (p->want_x) memset(s->shard_x + at * padded, 0, rows * padded * sizeof(float));
-
     const size_t end = (shard + 1) * p->blocks / p->shards;
     for (size_t block = shard * p->blocks / p->shards; block < end; block++) {
-        const size_t first = head_block_first(p, block);
-        margin_pack_weights(s, first, head_block_count(p, block, s->call->classes), scratch);
-        for (size_t panel = first_panel; panel < end_panel; panel++) {
-            one_tile(s, shard, block, panel, scratch);
+        const float *weights = margin_block_weights(s, block, scratch);
+        /* A block has rows / 16 times as many multiply-adds of 16 lanes as weights. */
+        margin_ahead ahead = {.pace = rows};
+        if (!p->keep_packed) margin_fetch_weights(s, block + 1, &ahead);
+        for (size_t panel = first_panel; panel < end_panel; panel += 2) {
+            const size_t panels = end_panel - panel < 2 ? 1 : 2;
+            some_panels(s, shard, block, weights, panel, panels, &ahead, scratch);
         }
     }
 }

@@ -32,37 +32,72 @@ double margin_raw_power(const margin_head *call, double norm)
     return margin_power_for(call->bias != NULL ? fmax(norm, 1.0) : norm);
 }
 
-/* x, perhaps with a bias behind it, into columns. */
-static void pack(const head_state *s, const float *x, const float *extra, double power,
-                 double inverse, float *columns, size_t stride)
+margin_unit margin_unit_of(const float *x, double norm)
 {
-    const size_t n = s->call->dim;
+    const double power = margin_power_for(norm);
+    const double inverse = norm > 0.0 ? 1.0 / (norm * power) : 0.0;
     const float high = (float)inverse;
-    s->kernels->pack_row(x, n, (float)power, high, (float)(inverse - (double)high), columns,
-                         stride);
-    if (extra == NULL) return;
-    float *panel = columns + n / 16 * stride;
-    if (n % 16 == 0) memset(panel, 0, 16 * sizeof(float));
-    panel[n % 16] = (float)((double)*extra * power);
+    const margin_unit unit = {x, (float)power, high, (float)(inverse - (double)high)};
+    return unit;
 }
 
-void margin_pack_weights(head_state *s, size_t first, size_t count, head_scratch *scratch)
+/* A vector into columns. */
+static void pack(const head_state *s, const margin_unit *unit, float *columns, size_t stride)
 {
-    const size_t stride = s->plan.block * 16;
-    for (size_t j = 0; j < count; j++) {
-        const float *w = s->call->weights + (first + j) * s->call->weights_stride;
-        const float *bias = s->call->bias == NULL ? NULL : s->call->bias + first + j;
-        const double norm = margin_norm(s->kernels, w, s->call->dim);
-        if (isnan(norm) && first + j < scratch->bad_class) scratch->bad_class = first + j;
-        scratch->norms[j] = norm;
+    s->kernels->pack_row(unit->vector, s->call->dim, unit->power, unit->high, unit->low, columns,
+                         stride);
+}
+
+/* For raw inner products: a vector times a power of two, with its bias behind it. */
+static void pack_raw(const head_state *s, const float *x, const float *bias, double power,
+                     float *columns, size_t stride)
+{
+    const size_t n = s->call->dim;
+    const margin_unit unit = {x, (float)power, 1.0f, 0.0f};
+    pack(s, &unit, columns, stride);
+    if (bias == NULL) return;
+    float *panel = columns + n / 16 * stride;
+    if (n % 16 == 0) memset(panel, 0, 16 * sizeof(float));
+    panel[n % 16] = (float)((double)*bias * power);
+}
+
+void margin_pack_weights(head_state *s, size_t block, float *columns, head_scratch *scratch)
+{
+    const margin_head *call = s->call;
+    const size_t stride = s->plan.block * 16, first = head_block_first(&s->plan, block);
+    const size_t end = first + head_block_count(&s->plan, block, call->classes);
+    for (size_t j = first; j < end; j++, columns += 16) {
+        const float *w = call->weights + j * call->weights_stride;
+        const double norm = margin_norm(s->kernels, w, call->dim);
+        if (isnan(norm) && j < scratch->bad_class) scratch->bad_class = j;
+        s->norms[j] = norm;
         if (s->raw) {
-            pack(s, w, bias, 1.0 / s->weight_unpack, 1.0, scratch->weights + j * 16, stride);
+            const float *bias = call->bias == NULL ? NULL : call->bias + j;
+            pack_raw(s, w, bias, 1.0 / s->weight_unpack, columns, stride);
         } else {
-            const double power = margin_power_for(norm);
-            const double inverse = norm > 0.0 ? 1.0 / (norm * power) : 0.0;
-            pack(s, w, NULL, power, inverse, scratch->weights + j * 16, stride);
+            const margin_unit unit = margin_unit_of(w, norm);
+            pack(s, &unit, columns, stride);
         }
     }
+}
+
+const float *margin_block_weights(head_state *s, size_t block, head_scratch *scratch)
+{
+    const head_plan *p = &s->plan;
+    if (p->keep_packed) return s->packed + block * p->block * p->panels * 16;
+    margin_pack_weights(s, block, scratch->weights, scratch);
+    return scratch->weights;
+}
+
+void margin_fetch_weights(const head_state *s, size_t block, margin_ahead *ahead)
+{
+    if (block >= s->plan.blocks) return;
+    const margin_head *call = s->call;
+    const float *first = call->weights + head_block_first(&s->plan, block) * call->weights_stride;
+    const size_t count = head_block_count(&s->plan, block, call->classes);
+    const float *end = first + (count - 1) * call->weights_stride + call->dim;
+    ahead->region[0].next = (const char *)first;
+    ahead->region[0].end = (const char *)end;
 }
 
 void margin_pack_embedding(head_state *s, size_t i)
@@ -70,16 +105,16 @@ void margin_pack_embedding(head_state *s, size_t i)
     const size_t stride = s->plan.rows * 16, padded = s->plan.panels * 16;
     const head_row *row = &s->row[i];
     float *columns = s->columns + i * 16;
+    const float *x = s->call->embeddings + (s->first_row + i) * s->call->embeddings_stride;
     if (row->label < 0) {
         for (size_t p = 0; p < s->plan.panels; p++)
             memset(columns + p * stride, 0, 16 * sizeof(float));
-    } else {
-        const float *x = s->call->embeddings + (s->first_row + i) * s->call->embeddings_stride;
-        const double power = s->raw ? 1.0 / row->unpack : margin_power_for(row->norm);
-        const double norm = row->norm > 0.0 ? 1.0 / (row->norm * power) : 0.0;
+    } else if (s->raw) {
         const float one = 1.0f;
-        pack(s, x, s->call->bias == NULL ? NULL : &one, power, s->raw ? 1.0 : norm, columns,
-             stride);
+        pack_raw(s, x, s->call->bias == NULL ? NULL : &one, 1.0 / row->unpack, columns, stride);
+    } else {
+        const margin_unit unit = margin_unit_of(x, row->norm);
+        pack(s, &unit, columns, stride);
     }
     float *lanes = s->lanes + i / 16 * padded * 16 + i % 16;
     for (size_t d = 0; d < padded; d++)

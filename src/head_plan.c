@@ -4,7 +4,12 @@
 #include <stdint.h>
 #include <string.h>
 
-enum { ALIGNMENT = 64 };
+enum {
+    ALIGNMENT = 64,
+    /* At least, where there are several shards: a row's parts are added up in the end, which so few
+     * classes would not pay for. */
+    BLOCKS_OF_SHARD = 4
+};
 
 static size_t divide_up(size_t a, size_t b)
 {
@@ -35,15 +40,21 @@ static void *take(cursor *c, size_t count, size_t size)
 static void carve_scratch(const head_plan *p, cursor *c, head_scratch *scratch)
 {
     const size_t padded = p->panels * 16;
-    const size_t tile_panels = p->want_w && !p->keep_tiles ? p->rows / 16 : 1;
-    scratch->weights = take(c, product(padded, p->block), sizeof(float));
-    scratch->norms = take(c, p->block, sizeof(double));
+    const size_t tile_panels = p->want_w && !p->keep_tiles ? p->rows / 16 : 2;
+    const size_t weights = p->keep_packed ? 0 : product(padded, p->block);
+    scratch->weights = take(c, weights, sizeof(float));
     scratch->tiles = take(c, product(tile_panels * 16, p->block), sizeof(float));
     scratch->line = take(c, padded, sizeof(float));
     scratch->peaks = take(c, p->want_w ? p->rows : 0, sizeof(float));
     scratch->factors = take(c, p->want_w ? p->rows : 0, sizeof(float));
     scratch->scaled_x = take(c, p->want_w ? product(padded, p->rows) : 0, sizeof(float));
-    scratch->gradient = take(c, p->want_w ? product(padded, p->block) : 0, sizeof(float));
+    const int scratch_w = p->want_w && !p->in_place;
+    scratch->gradient = take(c, scratch_w ? product(padded, p->block) : 0, sizeof(float));
+}
+
+static size_t packed_size(const head_plan *p)
+{
+    return product(product(p->blocks, p->block), p->panels * 16);
 }
 
 static void carve(head_state *s, cursor *c, size_t classes)
@@ -51,6 +62,9 @@ static void carve(head_state *s, cursor *c, size_t classes)
     const head_plan *p = &s->plan;
     const size_t padded = p->panels * 16;
     s->row = take(c, p->rows, sizeof *s->row);
+    s->label = take(c, p->rows, sizeof *s->label);
+    s->norms = take(c, classes, sizeof(double));
+    s->packed = take(c, p->keep_packed ? packed_size(p) : 0, sizeof(float));
     s->lanes = take(c, product(padded, p->rows), sizeof(float));
     s->columns = take(c, product(padded, p->rows), sizeof(float));
     s->scale = take(c, p->rows, sizeof(float));
@@ -64,7 +78,8 @@ static void carve(head_state *s, cursor *c, size_t classes)
     s->target_share = take(c, p->want_w ? p->all_rows : 0, sizeof(double));
     s->shard_x =
         take(c, p->want_x ? product(p->shards, product(padded, p->rows)) : 0, sizeof(float));
-    s->tiles = take(c, p->keep_tiles ? product(classes, p->rows) : 0, sizeof(float));
+    const size_t tiles = product(product(p->blocks, p->block), p->rows);
+    s->tiles = take(c, p->keep_tiles ? tiles : 0, sizeof(float));
     s->scratch = take(c, p->threads, sizeof *s->scratch);
     head_scratch unused;
     for (size_t t = 0; t < p->threads; t++) {
@@ -86,45 +101,59 @@ void margin_head_carve(head_state *s, char *memory)
     carve(s, &c, s->call->classes);
 }
 
-/* The most rows, in whole chunks, that fit; 0 if not even one chunk does. */
-static size_t rows_that_fit(head_plan plan, size_t rows, size_t classes, size_t workspace)
+/* Gives the plan as many rows as fit: all or whole chunks, else the fewest, and 0 is returned. */
+static int fit_rows(head_plan *p, size_t classes, size_t workspace)
 {
-    size_t most = divide_up(rows, MARGIN_ROW_CHUNK), least = 0;
-    while (least < most) {
-        const size_t middle = least + (most - least + 1) / 2;
-        plan.rows = middle * MARGIN_ROW_CHUNK;
-        if (bytes_of(&plan, classes) <= workspace) {
-            least = middle;
+    const size_t all = divide_up(p->all_rows, 16) * 16;
+    size_t most = divide_up(p->all_rows, MARGIN_ROW_CHUNK), fit = 0;
+    p->rows = all;
+    p->bytes = bytes_of(p, classes);
+    if (p->bytes <= workspace) return 1;
+    while (fit < most) {
+        const size_t middle = fit + (most - fit + 1) / 2;
+        p->rows = middle * MARGIN_ROW_CHUNK;
+        if (bytes_of(p, classes) <= workspace) {
+            fit = middle;
         } else {
             most = middle - 1;
         }
     }
-    return least * MARGIN_ROW_CHUNK;
+    p->rows = fit > 0 ? fit * MARGIN_ROW_CHUNK : all < MARGIN_ROW_CHUNK ? all : MARGIN_ROW_CHUNK;
+    p->bytes = bytes_of(p, classes);
+    return fit > 0;
+}
+
+/* Keeping exponentials saves most, then more rows at a time, then packing once. */
+static head_plan choose(head_plan p, size_t classes, size_t workspace, int may_keep_packed)
+{
+    head_plan least = {.bytes = SIZE_MAX};
+    for (p.keep_tiles = p.want_w; p.keep_tiles >= 0; p.keep_tiles--) {
+        head_plan best = {.rows = 0};
+        for (p.keep_packed = may_keep_packed; p.keep_packed >= 0; p.keep_packed--) {
+            const int fits = fit_rows(&p, classes, workspace);
+            if (fits && p.rows > best.rows) best = p;
+            if (p.bytes < least.bytes) least = p;
+        }
+        if (best.rows > 0) return best;
+    }
+    return least;
 }
 
 head_plan margin_head_plan(size_t rows, size_t dim, size_t classes, size_t threads, int want_x,
-                           int want_w, size_t workspace)
+                           int want_w, int bias, size_t workspace)
 {
-    head_plan p = {
-        .dim = dim, .all_rows = rows, .threads = threads, .want_x = want_x, .want_w = want_w};
-    p.panels = divide_up(dim, 16);
-    p.block = divide_up(classes, divide_up(classes, MARGIN_BLOCK_CLASSES));
+    head_plan p = {.dim = dim + (size_t)bias,
+                   .all_rows = rows,
+                   .threads = threads,
+                   .want_x = want_x,
+                   .want_w = want_w,
+                   .in_place = dim % 16 == 0 && !bias};
+    p.panels = divide_up(p.dim, 16);
+    p.block = classes < MARGIN_BLOCK_CLASSES ? classes : MARGIN_BLOCK_CLASSES;
     p.blocks = divide_up(classes, p.block);
-    p.shards = p.blocks < MARGIN_SHARDS ? p.blocks : MARGIN_SHARDS;
-
-    const size_t all = divide_up(rows, 16) * 16;
-    head_plan least = p;
-    least.bytes = SIZE_MAX;
-    for (p.keep_tiles = want_w; p.keep_tiles >= 0; p.keep_tiles--) {
-        p.rows = all;
-        p.bytes = bytes_of(&p, classes);
-        if (p.bytes <= workspace) return p;
-        p.rows = rows_that_fit(p, rows, classes, workspace);
-        p.bytes = bytes_of(&p, classes);
-        if (p.rows > 0) return p;
-        p.rows = all < MARGIN_ROW_CHUNK ? all : MARGIN_ROW_CHUNK;
-        p.bytes = bytes_of(&p, classes);
-        if (p.bytes < least.bytes) least = p;
-    }
-    return least;
+    p.shards = p.blocks / BLOCKS_OF_SHARD;
+    if (p.shards < 1) p.shards = 1;
+    if (p.shards > MARGIN_SHARDS) p.shards = MARGIN_SHARDS;
+    return choose(p, classes, workspace,
+                  product(packed_size(&p), sizeof(float)) <= MARGIN_PACKED_BYTES);
 }

@@ -25,12 +25,13 @@ void margin_head_prepare_row(head_state *s, size_t i)
     *row = (head_row){.label = -1, .scale = 1.0, .unpack = 1.0};
     s->scale[i] = 1.0f;
     if (i < s->rows) row->label = call->labels[s->first_row + i];
+    s->label[i] = row->label;
     if (row->label < 0) return;
 
     const margin_config *config = &s->context->config;
     row->norm = margin_norm(s->kernels, embedding_of(s, i), call->dim);
     row->weight = margin_row_weight(call->row_weight, s->first_row + i, call->counted);
-    row->pair = margin_pair_of(embedding_of(s, i), target_weight_of(s, i), call->dim);
+    row->pair = margin_pair_of(s->kernels, embedding_of(s, i), target_weight_of(s, i), call->dim);
     row->target = margin_target_at(config, &row->pair.angle);
     row->scale = s->keep_norm ? row->pair.norm_x : config->scale;
     if (s->raw) {
@@ -118,8 +119,8 @@ static void add_others(head_state *s, size_t i, double factor, int project, head
     float first, second;
     mean_of_others(s, i, scratch);
     margin_split_factor(factor, &first, &second);
-    s->kernels->finish_row(scratch->line, project ? s->columns + i * 16 : NULL, s->plan.rows * 16,
-                           s->call->dim, first, second, out);
+    const margin_unit unit = margin_unit_of(embedding_of(s, i), s->row[i].norm);
+    s->kernels->finish_row(scratch->line, project ? &unit : NULL, s->call->dim, first, second, out);
 }
 
 /* Raw inner products: the others' mean weight less the target's. Either alone may be beyond
@@ -136,6 +137,7 @@ static void write_raw_gradient(head_state *s, size_t i, double factor, const flo
 
 static void write_gradient(head_state *s, size_t i, head_scratch *scratch, float *out)
 {
+    const margin_kernels *k = s->kernels;
     const head_row *row = &s->row[i];
     const size_t dim = s->call->dim;
     const float *x = embedding_of(s, i), *w = target_weight_of(s, i);
@@ -146,12 +148,12 @@ static void write_gradient(head_state *s, size_t i, head_scratch *scratch, float
         write_raw_gradient(s, i, pull * s->context->config.scale, w, scratch, out);
     } else if (s->keep_norm) {
         add_others(s, i, pull, 0, scratch, out);
-        margin_add_tangent_x(&row->pair, x, w, dim, pull * row->target.slope, out);
-        margin_add_scaled(x, dim, -pull * row->target.psi / row->pair.norm_x, out);
+        margin_add_tangent_x(k, &row->pair, x, w, dim, pull * row->target.slope, out);
+        k->add_scaled(x, -pull * row->target.psi / row->pair.norm_x, dim, out);
     } else {
         const double factor = pull * row->scale / row->pair.norm_x;
         add_others(s, i, factor, 1, scratch, out);
-        margin_add_tangent_x(&row->pair, x, w, dim, factor * row->target.slope, out);
+        margin_add_tangent_x(k, &row->pair, x, w, dim, factor * row->target.slope, out);
     }
 }
 

@@ -21,8 +21,13 @@
 #include "target.h"
 
 enum {
-    MARGIN_BLOCK_CLASSES = 256, /* at most: a tile of 16 rows is then 16 KiB and stays in L1 */
-    MARGIN_SHARDS = 16          /* at most */
+    /* A multiple of 14 and 6, the rows of a register tile. The tiles of two panels are then 16 KiB
+     * and stay in L1; a block of D = 512, as weights or as their gradient, is 252 KiB of L2. */
+    MARGIN_BLOCK_CLASSES = 252,
+    MARGIN_SHARDS = 8, /* at most */
+    /* All weights are packed once and stay if they are no larger: for more, packing a block again
+     * costs less than fetching it. */
+    MARGIN_PACKED_BYTES = 4 << 20
 };
 
 /* What is known of a row. */
@@ -49,22 +54,23 @@ typedef struct head_plan {
     size_t all_rows;
     size_t rows; /* rows in a row block, a multiple of 16 */
     size_t threads;
-    int keep_tiles; /* exponentials are kept from forward to backward, else computed again */
+    int keep_packed; /* weights are packed once for the whole call */
+    int keep_tiles;  /* exponentials are kept from forward to backward, else computed again */
     int want_x, want_w;
+    int in_place; /* dW is summed in the caller's array, whose rows are whole panels */
     size_t bytes;
 } head_plan;
 
 /* One thread's scratch. */
 typedef struct head_scratch {
     float *weights;   /* a block of weights in columns [panels][block][16] */
-    double *norms;    /* [block] */
     size_t bad_class; /* the first class seen with a NaN or Inf, SIZE_MAX: none */
-    float *tiles;     /* [rows / 16][block][16] for the backward phase, else [block][16] */
+    float *tiles;     /* [rows / 16][block][16] for the backward phase, else [2][block][16] */
     float *scaled_x;  /* [panels][rows][16] */
     int scaled;       /* scaled_x is valid for `peaks` and this row block */
     float *peaks;     /* [rows] */
     float *factors;   /* [rows] */
-    float *gradient;  /* [block][panels 16] */
+    float *gradient;  /* [block][panels 16] unless in place */
     float *line;      /* [panels 16] */
 } head_scratch;
 
@@ -80,6 +86,9 @@ typedef struct head_state {
     int last_block;         /* no row block follows */
 
     head_row *row;         /* [plan.rows] */
+    int64_t *label;        /* [rows]: head_row.label, side by side */
+    float *packed;         /* [blocks][panels][block][16] if kept */
+    double *norms;         /* [C] of the weights */
     float *lanes;          /* [rows / 16][panels 16][16] */
     float *columns;        /* [panels][rows][16] */
     float *scale;          /* [rows]: head_row.scale in float32 */
@@ -89,16 +98,17 @@ typedef struct head_state {
     float *shard_peak;     /* [shards][rows] */
     float *shard_max;      /* [shards][rows]: largest inner product of another class */
     float *shard_x;        /* [shards][rows / 16][panels][16][16] */
-    float *tiles;          /* [rows / 16][classes][16] if kept */
+    float *tiles;          /* [blocks][rows / 16][block][16] if kept */
     size_t *first_of;      /* [C]: the class's first row, SIZE_MAX: none */
     size_t *next_of;       /* [N]: the next row of the same class */
     double *target_share;  /* [N]: of the target's part of dW, in units of gradient_unit */
     head_scratch *scratch; /* [threads] */
 } head_state;
 
-/* head_plan.c. The plan that fits `workspace`, else the smallest, with bytes > workspace. */
+/* head_plan.c. The plan that fits `workspace`, else the smallest, with bytes > workspace; `dim` is
+ * without the bias. */
 head_plan margin_head_plan(size_t rows, size_t dim, size_t classes, size_t threads, int want_x,
-                           int want_w, size_t workspace);
+                           int want_w, int bias, size_t workspace);
 void margin_head_carve(head_state *s, char *memory);
 
 /* head_pack.c. Norm of a vector whatever its size; NaN if an element is not finite. */
@@ -107,8 +117,14 @@ double margin_norm(const margin_kernels *kernels, const float *x, size_t n);
 double margin_power_for(double norm);
 /* Raw inner products: the power of two of an embedding, whose bias entry of 1 counts too. */
 double margin_raw_power(const margin_head *call, double norm);
-/* A block of weights into scratch, its norms too; notes a class that is not finite. */
-void margin_pack_weights(head_state *s, size_t first, size_t count, head_scratch *scratch);
+/* A vector at length 1; the zero vector stays. */
+margin_unit margin_unit_of(const float *x, double norm);
+/* Packs a block of weights to `columns`, their norms too; notes a class that is not finite. */
+void margin_pack_weights(head_state *s, size_t block, float *columns, head_scratch *scratch);
+/* A block's weights in columns: kept, or packed into scratch. */
+const float *margin_block_weights(head_state *s, size_t block, head_scratch *scratch);
+/* Adds the raw weights of a block to what is fetched while a product runs; none beyond the last. */
+void margin_fetch_weights(const head_state *s, size_t block, margin_ahead *ahead);
 /* Row `i` of the row block into columns and lanes. */
 void margin_pack_embedding(head_state *s, size_t i);
 
@@ -122,6 +138,12 @@ void margin_head_backward(head_state *s, size_t block, head_scratch *scratch);
 /* Takes the targets out of a tile: -infinity in their place, the value to target_dot if `note`. */
 void margin_head_mask_targets(head_state *s, size_t panel, size_t first, size_t count, float *tile,
                               int note);
+
+/* Kept exponentials of a block: panels of rows lie `plan.block` 16 apart. */
+static inline float *head_block_tiles(const head_state *s, size_t block)
+{
+    return s->tiles + block * s->plan.block * s->plan.rows;
+}
 
 static inline size_t head_block_first(const head_plan *p, size_t block)
 {

@@ -27,6 +27,28 @@ enum {
     MARGIN_ROW_CHUNK = 128
 };
 
+/* Memory that the caller reads after the product at hand: the product fetches it towards the cache,
+ * a few lines with each register tile, the first region first; one line for `pace` multiply-adds of
+ * 16 lanes. An empty region has next = end. */
+typedef struct margin_ahead {
+    struct {
+        const char *next, *end;
+    } region[2];
+    size_t pace;
+} margin_ahead;
+
+/* A unit vector u[i] = vector[i] power (high + low), rounded as pack_row does. */
+typedef struct margin_unit {
+    const float *vector;
+    float power, high, low;
+} margin_unit;
+
+/* delta[i] = (w[i] alpha_high - sigma x[i]) + w[i] alpha_low, whose products with float32 are exact
+ * but for the last: see target.h. */
+typedef struct margin_delta {
+    double alpha_high, alpha_low, sigma;
+} margin_delta;
+
 typedef struct margin_kernels {
     /* sum of (x[i] power)^2. */
     float (*sum_squares)(const float *x, size_t n, float power);
@@ -35,9 +57,11 @@ typedef struct margin_kernels {
     void (*pack_row)(const float *x, size_t n, float power, float high, float low, float *columns,
                      size_t stride);
 
-    /* Inner products of 16 embeddings (lanes, [dim][16]) with `classes` weights (columns): tile. */
-    void (*tile_products)(const float *lanes, const float *weights, size_t stride, size_t dim,
-                          size_t classes, float *tile);
+    /* Inner products of `panels` times 16 embeddings (lanes, [dim][16], `lane_stride` from panel to
+     * panel) with `classes` weights (columns): tiles, `tile_stride` apart. */
+    void (*tile_products)(const float *lanes, size_t lane_stride, size_t panels,
+                          const float *weights, size_t stride, size_t dim, size_t classes,
+                          float *tile, size_t tile_stride, margin_ahead *ahead);
 
     /* Maximum of each lane over the tile's classes, into max[16]. */
     void (*tile_max)(const float *tile, size_t classes, float *max);
@@ -50,15 +74,16 @@ typedef struct margin_kernels {
 
     /* The product of dX: out[p][lane][16] = keep[lane] out[p][lane][16]
      *                                       + sum over classes of tile[.][lane] weights[p][.][16]
-     * for `panels` panels of weights (columns). */
+     * for `panels` panels of weights (columns). keep NULL: out is not read. */
     void (*embedding_products)(const float *tile, const float *weights, size_t stride,
                                size_t classes, size_t panels, const float *keep, float *out);
 
-    /* The product of dW: out[class][16 panels] += sum over rows of tile[row][class] x[row], where
-     * the tiles of 16 rows are `tile_stride` apart and x is in columns (`stride`). `rows` is a
-     * multiple of 16; each MARGIN_ROW_CHUNK rows are one chain. */
+    /* The product of dW: out[class][16 panels] (+)= sum over rows of tile[row][class] x[row], where
+     * the tiles of 16 rows are `tile_stride` apart, x is in columns (`stride`) and classes of out
+     * are `out_stride` apart. Each MARGIN_ROW_CHUNK rows are one chain. add 0: out is not read. */
     void (*weight_products)(const float *tiles, size_t tile_stride, const float *x, size_t stride,
-                            size_t rows, size_t classes, size_t panels, float *out);
+                            size_t rows, size_t classes, size_t panels, int add, float *out,
+                            size_t out_stride, margin_ahead *ahead);
 
     /* out = x with row i multiplied by factor[i]; both in columns with the same stride. */
     void (*scale_columns)(const float *x, const float *factor, size_t rows, size_t panels,
@@ -68,10 +93,20 @@ typedef struct margin_kernels {
     void (*combine)(const float *rows, size_t distance, size_t stride, const float *factor,
                     size_t count, size_t n, float *out);
 
-    /* out[i] = (g[i] - (g . unit) unit[i]) first second, clamped to +-FLT_MAX; unit in columns.
-     * unit NULL: nothing is projected out. */
-    void (*finish_row)(const float *g, const float *unit, size_t stride, size_t n, float first,
-                       float second, float *out);
+    /* out[i] = (g[i] - (g . u) u[i]) first second, clamped to +-FLT_MAX; out may be g. unit->low is
+     * not needed. unit NULL: nothing is projected out. */
+    void (*finish_row)(const float *g, const margin_unit *unit, size_t n, float first, float second,
+                       float *out);
+
+    /* A target pair, in double: sums of x x, w w, x w, and of delta delta, delta x, delta w. */
+    void (*pair_sums)(const float *x, const float *w, size_t n, double *sums);
+    void (*delta_sums)(const margin_delta *delta, const float *x, const float *w, size_t n,
+                       double *sums);
+    /* out += factor (delta - along base), clamped to +-FLT_MAX; base is x or w. */
+    void (*add_tangent)(const margin_delta *delta, const float *x, const float *w,
+                        const float *base, double along, double factor, size_t n, float *out);
+    /* out += factor x, clamped likewise. */
+    void (*add_scaled)(const float *x, double factor, size_t n, float *out);
 
     /* Rows level, one contiguous piece of a row. */
     float (*row_max)(const float *x, size_t n);

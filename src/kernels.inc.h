@@ -7,20 +7,43 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "pairs.inc.h"
+#include "products.inc.h"
+
+static inline vf load_up_to(const float *p, size_t n)
+{
+    return n >= 16 ? v_load(p) : v_load_part(p, n, 0.0f);
+}
+
+static inline void store_up_to(float *p, vf a, size_t n)
+{
+    if (n >= 16) {
+        v_store(p, a);
+    } else {
+        v_store_part(p, a, n);
+    }
+}
+
+/* Four chains: one would wait for each multiply-add. */
 static float sum_squares(const float *x, size_t n, float power)
 {
     const vf p = v_set1(power);
-    vf sum = v_set1(0.0f);
-    size_t i = 0;
-    for (; i + 16 <= n; i += 16) {
-        const vf a = v_mul(v_load(x + i), p);
-        sum = v_fma(a, a, sum);
+    vf sum0 = v_set1(0.0f), sum1 = sum0, sum2 = sum0, sum3 = sum0;
+    for (; n >= 64; n -= 64, x += 64) {
+        const vf a = v_mul(v_load(x), p), b = v_mul(v_load(x + 16), p);
+        const vf c = v_mul(v_load(x + 32), p), d = v_mul(v_load(x + 48), p);
+        sum0 = v_fma(a, a, sum0);
+        sum1 = v_fma(b, b, sum1);
+        sum2 = v_fma(c, c, sum2);
+        sum3 = v_fma(d, d, sum3);
     }
-    if (i < n) {
-        const vf a = v_mul(v_load_part(x + i, n - i, 0.0f), p);
-        sum = v_fma(a, a, sum);
+    for (; n > 0; x += 16) {
+        const size_t here = n < 16 ? n : 16;
+        const vf a = v_mul(load_up_to(x, here), p);
+        sum0 = v_fma(a, a, sum0);
+        n -= here;
     }
-    return v_sum(sum);
+    return v_sum(v_add(v_add(sum0, sum1), v_add(sum2, sum3)));
 }
 
 static void pack_row(const float *x, size_t n, float power, float high, float low, float *columns,
@@ -32,138 +55,6 @@ static void pack_row(const float *x, size_t n, float power, float high, float lo
         const vf a = v_mul(here == 16 ? v_load(x) : v_load_part(x, here, 0.0f), p);
         v_store(columns, v_fma(a, h, v_mul(a, l)));
         n -= here;
-    }
-}
-
-/* ---- the matrix-product tile -------------------------------------------------------------------
- *
- * acc_r[lane] = sum over k of a(r, k) b[k][lane], one chain per output. a(r, k) is at
- * a[(k / 16) a_panel + r A_ROW + (k % 16) A_STEP]; b is contiguous. The accumulators are named, so
- * that they live in registers; how many rows a tile has is the vocabulary's choice and changes no
- * bit.
- */
-#define REPEAT_1(M)  M(0)
-#define REPEAT_2(M)  REPEAT_1(M) M(1)
-#define REPEAT_3(M)  REPEAT_2(M) M(2)
-#define REPEAT_4(M)  REPEAT_3(M) M(3)
-#define REPEAT_5(M)  REPEAT_4(M) M(4)
-#define REPEAT_6(M)  REPEAT_5(M) M(5)
-#define REPEAT_16(M) REPEAT_6(M) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13) M(14) M(15)
-
-#define TILE_ZERO(r) vf acc##r = v_set1(0.0f);
-#define TILE_STEP(r) acc##r = v_fma(v_set1(at[(r) * (size_t)A_ROW]), bv, acc##r);
-#define TILE_DONE(r) finish(c + (r)*c_row, acc##r, keep == NULL ? 0.0f : keep[(r)], mode);
-
-enum tile_mode { TILE_STORE, TILE_ADD, TILE_KEEP };
-
-static inline void finish(float *c, vf acc, float keep, enum tile_mode mode)
-{
-    if (mode == TILE_ADD) acc = v_add(v_load(c), acc);
-    if (mode == TILE_KEEP) acc = v_fma(v_load(c), v_set1(keep), acc);
-    v_store(c, acc);
-}
-
-#define DEFINE_TILE(NAME, REPEAT)                                                                  \
-    static inline void NAME(const float *a, size_t a_panel, const float *b, size_t steps,          \
-                            const float *keep, enum tile_mode mode, float *c, size_t c_row)        \
-    {                                                                                              \
-        REPEAT(TILE_ZERO)                                                                          \
-        for (; steps > 0; a += a_panel) {                                                          \
-            const size_t here = steps < 16 ? steps : 16;                                           \
-            const float *at = a;                                                                   \
-            for (size_t k = 0; k < here; k++, at += A_STEP, b += 16) {                             \
-                const vf bv = v_load(b);                                                           \
-                REPEAT(TILE_STEP)                                                                  \
-            }                                                                                      \
-            steps -= here;                                                                         \
-        }                                                                                          \
-        REPEAT(TILE_DONE)                                                                          \
-    }
-
-/* Rows of the tile are classes (or weights' rows), steps run within a row. */
-#define A_ROW  16
-#define A_STEP 1
-DEFINE_TILE(classes_1, REPEAT_1)
-#ifdef V_TILE_16
-DEFINE_TILE(classes_4, REPEAT_4)
-DEFINE_TILE(classes_16, REPEAT_16)
-#else
-DEFINE_TILE(classes_2, REPEAT_2)
-DEFINE_TILE(classes_6, REPEAT_6)
-#endif
-#undef A_ROW
-#undef A_STEP
-
-/* Rows of the tile are embeddings (lanes), steps run over classes. */
-#define A_ROW  1
-#define A_STEP 16
-#ifdef V_TILE_16
-DEFINE_TILE(lanes_16, REPEAT_16)
-#else
-DEFINE_TILE(lanes_5, REPEAT_5)
-DEFINE_TILE(lanes_6, REPEAT_6)
-#endif
-#undef A_ROW
-#undef A_STEP
-
-/* All classes of a block, as many rows at a time as the registers hold. */
-static inline void all_classes(const float *a, size_t a_panel, const float *b, size_t steps,
-                               size_t classes, enum tile_mode mode, float *c, size_t c_row)
-{
-#ifdef V_TILE_16
-    for (; classes >= 16; classes -= 16, a += 256, c += 16 * c_row) {
-        classes_16(a, a_panel, b, steps, NULL, mode, c, c_row);
-    }
-    for (; classes >= 4; classes -= 4, a += 64, c += 4 * c_row) {
-        classes_4(a, a_panel, b, steps, NULL, mode, c, c_row);
-    }
-#else
-    for (; classes >= 6; classes -= 6, a += 96, c += 6 * c_row) {
-        classes_6(a, a_panel, b, steps, NULL, mode, c, c_row);
-    }
-    for (; classes >= 2; classes -= 2, a += 32, c += 2 * c_row) {
-        classes_2(a, a_panel, b, steps, NULL, mode, c, c_row);
-    }
-#endif
-    for (; classes > 0; classes--, a += 16, c += c_row) {
-        classes_1(a, a_panel, b, steps, NULL, mode, c, c_row);
-    }
-}
-
-static void tile_products(const float *lanes, const float *weights, size_t stride, size_t dim,
-                          size_t classes, float *tile)
-{
-    for (size_t d = 0; d < dim; d += MARGIN_DIM_CHUNK) {
-        const size_t steps = dim - d < MARGIN_DIM_CHUNK ? dim - d : MARGIN_DIM_CHUNK;
-        const float *a = weights + d / 16 * stride;
-        all_classes(a, stride, lanes + d * 16, steps, classes, d == 0 ? TILE_STORE : TILE_ADD, tile,
-                    16);
-    }
-}
-
-static void embedding_products(const float *tile, const float *weights, size_t stride,
-                               size_t classes, size_t panels, const float *keep, float *out)
-{
-    for (size_t p = 0; p < panels; p++, weights += stride, out += 256) {
-#ifdef V_TILE_16
-        lanes_16(tile, 256, weights, classes, keep, TILE_KEEP, out, 16);
-#else
-        lanes_6(tile, 256, weights, classes, keep, TILE_KEEP, out, 16);
-        lanes_5(tile + 6, 256, weights, classes, keep + 6, TILE_KEEP, out + 96, 16);
-        lanes_5(tile + 11, 256, weights, classes, keep + 11, TILE_KEEP, out + 176, 16);
-#endif
-    }
-}
-
-static void weight_products(const float *tiles, size_t tile_stride, const float *x, size_t stride,
-                            size_t rows, size_t classes, size_t panels, float *out)
-{
-    for (size_t p = 0; p < panels; p++) {
-        for (size_t r = 0; r < rows; r += MARGIN_ROW_CHUNK) {
-            const size_t steps = rows - r < MARGIN_ROW_CHUNK ? rows - r : MARGIN_ROW_CHUNK;
-            all_classes(tiles + r / 16 * tile_stride, tile_stride, x + p * stride + r * 16, steps,
-                        classes, TILE_ADD, out + p * 16, panels * 16);
-        }
     }
 }
 
@@ -188,39 +79,52 @@ static void combine(const float *rows, size_t distance, size_t stride, const flo
         for (size_t k = 0; k < count; k++) {
             sum = v_fma(v_load(rows + k * distance + p * stride), v_set1(factor[k]), sum);
         }
-        const size_t here = n - p * 16;
-        if (here >= 16) {
-            v_store(out + p * 16, sum);
-        } else {
-            v_store_part(out + p * 16, sum, here);
-        }
+        store_up_to(out + p * 16, sum, n - p * 16);
     }
 }
 
-static inline vf load_up_to(const float *p, size_t n)
+/* g . (vector power) */
+static inline float inner(const float *g, const float *vector, size_t n, float power)
 {
-    return n >= 16 ? v_load(p) : v_load_part(p, n, 0.0f);
+    const vf p = v_set1(power);
+    vf even = v_set1(0.0f), odd = v_set1(0.0f);
+    for (; n >= 32; n -= 32, g += 32, vector += 32) {
+        even = v_fma(v_load(g), v_mul(v_load(vector), p), even);
+        odd = v_fma(v_load(g + 16), v_mul(v_load(vector + 16), p), odd);
+    }
+    for (; n > 0; g += 16, vector += 16) {
+        const size_t here = n < 16 ? n : 16;
+        even = v_fma(load_up_to(g, here), v_mul(load_up_to(vector, here), p), even);
+        n -= here;
+    }
+    return v_sum(v_add(even, odd));
 }
 
-static void finish_row(const float *g, const float *unit, size_t stride, size_t n, float first,
-                       float second, float *out)
+/* out = (g - times (vector power)) first second */
+static inline void less_multiple(const float *g, const float *vector, size_t n, float power,
+                                 float times, float first, float second, float *out)
 {
-    vf dot = v_set1(0.0f);
-    for (size_t p = 0; unit != NULL && p * 16 < n; p++) {
-        dot = v_fma(load_up_to(g + p * 16, n - p * 16), v_load(unit + p * stride), dot);
-    }
-    const vf along = v_set1(v_sum(dot)), f = v_set1(first), s = v_set1(second);
+    const vf p = v_set1(power), t = v_set1(times), f = v_set1(first), s = v_set1(second);
     const vf most = v_set1(FLT_MAX), least = v_set1(-FLT_MAX);
-    for (size_t p = 0; p * 16 < n; p++) {
-        const size_t here = n - p * 16;
-        vf a = load_up_to(g + p * 16, here);
-        if (unit != NULL) a = v_fnma(along, v_load(unit + p * stride), a);
-        a = v_max(v_min(v_mul(v_mul(a, f), s), most), least);
-        if (here >= 16) {
-            v_store(out + p * 16, a);
-        } else {
-            v_store_part(out + p * 16, a, here);
-        }
+    for (size_t i = 0; i < n; i += 16) {
+        const vf along = v_mul(load_up_to(vector + i, n - i), p);
+        const vf across = v_fnma(t, along, load_up_to(g + i, n - i));
+        const vf a = v_mul(v_mul(across, f), s);
+        store_up_to(out + i, v_max(v_min(a, most), least), n - i);
+    }
+}
+
+static void finish_row(const float *g, const margin_unit *unit, size_t n, float first, float second,
+                       float *out)
+{
+    if (unit == NULL) {
+        less_multiple(g, g, n, 1.0f, 0.0f, first, second, out);
+    } else if (unit->power == 1.0f && second == 1.0f) { /* the same, without idle multiplications */
+        const float along = inner(g, unit->vector, n, 1.0f) * unit->high;
+        less_multiple(g, unit->vector, n, 1.0f, along * unit->high, first, 1.0f, out);
+    } else {
+        const float along = inner(g, unit->vector, n, unit->power) * unit->high;
+        less_multiple(g, unit->vector, n, unit->power, along * unit->high, first, second, out);
     }
 }
 

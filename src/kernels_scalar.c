@@ -27,8 +27,8 @@ static void pack_row(const float *x, size_t n, float power, float high, float lo
     }
 }
 
-static void tile_products(const float *lanes, const float *weights, size_t stride, size_t dim,
-                          size_t classes, float *tile)
+static void panel_products(const float *lanes, const float *weights, size_t stride, size_t dim,
+                           size_t classes, float *tile)
 {
     for (size_t j = 0; j < classes; j++) {
         float total[MARGIN_LANES] = {0};
@@ -44,6 +44,17 @@ static void tile_products(const float *lanes, const float *weights, size_t strid
                 total[i] += sum[i];
         }
         memcpy(tile + j * 16, total, sizeof total);
+    }
+}
+
+static void tile_products(const float *lanes, size_t lane_stride, size_t panels,
+                          const float *weights, size_t stride, size_t dim, size_t classes,
+                          float *tile, size_t tile_stride, margin_ahead *ahead)
+{
+    (void)ahead;
+    for (size_t p = 0; p < panels; p++) {
+        panel_products(lanes + p * lane_stride, weights, stride, dim, classes,
+                       tile + p * tile_stride);
     }
 }
 
@@ -100,17 +111,21 @@ static void embedding_products(const float *tile, const float *weights, size_t s
                     sum[d] += e * weights[p * stride + j * 16 + d];
             }
             for (size_t d = 0; d < 16; d++)
-                o[d] = o[d] * keep[i] + sum[d];
+                o[d] = (keep == NULL ? 0.0f : o[d] * keep[i]) + sum[d];
         }
     }
 }
 
 static void weight_products(const float *tiles, size_t tile_stride, const float *x, size_t stride,
-                            size_t rows, size_t classes, size_t panels, float *out)
+                            size_t rows, size_t classes, size_t panels, int add, float *out,
+                            size_t out_stride, margin_ahead *ahead)
 {
+    (void)ahead;
     for (size_t j = 0; j < classes; j++) {
         for (size_t p = 0; p < panels; p++) {
-            float *o = out + (j * panels + p) * 16;
+            float *o = out + j * out_stride + p * 16;
+            for (size_t d = 0; d < 16 && !add; d++)
+                o[d] = 0.0f;
             for (size_t start = 0; start < rows; start += MARGIN_ROW_CHUNK) {
                 const size_t end =
                     rows - start < MARGIN_ROW_CHUNK ? rows : start + MARGIN_ROW_CHUNK;
@@ -149,16 +164,71 @@ static void combine(const float *rows, size_t distance, size_t stride, const flo
     }
 }
 
-static void finish_row(const float *g, const float *unit, size_t stride, size_t n, float first,
-                       float second, float *out)
+static void finish_row(const float *g, const margin_unit *unit, size_t n, float first, float second,
+                       float *out)
 {
-    float dot = 0.0f;
+    float dot = 0.0f, times = 0.0f;
     for (size_t i = 0; unit != NULL && i < n; i++)
-        dot += g[i] * unit[i / 16 * stride + i % 16];
+        dot += g[i] * (unit->vector[i] * unit->power);
+    if (unit != NULL) times = dot * unit->high * unit->high;
     for (size_t i = 0; i < n; i++) {
-        const float along = unit == NULL ? 0.0f : dot * unit[i / 16 * stride + i % 16];
+        const float along = unit == NULL ? 0.0f : times * (unit->vector[i] * unit->power);
         out[i] = fmaxf(fminf((g[i] - along) * first * second, FLT_MAX), -FLT_MAX);
     }
+}
+
+static void pair_sums(const float *x, const float *w, size_t n, double *sums)
+{
+    double xx = 0.0, ww = 0.0, xw = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        const double a = (double)x[i], b = (double)w[i];
+        xx += a * a;
+        ww += b * b;
+        xw += a * b;
+    }
+    sums[0] = xx;
+    sums[1] = ww;
+    sums[2] = xw;
+}
+
+static double delta_at(const margin_delta *d, double x, double w)
+{
+    return (w * d->alpha_high - d->sigma * x) + w * d->alpha_low;
+}
+
+static void delta_sums(const margin_delta *d, const float *x, const float *w, size_t n,
+                       double *sums)
+{
+    double dd = 0.0, dx = 0.0, dw = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        const double a = (double)x[i], b = (double)w[i], delta = delta_at(d, a, b);
+        dd += delta * delta;
+        dx += delta * a;
+        dw += delta * b;
+    }
+    sums[0] = dd;
+    sums[1] = dx;
+    sums[2] = dw;
+}
+
+static float nearest(double x)
+{
+    return (float)fmin(fmax(x, -(double)FLT_MAX), (double)FLT_MAX);
+}
+
+static void add_tangent(const margin_delta *d, const float *x, const float *w, const float *base,
+                        double along, double factor, size_t n, float *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        const double across = delta_at(d, (double)x[i], (double)w[i]) - along * (double)base[i];
+        out[i] = nearest((double)out[i] + factor * across);
+    }
+}
+
+static void add_scaled(const float *x, double factor, size_t n, float *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = nearest((double)out[i] + factor * (double)x[i]);
 }
 
 static float row_max(const float *x, size_t n)
@@ -198,6 +268,10 @@ const margin_kernels margin_kernels_scalar = {
     .scale_columns = scale_columns,
     .combine = combine,
     .finish_row = finish_row,
+    .pair_sums = pair_sums,
+    .delta_sums = delta_sums,
+    .add_tangent = add_tangent,
+    .add_scaled = add_scaled,
     .row_max = row_max,
     .row_exp = row_exp,
     .row_scale = row_scale,

@@ -1,10 +1,11 @@
 /* target.h: the target pair of a row, in double: its angle, its tangents, its loss.
- * There are only N such pairs, so exactness is free. It knows no kernel and no thread. */
+ * There are only N such pairs, so exactness is cheap. It knows no thread. */
 #ifndef MARGIN_SRC_TARGET_H
 #define MARGIN_SRC_TARGET_H
 
 #include <stddef.h>
 
+#include "kernels.h"
 #include "loss.h"
 
 /* How the raw vectors x and w lie to each other.
@@ -15,23 +16,20 @@
 typedef struct margin_pair {
     margin_angle angle;
     double norm_x, norm_w;
-    double inner;                 /* w . x */
-    double alpha_high, alpha_low; /* alpha in two parts: w[d] alpha_high is exact */
-    double sigma;
+    double inner;            /* w . x */
+    margin_delta delta;      /* alpha in two parts: w[d] alpha_high is exact */
     double along_x, along_w; /* delta . x / |x|^2, delta . w / |w|^2 */
     double across;           /* length of delta's part across x; 0: no tangent */
 } margin_pair;
 
 /* x and w of n elements, finite. A zero vector gives theta = pi / 2 and no tangent. */
-margin_pair margin_pair_of(const float *x, const float *w, size_t n);
+margin_pair margin_pair_of(const margin_kernels *kernels, const float *x, const float *w, size_t n);
 
-/* out[i] += first * tangent at x towards w (resp. at w towards x), clamped to +-FLT_MAX. */
-void margin_add_tangent_x(const margin_pair *pair, const float *x, const float *w, size_t n,
-                          double factor, float *out);
-void margin_add_tangent_w(const margin_pair *pair, const float *x, const float *w, size_t n,
-                          double factor, float *out);
-/* out[i] += factor * x[i], clamped. */
-void margin_add_scaled(const float *x, size_t n, double factor, float *out);
+/* out += factor * tangent at x towards w (resp. at w towards x), clamped to +-FLT_MAX. */
+void margin_add_tangent_x(const margin_kernels *kernels, const margin_pair *pair, const float *x,
+                          const float *w, size_t n, double factor, float *out);
+void margin_add_tangent_w(const margin_kernels *kernels, const margin_pair *pair, const float *x,
+                          const float *w, size_t n, double factor, float *out);
 
 /* The row's loss from how far the others are above the target:
  * excess = log sum exp of the other logits - z; loss = softplus(excess), miss = 1 - p_target. */

@@ -11,11 +11,9 @@
 static inline vf v_exp(vf x)
 {
     const vf magic = v_set1(0x1.8p23f); /* adding it rounds to an integer, kept in the low bits */
-    const vf low = v_set1(-88.0f);
-    const vf y = v_max(x, low);
-    const vf z = v_fma(y, v_set1(0x1.715476p+0f), magic); /* y / ln2 */
+    const vf z = v_fma(x, v_set1(0x1.715476p+0f), magic); /* x / ln2; far below, anything */
     const vf n = v_sub(z, magic);
-    const vf high = v_fnma(n, v_set1(0x1.62e4p-1f), y); /* exact: n ln2_high has 22 bits */
+    const vf high = v_fnma(n, v_set1(0x1.62e4p-1f), x); /* exact: n ln2_high has 22 bits */
     const vf r = v_fnma(n, v_set1(0x1.7f7d1cp-20f), high);
     vf q = v_fma(v_set1(0x1.6a23ccp-10f), r, v_set1(0x1.123a2p-7f));
     q = v_fma(q, r, v_set1(0x1.5558f2p-5f));

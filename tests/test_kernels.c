@@ -102,16 +102,17 @@ static double run_row_exp(const margin_kernels *k, trial *t, guard *out)
     return 2e-5 * (1.0 + (double)t->a);
 }
 
-/* b: 0 with a unit vector, 1 without, 2 beyond float32. */
+/* b: 0 with a unit vector, 1 without, 2 beyond float32, 3 with a vector of extreme size, 4 in
+ * place. */
 static double run_finish_row(const margin_kernels *k, trial *t, guard *out)
 {
-    const size_t stride = 16 * 3 + PADDING, panels = panels_of(t->a);
+    const double size = t->b == 3 ? 0x1p-60 : 1.0;
     float *result = start(t, out, t->a, 1.0), *g = fresh(t, t->a, 1.0);
-    float *unit = fresh(t, (panels - 1) * stride + 16, 1.0 / sqrt((double)t->a));
-    for (size_t i = t->a; i < panels * 16; i++)
-        unit[i / 16 * stride + i % 16] = 0.0f;
-    const float first = t->b == 2 ? 0x1p70f : 1.25f, second = t->b == 2 ? 0x1p70f : 0.5f;
-    k->finish_row(g, t->b == 1 ? NULL : unit, stride, t->a, first, second, result);
+    if (t->b == 4) memcpy(result, g, t->a * sizeof *g);
+    float *vector = fresh(t, t->a, 0.9 * size / sqrt((double)t->a));
+    const margin_unit unit = {vector, t->b == 3 ? 0x1p60f : 1.0f, 1.0f / 0.9f, 0.0f};
+    const float first = t->b == 2 ? 0x1p70f : 1.25f, second = t->b == 2 ? 0x1p70f : 1.0f;
+    k->finish_row(t->b == 4 ? result : g, t->b == 1 ? NULL : &unit, t->a, first, second, result);
     return t->b == 2 ? 1e-6 * 0x1p140 : sum_tolerance(t->a);
 }
 
@@ -152,35 +153,42 @@ static double run_tile_exp(const margin_kernels *k, trial *t, guard *out)
     return 2e-5 * (double)t->a;
 }
 
-/* b: dim. */
+/* b: dim, c: panels. */
 static double run_tile_products(const margin_kernels *k, trial *t, guard *out)
 {
-    const size_t stride = 16 * t->a + PADDING;
-    float *lanes = fresh(t, t->b * 16, 1.0);
+    const size_t stride = 16 * t->a + PADDING, lane_stride = 16 * t->b + PADDING;
+    const size_t tile_stride = 16 * t->a + PADDING;
+    float *lanes = fresh(t, (t->c - 1) * lane_stride + t->b * 16, 1.0);
     float *weights = fresh(t, (panels_of(t->b) - 1) * stride + 16 * t->a, 1.0);
-    k->tile_products(lanes, weights, stride, t->b, t->a, start(t, out, t->a * 16, 1.0));
+    float *result = start(t, out, (t->c - 1) * tile_stride + t->a * 16, 1.0);
+    margin_ahead ahead = {{{(char *)lanes, (char *)(lanes + t->b * 16)}, {NULL, NULL}}, 8};
+    k->tile_products(lanes, lane_stride, t->c, weights, stride, t->b, t->a, result, tile_stride,
+                     &ahead);
     return sum_tolerance(t->b);
 }
 
-/* b: panels. */
+/* b: panels, c: 1 where what is there is kept. */
 static double run_embedding_products(const margin_kernels *k, trial *t, guard *out)
 {
     const size_t stride = 16 * t->a + PADDING;
     float *tile = fresh(t, t->a * 16, 1.0), *keep = fresh(t, 16, 1.0);
     float *weights = fresh(t, (t->b - 1) * stride + 16 * t->a, 1.0);
     float *result = start(t, out, t->b * 256, 1.0);
-    k->embedding_products(tile, weights, stride, t->a, t->b, keep, result);
+    k->embedding_products(tile, weights, stride, t->a, t->b, t->c ? keep : NULL, result);
     return sum_tolerance(t->a);
 }
 
-/* b: panels, c: rows. */
+/* b: panels, c: rows; odd trials add to what is there. */
 static double run_weight_products(const margin_kernels *k, trial *t, guard *out)
 {
     const size_t stride = 16 * t->c + PADDING, tile_stride = 16 * t->a + PADDING;
-    float *tiles = fresh(t, (t->c / 16 - 1) * tile_stride + 16 * t->a, 1.0);
+    const size_t out_stride = 16 * t->b + PADDING;
+    float *tiles = fresh(t, (panels_of(t->c) - 1) * tile_stride + 16 * t->a, 1.0);
     float *x = fresh(t, (t->b - 1) * stride + 16 * t->c, 1.0);
-    float *result = start(t, out, t->a * t->b * 16, 1.0);
-    k->weight_products(tiles, tile_stride, x, stride, t->c, t->a, t->b, result);
+    float *result = start(t, out, (t->a - 1) * out_stride + t->b * 16, 1.0);
+    margin_ahead ahead = {{{NULL, NULL}, {(char *)x, (char *)(x + 16 * t->c)}}, 8};
+    k->weight_products(tiles, tile_stride, x, stride, t->c, t->a, t->b, t->offset % 2, result,
+                       out_stride, &ahead);
     return sum_tolerance(t->c);
 }
 
@@ -190,6 +198,39 @@ static double run_scale_columns(const margin_kernels *k, trial *t, guard *out)
     const size_t stride = 16 * t->a + PADDING, count = (t->b - 1) * stride + 16 * t->a;
     float *x = fresh(t, count, 1.0), *factor = fresh(t, t->a, 1.0);
     k->scale_columns(x, factor, t->a, t->b, stride, start(t, out, count, 1.0));
+    return 1e-6;
+}
+
+/* ---- a: length, of a pair in double
+ * ------------------------------------------------------------*/
+
+static const margin_delta some_delta = {0x1.8p+0, 0x1.4p-33, -1.0};
+
+/* b: 0 the sums of the vectors, 1 those of delta. */
+static double run_pair(const margin_kernels *k, trial *t, guard *out)
+{
+    double sums[3];
+    float *x = fresh(t, t->a, 1.0), *w = fresh(t, t->a, 1.0), *result = start(t, out, 6, 0.0);
+    if (t->b == 0) k->pair_sums(x, w, t->a, sums);
+    if (t->b == 1) k->delta_sums(&some_delta, x, w, t->a, sums);
+    for (size_t i = 0; i < 3; i++)
+        put_double(result + 2 * i, sums[i]);
+    return 1e-6 * (double)t->a; /* the first part has a float32's rounding, the second the rest */
+}
+
+/* b: 0 ordinary, 1 beyond float32. */
+static double run_add_tangent(const margin_kernels *k, trial *t, guard *out)
+{
+    float *x = fresh(t, t->a, 1.0), *w = fresh(t, t->a, 1.0), *result = start(t, out, t->a, 1.0);
+    const double factor = t->b == 1 ? 0x1p140 : 0.7;
+    k->add_tangent(&some_delta, x, w, t->offset % 2 ? x : w, 0.3, factor, t->a, result);
+    return 1e-6;
+}
+
+static double run_add_scaled(const margin_kernels *k, trial *t, guard *out)
+{
+    float *x = fresh(t, t->a, 1.0), *result = start(t, out, t->a, 1.0);
+    k->add_scaled(x, t->b == 1 ? -0x1p140 : 0.7, t->a, result);
     return 1e-6;
 }
 
@@ -260,9 +301,14 @@ static void judge_lengths(void)
         judge("tile_max", run_tile_max, n, 0, 0);
         judge("tile_exp", run_tile_exp, n, 0, 0);
         judge("combine", run_combine, n, i % 6, 0);
-        for (size_t mode = 0; mode < 3; mode++) {
+        for (size_t mode = 0; mode < 3; mode++)
             judge("row_exp", run_row_exp, n, mode, 0);
+        for (size_t mode = 0; mode < 5; mode++)
             judge("finish_row", run_finish_row, n, mode, 0);
+        for (size_t mode = 0; mode < 2; mode++) {
+            judge("pair", run_pair, n, mode, 0);
+            judge("add_tangent", run_add_tangent, n, mode, 0);
+            judge("add_scaled", run_add_scaled, n, mode, 0);
         }
     }
 }
@@ -273,19 +319,19 @@ static void judge_products(void)
     static const size_t dims[] = {1, 2, 15, 16, 17, 31, 63, 64, 65, 100, 128, 130, 257};
     for (size_t classes = 1; classes <= 37; classes++) {
         for (size_t i = 0; i < sizeof dims / sizeof *dims; i++) {
-            judge("tile_products", run_tile_products, classes, dims[i], 0);
+            judge("tile_products", run_tile_products, classes, dims[i], 1 + (classes + i) % 3);
         }
-        for (size_t panels = 1; panels <= 3; panels++) {
-            judge("embedding_products", run_embedding_products, classes, panels, 0);
+        for (size_t panels = 1; panels <= 8; panels++) {
+            judge("embedding_products", run_embedding_products, classes, panels, classes % 2);
             judge("scale_columns", run_scale_columns, classes, panels, 0);
-            judge("weight_products", run_weight_products, classes, panels, 16 * (classes % 3 + 1));
+            judge("weight_products", run_weight_products, classes, panels, 1 + 7 * classes % 50);
         }
     }
-    for (size_t rows = 16; rows <= 272; rows += 16) {
+    for (size_t rows = 1; rows <= 272; rows += 5) {
         judge("weight_products", run_weight_products, 17, 2, rows);
     }
-    judge("embedding_products", run_embedding_products, 1009, 2, 0);
-    judge("tile_products", run_tile_products, 211, 513, 0);
+    judge("embedding_products", run_embedding_products, 1009, 2, 1);
+    judge("tile_products", run_tile_products, 211, 513, 2);
 }
 
 int main(void)

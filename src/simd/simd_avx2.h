@@ -11,9 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* 12 accumulators, 2 registers of the vector, 1 broadcast: 15 of 16. */
-#define V_TILE_6 1
-
 typedef struct vf {
     __m256 lo, hi;
 } vf;
@@ -60,6 +57,27 @@ static inline void v_store_part(float *p, vf a, size_t n)
 {
     _mm256_maskstore_ps(p, v_mask8(n, 0), a.lo);
     _mm256_maskstore_ps(p + 8, v_mask8(n, 8), a.hi);
+}
+
+static inline void v_stream(float *p, vf a)
+{
+    _mm256_stream_ps(p, a.lo);
+    _mm256_stream_ps(p + 8, a.hi);
+}
+
+static inline void v_drain(void)
+{
+    _mm_sfence();
+}
+
+static inline void v_prefetch_write(const float *p)
+{
+    __builtin_prefetch(p, 1);
+}
+
+static inline void v_prefetch_read(const void *p)
+{
+    __builtin_prefetch(p, 0, 2);
 }
 
 static inline vf v_add(vf a, vf b)

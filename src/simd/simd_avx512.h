@@ -11,8 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* 16 accumulators of 32 registers; broadcasts are operands of the multiply-add. */
-#define V_TILE_16 1
+/* 28 accumulators, 2 vectors and a broadcast: 31 of 32. */
+#define V_TILE_WIDE 1
 
 typedef struct vf {
     __m512 v;
@@ -48,6 +48,26 @@ static inline vf v_load_part(const float *p, size_t n, float fill)
 static inline void v_store_part(float *p, vf a, size_t n)
 {
     _mm512_mask_storeu_ps(p, (__mmask16)((1u << n) - 1u), a.v);
+}
+
+static inline void v_stream(float *p, vf a)
+{
+    _mm512_stream_ps(p, a.v);
+}
+
+static inline void v_drain(void)
+{
+    _mm_sfence();
+}
+
+static inline void v_prefetch_write(const float *p)
+{
+    __builtin_prefetch(p, 1);
+}
+
+static inline void v_prefetch_read(const void *p)
+{
+    __builtin_prefetch(p, 0, 2);
 }
 
 static inline vf v_add(vf a, vf b)

@@ -18,9 +18,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Rows of a register tile: accumulators that stay in registers beside one vector and a broadcast.
- */
-#define V_TILE_6 1
+/* A header with 32 registers of 16 lanes defines V_TILE_WIDE: products.inc.h then keeps 14 x 2
+ * accumulators in registers, else 6. */
 
 typedef struct vf {
     float lane[16];
@@ -61,6 +60,28 @@ static inline void v_store_part(float *p, vf a, size_t n)
 {
     for (size_t i = 0; i < n; i++)
         p[i] = a.lane[i];
+}
+
+/* A store that need not stay in the cache, at a multiple of 64 bytes; v_drain() orders such stores
+ * before all that follows. */
+static inline void v_stream(float *p, vf a)
+{
+    v_store(p, a);
+}
+
+static inline void v_drain(void)
+{
+}
+
+/* The 64 bytes round p will be written soon; read later. No effect on any value. */
+static inline void v_prefetch_write(const float *p)
+{
+    (void)p;
+}
+
+static inline void v_prefetch_read(const void *p)
+{
+    (void)p;
 }
 
 static inline vf v_add(vf a, vf b)

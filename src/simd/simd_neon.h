@@ -11,9 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* 24 accumulators, 4 registers of the vector, 1 broadcast: 29 of 32. */
-#define V_TILE_6 1
-
 typedef struct vf {
     float32x4_t a, b, c, d;
 } vf;
@@ -57,6 +54,26 @@ static inline void v_store_part(float *p, vf x, size_t n)
     v_store(all, x);
     for (size_t i = 0; i < n; i++)
         p[i] = all[i];
+}
+
+/* No instruction for it that the compilers offer: a plain store. */
+static inline void v_stream(float *p, vf a)
+{
+    v_store(p, a);
+}
+
+static inline void v_drain(void)
+{
+}
+
+static inline void v_prefetch_write(const float *p)
+{
+    __builtin_prefetch(p, 1);
+}
+
+static inline void v_prefetch_read(const void *p)
+{
+    __builtin_prefetch(p, 0, 2);
 }
 
 static inline vf v_add(vf x, vf y)
