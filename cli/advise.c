@@ -208,7 +208,10 @@ static const char *margin_text(const margin_config *c, char *text, size_t size)
 /* "-" for NaN. */
 static const char *number_text(double value, const char *format, char *text, size_t size)
 {
-    snprintf(text, size, isnan(value) ? "-" : format, value);
+    if (isnan(value))
+        snprintf(text, size, "-");
+    else
+        snprintf(text, size, format, value);
     return text;
 }
 

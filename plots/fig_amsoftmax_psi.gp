@@ -11,10 +11,10 @@ ring(i) = (repeated(i) ? 0.9 : 0)
 
 set multiplot
 unset key
-set lmargin at screen 0.11; set rmargin at screen 0.97
+set lmargin at screen 0.12; set rmargin at screen 0.97
 set tmargin at screen 0.97; set bmargin at screen 0.33
 set xlabel "angle θ (degrees)" offset 0, 0.3
-set ylabel "ψ(θ)" offset 1, 0
+set ylabel "ψ(θ)" offset 0, 0
 set xrange [0:180]; set xtics 30
 set yrange [-7.2:1.2]; set ytics 1
 plot for [i=1:count] file(curve_table) index i-1 using 1:2 with linespoints \

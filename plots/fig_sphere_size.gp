@@ -13,7 +13,7 @@ set linetype 42 linecolor rgb "#d55e00" linewidth 2 dashtype (9,4) pointtype 5
 set linetype 43 linecolor rgb "#4d4d4d" linewidth 2 dashtype (3,3)
 kinds = "nearest closest asymptotic drawn_nearest drawn_closest"
 place_of(i) = (sum [k=1:words(kinds)] (word(kinds, k) eq kind(i)) * k)
-names = '"mean nearest neighbour, exact" "closest pair, exact" "closest pair, asymptotic formula" "drawn" "drawn"'
+names = '"mean nearest neighbour, exact" "closest pair, pairs as independent" "closest pair, asymptotic formula" "drawn" "drawn"'
 
 set multiplot
 unset key

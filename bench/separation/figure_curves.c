@@ -156,8 +156,7 @@ json_t *curves_arcface_fig5(const figure_request *request, char *error, size_t e
         {"ArcFace (m=0.5)", MARGIN_ARCFACE, 1, 0.5, 0, 0},
     };
     static const char *const chosen[] = {
-        "The paper gives neither ranges nor margins: 0 to 90 degrees, and the margins of its "
-        "tables (1.35, 0.35, 0.5).",
+        "The paper gives neither ranges nor margins: 0 to 90 degrees and those of its tables.",
         "Softmax is the normalised one, for raw softmax has no boundary in angles alone.",
         "All panels in angles; the paper's first version drew softmax and CosFace in cosines."};
     json_t *const numbers = NEW_FIGURE(chosen);

@@ -26,8 +26,9 @@ json_t *curves_cosface_fig2(const figure_request *request, char *error, size_t e
 json_t *curves_bounds(const figure_request *request, char *error, size_t error_size);
 
 /* Angles in degrees over the number of identities: "curves" have a "kind" (nearest: mean angle to
- * the nearest neighbour, closest: closest pair, both exact; asymptotic: the paper's formula for the
- * latter) and a "dim"; "drawn" is what random directions gave, "speed" how fast. */
+ * the nearest neighbour, exact; closest: closest pair, its pairs taken as independent; asymptotic:
+ * the paper's formula for that) and a "dim"; "drawn" is what random directions gave, "speed" how
+ * fast. */
 json_t *curves_sphere_size(const figure_request *request, char *error, size_t error_size);
 
 #endif

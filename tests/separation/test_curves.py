@@ -52,6 +52,14 @@ def check_logits(figure, golden, end):
         near((label, 180), found[label][180], value, 1e-12)
 
 
+def check_crossings(figure):
+    """ArcFace leaves CosFace at 30.70 degrees and meets it again at 120.66."""
+    found = curves(figure)
+    above = [t for t in range(181)
+             if found["ArcFace (m=0.5)"][t] > found["CosFace (m=0.35)"][t]]
+    assert above == list(range(31)) + list(range(121, 181)), above
+
+
 def check_fig5(figure):
     found = curves(figure)
     assert list(found) == list(WIDTHS)
@@ -129,6 +137,7 @@ def main():
                  {"ArcFace (m=0.5)": -math.cos(0.5), "CosFace (m=0.35)": -1.35})
     check_logits(figures["amsoftmax-psi"], PSI,
                  {"A-Softmax (m=2, λ=0)": -3, "A-Softmax (m=4, λ=0)": -7, "A-Softmax (m=4, λ=5)": -2})
+    check_crossings(figures["arcface-fig4b"])
     check_fig5(figures["arcface-fig5"])
     check_fig2(figures["cosface-fig2"])
     check_bounds(figures["bounds"])
