@@ -34,7 +34,7 @@ set title "{/:Bold Mean angle within a class}" offset -3, -0.4
 set xlabel "degrees (95 % interval)" offset 0, 0.4
 unset ylabel
 set grid x linetype 20
-set xrange [0:*]; set xtics autofreq nomirror out; set yrange [count + 0.5:0.5]
+set xrange [0:*]; set xtics 5 nomirror out; set yrange [count + 0.5:0.5]
 unset ytics
 do for [j=1:count] {
     set ytics add (sprintf("%s\n%s", pretty(loss_of(series, j)), label_of(series, j) eq "-" ? "" : \

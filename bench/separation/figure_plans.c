@@ -11,7 +11,7 @@
 #include "provenance.h"
 
 /* What is drawn of each class on the sphere. */
-static const size_t sphere_features = 150;
+static const size_t sphere_features = 100;
 
 void take_options(const figure_request *request, run_plan *plan)
 {
