@@ -26,12 +26,12 @@ do for [i=1:count] {
 }
 unset title
 do for [i=1:count] {
-    set lmargin at screen (i - 1 + 0.19) / count; set rmargin at screen (i - 1 + 0.95) / count
+    set lmargin at screen (i - 1 + 0.25) / count; set rmargin at screen (i - 1 + 0.95) / count
     set tmargin at screen 280.0 / height; set bmargin at screen 98.0 / height
     set xrange [0:140]; set xtics 40 nomirror out
     set yrange [0:1.08 * highest]; set ytics 10 nomirror out
     set xlabel "angle (degrees)" offset 0, 0.4
-    if (i == 1) { set ylabel "samples per degree (%)" offset 2.2, 0; set format y "%g"
+    if (i == 1) { set ylabel "samples per degree (%)" offset 0.9, 0; set format y "%g"
     } else { unset ylabel; set format y "" }
     set label 1 sprintf("mean within a class %.1f°\ntest accuracy %.1f %%", number(i, 6), \
         100 * number(i, 3)) at graph 0.98, 0.92 right font ",11"
