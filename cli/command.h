@@ -15,8 +15,11 @@ typedef struct command {
     int (*run)(int argc, char **argv);
 } command;
 
+int command_advise(int argc, char **argv);
+int command_angles(int argc, char **argv);
 int command_eval(int argc, char **argv);
 int command_info(int argc, char **argv);
+int command_verify(int argc, char **argv);
 
 /* What `--version` prints, for the program and for each subcommand. */
 void print_version(void);

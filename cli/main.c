@@ -11,6 +11,9 @@
 
 static const command commands[] = {
     {"eval", "loss, accuracy, angles and gradients for .npy arrays", command_eval},
+    {"angles", "W-EC, W-Inter, Intra and Inter of embeddings and class weights", command_angles},
+    {"verify", "TAR at FAR, EER and AUC of embeddings and identities", command_verify},
+    {"advise", "scale and margin for a number of classes, and why", command_advise},
     {"info", "version, instruction sets, threads, losses", command_info},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };

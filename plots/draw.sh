@@ -7,7 +7,7 @@ plots=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 # The list of figures: name, gnuplot script, the table that must be there, further gnuplot settings.
 figures() {
-    local data
+    local data name
     printf '%s\n' 'target_logit|target_logit.tsv|' 'speed|speed_figure.tsv|' \
         'speed_sizes|speed_sizes.tsv|' 'speed_peers|speed_peers.tsv|' \
         'speed_threads|speed_threads.tsv|' 'speed_memory|speed_memory.tsv|' \
@@ -17,6 +17,12 @@ figures() {
         'ulp_histogram|ulp_histogram.tsv|'
     for data in $(toy_data); do
         printf 'toy_features_%s|features_%s.tsv|data=%s\n' "$data" "$data" "'$data'"
+    done
+    for name in $(computed_figures); do
+        printf '%s|%s.tsv|curve_table=%s\n' "$name" "$name" "'$name.tsv'"
+    done
+    for name in $(trained_figures); do
+        printf '%s|%s.tsv|\n' "$name" "$name"
     done
 }
 
@@ -46,6 +52,29 @@ tidy() { # FILE EXPRESSION TABLE
 toy_data() {
     [ -f "$run/separation.json" ] || return 0
     jq -L "$plots" -r 'include "tidy"; data_names' "$run/separation.json"
+}
+
+# Of the figures without training, those that the run has and a script is here for.
+computed_figures() {
+    local name
+    [ -f "$run/separation.json" ] || return 0
+    for name in $(jq -L "$plots" -r 'include "tidy"; computed' "$run/separation.json"); do
+        [ ! -f "$(script_of "$name")" ] || printf '%s\n' "$name"
+    done
+}
+
+# Of the figures with trainings, besides the toy's, those that the run has.
+trained_figures() {
+    [ -f "$run/separation.json" ] || return 0
+    jq -L "$plots" -r 'include "tidy"; trained' "$run/separation.json"
+}
+
+script_of() { # NAME
+    case $1 in
+    toy_features_*) printf '%s\n' "$plots/fig_toy_features.gp" ;;
+    arcface_fig4b) printf '%s\n' "$plots/fig_target_logit.gp" ;;
+    *) printf '%s\n' "$plots/fig_$1.gp" ;;
+    esac
 }
 
 # The tables over several files; a file that is not there counts as null.
@@ -85,12 +114,44 @@ make_tables() {
         tidy separation.json "centres(\"$data\")" "centres_$data.tsv"
         tidy separation.json "panels(\"$data\")" "panels_$data.tsv"
     done
+    for name in $(computed_figures); do
+        case $name in
+        bounds | sphere_size) tidy separation.json "$name" "$name.tsv" ;;
+        *) tidy separation.json "curves(\"$name\")" "$name.tsv" ;;
+        esac
+    done
+    for name in $(trained_figures); do
+        tidy_trained "$name"
+    done
+    if [ -f "$run/separation.json" ]; then tidy separation.json claims claims.tsv; fi
     summarise
 }
 
+tidy_trained() { # NAME
+    local figure=${1//_/-}
+    case $1 in
+    cosface_fig4)
+        tidy separation.json cosface_fig4 cosface_fig4.tsv
+        tidy separation.json cosface_fig4_centres cosface_fig4_centres.tsv
+        tidy separation.json cosface_fig4_panels cosface_fig4_panels.tsv
+        ;;
+    sphereface_fig5 | amsoftmax_sphere)
+        tidy separation.json "ball(\"$figure\")" "$1.tsv"
+        tidy separation.json "ball_centres(\"$figure\")" "$1_centres.tsv"
+        tidy separation.json "ball_angles(\"$figure\")" "$1_angles.tsv"
+        tidy separation.json "ball_panels(\"$figure\")" "$1_panels.tsv"
+        ;;
+    constancy)
+        tidy separation.json constancy constancy.tsv
+        tidy separation.json constancy_free constancy_free.tsv
+        ;;
+    *) tidy separation.json "$1" "$1.tsv" ;;
+    esac
+}
+
 draw() { # NAME SETTINGS FORMAT
-    local script=$plots/fig_$1.gp out=$run/figures/fig_$1.$3
-    case $1 in toy_features_*) script=$plots/fig_toy_features.gp ;; esac
+    local script out=$run/figures/fig_$1.$3
+    script=$(script_of "$1")
     (cd "$plots" && gnuplot -e "format='$3'; out='$out.part'; tables='$run/tables'; $2" "$script") || {
         rm -f "$out.part"
         fail 1 "gnuplot could not draw $(basename "$script")"

@@ -13,7 +13,7 @@ Installs the missing Debian/Ubuntu packages of the named groups (both when none 
   build   what scripts/reproduce.sh needs: compiler, CMake, JSON, Google Benchmark, Fashion-MNIST,
           gnuplot, jq, and the BLAS libraries that the speed suite compares with
   test    what scripts/test.sh needs besides: cmocka, clang with sanitizers, an AArch64 compiler and
-          emulator, a shell checker
+          emulator, a shell checker, Python's scientific packages to compare with
   --list  print the packages of these groups, one a line, and install nothing
 TEXT
 }
@@ -29,7 +29,8 @@ build_packages() {
 }
 
 test_packages() {
-    printf '%s\n' libcmocka-dev clang libclang-rt-dev libomp-dev libsimde-dev shellcheck valgrind
+    printf '%s\n' libcmocka-dev clang libclang-rt-dev libomp-dev libsimde-dev shellcheck valgrind \
+        python3-numpy python3-scipy python3-sklearn
     # On AArch64 itself the NEON kernels are built and run natively.
     if [ "$architecture" != arm64 ]; then
         printf '%s\n' gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user

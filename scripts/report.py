@@ -26,6 +26,55 @@ FIGURES = {
                      "What each loss makes of the logit of the right class at an angle θ between "
                      "sample and class centre, divided by the scale s. Left: the range of the "
                      "ArcFace paper's figure 4b; right: the whole range."),
+    "arcface_fig4b": ("Target logits",
+                      "What each loss makes of the logit of the right class at an angle θ between "
+                      "sample and class centre, divided by the scale s."),
+    "arcface_fig5": ("Decision margins in angles",
+                     "Two classes, in the plane of the angles to their weights. Training asks for "
+                     "more than the dashed boundary: grey is where neither class is satisfied. Only "
+                     "ArcFace's margin is the same at every angle."),
+    "cosface_fig2": ("Decision margins where each loss decides",
+                     "Two classes, in the plane of the cosines to their weights, for A-Softmax of "
+                     "the angles. Raw softmax has no margin but an overlap, for the norms of the "
+                     "weights move its boundary; A-Softmax's margin vanishes at θ = 0."),
+    "amsoftmax_psi": ("Target logits of A-Softmax and AM-Softmax",
+                      "ψ over the whole range: the steps of A-Softmax, which λ smooths, and "
+                      "AM-Softmax, which only shifts the cosine."),
+    "bounds": ("Bounds on scale and margin",
+               "Left: the least scale with which a class centre reaches a posterior of P (CosFace), "
+               "and AdaCos's fixed scale. Middle: the same bound as the least loss that a scale "
+               "allows (NormFace). Right: the largest margin of CosFace in D dimensions."),
+    "sphere_size": ("Is the sphere large enough?",
+                    "Angle from one of n random directions to its nearest neighbour, and of the "
+                    "closest pair of all: by theory, by the asymptotic formula, and found by drawing "
+                    "directions (bars: twice the standard error)."),
+    "target_angles": ("Separation: target angles during training",
+                      "Angles between training samples and their class's weight in 64 dimensions, "
+                      "before, half way through and after training (mean over the seeds)."),
+    "constancy": ("Separation: is the margin constant in angle?",
+                  "Gap between neighbouring classes on the circle for 4, 6, 8 and 10 identities: "
+                  "marks are trainings (mean and 95 % interval), lines what each loss's margin "
+                  "demands."),
+    "annealing": ("Separation: which loss needs its margin brought in gradually?",
+                  "100 identities in 64 dimensions, with warm-up (SphereFace: lambda, too) and with "
+                  "the whole margin from the first step. s = |x| is SphereFace as published: "
+                  "features keep their length."),
+    "cosface_fig4": ("Separation: CosFace with growing margins",
+                     "Test samples in the plane (above) and their directions (below)."),
+    "sphereface_fig5": ("Separation: SphereFace on the sphere",
+                        "Six identities in three dimensions, test samples; below, their angles to "
+                        "the own class's weight and to the nearest other one. Faint: the far side."),
+    "amsoftmax_sphere": ("Separation: five losses on the sphere",
+                         "Test samples of Fashion-MNIST (of ten identities where it is not "
+                         "installed) in three dimensions; faint: the far side; crosses: class "
+                         "weights."),
+    "table3": ("Separation: ArcFace's table of angles",
+               "Filled: here, mean and 95 % interval over the seeds. Hollow: the paper's numbers on "
+               "faces, which only in their order can be compared with."),
+    "sweep": ("Separation against margin and scale",
+              "Columns: the scale at the default margin, then the margin of each loss. Bands are "
+              "95 % intervals; hollow marks: the loss does not converge (training accuracy below "
+              "99 %)."),
     "speed": ("Speed",
               "Median time per row on one thread, with the least and the greatest repetition. Filled "
               "marks: loss and gradients; hollow marks: loss only. Dashed: the three matrix products "
@@ -105,6 +154,9 @@ thead th { color: var(--soft); font-weight: normal; vertical-align: bottom; whit
 tr.group td { border: 0; }
 thead tr.group th { text-align: center; border: 0; padding-bottom: 0; color: var(--ink); }
 tbody th, .facts th { text-align: left; font-weight: bold; }
+.claims th, .claims td { white-space: normal; vertical-align: top; }
+.claims th, .claims td:nth-child(2), thead th:first-child { text-align: left; }
+.claims tbody th { font-weight: normal; }
 .facts td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
 .facts th { font-weight: normal; color: var(--soft); vertical-align: top; }
 figure { margin: 1rem 0; padding: 1rem; background: var(--card); border-radius: .5rem; }
@@ -199,6 +251,29 @@ def loss_table(rows):
     return "".join(out)
 
 
+def claims_of(run):
+    """The papers' claims with their verdicts; nothing where the run has none."""
+    path = os.path.join(run, "tables", "claims.tsv")
+    if not os.path.exists(path) or sum(1 for _ in open(path, encoding="utf-8")) < 2:
+        return ""
+    out = ['<h2 id="claims">Claims of the papers, measured</h2><p>Means over the seeds with 95 % '
+           "intervals, differences paired within each seed. A claim holds if the whole interval lies "
+           "where it says, it does not if none of it does, and else it is undecided. "
+           "docs/separation.md tells why where one does not hold.</p>",
+           '<div class="wide"><table class="claims"><thead><tr><th>claim</th><th>measured</th>'
+           "<th>paper</th><th>here</th><th>interval</th><th>verdict</th></tr></thead><tbody>"]
+    for row in read_table(path):
+        form, unit = ("{:.1f}", "°") if row["unit"] == "degrees" else ("{:.3f}", "")
+        interval = f"{number(row['low'], form)} to {number(row['high'], form)}" if row["low"] else "–"
+        cells = [f'{html.escape(row["claim"])}<br><span class="soft">{html.escape(row["where"])}</span>',
+                 html.escape(row["measured"]), number(row["paper"], form + unit),
+                 number(row["mean"], form + unit), interval, html.escape(row["verdict"])]
+        out.append(f'<tr><th scope="row">{cells[0]}</th>'
+                   + "".join(f"<td>{cell}</td>" for cell in cells[1:]) + "</tr>")
+    out.append("</tbody></table></div>")
+    return "".join(out)
+
+
 def measured_on(rows):
     """The sentence under the table: which case the speed column is."""
     case = next((row["case"] for row in rows if row.get("case")), None)
@@ -276,9 +351,15 @@ def how_measured(run):
 
 
 def legend(run, kind):
-    """What the names in a figure's key stand for, where the results say so."""
+    """What the names in a figure's key stand for, and what was chosen where a paper is silent, where
+    the results say so."""
     if kind == "margin_cost" or (kind or "").startswith("speed"):
         return how_measured(run)
+    path = os.path.join(run, "separation.json")
+    figures = read_json(path).get("figures") if os.path.exists(path) else None
+    for name, numbers in (figures or {}).items():
+        if name.replace("-", "_") == kind:
+            return "".join("<br>" + html.escape(text) for text in numbers.get("chosen", []))
     path = os.path.join(run, "stability.json")
     named = kind in ("gradient_error", "nonfinite_map")
     formulas = read_json(path).get("formulas") if named else None
@@ -296,9 +377,10 @@ def shown_path(run):
 
 
 def order(file_name):
-    kinds = ["target_logit", "toy_features", "margin_cost", "speed", "gradient_error"]
-    kinds = ["target_logit", "past_pi", "toy_features", "speed", "gradient_error", "gradient_ends",
-             "nonfinite_map", "class_error", "ulp_histogram"]
+    kinds = ["target_logit", "past_pi", "arcface_fig5", "cosface_fig2", "amsoftmax_psi", "bounds",
+             "sphere_size", "toy_features", "cosface_fig4", "sphereface_fig5", "amsoftmax_sphere",
+             "constancy", "target_angles", "table3", "annealing", "sweep", "margin_cost", "speed",
+             "gradient_error", "gradient_ends", "nonfinite_map", "class_error", "ulp_histogram"]
     name = file_name[len("fig_"):]
     kind = next((i for i, kind in enumerate(kinds) if name.startswith(kind)), len(kinds))
     return kind, "sphere" not in name, name
@@ -309,6 +391,8 @@ def page(run):
     machine = read_json(os.path.join(run, "machine.json"))
     figures = os.path.join(run, "figures")
     names = sorted((f for f in os.listdir(figures) if f.endswith(".svg")), key=order)
+    if "fig_target_logit.svg" in names and "fig_arcface_fig4b.svg" in names:
+        names.remove("fig_arcface_fig4b.svg")  # the same curves
     facts = " · ".join(str(machine[key]) for key in ("cpu", "os", "compiler", "date")
                        if machine.get(key))
     return "".join([
@@ -321,6 +405,7 @@ def page(run):
         f'<p class="soft">{html.escape(measured_on(rows))}Stability: greatest relative error of a '
         "gradient over all angles. Separation: two-dimensional embeddings, medians over the seeds; "
         "a negative gap is an overlap of neighbouring classes.</p>",
+        claims_of(run),
         *[figure(run, name) for name in names],
         '<h2 id="machine">Machine and build</h2>', machine_table(machine),
         '<h2 id="data">Data</h2><p>The numbers come from <code>speed.json</code>, '

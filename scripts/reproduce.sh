@@ -40,12 +40,13 @@ stamp_of() {
     } | sha256sum | cut -d' ' -f1
 }
 
-# drive WHAT DRIVER: run the driver unless its result is there, finished by the same program.
+# drive WHAT DRIVER [OPTION...]: run the driver unless its result is there, finished by the same
+# program.
 drive() {
     local what=$1 driver=$build/bin/$2 result=$run/$1.json stamp_file=$run/.stamps/$1 stamp
-    local -a options=()
+    local -a options=("${@:3}")
     if [ -n "$level" ]; then options+=("--$level"); fi
-    stamp=$(stamp_of "$driver" "${options[@]}")
+    stamp=$(stamp_of "$driver" ${level:+"--$level"})
     if [ "$again" = no ] && [ -f "$result" ] && [ "$(cat "$stamp_file" 2>/dev/null)" = "$stamp" ]; then
         step "$what: already measured, kept"
         return
@@ -120,7 +121,10 @@ tests=()
 if [ ! -f "$build/CMakeCache.txt" ]; then tests=(-DBUILD_TESTING=OFF); fi
 build_release "$build" "${tests[@]}"
 quietly "$run/.logs/machine.log" "$build/bin/bench_speed" --machine-json "$run/machine.json"
-drive separation bench_separation
+# Interrupted, the trainings go on where they stopped.
+[ "$again" = no ] || rm -rf "$run/.checkpoints"
+drive separation bench_separation --checkpoints "$run/.checkpoints"
+rm -rf "$run/.checkpoints"
 drive stability bench_stability
 drive speed bench_speed
 step "drawing the figures"

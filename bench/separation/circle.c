@@ -9,12 +9,6 @@
 /* The ends of an arc, as shares of the class's samples. */
 static const double arc_low = 0.01, arc_high = 0.99;
 
-/* The samples of a class that the arc holds, relative to its centre: centre + low .. centre +
- * high. */
-typedef struct arc {
-    double centre, low, high;
-} arc;
-
 /* To (-pi, pi]. */
 static double wrap(double angle)
 {
@@ -87,25 +81,35 @@ static void measure_gaps(arc *arcs, size_t count, double *gaps, separation_stats
     out->gap_median = count > 1 ? sorted_quantile(gaps, count, 0.5) : NAN;
 }
 
+int circle_arcs(const separation_input *in, const double *centres, arc *arcs)
+{
+    double *deviations = calloc(in->count + 1, sizeof *deviations);
+    if (deviations == NULL) {
+        return ENOMEM;
+    }
+    for (size_t j = 0; j < in->classes; j++) {
+        find_arc(in, j, centres + 2 * j, deviations, &arcs[j]);
+    }
+    free(deviations);
+    return 0;
+}
+
 int circle_measure(const separation_input *in, const double *centres, separation_stats *out)
 {
     arc *arcs = calloc(in->classes + 1, sizeof *arcs);
-    double *values = calloc(in->count + in->classes + 1, sizeof *values);
-    if (arcs != NULL && values != NULL) {
+    double *gaps = calloc(in->classes + 1, sizeof *gaps);
+    const int ready = arcs != NULL && gaps != NULL && circle_arcs(in, centres, arcs) == 0;
+    if (ready) {
         size_t filled = 0;
-        for (size_t j = 0; j < in->classes; j++) {
-            find_arc(in, j, centres + 2 * j, values, &arcs[j]);
-        }
         out->overlap_share = overlap_share(in, arcs);
         for (size_t j = 0; j < in->classes; j++) {
             if (!isnan(arcs[j].low)) {
                 arcs[filled++] = arcs[j];
             }
         }
-        measure_gaps(arcs, filled, values, out);
+        measure_gaps(arcs, filled, gaps, out);
     }
-    const int failed = arcs == NULL || values == NULL;
     free(arcs);
-    free(values);
-    return failed ? ENOMEM : 0;
+    free(gaps);
+    return ready ? 0 : ENOMEM;
 }

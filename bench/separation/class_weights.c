@@ -41,3 +41,21 @@ void class_weights_place(class_weights *head, const size_t *order, double length
         weight[1] = (float)(length * sin(angle));
     }
 }
+
+void class_weights_scatter(class_weights *head, double length, uint64_t seed)
+{
+    const size_t dim = head->dim;
+    for (size_t j = 0; j < head->classes; j++) {
+        philox_stream stream;
+        double square = 0.0;
+        philox_start(&stream, seed, STREAM_CLASS, j);
+        for (size_t k = 0; k < dim; k++) {
+            const double value = philox_normal(&stream);
+            head->weights[j * dim + k] = (float)value;
+            square += value * value;
+        }
+        for (size_t k = 0; k < dim; k++) {
+            head->weights[j * dim + k] *= (float)(length / sqrt(square));
+        }
+    }
+}

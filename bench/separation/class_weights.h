@@ -19,5 +19,7 @@ void class_weights_free(class_weights *head);
 /* dim = 2: evenly on a circle in the given order of the classes, turned by an angle that the seed
  * draws. */
 void class_weights_place(class_weights *head, const size_t *order, double length, uint64_t seed);
+/* Any dim: directions drawn by the seed, uniform on the sphere. */
+void class_weights_scatter(class_weights *head, double length, uint64_t seed);
 
 #endif

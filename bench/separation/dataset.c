@@ -31,4 +31,5 @@ void data_split_free(data_split *split)
 {
     dataset_free(&split->train);
     dataset_free(&split->test);
+    dataset_free(&split->unseen);
 }

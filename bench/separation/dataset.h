@@ -14,6 +14,8 @@ typedef struct dataset {
 
 typedef struct data_split {
     dataset train, test;
+    dataset unseen; /* samples of classes that training never sees, with labels of their own; may be
+                       empty */
 } data_split;
 
 /* 0, or ENOMEM with *out empty. */

@@ -1,170 +1,94 @@
-/* main.c: bench_separation: every loss on every data set with every seed, spread over threads, and
- * the results as a table and as JSON. Must not know how a run works.
+/* main.c: bench_separation: which runs are made, in which order, and where their numbers go. Must
+ * not know how a run works.
  *
- * Threads work on whole runs, never inside one: a run is far too small to share, and so its
- * numbers cannot depend on how many threads there are. */
+ * Without options every figure's runs are made. --data and --loss name runs of their own, --figure
+ * one figure or several, which are then also drawn. */
 #define _GNU_SOURCE
-#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
+#include "draw.h"
+#include "figure_plans.h"
 #include "json_out.h"
 #include "options.h"
-#include "progress.h"
 #include "provenance.h"
 #include "report.h"
-#include "separation_options.h"
-
-typedef struct data_entry {
-    run_data data;
-    image_set images;
-    char name[64];
-} data_entry;
 
 typedef struct session {
     separation_options options;
-    data_entry entries[SEPARATION_MOST_DATA];
-    size_t entry_count;
-    run_plan *plans;
-    run_result *results;
-    size_t run_count;
-    progress line;
-    size_t epochs_done;
+    data_sources sources;
+    plan_list plans;
+    uint32_t figures;    /* those to make */
+    char *folder, *file; /* for the results; or NULL */
 } session;
 
-/* ---- data ---------------------------------------------------------------------------------- */
-
-/* A folder's last part, as it may stand in file names. */
-static void name_folder(const char *folder, char *name, size_t size)
+static char *join(const char *first, const char *second)
 {
-    size_t end = strlen(folder);
-    while (end > 1 && folder[end - 1] == '/') {
-        end--;
+    char *text = NULL;
+    if (asprintf(&text, "%s%s", first, second) < 0) {
+        die(SEPARATION_PROGRAM, "out of memory");
     }
-    size_t start = end;
-    while (start > 0 && folder[start - 1] != '/') {
-        start--;
-    }
-    size_t used = 0;
-    for (size_t i = start; i < end && used + 1 < size; i++) {
-        const char letter = folder[i];
-        name[used++] = isalnum((unsigned char)letter) || strchr("-_.", letter) ? letter : '_';
-    }
-    name[used] = '\0';
-    if (used == 0 || strcmp(name, "sphere") == 0 || name[0] == '.') {
-        snprintf(name, size, "images");
-    }
+    return text;
 }
 
-static void open_data(data_entry *entry, const char *given)
-{
-    if (strcmp(given, "sphere") == 0) {
-        entry->data = (run_data){"sphere", NULL};
-        return;
-    }
-    const int fashion = strcmp(given, "fashion") == 0;
-    char error[512];
-    if (fashion) {
-        snprintf(entry->name, sizeof entry->name, "fashion");
-    } else {
-        name_folder(given, entry->name, sizeof entry->name);
-    }
-    if (image_set_load(fashion ? SEPARATION_FASHION : given, &entry->images, error, sizeof error) !=
-        0) {
-        die(SEPARATION_PROGRAM, "%s%s", error,
-            fashion ? " (Debian's package dataset-fashion-mnist has these files)" : "");
-    }
-    entry->data = (run_data){entry->name, &entry->images};
-}
+/* ---- what to make -------------------------------------------------------------------------- */
 
-static void choose_data(separation_options *o)
+static void choose_figures(session *s)
 {
-    if (o->data_count > 0) {
+    s->figures = s->options.figures;
+    if (s->options.own_runs || s->figures != 0) {
         return;
     }
-    o->data[o->data_count++] = "sphere";
-    if (access(SEPARATION_FASHION, F_OK) == 0) {
-        o->data[o->data_count++] = "fashion";
-    } else {
+    for (size_t i = 0; i < figure_count(); i++) {
+        s->figures |= UINT32_C(1) << i;
+    }
+    size_t fashion;
+    if (!sources_have_fashion() && figure_find("fashion", &fashion)) {
+        s->figures &= ~(UINT32_C(1) << fashion);
         fprintf(stderr, "%s: no Fashion-MNIST in %s: the hypersphere only\n", SEPARATION_PROGRAM,
                 SEPARATION_FASHION);
     }
 }
 
-/* ---- runs ---------------------------------------------------------------------------------- */
-
-/* Called by whichever thread ends an epoch. */
-static void count_epoch(void *user)
+static int wanted(const session *s, size_t index)
 {
-    session *const s = user;
-#pragma omp critical(separation_progress)
-    progress_step(&s->line, ++s->epochs_done, NULL);
+    return (s->figures >> index & 1) != 0;
 }
 
-static size_t count_losses(const separation_options *o)
+static figure_request request_of(session *s)
 {
-    size_t count = 0;
-    for (int i = 0; i < MARGIN_LOSS_COUNT; i++) {
-        count += (size_t)o->losses[i];
-    }
-    return count;
+    return (figure_request){&s->options, &s->sources, s->options.figures != 0};
 }
 
-static run_plan make_plan(session *s, const run_data *data, margin_loss loss, size_t repetition)
+static void plan_own_runs(session *s)
 {
-    const separation_options *const o = &s->options;
-    return (run_plan){
-        .data = data,
-        .loss = loss,
-        .override = o->override,
-        .isa = o->isa,
-        .seed = o->seed + repetition,
-        .epochs = o->epochs,
-        .samples = o->samples,
-        .features = repetition == 0 ? o->features : 0,
-        .epoch_done = count_epoch,
-        .user = s,
-    };
-}
-
-static void make_plans(session *s)
-{
-    const separation_options *const o = &s->options;
-    const size_t most = s->entry_count * count_losses(o) * o->seeds;
-    s->plans = calloc(most, sizeof *s->plans);
-    s->results = calloc(most, sizeof *s->results);
-    if (s->plans == NULL || s->results == NULL) {
-        die(SEPARATION_PROGRAM, "out of memory");
-    }
-    for (size_t d = 0; d < s->entry_count; d++) {
-        for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
-            for (size_t r = 0; o->losses[loss] && r < o->seeds; r++) {
-                s->plans[s->run_count++] = make_plan(s, &s->entries[d].data, (margin_loss)loss, r);
-            }
+    separation_options *const o = &s->options;
+    const figure_request request = request_of(s);
+    if (o->data_count == 0) {
+        o->data[o->data_count++] = "sphere";
+        if (sources_have_fashion()) {
+            o->data[o->data_count++] = "fashion";
         }
+    }
+    for (size_t i = 0; i < o->data_count; i++) {
+        plan_own(&request, sources_open(&s->sources, o->data[i]), &s->plans);
     }
 }
 
 /* Before hours of work: would the library take these settings? */
 static void check_plan(const run_plan *plan)
 {
-    const size_t classes = plan->data->images != NULL ? plan->data->images->classes : 8;
-    margin_config config;
+    const margin_config *const loss = &plan->aim.loss;
     margin_context *context = NULL;
-    recipe_loss(plan->loss, classes, &plan->override, &config);
-    config.isa = plan->isa;
-    config.threads = 1;
-    const margin_status status = margin_create(&config, &context);
+    const margin_status status = margin_create(loss, &context);
     margin_destroy(context);
     if (status == MARGIN_ERROR_CONFIG) {
         die_usage(SEPARATION_PROGRAM, "--scale, --margin: %s takes no s=%g m1=%g m2=%g m3=%g",
-                  margin_loss_get(plan->loss)->name, config.scale, config.m1, config.m2, config.m3);
+                  margin_loss_get(loss->loss)->name, loss->scale, loss->m1, loss->m2, loss->m3);
     }
     if (status != MARGIN_OK) {
         const char *const forced = getenv("MARGIN_ISA");
@@ -174,46 +98,53 @@ static void check_plan(const run_plan *plan)
     }
 }
 
-static int most_threads(void)
+static void make_plans(session *s)
 {
-#ifdef _OPENMP
-    return omp_get_max_threads();
-#else
-    return 1;
-#endif
-}
-
-static void carry_out_all(session *s)
-{
-    const int threads = s->options.threads > 0 ? s->options.threads : most_threads();
-    size_t epochs = 0;
-    int failed = 0;
-    for (size_t i = 0; i < s->run_count; i++) {
-        epochs += run_epochs(&s->plans[i]);
+    const figure_request request = request_of(s);
+    choose_figures(s);
+    if (s->options.own_runs) {
+        plan_own_runs(s);
     }
-    progress_start(&s->line, "training", epochs);
-    /* One run at a time to each thread: they differ in length. */
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads)
-    for (size_t i = 0; i < s->run_count; i++) {
-        int stop;
-#pragma omp atomic read
-        stop = failed;
-        if (!stop && run_carry_out(&s->plans[i], &s->results[i]) != 0) {
-#pragma omp atomic write
-            failed = 1;
+    for (size_t i = 0; i < figure_count(); i++) {
+        if (wanted(s, i) && figure_get(i)->plan != NULL) {
+            s->plans.figures = UINT32_C(1) << i;
+            figure_get(i)->plan(&request, &s->plans);
         }
     }
-    progress_end(&s->line);
-    for (size_t i = 0; i < s->run_count; i++) {
-        if (s->results[i].error[0] != '\0') {
-            die(SEPARATION_PROGRAM, "%s, %s, seed %llu: %s", s->plans[i].data->name,
-                margin_loss_get(s->plans[i].loss)->name, (unsigned long long)s->plans[i].seed,
-                s->results[i].error);
-        }
+    for (size_t i = 0; i < s->plans.count; i++) {
+        check_plan(&s->plans.plans[i]);
     }
 }
 
-/* ---- results ------------------------------------------------------------------------------- */
+/* ---- where it goes ------------------------------------------------------------------------- */
+
+/* "results/fig3" for figures whose folder is not named. */
+static char *default_folder(const session *s)
+{
+    char *path = join("results/", "");
+    for (size_t i = 0; i < figure_count(); i++) {
+        if (wanted(s, i)) {
+            char *const longer = join(path, path[strlen(path) - 1] == '/' ? "" : "+");
+            free(path);
+            path = join(longer, figure_get(i)->name);
+            free(longer);
+        }
+    }
+    return path;
+}
+
+static void make_folder(const char *path)
+{
+    char part[PATH_MAX];
+    for (const char *end = path; *end != '\0'; end++) {
+        if ((end[1] == '/' || end[1] == '\0') && end - path + 1 < PATH_MAX) {
+            snprintf(part, sizeof part, "%.*s", (int)(end - path + 1), path);
+            if (mkdir(part, 0777) != 0 && errno != EEXIST) {
+                die(SEPARATION_PROGRAM, "%s: %s", part, strerror(errno));
+            }
+        }
+    }
+}
 
 /* Before minutes of work: is there a folder to write to? */
 static void check_out(const char *path)
@@ -230,6 +161,29 @@ static void check_out(const char *path)
     }
 }
 
+static void choose_out(session *s)
+{
+    const separation_options *const o = &s->options;
+    if (o->figures != 0) {
+        s->folder = o->folder != NULL ? join(o->folder, "") : default_folder(s);
+        make_folder(s->folder);
+        s->file = join(s->folder, "/separation.json");
+    } else if (o->out != NULL) {
+        s->file = join(o->out, "");
+    }
+    if (s->file != NULL) {
+        check_out(s->file);
+    }
+    if (o->dump != NULL) {
+        make_folder(o->dump);
+    }
+    if (o->checkpoints != NULL) {
+        make_folder(o->checkpoints);
+    }
+}
+
+/* ---- results ------------------------------------------------------------------------------- */
+
 static void complete_context(const session *s, json_t *context)
 {
     json_object_set_new(context, "seed", json_integer((json_int_t)s->options.seed));
@@ -241,18 +195,48 @@ static void complete_context(const session *s, json_t *context)
     }
 }
 
-static void write_json(const session *s, json_t *context)
+static json_t *compute_figures(session *s)
 {
-    json_t *root = json_object(), *runs = json_array();
+    json_t *all = json_object();
+    const figure_request request = request_of(s);
+    for (size_t i = 0; i < figure_count(); i++) {
+        const figure *const row = figure_get(i);
+        if (wanted(s, i) && row->compute != NULL) {
+            char error[512];
+            json_t *const numbers = row->compute(&request, error, sizeof error);
+            if (numbers == NULL) {
+                die(SEPARATION_PROGRAM, "%s: %s", row->name, error);
+            }
+            json_object_set_new(all, row->name, numbers);
+        }
+    }
+    return all;
+}
+
+static json_t *all_runs(const session *s)
+{
+    json_t *runs = json_array();
+    for (size_t i = 0; i < s->plans.count; i++) {
+        json_t *const run = report_run(&s->plans.plans[i], &s->plans.results[i]);
+        json_object_set_new(run, "figures", report_figures(s->plans.plans[i].figures));
+        json_array_append_new(runs, run);
+    }
+    return runs;
+}
+
+/* Takes the context, the figures' numbers and the claims over. */
+static void write_json(const session *s, json_t *context, json_t *figures, json_t *claims)
+{
+    json_t *root = json_object();
     json_object_set_new(root, "schema", json_integer(1));
     json_object_set_new(root, "context", context);
     json_object_set_new(root, "notes", report_notes());
-    for (size_t i = 0; i < s->run_count; i++) {
-        json_array_append_new(runs, report_run(&s->plans[i], &s->results[i]));
-    }
-    json_object_set_new(root, "runs", runs);
+    json_object_set_new(root, "runs", all_runs(s));
+    json_object_set_new(root, "figures", figures);
+    json_object_set_new(root, "groups", report_groups(&s->plans));
+    json_object_set_new(root, "claims", claims);
     char error[512];
-    if (json_write_file(root, s->options.out, error, sizeof error) != 0) {
+    if (json_write_file(root, s->file, error, sizeof error) != 0) {
         die(SEPARATION_PROGRAM, "%s", error);
     }
     json_decref(root);
@@ -260,25 +244,40 @@ static void write_json(const session *s, json_t *context)
 
 static void print_table(const session *s)
 {
-    report_table_head(stdout);
-    for (size_t i = 0; i < s->run_count; i++) {
-        report_table_row(stdout, &s->plans[i], &s->results[i]);
+    if (s->plans.count > 0) {
+        report_table_head(stdout);
     }
-    if (fflush(stdout) != 0) {
-        die(SEPARATION_PROGRAM, "standard output: cannot be written");
+    for (size_t i = 0; i < s->plans.count; i++) {
+        report_table_row(stdout, &s->plans.plans[i], &s->plans.results[i]);
     }
 }
 
-static void close_session(session *s)
+static void draw_all(const session *s)
 {
-    for (size_t i = 0; i < s->run_count; i++) {
-        run_free(&s->results[i]);
+    for (size_t i = 0; i < figure_count(); i++) {
+        if (wanted(s, i)) {
+            draw_figures(s->folder, figure_get(i)->drawn);
+            printf("%s: %s/figures\n", figure_get(i)->name, s->folder);
+        }
     }
-    for (size_t i = 0; i < s->entry_count; i++) {
-        image_set_free(&s->entries[i].images);
+}
+
+static int finish(void)
+{
+    if (fflush(stdout) != 0) {
+        die(SEPARATION_PROGRAM, "standard output: cannot be written");
     }
-    free(s->plans);
-    free(s->results);
+    return EXIT_SUCCESS;
+}
+
+static void print_list(const separation_options *o)
+{
+    report_list(stdout, o->losses, &o->override);
+    printf("figures:\n");
+    for (size_t i = 0; i < figure_count(); i++) {
+        const figure *const row = figure_get(i);
+        printf("  %-16s %s (%s)\n", row->name, row->title, row->needs);
+    }
 }
 
 int main(int argc, char **argv)
@@ -288,29 +287,31 @@ int main(int argc, char **argv)
     json_t *context = provenance_json(argc, argv, 0);
     separation_options_read(&s.options, argc, argv);
     if (s.options.list) {
-        report_list(stdout, s.options.losses, &s.options.override);
+        print_list(&s.options);
         json_decref(context);
-        return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILED;
+        return finish();
     }
     complete_context(&s, context);
-    if (s.options.out != NULL) {
-        check_out(s.options.out);
-    }
-    choose_data(&s.options);
-    for (size_t i = 0; i < s.options.data_count; i++) {
-        open_data(&s.entries[s.entry_count++], s.options.data[i]);
-    }
     make_plans(&s);
-    for (size_t i = 0; i < s.run_count; i++) {
-        check_plan(&s.plans[i]);
-    }
-    carry_out_all(&s);
+    choose_out(&s);
+    plans_carry_out(&s.plans, s.options.threads);
+    json_t *const figures = compute_figures(&s);
+    json_t *const claims = report_claims(&s.plans);
     print_table(&s);
-    if (s.options.out != NULL) {
-        write_json(&s, context);
+    report_claims_table(stdout, claims);
+    if (s.file != NULL) {
+        write_json(&s, context, figures, claims);
     } else {
         json_decref(context);
+        json_decref(figures);
+        json_decref(claims);
     }
-    close_session(&s);
-    return EXIT_SUCCESS;
+    if (s.folder != NULL) {
+        draw_all(&s);
+    }
+    plan_list_free(&s.plans);
+    sources_free(&s.sources);
+    free(s.folder);
+    free(s.file);
+    return finish();
 }

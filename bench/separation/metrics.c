@@ -8,119 +8,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "angles.h"
 #include "circle.h"
+#include "directions.h"
 
 /* Unit vectors in double. */
 typedef struct directions {
-    double *embeddings, *weights, *angles;
+    double *embeddings, *weights;
+    double *theta, *other; /* [count] angles */
 } directions;
-
-static double length(const double *vector, size_t dim)
-{
-    double square = 0.0;
-    for (size_t i = 0; i < dim; i++) {
-        square += vector[i] * vector[i];
-    }
-    return sqrt(square);
-}
-
-static void normalise(double *vector, size_t dim)
-{
-    const double norm = length(vector, dim);
-    for (size_t i = 0; norm > 0.0 && i < dim; i++) {
-        vector[i] /= norm;
-    }
-}
-
-static void normalise_rows(const float *rows, size_t count, size_t dim, double *out)
-{
-    for (size_t i = 0; i < count * dim; i++) {
-        out[i] = (double)rows[i];
-    }
-    for (size_t i = 0; i < count; i++) {
-        normalise(out + i * dim, dim);
-    }
-}
-
-/* Between unit vectors, accurate at every angle; a zero vector gives pi/2. */
-static double angle_between(const double *a, const double *b, size_t dim)
-{
-    double apart = 0.0, along = 0.0;
-    for (size_t i = 0; i < dim; i++) {
-        apart += (a[i] - b[i]) * (a[i] - b[i]);
-        along += (a[i] + b[i]) * (a[i] + b[i]);
-    }
-    return 2.0 * atan2(sqrt(apart), sqrt(along));
-}
-
-static void find_centres(const separation_input *in, const double *embeddings, double *centres)
-{
-    memset(centres, 0, in->classes * in->dim * sizeof *centres);
-    for (size_t i = 0; i < in->count; i++) {
-        double *const centre = centres + (size_t)in->labels[i] * in->dim;
-        for (size_t k = 0; k < in->dim; k++) {
-            centre[k] += embeddings[i * in->dim + k];
-        }
-    }
-    for (size_t j = 0; j < in->classes; j++) {
-        normalise(centres + j * in->dim, in->dim);
-    }
-}
-
-static int present(const double *vector, size_t dim)
-{
-    return length(vector, dim) > 0.0;
-}
 
 static double mean_of(double sum, size_t count)
 {
     return count > 0 ? sum / (double)count : NAN;
-}
-
-/* Mean over the vectors of the angle to the nearest other one. */
-static double mean_nearest(const double *vectors, size_t count, size_t dim)
-{
-    double sum = 0.0;
-    size_t counted = 0;
-    for (size_t i = 0; i < count; i++) {
-        double nearest = INFINITY;
-        for (size_t j = 0; j < count; j++) {
-            if (i != j && present(vectors + j * dim, dim)) {
-                nearest = fmin(nearest, angle_between(vectors + i * dim, vectors + j * dim, dim));
-            }
-        }
-        if (present(vectors + i * dim, dim) && isfinite(nearest)) {
-            sum += nearest;
-            counted++;
-        }
-    }
-    return mean_of(sum, counted);
-}
-
-static double mean_paired(const double *a, const double *b, size_t count, size_t dim)
-{
-    double sum = 0.0;
-    size_t counted = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (present(b + i * dim, dim)) {
-            sum += angle_between(a + i * dim, b + i * dim, dim);
-            counted++;
-        }
-    }
-    return mean_of(sum, counted);
-}
-
-/* angles[count]: of each sample to its class's row of `targets`; returns their mean. */
-static double target_angles(const separation_input *in, const double *embeddings,
-                            const double *targets, double *angles)
-{
-    double sum = 0.0;
-    for (size_t i = 0; i < in->count; i++) {
-        const double *const target = targets + (size_t)in->labels[i] * in->dim;
-        angles[i] = angle_between(embeddings + i * in->dim, target, in->dim);
-        sum += angles[i];
-    }
-    return mean_of(sum, in->count);
 }
 
 static int by_value(const void *a, const void *b)
@@ -140,65 +40,157 @@ double sorted_quantile(const double *sorted, size_t count, double share)
     return sorted[below] + (place - (double)below) * (sorted[above] - sorted[below]);
 }
 
-/* How near a class is: its cosine up to the embedding's length, or its logit. */
-static double nearness(const separation_input *in, const directions *unit, size_t row, size_t class)
+/* Sorts the angles. */
+static angle_summary summarise(double *values, size_t count)
 {
-    const float *const x = in->embeddings + row * in->dim;
-    const float *const w = in->weights + class * in->dim;
-    double sum = in->normalised || in->bias == NULL ? 0.0 : (double)in->bias[class];
+    angle_summary out = {0};
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        const size_t bin = (size_t)(values[i] * (ANGLE_BINS / M_PI));
+        out.bins[bin < ANGLE_BINS ? bin : ANGLE_BINS - 1]++;
+        sum += values[i];
+    }
+    qsort(values, count, sizeof *values, by_value);
+    out.mean = mean_of(sum, count);
+    out.p05 = sorted_quantile(values, count, 0.05);
+    out.p50 = sorted_quantile(values, count, 0.50);
+    out.p95 = sorted_quantile(values, count, 0.95);
+    return out;
+}
+
+static angle_summary no_angles(void)
+{
+    return (angle_summary){.mean = NAN, .p05 = NAN, .p50 = NAN, .p95 = NAN};
+}
+
+/* The angles of each sample to its class's weight and to the nearest other one (pi if there is
+ * none). */
+static void sample_angles(const separation_input *in, const directions *unit)
+{
+    for (size_t i = 0; i < in->count; i++) {
+        const double *const x = unit->embeddings + i * in->dim;
+        unit->other[i] = M_PI;
+        for (size_t j = 0; j < in->classes; j++) {
+            const double angle = direction_angle(x, unit->weights + j * in->dim, in->dim);
+            if (j == (size_t)in->labels[i]) {
+                unit->theta[i] = angle;
+            } else {
+                unit->other[i] = fmin(unit->other[i], angle);
+            }
+        }
+    }
+}
+
+/* A raw class's logit. */
+static double product(const separation_input *in, size_t row, size_t class)
+{
+    double sum = in->bias == NULL ? 0.0 : (double)in->bias[class];
     for (size_t k = 0; k < in->dim; k++) {
-        const double weight = in->normalised ? unit->weights[class * in->dim + k] : (double)w[k];
-        sum += (double)x[k] * weight;
+        sum += (double)in->embeddings[row * in->dim + k] *
+               (double)in->weights[class * in->dim + k];
     }
     return sum;
+}
+
+static int nearest_by_product(const separation_input *in, size_t row)
+{
+    const size_t label = (size_t)in->labels[row];
+    const double own = product(in, row, label);
+    int nearest = 1;
+    for (size_t j = 0; j < in->classes; j++) {
+        nearest = nearest && (j == label || product(in, row, j) < own);
+    }
+    return nearest;
 }
 
 static double accuracy(const separation_input *in, const directions *unit)
 {
     size_t right = 0;
     for (size_t i = 0; i < in->count; i++) {
-        const size_t label = (size_t)in->labels[i];
-        const double own = nearness(in, unit, i, label);
-        int nearest = 1;
-        for (size_t j = 0; j < in->classes; j++) {
-            nearest = nearest && (j == label || nearness(in, unit, i, j) < own);
-        }
-        right += (size_t)nearest;
+        right += (size_t)(in->normalised ? unit->theta[i] < unit->other[i]
+                                         : nearest_by_product(in, i));
     }
     return mean_of((double)right, in->count);
 }
 
-static void measure_angles(const separation_input *in, const directions *unit,
-                           const double *centres, separation_stats *out)
+static double versine(const double *a, const double *b, size_t dim)
 {
-    out->accuracy = accuracy(in, unit);
-    out->w_ec = mean_paired(unit->weights, centres, in->classes, in->dim);
-    out->w_inter = mean_nearest(unit->weights, in->classes, in->dim);
-    out->inter = mean_nearest(centres, in->classes, in->dim);
-    out->intra = target_angles(in, unit->embeddings, centres, unit->angles);
-    out->theta.mean = target_angles(in, unit->embeddings, unit->weights, unit->angles);
-    qsort(unit->angles, in->count, sizeof *unit->angles, by_value);
-    out->theta.p05 = sorted_quantile(unit->angles, in->count, 0.05);
-    out->theta.p50 = sorted_quantile(unit->angles, in->count, 0.50);
-    out->theta.p95 = sorted_quantile(unit->angles, in->count, 0.95);
+    double square = 0.0;
+    for (size_t k = 0; k < dim; k++) {
+        square += (a[k] - b[k]) * (a[k] - b[k]);
+    }
+    return 0.5 * square;
+}
+
+/* whole[dim]: scratch. */
+static double fisher_score(const separation_input *in, const directions *unit,
+                           const double *centres, double *whole)
+{
+    double within = 0.0, between = 0.0;
+    memset(whole, 0, in->dim * sizeof *whole);
+    for (size_t i = 0; i < in->count * in->dim; i++) {
+        whole[i % in->dim] += unit->embeddings[i];
+    }
+    direction_normalise(whole, in->dim);
+    for (size_t i = 0; i < in->count; i++) {
+        const double *const centre = centres + (size_t)in->labels[i] * in->dim;
+        within += versine(unit->embeddings + i * in->dim, centre, in->dim);
+        between += versine(centre, whole, in->dim);
+    }
+    return between > 0.0 ? within / between : NAN;
+}
+
+static void measure_weights(const separation_input *in, const directions *unit,
+                            separation_stats *out)
+{
+    directions_of(in->weights, in->classes, in->dim, unit->weights);
+    sample_angles(in, unit);
+    out->accuracy = accuracy(in, unit); /* before the angles are sorted */
+    out->theta = summarise(unit->theta, in->count);
+    out->other = in->classes > 1 ? summarise(unit->other, in->count) : no_angles();
+}
+
+static int measure_four(const separation_input *in, separation_stats *out, double *centres)
+{
+    const angles_input all = {
+        .rows = in->count,
+        .dim = in->dim,
+        .classes = in->classes,
+        .embeddings = in->embeddings,
+        .labels = in->labels,
+        .weights = in->weights,
+        .threads = 1,
+    };
+    angles four;
+    const int error = angles_measure(&all, &four, centres);
+    out->w_ec = four.w_ec;
+    out->w_inter = four.w_inter;
+    out->intra = four.intra;
+    out->inter = four.inter;
+    return error;
 }
 
 int separation_measure(const separation_input *in, separation_stats *out, double *centres)
 {
-    double *memory = calloc((in->count + in->classes) * in->dim + in->count, sizeof *memory);
-    if (memory == NULL) {
+    const size_t vectors = in->count + in->classes + 1;
+    double *memory = calloc(vectors * in->dim + 2 * in->count, sizeof *memory);
+    *out = (separation_stats){.accuracy = NAN, .theta = no_angles(), .other = no_angles()};
+    out->gap_min = out->gap_median = out->overlap_share = NAN;
+    if (memory == NULL || measure_four(in, out, centres) != 0) {
+        free(memory);
         return ENOMEM;
     }
     const directions unit = {
         .embeddings = memory,
         .weights = memory + in->count * in->dim,
-        .angles = memory + (in->count + in->classes) * in->dim,
+        .theta = memory + vectors * in->dim,
+        .other = memory + vectors * in->dim + in->count,
     };
-    normalise_rows(in->embeddings, in->count, in->dim, unit.embeddings);
-    normalise_rows(in->weights, in->classes, in->dim, unit.weights);
-    find_centres(in, unit.embeddings, centres);
-    measure_angles(in, &unit, centres, out);
+    directions_of(in->embeddings, in->count, in->dim, unit.embeddings);
+    if (in->weights != NULL) {
+        measure_weights(in, &unit, out);
+    }
+    out->fisher = fisher_score(in, &unit, centres, memory + (vectors - 1) * in->dim);
     free(memory);
-    out->gap_min = out->gap_median = out->overlap_share = NAN;
     return in->dim == 2 ? circle_measure(in, centres, out) : 0;
 }

@@ -1,9 +1,7 @@
 /* metrics.h: how well classes are separated: angles between embeddings, their centres and the
  * class weights, and arcs and gaps on the circle. Must not know losses or training.
  *
- * W-EC, W-Inter, Intra and Inter are those of ArcFace's table of angle statistics (Deng et al.).
- * The paper leaves open whether features are normalised before they are averaged into a centre;
- * here they are, because the losses see directions only. A zero vector has no direction: it stands
+ * W-EC, W-Inter, Intra and Inter are those of angles.h. A zero vector has no direction: it stands
  * at a right angle to everything. A class without samples has no centre and takes no part. */
 #ifndef SEPARATION_METRICS_H
 #define SEPARATION_METRICS_H
@@ -15,14 +13,17 @@ typedef struct separation_input {
     size_t count, dim, classes;
     const float *embeddings; /* [count, dim], raw */
     const int64_t *labels;   /* [count], in [0, classes) */
-    const float *weights;    /* [classes, dim], raw */
+    const float *weights;    /* [classes, dim], raw; NULL: there are none (triplets, strangers) */
     const float *bias;       /* [classes] or NULL */
     int normalised;          /* 1: the nearest class has the largest cosine; 0: the largest
                                 inner product (and bias) */
 } separation_input;
 
+enum { ANGLE_BINS = 180 }; /* a degree each */
+
 typedef struct angle_summary {
     double mean, p05, p50, p95;
+    uint32_t bins[ANGLE_BINS]; /* how many angles; 180 degrees itself is in the last */
 } angle_summary;
 
 /* Radians; NaN where there is nothing to measure. */
@@ -32,7 +33,11 @@ typedef struct separation_stats {
     double w_inter;      /* mean over classes of the angle to the nearest other weight */
     double intra;        /* mean over samples of the angle to their embedding centre */
     double inter;        /* mean over classes of the angle to the nearest other embedding centre */
+    double fisher;       /* angular Fisher score S_w / S_b (SphereFace, appendix): 1 - cosine of
+                            samples to their centre over that of centres to the centre of all; less
+                            is better */
     angle_summary theta; /* of the angle between a sample and its class's weight */
+    angle_summary other; /* and the nearest weight of another class */
     /* dim = 2 only. The arc of a class holds the middle 98 % of its samples, by angle from its
      * centre; a single stray sample would otherwise set it. */
     double gap_min;       /* between the arcs of classes that are neighbours on the circle; */

@@ -124,6 +124,13 @@ void network_free(network *net)
     *net = (network){0};
 }
 
+real *network_running(network *net, size_t layer_index, size_t *count)
+{
+    const layer *const part = &net->layers[layer_index];
+    *count = layer_running_count(part->kind, part->inputs);
+    return part->running;
+}
+
 const real *network_forward(network *net, const real *inputs, size_t rows, int training)
 {
     for (size_t i = 0; i < net->layer_count; i++) {

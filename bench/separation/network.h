@@ -46,6 +46,8 @@ typedef struct network {
 int network_create(network *out, size_t inputs, const layer_shape *shapes, size_t count,
                    size_t batch, uint64_t seed);
 void network_free(network *net);
+/* A layer's running statistics, which training changes besides the parameters; *count may be 0. */
+real *network_running(network *net, size_t layer_index, size_t *count);
 
 /* inputs[rows, net->inputs], rows <= net->batch; returns the last layer's output [rows, outputs],
  * owned by the network. training = 1: batch normalisation uses the batch's moments (and moves its

@@ -15,7 +15,8 @@
  *  - the whole gradient clipped at length 1: at scale 64 the first ones are a hundred long, the
  *    last ones ten. */
 const recipe recipe_sphere = {
-    .samples = 1500,
+    .train = 1500,
+    .test = 1500,
     .hidden = {64, 32},
     .epochs = 20,
     .batch = 128,
@@ -25,11 +26,14 @@ const recipe recipe_sphere = {
     .clip = 1.0,
     .warmup = 0.3,
     .anneal = 0.5,
+    .lambda_base = 1000.0,
+    .lambda_power = 1.0,
     .weight_length = 10.0,
 };
 
 const recipe recipe_images = {
-    .samples = 2000,
+    .train = 2000,
+    .test = 2000,
     .hidden = {64, 32},
     .epochs = 15,
     .batch = 128,
@@ -39,10 +43,27 @@ const recipe recipe_images = {
     .clip = 1.0,
     .warmup = 0.3,
     .anneal = 0.5,
+    .lambda_base = 1000.0,
+    .lambda_power = 1.0,
     .weight_length = 10.0,
 };
 
-const double recipe_lambda_base = 1000.0, recipe_lambda_power = 1.0, recipe_lambda_least = 0.0;
+const recipe recipe_faces = {
+    .train = 40,
+    .test = 20,
+    .hidden = {128, 128},
+    .epochs = 20,
+    .batch = 128,
+    .rate = 0.1,
+    .momentum = 0.9,
+    .decay = 5e-4,
+    .clip = 1.0,
+    .warmup = 0.3,
+    .anneal = 0.5,
+    .lambda_base = 1000.0,
+    .lambda_power = 1.0,
+    .weight_length = 1.0,
+};
 
 /* Margins are given for 8 classes on a circle, 45 degrees apart. With other numbers of classes they
  * shrink or grow with the largest margin that still leaves each class a zone. */
@@ -104,7 +125,7 @@ void recipe_loss(margin_loss loss, size_t classes, const loss_override *override
     const margin_loss_info *const info = margin_loss_get(loss);
     const loss_row *const row = find_row(loss);
     margin_config_init(out, loss);
-    if (row != NULL) {
+    if (row != NULL && classes > 0) {
         /* With few classes the bounds exceed any margin in use: never more than for 8 classes. */
         const double count = fmax((double)classes, home_classes);
         const double spacing = 2.0 * M_PI / count, home = 2.0 * M_PI / home_classes;

@@ -7,17 +7,20 @@
 #include <stdint.h>
 
 #include "margin.h"
+#include "schedule.h"
 
 typedef struct recipe {
-    size_t samples;   /* of each class, for training and for testing */
-    size_t hidden[2]; /* units */
+    size_t train, test; /* samples of each class */
+    size_t hidden[2];   /* units */
     size_t epochs, batch;
+    rate_shape shape;
     double rate, momentum, decay, clip;
     double warmup, anneal; /* shares of the steps */
-    double weight_length;  /* of the first class weights, for losses that normalise them */
+    double lambda_base, lambda_power, lambda_least; /* of SphereFace's annealing */
+    double weight_length; /* of the first class weights, for losses that normalise them */
 } recipe;
 
-extern const recipe recipe_sphere, recipe_images;
+extern const recipe recipe_sphere, recipe_images, recipe_faces;
 
 /* What the user set; NaN: as the recipe says. */
 typedef struct loss_override {
@@ -28,8 +31,8 @@ typedef struct loss_override {
 
 void loss_override_none(loss_override *out);
 
-/* The loss's configuration for classes on a circle. A loss that has no row in the recipe keeps the
- * library's defaults. */
+/* The loss's configuration for classes on a circle; classes 0: in more dimensions. There, and for a
+ * loss that has no row in the recipe, the library's defaults. */
 void recipe_loss(margin_loss loss, size_t classes, const loss_override *override,
                  margin_config *out);
 
@@ -37,8 +40,5 @@ void recipe_loss(margin_loss loss, size_t classes, const loss_override *override
 const char *recipe_reason(margin_loss loss);
 /* 1 for the losses that run when none is named. */
 int recipe_is_default(margin_loss loss);
-
-/* SphereFace's lambda: base, power and least value of its schedule. */
-extern const double recipe_lambda_base, recipe_lambda_power, recipe_lambda_least;
 
 #endif

@@ -5,10 +5,17 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "run.h"
+#include "plans.h"
 
 /* One run as a new JSON object. */
 json_t *report_run(const run_plan *plan, const run_result *result);
+/* Runs that differ in the seed only: mean and 95 % interval of each quantity, as a new array. */
+json_t *report_groups(const plan_list *plans);
+/* The names of figures by their bits, as a new array. */
+json_t *report_figures(uint32_t figures);
+/* The claims with their verdicts, as a new array; and as lines for people. */
+json_t *report_claims(const plan_list *plans);
+void report_claims_table(FILE *out, const json_t *claims);
 /* What the numbers mean and what was chosen, as a new array of sentences. */
 json_t *report_notes(void);
 

@@ -1,53 +1,88 @@
-/* run.h: one toy run: data, network, training under one loss with one seed, and what was measured.
- * Must not know the command line, files or other runs. */
+/* run.h: one run: data, network, training under one loss with one seed, and what was measured.
+ * Must not know the command line, or other runs. */
 #ifndef SEPARATION_RUN_H
 #define SEPARATION_RUN_H
 
+#include "circle.h"
 #include "images.h"
-#include "margin.h"
 #include "metrics.h"
 #include "recipe.h"
-
-enum { RUN_DIM = 2 };
+#include "sphere_data.h"
+#include "trainer.h"
+#include "verification.h"
 
 typedef struct run_data {
     const char *name;        /* "sphere", "fashion", or the folder's name */
     const image_set *images; /* NULL: the hypersphere */
 } run_data;
 
-/* Inputs of a run; 0 in a number: as the recipe says. */
+/* What a run can hand on besides its result: one part of the data, embedded. */
+typedef struct run_embedded {
+    const char *part; /* "train", "test" or "unseen" */
+    size_t dim, classes;
+    const dataset *data;
+    const float *embeddings; /* [data->count, dim], raw */
+    const float *weights;    /* [classes, dim], raw; NULL where there are none */
+} run_embedded;
+
 typedef struct run_plan {
+    uint32_t figures; /* that want it, a bit each */
     const run_data *data;
-    margin_loss loss;
-    loss_override override;
-    margin_isa isa;
+    sphere_config sphere; /* the hypersphere's; its samples and seed come from below */
+    size_t dim;           /* of the embedding, >= 2 */
+    recipe how;
+    objective aim;
     uint64_t seed;
-    size_t epochs, samples;
-    size_t features;                /* samples of each class kept for the figure */
+    size_t features;                /* test samples of each class kept for a figure (dim 2 and 3) */
+    const char *checkpoints;        /* the folder where the state is kept after an epoch; or NULL */
+    double checkpoint_seconds;      /* not more often than this, but at the end */
+    const char *program;            /* what made the state: another program's is refused */
     void (*epoch_done)(void *user); /* or NULL */
     void *user;
+    /* Called with each embedded part, or NULL. */
+    void (*embedded)(const char *folder, const struct run_plan *plan, const run_embedded *what);
+    const char *folder; /* for `embedded` */
 } run_plan;
 
-typedef struct run_feature {
-    int64_t class;
-    float x, y;
-} run_feature;
+enum { RUN_KEY = 1024, RUN_LABEL = 96, RUN_SNAPSHOTS = 3 };
+
+/* A run on images or on these identities (NULL: the toy's 8) with the toy's recipe, seed 1. In two
+ * dimensions the loss is for as many classes as the data have. */
+void run_plan_init(run_plan *out, const run_data *data, const sphere_config *sphere, size_t dim,
+                   margin_loss loss, const loss_override *override);
+/* The same on the toy's identities in the plane. */
+void run_plan_toy(run_plan *out, const run_data *data, margin_loss loss,
+                  const loss_override *override);
+/* A run that must tell strangers apart: 64 dimensions, a hundred identities and as many unseen. */
+void run_plan_faces(run_plan *out, const run_data *data, margin_loss loss);
+size_t run_plan_classes(const run_plan *plan);
+/* Everything that decides the numbers, as text: equal keys, equal results. */
+void run_plan_key(const run_plan *plan, char key[RUN_KEY]);
+/* Loss and settings for people, "arcface m=0.5 s=64"; the same for every seed. */
+void run_plan_label(const run_plan *plan, char label[RUN_LABEL]);
+
+/* Target angles of the training samples at a moment of the training. */
+typedef struct run_snapshot {
+    size_t epoch; /* epochs done */
+    angle_summary theta;
+} run_snapshot;
 
 typedef struct run_result {
-    margin_config loss; /* as trained with in the end */
-    recipe used;        /* with the plan's epochs and samples */
-    size_t classes, train_count, test_count;
+    size_t train_count, test_count, unseen_count, classes;
     double seconds;    /* of the training, on one thread */
     double final_loss; /* mean over the last epoch */
-    separation_stats train, test;
-    float *weights;        /* [classes, 2] raw class weights */
-    double *centres;       /* [classes, 2] unit embedding centres of the test samples */
-    run_feature *features; /* test samples, raw coordinates */
+    separation_stats train, test, unseen;
+    int verified; /* 1: there are unseen identities */
+    verification strangers;
+    run_snapshot snapshots[RUN_SNAPSHOTS]; /* before, half way, after */
+    float *weights;                        /* [classes, dim] raw class weights */
+    double *centres; /* [classes, dim] unit embedding centres of the test samples */
+    arc *arcs;       /* [classes], dim 2 only, else NULL */
+    float *features; /* [feature_count, dim] test samples, raw */
+    int64_t *feature_classes;
     size_t feature_count;
     char error[256]; /* one line if run_carry_out failed */
 } run_result;
-
-size_t run_epochs(const run_plan *plan);
 
 /* 0; or -1 with result->error. Free the result with run_free in either case. */
 int run_carry_out(const run_plan *plan, run_result *result);

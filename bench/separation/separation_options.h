@@ -3,6 +3,7 @@
 #define SEPARATION_OPTIONS_H
 
 #include "recipe.h"
+#include "sphere_data.h"
 
 #define SEPARATION_PROGRAM "bench_separation"
 /* Where Debian's dataset-fashion-mnist puts its files. */
@@ -10,15 +11,22 @@
 
 enum { SEPARATION_MOST_DATA = 8 };
 
+typedef enum separation_level { LEVEL_QUICK, LEVEL_DEFAULT, LEVEL_FULL } separation_level;
+
 typedef struct separation_options {
-    const char *out; /* or NULL */
+    const char *out, *folder, *checkpoints, *dump; /* or NULL */
     int list;
+    separation_level level;
+    uint32_t figures; /* those named, a bit each by their place in the table */
+    int own_runs;     /* 1: data or losses were named */
     int losses[MARGIN_LOSS_COUNT];           /* 1: run this loss */
     const char *data[SEPARATION_MOST_DATA];  /* "sphere", "fashion" or a folder */
     size_t data_count;                       /* 0: none named */
     uint64_t seed;                           /* of the first repetition */
     size_t seeds, epochs, samples, features; /* epochs, samples: 0: as the recipe says */
     loss_override override;
+    sphere_config sphere; /* of the runs that --data and --loss name */
+    size_t dim;           /* of their embedding */
     margin_isa isa;
     int threads; /* 0: as OpenMP decides */
 } separation_options;

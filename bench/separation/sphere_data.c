@@ -22,9 +22,19 @@ void sphere_config_init(sphere_config *config)
         .input_dim = 64,
         .train = 1500,
         .test = 1500,
+        .imbalance = 1.0,
         .concentration = 37.0,
         .bend = 0.8,
     };
+}
+
+void sphere_config_faces(sphere_config *config)
+{
+    sphere_config_init(config);
+    config->identities = 100;
+    config->unseen = 100;
+    config->concentration = 80.0;
+    config->bend = 0.5;
 }
 
 typedef struct sphere_map {
@@ -58,49 +68,103 @@ static void apply_map(const sphere_config *config, const sphere_map *map, const 
     }
 }
 
-static void draw_samples(const sphere_config *config, const sphere_map *map, const double *centres,
-                         uint32_t purpose, size_t each, double *latent, dataset *out)
+size_t sphere_train_count(const sphere_config *config, size_t identity)
+{
+    const double last = fmax((double)config->identities - 1.0, 1.0);
+    const double share = pow(config->imbalance, -(double)identity / last);
+    return (size_t)fmax(1.0, round((double)config->train * share));
+}
+
+static size_t total_train(const sphere_config *config)
+{
+    size_t count = 0;
+    for (size_t k = 0; k < config->identities; k++) {
+        count += sphere_train_count(config, k);
+    }
+    return count;
+}
+
+/* Samples of one identity. */
+typedef struct crowd {
+    const double *centre;
+    uint32_t purpose; /* of the streams */
+    size_t first, count;
+    int64_t label;
+} crowd;
+
+static void draw_samples(const sphere_config *config, const sphere_map *map, crowd of,
+                         double *latent, dataset *out)
+{
+    for (size_t i = of.first; i < of.first + of.count; i++) {
+        philox_stream stream;
+        philox_start(&stream, config->seed, of.purpose, i);
+        vmf_sample(&stream, of.centre, config->latent_dim, config->concentration, latent);
+        apply_map(config, map, latent, out->inputs + i * config->input_dim);
+        out->labels[i] = of.label;
+    }
+}
+
+/* Each sample's own stream decides, so that noise on one changes no other. */
+static void spoil(const sphere_config *config, const sphere_map *map, double *latent, dataset *out)
 {
     for (size_t i = 0; i < out->count; i++) {
-        const size_t identity = i / each;
-        const double *centre = centres + identity * config->latent_dim;
         philox_stream stream;
-        philox_start(&stream, config->seed, purpose, i);
-        vmf_sample(&stream, centre, config->latent_dim, config->concentration, latent);
-        apply_map(config, map, latent, out->inputs + i * config->input_dim);
-        out->labels[i] = (int64_t)identity;
+        philox_start(&stream, config->seed, STREAM_NOISE, i);
+        const double fate = philox_uniform(&stream);
+        if (fate < config->flipped && config->identities > 1) {
+            const int64_t other = (int64_t)philox_below(&stream, config->identities - 1);
+            out->labels[i] = other + (other >= out->labels[i]);
+        } else if (fate >= config->flipped && fate < config->flipped + config->outliers) {
+            sphere_uniform(&stream, config->latent_dim, latent);
+            apply_map(config, map, latent, out->inputs + i * config->input_dim);
+        }
     }
 }
 
 static void fill(const sphere_config *config, double *scratch, data_split *out)
 {
-    const size_t dim = config->latent_dim;
+    const size_t dim = config->latent_dim, people = config->identities + config->unseen;
     double *const latent = scratch;
     double *const centres = latent + dim;
     const sphere_map map = {
-        .directions = centres + config->identities * dim,
-        .phases = centres + (config->identities + config->input_dim) * dim,
+        .directions = centres + people * dim,
+        .phases = centres + (people + config->input_dim) * dim,
     };
-    for (size_t k = 0; k < config->identities; k++) {
+    for (size_t k = 0; k < people; k++) {
         philox_stream stream;
         philox_start(&stream, config->seed, STREAM_CENTRE, k);
         sphere_uniform(&stream, dim, centres + k * dim);
     }
     draw_map(config, &map);
-    draw_samples(config, &map, centres, STREAM_TRAIN, config->train, latent, &out->train);
-    draw_samples(config, &map, centres, STREAM_TEST, config->test, latent, &out->test);
+    size_t first = 0;
+    for (size_t k = 0; k < config->identities; k++) {
+        const double *const centre = centres + k * dim;
+        const size_t train = sphere_train_count(config, k);
+        const crowd learned = {centre, STREAM_TRAIN, first, train, (int64_t)k};
+        const crowd tested = {centre, STREAM_TEST, k * config->test, config->test, (int64_t)k};
+        draw_samples(config, &map, learned, latent, &out->train);
+        draw_samples(config, &map, tested, latent, &out->test);
+        first += train;
+    }
+    for (size_t k = 0; k < config->unseen; k++) {
+        const double *const centre = centres + (config->identities + k) * dim;
+        const crowd strangers = {centre, STREAM_UNSEEN, k * config->test, config->test, (int64_t)k};
+        draw_samples(config, &map, strangers, latent, &out->unseen);
+    }
+    spoil(config, &map, latent, &out->train);
 }
 
 int sphere_data_make(const sphere_config *config, data_split *out)
 {
     *out = (data_split){0};
-    const size_t classes = config->identities;
-    const size_t vectors = 1 + classes + config->input_dim;
-    double *scratch = calloc(vectors * config->latent_dim + config->input_dim, sizeof *scratch);
-    const int made =
-        scratch != NULL &&
-        dataset_create(&out->train, classes * config->train, config->input_dim, classes) == 0 &&
-        dataset_create(&out->test, classes * config->test, config->input_dim, classes) == 0;
+    const size_t classes = config->identities, unseen = config->unseen, inputs = config->input_dim;
+    const size_t vectors = 1 + classes + unseen + inputs;
+    double *scratch = calloc(vectors * config->latent_dim + inputs, sizeof *scratch);
+    const int made = scratch != NULL &&
+                     dataset_create(&out->train, total_train(config), inputs, classes) == 0 &&
+                     dataset_create(&out->test, classes * config->test, inputs, classes) == 0 &&
+                     (unseen == 0 ||
+                      dataset_create(&out->unseen, unseen * config->test, inputs, unseen) == 0);
     if (made) {
         fill(config, scratch, out);
     } else {

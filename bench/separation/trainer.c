@@ -10,54 +10,40 @@
 
 #include "order.h"
 #include "streams.h"
-
-/* Scratch of a training; sizes in trainer_run. */
-typedef struct workshop {
-    const training *config;
-    const dataset *data;
-    network *net;
-    class_weights *head;
-    schedule plan;
-    margin_context *context; /* for the margin in force */
-    float *inputs;           /* [batch, inputs] */
-    int64_t *labels;         /* [batch] */
-    float *embedding_gradients;
-    float *weight_gradients, *bias_gradients;
-    float *velocities; /* network, class weights, bias */
-    size_t *order;     /* of the samples in this epoch */
-} workshop;
+#include "triplet.h"
 
 /* ---- one step ------------------------------------------------------------------------------ */
 
 /* The context of the margin and lambda of this step; made anew only when they change. */
-static margin_status set_margin(workshop *w, size_t step)
+static margin_status set_margin(trainer *t, size_t step)
 {
-    const double share = schedule_margin(&w->plan, step);
-    margin_config now = w->config->loss;
+    const double share = schedule_margin(&t->config.plan, step);
+    margin_config now = t->config.aim.loss;
     now.m1 = 1.0 + share * (now.m1 - 1.0);
     now.m2 *= share;
     now.m3 *= share;
     if (margin_loss_get(now.loss)->has_lambda) {
-        now.lambda = schedule_lambda(&w->plan, step);
+        now.lambda = schedule_lambda(&t->config.plan, step);
     }
-    if (w->context != NULL) {
-        const margin_config *const last = margin_context_config(w->context);
+    if (t->context != NULL) {
+        const margin_config *const last = margin_context_config(t->context);
         if (last->m1 == now.m1 && last->m2 == now.m2 && last->m3 == now.m3 &&
             last->lambda == now.lambda) {
             return MARGIN_OK;
         }
     }
-    margin_destroy(w->context);
-    return margin_create(&now, &w->context);
+    margin_destroy(t->context);
+    t->context = NULL;
+    return margin_create(&now, &t->context);
 }
 
-static void gather(workshop *w, size_t first, size_t rows)
+static void gather(trainer *t, size_t first, size_t rows)
 {
-    const size_t dim = w->data->dim;
+    const size_t dim = t->data->dim;
     for (size_t i = 0; i < rows; i++) {
-        const size_t from = w->order[first + i];
-        memcpy(w->inputs + i * dim, w->data->inputs + from * dim, dim * sizeof *w->inputs);
-        w->labels[i] = w->data->labels[from];
+        const size_t from = t->order[first + i];
+        memcpy(t->inputs + i * dim, t->data->inputs + from * dim, dim * sizeof *t->inputs);
+        t->labels[i] = t->data->labels[from];
     }
 }
 
@@ -71,17 +57,17 @@ static double square_sum(const float *values, size_t count)
 }
 
 /* The factor that shortens the step's gradient to the longest allowed. */
-static double clip_factor(const workshop *w)
+static double clip_factor(const trainer *t)
 {
-    if (w->config->clip <= 0.0) {
+    if (t->config.clip <= 0.0) {
         return 1.0;
     }
-    const class_weights *const head = w->head;
-    double square = square_sum(w->net->gradients, w->net->parameter_count);
-    square += square_sum(w->weight_gradients, head->classes * head->dim);
-    square += head->bias != NULL ? square_sum(w->bias_gradients, head->classes) : 0.0;
+    const class_weights *const head = t->head;
+    double square = square_sum(t->net->gradients, t->net->parameter_count);
+    square += square_sum(t->weight_gradients, head->classes * head->dim);
+    square += head->bias != NULL ? square_sum(t->bias_gradients, head->classes) : 0.0;
     const double length = sqrt(square);
-    return length > w->config->clip ? w->config->clip / length : 1.0;
+    return length > t->config.clip ? t->config.clip / length : 1.0;
 }
 
 typedef struct descent {
@@ -100,51 +86,79 @@ static void descend(descent how, const uint8_t *decays, const float *gradients, 
     }
 }
 
-static void update(workshop *w, size_t step)
+static void update(trainer *t, size_t step)
 {
-    const size_t weights = w->head->classes * w->head->dim;
-    float *const weight_velocities = w->velocities + w->net->parameter_count;
+    const size_t weights = t->head->classes * t->head->dim;
+    float *const weight_velocities = t->velocities + t->net->parameter_count;
     descent how = {
-        .rate = (float)schedule_rate(&w->plan, step),
-        .momentum = (float)w->config->momentum,
-        .decay = (float)w->config->decay,
-        .factor = (float)clip_factor(w),
+        .rate = (float)schedule_rate(&t->config.plan, step),
+        .momentum = (float)t->config.momentum,
+        .decay = (float)t->config.decay,
+        .factor = (float)clip_factor(t),
     };
-    descend(how, w->net->decays, w->net->gradients, w->net->parameter_count, w->velocities,
-            w->net->parameters);
-    descend(how, NULL, w->weight_gradients, weights, weight_velocities, w->head->weights);
-    if (w->head->bias != NULL) {
+    descend(how, t->net->decays, t->net->gradients, t->net->parameter_count, t->velocities,
+            t->net->parameters);
+    descend(how, NULL, t->weight_gradients, weights, weight_velocities, t->head->weights);
+    if (t->head->bias != NULL) {
         how.decay = 0.0f;
-        descend(how, NULL, w->bias_gradients, w->head->classes, weight_velocities + weights,
-                w->head->bias);
+        descend(how, NULL, t->bias_gradients, t->head->classes, weight_velocities + weights,
+                t->head->bias);
     }
 }
 
-/* The batch's mean loss in *loss. */
-static margin_status take_step(workshop *w, size_t step, size_t first, size_t rows, double *loss)
+/* The loss of libmargin and its gradients, and the extra terms added to both. */
+static margin_status margin_gradients(trainer *t, size_t step, const float *embeddings, size_t rows,
+                                      double *loss)
 {
-    margin_status status = set_margin(w, step);
+    margin_status status = set_margin(t, step);
     if (status != MARGIN_OK) {
         return status;
     }
-    gather(w, first, rows);
     margin_head head = {
         .rows = rows,
-        .dim = w->head->dim,
-        .classes = w->head->classes,
-        .embeddings = network_forward(w->net, w->inputs, rows, 1),
-        .weights = w->head->weights,
-        .bias = w->head->bias,
-        .labels = w->labels,
-        .grad_embeddings = w->embedding_gradients,
-        .grad_weights = w->weight_gradients,
-        .grad_bias = w->head->bias != NULL ? w->bias_gradients : NULL,
+        .dim = t->head->dim,
+        .classes = t->head->classes,
+        .embeddings = embeddings,
+        .weights = t->head->weights,
+        .bias = t->head->bias,
+        .labels = t->labels,
+        .grad_embeddings = t->embedding_gradients,
+        .grad_weights = t->weight_gradients,
+        .grad_bias = t->head->bias != NULL ? t->bias_gradients : NULL,
     };
-    status = margin_head_run(w->context, &head);
+    status = margin_head_run(t->context, &head);
     if (status == MARGIN_OK) {
-        network_backward(w->net, w->inputs, w->embedding_gradients, rows);
-        update(w, step);
-        *loss = head.loss;
+        const extra_batch batch = {
+            .rows = rows,
+            .dim = t->head->dim,
+            .classes = t->head->classes,
+            .embeddings = embeddings,
+            .weights = t->head->weights,
+            .labels = t->labels,
+            .scratch = t->scratch,
+        };
+        *loss = head.loss + extra_terms_add(&t->config.aim.extra, &batch, t->embedding_gradients,
+                                            t->weight_gradients);
+    }
+    return status;
+}
+
+/* The batch's mean loss in *loss. */
+static margin_status take_step(trainer *t, size_t step, size_t first, size_t rows, double *loss)
+{
+    gather(t, first, rows);
+    const float *const embeddings = network_forward(t->net, t->inputs, rows, 1);
+    margin_status status = MARGIN_OK;
+    if (t->config.aim.triplet > 0.0) {
+        *loss = triplet_loss(embeddings, t->labels, rows, t->net->outputs, t->config.aim.triplet,
+                             t->scratch, t->embedding_gradients);
+        status = isfinite(*loss) ? MARGIN_OK : MARGIN_ERROR_NONFINITE;
+    } else {
+        status = margin_gradients(t, step, embeddings, rows, loss);
+    }
+    if (status == MARGIN_OK) {
+        network_backward(t->net, t->inputs, t->embedding_gradients, rows);
+        update(t, step);
     }
     return status;
 }
@@ -158,82 +172,90 @@ static size_t batches_of(const training *config, size_t count)
     return count / config->batch + (rest > 1 ? 1 : 0);
 }
 
-static margin_status train_epoch(workshop *w, size_t epoch, double *loss)
+/* Each epoch's order depends on its number alone, not on the epochs before. */
+static void set_order(trainer *t)
 {
-    const size_t batch = w->config->batch;
-    const size_t batches = batches_of(w->config, w->data->count);
     philox_stream stream;
-    philox_start(&stream, w->config->seed, STREAM_ORDER, epoch);
-    order_shuffle(&stream, w->order, w->data->count);
+    philox_start(&stream, t->config.seed, STREAM_ORDER, t->epoch);
+    order_start(t->order, t->data->count);
+    order_shuffle(&stream, t->order, t->data->count);
+    if (t->config.aim.triplet > 0.0) {
+        order_groups(&stream, t->order, t->data->count, t->data->labels, t->data->classes,
+                     t->config.aim.triplet_each, (size_t *)t->scratch);
+    }
+}
+
+margin_status trainer_epoch(trainer *t)
+{
+    const size_t batch = t->config.batch;
+    const size_t batches = batches_of(&t->config, t->data->count);
     double sum = 0.0;
+    set_order(t);
     for (size_t i = 0; i < batches; i++) {
-        const size_t left = w->data->count - i * batch;
+        const size_t left = t->data->count - i * batch;
         double mean = 0.0;
-        const margin_status status =
-            take_step(w, epoch * batches + i, i * batch, left < batch ? left : batch, &mean);
+        const margin_status status = take_step(t, t->epoch * batches + i, i * batch,
+                                               left < batch ? left : batch, &mean);
         if (status != MARGIN_OK) {
             return status;
         }
         sum += mean;
     }
-    *loss = sum / (double)batches;
+    t->loss = sum / (double)batches;
+    t->epoch++;
     return MARGIN_OK;
 }
 
-static int workshop_open(workshop *w)
+static size_t larger(size_t a, size_t b)
 {
-    const size_t batch = w->config->batch, weights = w->head->classes * w->head->dim;
-    const size_t parameters = w->net->parameter_count + weights + w->head->classes;
-    w->plan = w->config->plan;
-    w->plan.steps = w->config->epochs * batches_of(w->config, w->data->count);
-    w->plan.warmup_steps = (size_t)(w->config->warmup * (double)w->plan.steps);
-    w->plan.anneal_steps = (size_t)(w->config->anneal * (double)w->plan.steps);
-    w->inputs = calloc(batch * w->data->dim, sizeof *w->inputs);
-    w->labels = calloc(batch, sizeof *w->labels);
-    w->embedding_gradients = calloc(batch * w->net->outputs, sizeof *w->embedding_gradients);
-    w->weight_gradients = calloc(weights, sizeof *w->weight_gradients);
-    w->bias_gradients = calloc(w->head->classes, sizeof *w->bias_gradients);
-    w->velocities = calloc(parameters, sizeof *w->velocities);
-    w->order = calloc(w->data->count, sizeof *w->order);
-    const int ready = w->inputs != NULL && w->labels != NULL && w->embedding_gradients != NULL &&
-                      w->weight_gradients != NULL && w->bias_gradients != NULL &&
-                      w->velocities != NULL && w->order != NULL;
-    if (ready) {
-        order_start(w->order, w->data->count);
-    }
+    return a > b ? a : b;
+}
+
+/* Doubles that extra terms, triplets and grouping need at most. */
+static size_t scratch_count(const trainer *t)
+{
+    const size_t batch = t->config.batch, dim = t->head->dim, classes = t->head->classes;
+    const size_t groups = 2 * t->data->count + classes + 2;
+    return larger(groups, larger(extra_terms_scratch(batch, classes, dim),
+                                 triplet_scratch(batch, dim)));
+}
+
+int trainer_open(trainer *out, const training *config, const dataset *data, network *net,
+                 class_weights *head)
+{
+    *out = (trainer){.config = *config, .data = data, .net = net, .head = head};
+    const size_t batch = config->batch, weights = head->classes * head->dim;
+    schedule *const plan = &out->config.plan;
+    plan->steps = config->epochs * batches_of(config, data->count);
+    plan->warmup_steps = (size_t)(config->warmup * (double)plan->steps);
+    plan->anneal_steps = (size_t)(config->anneal * (double)plan->steps);
+    out->velocity_count = net->parameter_count + weights + head->classes;
+    out->velocities = calloc(out->velocity_count, sizeof *out->velocities);
+    out->inputs = calloc(batch * data->dim, sizeof *out->inputs);
+    out->labels = calloc(batch, sizeof *out->labels);
+    out->embedding_gradients = calloc(batch * net->outputs, sizeof *out->embedding_gradients);
+    out->weight_gradients = calloc(weights, sizeof *out->weight_gradients);
+    out->bias_gradients = calloc(head->classes, sizeof *out->bias_gradients);
+    out->scratch = calloc(scratch_count(out), sizeof *out->scratch);
+    out->order = calloc(data->count, sizeof *out->order);
+    const int ready = out->velocities != NULL && out->inputs != NULL && out->labels != NULL &&
+                      out->embedding_gradients != NULL && out->weight_gradients != NULL &&
+                      out->bias_gradients != NULL && out->scratch != NULL && out->order != NULL;
     return ready ? 0 : ENOMEM;
 }
 
-static void workshop_close(workshop *w)
+void trainer_close(trainer *t)
 {
-    margin_destroy(w->context);
-    free(w->inputs);
-    free(w->labels);
-    free(w->embedding_gradients);
-    free(w->weight_gradients);
-    free(w->bias_gradients);
-    free(w->velocities);
-    free(w->order);
-}
-
-int trainer_run(const training *config, const dataset *data, network *net, class_weights *head,
-                training_result *result)
-{
-    workshop w = {.config = config, .data = data, .net = net, .head = head};
-    *result = (training_result){.status = MARGIN_OK};
-    const int error = workshop_open(&w);
-    for (size_t i = 0; error == 0 && i < config->epochs; i++) {
-        result->epoch = i + 1;
-        result->status = train_epoch(&w, i, &result->loss);
-        if (result->status != MARGIN_OK) {
-            break;
-        }
-        if (config->epoch_done != NULL) {
-            config->epoch_done(config->user);
-        }
-    }
-    workshop_close(&w);
-    return error;
+    margin_destroy(t->context);
+    free(t->velocities);
+    free(t->inputs);
+    free(t->labels);
+    free(t->embedding_gradients);
+    free(t->weight_gradients);
+    free(t->bias_gradients);
+    free(t->scratch);
+    free(t->order);
+    *t = (trainer){0};
 }
 
 void trainer_embed(network *net, const dataset *data, float *embeddings)

@@ -5,13 +5,23 @@
 
 #include "class_weights.h"
 #include "dataset.h"
+#include "extra_terms.h"
 #include "margin.h"
 #include "network.h"
 #include "schedule.h"
 
-typedef struct training {
+/* What is minimised: the loss of libmargin, and with the weights below besides it the extra terms
+ * of the papers; or the triplet loss in its place. */
+typedef struct objective {
     margin_config loss; /* at its full margin */
-    schedule plan;      /* its steps are filled in by the trainer */
+    extra_terms extra;  /* Intra and Inter; zero: none */
+    double triplet;     /* > 0: the angular triplet loss of this margin (radians) in place of all */
+    size_t triplet_each; /* samples of a class that stand together in a batch then */
+} objective;
+
+typedef struct training {
+    objective aim;
+    schedule plan; /* its steps are filled in by the trainer */
     size_t epochs, batch;
     double warmup; /* share of the steps in which the margin grows */
     double anneal; /* share of the steps in which lambda falls (losses that have one) */
@@ -19,20 +29,34 @@ typedef struct training {
     double decay; /* weight decay of dense and class weights */
     double clip;  /* longest gradient of a step, over all parameters; 0: no limit */
     uint64_t seed;
-    void (*epoch_done)(void *user); /* or NULL */
-    void *user;
 } training;
 
-typedef struct training_result {
-    double loss;          /* mean over the last epoch */
-    margin_status status; /* what stopped the training, or MARGIN_OK */
-    size_t epoch;         /* the epoch it stopped in */
-} training_result;
+/* A training under way. Between two epochs its whole state is the network, the class weights and
+ * the public part here: whoever keeps these can go on later as if nothing had happened. */
+typedef struct trainer {
+    size_t epoch;      /* epochs done; set it to go on from a state that was kept */
+    float *velocities; /* [velocity_count]: network, class weights, bias */
+    size_t velocity_count;
+    double loss; /* mean over the last epoch's batches */
+    /* private */
+    training config;
+    const dataset *data;
+    network *net;
+    class_weights *head;
+    margin_context *context; /* for the margin in force */
+    float *inputs;           /* [batch, inputs] */
+    int64_t *labels;         /* [batch] */
+    float *embedding_gradients, *weight_gradients, *bias_gradients;
+    double *scratch; /* of the extra terms and the triplets */
+    size_t *order;   /* of the samples in this epoch */
+} trainer;
 
-/* Train in place. 0, or ENOMEM; a loss that fails (a non-finite embedding: the training diverged)
- * is told in result->status. */
-int trainer_run(const training *config, const dataset *data, network *net, class_weights *head,
-                training_result *result);
+/* 0, or ENOMEM. Data, network and class weights must outlive the trainer. Close it in any case. */
+int trainer_open(trainer *out, const training *config, const dataset *data, network *net,
+                 class_weights *head);
+/* One more epoch. A loss that fails (a non-finite embedding: the training diverged) is told. */
+margin_status trainer_epoch(trainer *t);
+void trainer_close(trainer *t);
 
 /* embeddings[data->count, net->outputs] of the trained network. */
 void trainer_embed(network *net, const dataset *data, float *embeddings);

@@ -60,19 +60,22 @@ class Info(CommandTest):
 
     def test_version(self):
         version = "margin %s\n" % self.info()["version"]
-        for words in (["--version"], ["eval", "--version"], ["info", "--version"]):
+        for words in (["--version"], ["eval", "--version"], ["info", "--version"],
+                      ["advise", "--version"], ["angles", "--version"],
+                      ["verify", "--version"]):
             run = self.run_margin(*words)
             self.assertEqual((run.returncode, run.stdout, run.stderr), (0, version, ""))
 
     def test_help(self):
         for words in (["--help"], ["eval", "--help"], ["info", "--help"],
+                      ["advise", "--help"], ["angles", "--help"], ["verify", "--help"],
                       ["eval", "--loss", "nonsense", "--help"]):
             run = self.run_margin(*words)
             self.assertEqual((run.returncode, run.stderr), (0, ""))
             self.assertTrue(run.stdout.startswith("usage: margin"))
             self.assertTrue(all(len(line) <= 100 for line in run.stdout.splitlines()))
         general = self.run_margin("--help").stdout
-        for command in ("eval", "info"):
+        for command in ("advise", "angles", "eval", "info", "verify"):
             self.assertIn("\n  %s " % command, general)
 
     def test_every_option_is_in_the_help(self):

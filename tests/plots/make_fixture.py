@@ -204,6 +204,48 @@ def separation_run(rng, data, loss, seed, classes=8, samples=60):
             "centres": centres, "embedding_centres": centres, "features": features}
 
 
+def claims():
+    """Invented verdicts, one of each kind."""
+    return [{"claim": f"claim {k}", "where": "paper", "measured": "gap", "unit": unit, "paper": paper,
+             "least": 0.0, "most": None, "mean": mean, "low": low, "high": high,
+             "values": [mean], "verdict": verdict}
+            for k, (unit, paper, mean, low, high, verdict) in enumerate([
+                ("degrees", 28.6, 12.5, 11.0, 14.0, "holds"),
+                ("degrees", None, -3.0, -4.0, -2.0, "does not"),
+                ("1", None, 0.5, None, None, "undecided")])]
+
+
+def figures_without_training():
+    """Invented curves for the figures that bench_separation computes without a run."""
+    def curve(label, loss, points, **more):
+        return dict(more, label=label, loss=loss, points=points)
+
+    logits = [curve(label, loss, [[t, psi(margin, math.radians(t))] for t in range(181)])
+              for loss, label, margin in CURVES]
+    widths = {"normsoftmax": 0, "sphereface": 10, "cosface": 20, "arcface": 28}
+    margins = [curve(loss.title(), loss, [[t, t + width] for t in range(91)])
+               for loss, width in widths.items()]
+    planes = [curve("Softmax", "softmax", [[x / 9, x / 6] for x in range(-9, 10)]),
+              curve("NSL", "normsoftmax", [[x / 9, x / 9] for x in range(-9, 10)]),
+              curve("A-Softmax", "sphereface", [[x, 4 * x] for x in range(46)]),
+              curve("LMCL", "cosface", [[x / 9, x / 9 - 0.3] for x in range(-9, 10)])]
+    classes = [2, 30, 1000, 10**6]
+    bounds = [dict(curve(label, None, [[c, math.log(c)] for c in classes]), panel="scale")
+              for label in ("CosFace, P = 0.9", "AdaCos, fixed s")]
+    bounds.append(dict(curve("C = 10", None, [[s, math.exp(-s)] for s in range(31)]), panel="loss"))
+    bounds += [dict(curve("D = 512", None, [[c, 1 + side / c] for c in classes]), panel="margin",
+                    dim=512, side=("low", "high")[side]) for side in (0, 1)]
+    sphere = [{"kind": kind, "dim": dim, "points": [[n, 70 - 5 * k] for n in (1e2, 1e4, 1e8)]}
+              for dim in (128, 512) for k, kind in enumerate(("nearest", "closest", "asymptotic"))]
+    drawn = [{"n": n, "dim": dim, "nearest_deg": 70, "nearest_error_deg": 0.5,
+              "closest_deg": 65 if n < 1e4 else None, "closest_error_deg": None}
+             for n in (100, 10000) for dim in (128, 512)]
+    return {"arcface-fig4b": {"curves": logits}, "arcface-fig5": {"curves": margins},
+            "cosface-fig2": {"curves": planes}, "amsoftmax-psi": {"curves": logits[:5]},
+            "bounds": {"curves": bounds, "chosen": ["Chosen because invented."]},
+            "sphere-size": {"curves": sphere, "drawn": drawn}}
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit("usage: make_fixture.py DIR")
@@ -212,7 +254,8 @@ def main():
             for loss in LOSSES[:5] for seed in (1, 2)]
     files = {"speed": {"context": speed_context(), "benchmarks": speed_rows(rng)},
              "stability": stability(rng), "machine": CONTEXT,
-             "separation": {"schema": 1, "context": CONTEXT, "runs": runs}}
+             "separation": {"schema": 1, "context": CONTEXT, "runs": runs,
+                            "figures": figures_without_training(), "claims": claims()}}
     os.makedirs(sys.argv[1], exist_ok=True)
     for name, value in files.items():
         with open(os.path.join(sys.argv[1], name + ".json"), "w", encoding="utf-8") as stream:

@@ -41,6 +41,10 @@ def expected_series(run):
         "gradient_error": {f"{row['loss']} {row['impl']}" for row in theta if row["default"]},
     }
     expected |= expected_comparisons(cases)
+    for name, figure in separation["figures"].items():
+        kinds = {"drawn_nearest", "drawn_closest"} if "drawn" in figure else set()
+        labels = {curve.get("label", curve.get("kind")) for curve in figure["curves"]}
+        expected[name.replace("-", "_")] = labels | kinds
     for item in separation["runs"]:
         expected.setdefault("toy_features_" + item["data"], set()).add(item["loss"])
     return expected

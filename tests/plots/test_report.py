@@ -80,14 +80,20 @@ def main():
         foreign = set(re.findall(r"(?:src|href)\s*=\s*[\"'](?!#)([^\"']*)", text))
         assert not foreign, f"not self-contained: {foreign}"
         assert "<script" not in text and "@import" not in text and "url(http" not in text
-        for figure in draw(run, "--list").split():
+        for figure in set(draw(run, "--list").split()) - {"arcface_fig4b"}:  # it is target_logit
             assert figure in parser.ids, f"{figure} is not in the report"
             assert f"plots/draw.sh RUN_DIR {figure}" in text, f"no command for {figure}"
+        assert "fig_arcface_fig4b" not in text and "Chosen because invented" in text
         assert len(parser.rows) == 8, parser.rows
         check_numbers(run, parser.rows)
         assert "Invented CPU" in text
         for said in ("123 cases of 5 repetitions", "93.8%", "7 cases with", "0.25 CPUs"):
             assert said in text, said
+        for claim in load(run, "separation.json")["claims"]:
+            row = re.search(rf"<tr><th[^>]*>{claim['claim']}<br>.*?</tr>", text).group(0)
+            cells = re.findall(r"<td>(.*?)</td>", row)
+            assert cells[-1] == claim["verdict"], row
+            assert abs(float(cells[2].rstrip("°").replace("−", "-")) - claim["mean"]) < 0.06, row
     print("report checked")
 
 

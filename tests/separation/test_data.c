@@ -62,6 +62,110 @@ static void seeds_and_splits_differ(void **state)
     data_split_free(&b);
 }
 
+static void imbalance_is_geometric(void **state)
+{
+    (void)state;
+    sphere_config config = small_config(1);
+    config.imbalance = 8.0;
+    data_split data;
+    assert_int_equal(sphere_data_make(&config, &data), 0);
+    size_t counts[8] = {0};
+    for (size_t i = 0; i < data.train.count; i++) {
+        counts[data.train.labels[i]]++;
+    }
+    for (size_t k = 0; k < 8; k++) {
+        assert_int_equal(counts[k], lround(40.0 * pow(8.0, -(double)k / 7.0)));
+        assert_int_equal(counts[k], sphere_train_count(&config, k));
+    }
+    assert_int_equal(counts[0], 40);
+    assert_int_equal(counts[7], 5);
+    assert_int_equal(data.test.count, 80);
+    data_split_free(&data);
+    config.imbalance = 1e9; /* nobody vanishes */
+    assert_int_equal(sphere_train_count(&config, 7), 1);
+}
+
+/* Against the clean data of the same seed: the wrong labels are those that differ, the outliers
+ * the samples that moved; all others are untouched, and so are the test samples. */
+static void noise_is_what_was_asked_for(void **state)
+{
+    (void)state;
+    sphere_config config = small_config(7);
+    config.train = 500;
+    data_split clean, noisy;
+    assert_int_equal(sphere_data_make(&config, &clean), 0);
+    config.flipped = 0.2;
+    config.outliers = 0.1;
+    assert_int_equal(sphere_data_make(&config, &noisy), 0);
+    const size_t dim = clean.train.dim, count = clean.train.count;
+    size_t flipped = 0, moved = 0, to[8] = {0};
+    for (size_t i = 0; i < count; i++) {
+        const int other_label = clean.train.labels[i] != noisy.train.labels[i];
+        const int other_input = memcmp(clean.train.inputs + i * dim, noisy.train.inputs + i * dim,
+                                       dim * sizeof *clean.train.inputs) != 0;
+        assert_false(other_label && other_input);
+        assert_in_range(noisy.train.labels[i], 0, 7);
+        flipped += (size_t)other_label;
+        moved += (size_t)other_input;
+        to[noisy.train.labels[i]] += (size_t)other_label;
+    }
+    /* four standard deviations of a binomial count of 4,000 */
+    assert_near("flipped", (double)flipped, 800.0, 4.0 * sqrt(4000 * 0.2 * 0.8));
+    assert_near("outliers", (double)moved, 400.0, 4.0 * sqrt(4000 * 0.1 * 0.9));
+    for (size_t k = 0; k < 8; k++) { /* the wrong labels fall on all identities alike */
+        assert_near("to", (double)to[k], (double)flipped / 8.0, 4.0 * sqrt((double)flipped / 8.0));
+    }
+    assert_memory_equal(clean.test.inputs, noisy.test.inputs,
+                        clean.test.count * dim * sizeof *clean.test.inputs);
+    data_split_free(&clean);
+    data_split_free(&noisy);
+}
+
+/* Mean squared distance of rows to the mean of other rows. */
+static double mean_square(const float *rows, const float *others, size_t count, size_t other_count,
+                          size_t dim)
+{
+    double sum = 0.0;
+    for (size_t k = 0; k < dim; k++) {
+        double mean = 0.0;
+        for (size_t j = 0; j < other_count; j++) {
+            mean += (double)others[j * dim + k] / (double)other_count;
+        }
+        for (size_t i = 0; i < count; i++) {
+            const double apart = (double)rows[i * dim + k] - mean;
+            sum += apart * apart / (double)count;
+        }
+    }
+    return sum;
+}
+
+static void unseen_identities_are_others(void **state)
+{
+    (void)state;
+    sphere_config config = small_config(3);
+    data_split alone, both;
+    assert_int_equal(sphere_data_make(&config, &alone), 0);
+    config.unseen = 5;
+    assert_int_equal(sphere_data_make(&config, &both), 0);
+    assert_int_equal(alone.unseen.count, 0);
+    assert_int_equal(both.unseen.count, 50);
+    assert_int_equal(both.unseen.classes, 5);
+    const size_t dim = both.train.dim;
+    assert_memory_equal(alone.train.inputs, both.train.inputs,
+                        alone.train.count * dim * sizeof *alone.train.inputs);
+    /* On the whole nearer to their own mean than to that of any identity trained on. */
+    for (size_t k = 0; k < 5; k++) {
+        const float *const own = both.unseen.inputs + 10 * k * dim;
+        assert_int_equal(both.unseen.labels[10 * k + 9], k);
+        for (size_t class = 0; class < 8; class++) {
+            const float *const other = both.train.inputs + 40 * class * dim;
+            assert_true(mean_square(own, own, 10, 10, dim) < mean_square(own, other, 10, 40, dim));
+        }
+    }
+    data_split_free(&alone);
+    data_split_free(&both);
+}
+
 /* Classes whose means lie on a circle, shuffled: the tour must find the circle again. */
 static void tour_goes_round(void **state)
 {
@@ -132,6 +236,9 @@ int main(void)
         cmocka_unit_test(sizes_and_labels),
         cmocka_unit_test(samples_do_not_depend_on_how_many),
         cmocka_unit_test(seeds_and_splits_differ),
+        cmocka_unit_test(imbalance_is_geometric),
+        cmocka_unit_test(noise_is_what_was_asked_for),
+        cmocka_unit_test(unseen_identities_are_others),
         cmocka_unit_test(tour_goes_round),
         cmocka_unit_test(tour_is_shortened),
         cmocka_unit_test(tour_of_alike_classes_ends),

@@ -43,6 +43,12 @@ def nearest(angles):
                  for i, a in enumerate(angles)])
 
 
+def spread(angles):
+    return {key: math.degrees(value) for key, value in
+            [("mean", mean(angles)), ("p05", quantile(angles, 0.05)),
+             ("p50", quantile(angles, 0.5)), ("p95", quantile(angles, 0.95))]}
+
+
 def statistics(run):
     """By differences of polar angles: another way than the program's."""
     classes = range(run["classes"])
@@ -64,9 +70,12 @@ def statistics(run):
              "gap_min_deg": min(gaps), "gap_median_deg": quantile(gaps, 0.5)}
     found = {key: math.degrees(value) for key, value in found.items()}
     found["overlap_share"] = mean(inside)
-    found["theta_deg"] = {key: math.degrees(value) for key, value in
-                          [("mean", mean(theta)), ("p05", quantile(theta, 0.05)),
-                           ("p50", quantile(theta, 0.5)), ("p95", quantile(theta, 0.95))]}
+    found["theta_deg"] = spread(theta)
+    found["other_deg"] = spread([min(abs(wrapped(a - weights[j])) for j in classes if j != k)
+                                 for k in classes for a in polar[k]])
+    whole = math.atan2(*(sum(f(a) for own in polar for a in own) for f in (math.sin, math.cos)))
+    found["fisher"] = (sum(1 - math.cos(d) for own in deviations for d in own)
+                       / sum(len(polar[k]) * (1 - math.cos(centres[k] - whole)) for k in classes))
     return found
 
 
@@ -121,7 +130,7 @@ class Driver(unittest.TestCase):
         for run in runs:
             want = statistics(run)
             for key, value in run["stats"].items():
-                if key == "theta_deg":
+                if isinstance(value, dict):
                     for part in value:
                         self.assertAlmostEqual(value[part], want[key][part], 6)
                 else:

@@ -60,9 +60,14 @@ static void every_default_is_accepted(void **state)
 
 static void carry_out(margin_loss loss, double margin, run_result *result)
 {
-    run_plan plan = {.data = &sphere, .loss = loss, .seed = 3, .samples = 600, .features = 5};
-    loss_override_none(&plan.override);
-    plan.override.margin = margin;
+    run_plan plan;
+    loss_override set;
+    loss_override_none(&set);
+    set.margin = margin;
+    run_plan_toy(&plan, &sphere, loss, &set);
+    plan.seed = 3;
+    plan.how.train = plan.how.test = 600;
+    plan.features = 5;
     if (run_carry_out(&plan, result) != 0) {
         fail_msg("%s", result->error);
     }
@@ -86,45 +91,126 @@ static void margin_leaves_a_gap(void **state)
     run_free(&wide);
 }
 
+static run_plan small_plan(margin_loss loss)
+{
+    run_plan plan;
+    loss_override none;
+    loss_override_none(&none);
+    run_plan_toy(&plan, &sphere, loss, &none);
+    plan.how.epochs = 1;
+    plan.how.train = plan.how.test = 50;
+    plan.features = 5;
+    return plan;
+}
+
 static void results_are_complete(void **state)
 {
     (void)state;
-    run_plan plan = {.data = &sphere,
-                     .loss = MARGIN_COSFACE,
-                     .seed = 1,
-                     .epochs = 1,
-                     .samples = 50,
-                     .features = 5};
+    const run_plan plan = small_plan(MARGIN_COSFACE);
     run_result result;
-    loss_override_none(&plan.override);
     assert_int_equal(run_carry_out(&plan, &result), 0);
     assert_int_equal(result.classes, 8);
     assert_int_equal(result.train_count, 400);
     assert_int_equal(result.feature_count, 40);
     for (size_t i = 0; i < result.feature_count; i++) {
-        assert_int_equal(result.features[i].class, i / 5);
-        assert_true(isfinite(result.features[i].x) && isfinite(result.features[i].y));
+        assert_int_equal(result.feature_classes[i], i / 5);
+        assert_true(isfinite(result.features[2 * i]) && isfinite(result.features[2 * i + 1]));
     }
     for (size_t j = 0; j < result.classes; j++) {
         assert_near("unit centre", hypot(result.centres[2 * j], result.centres[2 * j + 1]), 1.0,
                     1e-12);
+        assert_true(result.arcs[j].low < result.arcs[j].high);
     }
     assert_true(isfinite(result.final_loss) && result.final_loss > 0.0);
-    assert_true(result.seconds > 0.0);
+    assert_true(result.seconds > 0.0 && !result.verified);
+    assert_int_equal(result.snapshots[0].epoch, 0);
+    assert_int_equal(result.snapshots[2].epoch, 1);
+    size_t counted = 0;
+    for (size_t i = 0; i < ANGLE_BINS; i++) {
+        counted += result.snapshots[2].theta.bins[i];
+    }
+    assert_int_equal(counted, 400);
     run_free(&result);
+}
+
+/* A hundred identities in 64 dimensions, a hundred others to verify; random weights stand at right
+ * angles to the features: 90 degrees give or take 57.3 / sqrt(64). */
+static void strangers_are_verified(void **state)
+{
+    (void)state;
+    run_plan plan;
+    run_result result;
+    run_plan_faces(&plan, &sphere, MARGIN_ARCFACE);
+    plan.how.epochs = 2;
+    plan.how.train = 10;
+    plan.how.test = 4;
+    assert_int_equal(run_carry_out(&plan, &result), 0);
+    assert_int_equal(result.unseen_count, 400);
+    assert_int_equal(result.strangers.genuine, 100 * 6);
+    assert_int_equal(result.strangers.impostor, 400 * 399 / 2 - 600);
+    assert_true(result.strangers.auc > 0.6 && result.strangers.auc < 1.0);
+    assert_true(isnan(result.unseen.w_ec) && isfinite(result.unseen.intra));
+    assert_near("start", result.snapshots[0].theta.mean, 0.5 * M_PI, 4.0 / sqrt(64.0 * 100.0));
+    assert_true(result.snapshots[2].theta.mean < result.snapshots[0].theta.mean);
+    run_free(&result);
+}
+
+/* Losses that live in the suite: they train, and pull where the paper says. */
+static void extra_objectives_train(void **state)
+{
+    (void)state;
+    run_plan plan;
+    run_result plain, intra, triplet;
+    run_plan_faces(&plan, &sphere, MARGIN_NORMSOFTMAX);
+    plan.how.epochs = 6;
+    plan.how.train = 20;
+    plan.how.test = 4;
+    assert_int_equal(run_carry_out(&plan, &plain), 0);
+    plan.aim.extra.intra = 20.0;
+    assert_int_equal(run_carry_out(&plan, &intra), 0);
+    assert_true(intra.train.theta.mean < plain.train.theta.mean - 0.05);
+    plan.aim.extra.intra = 0.0;
+    plan.aim.triplet = 0.35;
+    plan.aim.triplet_each = 4;
+    assert_int_equal(run_carry_out(&plan, &triplet), 0);
+    assert_true(triplet.strangers.auc > 0.9);
+    assert_true(isnan(triplet.train.w_ec) && isnan(triplet.train.accuracy));
+    run_free(&plain);
+    run_free(&intra);
+    run_free(&triplet);
 }
 
 /* A faulty setting is an error of the run, not a crash. */
 static void failures_are_told(void **state)
 {
     (void)state;
-    run_plan plan = {.data = &sphere, .loss = MARGIN_ARCFACE, .seed = 1, .epochs = 1, .samples = 5};
+    run_plan plan = small_plan(MARGIN_ARCFACE);
     run_result result;
-    loss_override_none(&plan.override);
-    plan.override.scale = -1.0;
+    plan.aim.loss.scale = -1.0;
     assert_int_equal(run_carry_out(&plan, &result), -1);
     assert_non_null(strstr(result.error, "epoch 1"));
     run_free(&result);
+}
+
+static void keys_tell_runs_apart(void **state)
+{
+    (void)state;
+    char key[RUN_KEY], other[RUN_KEY], label[RUN_LABEL];
+    run_plan plan = small_plan(MARGIN_ARCFACE);
+    run_plan_key(&plan, key);
+    assert_true(strlen(key) < RUN_KEY - 100); /* nothing is cut off */
+    plan.features = 77;                       /* changes no number */
+    run_plan_key(&plan, other);
+    assert_string_equal(key, other);
+    plan.sphere.flipped = 0.1;
+    run_plan_key(&plan, other);
+    assert_string_not_equal(key, other);
+    plan.sphere.flipped = 0.0;
+    plan.seed++;
+    run_plan_key(&plan, other);
+    assert_string_not_equal(key, other);
+    run_plan_label(&plan, label);
+    assert_string_equal(label, "arcface m=0.5 s=64");
 }
 
 int main(void)
@@ -132,7 +218,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(margins_fit_the_circle),    cmocka_unit_test(overrides_reach_their_margin),
         cmocka_unit_test(every_default_is_accepted), cmocka_unit_test(margin_leaves_a_gap),
-        cmocka_unit_test(results_are_complete),      cmocka_unit_test(failures_are_told),
+        cmocka_unit_test(results_are_complete),      cmocka_unit_test(strangers_are_verified),
+        cmocka_unit_test(extra_objectives_train),    cmocka_unit_test(failures_are_told),
+        cmocka_unit_test(keys_tell_runs_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

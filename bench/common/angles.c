@@ -1,0 +1,154 @@
+/* angles.c: the four angle statistics of embeddings and class weights (see angles.h). Must not know
+ * where the vectors came from. */
+#include "angles.h"
+
+#include "directions.h"
+#include "threads.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK = 64 };
+
+static size_t smaller(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Class by class the sum of its rows' directions, then their direction. */
+static int find_centres(const angles_input *in, double *centres)
+{
+    double *direction = malloc(in->dim * sizeof *direction);
+    if (direction == NULL) return ENOMEM;
+    memset(centres, 0, in->classes * in->dim * sizeof *centres);
+    for (size_t i = 0; i < in->rows; i++) {
+        if (in->labels[i] < 0) continue;
+        double *centre = centres + (size_t)in->labels[i] * in->dim;
+        directions_of(in->embeddings + i * in->dim, 1, in->dim, direction);
+        for (size_t k = 0; k < in->dim; k++)
+            centre[k] += direction[k];
+    }
+    for (size_t j = 0; j < in->classes; j++)
+        direction_normalise(centres + j * in->dim, in->dim);
+    free(direction);
+    return 0;
+}
+
+static int present(const double *vector, size_t dim)
+{
+    for (size_t k = 0; k < dim; k++)
+        if (vector[k] != 0.0) return 1;
+    return 0;
+}
+
+static double mean_of(double sum, size_t count)
+{
+    return count > 0 ? sum / (double)count : NAN;
+}
+
+/* Mean over rows of the angle to their class's centre. */
+static int measure_rows(const angles_input *in, const double *centres, angles *out)
+{
+    double *direction = malloc(in->dim * sizeof *direction), sum = 0.0;
+    if (direction == NULL) return ENOMEM;
+    for (size_t i = 0; i < in->rows; i++) {
+        if (in->labels[i] < 0) continue;
+        directions_of(in->embeddings + i * in->dim, 1, in->dim, direction);
+        sum += direction_angle(direction, centres + (size_t)in->labels[i] * in->dim, in->dim);
+        out->rows++;
+    }
+    out->intra = mean_of(sum, out->rows);
+    free(direction);
+    return 0;
+}
+
+/* The nearest of others[] to each of a block; greatest[], nearest[] hold what was found so far. */
+static void look_among(const double *cosines, size_t first, size_t rows, size_t from, size_t count,
+                       double *greatest, size_t *nearest)
+{
+    for (size_t i = 0; i < rows; i++) {
+        for (size_t j = 0; j < count; j++) {
+            const double cosine = cosines[i * count + j];
+            if (first + i != from + j && cosine > greatest[i]) {
+                greatest[i] = cosine;
+                nearest[i] = from + j;
+            }
+        }
+    }
+}
+
+/* angle[i] of rows first, first + 1, ... to the nearest of the other vectors. */
+static void block_nearest(const double *vectors, size_t count, size_t dim, size_t first,
+                          double *angle)
+{
+    double cosines[BLOCK * BLOCK], greatest[BLOCK];
+    size_t nearest[BLOCK];
+    const size_t rows = smaller(BLOCK, count - first);
+    for (size_t i = 0; i < rows; i++) {
+        greatest[i] = -INFINITY;
+        nearest[i] = 0;
+    }
+    for (size_t from = 0; from < count; from += BLOCK) {
+        const size_t others = smaller(BLOCK, count - from);
+        direction_cosines(vectors + first * dim, rows, vectors + from * dim, others, dim, cosines);
+        look_among(cosines, first, rows, from, others, greatest, nearest);
+    }
+    for (size_t i = 0; i < rows; i++)
+        angle[first + i] =
+            direction_angle(vectors + (first + i) * dim, vectors + nearest[i] * dim, dim);
+}
+
+/* Mean over the vectors, of which the zero ones do not count, of the angle to the nearest other. */
+static int mean_nearest(const double *vectors, size_t all, size_t dim, int threads, double *mean)
+{
+    double *dense = malloc(all * (dim + 1) * sizeof *dense), sum = 0.0;
+    if (dense == NULL) return ENOMEM;
+    double *const angle = dense + all * dim;
+    size_t count = 0;
+    for (size_t j = 0; j < all; j++)
+        if (present(vectors + j * dim, dim))
+            memcpy(dense + dim * count++, vectors + j * dim, dim * sizeof *dense);
+    if (count > 1) {
+#pragma omp parallel for schedule(dynamic, 1) num_threads(thread_count(threads))
+        for (size_t first = 0; first < count; first += BLOCK)
+            block_nearest(dense, count, dim, first, angle);
+        for (size_t j = 0; j < count; j++)
+            sum += angle[j];
+    }
+    *mean = mean_of(sum, count > 1 ? count : 0);
+    free(dense);
+    return 0;
+}
+
+static int measure_weights(const angles_input *in, const double *centres, angles *out)
+{
+    double *weights = malloc(in->classes * in->dim * sizeof *weights), sum = 0.0;
+    if (weights == NULL) return ENOMEM;
+    directions_of(in->weights, in->classes, in->dim, weights);
+    for (size_t j = 0; j < in->classes; j++)
+        if (present(centres + j * in->dim, in->dim))
+            sum += direction_angle(weights + j * in->dim, centres + j * in->dim, in->dim);
+    out->w_ec = mean_of(sum, out->centres);
+    const int status = mean_nearest(weights, in->classes, in->dim, in->threads, &out->w_inter);
+    free(weights);
+    return status;
+}
+
+int angles_measure(const angles_input *in, angles *out, double *centres)
+{
+    *out = (angles){.w_ec = NAN, .w_inter = NAN, .intra = NAN, .inter = NAN};
+    double *own = centres == NULL ? malloc(in->classes * in->dim * sizeof *own) : NULL;
+    if (centres == NULL) centres = own;
+    if (centres == NULL) return ENOMEM;
+    int status = find_centres(in, centres);
+    for (size_t j = 0; status == 0 && j < in->classes; j++)
+        out->centres += (size_t)present(centres + j * in->dim, in->dim);
+    if (status == 0) status = measure_rows(in, centres, out);
+    if (status == 0)
+        status = mean_nearest(centres, in->classes, in->dim, in->threads, &out->inter);
+    if (status == 0 && in->weights != NULL) status = measure_weights(in, centres, out);
+    free(own);
+    return status;
+}

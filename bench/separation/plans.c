@@ -1,0 +1,130 @@
+/* plans.c: a list of runs, carried out (see plans.h). Must not know what a run is for. */
+#define _GNU_SOURCE
+#include "plans.h"
+
+#include <stdlib.h>
+#include <string.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#include "options.h"
+#include "progress.h"
+#include "separation_options.h"
+
+static void *grow(void *memory, size_t bytes)
+{
+    void *const larger = realloc(memory, bytes);
+    if (larger == NULL) {
+        die(SEPARATION_PROGRAM, "out of memory");
+    }
+    return larger;
+}
+
+static void append(plan_list *list, const run_plan *plan, const char *key)
+{
+    if (list->count == list->room) {
+        list->room = list->room > 0 ? 2 * list->room : 64;
+        list->plans = grow(list->plans, list->room * sizeof *list->plans);
+        list->keys = grow(list->keys, list->room * sizeof *list->keys);
+    }
+    list->plans[list->count] = *plan;
+    list->plans[list->count].figures = list->figures;
+    list->keys[list->count] = strcpy(grow(NULL, strlen(key) + 1), key);
+    list->count++;
+}
+
+void plan_list_add(plan_list *list, const run_plan *plan)
+{
+    char key[RUN_KEY];
+    run_plan_key(plan, key);
+    for (size_t i = 0; i < list->count; i++) {
+        run_plan *const old = &list->plans[i];
+        if (strcmp(list->keys[i], key) == 0) {
+            old->figures |= list->figures;
+            old->features = old->features > plan->features ? old->features : plan->features;
+            return;
+        }
+    }
+    append(list, plan, key);
+}
+
+void plan_list_free(plan_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->keys[i]);
+        if (list->results != NULL) {
+            run_free(&list->results[i]);
+        }
+    }
+    free(list->plans);
+    free(list->keys);
+    free(list->results);
+    *list = (plan_list){0};
+}
+
+/* ---- carrying out -------------------------------------------------------------------------- */
+
+typedef struct journey {
+    progress line;
+    size_t epochs_done;
+} journey;
+
+/* Called by whichever thread ends an epoch. */
+static void count_epoch(void *user)
+{
+    journey *const all = user;
+#pragma omp critical(separation_progress)
+    progress_step(&all->line, ++all->epochs_done, NULL);
+}
+
+static int most_threads(void)
+{
+#ifdef _OPENMP
+    return omp_get_max_threads();
+#else
+    return 1;
+#endif
+}
+
+static void die_of(const run_plan *plan, const run_result *result)
+{
+    char label[RUN_LABEL];
+    run_plan_label(plan, label);
+    die(SEPARATION_PROGRAM, "%s, %s, seed %llu: %s", plan->data->name, label,
+        (unsigned long long)plan->seed, result->error);
+}
+
+void plans_carry_out(plan_list *list, int threads)
+{
+    journey all = {.epochs_done = 0};
+    size_t epochs = 0;
+    int failed = 0;
+    list->results = calloc(list->count + 1, sizeof *list->results);
+    if (list->results == NULL) {
+        die(SEPARATION_PROGRAM, "out of memory");
+    }
+    for (size_t i = 0; i < list->count; i++) {
+        epochs += list->plans[i].how.epochs;
+        list->plans[i].epoch_done = count_epoch;
+        list->plans[i].user = &all;
+    }
+    progress_start(&all.line, "training", epochs);
+    /* One run at a time to each thread: they differ in length. */
+#pragma omp parallel for schedule(dynamic, 1) num_threads(threads > 0 ? threads : most_threads())
+    for (size_t i = 0; i < list->count; i++) {
+        int stop;
+#pragma omp atomic read
+        stop = failed;
+        if (!stop && run_carry_out(&list->plans[i], &list->results[i]) != 0) {
+#pragma omp atomic write
+            failed = 1;
+        }
+    }
+    progress_end(&all.line);
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->results[i].error[0] != '\0') {
+            die_of(&list->plans[i], &list->results[i]);
+        }
+    }
+}

@@ -1,0 +1,28 @@
+/* plans.h: a list of runs, each made once however many figures want it, and carried out spread over
+ * threads. Must not know what a run is for.
+ *
+ * Threads work on whole runs, never inside one: a run is far too small to share, and so its numbers
+ * cannot depend on how many threads there are. */
+#ifndef SEPARATION_PLANS_H
+#define SEPARATION_PLANS_H
+
+#include "run.h"
+
+typedef struct plan_list {
+    uint32_t figures; /* the figures that the plans added now are for */
+    run_plan *plans;
+    char **keys;         /* of each plan */
+    run_result *results; /* of plans_carry_out */
+    size_t count, room;
+} plan_list;
+
+/* An equal run that is in the list already serves both. Ends the program if memory does not
+ * suffice. */
+void plan_list_add(plan_list *list, const run_plan *plan);
+void plan_list_free(plan_list *list);
+
+/* 0: as many threads as OpenMP decides. Shows progress. Ends the program at the first run that
+ * fails. */
+void plans_carry_out(plan_list *list, int threads);
+
+#endif

@@ -1,0 +1,258 @@
+/* advise.c: `margin advise`: scale and margin for a number of classes, with the bounds that they
+ * come from. Must not know a loss by name. */
+#define _GNU_SOURCE
+#include "advice.h"
+#include "command.h"
+
+#include <bounds.h>
+#include <caps.h>
+#include <json_out.h>
+#include <options.h>
+
+#include <getopt.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+typedef struct advise_options {
+    size_t classes, dim;
+    int json;
+} advise_options;
+
+static const double posteriors[] = {0.9, 0.99, 0.999};
+static const double scales[] = {10, 20, 30, 64};
+enum { POSTERIORS = sizeof posteriors / sizeof *posteriors };
+enum { SCALES = sizeof scales / sizeof *scales };
+
+static double degrees(double radians)
+{
+    return radians * (180.0 / M_PI);
+}
+
+/* ---- command line -----------------------------------------------------------------------------*/
+
+static void print_help(void)
+{
+    printf("usage: %s advise --classes C [--dim D] [--json]\n\n"
+           "Scale and margin of each loss for C classes, and the bounds that they come from.\n\n"
+           "  --classes C  number of classes, 2 to 1000000000\n"
+           "  --dim D      dimension of the embedding, 2 to 100000 (default 512)\n"
+           "  --json       one JSON object\n"
+           "  --help, --version\n\n"
+           "The bounds are those of CosFace, NormFace and AdaCos and how far apart so many\n"
+           "directions can be. They come from geometry alone, before any training.\n",
+           PROGRAM);
+}
+
+static void leave(void (*print)(void))
+{
+    print();
+    finish_stdout();
+    exit(EXIT_SUCCESS);
+}
+
+static size_t count_of(const char *option, const char *text, uint64_t most)
+{
+    uint64_t value = 0;
+    if (!parse_u64(text, &value) || value < 2 || value > most)
+        die_usage(PROGRAM, "%s: '%s' is not a whole number from 2 to %llu", option, text,
+                  (unsigned long long)most);
+    return (size_t)value;
+}
+
+static advise_options parse(int argc, char **argv)
+{
+    static const struct option long_options[] = {
+        {"classes", required_argument, NULL, 'c'}, {"dim", required_argument, NULL, 'd'},
+        {"json", no_argument, NULL, 'j'},          {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},       {NULL, 0, NULL, 0}};
+    advise_options options = {.dim = 512};
+    opterr = 0;
+    int code;
+    while ((code = getopt_long(argc, argv, "+:", long_options, NULL)) != -1) {
+        if (code == 'c')
+            options.classes = count_of("--classes", optarg, 1000000000);
+        else if (code == 'd')
+            options.dim = count_of("--dim", optarg, 100000);
+        else if (code == 'j')
+            options.json = 1;
+        else if (code == 'h' || code == 'v')
+            leave(code == 'h' ? print_help : print_version);
+        else
+            die_getopt(PROGRAM, code, argv);
+    }
+    if (optind < argc)
+        die_usage(PROGRAM, "unexpected argument %s (see '%s advise --help')", argv[optind],
+                  PROGRAM);
+    if (options.classes == 0)
+        die_usage(PROGRAM, "--classes is missing (see '%s advise --help')", PROGRAM);
+    if (degrees(advice_nearest(options.dim, options.classes)) < 0.01)
+        die_usage(PROGRAM, "--classes: in %zu dimensions so many are less than 0.01 degrees apart",
+                  options.dim);
+    return options;
+}
+
+/* ---- for programs -----------------------------------------------------------------------------*/
+
+static json_t *pairs_json(const char *key, const char *value_key, const double *keys, int count,
+                          double (*value)(double, double), double classes)
+{
+    json_t *list = json_array();
+    for (int i = 0; i < count; i++) {
+        json_t *object = json_object();
+        json_object_set_new(object, key, json_number(keys[i]));
+        json_object_set_new(object, value_key, json_number(value(classes, keys[i])));
+        json_array_append_new(list, object);
+    }
+    return list;
+}
+
+static json_t *bounds_json(const advise_options *o)
+{
+    const double classes = (double)o->classes;
+    json_t *object = json_object();
+    json_object_set_new(object, "cosface_scale",
+                        pairs_json("posterior", "scale", posteriors, POSTERIORS,
+                                   bound_cosface_scale, classes));
+    json_object_set_new(
+        object, "normface_loss",
+        pairs_json("scale", "loss", scales, SCALES, bound_normface_loss, classes));
+    json_object_set_new(object, "adacos_scale", json_number(bound_adacos_scale(classes)));
+    json_object_set_new(object, "nearest_least_deg",
+                        json_number(degrees(packing_least(o->dim, classes))));
+    json_object_set_new(object, "nearest_most_deg",
+                        json_number(degrees(packing_most(o->dim, classes))));
+    json_object_set_new(object, "nearest_random_deg",
+                        json_number(degrees(sphere_nearest(o->dim, classes))));
+    json_object_set_new(object, "closest_random_deg",
+                        json_number(degrees(sphere_closest(o->dim, classes))));
+    return object;
+}
+
+static json_t *advice_json(const advice *a)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "loss", json_string(margin_loss_get(a->config.loss)->name));
+    json_object_set_new(object, "scale", json_number(a->config.scale));
+    json_object_set_new(object, "m1", json_number(a->config.m1));
+    json_object_set_new(object, "m2", json_number(a->config.m2));
+    json_object_set_new(object, "m3", json_number(a->config.m3));
+    json_object_set_new(object, "shrunk", json_boolean(a->shrunk));
+    json_object_set_new(object, "margin_most", json_number(a->margin_most));
+    json_object_set_new(object, "scale_centre", json_number(a->scale_centre));
+    json_object_set_new(object, "scale_45_degrees", json_number(a->scale_slope));
+    return object;
+}
+
+static void report_json(const advise_options *o)
+{
+    json_t *object = json_object(), *list = json_array();
+    json_object_set_new(object, "classes", json_integer((json_int_t)o->classes));
+    json_object_set_new(object, "dim", json_integer((json_int_t)o->dim));
+    json_object_set_new(object, "posterior", json_number(ADVICE_POSTERIOR));
+    json_object_set_new(object, "bounds", bounds_json(o));
+    for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
+        if (!margin_loss_get((margin_loss)loss)->normalised) continue;
+        const advice a = advice_of((margin_loss)loss, o->dim, o->classes);
+        json_array_append_new(list, advice_json(&a));
+    }
+    json_object_set_new(object, "advice", list);
+    json_object_set_new(object, "version", json_string(margin_version()));
+    json_dumpf(object, stdout, JSON_OUT_FLAGS);
+    putchar('\n');
+    json_decref(object);
+}
+
+/* ---- for people -------------------------------------------------------------------------------*/
+
+static void print_bounds(const advise_options *o)
+{
+    const double classes = (double)o->classes;
+    const double least = packing_least(o->dim, classes), most = packing_most(o->dim, classes);
+    printf("%zu classes in %zu dimensions\n\n", o->classes, o->dim);
+    printf("CosFace   s at least");
+    for (int i = 0; i < POSTERIORS; i++)
+        printf("%s %.2f", i > 0 ? "," : "", bound_cosface_scale(classes, posteriors[i]));
+    printf(" for a posterior of");
+    for (int i = 0; i < POSTERIORS; i++)
+        printf("%s %g", i > 0 ? "," : "", posteriors[i]);
+    printf(" at a class centre\nNormFace  the same as a loss: at least");
+    for (int i = 0; i < SCALES; i++)
+        printf("%s %.2g", i > 0 ? "," : "", bound_normface_loss(classes, scales[i]));
+    printf(" with s =");
+    for (int i = 0; i < SCALES; i++)
+        printf("%s %g", i > 0 ? "," : "", scales[i]);
+    printf("\nAdaCos    s = sqrt(2) ln(C - 1) = %.2f\n", bound_adacos_scale(classes));
+    if (most > least)
+        printf("sphere    all classes can be %.1f degrees apart, but not more than %.1f;\n",
+               degrees(least), degrees(most));
+    else
+        printf("sphere    all classes can be %.1f degrees apart and not more;\n", degrees(least));
+    printf("          of random directions the nearest is at %.1f on average, the closest pair "
+           "at %.1f\n\n",
+           degrees(sphere_nearest(o->dim, classes)), degrees(sphere_closest(o->dim, classes)));
+}
+
+static const char *margin_text(const margin_config *c, char *text, size_t size)
+{
+    const int index = margin_loss_get(c->loss)->margin_index;
+    const double margins[] = {c->m1, c->m2, c->m3};
+    snprintf(text, size, "-");
+    if (index == 4)
+        snprintf(text, size, "%g, %g, %g", c->m1, c->m2, c->m3);
+    else if (index > 0)
+        snprintf(text, size, "%g", margins[index - 1]);
+    return text;
+}
+
+/* "-" for NaN. */
+static const char *number_text(double value, const char *format, char *text, size_t size)
+{
+    if (isnan(value))
+        snprintf(text, size, "-");
+    else
+        snprintf(text, size, format, value);
+    return text;
+}
+
+static void print_advice(const advice *a)
+{
+    const margin_loss_info *info = margin_loss_get(a->config.loss);
+    char scale[32], margin[64], centre[32], slope[32], most[32];
+    printf("%-12s %7s  %-15s %-13s  %9s  %9s  %6s\n", info->name,
+           number_text(a->config.scale, "%.0f", scale, sizeof scale),
+           margin_text(&a->config, margin, sizeof margin),
+           info->margin_index == 0 ? "-" : a->shrunk ? "room = gap" : "default",
+           number_text(a->scale_centre, "%.1f", centre, sizeof centre),
+           number_text(a->scale_slope, "%.1f", slope, sizeof slope),
+           number_text(a->margin_most, "%.2g", most, sizeof most));
+}
+
+static void report_text(const advise_options *o)
+{
+    print_bounds(o);
+    printf("%-12s %7s  %-15s %-13s  %9s  %9s  %6s\n", "loss", "s", "margin", "what it is",
+           "s: centre", "s: 45 deg", "m most");
+    for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
+        if (!margin_loss_get((margin_loss)loss)->normalised) continue;
+        const advice a = advice_of((margin_loss)loss, o->dim, o->classes);
+        print_advice(&a);
+    }
+    printf("\n"
+           "s is the larger of two, rounded up: the one with which a class centre reaches a\n"
+           "posterior of %g, and the one with which the posterior at 45 degrees is 1/2 (AdaCos),\n"
+           "the margin included in both. The papers train with s = 30 to 64.\n"
+           "Margin: the default, or where that is too much, as much room for samples as gap\n"
+           "between classes; with more than \"m most\" not even a class centre is right.\n",
+           ADVICE_POSTERIOR);
+}
+
+int command_advise(int argc, char **argv)
+{
+    const advise_options options = parse(argc, argv);
+    if (options.json)
+        report_json(&options);
+    else
+        report_text(&options);
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,99 @@
+/* angles.c: `margin angles`: how a person's embeddings and class weights lie to each other.
+ * Must not know how angles are measured. */
+#define _POSIX_C_SOURCE 200809L
+#include "command.h"
+#include "samples.h"
+
+#include <angles.h>
+#include <json_out.h>
+#include <options.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void print_help(void)
+{
+    printf("usage: %s angles --embeddings X.npy --labels y.npy [--weights W.npy] [OPTION...]\n\n"
+           "The angle statistics of ArcFace's table, in degrees:\n\n"
+           "  W-EC     mean angle between a class's weight and its embedding centre\n"
+           "  W-Inter  mean angle from a class's weight to the nearest other weight\n"
+           "  Intra    mean angle between a sample and its embedding centre\n"
+           "  Inter    mean angle from an embedding centre to the nearest other centre\n\n"
+           "The embedding centre is the mean of the class's normalised embeddings.\n\n"
+           "input (.npy, C order):\n" SAMPLES_HELP_INPUT
+           "  --weights W.npy     float32 [C, D], not normalised; labels are then in 0..C-1,\n"
+           "                      without weights they may be any whole numbers\n"
+           "\nrun:\n" SAMPLES_HELP_RUN,
+           PROGRAM);
+}
+
+static double degrees(double radians)
+{
+    return radians * (180.0 / 3.14159265358979323846);
+}
+
+static void report_json(const samples *s, const angles *a)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "w_ec_deg", json_number(degrees(a->w_ec)));
+    json_object_set_new(object, "w_inter_deg", json_number(degrees(a->w_inter)));
+    json_object_set_new(object, "intra_deg", json_number(degrees(a->intra)));
+    json_object_set_new(object, "inter_deg", json_number(degrees(a->inter)));
+    json_object_set_new(object, "rows", json_integer((json_int_t)s->embeddings.rows));
+    json_object_set_new(object, "ignored",
+                        json_integer((json_int_t)(s->embeddings.rows - s->counted)));
+    json_object_set_new(object, "dim", json_integer((json_int_t)s->embeddings.columns));
+    json_object_set_new(object, "classes", json_integer((json_int_t)s->classes));
+    json_object_set_new(object, "centres", json_integer((json_int_t)a->centres));
+    json_object_set_new(object, "version", json_string(margin_version()));
+    json_dumpf(object, stdout, JSON_OUT_FLAGS);
+    putchar('\n');
+    json_decref(object);
+}
+
+static void print_angle(const char *name, double radians, const char *why_not)
+{
+    if (isnan(radians))
+        printf("%-8s -  (%s)\n", name, why_not);
+    else
+        printf("%-8s %.2f degrees\n", name, degrees(radians));
+}
+
+static void report_text(const samples *s, const angles *a)
+{
+    if (s->weights.values != NULL) {
+        print_angle("W-EC", a->w_ec, "no class has an embedding centre");
+        print_angle("W-Inter", a->w_inter, "fewer than two weights");
+    }
+    print_angle("Intra", a->intra, "every row is ignored");
+    print_angle("Inter", a->inter, "fewer than two embedding centres");
+    printf("%-8s %zu rows", "data", s->embeddings.rows);
+    if (s->counted < s->embeddings.rows) printf(" (%zu ignored)", s->embeddings.rows - s->counted);
+    printf(", dimension %zu, %zu classes", s->embeddings.columns, s->classes);
+    if (a->centres < s->classes) printf(" (%zu with an embedding centre)", a->centres);
+    putchar('\n');
+}
+
+int command_angles(int argc, char **argv)
+{
+    const samples_options options = samples_parse(argc, argv, 1, print_help);
+    samples s = {0};
+    samples_read(&options, &s);
+    const angles_input in = {.rows = s.embeddings.rows,
+                             .dim = s.embeddings.columns,
+                             .classes = s.classes,
+                             .embeddings = s.embeddings.values,
+                             .labels = s.labels.values,
+                             .weights = s.weights.values,
+                             .threads = options.threads};
+    angles found;
+    if (angles_measure(&in, &found, NULL) != 0) die(PROGRAM, "out of memory");
+    notes_print(&s.notes);
+    if (options.json)
+        report_json(&s, &found);
+    else
+        report_text(&s, &found);
+    samples_free(&s);
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,47 @@
+# fig_table3: the angle statistics of ArcFace's table 3 measured here (filled, 95 % intervals) beside
+# the paper's numbers on faces (hollow), which only the order is comparable with.
+width = 960; height = 524; strip = 40.0 / height
+load "style.gp"
+table = file("table3.tsv")
+series = system(sprintf("sed -n 's/^# //p' '%s'", table))
+panel_names = "W-EC W-Inter Intra1 Inter1 Intra2 Inter2"
+panel_notes = "'weight to centre' 'between weights' 'training samples' 'training centres' 'unseen samples' 'unseen centres'"
+column_names = "normsoftmax arcface intra inter triplet"
+pretty_columns = "NormSoftmax ArcFace '+ Intra' '+ Inter' Triplet"
+# The losses in their colours; what the suite adds to NormSoftmax in two of its own.
+colour_of(name) = name eq "intra" ? "#cc79a7" : name eq "inter" ? "#56b4e9" : name eq "triplet" ? "#7b4f2a" \
+    : word(colours, style_of(name))
+
+# The row of a loss; what it lacks lies out of sight, because gnuplot complains of series without points.
+of(k) = stringcolumn(1) eq word(column_names, k)
+away = -999
+number(c) = stringcolumn(c) eq "NaN" ? away : column(c)
+
+set multiplot
+unset key
+set border 1
+set grid noytics xtics linetype 20
+do for [p=1:words(series)/2] {
+    column_ = (p - 1) / 2; row = (p - 1) % 2
+    set lmargin at screen 0.13 + column_ * 0.295; set rmargin at screen 0.13 + column_ * 0.295 + 0.255
+    set tmargin at screen 1 - (row * 225 + 34.0) / height
+    set bmargin at screen 1 - (row * 225 + 195.0) / height
+    set title sprintf("{/:Bold %s}  %s", word(panel_names, p), word(panel_notes, p)) offset 0, -0.6
+    if (row == 1) { set xlabel "degrees" offset 0, 0.4 } else { unset xlabel }
+    set xrange [0:90]; set xtics 30 nomirror out
+    set yrange [5.6:0.4]
+    unset ytics
+    set ytics scale 0 (" " 1)
+    if (column_ == 0) { do for [k=1:5] { set ytics add (word(pretty_columns, k) k) } }
+    plot for [k=1:5] table index p-1 using (of(k) ? number(3) : away):(k):(of(k) ? number(4) : away): \
+                (of(k) ? number(5) : away) \
+            with xerrorbars pointtype 7 pointsize 1.2 linewidth 1.8 dashtype solid \
+            linecolor rgb colour_of(word(column_names, k)) title word(column_names, k), \
+        for [k=1:5] table index p-1 using (of(k) ? number(2) : away):(k) \
+            with points pointtype 4 pointsize 1.2 linewidth 1.4 \
+            linecolor rgb colour_of(word(column_names, k)) title word(column_names, k)." paper"
+}
+load "key_strip.gp"
+plot -1 notitle, keyentry with points pointtype 7 linecolor rgb frame title "measured here", \
+    keyentry with points pointtype 4 linecolor rgb frame title "ArcFace, table 3 (faces)"
+unset multiplot

@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Every figure of bench_separation that trains, alone and small: from data to picture; the claims'
+intervals by SciPy; the same figures whatever the number of threads.
+usage: test_figures.py PROGRAM"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+import xml.etree.ElementTree as xml
+
+import numpy as np
+from scipy import stats
+
+PROGRAM = sys.argv.pop(1)
+SVG = "{http://www.w3.org/2000/svg}"
+SMALL = ["--seeds", "2", "--epochs", "2", "--samples", "12"]
+# Name, the picture's name, whether it trains on Fashion-MNIST if that is there.
+TRAINED = {"fig3": "toy_features_sphere", "fig4a": "target_angles", "constancy": "constancy",
+           "annealing": "annealing", "cosface-fig4": "cosface_fig4",
+           "sphereface-fig5": "sphereface_fig5", "amsoftmax-sphere": "amsoftmax_sphere",
+           "table3": "table3", "sweep": "sweep"}
+
+
+def drive(*arguments):
+    return subprocess.run([PROGRAM, *arguments], capture_output=True, text=True, timeout=280,
+                          env={**os.environ, "OMP_WAIT_POLICY": "passive"})
+
+
+class Figures(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+
+    def make(self, names, folder, *arguments):
+        path = os.path.join(self.folder.name, folder)
+        done = drive("--figure", names, "--folder", path, *SMALL, *arguments)
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stderr)
+        with open(os.path.join(path, "separation.json"), encoding="utf-8") as stream:
+            return path, json.load(stream)
+
+    def series(self, path, drawn):
+        tree = xml.parse(os.path.join(path, "figures", f"fig_{drawn}.svg"))
+        return [group.find(SVG + "title").text for group in tree.iter(SVG + "g")
+                if group.find(SVG + "title") is not None]
+
+    def test_each_is_drawn(self):
+        listed = re.findall(r"^  (\S+)", drive("--list").stdout.split("figures:")[1], re.M)
+        self.assertLessEqual(set(TRAINED), set(listed))
+        for name, drawn in TRAINED.items():
+            if name == "sweep":
+                continue  # below, on its own
+            with self.subTest(figure=name):
+                path, found = self.make(name, name)
+                self.assertTrue(all(name in run["figures"] for run in found["runs"]))
+                self.assertGreaterEqual(len(self.series(path, drawn)), 3)
+                with open(os.path.join(path, "figures", f"fig_{drawn}.png"), "rb") as stream:
+                    self.assertEqual(stream.read(8), b"\x89PNG\r\n\x1a\n")
+                self.check_groups(found)
+                self.check_claims(found)
+
+    def test_sweep(self):
+        path = os.path.join(self.folder.name, "sweep")
+        done = drive("--figure", "sweep", "--folder", path, "--seeds", "1", "--epochs", "1",
+                     "--samples", "4")
+        self.assertEqual((done.returncode, done.stderr), (0, ""), done.stderr)
+        shown = self.series(path, "sweep")
+        for loss in "normsoftmax", "sphereface", "cosface", "arcface":
+            for row in range(1, 6):
+                self.assertIn(f"{loss} scale {row}", shown)
+                if loss != "normsoftmax":
+                    self.assertIn(f"{loss} margin {row}", shown)
+
+    def check_groups(self, found):
+        """Means and intervals once more, from the runs."""
+        keys = {"gap": lambda run: run["stats"]["gap_median_deg"],
+                "train_w_ec": lambda run: run["train_stats"]["w_ec_deg"],
+                "intra": lambda run: run["stats"]["intra_deg"],
+                "tar_1e2": lambda run: run["verification"]["roc"][20]["tar"]}
+        for group in found["groups"]:
+            runs = [run for run in found["runs"]
+                    if (run["label"], run["dim"], run["classes"]) ==
+                       (group["label"], group["dim"], group["classes"])]
+            self.assertEqual(len(runs), 2)
+            for key, of in keys.items():
+                if key in group["values"]:
+                    self.check_interval(group["values"][key], [of(run) for run in runs])
+
+    def check_interval(self, interval, values):
+        low, high = stats.t.interval(0.95, len(values) - 1, np.mean(values),
+                                     max(stats.sem(values), 1e-300))
+        for got, want in zip(interval, (np.mean(values), low, high)):
+            self.assertAlmostEqual(got, want, delta=1e-6 * max(1, abs(want)))
+
+    def check_claims(self, found):
+        for claim in found["claims"]:
+            self.check_interval([claim["mean"], claim["low"], claim["high"]], claim["values"])
+            least = -np.inf if claim["least"] is None else claim["least"]
+            most = np.inf if claim["most"] is None else claim["most"]
+            inside = claim["low"] > least and claim["high"] < most
+            outside = claim["high"] <= least or claim["low"] >= most
+            self.assertEqual(claim["verdict"],
+                             "holds" if inside else "does not" if outside else "undecided")
+
+    def test_claims_are_about_their_runs(self):
+        """A difference of two losses, pair by pair, and a slope."""
+        _, found = self.make("fig3", "claims")
+        gaps = {(run["label"], run["seed"]): run["stats"]["gap_median_deg"] for run in found["runs"]}
+        claim = next(c for c in found["claims"] if c["measured"].endswith("less norm-softmax"))
+        for seed, value in zip((1, 2), claim["values"]):
+            self.assertAlmostEqual(value, gaps["arcface m=0.5 s=64", seed] -
+                                   gaps["normsoftmax s=64", seed])
+        slope = next(c for c in found["claims"] if "grows with m" in c["claim"])
+        for seed, value in zip((1, 2), slope["values"]):
+            runs = [run for run in found["runs"] if run["loss"] == "arcface" and run["seed"] == seed]
+            self.assertEqual(len(runs), 7)
+            self.assertAlmostEqual(value, np.polyfit(
+                np.degrees([run["m2"] for run in runs]),
+                [run["train_stats"]["gap_median_deg"] for run in runs], 1)[0])
+
+    def test_threads_and_interruption_change_nothing(self):
+        def numbers(found):
+            for run in found["runs"]:
+                del run["seconds"]
+            return found["runs"], found["groups"], found["claims"]
+
+        kept = os.path.join(self.folder.name, "kept")
+        names = "table3,sphereface-fig5"
+        _, one = self.make(names, "one", "--threads", "1", "--checkpoints", kept)
+        self.assertEqual(len(os.listdir(kept)), len(one["runs"]))
+        _, two = self.make(names, "two", "--threads", "2")
+        _, again = self.make(names, "again", "--checkpoints", kept)
+        first = numbers(one)
+        self.assertEqual(first, numbers(two))
+        self.assertEqual(first, numbers(again))
+
+    def test_refusals(self):
+        for text, *arguments in [
+                ("'fig9'", "--figure", "fig9"), ("--figure chooses", "--figure", "fig3", "--loss", "all"),
+                ("--folder in place", "--figure", "fig3", "--out", "x.json"),
+                ("only with --figure", "--folder", "x"), ("'1.5'", "--flipped", "1.5"),
+                ("together", "--flipped", "0.6", "--outliers", "0.6"),
+                ("'0.5'", "--imbalance", "0.5"), ("'1'", "--dim", "1")]:
+            with self.subTest(arguments=arguments):
+                done = drive(*arguments)
+                self.assertEqual(done.returncode, 2, done.stderr)
+                self.assertIn(text, done.stderr)
+                self.assertEqual(done.stderr.count("\n"), 1)
+                self.assertTrue(done.stderr.startswith("bench_separation: "))
+
+
+if __name__ == "__main__":
+    unittest.main()
