@@ -193,8 +193,10 @@ margin_status margin_check_finite(margin_context *context, const float *values, 
                                   size_t columns, size_t stride, margin_argument argument)
 {
     if (values == NULL || context->config.skip_finite_check) return MARGIN_OK;
+    const margin_kernels *k = context->kernels;
+    if (stride == columns && k->row_finite(values, rows * columns)) return MARGIN_OK;
     for (size_t i = 0; i < rows; i++) {
-        if (context->kernels->row_finite(values + i * stride, columns)) continue;
+        if (k->row_finite(values + i * stride, columns)) continue;
         return margin_fail(context, MARGIN_ERROR_NONFINITE, argument, i,
                            "a value is a NaN or an infinity");
     }

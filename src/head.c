@@ -58,19 +58,6 @@ static margin_status check_strides(margin_context *context, margin_head *call)
                                "grad_weights_stride is shorter than dim, or too large");
 }
 
-/* A row's norm tells whether all of it is finite. */
-static margin_status check_embeddings(margin_context *context, const margin_head *call)
-{
-    for (size_t i = 0; i < call->rows && !context->config.skip_finite_check; i++) {
-        const float *x = call->embeddings + i * call->embeddings_stride;
-        if (isnan(margin_norm(context->kernels, x, call->dim))) {
-            return margin_fail(context, MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_EMBEDDINGS, i,
-                               "a value is a NaN or an infinity");
-        }
-    }
-    return MARGIN_OK;
-}
-
 static margin_status check_values(margin_context *context, margin_head *call)
 {
     margin_status status =
@@ -81,7 +68,8 @@ static margin_status check_values(margin_context *context, margin_head *call)
     if (status != MARGIN_OK) return status;
     status = margin_check_finite(context, call->bias, call->classes, 1, 1, MARGIN_ARGUMENT_BIAS);
     if (status != MARGIN_OK) return status;
-    return check_embeddings(context, call);
+    return margin_check_finite(context, call->embeddings, call->rows, call->dim,
+                               call->embeddings_stride, MARGIN_ARGUMENT_EMBEDDINGS);
 }
 
 /* ---- units of a whole call ---- */
@@ -258,10 +246,10 @@ static margin_status run_small(head_state *s, double *sum)
 #endif
             set_row_block(s, first);
 #if defined(_OPENMP)
-#pragma omp for schedule(static)
+#pragma omp for schedule(dynamic)
 #endif
-            for (size_t i = 0; i < s->rows; i++)
-                margin_small_row(s, i, &s->scratch[thread_index()]);
+            for (size_t panel = 0; panel < (s->rows + 15) / 16; panel++)
+                margin_small_rows(s, panel, &s->scratch[thread_index()]);
 #if defined(_OPENMP)
 #pragma omp single nowait
 #endif

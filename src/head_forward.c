@@ -34,6 +34,7 @@ float margin_raise_peak(float max, float scale, float *peak)
     if (!(max > *peak)) return 1.0f;
     const double old = (double)*peak, s = (double)scale;
     *peak = (float)((double)max + HEADROOM / s);
+    if (old == (double)MARGIN_NO_PEAK) return 0.0f;
     return (float)dm_exp(s * (old - (double)*peak));
 }
 

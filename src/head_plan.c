@@ -6,10 +6,10 @@
 
 enum {
     ALIGNMENT = 64,
-    /* head_small.c: weights of a block, in floats, that stay in L1; exponentials of a thread's
-     * rows, in bytes, that stay in L2. */
+    /* head_small.c: weights of a block, in floats, that stay in L1; panels of 16 rows at a time for
+     * each thread. */
     SMALL_BLOCK = 2048,
-    SMALL_BYTES = 768 << 10,
+    SMALL_PANELS = 4,
     /* At least, where there are several shards: a row's parts are added up in the end, which so few
      * classes would not pay for. */
     BLOCKS_OF_SHARD = 4
@@ -78,9 +78,8 @@ static void carve_small(head_state *s, cursor *c, size_t classes)
     s->scaled = take(c, p->rows * 16, sizeof(float));
     s->norms = take(c, classes, sizeof(double));
     s->planes = take(c, plane, sizeof(float));
-    s->parts = take(c, plane * w, sizeof(float));
+    s->parts = take(c, product(plane, p->rows / 16) * w, sizeof(float));
     s->sums = take(c, plane * w, sizeof(float));
-    s->tiles = take(c, product(p->rows, p->stride), sizeof(float));
     s->first_of = take(c, classes * w, sizeof *s->first_of);
     s->next_of = take(c, p->all_rows * w, sizeof *s->next_of);
     s->target_share = take(c, p->all_rows * w, sizeof(double));
@@ -88,6 +87,7 @@ static void carve_small(head_state *s, cursor *c, size_t classes)
     s->scratch = take(c, p->threads, sizeof *s->scratch);
     for (size_t t = 0; t < p->threads; t++) {
         head_scratch unused, *scratch = c->base == NULL ? &unused : &s->scratch[t];
+        scratch->tiles = take(c, product(16, p->stride), sizeof(float));
         scratch->line = take(c, MARGIN_LANES, sizeof(float));
         scratch->factors = take(c, p->block, sizeof(float));
     }
@@ -179,23 +179,23 @@ static head_plan choose(head_plan p, size_t classes, size_t workspace, int may_k
     return least;
 }
 
-/* As many rows as keep their exponentials in the cache, but enough to share the work on dW. */
+/* Rows in panels of 16, each an item for a thread: enough at a time to share evenly. */
 static head_plan small_plan(head_plan p, size_t classes, size_t workspace)
 {
-    const size_t lines = divide_up(classes, 32) * 2;
+    const size_t all = divide_up(p.all_rows, 16), lines = divide_up(classes, 32) * 2;
+    size_t panels = p.threads * SMALL_PANELS;
     p.small = 1;
     p.shards = 1;
     /* An odd number of lines of 16 floats, at least, so that rows do not fall on the same sets. */
     p.stride = (lines + 1) * 16;
     p.block = SMALL_BLOCK / (p.dim > 2 ? p.dim : 2) / 32 * 32;
     p.blocks = divide_up(classes, p.block);
-    for (p.rows = MARGIN_ROW_CHUNK; p.rows > 1; p.rows /= 2) {
-        const size_t bytes = product(product(p.rows, p.stride), sizeof(float));
-        if (p.rows / 2 >= p.all_rows) continue;
+    if (panels > all) panels = all;
+    for (; panels > 0; panels /= 2) {
+        p.rows = panels * 16;
         p.bytes = bytes_of(&p, classes);
-        if (p.bytes <= workspace && (bytes <= SMALL_BYTES * p.threads || p.rows <= 16)) return p;
+        if (p.bytes <= workspace) break;
     }
-    p.bytes = bytes_of(&p, classes);
     return p;
 }
 
@@ -209,7 +209,8 @@ head_plan margin_head_plan(size_t rows, size_t dim, size_t classes, size_t threa
                    .want_w = want_w,
                    .in_place = dim % 16 == 0 && !bias};
     p.panels = divide_up(p.dim, 16);
-    if (p.dim <= MARGIN_SMALL_DIM) return small_plan(p, classes, workspace);
+    if (p.dim <= MARGIN_SMALL_DIM && classes >= MARGIN_SMALL_CLASSES)
+        return small_plan(p, classes, workspace);
     p.block = classes < MARGIN_BLOCK_CLASSES ? classes : MARGIN_BLOCK_CLASSES;
     p.blocks = divide_up(classes, p.block);
     p.shards = p.blocks / BLOCKS_OF_SHARD;

@@ -29,9 +29,9 @@ void margin_head_prepare_row(head_state *s, size_t i)
     if (row->label < 0) return;
 
     const margin_config *config = &s->context->config;
-    row->norm = margin_norm(s->kernels, embedding_of(s, i), call->dim);
     row->weight = margin_row_weight(call->row_weight, s->first_row + i, call->counted);
     row->pair = margin_pair_of(s->kernels, embedding_of(s, i), target_weight_of(s, i), call->dim);
+    row->norm = row->pair.norm_x;
     row->target = margin_target_at(config, &row->pair.angle);
     row->scale = s->keep_norm ? row->pair.norm_x : config->scale;
     if (s->raw) {
@@ -47,7 +47,7 @@ void margin_head_prepare_row(head_state *s, size_t i)
 static double shard_factor(const head_state *s, size_t shard, size_t i, double peak)
 {
     const double own = (double)s->shard_peak[shard * s->plan.rows + i];
-    return dm_exp((double)s->scale[i] * (own - peak));
+    return own == peak ? 1.0 : dm_exp((double)s->scale[i] * (own - peak));
 }
 
 /* Shards to one log sum exp of the others. */

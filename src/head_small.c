@@ -1,13 +1,14 @@
 /* head_small.c: the head for embeddings of few dimensions, where the exponentials, not the
  * products, take the time. Lanes are classes and each dimension of the weights is a plane, so
- * nothing is padded to 16 dimensions; a few rows of exponentials at a time stay in a cache between
- * dX and dW, and no N x C array exists.
+ * nothing is padded to 16 dimensions; the exponentials of 16 rows stay in a cache between dX and
+ * dW, and no N x C array exists.
  *
  *   pack      weights into planes
- *   row       one row: cosines, running peak, exponentials with their sum and dX; its loss
- *   block     one block of classes: what the rows at hand add to dW; in the end its normalisation
- *
- * The rows' chains in dW start anew every MARGIN_ROW_CHUNK rows, whatever the workspace. */
+ *   rows      16 rows, an item for one thread: of each the cosines, running peak, exponentials with
+ *             their sum and dX, and the loss; then what the 16 add to dW, one chain
+ *   block     one block of classes: the sum of those chains in the rows' order; in the end the
+ *             gradient of the normalisation
+ */
 #include "head_state.h"
 
 #include <float.h>
@@ -101,10 +102,9 @@ static void scale_row(head_state *s, size_t i)
         s->scaled[i * 16 + d] = (float)factor * s->columns[i * 16 + d];
 }
 
-void margin_small_row(head_state *s, size_t i, head_scratch *scratch)
+static void one_row(head_state *s, size_t i, float *tile, head_scratch *scratch)
 {
     const head_plan *p = &s->plan;
-    float *tile = s->tiles + i * p->stride;
     others o = {.peak = MARGIN_NO_PEAK, .most = -INFINITY};
     margin_head_prepare_row(s, i);
     margin_pack_embedding(s, i);
@@ -123,6 +123,18 @@ void margin_small_row(head_state *s, size_t i, head_scratch *scratch)
     if (!p->want_w) return;
     s->pairs[s->first_row + i] = s->row[i].pair;
     scale_row(s, i);
+}
+
+void margin_small_rows(head_state *s, size_t panel, head_scratch *scratch)
+{
+    const head_plan *p = &s->plan;
+    const size_t first = panel * 16, left = s->rows - first, rows = left < 16 ? left : 16;
+    for (size_t i = 0; i < rows; i++)
+        one_row(s, first + i, scratch->tiles + i * p->stride, scratch);
+    if (!p->want_w) return;
+    s->kernels->plane_weights(scratch->tiles, p->stride, rows, s->scaled + first * 16, p->dim,
+                              padded_classes(s->call->classes),
+                              s->parts + panel * p->dim * p->stride, p->stride);
 }
 
 /* ---- block ---- */
@@ -183,27 +195,15 @@ static void finish_block(head_state *s, size_t first, size_t count, float *sums,
     store_planes(s, first, count, sums);
 }
 
-/* total (+)= part */
-static void end_chunk(const head_state *s, size_t first, size_t count, int add)
-{
-    for (size_t d = 0; d < s->plan.dim; d++) {
-        float *total = s->sums + d * s->plan.stride + first;
-        const float *part = s->parts + d * s->plan.stride + first;
-        for (size_t j = 0; j < count; j++)
-            total[j] = add ? total[j] + part[j] : part[j];
-    }
-}
-
 void margin_small_block(head_state *s, size_t block, head_scratch *scratch)
 {
     const head_plan *p = &s->plan;
-    const size_t first = head_block_first(p, block), end_row = s->first_row + s->rows;
+    const size_t first = head_block_first(p, block);
     const size_t count = head_block_count(p, block, s->call->classes);
-    const int goes_on = s->first_row % MARGIN_ROW_CHUNK != 0;
-    s->kernels->plane_weights(s->tiles + first, p->stride, s->rows, s->scaled, p->dim,
-                              padded_classes(count), goes_on, s->parts + first, p->stride);
-    if (end_row % MARGIN_ROW_CHUNK == 0 || s->last_block) {
-        end_chunk(s, first, count, end_row > MARGIN_ROW_CHUNK);
+    for (size_t d = 0; d < p->dim; d++) {
+        const size_t at = d * p->stride + first;
+        s->kernels->plane_total(s->parts + at, p->dim * p->stride, (s->rows + 15) / 16,
+                                padded_classes(count), s->first_row > 0, s->sums + at);
     }
     if (s->last_block) finish_block(s, first, count, s->sums, scratch);
 }

@@ -29,9 +29,10 @@ enum {
      * less makes dX pass through the cache more often. */
     MARGIN_BLOCK_CLASSES = 252,
     MARGIN_SHARDS = 8, /* at most */
-    /* Up to so many dimensions, a bias included, go through head_small.c: measured break-even, see
-     * docs/performance.md. At most 16. */
+    /* Up to so many dimensions, a bias included, and from so many classes on, head_small.c is
+     * faster: measured break-even, see docs/performance.md. At most 16 dimensions. */
     MARGIN_SMALL_DIM = 8,
+    MARGIN_SMALL_CLASSES = 128,
     /* All weights are packed once and stay if they are no larger: for more, packing a block again
      * costs less than fetching it. */
     MARGIN_PACKED_BYTES = 4 << 20
@@ -57,7 +58,7 @@ typedef struct head_row {
 
 /* The sizes of a call. */
 typedef struct head_plan {
-    int small;     /* head_small.c: shards and panels are 1, rows are a power of two */
+    int small;     /* head_small.c: shards and panels are 1 */
     size_t stride; /* small: classes in a plane and in a row of exponentials */
     size_t dim;    /* D, plus 1 with a bias: the bias is one more dimension in which x is 1 */
     size_t panels; /* of 16 dimensions */
@@ -77,13 +78,14 @@ typedef struct head_plan {
 typedef struct head_scratch {
     float *weights;   /* a block of weights in columns [panels][block][16] */
     size_t bad_class; /* the first class seen with a NaN or Inf, SIZE_MAX: none */
-    float *tiles;     /* [rows / 16][block][16] for the backward phase, else [2][block][16] */
-    float *scaled_x;  /* [panels][rows][16] */
-    int scaled;       /* scaled_x is valid for `peaks` and this row block */
-    float *peaks;     /* [rows] */
-    float *factors;   /* [rows] */
-    float *gradient;  /* [block][panels 16] unless in place */
-    float *line;      /* [panels 16] */
+    /* [rows / 16][block][16] for the backward phase, else [2][block][16]; small: [16][stride] */
+    float *tiles;
+    float *scaled_x; /* [panels][rows][16] */
+    int scaled;      /* scaled_x is valid for `peaks` and this row block */
+    float *peaks;    /* [rows] */
+    float *factors;  /* [rows] */
+    float *gradient; /* [block][panels 16] unless in place */
+    float *line;     /* [panels 16] */
 } head_scratch;
 
 typedef struct head_state {
@@ -110,9 +112,10 @@ typedef struct head_state {
     float *shard_peak;     /* [shards][rows] */
     float *shard_max;      /* [shards][rows]: largest inner product of another class */
     float *shard_x;        /* [shards][rows / 16][panels][16][16] */
-    float *tiles;          /* [blocks][rows / 16][block][16] if kept; small: [rows][stride] */
+    float *tiles;          /* [blocks][rows / 16][block][16] if kept */
     float *planes;         /* small: [dim][stride] weights */
-    float *parts, *sums;   /* small: [dim][stride] of dW: the chain at hand, those before */
+    float *parts;          /* small: [rows / 16][dim][stride] of dW */
+    float *sums;           /* small: [dim][stride] of dW */
     float *scaled;         /* small: [rows][16] */
     margin_pair *pairs;    /* small: [N] */
     size_t *first_of;      /* [C]: the class's first row, SIZE_MAX: none */
@@ -159,7 +162,7 @@ float margin_raise_peak(float max, float scale, float *peak);
 
 /* head_small.c. */
 void margin_small_pack(head_state *s, size_t block, head_scratch *scratch);
-void margin_small_row(head_state *s, size_t i, head_scratch *scratch);
+void margin_small_rows(head_state *s, size_t panel, head_scratch *scratch);
 void margin_small_block(head_state *s, size_t block, head_scratch *scratch);
 
 /* Takes the targets out of a tile: -infinity in their place, the value to target_dot if `note`. */

@@ -108,10 +108,12 @@ typedef struct margin_kernels {
      * As tile_exp. */
     float (*plane_exp)(const float *x, size_t n, float scale, float peak, const float *planes,
                        size_t stride, size_t dim, float *out, float *inner);
-    /* out[d][j] (+)= sum over rows of e[row][j] x[row][d]; rows of x are 16 apart. One chain, which
-     * a call with add goes on with. */
+    /* out[d][j] = sum over rows of e[row][j] x[row][d], one chain; rows of x are 16 apart. */
     void (*plane_weights)(const float *e, size_t e_stride, size_t rows, const float *x, size_t dim,
-                          size_t n, int add, float *out, size_t stride);
+                          size_t n, float *out, size_t stride);
+    /* sum[j] (+)= the sum over k < count of parts[k distance + j], in rising order. */
+    void (*plane_total)(const float *parts, size_t distance, size_t count, size_t n, int add,
+                        float *sum);
     /* Class by class: g = (g - (g . u) u) factor[j], clamped to +-FLT_MAX; u in planes. planes
      * NULL: nothing is projected out. */
     void (*plane_finish)(float *g, const float *planes, size_t stride, size_t dim, size_t n,

@@ -208,15 +208,26 @@ static float plane_exp(const float *x, size_t n, float scale, float peak, const 
 }
 
 static void plane_weights(const float *e, size_t e_stride, size_t rows, const float *x, size_t dim,
-                          size_t n, int add, float *out, size_t stride)
+                          size_t n, float *out, size_t stride)
 {
     for (size_t d = 0; d < dim; d++) {
         for (size_t j = 0; j < n; j++) {
             float *o = out + d * stride + j;
-            if (!add) *o = 0.0f;
+            *o = 0.0f;
             for (size_t r = 0; r < rows; r++)
                 *o += e[r * e_stride + j] * x[r * MARGIN_LANES + d];
         }
+    }
+}
+
+static void plane_total(const float *parts, size_t distance, size_t count, size_t n, int add,
+                        float *sum)
+{
+    for (size_t j = 0; j < n; j++) {
+        float total = add ? sum[j] : 0.0f;
+        for (size_t k = 0; k < count; k++)
+            total += parts[k * distance + j];
+        sum[j] = total;
     }
 }
 
@@ -342,6 +353,7 @@ const margin_kernels margin_kernels_scalar = {
     .plane_products = plane_products,
     .plane_exp = plane_exp,
     .plane_weights = plane_weights,
+    .plane_total = plane_total,
     .plane_finish = plane_finish,
     .pair_sums = pair_sums,
     .delta_sums = delta_sums,

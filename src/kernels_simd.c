@@ -26,6 +26,7 @@ const margin_kernels TABLE(MARGIN_SIMD_NAME) = {
     .plane_products = plane_products,
     .plane_exp = plane_exp,
     .plane_weights = plane_weights,
+    .plane_total = plane_total,
     .plane_finish = plane_finish,
     .pair_sums = pair_sums,
     .delta_sums = delta_sums,

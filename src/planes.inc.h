@@ -121,9 +121,7 @@ static float plane_exp(const float *x, size_t n, float scale, float peak, const 
 
 /* ---- dW ---- */
 
-#define WEIGHT_START(d)                                                                            \
-    vf even##d = add ? v_load(out + (d)*stride + j) : v_set1(0.0f);                                \
-    vf odd##d = add ? v_load(out + (d)*stride + j + 16) : v_set1(0.0f);
+#define WEIGHT_START(d) vf even##d = v_set1(0.0f), odd##d = even##d;
 #define WEIGHT_ADD(d)                                                                              \
     {                                                                                              \
         const vf a = v_set1(x[r * MARGIN_LANES + (d)]);                                            \
@@ -136,14 +134,13 @@ static float plane_exp(const float *x, size_t n, float scale, float peak, const 
 
 #define DEFINE_WEIGHTS(D)                                                                          \
     static inline void some_weights_##D(const float *e, size_t e_stride, size_t rows,              \
-                                        const float *x, size_t n, int add, float *out,             \
-                                        size_t stride)                                             \
+                                        const float *x, size_t n, float *out, size_t stride)       \
     {                                                                                              \
         for (size_t j = 0; j < n; j += 32) {                                                       \
-            PLANES_##D(WEIGHT_START) for (size_t r = 0; r < rows; r++)                             \
-            {                                                                                      \
-                const vf e0 = v_load(e + r * e_stride + j),                                        \
-                         e1 = v_load(e + r * e_stride + j + 16);                                   \
+            PLANES_##D(WEIGHT_START)                                                               \
+            for (size_t r = 0; r < rows; r++) {                                                    \
+                const float *at = e + r * e_stride + j;                                            \
+                const vf e0 = v_load(at), e1 = v_load(at + 16);                                    \
                 PLANES_##D(WEIGHT_ADD)                                                             \
             }                                                                                      \
             PLANES_##D(WEIGHT_DONE)                                                                \
@@ -155,13 +152,24 @@ DEFINE_WEIGHTS(3)
 DEFINE_WEIGHTS(4)
 
 static void plane_weights(const float *e, size_t e_stride, size_t rows, const float *x, size_t dim,
-                          size_t n, int add, float *out, size_t stride)
+                          size_t n, float *out, size_t stride)
 {
     for (size_t d = 0; d < dim; d += 4)
-        OF_PLANES(some_weights, dim - d, e, e_stride, rows, x + d, n, add, out + d * stride, stride)
+        OF_PLANES(some_weights, dim - d, e, e_stride, rows, x + d, n, out + d * stride, stride)
 }
 
 /* clang-format on */
+
+static void plane_total(const float *parts, size_t distance, size_t count, size_t n, int add,
+                        float *sum)
+{
+    for (size_t j = 0; j < n; j += 16) {
+        vf total = add ? v_load(sum + j) : v_set1(0.0f);
+        for (size_t k = 0; k < count; k++)
+            total = v_add(total, v_load(parts + k * distance + j));
+        v_store(sum + j, total);
+    }
+}
 
 /* Any dimension: this runs once for a class. */
 static void plane_finish(float *g, const float *planes, size_t stride, size_t dim, size_t n,

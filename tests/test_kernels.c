@@ -4,55 +4,7 @@
 #include <float.h>
 #include <math.h>
 
-#include "check.h"
-#include "dispatch.h"
-#include "guard.h"
-#include "judged.h"
-#include "kernels.h"
-#include "noise.h"
-
-extern const margin_kernels margin_kernels_emulated;
-
-enum { INPUTS_AT_MOST = 4, PADDING = 48 };
-
-/* One call of a kernel: its sizes, misalignment and inputs. */
-typedef struct trial {
-    size_t a, b, c;
-    size_t offset;
-    noise noise;
-    guard input[INPUTS_AT_MOST];
-    size_t inputs;
-} trial;
-
-/* Calls the kernel, whose output goes to a new guarded array; returns by how much the scalar kernel
- * may differ. */
-typedef double (*runner)(const margin_kernels *k, trial *t, guard *out);
-
-static float *fresh(trial *t, size_t count, double spread)
-{
-    guard *g = &t->input[t->inputs++];
-    *g = guard_make(count, (t->offset * 7 + t->inputs) % 16);
-    noise_fill(&t->noise, g->at, count, spread);
-    return g->at;
-}
-
-static float *start(trial *t, guard *out, size_t count, double spread)
-{
-    *out = guard_make(count, t->offset);
-    noise_fill(&t->noise, out->at, count, spread);
-    return out->at;
-}
-
-static size_t panels_of(size_t n)
-{
-    return (n + 15) / 16;
-}
-
-/* Rounding of a sum of `terms` products of nearly normal numbers, with room. */
-static double sum_tolerance(size_t terms)
-{
-    return 2e-6 * (4.0 + (double)terms);
-}
+#include "trial.h"
 
 /* ---- a: length --------------------------------------------------------------------------------*/
 
@@ -227,14 +179,23 @@ static double run_plane_exp(const margin_kernels *k, trial *t, guard *out)
     return 2e-5 * (double)n;
 }
 
-/* c: rows; odd trials add to what is there. */
+/* c: rows. */
 static double run_plane_weights(const margin_kernels *k, trial *t, guard *out)
 {
     const size_t n = 32 * t->a, stride = n + 7, e_stride = n + PADDING;
     float *e = fresh(t, (t->c - 1) * e_stride + n, 1.0), *x = fresh(t, t->c * 16, 1.0);
     float *result = start(t, out, (t->b - 1) * stride + n, 1.0);
-    k->plane_weights(e, e_stride, t->c, x, t->b, n, t->offset % 2, result, stride);
+    k->plane_weights(e, e_stride, t->c, x, t->b, n, result, stride);
     return sum_tolerance(t->c);
+}
+
+/* b: parts; odd trials add to what is there. */
+static double run_plane_total(const margin_kernels *k, trial *t, guard *out)
+{
+    const size_t n = 32 * t->a, distance = n + 7;
+    float *parts = fresh(t, (t->b - 1) * distance + n, 1.0), *sum = start(t, out, n, 1.0);
+    k->plane_total(parts, distance, t->b, n, t->offset % 2, sum);
+    return sum_tolerance(t->b);
 }
 
 /* c: 0 without a projection, 1 with it, 2 beyond float32. */
@@ -291,56 +252,7 @@ static double run_add_scaled(const margin_kernels *k, trial *t, guard *out)
     return 1e-6;
 }
 
-/* ---- the comparison ---------------------------------------------------------------------------*/
-
-static double run(const margin_kernels *k, runner call, trial t, guard *out, const char *what)
-{
-    const double tolerance = call(k, &t, out);
-    CHECK(guard_intact(out), "%s: wrote outside its output (%zu, %zu, %zu)", what, t.a, t.b, t.c);
-    for (size_t i = 0; i < t.inputs; i++) {
-        CHECK(guard_free(&t.input[i]), "%s: wrote outside an input (%zu, %zu, %zu)", what, t.a, t.b,
-              t.c);
-    }
-    return tolerance;
-}
-
-static int near(float a, float b, double tolerance)
-{
-    return a == b || fabs((double)a - (double)b) <= tolerance;
-}
-
-static void compare(const char *what, const trial *t, const guard *got, const guard *scalar,
-                    const guard *emulated, double tolerance)
-{
-    for (size_t i = 0; i < got->count; i++) {
-        const float x = got->at[i], s = scalar->at[i], e = emulated->at[i];
-        CHECK(near(x, s, tolerance), "%s(%zu, %zu, %zu)[%zu]: %.9g, scalar %.9g", what, t->a, t->b,
-              t->c, i, (double)x, (double)s);
-        CHECK(same_float(x, e), "%s(%zu, %zu, %zu)[%zu]: %a, emulated %a", what, t->a, t->b, t->c,
-              i, (double)x, (double)e);
-    }
-}
-
-static const margin_kernels *judged_kernels(void)
-{
-    margin_isa isa;
-    return margin_isa_find(JUDGED_TEXT, &isa) ? margin_dispatch(isa) : NULL;
-}
-
-static void judge(const char *what, runner call, size_t a, size_t b, size_t c)
-{
-    static size_t calls;
-    calls++;
-    const trial t = {.a = a, .b = b, .c = c, .offset = calls % 16, .noise = {calls}};
-    guard got, scalar, emulated;
-    const double tolerance = run(judged_kernels(), call, t, &got, what);
-    run(margin_dispatch(MARGIN_ISA_SCALAR), call, t, &scalar, what);
-    run(&margin_kernels_emulated, call, t, &emulated, what);
-    compare(what, &t, &got, &scalar, &emulated, tolerance);
-    guard_free(&got);
-    guard_free(&scalar);
-    guard_free(&emulated);
-}
+/* ---- what is tried ---- */
 
 static const size_t lengths[] = {1,   2,   3,   5,   7,    8,    9,    13,   15,   16,
                                  17,  18,  23,  24,  31,   32,   33,   47,   48,   49,
@@ -401,6 +313,7 @@ static void judge_planes(void)
             judge("plane_products", run_plane_products, pairs, dim, 0);
             judge("plane_exp", run_plane_exp, pairs, dim, 0);
             judge("plane_weights", run_plane_weights, pairs, dim, pairs * dim % 17 + 1);
+            judge("plane_total", run_plane_total, pairs, dim, 0);
             judge("plane_finish", run_plane_finish, pairs, dim, dim % 3);
         }
     }

@@ -126,7 +126,7 @@ static int solve_all(const job *j)
     return status;
 }
 
-/* ---- scales and pulls, in double: a few digits are enough ------------------------------------- */
+/* ---- scales and pulls, in double: a few digits are enough ---- */
 
 static double float_length(const float *v, size_t n)
 {

@@ -19,7 +19,7 @@ typedef struct exact {
     double dw_sum;     /* their sum */
     double *scale;     /* [N] s, or what stands for it: s |x| max|w| for softmax, |x| for keep */
     double *miss;      /* [N] 1 - p of the target */
-    double *pull_x;    /* [N] length of what pulls dX_i, before anything cancels: s (1 - p) / |x|, */
+    double *pull_x;    /* [N] length of what pulls dX_i before it cancels: s (1 - p) / |x|, */
     double *pull_w;    /* [N] and of row i's part of dW: the same with |w| of the classes in turn */
     double *dx_shift;  /* [N] how far dX_i moves when each input moves by one ulp by chance, */
     double dw_shift;   /* and dW; both 0 until exact_shift */
@@ -32,7 +32,7 @@ int exact_solve(exact *out, const margin_config *config, const inputs *in, int t
 int exact_shift(exact *out, const margin_config *config, const inputs *in, int draws, int threads);
 void exact_free(exact *out);
 
-/* The distance from |x| to the next float32; below the normal numbers, that of the least of them. */
+/* The distance from |x| to the next float32; below the normal numbers that of the least of them. */
 double float_ulp(double x);
 
 #endif

@@ -216,7 +216,8 @@ int float_sweep_kept(const float_sweep *sweep)
 
 void float_sweeps_print(const float_sweep *sweeps, size_t count, FILE *stream)
 {
-    fprintf(stream, "\nElementary functions on float32 inputs (bound: 1 ulp)\n%-12s %-8s %11s  %9s at\n",
+    fputs("\nElementary functions on float32 inputs (bound: 1 ulp)\n", stream);
+    fprintf(stream, "%-12s %-8s %11s  %9s at\n",
             "function", "isa", "inputs", "ulp");
     for (size_t k = 0; k < count; k++) {
         const float_sweep *f = &sweeps[k];

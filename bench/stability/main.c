@@ -1,5 +1,5 @@
-/* main.c: bench_stability: each batch of each sweep is solved once by the oracle, then by the library
- * on every instruction set and by the textbook formulas, and what is promised is judged. */
+/* main.c: bench_stability: each batch of each sweep is solved once by the oracle, then by the
+ * library on every instruction set and by the textbook formulas, and what is promised is judged. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

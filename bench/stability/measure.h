@@ -8,9 +8,9 @@
 #include "margin.h"
 #include "textbook.h"
 
-/* X(enum suffix, name in the results). An error is |got - exact|, of a gradient the Euclidean length
- * of the difference; "best": over the condition-limited best, which is half an ulp of the result
- * plus what one ulp of each input makes of it. */
+/* X(enum suffix, name in the results). An error is |got - exact|, of a gradient the Euclidean
+ * length of the difference; "best": over the condition-limited best, which is half an ulp of the
+ * result plus what one ulp of each input makes of it. */
 #define METRIC_TABLE(X)                                                                            \
     X(LOSS_ULP, loss_ulp)       /* in float32 ulp of the exact loss */                             \
     X(LOSS_REL, loss_rel)       /* over the exact loss */                                          \

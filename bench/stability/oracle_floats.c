@@ -83,7 +83,8 @@ int oracle_head(const margin_config *config, const margin_head *head, oracle_out
     int status = oracle_knows(config->loss) ? ORACLE_NO_MEMORY : ORACLE_UNKNOWN_LOSS;
 
     *output = (oracle_output){0};
-    if (status == ORACLE_NO_MEMORY && x && w && (bias || !head->bias) && (weight || !head->row_weight)) {
+    if (status == ORACLE_NO_MEMORY && x && w && (bias || !head->bias) &&
+        (weight || !head->row_weight)) {
         status = solve(config, &problem, output);
     }
     if (status != 0) {

@@ -95,8 +95,8 @@ void verdict_print(const verdict *v, FILE *stream)
         fprintf(stream, "  %-11s %s\n", promise_names[p], promise_texts[p]);
     }
     print_group(v, 1, stream);
-    fputs("\nSome of the same inputs by textbook formulas in float32 (errors where finite; outside:\n"
-          "share of the cases beyond the bounds of loss, dX and dW)\n",
+    fputs("\nSome of the same inputs by textbook formulas in float32 (errors where finite;\n"
+          "outside: share of the cases beyond the bounds of loss, dX and dW)\n",
           stream);
     print_group(v, 0, stream);
 }
@@ -116,7 +116,8 @@ static void set_witness(json_t *object, const verdict_line *line, int p)
     json_object_set_new(object, "theta", json_number(any ? at->theta : NAN));
     json_object_set_new(object, "scale", json_number(any ? at->scale : NAN));
     json_object_set_new(object, "dim", any ? json_integer((json_int_t)at->dim) : json_null());
-    json_object_set_new(object, "classes", any ? json_integer((json_int_t)at->classes) : json_null());
+    json_object_set_new(object, "classes",
+                        any ? json_integer((json_int_t)at->classes) : json_null());
     json_object_set_new(object, "batch_seed", any ? json_string(seed) : json_null());
 }
 

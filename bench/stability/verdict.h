@@ -1,4 +1,4 @@
-/* verdict.h: the worst of a run against what is promised: for people, for the file, and for the exit
+/* verdict.h: the worst of a run against what is promised: for people, for the file, for the exit
  * status. It must not know how it was measured. */
 #ifndef MARGIN_STABILITY_VERDICT_H
 #define MARGIN_STABILITY_VERDICT_H

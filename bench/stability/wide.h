@@ -86,7 +86,8 @@ static inline wide wide_abs(wide x)
 /* No literal of the type is portable; three doubles hold it to the last bit. */
 static inline wide wide_pi(void)
 {
-    return (wide)0x1.921fb54442d18p+1 + ((wide)0x1.1a62633145c07p-53 - (wide)0x1.f1976b7ed8fbcp-109);
+    return (wide)0x1.921fb54442d18p+1 +
+           ((wide)0x1.1a62633145c07p-53 - (wide)0x1.f1976b7ed8fbcp-109);
 }
 
 #endif

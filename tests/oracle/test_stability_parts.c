@@ -1,5 +1,5 @@
-/* test_stability_parts.c: the parts of bench_stability where a fault would let a wrong library pass:
- * inputs at the wanted angle, the judge, and the verdict. */
+/* test_stability_parts.c: the parts of bench_stability where a fault would let a wrong library
+ * pass: inputs at the wanted angle, the judge, and the verdict. */
 #include <float.h>
 #include <stdlib.h>
 
