@@ -21,13 +21,17 @@ expect() { # STATUS COMMAND...
     fi
 }
 
-for script in scripts/bootstrap.sh scripts/reproduce.sh scripts/test.sh plots/draw.sh scripts/report.py; do
+for script in scripts/bootstrap.sh scripts/reproduce.sh scripts/stale.sh scripts/test.sh plots/draw.sh \
+    scripts/report.py; do
     expect 0 "$root/$script" --help
     grep -qi usage out || { echo "FAILED: no usage in --help of $script" >&2; exit 1; }
 done
 expect 2 "$root/scripts/reproduce.sh" --nonsense
 expect 2 "$root/scripts/reproduce.sh" --out
 expect 2 "$root/scripts/reproduce.sh" --quick --full
+expect 2 "$root/scripts/stale.sh" --nonsense
+expect 2 "$root/scripts/stale.sh" a b
+expect 1 "$root/scripts/stale.sh" no_such_run
 expect 2 "$root/plots/draw.sh"
 expect 2 "$root/plots/draw.sh" . --format bmp
 expect 1 "$root/plots/draw.sh" no_such_run
