@@ -29,7 +29,7 @@ build_packages() {
 }
 
 test_packages() {
-    printf '%s\n' libcmocka-dev clang libclang-rt-dev libomp-dev libsimde-dev shellcheck valgrind \
+    printf '%s\n' libcmocka-dev clang libclang-rt-dev libomp-dev git libsimde-dev shellcheck valgrind \
         python3-numpy python3-scipy python3-sklearn
     # On AArch64 itself the NEON kernels are built and run natively.
     if [ "$architecture" != arm64 ]; then
