@@ -207,14 +207,15 @@ static void head_nonfinite_far_off(void **state)
     const size_t where[] = {0, 15, 16, 63, 129, 300, 599};
     margin_config config = config_of(MARGIN_ARCFACE);
     (void)state;
-    for (size_t k = 0; k < LENGTH_OF(where); k++) {
+    for (size_t i = 0; i < 2 * LENGTH_OF(where); i++) {
+        const size_t k = i / 2, dim = i % 2 ? 33 : 5; /* both paths of the head */
         head_trial t = {.context = create(MARGIN_ARCFACE),
-                        .p = problem_make(300, 33, 600, 3, 2, 1)};
+                        .p = problem_make(300, dim, 600, 3, 2, 1)};
         config.threads = 2;
-        config.workspace_bytes = 4 * margin_head_workspace_minimum(t.context, 300, 33, 600);
+        config.workspace_bytes = 4 * margin_head_workspace_minimum(t.context, 300, dim, 600);
         margin_destroy(t.context);
         assert_status(margin_create(&config, &t.context), MARGIN_OK);
-        t.p.weights.at[where[k] * t.p.call.weights_stride + where[k] % 33] = NAN;
+        t.p.weights.at[where[k] * t.p.call.weights_stride + where[k] % dim] = NAN;
         t.p.weights.at[599 * t.p.call.weights_stride] = INFINITY;
         refuse_head(&t, "weights far off", MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_WEIGHTS,
                     where[k], 0);

@@ -354,6 +354,29 @@ static void single_class(void **state)
     }
 }
 
+/* All cosines are negative: nothing beside the classes may be above the target's. */
+static void negative_is_correct(void **state)
+{
+    enum { DIM = 3, CLASSES = 1500 };
+    const margin_config config = config_of(MARGIN_NORMSOFTMAX);
+    const int64_t label = 40;
+    float x[DIM] = {1.0f}, w[CLASSES * DIM] = {0.0f};
+    uint8_t correct = 0;
+    margin_context *context;
+    margin_head head = {.rows = 1, .dim = DIM, .classes = CLASSES, .embeddings = x, .weights = w};
+    (void)state;
+    for (int64_t j = 0; j < CLASSES; j++) {
+        w[j * DIM] = -1.0f;
+        w[j * DIM + 1] = j == label ? 5.0f : 0.0001f * (float)j;
+    }
+    head.labels = &label;
+    head.row_correct = &correct;
+    assert_status(margin_create(&config, &context), MARGIN_OK);
+    assert_status(margin_head_run(context, &head), MARGIN_OK);
+    margin_destroy(context);
+    assert_int_equal(correct, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -368,6 +391,7 @@ int main(void)
         cmocka_unit_test(parallel_vectors),
         cmocka_unit_test(extreme_lengths),
         cmocka_unit_test(single_class),
+        cmocka_unit_test(negative_is_correct),
     };
     return cmocka_run_group_tests_name("head", tests, NULL, NULL);
 }

@@ -17,7 +17,7 @@ import tempfile
 LIMITS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "limits.tsv")
 ISA = "avx2"
 GROWTH = 1.02  # of the instructions, with the compiler that the limits were written with
-OTHER_COMPILER = 1.6  # with any other one: clang needs 40 % more for exponentials
+OTHER_COMPILER = 2.2  # with any other one: clang 14 needs up to 91 % more for exponentials
 SLACK = 0.90  # below this the limit has become loose: a hint, no failure
 HEAD = """\
 # limits.tsv: what tests/gate/gate.py allows: instructions of one call (AVX2 kernels, one thread) and
