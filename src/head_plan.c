@@ -61,69 +61,73 @@ static size_t packed_size(const head_plan *p)
     return product(product(p->blocks, p->block), p->panels * 16);
 }
 
-/* head_small.c. */
-static void carve_small(head_state *s, cursor *c, size_t classes)
+/* What both paths know of rows and classes. */
+static void carve_rows(head_state *s, cursor *c, size_t classes)
 {
     const head_plan *p = &s->plan;
-    const size_t plane = product(p->dim, p->stride), w = (size_t)p->want_w;
+    const size_t padded = p->panels * 16, parts = product(p->shards, p->rows);
     s->row = take(c, p->rows, sizeof *s->row);
     s->label = take(c, p->rows, sizeof *s->label);
+    s->norms = take(c, classes, sizeof(double));
+    s->columns = take(c, product(padded, p->rows), sizeof(float));
     s->scale = take(c, p->rows, sizeof(float));
     s->target_dot = take(c, p->rows, sizeof(float));
-    s->shard_sum = take(c, p->rows, sizeof(double));
-    s->shard_peak = take(c, p->rows, sizeof(float));
-    s->shard_max = take(c, p->rows, sizeof(float));
-    s->shard_x = take(c, p->rows * 16, sizeof(float));
-    s->columns = take(c, p->rows * 16, sizeof(float));
-    s->scaled = take(c, p->rows * 16, sizeof(float));
-    s->norms = take(c, classes, sizeof(double));
-    s->planes = take(c, plane, sizeof(float));
-    s->parts = take(c, product(plane, p->rows / 16) * w, sizeof(float));
-    s->sums = take(c, plane * w, sizeof(float));
-    s->first_of = take(c, classes * w, sizeof *s->first_of);
-    s->next_of = take(c, p->all_rows * w, sizeof *s->next_of);
-    s->target_share = take(c, p->all_rows * w, sizeof(double));
-    s->pairs = take(c, p->all_rows * w, sizeof *s->pairs);
+    s->shard_sum = take(c, parts, sizeof(double));
+    s->shard_peak = take(c, parts, sizeof(float));
+    s->shard_max = take(c, parts, sizeof(float));
+    s->shard_x = take(c, p->want_x ? product(parts, padded) : 0, sizeof(float));
+    s->first_of = take(c, p->want_w ? classes : 0, sizeof *s->first_of);
+    s->next_of = take(c, p->want_w ? p->all_rows : 0, sizeof *s->next_of);
+    s->target_share = take(c, p->want_w ? p->all_rows : 0, sizeof(double));
     s->scratch = take(c, p->threads, sizeof *s->scratch);
-    for (size_t t = 0; t < p->threads; t++) {
-        head_scratch unused, *scratch = c->base == NULL ? &unused : &s->scratch[t];
-        scratch->tiles = take(c, product(16, p->stride), sizeof(float));
-        scratch->line = take(c, MARGIN_LANES, sizeof(float));
-        scratch->factors = take(c, p->block, sizeof(float));
-    }
+}
+
+/* head_small.c. */
+static void carve_small(head_state *s, cursor *c)
+{
+    const head_plan *p = &s->plan;
+    const size_t plane = product(p->dim, p->stride);
+    s->scaled = take(c, p->want_w ? p->rows * 16 : 0, sizeof(float));
+    s->planes = take(c, plane, sizeof(float));
+    s->parts = take(c, p->want_w ? product(plane, p->rows / 16) : 0, sizeof(float));
+    s->sums = take(c, p->want_w ? plane : 0, sizeof(float));
+    s->pairs = take(c, p->want_w ? p->all_rows : 0, sizeof *s->pairs);
+}
+
+static void carve_small_scratch(const head_plan *p, cursor *c, head_scratch *scratch)
+{
+    scratch->tiles = take(c, product(16, p->stride), sizeof(float));
+    scratch->line = take(c, MARGIN_LANES, sizeof(float));
+    scratch->factors = take(c, p->block, sizeof(float));
+}
+
+static void carve_tiles(head_state *s, cursor *c)
+{
+    const head_plan *p = &s->plan;
+    const size_t tiles = product(product(p->blocks, p->block), p->rows);
+    s->packed = take(c, p->keep_packed ? packed_size(p) : 0, sizeof(float));
+    s->lanes = take(c, product(p->panels * 16, p->rows), sizeof(float));
+    s->block_peak = take(c, p->want_w ? product(p->blocks, p->rows) : 0, sizeof(float));
+    s->tiles = take(c, p->keep_tiles ? tiles : 0, sizeof(float));
 }
 
 static void carve(head_state *s, cursor *c, size_t classes)
 {
     const head_plan *p = &s->plan;
-    if (p->small) {
-        carve_small(s, c, classes);
-        return;
-    }
-    const size_t padded = p->panels * 16;
-    s->row = take(c, p->rows, sizeof *s->row);
-    s->label = take(c, p->rows, sizeof *s->label);
-    s->norms = take(c, classes, sizeof(double));
-    s->packed = take(c, p->keep_packed ? packed_size(p) : 0, sizeof(float));
-    s->lanes = take(c, product(padded, p->rows), sizeof(float));
-    s->columns = take(c, product(padded, p->rows), sizeof(float));
-    s->scale = take(c, p->rows, sizeof(float));
-    s->target_dot = take(c, p->rows, sizeof(float));
-    s->shard_sum = take(c, product(p->shards, p->rows), sizeof(double));
-    s->shard_peak = take(c, product(p->shards, p->rows), sizeof(float));
-    s->shard_max = take(c, product(p->shards, p->rows), sizeof(float));
-    s->block_peak = take(c, p->want_w ? product(p->blocks, p->rows) : 0, sizeof(float));
-    s->first_of = take(c, p->want_w ? classes : 0, sizeof *s->first_of);
-    s->next_of = take(c, p->want_w ? p->all_rows : 0, sizeof *s->next_of);
-    s->target_share = take(c, p->want_w ? p->all_rows : 0, sizeof(double));
-    s->shard_x =
-        take(c, p->want_x ? product(p->shards, product(padded, p->rows)) : 0, sizeof(float));
-    const size_t tiles = product(product(p->blocks, p->block), p->rows);
-    s->tiles = take(c, p->keep_tiles ? tiles : 0, sizeof(float));
-    s->scratch = take(c, p->threads, sizeof *s->scratch);
     head_scratch unused;
+    carve_rows(s, c, classes);
+    if (p->small) {
+        carve_small(s, c);
+    } else {
+        carve_tiles(s, c);
+    }
     for (size_t t = 0; t < p->threads; t++) {
-        carve_scratch(p, c, c->base == NULL ? &unused : &s->scratch[t]);
+        head_scratch *scratch = c->base == NULL ? &unused : &s->scratch[t];
+        if (p->small) {
+            carve_small_scratch(p, c, scratch);
+        } else {
+            carve_scratch(p, c, scratch);
+        }
     }
 }
 

@@ -56,8 +56,8 @@ typedef struct others {
 } others;
 
 /* Raises the peak where a block's maximum asks for it, with all that was summed. */
-static void raise(others *o, float max, float scale, float *tile, size_t before,
-                  const margin_kernels *k)
+static void raise_peak(others *o, float max, float scale, float *tile, size_t before,
+                       const margin_kernels *k)
 {
     const float keep = margin_raise_peak(max, scale, &o->peak);
     if (max > o->most) o->most = max;
@@ -85,7 +85,7 @@ static void take_block(head_state *s, size_t i, size_t block, float *cosine, flo
         cosine[within] = -INFINITY;
     }
     if (within < count || padded > count) max = k->row_max(cosine, count);
-    raise(o, max, s->scale[i], tile, first, k);
+    raise_peak(o, max, s->scale[i], tile, first, k);
     o->sum += (double)k->plane_exp(cosine, padded, s->scale[i], o->peak, planes, p->stride, p->dim,
                                    tile + first, inner);
     for (size_t d = 0; d < p->dim; d++)
@@ -117,7 +117,7 @@ static void one_row(head_state *s, size_t i, float *tile, head_scratch *scratch)
     s->shard_sum[i] = o.sum;
     s->shard_peak[i] = o.peak;
     s->shard_max[i] = o.most;
-    for (size_t d = 0; d < p->dim; d++)
+    for (size_t d = 0; p->want_x && d < p->dim; d++)
         s->shard_x[i * 16 + d] = (float)o.inner[d];
     margin_head_finish_row(s, i, scratch);
     if (!p->want_w) return;

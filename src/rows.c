@@ -115,7 +115,7 @@ static void one_row(const rows_state *s, size_t i)
     margin_split_factor(sum > 0.0 ? pull / sum : 0.0, &first, &second);
     k->row_scale(e, y, first, second, s->stream, out);
     k->row_scale(e + y + 1, call->classes - y - 1, first, second, s->stream, out + y + 1);
-    k->drain();
+    if (s->stream) k->drain();
     out[y] = margin_to_float(-pull * (raw ? 1.0 : slope_at(config, angle)));
 }
 
