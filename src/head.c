@@ -113,15 +113,17 @@ static void set_gradient_unit(head_state *s)
 
 static void prepare_rows(head_state *s)
 {
-    const int threads = (int)s->plan.threads;
-    const size_t rows = s->plan.rows;
-    (void)threads;
+    const head_plan *p = &s->plan;
 #if defined(_OPENMP)
-#pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
+#pragma omp parallel for schedule(static) num_threads((int)p->threads) if (p->threads > 1)
 #endif
-    for (size_t i = 0; i < rows; i++) {
-        margin_head_prepare_row(s, i);
-        margin_pack_embedding(s, i);
+    for (size_t first = 0; first < p->rows; first += 16) {
+        for (size_t i = first; i < first + 16; i++) {
+            margin_head_prepare_row(s, i);
+            margin_pack_embedding(s, i);
+        }
+        s->kernels->pack_lanes(s->columns + first * 16, p->rows * 16, p->panels,
+                               s->lanes + first * p->panels * 16);
     }
 }
 

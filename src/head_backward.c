@@ -95,7 +95,7 @@ void margin_head_add_targets(head_state *s, size_t class_index, float *out)
     for (size_t at = s->first_of[class_index]; at != SIZE_MAX; at = s->next_of[at]) {
         const float *x = call->embeddings + at * call->embeddings_stride;
         if (s->raw) {
-            s->kernels->add_scaled(x, s->target_share[at], call->dim, out);
+            s->kernels->add_combination(x, s->target_share[at], x, 0.0, call->dim, out);
             if (call->bias != NULL) out[call->dim] += (float)s->target_share[at];
         } else {
             const margin_pair pair = pair_of(s, at, x, w);

@@ -102,7 +102,7 @@ void margin_fetch_weights(const head_state *s, size_t block, margin_ahead *ahead
 
 void margin_pack_embedding(head_state *s, size_t i)
 {
-    const size_t stride = s->plan.rows * 16, padded = s->plan.panels * 16;
+    const size_t stride = s->plan.rows * 16;
     const head_row *row = &s->row[i];
     float *columns = s->columns + i * 16;
     const float *x = s->call->embeddings + (s->first_row + i) * s->call->embeddings_stride;
@@ -116,8 +116,4 @@ void margin_pack_embedding(head_state *s, size_t i)
         const margin_unit unit = margin_unit_of(x, row->norm);
         pack(s, &unit, columns, stride);
     }
-    if (s->plan.small) return;
-    float *lanes = s->lanes + i / 16 * padded * 16 + i % 16;
-    for (size_t d = 0; d < padded; d++)
-        lanes[d * 16] = columns[d / 16 * stride + d % 16];
 }

@@ -149,7 +149,7 @@ static void write_gradient(head_state *s, size_t i, head_scratch *scratch, float
     } else if (s->keep_norm) {
         add_others(s, i, pull, 0, scratch, out);
         margin_add_tangent_x(k, &row->pair, x, w, dim, pull * row->target.slope, out);
-        k->add_scaled(x, -pull * row->target.psi / row->pair.norm_x, dim, out);
+        k->add_combination(x, -pull * row->target.psi / row->pair.norm_x, x, 0.0, dim, out);
     } else {
         const double factor = pull * row->scale / row->pair.norm_x;
         add_others(s, i, factor, 1, scratch, out);

@@ -144,7 +144,7 @@ void margin_pack_weights(head_state *s, size_t block, float *columns, head_scrat
 const float *margin_block_weights(head_state *s, size_t block, head_scratch *scratch);
 /* Adds the raw weights of a block to what is fetched while a product runs; none beyond the last. */
 void margin_fetch_weights(const head_state *s, size_t block, margin_ahead *ahead);
-/* Row `i` of the row block into columns and lanes. */
+/* Row `i` of the row block into columns. */
 void margin_pack_embedding(head_state *s, size_t i);
 
 /* The phases. */

@@ -8,8 +8,8 @@
  *             16 p + 15 of every row; `stride` elements from panel to panel; the tail is zero.
  *   lanes     16 embeddings as [n][16]: element d of all 16 side by side.
  *   tile      cosines of 16 embeddings with some classes as [classes][16].
- * *   planes    A matrix [rows, n] as [n][stride]: column d of all rows side by side, with zeros up
- * to a multiple of 32.
+ *   planes    A matrix [rows, n] as [n][stride]: column d of all rows side by side, with zeros up
+ *             to a multiple of 32.
  *
  * So the weights in `columns` and the tile are each read unpacked by two matrix products: lanes are
  * embeddings in the first product and dimensions in the other two.
@@ -58,6 +58,9 @@ typedef struct margin_kernels {
     /* One row into `columns`: x[i] power (high + low), rounded once after an exact x[i] power. */
     void (*pack_row)(const float *x, size_t n, float power, float high, float low, float *columns,
                      size_t stride);
+
+    /* 16 rows in `columns` into `lanes`. */
+    void (*pack_lanes)(const float *columns, size_t stride, size_t panels, float *lanes);
 
     /* Inner products of `panels` times 16 embeddings (lanes, [dim][16], `lane_stride` from panel to
      * panel) with `classes` weights (columns): tiles, `tile_stride` apart. */
@@ -126,8 +129,9 @@ typedef struct margin_kernels {
     /* out += factor (delta - along base), clamped to +-FLT_MAX; base is x or w. */
     void (*add_tangent)(const margin_delta *delta, const float *x, const float *w,
                         const float *base, double along, double factor, size_t n, float *out);
-    /* out += factor x, clamped likewise. */
-    void (*add_scaled)(const float *x, double factor, size_t n, float *out);
+    /* out += by_x x + by_w w, clamped likewise. */
+    void (*add_combination)(const float *x, double by_x, const float *w, double by_w, size_t n,
+                            float *out);
 
     /* Rows level, one contiguous piece of a row. */
     float (*row_max)(const float *x, size_t n);
@@ -144,14 +148,15 @@ typedef struct margin_kernels {
 /* A table of the functions that the file at hand defines under the kernels' names. */
 #define MARGIN_KERNELS_HERE                                                                        \
     {                                                                                              \
-        .sum_squares = sum_squares, .pack_row = pack_row, .tile_products = tile_products,          \
-        .tile_max = tile_max, .tile_exp = tile_exp, .embedding_products = embedding_products,      \
-        .weight_products = weight_products, .scale_columns = scale_columns, .combine = combine,    \
-        .finish_row = finish_row, .plane_products = plane_products, .plane_exp = plane_exp,        \
-        .plane_weights = plane_weights, .plane_total = plane_total, .plane_finish = plane_finish,  \
-        .pair_sums = pair_sums, .delta_sums = delta_sums, .add_tangent = add_tangent,              \
-        .add_scaled = add_scaled, .row_max = row_max, .row_exp = row_exp, .row_scale = row_scale,  \
-        .drain = drain, .row_finite = row_finite,                                                  \
+        .sum_squares = sum_squares, .pack_row = pack_row, .pack_lanes = pack_lanes,                \
+        .tile_products = tile_products, .tile_max = tile_max, .tile_exp = tile_exp,                \
+        .embedding_products = embedding_products, .weight_products = weight_products,              \
+        .scale_columns = scale_columns, .combine = combine, .finish_row = finish_row,              \
+        .plane_products = plane_products, .plane_exp = plane_exp, .plane_weights = plane_weights,  \
+        .plane_total = plane_total, .plane_finish = plane_finish, .pair_sums = pair_sums,          \
+        .delta_sums = delta_sums, .add_tangent = add_tangent, .add_combination = add_combination,  \
+        .row_max = row_max, .row_exp = row_exp, .row_scale = row_scale, .drain = drain,            \
+        .row_finite = row_finite,                                                                  \
     }
 
 #endif

@@ -7,10 +7,6 @@
 #include <math.h>
 #include <stdint.h>
 
-#include "pairs.inc.h"
-#include "planes.inc.h"
-#include "products.inc.h"
-
 static inline vf load_up_to(const float *p, size_t n)
 {
     return n >= 16 ? v_load(p) : v_load_part(p, n, 0.0f);
@@ -24,6 +20,10 @@ static inline void store_up_to(float *p, vf a, size_t n)
         v_store_part(p, a, n);
     }
 }
+
+#include "pairs.inc.h"
+#include "planes.inc.h"
+#include "products.inc.h"
 
 /* Four chains: one would wait for each multiply-add. */
 static float sum_squares(const float *x, size_t n, float power)
@@ -56,6 +56,33 @@ static void pack_row(const float *x, size_t n, float power, float high, float lo
         const vf a = v_mul(here == 16 ? v_load(x) : v_load_part(x, here, 0.0f), p);
         v_store(columns, v_fma(a, h, v_mul(a, l)));
         n -= here;
+    }
+}
+
+/* 4 x 4 of a panel: rows of 16 to lanes. */
+static inline void transpose_4(const float *from, float *to)
+{
+    const f4 a = f4_load(from), b = f4_load(from + 16);
+    const f4 c = f4_load(from + 32), d = f4_load(from + 48);
+    const f4 ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+    const f4 cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+    const f4 ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    const f4 cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    const f4 out[4] = {__builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5),
+                       __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7),
+                       __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5),
+                       __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7)};
+    for (size_t i = 0; i < 4; i++)
+        memcpy(to + i * 16, &out[i], sizeof out[i]);
+}
+
+static void pack_lanes(const float *columns, size_t stride, size_t panels, float *lanes)
+{
+    for (; panels > 0; panels--, columns += stride, lanes += 256) {
+        for (size_t row = 0; row < 16; row += 4) {
+            for (size_t d = 0; d < 16; d += 4)
+                transpose_4(columns + row * 16 + d, lanes + d * 16 + row);
+        }
     }
 }
 

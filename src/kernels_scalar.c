@@ -27,6 +27,12 @@ static void pack_row(const float *x, size_t n, float power, float high, float lo
     }
 }
 
+static void pack_lanes(const float *columns, size_t stride, size_t panels, float *lanes)
+{
+    for (size_t i = 0; i < panels * 256; i++)
+        lanes[i] = columns[i / 256 * stride + i % 16 * 16 + i / 16 % 16];
+}
+
 static void panel_products(const float *lanes, const float *weights, size_t stride, size_t dim,
                            size_t classes, float *tile)
 {
@@ -294,10 +300,11 @@ static void add_tangent(const margin_delta *d, const float *x, const float *w, c
     }
 }
 
-static void add_scaled(const float *x, double factor, size_t n, float *out)
+static void add_combination(const float *x, double by_x, const float *w, double by_w, size_t n,
+                            float *out)
 {
     for (size_t i = 0; i < n; i++)
-        out[i] = nearest((double)out[i] + factor * (double)x[i]);
+        out[i] = nearest((double)out[i] + (by_x * (double)x[i] + by_w * (double)w[i]));
 }
 
 static float row_max(const float *x, size_t n)

@@ -8,12 +8,10 @@
 #define MARGIN_PAIRS_INC_H
 
 #include <float.h>
-#include <stdint.h>
 #include <string.h>
 
 typedef double d4 __attribute__((vector_size(32)));
 typedef float f4 __attribute__((vector_size(16)));
-typedef int32_t i4 __attribute__((vector_size(16)));
 
 static inline f4 f4_load(const float *p)
 {
@@ -81,43 +79,47 @@ static void delta_sums(const margin_delta *d, const float *x, const float *w, si
     sums[2] = d4_total(&dw0, &dw1) + dw;
 }
 
-/* out[0..3] = the nearest float32, at most +-FLT_MAX. */
 static inline void d4_store(float *out, const d4 *a)
 {
-    const f4 most = {FLT_MAX, FLT_MAX, FLT_MAX, FLT_MAX};
-    f4 r = __builtin_convertvector(*a, f4);
-    const i4 above = r > most, below = r < -most;
-    const i4 bits = ((i4)r & ~(above | below)) | ((i4)most & above) | ((i4)-most & below);
-    memcpy(out, &bits, sizeof bits);
+    const f4 r = __builtin_convertvector(*a, f4);
+    memcpy(out, &r, sizeof r);
 }
 
-static inline float nearest(double x)
+/* An infinity, from a sum beyond float32, becomes FLT_MAX. */
+static inline void clamp(float *x, size_t n)
 {
-    return x > (double)FLT_MAX ? FLT_MAX : x < -(double)FLT_MAX ? -FLT_MAX : (float)x;
+    const vf most = v_set1(FLT_MAX), least = v_set1(-FLT_MAX);
+    for (size_t i = 0; i < n; i += 16)
+        store_up_to(x + i, v_max(v_min(load_up_to(x + i, n - i), most), least), n - i);
 }
 
 static void add_tangent(const margin_delta *d, const float *x, const float *w, const float *base,
                         double along, double factor, size_t n, float *out)
 {
-    for (; n >= 4; n -= 4, x += 4, w += 4, base += 4, out += 4) {
-        const d4 across = DELTA(d, WIDE(x), WIDE(w)) - along * WIDE(base);
-        const d4 sum = WIDE(out) + factor * across;
-        d4_store(out, &sum);
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        const d4 across = DELTA(d, WIDE(x + i), WIDE(w + i)) - along * WIDE(base + i);
+        const d4 sum = WIDE(out + i) + factor * across;
+        d4_store(out + i, &sum);
     }
-    for (; n > 0; n--, x++, w++, base++, out++) {
-        const double across = DELTA(d, (double)*x, (double)*w) - along * (double)*base;
-        *out = nearest((double)*out + factor * across);
+    for (; i < n; i++) {
+        const double across = DELTA(d, (double)x[i], (double)w[i]) - along * (double)base[i];
+        out[i] = (float)((double)out[i] + factor * across);
     }
+    clamp(out, n);
 }
 
-static void add_scaled(const float *x, double factor, size_t n, float *out)
+static void add_combination(const float *x, double by_x, const float *w, double by_w, size_t n,
+                            float *out)
 {
-    for (; n >= 4; n -= 4, x += 4, out += 4) {
-        const d4 sum = WIDE(out) + factor * WIDE(x);
-        d4_store(out, &sum);
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        const d4 sum = WIDE(out + i) + (by_x * WIDE(x + i) + by_w * WIDE(w + i));
+        d4_store(out + i, &sum);
     }
-    for (; n > 0; n--, x++, out++)
-        *out = nearest((double)*out + factor * (double)*x);
+    for (; i < n; i++)
+        out[i] = (float)((double)out[i] + (by_x * (double)x[i] + by_w * (double)w[i]));
+    clamp(out, n);
 }
 
 #endif

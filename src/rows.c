@@ -41,10 +41,7 @@ static size_t thread_index(void)
 
 static margin_angle angle_of(double cosine)
 {
-    const double c = fmin(fmax(cosine, -1.0), 1.0);
-    const double sine = sqrt((1.0 - c) * (1.0 + c));
-    const margin_angle angle = {dm_atan2(sine, c), sine, c};
-    return angle;
+    return margin_angle_of(fmin(fmax(cosine, -1.0), 1.0));
 }
 
 /* d psi / d c = -psi'(theta) / sin(theta), its limit where the loss has one. */

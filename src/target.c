@@ -8,6 +8,12 @@
 
 #include "dmath.h"
 
+/* Up to this |cos(theta)|, x . w gives the angle to the last digits of a double; beyond, delta. */
+#define PLAIN_COSINE 0.9
+
+/* From this sin(theta) on, alpha w - cos(theta) x keeps at least 36 of its 53 bits. */
+#define PLAIN_SINE 0x1p-16
+
 /* Below this part of |x| the vectors are parallel: the noise of delta is near 2^-83. */
 #define PARALLEL 0x1p-70
 
@@ -45,35 +51,49 @@ static double top_bits(double x)
     return x;
 }
 
-static void set_angle(margin_pair *p, double xx, double dd)
+margin_angle margin_angle_of(double cosine)
 {
-    const double across2 = dd - p->along_x * p->along_x * xx;
+    const double sine = sqrt((1.0 - cosine) * (1.0 + cosine));
+    const margin_angle angle = {dm_atan2(sine, cosine), sine, cosine};
+    return angle;
+}
+
+/* The angle near 0 or pi. */
+static void measure_delta(const margin_kernels *kernels, margin_pair *p, const float *x,
+                          const float *w, size_t n)
+{
+    double sums[3];
+    p->delta.alpha_high = top_bits(p->alpha);
+    p->delta.alpha_low = p->alpha - p->delta.alpha_high;
+    p->delta.sigma = p->inner > 0.0 ? 1.0 : -1.0;
+    kernels->delta_sums(&p->delta, x, w, n, sums);
+    p->along_x = sums[1] / (p->norm_x * p->norm_x);
+    p->along_w = sums[2] / (p->norm_w * p->norm_w);
+    const double across2 = sums[0] - p->along_x * sums[1];
     const double across = across2 > 0.0 ? sqrt(across2) : 0.0;
     p->across = across > PARALLEL * p->norm_x ? across : 0.0;
     p->angle.sine = p->across / p->norm_x;
-    p->angle.cosine = p->delta.sigma + p->along_x;
-    if (p->across == 0.0) p->angle.cosine = p->delta.sigma;
-    if (fabs(p->angle.cosine) < 0.5) p->angle.cosine = p->inner / (p->norm_x * p->norm_w);
+    p->angle.cosine = p->across == 0.0 ? p->delta.sigma : p->delta.sigma + p->along_x;
     p->angle.theta = dm_atan2(p->angle.sine, p->angle.cosine);
 }
 
 margin_pair margin_pair_of(const margin_kernels *kernels, const float *x, const float *w, size_t n)
 {
-    double sums[3], deltas[3];
+    double sums[3];
     kernels->pair_sums(x, w, n, sums);
-    margin_pair p = {.angle = {DM_PI / 2.0, 1.0, 0.0}, .inner = sums[2], .delta.sigma = 1.0};
+    margin_pair p = {.angle = {DM_PI / 2.0, 1.0, 0.0}, .inner = sums[2]};
     p.norm_x = sqrt(sums[0]);
     p.norm_w = sqrt(sums[1]);
     if (p.norm_x == 0.0 || p.norm_w == 0.0) return p;
 
-    const double alpha = p.norm_x / p.norm_w;
-    p.delta.alpha_high = top_bits(alpha);
-    p.delta.alpha_low = alpha - p.delta.alpha_high;
-    p.delta.sigma = p.inner > 0.0 ? 1.0 : -1.0;
-    kernels->delta_sums(&p.delta, x, w, n, deltas);
-    p.along_x = deltas[1] / sums[0];
-    p.along_w = deltas[2] / sums[1];
-    set_angle(&p, sums[0], deltas[0]);
+    p.alpha = p.norm_x / p.norm_w;
+    const double cosine = p.inner / (p.norm_x * p.norm_w);
+    if (fabs(cosine) > PLAIN_COSINE) {
+        measure_delta(kernels, &p, x, w, n);
+    } else {
+        p.angle = margin_angle_of(cosine);
+        p.across = p.norm_x * p.angle.sine;
+    }
     return p;
 }
 
@@ -81,15 +101,24 @@ void margin_add_tangent_x(const margin_kernels *kernels, const margin_pair *pair
                           const float *w, size_t n, double factor, float *out)
 {
     if (pair->across == 0.0 || factor == 0.0) return;
-    kernels->add_tangent(&pair->delta, x, w, x, pair->along_x, factor / pair->across, n, out);
+    const double f = factor / pair->across;
+    if (pair->angle.sine < PLAIN_SINE) {
+        kernels->add_tangent(&pair->delta, x, w, x, pair->along_x, f, n, out);
+    } else {
+        kernels->add_combination(x, -f * pair->angle.cosine, w, f * pair->alpha, n, out);
+    }
 }
 
 void margin_add_tangent_w(const margin_kernels *kernels, const margin_pair *pair, const float *x,
                           const float *w, size_t n, double factor, float *out)
 {
     if (pair->across == 0.0 || factor == 0.0) return;
-    const double f = -pair->delta.sigma * factor / pair->across;
-    kernels->add_tangent(&pair->delta, x, w, w, pair->along_w, f, n, out);
+    const double f = factor / pair->across;
+    if (pair->angle.sine < PLAIN_SINE) {
+        kernels->add_tangent(&pair->delta, x, w, w, pair->along_w, -pair->delta.sigma * f, n, out);
+    } else {
+        kernels->add_combination(x, f, w, -f * pair->angle.cosine * pair->alpha, n, out);
+    }
 }
 
 void margin_softplus(double excess, double *loss, double *miss)

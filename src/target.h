@@ -10,17 +10,25 @@
 
 /* How the raw vectors x and w lie to each other.
  *
- * With sigma = +1 for an acute angle and -1 otherwise, delta = alpha w - sigma x (alpha = |x| /
- * |w|) is the difference that keeps its digits near 0 and pi. Its part across x, divided by its
- * length, is the unit tangent at x towards w; likewise across w. */
+ * The unit tangent at x towards w is (alpha w - cos(theta) x) / across, that at w towards x is
+ * (x - cos(theta) alpha w) / across, with alpha = |x| / |w| and across = |x| sin(theta).
+ *
+ * Near 0 and pi these differences lose their digits, and x . w those of the angle. There, with
+ * sigma = +1 for an acute angle and -1 otherwise, delta = alpha w - sigma x keeps them: the part of
+ * delta across x, divided by its length, is the tangent; likewise across w. */
 typedef struct margin_pair {
     margin_angle angle;
     double norm_x, norm_w;
-    double inner;            /* w . x */
+    double inner;  /* w . x */
+    double alpha;  /* |x| / |w| */
+    double across; /* |x| sin(theta), the length of delta's part across x; 0: no tangent */
+    /* Near 0 and pi only: */
     margin_delta delta;      /* alpha in two parts: w[d] alpha_high is exact */
     double along_x, along_w; /* delta . x / |x|^2, delta . w / |w|^2 */
-    double across;           /* length of delta's part across x; 0: no tangent */
 } margin_pair;
+
+/* The angle of a cosine in [-1, 1]. */
+margin_angle margin_angle_of(double cosine);
 
 /* x and w of n elements, finite. A zero vector gives theta = pi / 2 and no tangent. */
 margin_pair margin_pair_of(const margin_kernels *kernels, const float *x, const float *w, size_t n);

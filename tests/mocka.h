@@ -41,4 +41,19 @@ static inline margin_config config_of(margin_loss loss)
     return config;
 }
 
+static inline void assert_relative(const char *what, double got, double want, double tolerance)
+{
+    assert_near(what, got, want, tolerance * fabs(want));
+}
+
+/* One call in a context of its own. */
+static inline margin_status run_head(const margin_config *config, margin_head *head)
+{
+    margin_context *context;
+    margin_status status = margin_create(config, &context);
+    if (status == MARGIN_OK) status = margin_head_run(context, head);
+    margin_destroy(context);
+    return status;
+}
+
 #endif

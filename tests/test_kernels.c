@@ -210,6 +210,15 @@ static double run_plane_finish(const margin_kernels *k, trial *t, guard *out)
     return t->c == 2 ? 0x1p110 : 1e-4;
 }
 
+/* a: panels. */
+static double run_pack_lanes(const margin_kernels *k, trial *t, guard *out)
+{
+    const size_t stride = 256 + PADDING;
+    float *x = fresh(t, t->a * stride, 1.0);
+    k->pack_lanes(x, stride, t->a, start(t, out, t->a * 256, 0.0));
+    return 0.0;
+}
+
 /* a: rows, b: panels. */
 static double run_scale_columns(const margin_kernels *k, trial *t, guard *out)
 {
@@ -219,8 +228,7 @@ static double run_scale_columns(const margin_kernels *k, trial *t, guard *out)
     return 1e-6;
 }
 
-/* ---- a: length, of a pair in double
- * ------------------------------------------------------------*/
+/* ---- a: length, of a pair in double ---- */
 
 static const margin_delta some_delta = {0x1.8p+0, 0x1.4p-33, -1.0};
 
@@ -245,10 +253,10 @@ static double run_add_tangent(const margin_kernels *k, trial *t, guard *out)
     return 1e-6;
 }
 
-static double run_add_scaled(const margin_kernels *k, trial *t, guard *out)
+static double run_add_combination(const margin_kernels *k, trial *t, guard *out)
 {
-    float *x = fresh(t, t->a, 1.0), *result = start(t, out, t->a, 1.0);
-    k->add_scaled(x, t->b == 1 ? -0x1p140 : 0.7, t->a, result);
+    float *x = fresh(t, t->a, 1.0), *w = fresh(t, t->a, 1.0), *result = start(t, out, t->a, 1.0);
+    k->add_combination(x, t->b == 1 ? -0x1p140 : 0.7, w, 0.3, t->a, result);
     return 1e-6;
 }
 
@@ -278,7 +286,7 @@ static void judge_lengths(void)
         for (size_t mode = 0; mode < 2; mode++) {
             judge("pair", run_pair, n, mode, 0);
             judge("add_tangent", run_add_tangent, n, mode, 0);
-            judge("add_scaled", run_add_scaled, n, mode, 0);
+            judge("add_combination", run_add_combination, n, mode, 0);
         }
         for (size_t mode = 0; mode < 5; mode++)
             judge("row_finite", run_row_finite, n, mode, 0);
@@ -293,6 +301,7 @@ static void judge_products(void)
         for (size_t i = 0; i < sizeof dims / sizeof *dims; i++) {
             judge("tile_products", run_tile_products, classes, dims[i], 1 + (classes + i) % 3);
         }
+        judge("pack_lanes", run_pack_lanes, classes, 0, 0);
         for (size_t panels = 1; panels <= 8; panels++) {
             judge("embedding_products", run_embedding_products, classes, panels, classes % 2);
             judge("scale_columns", run_scale_columns, classes, panels, 0);
