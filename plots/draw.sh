@@ -157,9 +157,10 @@ draw() { # NAME SETTINGS FORMAT
         fail 1 "gnuplot could not draw $(basename "$script")"
     }
     if [ "$3" = svg ]; then
-        # Browsers without this font take the next one of the same widths.
-        sed -i -e 's/font-family="Liberation Sans"/font-family="Liberation Sans,Arial,Helvetica,sans-serif"/g' \
-            -e "s|<title>Gnuplot</title>|<title>fig_$1</title>|" "$out.part"
+        # Browsers without the first font take the next one of the same widths.
+        awk -v name="fig_$1" -v font="Liberation Sans,Arial,Helvetica,sans-serif" \
+            -f "$plots/thin.awk" "$out.part" >"$out.thin.part"
+        mv "$out.thin.part" "$out.part"
     fi
     mv "$out.part" "$out"
 }
