@@ -42,7 +42,7 @@ fail() {
 
 tidy() { # FILE EXPRESSION TABLE
     local table=$run/tables/$3
-    jq -L "$plots" -r "include \"tidy\"; $2" "$run/$1" >"$table.part" || {
+    jq -L "$plots" -r "include \"tidy\"; include \"summary\"; $2" "$run/$1" >"$table.part" || {
         rm -f "$table.part"
         fail 1 "$run/$1: cannot be made into the table $3"
     }
@@ -88,7 +88,8 @@ summarise() {
             given+=(--argjson "$name" '[]')
         fi
     done
-    jq -L "$plots" -nr "${given[@]}" 'include "tidy"; summary($speed[0]; $stability[0]; $separation[0])' \
+    jq -L "$plots" -nr "${given[@]}" \
+        'include "summary"; summary($speed[0]; $stability[0]; $separation[0])' \
         >"$run/tables/summary.tsv.part" || fail 1 "$run: cannot be summarised"
     mv "$run/tables/summary.tsv.part" "$run/tables/summary.tsv"
 }
@@ -108,6 +109,7 @@ make_tables() {
             ulp_histogram; do
             tidy stability.json "$name" "$name.tsv"
         done
+        tidy stability.json promises promises.tsv
     fi
     for data in $(toy_data); do
         tidy separation.json "features(\"$data\")" "features_$data.tsv"
@@ -123,7 +125,10 @@ make_tables() {
     for name in $(trained_figures); do
         tidy_trained "$name"
     done
-    if [ -f "$run/separation.json" ]; then tidy separation.json claims claims.tsv; fi
+    if [ -f "$run/separation.json" ]; then
+        tidy separation.json claims claims.tsv
+        tidy separation.json toys_table toys.tsv
+    fi
     summarise
 }
 
