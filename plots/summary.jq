@@ -5,6 +5,8 @@
 
 include "tidy";
 
+def or_dash: if . == null then "-" else . end;
+
 # The case that stands for a loss's speed: the whole head on one thread and the best instruction
 # set, on the shape closest (see closeness) to a mini-batch of 128 with 10,000 classes and 512
 # dimensions.
@@ -81,7 +83,7 @@ def toys_table: . as $run | ["gap", "intra", "inter", "w_ec", "accuracy"] as $na
        | [toys[] | select(.data == $data)] | unique_by(.label) | sort_by(.loss | rank)[]
        | .label as $shown | $run | toy_groups($data; $shown)
        | [.loss, settings, .data] + [.values as $values | $names[] | $values[.] // [null, null, null]
-                                     | .[0, 1, 2] // "-"]
+                                     | .[0, 1, 2] | or_dash]
        | @tsv);
 
 # ---- all files together ---------------------------------------------------------------------------
@@ -96,4 +98,4 @@ def summary($speed; $stability; $separation):
        | {loss: $loss} + speed_columns(speed_case($cases; $isas; $loss))
          + stability_columns($sweeps; $loss) + separation_columns($separation; $loss)]
     | (.[0] // {} | keys_unsorted) as $columns
-    | ($columns | @tsv), (.[] as $row | [$columns[] | $row[.] // "-"] | @tsv);
+    | ($columns | @tsv), (.[] as $row | [$columns[] | $row[.] | or_dash] | @tsv);

@@ -11,6 +11,7 @@ def inline(run, name, title):
     with open(run.path("figures", f"fig_{name}.svg"), encoding="utf-8") as stream:
         svg = stream.read()
     svg = svg[svg.index("<svg"):]
+    svg = re.sub(r' font-family="[^"]*"', "", svg, count=1)  # the page's own
     svg = re.sub(r"<title>fig_[^<]*</title>|<desc>[^<]*</desc>", "", svg)
     svg = re.sub(r"""\bid=(["'])""", rf"id=\1{name}-", svg)
     svg = svg.replace("xlink:href='#", f"xlink:href='#{name}-")

@@ -16,7 +16,7 @@ def valued(value, form, low=None, high=None, unit=""):
     """A number over its interval."""
     shown = text.number(value, form)
     between = text.interval(low, high, form)
-    small = f'<span class="interval">{between}</span>' if between else ""
+    small = f' <span class="interval">{between}</span>' if between else ""
     return shown + (unit if shown != text.NONE else "") + small, value
 
 
