@@ -172,7 +172,7 @@ def note(rows):
     said = []
     if case:
         parts = dict(part.split(":", 1) for part in case.split("/")[1:] if ":" in part)
-        said.append(f"Speed: N = {parts['N']} rows, D = {parts['D']} dimensions, C = {parts['C']} "
+        said.append(f"Speed: N = {parts['N']} rows, D = {parts['D']} dimensions, C = {int(parts['C']):,} "
                     f"classes, one thread, {parts['isa']}; ~ marks repetitions that spread by more "
                     "than 5 %.")
     if any(row["points"] for row in rows):
