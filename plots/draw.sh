@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# draw.sh: the figures of a run, from its JSON files alone: RUN/tables/*.tsv by tidy.jq, then
+# draw.sh: the figures of a run, from its JSON files alone: RUN/tables/*.tsv by the *.jq, then
 # RUN/figures/* by one gnuplot script each. Never runs a benchmark.
 set -euo pipefail
 program=draw.sh
@@ -42,7 +42,8 @@ fail() {
 
 tidy() { # FILE EXPRESSION TABLE
     local table=$run/tables/$3
-    jq -L "$plots" -r "include \"tidy\"; include \"summary\"; $2" "$run/$1" >"$table.part" || {
+    jq -L "$plots" -r "include \"tidy\"; include \"separation\"; include \"summary\"; $2" \
+        "$run/$1" >"$table.part" || {
         rm -f "$table.part"
         fail 1 "$run/$1: cannot be made into the table $3"
     }
@@ -51,14 +52,14 @@ tidy() { # FILE EXPRESSION TABLE
 
 toy_data() {
     [ -f "$run/separation.json" ] || return 0
-    jq -L "$plots" -r 'include "tidy"; data_names' "$run/separation.json"
+    jq -L "$plots" -r 'include "separation"; data_names' "$run/separation.json"
 }
 
 # Of the figures without training, those that the run has and a script is here for.
 computed_figures() {
     local name
     [ -f "$run/separation.json" ] || return 0
-    for name in $(jq -L "$plots" -r 'include "tidy"; computed' "$run/separation.json"); do
+    for name in $(jq -L "$plots" -r 'include "separation"; computed' "$run/separation.json"); do
         [ ! -f "$(script_of "$name")" ] || printf '%s\n' "$name"
     done
 }
@@ -66,7 +67,7 @@ computed_figures() {
 # Of the figures with trainings, besides the toy's, those that the run has.
 trained_figures() {
     [ -f "$run/separation.json" ] || return 0
-    jq -L "$plots" -r 'include "tidy"; trained' "$run/separation.json"
+    jq -L "$plots" -r 'include "separation"; trained' "$run/separation.json"
 }
 
 script_of() { # NAME

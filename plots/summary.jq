@@ -1,9 +1,10 @@
-# summary.jq: what the report's first screen needs, from all three drivers' files at once: a line per
-# loss. Like tidy.jq it knows the JSON's fields and not how they are shown.
+# summary.jq: what the report's first screen needs, from all three drivers' files at once: a line
+# per loss. Like tidy.jq it knows the JSON's fields and not how they are shown.
 #
 # use: jq -L plots -nr ... 'include "summary"; summary($speed; $stability; $separation)'
 
 include "tidy";
+include "separation";
 
 def or_dash: if . == null then "-" else . end;
 
@@ -35,8 +36,8 @@ def speed_columns($case):
     + with_interval($row; "ratio_gemm3"; "vs_gemm3")
     + with_interval($row; "ratio_unfused"; "vs_unfused");
 
-# The largest error of a gradient in a sweep over theta and where it is attained, and how many of the
-# sweep's points have a result that is not finite.
+# The largest error of a gradient in a sweep over theta and where it is attained, and how many of
+# the sweep's points have a result that is not finite.
 def sweep_columns($sweep; $prefix):
     ($sweep // [] | map(select(.lost | not)) | max_by([.grad_x, .grad_w] | max)) as $worst
     | {($prefix + "worst_gradient"): ($worst | if . then [.grad_x, .grad_w] | max else null end),
@@ -66,10 +67,10 @@ def separation_columns($separation; $loss):
      | {"\($name) \($data)": $v[0], "\($name)_low \($data)": $v[1],
         "\($name)_high \($data)": $v[2]}] | add // {};
 
-# ---- tables of one file ---------------------------------------------------------------------------
+# ---- tables of one file --------------------------------------------------------------------------
 
-# What is promised (goals are not), by loss, over all instruction sets: results judged, those outside
-# the bound, and the largest share of it.
+# What is promised (goals are not), by loss, over all instruction sets: results judged, those
+# outside the bound, and the largest share of it.
 def promises: "promise\tbound\tloss\tjudged\toutside\tshare",
     (.verdicts // [] | map(select(.promise | endswith("_goal") | not))
      | group_by(.promise, (.loss | rank))[]
@@ -82,11 +83,11 @@ def toys_table: . as $run | ["gap", "intra", "inter", "w_ec", "accuracy"] as $na
       (data_names as $data
        | [toys[] | select(.data == $data)] | unique_by(.label) | sort_by(.loss | rank)[]
        | .label as $shown | $run | toy_groups($data; $shown)
-       | [.loss, settings, .data] + [.values as $values | $names[] | $values[.] // [null, null, null]
-                                     | .[0, 1, 2] | or_dash]
+       | [.loss, settings, .data]
+         + [.values as $v | $names[] | $v[.] // [null, null, null] | .[0, 1, 2] | or_dash]
        | @tsv);
 
-# ---- all files together ---------------------------------------------------------------------------
+# ---- all files together --------------------------------------------------------------------------
 
 # A line per loss under a line of column names; "-" where the run has no such number.
 def summary($speed; $stability; $separation):

@@ -14,8 +14,8 @@ function rounded(text,    out, number) {
     return out text
 }
 
-# Rounds what follows `start` in the line up to `end`; up to the line's end, and on in the next line,
-# where `end` is missing.
+# Rounds what follows `start` in the line up to `end`; up to the line's end, and on in the next
+# line, where `end` is missing.
 function round_between(line, start, end,    from, length_inside) {
     if (!inside) {
         from = index(line, start)
@@ -95,7 +95,7 @@ function add(line) {
     gsub(/ font-family="[^"]*"/, "")
     sub(/<title>gnuplot_plot_[0-9a-z]*<\/title>/, "")
     sub(/<title>Gnuplot<\/title>/, "<title>" name "</title>")
-    if (index($0, "id='gpPt5'")) outline = value_of($0, "stroke-width") # a dot is this circle, filled
+    if (index($0, "id='gpPt5'")) outline = value_of($0, "stroke-width") # of a dot's circle
     sub(/^<svg/, "<svg font-family=\"" font "\"")
     while (place = index($0, "/>\t<")) { # two elements in one line
         add(substr($0, 1, place + 1))

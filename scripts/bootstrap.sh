@@ -31,7 +31,7 @@ build_packages() {
 test_packages() {
     printf '%s\n' libcmocka-dev clang libclang-rt-dev libomp-dev git libsimde-dev shellcheck valgrind \
         python3-numpy python3-scipy python3-sklearn tidy
-    # The report is looked at in it; elsewhere the browser comes in other ways, or the test is skipped.
+    # The report is looked at in it. Elsewhere it comes in other ways, or the test is skipped.
     if grep -qs '^ID=debian' /etc/os-release; then printf '%s\n' chromium-headless-shell; fi
     # On AArch64 itself the NEON kernels are built and run natively.
     if [ "$architecture" != arm64 ]; then

@@ -223,7 +223,8 @@ static void add_library_cases(builder *b, speed_case c)
     }
 }
 
-/* Somebody else's head: with ArcFace everywhere, with every loss where one shape stands for others. */
+/* Somebody else's head: with ArcFace everywhere, with every loss where one shape stands for
+ * others. */
 static void add_peer_heads(builder *b, speed_case c, const char *impl)
 {
     c.what = SPEED_HEAD;

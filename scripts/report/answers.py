@@ -6,7 +6,7 @@ from . import tables, text
 RATIO = "{:.3f}"
 
 
-# ---- the table -------------------------------------------------------------------------------------
+# ---- the table -----------------------------------------------------------------------------------
 
 def ratio(row, key):
     return tables.valued(row[key], RATIO, row[key + "_low"], row[key + "_high"])
@@ -59,12 +59,11 @@ def columns_of(rows):
 def table(rows):
     columns = columns_of(rows)
     cells = [[text.loss_name(row["loss"]), *(column[3](row) for column in columns)] for row in rows]
-    return tables.build("The losses in this run, with 95 % intervals",
-                        ["Loss", *((text.escape(heading), group) for group, heading, *_ in columns)],
-                        cells, "answers")
+    headings = ["Loss", *((text.escape(heading), group) for group, heading, *_ in columns)]
+    return tables.build("The losses in this run, with 95 % intervals", headings, cells, "answers")
 
 
-# ---- the sentences ---------------------------------------------------------------------------------
+# ---- the sentences -------------------------------------------------------------------------------
 
 def having(rows, key):
     return [row for row in rows if text.is_number(row.get(key))]
@@ -108,8 +107,8 @@ def speed(rows):
     floor, peer = having(rows, "vs_gemm3"), having(rows, "vs_unfused")
     if floor:
         said.append("Loss and both gradients take "
-                    f"{span(floor, 'vs_gemm3', RATIO)} times as long as the three matrix products in "
-                    "them alone, by the best BLAS for each.")
+                    f"{span(floor, 'vs_gemm3', RATIO)} times as long as the three matrix products "
+                    "in them alone, by the best BLAS for each.")
     if peer:
         said.append("Against the same head written with a BLAS, unfused: "
                     f"{verdicts(peer, 'vs_unfused')}.")
@@ -142,8 +141,8 @@ def stability(rows):
         return ""
     said = [f"Over all angles the worst error of a gradient is {worst_of(ours, 'worst_gradient')}"]
     if usual:
-        said.append(f", and {worst_of(usual, 'usual_worst_gradient')} where the loss is written the "
-                    f"usual way. Angles without a finite result: {most_lost(ours, '')} here, "
+        said.append(f", and {worst_of(usual, 'usual_worst_gradient')} where the loss is written "
+                    f"the usual way. Angles without a finite result: {most_lost(ours, '')} here, "
                     f"{most_lost(usual, 'usual_')} the usual way")
     return "".join(said) + "."
 
@@ -172,16 +171,16 @@ def note(rows):
     said = []
     if case:
         parts = dict(part.split(":", 1) for part in case.split("/")[1:] if ":" in part)
-        said.append(f"Speed: N = {parts['N']} rows, D = {parts['D']} dimensions, C = {int(parts['C']):,} "
-                    f"classes, one thread, {parts['isa']}; ~ marks repetitions that spread by more "
-                    "than 5 %.")
+        said.append(f"Speed: N = {parts['N']} rows, D = {parts['D']} dimensions, "
+                    f"C = {int(parts['C']):,} classes, one thread, {parts['isa']}; ~ marks "
+                    "repetitions that spread by more than 5 %.")
     if any(row["points"] for row in rows):
-        said.append("Gradient error: length of the error over the length of the exact gradient, the "
-                    "greatest over the target’s angle from 0 to π. The usual formula goes through "
-                    "acos where the margin is on the angle.")
+        said.append("Gradient error: length of the error over the length of the exact gradient, "
+                    "the greatest over the target’s angle from 0 to π. The usual formula goes "
+                    "through acos where the margin is on the angle.")
     if data_names(rows):
-        said.append("Gap: angle between neighbouring classes of test samples in two dimensions, mean "
-                    "over the seeds; negative where they overlap.")
+        said.append("Gap: angle between neighbouring classes of test samples in two dimensions, "
+                    "mean over the seeds; negative where they overlap.")
     return f'<p class="soft">{text.escape(" ".join(said))}</p>'
 
 

@@ -70,8 +70,8 @@ def sections_of(run):
 
 
 METHOD = """<ul><li>Speed: every case is checked against double precision before it is timed; \
-repetitions of all cases are interleaved at random; a ratio is the median of paired ratios, with an \
-interval from order statistics. An interval that holds 1 says that no difference is seen.</li>\
+repetitions of all cases are interleaved at random; a ratio is the median of paired ratios, with \
+an interval from order statistics. An interval that holds 1 says that no difference is seen.</li>\
 <li>Stability: every row is compared with the same formula in 113-bit arithmetic.</li>\
 <li>Separation: means over the seeds with 95 % intervals by Student’s t.</li></ul>\
 <p>docs/method.md explains all of it, and how to read each figure.</p>"""
@@ -81,8 +81,8 @@ def data_links(run):
     names = [f"{name}.json" for name in ("speed", "stability", "separation", "machine")]
     links = ", ".join(f'<a href="{name}">{name}</a>' for name in names if run.has(name))
     return (f"<p>The numbers come from {links} beside this page; <code>plots/draw.sh "
-            f"{text.escape(run.shown())}</code> makes from them the tables (<code>tables/</code>) that "
-            "the figures and this page show. The meaning of each field is in "
+            f"{text.escape(run.shown())}</code> makes from them the tables (<code>tables/</code>) "
+            "that the figures and this page show. The meaning of each field is in "
             "<code>results/README.md</code>.</p>")
 
 

@@ -45,7 +45,8 @@ class Run:
         try:
             files = os.listdir(self.path("figures"))
         except FileNotFoundError:
-            raise RunError(f"{self.path('figures')}: no figures (run plots/draw.sh first)") from None
+            path = self.path("figures")
+            raise RunError(f"{path}: no figures (run plots/draw.sh first)") from None
         return sorted(f[len("fig_"):-len(".svg")] for f in files
                       if f.startswith("fig_") and f.endswith(".svg"))
 

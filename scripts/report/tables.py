@@ -50,7 +50,7 @@ def folded(summary, inside):
     return f"<details><summary>{text.escape(summary)}</summary>{inside}</details>"
 
 
-# ---- claims of the papers --------------------------------------------------------------------------
+# ---- claims of the papers ------------------------------------------------------------------------
 
 def claims(run):
     rows = []
@@ -71,7 +71,7 @@ def claims(run):
                     ["claim", "measured", "paper", "here", "verdict"], rows, "claims"))
 
 
-# ---- one table for each driver ---------------------------------------------------------------------
+# ---- one table for each driver -------------------------------------------------------------------
 
 def speed_cases(run):
     rows = [[text.escape(row["what"]), text.loss_name(row["loss"] or text.NONE),
@@ -88,14 +88,15 @@ def speed_cases(run):
 
 
 def promises(run):
-    rows = [[text.escape(row["bound"].replace("<=", "≤")), text.loss_name(row["loss"]), row["judged"], row["outside"],
-             valued(row["share"], "{:.2g}")] for row in run.table("promises")]
+    rows = [[text.escape(row["bound"].replace("<=", "≤")), text.loss_name(row["loss"]),
+             row["judged"], row["outside"], valued(row["share"], "{:.2g}")]
+            for row in run.table("promises")]
     if not rows:
         return ""
     return folded("What is promised, and how much of it is used up",
-                  build("Over all instruction sets: results judged, those outside the bound, and the "
-                        "largest share of it", ["promise", "loss", "judged", "outside", "largest share"],
-                        rows, "claims"))
+                  build("Over all instruction sets: results judged, those outside the bound, and "
+                        "the largest share of it",
+                        ["promise", "loss", "judged", "outside", "largest share"], rows, "claims"))
 
 
 def toys(run):
@@ -108,18 +109,18 @@ def toys(run):
             for row in run.table("toys")]
     if not rows:
         return ""
-    return build("Two-dimensional embeddings of test samples: means over the seeds and 95 % intervals",
+    return build("Two-dimensional embeddings of test samples: means over the seeds, 95 % intervals",
                  ["loss", "settings", "data", "gap between classes", "Intra", "Inter", "W-EC",
                   "test accuracy"], rows)
 
 
-# ---- the machine -----------------------------------------------------------------------------------
+# ---- the machine ---------------------------------------------------------------------------------
 
 def flatten(value, prefix=""):
     """Nested JSON as (dotted name, text) pairs."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            yield from flatten(inner, f"{prefix}{key}." if isinstance(inner, dict) else prefix + key)
+            yield from flatten(inner, prefix + key + "." * isinstance(inner, dict))
     elif isinstance(value, list):
         if all(not isinstance(item, (dict, list)) for item in value):
             yield prefix, " ".join(str(item) for item in value)
@@ -132,7 +133,8 @@ def flatten(value, prefix=""):
 
 
 def machine(run):
-    rows = "".join(f'<tr><th scope="row">{text.escape(key)}</th><td>{text.escape(value)}</td></tr>\n'
+    rows = "".join(f'<tr><th scope="row">{text.escape(key)}</th>'
+                   f"<td>{text.escape(value)}</td></tr>\n"
                    for key, value in flatten(run.json("machine")))
     return ('<div class="scroll" role="region" tabindex="0" aria-label="Machine and build">'
             f'<table class="facts"><caption><span>From machine.json</span></caption>'

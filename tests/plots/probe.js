@@ -1,5 +1,5 @@
-// Runs inside a copy of the report, after its own script, and tells the frame around it what it saw.
-// `problems` was set up before the page's script and has what that script threw.
+// Runs inside a copy of the report, after its own script, and tells the frame around it what it
+// saw. `problems` was set up before the page's script and has what that script threw.
 addEventListener("load", function () {
   "use strict";
   var width = document.documentElement.clientWidth;
@@ -11,7 +11,8 @@ addEventListener("load", function () {
   // What sticks out of the page, unless a box around it scrolls.
   function overflowing() {
     return Array.from(document.querySelectorAll("body *")).filter(function (node) {
-      return !node.closest(".scroll, .plot, .skip") && node.getBoundingClientRect().right > width + 1;
+      return !node.closest(".scroll, .plot, .skip") &&
+        node.getBoundingClientRect().right > width + 1;
     }).map(describe);
   }
 
@@ -21,7 +22,9 @@ addEventListener("load", function () {
       var all = text.closest("svg").getBoundingClientRect(), own = text.getBoundingClientRect();
       return own.width > 0 && (own.left < all.left - 1 || own.right > all.right + 1 ||
         own.top < all.top - 1 || own.bottom > all.bottom + 1);
-    }).map(function (text) { return text.closest("figure").textContent.slice(0, 30) + describe(text); });
+    }).map(function (text) {
+      return text.closest("figure").querySelector("h3").textContent + ": " + describe(text);
+    });
   }
 
   function column(table, index) {
@@ -44,8 +47,10 @@ addEventListener("load", function () {
         var focused = document.activeElement === button;
         [1, 2].forEach(function () {
           button.click();
-          seen.push({table: which, column: index, focused: focused, state: head.getAttribute("aria-sort"),
-                     states: table.querySelectorAll("[aria-sort]").length, cells: column(table, index)});
+          seen.push({
+            table: which, column: index, focused: focused, state: head.getAttribute("aria-sort"),
+            states: table.querySelectorAll("[aria-sort]").length, cells: column(table, index)
+          });
         });
       });
     });

@@ -13,7 +13,7 @@ CASE = "head/loss:{}/isa:avx512/N:128/D:512/C:1000/threads:1"
 NONE = "–"
 
 
-# ---- the first screen's numbers, from the JSON -----------------------------------------------------
+# ---- the first screen's numbers, from the JSON ---------------------------------------------------
 
 def median_row(run, loss):
     return next(b for b in load(run, "speed.json")["benchmarks"]
@@ -71,7 +71,7 @@ def expected(run, loss):
     }
 
 
-# ---- what the page shows ---------------------------------------------------------------------------
+# ---- what the page shows -------------------------------------------------------------------------
 
 def headings(table):
     """(group, heading) of each column."""

@@ -24,7 +24,8 @@ DARK = "--blink-settings=preferredColorScheme=0"
 FRAME = """<!DOCTYPE html><html lang="en"><head><title>frame</title></head><body style="margin:0">
 <pre hidden></pre><script>addEventListener("message", function (event) {
 document.querySelector("pre").textContent = event.data; });</script>
-<iframe src="page.html" style="border:0;display:block;width:%dpx;height:%dpx"></iframe></body></html>"""
+<iframe src="page.html" style="border:0;display:block;width:%dpx;height:%dpx"></iframe>
+</body></html>"""
 
 
 def chromium(browser, folder, size, *arguments):

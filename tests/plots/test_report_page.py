@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""The report of an invented run as a document: valid HTML, one file without anything from elsewhere,
-every link leads somewhere, and what a reader without eyes or mouse needs is there. It must not know
-the numbers."""
+"""The report of an invented run as a document: valid HTML, one file without anything from
+elsewhere, every link leads somewhere, and what a reader without eyes or mouse needs is there. It
+must not know the numbers."""
 
 import os
 import re
@@ -31,7 +31,8 @@ def check_self_contained(run, text, page):
     ids = [node.attributes["id"] for node in page.all() if "id" in node.attributes]
     assert len(ids) == len(set(ids)), f"ids used twice: {[i for i in ids if ids.count(i) > 1][:5]}"
     for node in page.all():
-        assert "src" not in node.attributes and node.tag not in ("iframe", "object", "base"), node.tag
+        assert "src" not in node.attributes, node.tag
+        assert node.tag not in ("iframe", "object", "base"), node.tag
         link = node.attributes.get("href", node.attributes.get("xlink:href"))
         if link is not None and link.startswith("#"):
             assert link[1:] in ids, f"{link} leads nowhere"
@@ -68,7 +69,7 @@ def check_accessible(page):
     assert next(page.first("body").all("a")).attributes["href"] == "#answers", "no skip link"
 
 
-# ---- contrast --------------------------------------------------------------------------------------
+# ---- contrast ------------------------------------------------------------------------------------
 
 def luminance(colour):
     values = [int(colour[k:k + 2], 16) / 255 for k in (1, 3, 5)]
