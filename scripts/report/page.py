@@ -90,6 +90,8 @@ def page(run):
     rows = run.table("summary")
     if not rows:
         raise RunError(f"{run.path('tables', 'summary.tsv')}: no numbers (run plots/draw.sh first)")
+    if not run.has("machine.json"):
+        raise RunError(f"{run.path('machine.json')}: no such file")
     parts = list(sections_of(run))
     parts += [("machine", "Machine and build", section("machine", "Machine and build", "",
                                                        tables.machine(run))),
