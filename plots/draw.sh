@@ -112,6 +112,7 @@ make_tables() {
         done
         tidy stability.json promises promises.tsv
     fi
+    if [ -f "$run/separation.json" ]; then tidy separation.json toys_table toys.tsv; fi
     for data in $(toy_data); do
         tidy separation.json "features(\"$data\")" "features_$data.tsv"
         tidy separation.json "centres(\"$data\")" "centres_$data.tsv"
@@ -126,10 +127,7 @@ make_tables() {
     for name in $(trained_figures); do
         tidy_trained "$name"
     done
-    if [ -f "$run/separation.json" ]; then
-        tidy separation.json claims claims.tsv
-        tidy separation.json toys_table toys.tsv
-    fi
+    if [ -f "$run/separation.json" ]; then tidy separation.json claims claims.tsv; fi
     summarise
 }
 
