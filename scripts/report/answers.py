@@ -91,8 +91,15 @@ def sides(rows, key, at=0.0):
     return below, [row for row in rows if row not in below + above], above
 
 
+def without_interval(rows, key):
+    return [row for row in rows if not text.is_number(row[key + "_low"])]
+
+
 def verdicts(rows, key):
     """Each loss with a ratio of times, by what its interval says."""
+    unknown = without_interval(rows, key)
+    if unknown:  # one repetition
+        return f"{names(unknown, rows)}, {span(unknown, key, RATIO)} times as long, no interval"
     less, same, more = sides(rows, key, 1.0)
     said = [f"{names(some)} {'take' if len(some) > 1 else 'takes'} {span(some, key, RATIO)} times "
             f"as long, which is {word}" for some, word in ((less, "faster"), (more, "slower"))
@@ -132,7 +139,8 @@ def most_lost(rows, prefix):
     if not lost:
         return "none"
     row = max(lost, key=lambda row: float(row[prefix + "nonfinite"]))
-    return f'{row[prefix + "nonfinite"]} of {row[prefix + "points"]} ({names(lost)})'
+    most = f'{row[prefix + "nonfinite"]} of {row[prefix + "points"]} ({names(lost, rows)})'
+    return ("up to " if len({r[prefix + "nonfinite"] for r in lost}) > 1 else "") + most
 
 
 def stability(rows):
@@ -150,6 +158,10 @@ def stability(rows):
 def separation(rows, data):
     found = [dict(row, gap=row["gap " + data], gap_low=row["gap_low " + data],
                   gap_high=row["gap_high " + data]) for row in having(rows, "gap " + data)]
+    unknown = without_interval(found, "gap")
+    if unknown:
+        return (f"Gaps between neighbouring classes of {span(found, 'gap', '{:.1f}')}°; one seed "
+                "gives no interval.")
     words = ("overlap under", "cannot be told from touching under", "leave a gap under")
     said = [f"{word} {names(some, found)} ({span(some, 'gap', '{:.1f}')}°)"
             for word, some in zip(reversed(words), reversed(sides(found, "gap"))) if some]

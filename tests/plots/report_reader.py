@@ -63,12 +63,16 @@ def read(text):
     return reader.open[0]
 
 
+def report(run):
+    subprocess.run([os.path.join(ROOT, "scripts", "report.py"), run], check=True)
+
+
 @contextlib.contextmanager
 def invented_report():
     """The folder of an invented run with its report."""
     with invented_run() as run:
         draw(run)
-        subprocess.run([os.path.join(ROOT, "scripts", "report.py"), run], check=True)
+        report(run)
         yield run
 
 

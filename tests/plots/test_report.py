@@ -2,12 +2,13 @@
 """The report of an invented run: every number of its first screen is followed back to the run's
 JSON by a computation of its own; every figure, claim and file is there."""
 
+import json
 import os
 import re
 import statistics
 
-from report_reader import invented_report, read, source
-from run_fixture import draw, load
+from report_reader import invented_report, read, report, source
+from run_fixture import draw, invented_run, load
 
 CASE = "head/loss:{}/isa:avx512/N:128/D:512/C:1000/threads:1"
 NONE = "–"
@@ -176,6 +177,22 @@ def check_further_tables(run, page):
     assert any("Invented CPU" in row.text() for row in rows["From machine"])
 
 
+def check_one_seed():
+    """Without intervals nothing is said about differences."""
+    with invented_run() as run:
+        separation = load(run, "separation.json")
+        for group in separation["groups"]:
+            group["values"] = {key: [value[0], None, None]
+                               for key, value in group["values"].items()}
+        with open(os.path.join(run, "separation.json"), "w", encoding="utf-8") as stream:
+            json.dump(separation, stream)
+        draw(run, "target_logit", "--format", "svg")
+        report(run)
+        said = read(source(run)).first("ul", **{"class": "answers"}).text()
+        assert said.count("one seed gives no interval") == 2, said
+        assert "told from touching" not in said and "overlap" not in said, said
+
+
 def main():
     with invented_report() as run:
         text = source(run)
@@ -189,6 +206,7 @@ def main():
         for said in ("123 cases of 5 repetitions", "93.8%", "7 cases with", "0.25 CPUs"):
             assert said in text, said
         assert not [f for f in os.listdir(run) if f.endswith(".part")]
+    check_one_seed()
     print("report checked")
 
 
