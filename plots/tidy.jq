@@ -42,14 +42,15 @@ def per_row: . as $case | (.N | tonumber) as $n
        spread: ($case.seconds | if median > 0 then mad / median else 0 end)};
 
 # what, loss, impl, isa, N, D, C, threads, then microseconds per row: median, least, greatest;
-# then the relative median absolute deviation and the number of repetitions.
-def speed: "# what\tloss\timpl\tisa\tN\tD\tC\tthreads\tmedian_us\tlow_us\thigh_us\tspread\trepetitions",
+# then the relative median absolute deviation, the number of repetitions, and whether they are
+# unstable.
+def speed: "# what\tloss\timpl\tisa\tN\tD\tC\tthreads\tmedian_us\tlow_us\thigh_us\tspread\trepetitions\tunstable",
     (cases | sort_by(.what, (.loss // "" | rank), (.N | tonumber), ((.D // "0") | tonumber),
                      ((.C // "0") | tonumber), (.isa // ""))[]
     | per_row as $time
     | [.what, .loss // "-", .impl // "margin", .isa // "-", .N, .D // "0", .C // "0",
        .threads // "1", $time.median * 1e6, $time.low * 1e6, $time.high * 1e6, $time.spread,
-       (.seconds | length)]
+       (.seconds | length), .row.unstable == true]
     | @tsv);
 
 def shape: {N, D, C};

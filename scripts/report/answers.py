@@ -12,12 +12,6 @@ def ratio(row, key):
     return tables.valued(row[key], RATIO, row[key + "_low"], row[key + "_high"])
 
 
-def microseconds(row):
-    shown, key = tables.valued(row["us_per_row"], text.four_digits(row["us_per_row"]),
-                               row["us_low"], row["us_high"])
-    return ("~ " if row["unstable"] == "true" else "") + shown, key
-
-
 def error(row, prefix):
     return text.scientific(row[prefix + "worst_gradient"]), row[prefix + "worst_gradient"]
 
@@ -40,7 +34,8 @@ def data_names(rows):
 def columns_of(rows):
     """Group, heading, the field that must be there, and the cell, for each column with a number."""
     columns = [
-        ("Speed", "µs per row", "us_per_row", microseconds),
+        ("Speed", "µs per row", "us_per_row",
+         lambda r: tables.microseconds(r, "us_per_row", "us_low", "us_high")),
         ("Time relative to", "three matrix products", "vs_gemm3", lambda r: ratio(r, "vs_gemm3")),
         ("Time relative to", "unfused head, BLAS", "vs_unfused", lambda r: ratio(r, "vs_unfused")),
         ("Time relative to", "NormSoftmax: the margin’s cost", "vs_normsoftmax",

@@ -11,6 +11,7 @@ class RunError(Exception):
 class Run:
     def __init__(self, folder):
         self.folder = folder
+        self.read = {}
 
     def path(self, *parts):
         return os.path.join(self.folder, *parts)
@@ -32,13 +33,19 @@ class Run:
 
     def json(self, name):
         """The object in NAME.json; an empty one where the run has no such file."""
+        if name not in self.read:
+            self.read[name] = self.load(self.path(name + ".json"))
+        return self.read[name]
+
+    @staticmethod
+    def load(path):
         try:
-            with open(self.path(name + ".json"), encoding="utf-8") as stream:
+            with open(path, encoding="utf-8") as stream:
                 return json.load(stream)
         except FileNotFoundError:
             return {}
         except ValueError as error:
-            raise RunError(f"{self.path(name + '.json')}: {error}") from error
+            raise RunError(f"{path}: {error}") from error
 
     def figures(self):
         """The names of the figures drawn: fig_NAME.svg."""

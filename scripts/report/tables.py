@@ -73,18 +73,23 @@ def claims(run):
 
 # ---- one table for each driver -------------------------------------------------------------------
 
+def microseconds(row, value, low, high):
+    """A time per row; ~ marks repetitions that spread."""
+    shown, key = valued(row[value], text.four_digits(row[value]), row[low], row[high])
+    return ("~ " if row["unstable"] == "true" else "") + shown, key
+
+
 def speed_cases(run):
     rows = [[text.escape(row["what"]), text.loss_name(row["loss"] or text.NONE),
              text.escape(row["isa"] or row["impl"]), row["N"], row["D"], row["C"], row["threads"],
-             valued(row["median_us"], text.four_digits(row["median_us"]), row["low_us"],
-                    row["high_us"]),
-             row["repetitions"]] for row in run.table("speed")]
+             microseconds(row, "median_us", "low_us", "high_us"), row["repetitions"]]
+            for row in run.table("speed")]
     if not rows:
         return ""
     columns = ["what", "loss", "by", "N", "D", "C", "threads", "µs per row", "repetitions"]
     return folded(f"All {len(rows)} cases as a table",
-                  build("Median time per row, with the least and the greatest repetition", columns,
-                        rows))
+                  build("Median time per row, with the least and the greatest repetition; ~: they "
+                        "spread by more than 5 %", columns, rows))
 
 
 def promises(run):

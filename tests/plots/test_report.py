@@ -169,6 +169,8 @@ def check_further_tables(run, page):
             for word in ("Median time", "Over all", "Two-dim", "From machine")}
     names = {b["run_name"] for b in load(run, "speed.json")["benchmarks"]}
     assert len(rows["Median time"]) == len(names), (len(rows["Median time"]), len(names))
+    for row in rows["Median time"]:
+        assert ("~" in row.text()) == ("CosFace" in row.text()), row.text()
     promises = {(v["promise"], v["loss"]) for v in load(run, "stability.json")["verdicts"]
                 if not v["promise"].endswith("_goal")}
     assert len(rows["Over all"]) == len(promises)
