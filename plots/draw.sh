@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# draw.sh: the figures of a run, from its JSON files alone: RUN/tables/*.tsv by tidy.jq, then
+# draw.sh: the figures of a run, from its JSON files alone: RUN/tables/*.tsv by the *.jq, then
 # RUN/figures/* by one gnuplot script each. Never runs a benchmark.
 set -euo pipefail
 program=draw.sh
@@ -42,7 +42,8 @@ fail() {
 
 tidy() { # FILE EXPRESSION TABLE
     local table=$run/tables/$3
-    jq -L "$plots" -r "include \"tidy\"; $2" "$run/$1" >"$table.part" || {
+    jq -L "$plots" -r "include \"tidy\"; include \"separation\"; include \"summary\"; $2" \
+        "$run/$1" >"$table.part" || {
         rm -f "$table.part"
         fail 1 "$run/$1: cannot be made into the table $3"
     }
@@ -51,14 +52,14 @@ tidy() { # FILE EXPRESSION TABLE
 
 toy_data() {
     [ -f "$run/separation.json" ] || return 0
-    jq -L "$plots" -r 'include "tidy"; data_names' "$run/separation.json"
+    jq -L "$plots" -r 'include "separation"; data_names' "$run/separation.json"
 }
 
 # Of the figures without training, those that the run has and a script is here for.
 computed_figures() {
     local name
     [ -f "$run/separation.json" ] || return 0
-    for name in $(jq -L "$plots" -r 'include "tidy"; computed' "$run/separation.json"); do
+    for name in $(jq -L "$plots" -r 'include "separation"; computed' "$run/separation.json"); do
         [ ! -f "$(script_of "$name")" ] || printf '%s\n' "$name"
     done
 }
@@ -66,7 +67,7 @@ computed_figures() {
 # Of the figures with trainings, besides the toy's, those that the run has.
 trained_figures() {
     [ -f "$run/separation.json" ] || return 0
-    jq -L "$plots" -r 'include "tidy"; trained' "$run/separation.json"
+    jq -L "$plots" -r 'include "separation"; trained' "$run/separation.json"
 }
 
 script_of() { # NAME
@@ -88,7 +89,8 @@ summarise() {
             given+=(--argjson "$name" '[]')
         fi
     done
-    jq -L "$plots" -nr "${given[@]}" 'include "tidy"; summary($speed[0]; $stability[0]; $separation[0])' \
+    jq -L "$plots" -nr "${given[@]}" \
+        'include "summary"; summary($speed[0]; $stability[0]; $separation[0])' \
         >"$run/tables/summary.tsv.part" || fail 1 "$run: cannot be summarised"
     mv "$run/tables/summary.tsv.part" "$run/tables/summary.tsv"
 }
@@ -108,7 +110,9 @@ make_tables() {
             ulp_histogram; do
             tidy stability.json "$name" "$name.tsv"
         done
+        tidy stability.json promises promises.tsv
     fi
+    if [ -f "$run/separation.json" ]; then tidy separation.json toys_table toys.tsv; fi
     for data in $(toy_data); do
         tidy separation.json "features(\"$data\")" "features_$data.tsv"
         tidy separation.json "centres(\"$data\")" "centres_$data.tsv"
@@ -157,9 +161,10 @@ draw() { # NAME SETTINGS FORMAT
         fail 1 "gnuplot could not draw $(basename "$script")"
     }
     if [ "$3" = svg ]; then
-        # Browsers without this font take the next one of the same widths.
-        sed -i -e 's/font-family="Liberation Sans"/font-family="Liberation Sans,Arial,Helvetica,sans-serif"/g' \
-            -e "s|<title>Gnuplot</title>|<title>fig_$1</title>|" "$out.part"
+        # Browsers without the first font take the next one of the same widths.
+        awk -v name="fig_$1" -v font="Liberation Sans,Arial,Helvetica,sans-serif" \
+            -f "$plots/thin.awk" "$out.part" >"$out.thin.part"
+        mv "$out.thin.part" "$out.part"
     fi
     mv "$out.part" "$out"
 }

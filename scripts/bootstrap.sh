@@ -13,7 +13,7 @@ Installs the missing Debian/Ubuntu packages of the named groups (both when none 
   build   what scripts/reproduce.sh needs: compiler, CMake, JSON, Google Benchmark, Fashion-MNIST,
           gnuplot, jq, and the BLAS libraries that the speed suite compares with
   test    what scripts/test.sh needs besides: cmocka, clang with sanitizers, an AArch64 compiler and
-          emulator, a shell checker, Python's scientific packages to compare with
+          emulator, a shell and an HTML checker, a headless browser, Python's scientific packages
   --list  print the packages of these groups, one a line, and install nothing
 TEXT
 }
@@ -30,7 +30,9 @@ build_packages() {
 
 test_packages() {
     printf '%s\n' libcmocka-dev clang libclang-rt-dev libomp-dev git libsimde-dev shellcheck valgrind \
-        python3-numpy python3-scipy python3-sklearn
+        python3-numpy python3-scipy python3-sklearn tidy
+    # The report is looked at in it. Elsewhere it comes in other ways, or the test is skipped.
+    if grep -qs '^ID=debian' /etc/os-release; then printf '%s\n' chromium-headless-shell; fi
     # On AArch64 itself the NEON kernels are built and run natively.
     if [ "$architecture" != arm64 ]; then
         printf '%s\n' gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user

@@ -25,9 +25,11 @@ static float row_softmax(const speed_loops *loops, const margin_config *config, 
     row[label] = (float)psi;
     const float top = loops->largest(row, classes);
     const float target = scale * (row[label] - top);
-    const float sum = loops->exponentials(row, classes, scale, top);
+    row[label] = top - 100 / scale; /* apart, for p - 1 of a converged row would be rounding only */
+    const float others = loops->exponentials(row, classes, scale, top);
+    const float sum = others + expf(target);
     loops->multiply(row, classes, share * scale / sum);
-    row[label] = (row[label] - share * scale) * (float)slope;
+    row[label] = -share * scale * (others / sum) * (float)slope;
     return logf(sum) - target;
 }
 

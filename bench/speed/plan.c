@@ -223,6 +223,21 @@ static void add_library_cases(builder *b, speed_case c)
     }
 }
 
+/* Somebody else's head: with ArcFace everywhere, with every loss where one shape stands for
+ * others. */
+static void add_peer_heads(builder *b, speed_case c, const char *impl)
+{
+    c.what = SPEED_HEAD;
+    c.impl = impl;
+    for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
+        c.loss = (margin_loss)loss;
+        if (b->request->loss[loss] &&
+            (c.loss == MARGIN_ARCFACE || (is_face(c.shape) && c.threads == 1))) {
+            add_case(b, c);
+        }
+    }
+}
+
 static void add_peers(builder *b, speed_case c)
 {
     const char *name;
@@ -238,18 +253,11 @@ static void add_peers(builder *b, speed_case c)
             add_case(b, c);
         }
     }
-    c.what = SPEED_HEAD;
-    c.loss = MARGIN_ARCFACE;
-    if (!b->request->loss[c.loss]) {
-        return;
-    }
-    c.impl = "blas-unfused";
     if (some_blas) {
-        add_case(b, c);
+        add_peer_heads(b, c, "blas-unfused");
     }
-    c.impl = "naive";
     if (c.threads == 1 && head_flops(c.shape) < 1e9 && *c.shape->name) {
-        add_case(b, c);
+        add_peer_heads(b, c, "naive");
     }
 }
 

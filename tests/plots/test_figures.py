@@ -20,6 +20,10 @@ def series_in(run, figure):
             if group.find(SVG + "title") is not None]
 
 
+def paths_in(run, figure):
+    return xml.parse(os.path.join(run, "figures", f"fig_{figure}.svg")).iter(SVG + "path")
+
+
 def expected_series(run):
     speed, stability, separation = (load(run, name + ".json")
                                     for name in ("speed", "stability", "separation"))
@@ -84,13 +88,13 @@ def check_png(run, figure):
 
 
 def check_dots(run):
-    """A filled circle per sample, and one per loss in the panel of gaps at most."""
+    """A dot per sample, and one per loss in the panel of gaps at most."""
     for data in ("sphere", "fashion"):
         samples = sum(len(item["features"]) for item in load(run, "separation.json")["runs"]
                       if item["data"] == data)
-        with open(os.path.join(run, "figures", f"fig_toy_features_{data}.svg"),
-                  encoding="utf-8") as stream:
-            dots = len(re.findall("#gpPt6'", stream.read()))
+        dots = sum(len(re.findall(r"M[-.0-9]+ [-.0-9]+h0", path.get("d")))
+                   for path in paths_in(run, "toy_features_" + data)
+                   if path.get("stroke-linecap") == "round")
         assert abs(dots - samples) <= 12, f"{data}: {dots} dots, {samples} samples"
 
 

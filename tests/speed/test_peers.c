@@ -126,12 +126,35 @@ static void unfused_heads_pass(void **state)
     assert_null(speed_blas_find("no such library"));
 }
 
+/* Rows that have converged: what is left of the gradient is the others' share, not 1 - p. */
+static void unfused_head_keeps_converged_rows(void **state)
+{
+    (void)state;
+    float moved[rows * dim];
+    const speed_problem *const before = problem;
+    speed_problem converged = *problem;
+    for (size_t i = 0; i < rows; i++) {
+        const float *const own = problem->weights + (size_t)problem->labels[i] * dim;
+        for (size_t k = 0; k < dim; k++) {
+            moved[i * dim + k] = own[k] + 0.01f * problem->embeddings[i * dim + k];
+        }
+    }
+    converged.embeddings = moved;
+    const margin_config config = config_of(MARGIN_NORMSOFTMAX);
+    problem = &converged;
+    speed_check_poison(&data.outputs, &shape, SPEED_HEAD);
+    assert_int_equal(speed_unfused_run(problem, &config, &plain, 1, &data.outputs), 0);
+    assert_head_passes("plain, converged", &config);
+    problem = before;
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(naive_head_passes),
         cmocka_unit_test(products_are_judged),
         cmocka_unit_test(unfused_heads_pass),
+        cmocka_unit_test(unfused_head_keeps_converged_rows),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -120,6 +120,27 @@ static void plans_have_their_lines(void **state)
     speed_plan_free(&plan);
 }
 
+/* Somebody else's head runs with ArcFace, and with every loss on one shape and one thread. */
+static void plans_compare_every_loss_once(void **state)
+{
+    (void)state;
+    char fault[200];
+    speed_plan plan;
+    const speed_request request = everything(SPEED_QUICK);
+    assert_int_equal(speed_plan_build(&plan, &request, fault, sizeof fault), 0);
+    assert_true(count_cases(&plan, "^head/impl:naive/loss:arcface/") > 0);
+    assert_int_equal(count_cases(&plan, "^head/impl:naive/loss:[^a]"), 0);
+    if (count_cases(&plan, "^gemm3/") > 0) { /* a BLAS is installed */
+        assert_int_equal(
+            count_cases(&plan, "^head/impl:blas-unfused/.*/N:128/D:512/C:10000/threads:1$"),
+            MARGIN_LOSS_COUNT);
+        assert_int_equal(count_cases(&plan, "^head/impl:blas-unfused/loss:[^a]"),
+                         MARGIN_LOSS_COUNT - 1);
+        assert_true(count_cases(&plan, "^head/impl:blas-unfused/loss:arcface/") > 8);
+    }
+    speed_plan_free(&plan);
+}
+
 static void plans_are_filtered(void **state)
 {
     (void)state;
@@ -182,6 +203,7 @@ int main(void)
         cmocka_unit_test(plans_hold_the_cases),
         cmocka_unit_test(plans_hold_every_loss),
         cmocka_unit_test(plans_have_their_lines),
+        cmocka_unit_test(plans_compare_every_loss_once),
         cmocka_unit_test(plans_are_filtered),
         cmocka_unit_test(rounds_hold_every_case),
     };

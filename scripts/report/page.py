@@ -1,0 +1,103 @@
+"""The page: what stands where. One file without anything from elsewhere: style, script and figures
+are inside."""
+
+import os
+
+from . import answers, figures, svg, tables, text
+from .run import RunError
+
+
+def how_measured(run):
+    """The run's own words about its timing, as far as it has any."""
+    context = run.json("speed").get("context", {})
+    parts = []
+    if context.get("repetitions") and context.get("cases"):
+        parts.append(f"{context['cases']} cases of {context['repetitions']} repetitions")
+    if context.get("interval_coverage"):
+        parts.append(f"intervals that hold the true median with {context['interval_coverage']:.1%}")
+    if context.get("unstable_cases") is not None:
+        parts.append(f"{context['unstable_cases']} cases with a spread over 5 %")
+    if context.get("foreign_cpus") is not None:
+        parts.append(f"others kept {context['foreign_cpus']:.2f} CPUs busy meanwhile")
+    return f"<p>This run: {text.escape('; '.join(parts))}.</p>" if parts else ""
+
+
+# What a section has before its figures, and behind them.
+BEFORE = {"speed": how_measured, "separation": tables.toys}
+BEHIND = {"speed": tables.speed_cases, "stability": tables.promises, "separation": tables.claims}
+
+
+def beside(name):
+    with open(os.path.join(os.path.dirname(__file__), name), encoding="utf-8") as stream:
+        return stream.read()
+
+
+def head():
+    return ('<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f'<title>margin: a run</title>\n<style>\n{beside("style.css")}</style></head>\n')
+
+
+def header(machine, sections):
+    facts = [str(machine[key]) for key in ("cpu", "os", "compiler", "date") if machine.get(key)]
+    if machine.get("commit"):
+        facts.append(f"commit {machine['commit'][:7]}" + ", changed" * bool(machine.get("dirty")))
+    links = "".join(f'<li><a href="#{name}">{text.escape(title)}</a></li>'
+                    for name, title in sections)
+    return ('<a class="skip" href="#answers">Skip to the answers</a>\n<header>'
+            "<h1>Margin-softmax losses on this machine</h1>"
+            f'<p class="soft">{text.escape(" · ".join(facts))}</p>'
+            f'<nav aria-label="Contents"><ul>{links}</ul></nav></header>\n')
+
+
+def section(name, title, sentence, inside):
+    lead = f"<p>{text.escape(sentence)}</p>" if sentence else ""
+    return f'<section id="{name}"><h2>{text.escape(title)}</h2>{lead}{inside}</section>\n'
+
+
+def sections_of(run):
+    """(id, title, HTML) of each section with figures or tables."""
+    drawn = list(svg.placed(run))
+    for name, title, sentence, _ in figures.SECTIONS:
+        inside = BEFORE.get(name, lambda run: "")(run)
+        inside += "".join(html for place, html in drawn if place == name)
+        inside += BEHIND.get(name, lambda run: "")(run)
+        if inside:
+            yield "part-" + name, title, section("part-" + name, title, sentence, inside)
+    further = "".join(html for place, html in drawn if place == "")
+    if further:
+        yield "further", "Further figures", section("further", "Further figures", "", further)
+
+
+METHOD = """<ul><li>Speed: every case is checked against double precision before it is timed; \
+repetitions of all cases are interleaved at random; a ratio is the median of paired ratios, with \
+an interval from order statistics. An interval that holds 1 says that no difference is seen.</li>\
+<li>Stability: every row is compared with the same formula in 113-bit arithmetic.</li>\
+<li>Separation: means over the seeds with 95 % intervals by Student’s t.</li></ul>\
+<p>docs/method.md explains all of it, and how to read each figure.</p>"""
+
+
+def data_links(run):
+    names = [f"{name}.json" for name in ("speed", "stability", "separation", "machine")]
+    links = ", ".join(f'<a href="{name}">{name}</a>' for name in names if run.has(name))
+    return (f"<p>The numbers come from {links} beside this page; <code>plots/draw.sh "
+            f"{text.escape(run.shown())}</code> makes from them the tables (<code>tables/</code>) "
+            "that the figures and this page show. The meaning of each field is in "
+            "<code>results/README.md</code>.</p>")
+
+
+def page(run):
+    rows = run.table("summary")
+    if not rows:
+        raise RunError(f"{run.path('tables', 'summary.tsv')}: no numbers (run plots/draw.sh first)")
+    if not run.has("machine.json"):
+        raise RunError(f"{run.path('machine.json')}: no such file")
+    parts = list(sections_of(run))
+    parts += [("machine", "Machine and build", section("machine", "Machine and build", "",
+                                                       tables.machine(run))),
+              ("method", "Method", section("method", "Method", "", METHOD)),
+              ("data", "Data", section("data", "Data", "", data_links(run)))]
+    contents = [("answers", "Answers")] + [(name, title) for name, title, _ in parts]
+    return "".join([head(), "<body>", header(run.json("machine"), contents), "<main>\n",
+                    answers.section(rows), *(html for _, _, html in parts), "</main>\n",
+                    f'<script>\n{beside("sort.js")}</script></body></html>\n'])

@@ -1,0 +1,146 @@
+"""Tables of the page: how a table is built, and those below the first screen."""
+
+from . import text
+
+# A cell is its HTML, or a pair of it and what it is sorted by; a column is a heading, or a pair of
+# it and the group that it stands in.
+
+
+def cell(tag, value):
+    shown, key = value if isinstance(value, tuple) else (value, None)
+    sort = f' data-sort="{text.escape(key)}"' if text.is_number(key) else ""
+    return f"<{tag}{sort}>{shown}</{tag.split()[0]}>"
+
+
+def valued(value, form, low=None, high=None, unit=""):
+    """A number over its interval."""
+    shown = text.number(value, form)
+    between = text.interval(low, high, form)
+    small = f' <span class="interval">{between}</span>' if between else ""
+    return shown + (unit if shown != text.NONE else "") + small, value
+
+
+def head_of(columns):
+    groups = []
+    for column in columns:
+        name = column[1] if isinstance(column, tuple) else ""
+        if groups and groups[-1][0] == name:
+            groups[-1][1] += 1
+        else:
+            groups.append([name, 1])
+    over = "".join(f'<th scope="colgroup" colspan="{span}">{text.escape(name)}</th>' if name
+                   else f'<td colspan="{span}"></td>' for name, span in groups)
+    heads = "".join(f'<th scope="col">{column[0] if isinstance(column, tuple) else column}</th>'
+                    for column in columns)
+    over = f'<tr class="group">{over}</tr>' if any(name for name, _ in groups) else ""
+    return f"<thead>{over}<tr>{heads}</tr></thead>"
+
+
+def build(caption, columns, rows, kind=""):
+    """A table that sorts, in a box that scrolls where the screen is narrow. The first cell of a row
+    is its heading."""
+    body = "".join("<tr>" + cell('th scope="row"', row[0])
+                   + "".join(cell("td", value) for value in row[1:]) + "</tr>\n" for row in rows)
+    return (f'<div class="scroll" role="region" tabindex="0" aria-label="{text.escape(caption)}">'
+            f'<table class="sorts {kind}"><caption><span>{text.escape(caption)}</span></caption>'
+            f"{head_of(columns)}<tbody>\n{body}</tbody></table></div>")
+
+
+def folded(summary, inside):
+    return f"<details><summary>{text.escape(summary)}</summary>{inside}</details>"
+
+
+# ---- claims of the papers ------------------------------------------------------------------------
+
+def claims(run):
+    rows = []
+    for row in run.table("claims"):
+        form, unit = ("{:.1f}", "°") if row["unit"] == "degrees" else ("{:.3f}", "")
+        claim = (f'{text.escape(row["claim"])}<br>'
+                 f'<span class="soft">{text.escape(row["where"])}</span>')
+        rows.append([claim, text.escape(row["measured"]), valued(row["paper"], form, unit=unit),
+                     valued(row["mean"], form, row["low"], row["high"], unit),
+                     f'<span class="verdict">{text.escape(row["verdict"])}</span>'])
+    if not rows:
+        return ""
+    return ('<h3 id="claims">Claims of the papers, measured</h3>'
+            "<p>Differences are paired within each seed. A claim holds if the whole interval lies "
+            "where it says, it does not if none of it does, and else it is undecided. "
+            "docs/separation.md tells why where one does not hold.</p>"
+            + build("Claims with means over the seeds and 95 % intervals",
+                    ["claim", "measured", "paper", "here", "verdict"], rows, "claims"))
+
+
+# ---- one table for each driver -------------------------------------------------------------------
+
+def microseconds(row, value, low, high):
+    """A time per row; ~ marks repetitions that spread."""
+    shown, key = valued(row[value], text.four_digits(row[value]), row[low], row[high])
+    return ("~ " if row["unstable"] == "true" else "") + shown, key
+
+
+def speed_cases(run):
+    rows = [[text.escape(row["what"]), text.loss_name(row["loss"] or text.NONE),
+             text.escape(row["isa"] or row["impl"]), row["N"], row["D"], row["C"], row["threads"],
+             microseconds(row, "median_us", "low_us", "high_us"), row["repetitions"]]
+            for row in run.table("speed")]
+    if not rows:
+        return ""
+    columns = ["what", "loss", "by", "N", "D", "C", "threads", "µs per row", "repetitions"]
+    return folded(f"All {len(rows)} cases as a table",
+                  build("Median time per row, with the least and the greatest repetition; ~: they "
+                        "spread by more than 5 %", columns, rows))
+
+
+def promises(run):
+    rows = [[text.escape(row["bound"].replace("<=", "≤")), text.loss_name(row["loss"]),
+             row["judged"], row["outside"], valued(row["share"], "{:.2g}")]
+            for row in run.table("promises")]
+    if not rows:
+        return ""
+    return folded("What is promised, and how much of it is used up",
+                  build("Over all instruction sets: results judged, those outside the bound, and "
+                        "the largest share of it",
+                        ["promise", "loss", "judged", "outside", "largest share"], rows, "claims"))
+
+
+def toys(run):
+    degrees = ("gap", "intra", "inter", "w_ec")
+    rows = [[text.loss_name(row["loss"]), text.escape(row["settings"] or text.NONE),
+             text.escape(row["data"]),
+             *(valued(row[key], "{:.1f}", row[key + "_low"], row[key + "_high"], "°")
+               for key in degrees),
+             valued(row["accuracy"], "{:.3f}", row["accuracy_low"], row["accuracy_high"])]
+            for row in run.table("toys")]
+    if not rows:
+        return ""
+    return build("Two-dimensional embeddings of test samples: means over the seeds, 95 % intervals",
+                 ["loss", "settings", "data", "gap between classes", "Intra", "Inter", "W-EC",
+                  "test accuracy"], rows)
+
+
+# ---- the machine ---------------------------------------------------------------------------------
+
+def flatten(value, prefix=""):
+    """Nested JSON as (dotted name, text) pairs."""
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from flatten(inner, prefix + key + "." * isinstance(inner, dict))
+    elif isinstance(value, list):
+        if all(not isinstance(item, (dict, list)) for item in value):
+            yield prefix, " ".join(str(item) for item in value)
+        else:
+            for index, item in enumerate(value):
+                dot = "." if isinstance(item, dict) else ""
+                yield from flatten(item, f"{prefix}.{index}{dot}")
+    elif value is not None:
+        yield prefix, str(value)
+
+
+def machine(run):
+    rows = "".join(f'<tr><th scope="row">{text.escape(key)}</th>'
+                   f"<td>{text.escape(value)}</td></tr>\n"
+                   for key, value in flatten(run.json("machine")))
+    return ('<div class="scroll" role="region" tabindex="0" aria-label="Machine and build">'
+            f'<table class="facts"><caption><span>From machine.json</span></caption>'
+            f"<tbody>{rows}</tbody></table></div>")
