@@ -4,23 +4,9 @@
 
 #include <stdlib.h>
 
+#include "quantile.h"
+
 static const double pi = 3.14159265358979323846;
-
-static int ascending(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-double quantile(const double *sorted, size_t n, double q)
-{
-    const double position = q * (double)(n - 1);
-    const size_t below = (size_t)position;
-    if (below + 1 >= n) return sorted[n - 1];
-    const double share = position - (double)below, step = sorted[below + 1] - sorted[below];
-    /* From the nearer end, so that both ends are met exactly. */
-    return share < 0.5 ? sorted[below] + step * share : sorted[below + 1] - step * (1.0 - share);
-}
 
 int theta_stats_of(const float *angles, const int64_t *labels, size_t rows, double m1, double m2,
                    theta_stats *out)
@@ -37,7 +23,7 @@ int theta_stats_of(const float *angles, const int64_t *labels, size_t rows, doub
         theta[counted++] = angle * (180.0 / pi);
     }
     if (counted > 0) {
-        qsort(theta, counted, sizeof *theta, ascending);
+        sort_doubles(theta, counted);
         out->mean = sum / (double)counted * (180.0 / pi);
         out->p05 = quantile(theta, counted, 0.05);
         out->p50 = quantile(theta, counted, 0.50);

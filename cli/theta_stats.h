@@ -16,7 +16,4 @@ typedef struct theta_stats {
 int theta_stats_of(const float *angles, const int64_t *labels, size_t rows, double m1, double m2,
                    theta_stats *out);
 
-/* The q-quantile, 0 <= q <= 1, of n >= 1 ascending values. */
-double quantile(const double *sorted, size_t n, double q);
-
 #endif

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "quantile.h"
+
 /* The ends of an arc, as shares of the class's samples. */
 static const double arc_low = 0.01, arc_high = 0.99;
 
@@ -20,15 +22,9 @@ static double polar(const float *vector)
     return atan2((double)vector[1], (double)vector[0]);
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
 static int by_centre(const void *a, const void *b)
 {
-    return by_value(&((const arc *)a)->centre, &((const arc *)b)->centre);
+    return compare_doubles(&((const arc *)a)->centre, &((const arc *)b)->centre);
 }
 
 /* NaN ends for a class without samples. */
@@ -42,9 +38,9 @@ static void find_arc(const separation_input *in, size_t class, const double *cen
             deviations[count++] = wrap(polar(in->embeddings + 2 * i) - out->centre);
         }
     }
-    qsort(deviations, count, sizeof *deviations, by_value);
-    out->low = sorted_quantile(deviations, count, arc_low);
-    out->high = sorted_quantile(deviations, count, arc_high);
+    sort_doubles(deviations, count);
+    out->low = quantile(deviations, count, arc_low);
+    out->high = quantile(deviations, count, arc_high);
 }
 
 static int inside(const arc *a, double angle)
@@ -76,9 +72,9 @@ static void measure_gaps(arc *arcs, size_t count, double *gaps, separation_stats
         const double turn = i + 1 < count ? 0.0 : 2.0 * M_PI;
         gaps[i] = (next->centre + turn + next->low) - (arcs[i].centre + arcs[i].high);
     }
-    qsort(gaps, count, sizeof *gaps, by_value);
+    sort_doubles(gaps, count);
     out->gap_min = count > 1 ? gaps[0] : NAN;
-    out->gap_median = count > 1 ? sorted_quantile(gaps, count, 0.5) : NAN;
+    out->gap_median = count > 1 ? quantile(gaps, count, 0.5) : NAN;
 }
 
 int circle_arcs(const separation_input *in, const double *centres, arc *arcs)

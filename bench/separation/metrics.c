@@ -11,6 +11,7 @@
 #include "angles.h"
 #include "circle.h"
 #include "directions.h"
+#include "quantile.h"
 
 /* Unit vectors in double. */
 typedef struct directions {
@@ -23,23 +24,6 @@ static double mean_of(double sum, size_t count)
     return count > 0 ? sum / (double)count : NAN;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-double sorted_quantile(const double *sorted, size_t count, double share)
-{
-    if (count == 0) {
-        return NAN;
-    }
-    const double place = share * (double)(count - 1);
-    const size_t below = (size_t)place;
-    const size_t above = below + 1 < count ? below + 1 : below;
-    return sorted[below] + (place - (double)below) * (sorted[above] - sorted[below]);
-}
-
 /* Sorts the angles. */
 static angle_summary summarise(double *values, size_t count)
 {
@@ -50,11 +34,11 @@ static angle_summary summarise(double *values, size_t count)
         out.bins[bin < ANGLE_BINS ? bin : ANGLE_BINS - 1]++;
         sum += values[i];
     }
-    qsort(values, count, sizeof *values, by_value);
+    sort_doubles(values, count);
     out.mean = mean_of(sum, count);
-    out.p05 = sorted_quantile(values, count, 0.05);
-    out.p50 = sorted_quantile(values, count, 0.50);
-    out.p95 = sorted_quantile(values, count, 0.95);
+    out.p05 = quantile(values, count, 0.05);
+    out.p50 = quantile(values, count, 0.50);
+    out.p95 = quantile(values, count, 0.95);
     return out;
 }
 

@@ -48,7 +48,4 @@ typedef struct separation_stats {
 /* centres[classes, dim]: unit embedding centres, zero for a class without samples. 0, or ENOMEM. */
 int separation_measure(const separation_input *in, separation_stats *out, double *centres);
 
-/* The value below which a share of the sorted values lies, linear between them. */
-double sorted_quantile(const double *sorted, size_t count, double share);
-
 #endif

@@ -6,16 +6,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
+#include "quantile.h"
 
 double speed_median(double *values, size_t count)
 {
-    qsort(values, count, sizeof *values, compare_doubles);
-    return count % 2 ? values[count / 2] : 0.5 * (values[count / 2 - 1] + values[count / 2]);
+    sort_doubles(values, count);
+    return quantile(values, count, 0.5);
 }
 
 /* A value is below the true median with probability 1/2. The median lies outside the k-th from

@@ -15,20 +15,6 @@ static void assert_near(double value, double expected)
         fail_msg("%.17g is not %.17g", value, expected);
 }
 
-/* Expected values are those of numpy.percentile's default method. */
-static void quantiles_interpolate(void **state)
-{
-    (void)state;
-    const double values[] = {1, 2, 4, 8, 16};
-    assert_near(quantile(values, 5, 0.0), 1);
-    assert_near(quantile(values, 5, 1.0), 16);
-    assert_near(quantile(values, 5, 0.5), 4);
-    assert_near(quantile(values, 5, 0.05), 1.2);
-    assert_near(quantile(values, 5, 0.95), 14.4);
-    assert_near(quantile(values, 4, 0.5), 3);
-    assert_near(quantile(values, 1, 0.95), 1);
-}
-
 static void ignored_rows_do_not_count(void **state)
 {
     (void)state;
@@ -66,7 +52,6 @@ static void pi_is_not_past_pi(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(quantiles_interpolate),
         cmocka_unit_test(ignored_rows_do_not_count),
         cmocka_unit_test(pi_is_not_past_pi),
     };

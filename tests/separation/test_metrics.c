@@ -220,18 +220,6 @@ static void small_angles_keep_digits(void **state)
     assert_near("theta", s.theta.mean, 1e-5, 1e-12);
 }
 
-static void quantiles(void **state)
-{
-    (void)state;
-    const double values[] = {1, 2, 4, 8};
-    assert_near("least", sorted_quantile(values, 4, 0.0), 1.0, 0.0);
-    assert_near("greatest", sorted_quantile(values, 4, 1.0), 8.0, 0.0);
-    assert_near("median", sorted_quantile(values, 4, 0.5), 3.0, 0.0);
-    assert_near("0.9", sorted_quantile(values, 4, 0.9), 6.8, 1e-12);
-    assert_near("single", sorted_quantile(values, 1, 0.7), 1.0, 0.0);
-    assert_true(isnan(sorted_quantile(values, 0, 0.5)));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,7 +233,6 @@ int main(void)
         cmocka_unit_test(centres_average_directions),
         cmocka_unit_test(three_dimensions),
         cmocka_unit_test(small_angles_keep_digits),
-        cmocka_unit_test(quantiles),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
