@@ -24,6 +24,8 @@ figures() {
     for name in $(trained_figures); do
         printf '%s|%s.tsv|\n' "$name" "$name"
     done
+    # scripts/compare.sh puts its table there before it calls.
+    [ ! -s "$run/tables/compare.tsv" ] || printf '%s\n' 'compare|compare.tsv|'
 }
 
 usage() {
@@ -124,7 +126,9 @@ make_tables() {
         tidy_trained "$name"
     done
     if [ -f "$run/separation.json" ]; then tidy separation.json claims claims.tsv; fi
-    summarise
+    if [ -f "$run/speed.json" ] || [ -f "$run/stability.json" ] || [ -f "$run/separation.json" ]; then
+        summarise
+    fi
 }
 
 tidy_trained() { # NAME

@@ -1,0 +1,50 @@
+"""The comparison of times as its figure needs it: tables/compare.tsv, in blocks as plots/tidy.jq makes
+them. It must not decide anything."""
+
+import math
+
+from show import case_text
+
+CHANGED, NAMED = 30, 16  # lines for cases that changed, at most; lines to fill with others
+SERIES = {"slower": "slower", "faster": "faster", "no difference seen": "same",
+          "too few repetitions": "same"}
+
+
+def with_lines(rows):
+    """The cases that get a line of their own, the slowest first."""
+    rows = sorted(rows, key=lambda row: -abs(math.log(row["ratio"])))
+    changed = [row for row in rows if row["verdict"] in ("slower", "faster")][:CHANGED]
+    rest = [row for row in rows if row["verdict"] not in ("slower", "faster")]
+    return sorted(changed + rest[:max(0, NAMED - len(changed))], key=lambda row: -row["ratio"])
+
+
+def lines_of(rows, named):
+    """line (0: none), case, ratio, its interval alone and with all cases, unstable, rank, cases."""
+    for row in rows:
+        numbers = [row["ratio"], row["low"], row["high"], row["low_all"], row["high_all"]]
+        yield "\t".join([str(named.get(row["case"], 0)), case_text(row["case"]) + " ~" * row["unstable"],
+                         *(f"{x:.6g}" for x in numbers), str(int(row["unstable"])),
+                         str(row["rank"]), str(row["of"])])
+
+
+def ranked(rows):
+    for rank, row in enumerate(sorted(rows, key=lambda row: row["ratio"]), 1):
+        yield row | {"rank": rank, "of": len(rows)}
+
+
+def of(part):
+    comparable = [row for row in part["rows"] if row["basis"] is not None]
+    own = list(ranked([row for row in comparable if not row["others"]]))
+    others = list(ranked([row for row in comparable if row["others"]]))
+    top = with_lines(own)
+    named = {row["case"]: line for line, row in enumerate(top, 1)}
+    shift = part["shift"] or 1.0
+    blocks = ['# "limits" limits\n' + f"{min(1.0, shift) / (1 + part['needed']):.6g}\t"
+              f"{max(1.0, shift) * (1 + part['needed']):.6g}\t{int(bool(part['machine']))}\t{len(top)}"]
+    for series in ("same", "slower", "faster"):
+        rows = [row for row in own if SERIES.get(row["verdict"]) == series]
+        if rows:
+            blocks.append(f'# "{series}" verdict\n' + "\n".join(lines_of(rows, named)))
+    if others:
+        blocks.append('# "others" others\n' + "\n".join(lines_of(others, {})))
+    return "\n\n\n".join(blocks) + "\n" if own else ""
