@@ -1,11 +1,11 @@
-# fig_compare: time of each case in run B over that in run A. Left: the cases that changed most, by name;
-# right: all of them in their order. Grey: changes that do not count.
+# fig_compare: time of each case in run B over that in run A. Left: the cases that changed most, by
+# name; right: all of them in their order. Grey: changes that do not count.
 table = "compare.tsv"
 blocks = system(sprintf("sed -n 's/^# //p' '%s/%s'", tables, table))
 count = words(blocks) / 2
 limits = system(sprintf("sed -n 2p '%s/%s'", tables, table))
 least = real(word(limits, 1)); most = real(word(limits, 2))
-lines = int(word(limits, 4))
+lines = int(word(limits, 3))
 left = 410.0; wide = 390.0; gap = 70.0; narrow = 250.0; top = 40.0; foot = 56.0; key_height = 84
 height_of_panels = 21.0 * (lines < 16 ? 16 : lines) + 14
 width = int(left + wide + gap + narrow + 24)
@@ -23,17 +23,18 @@ shade(i) = word(shades, at(label_of(blocks, i)))
 mark(i) = int(word(marks, at(label_of(blocks, i))))
 
 # Blocks with a case that has a line, and with any.
-lined = system(sprintf("awk -F'\t' '/^#/ { i++ } NF == 10 && $1 && !seen[i]++ { printf \"%%d \", i }' '%s/%s'", \
-    tables, table))
+with_line = "awk -F'\t' '/^#/ { i++ } NF == 10 && $1 && !seen[i]++ { printf \"%%d \", i }' '%s/%s'"
+lined = system(sprintf(with_line, tables, table))
 # Axes: in the left panel, every ratio and its interval of that case alone; the others may leave it.
 of_rows = "awk -F'\t' 'NF == 10 && %s { print %s }' '".tables."/".table."' | sort -g | %s -n 1"
 extreme(which, column, end) = real(system(sprintf(of_rows, which, column, end)))
 lower(x) = (x < least ? x : least) / 1.02
 upper(x) = (x > most ? x : most) * 1.02
-ticks(low, high) = (high / low < 1.3 ? "0.8 0.85 0.9 0.95 1 1.05 1.1 1.15 1.2 1.25" \
-    : high / low < 2 ? "0.5 0.6 0.7 0.8 0.9 1 1.1 1.2 1.3 1.4 1.6 1.8 2" \
-    : high / low < 6 ? "0.2 0.3 0.4 0.5 0.6 0.8 1 1.25 1.5 2 2.5 3 4 5" \
-    : "0.001 0.01 0.02 0.05 0.1 0.2 0.5 1 2 5 10 20 50 100 1000")
+fine = "0.8 0.85 0.9 0.95 1 1.05 1.1 1.15 1.2 1.25"
+middle = "0.5 0.6 0.7 0.8 0.9 1 1.1 1.2 1.3 1.4 1.6 1.8 2"
+coarse = "0.2 0.3 0.4 0.5 0.6 0.8 1 1.25 1.5 2 2.5 3 4 5"
+wider = "0.001 0.01 0.02 0.05 0.1 0.2 0.5 1 2 5 10 20 50 100 1000"
+ticks(q) = (q < 1.3 ? fine : q < 2 ? middle : q < 6 ? coarse : wider)
 
 set multiplot
 unset key
@@ -50,18 +51,18 @@ low = lower(extreme("$1", "$4", "head")); high = upper(extreme("$1", "$5", "tail
 set lmargin at screen left / width
 set rmargin at screen (left + wide) / width
 set label 1 "~ repetitions differ by more than 5 %" at screen (left - 9) / width, \
-    screen (key_height + foot - 21) / height right font ",11" textcolor rgb frame
+    screen (key_height + foot - 21) / height right noenhanced font ",11" \
+    textcolor rgb frame
 set title "the cases that changed most" offset 0, -0.6
 set xrange [low:high]
 set xtics out nomirror font ",11" ()
-do for [k=1:words(ticks(low, high))] {
-    set xtics add (word(ticks(low, high), k) real(word(ticks(low, high), k)))
-}
+do for [tick in ticks(high / low)] { set xtics add (tick real(tick)) }
 set xlabel "time in B / time in A" offset 0, 0.4
 set yrange [lines + 0.7:0.3]
 set ytics scale 0 font ",11" noenhanced ("" 1)
 set grid noytics
-plot for [k=1:words(lined)] i=nth(lined, k) file(table) index i-1 using ($1 > 0 ? $3 : NaN):1:6:7 with xerrorbars \
+plot for [k=1:words(lined)] i=nth(lined, k) file(table) index i-1 \
+        using ($1 > 0 ? $3 : NaN):1:6:7 with xerrorbars \
         pointtype 0 linecolor rgb shade(i) dashtype solid linewidth 0.8, \
     for [k=1:words(lined)] i=nth(lined, k) file(table) index i-1 \
         using ($1 > 0 ? $3 : NaN):1:4:5:ytic(2) with xerrorbars \
@@ -74,9 +75,7 @@ unset label 1
 set title "all cases, sorted" offset 0, -0.6
 set xrange [low:high]
 set xtics out nomirror font ",11" ()
-do for [k=1:words(ticks(low, high))] {
-    set xtics add (word(ticks(low, high), k) real(word(ticks(low, high), k)))
-}
+do for [tick in ticks(high / low)] { set xtics add (tick real(tick)) }
 set yrange [1:0]
 set ytics autofreq scale 0.6 font ",11" format "%.0f %%"
 set ytics ("0 %%" 0, "25 %%" 0.25, "50 %%" 0.5, "75 %%" 0.75, "100 %%" 1)
@@ -86,7 +85,9 @@ load "key_strip.gp"
 set key maxcols 4
 plot -1 notitle, for [i=2:count] keyentry with points pointtype mark(i) linecolor rgb shade(i) \
         title spaced(word(titles, at(label_of(blocks, i)))), \
-    keyentry with lines linecolor rgb frame dashtype solid linewidth 3 title "95 %, this case alone", \
-    keyentry with lines linecolor rgb frame dashtype solid linewidth 0.8 title "95 %, all cases at once", \
+    keyentry with lines linecolor rgb frame dashtype solid linewidth 3 \
+        title "95 %, this case alone", \
+    keyentry with lines linecolor rgb frame dashtype solid linewidth 0.8 \
+        title "95 %, all cases at once", \
     keyentry with boxes fillstyle solid noborder fillcolor rgb "#dcdcdc" title "too small to count"
 unset multiplot

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# compare.sh: what got faster, slower or less exact from one run to another, as a gate: exit 0, nothing
-# got worse; 1, something did; 2, wrong usage or input that cannot be read.
+# compare.sh: what got faster, slower or less exact from one run to another, as a gate: exit 0,
+# nothing got worse; 1, something did; 2, wrong usage or input that cannot be read.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -9,9 +9,9 @@ usage() {
     cat <<TEXT
 usage: $program RUN_A RUN_B [--threshold PERCENT] [--json] [--output DIR [--format svg|png|pdf]...]
 
-Compares two folders that reproduce.sh or the drivers wrote: the times of each case (medians, resampled
-independently, since nothing pairs two runs), the greatest errors, and the separation by seed.
-docs/method.md says when a difference counts.
+Compares two folders that reproduce.sh or the drivers wrote: the times of each case (medians,
+resampled independently, since nothing pairs two runs), the greatest errors, and the separation by
+seed. docs/method.md says when a difference counts.
   --threshold PERCENT  smaller changes of a time never count (3)
   --json               the whole comparison as one JSON object on stdout
   --output DIR         write DIR/compare.json, DIR/tables/compare.tsv, DIR/figures/fig_compare.*

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What got faster, slower, more or less exact from one run to another; scripts/compare.sh runs this.
+"""What got faster, slower, more or less exact from one run to another. scripts/compare.sh runs it.
 
 usage: python3 scripts/compare RUN_A RUN_B [--threshold PERCENT] [--json] [--output DIR]
 Exit status: 0, nothing got worse; 1, something did; 2, wrong usage or input that cannot be read.
@@ -70,8 +70,9 @@ def things(result):
 
 def compare(a, b, share):
     contexts = [run.any_context() for run in (a, b)]
-    result = {"a": describe(a), "b": describe(b), "machine_differs": differences(*contexts, MACHINE),
-              "build_differs": differences(*contexts, BUILD), "skipped": []}
+    result = {"a": describe(a), "b": describe(b), "skipped": [],
+              "machine_differs": differences(*contexts, MACHINE),
+              "build_differs": differences(*contexts, BUILD)}
     for name in FILES[1:]:
         missing = [label for label, run in (("A", a), ("B", b)) if name not in run.files]
         if missing:
@@ -108,11 +109,15 @@ def main():
         if given.output:
             write(os.path.join(given.output, "compare.json"), text)
             if result["speed"]:
-                write(os.path.join(given.output, "tables", "compare.tsv"), table.of(result["speed"]))
+                write(os.path.join(given.output, "tables", "compare.tsv"),
+                      table.of(result["speed"]))
     except Unusable as unusable:
         fail(str(unusable))
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}")
+    except (AttributeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        fail(f"{' or '.join(given.runs)}: not as the drivers write it ({type(error).__name__}: "
+             f"{error})")
     sys.stdout.write(text if given.json else show.text_of(result, given.colour))
     sys.exit(1 if result["worse"] else 0)
 

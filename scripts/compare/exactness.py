@@ -1,6 +1,6 @@
-"""Errors: the greatest of each loss, kernel and sweep in one run against the other. They are the same
-whenever the same code runs on the same inputs, so nothing is left to statistics. It must not know how
-results are shown."""
+"""Errors: the greatest of each loss, kernel and sweep in one run against the other. They are the
+same whenever the same code runs on the same inputs, so nothing is left to statistics. It must not
+know how results are shown."""
 
 import collections
 
@@ -22,13 +22,13 @@ def errors_of(results):
         group, inputs = (tuple(row.get(key) for key in keys) for keys in (GROUP, INPUTS))
         again = seen[group + inputs]
         seen[group + inputs] += 1
-        groups[group][inputs + (again,)] = {q: float(row[q]) for q in QUANTITIES
-                                            if row.get(q) is not None}
+        errors = {q: float(row[q]) for q in QUANTITIES if row.get(q) is not None}
+        groups[group][inputs + (again,)] = errors
     return groups
 
 
 def judged_of(results):
-    """The verdicts on promises and functions: {what: (inputs that were run, outside, error, kept)}."""
+    """The verdicts on promises and functions: {what: (inputs, outside, error, kept)}."""
     judged = {}
     for row in results.get("verdicts", ()):
         what = (row["promise"], row["loss"], row["isa"])

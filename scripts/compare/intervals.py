@@ -1,8 +1,8 @@
 """What can be said about two sets of repetitions, and about differences between seeds.
 
 Medians are resampled without drawing: the bootstrap's distribution of a median is that of an order
-statistic of draws with replacement, which is known exactly, so the same samples always give the same
-interval and the tails are not left to chance. It must not know what the numbers are.
+statistic of draws with replacement, which is known exactly, so the same samples always give the
+same interval and the tails are not left to chance. It must not know what the numbers are.
 """
 
 import bisect
@@ -33,7 +33,8 @@ def resampled_median(values):
     if n % 2:
         return list(zip(x, order_statistic(n, half + 1)))
     atoms, whole = [], math.comb(n, half) / n**n
-    for i, lower in enumerate(order_statistic(n, half)):  # the lower middle draw is x[i], the upper x[j]
+    # The lower middle draw is x[i], the upper one x[j].
+    for i, lower in enumerate(order_statistic(n, half)):
         left = (i + 1) ** half - i**half
         apart = [whole * left * ((n - j) ** half - (n - j - 1) ** half) for j in range(i + 1, n)]
         atoms.append((x[i], max(0.0, lower - sum(apart))))
@@ -73,7 +74,7 @@ class RatioOfMedians:
 
 
 def t_tail(t, degrees):
-    """The probability that |T| exceeds t under Student's t: the integral over the angle atan(t / sqrt n)."""
+    """The probability that |T| exceeds t under Student's t: an integral over atan(t / sqrt n)."""
     angle, steps = math.atan2(t, math.sqrt(degrees)), 2000
     width = (math.pi / 2 - angle) / steps
 

@@ -1,5 +1,5 @@
-"""A run's folder as the comparisons need it: the JSON files that are there, and where they come from.
-It must not know what is compared."""
+"""A run's folder as the comparisons need it: the JSON files that are there, and where they come
+from. It must not know what is compared."""
 
 import json
 import os
@@ -77,7 +77,8 @@ def same_selection(a, b):
 
 def commit_of(context):
     commit = context.get("commit")
-    return (str(commit)[:7] if commit else "no commit") + ("+changes" if context.get("dirty") else "")
+    name = str(commit)[:7] if commit else "no commit"
+    return name + ("+changes" if context.get("dirty") else "")
 
 
 def describe(run):
@@ -86,4 +87,5 @@ def describe(run):
     keys = ("cpu", "cpus", "architecture", "isa", "isas_usable", "compiler", "build_type", "flags",
             "commit", "dirty", "date")
     return {"folder": run.folder, **{key: context.get(key) for key in keys},
-            "commits": {name: commit_of(run.context(name)) for name in FILES[1:] if name in run.files}}
+            "commits": {name: commit_of(run.context(name)) for name in FILES[1:]
+                        if name in run.files}}

@@ -1,5 +1,5 @@
-"""Separation: what the same trainings came to in one run and in the other, paired by seed, for the data
-and the first weights of a seed are the same. It must not know how results are shown."""
+"""Separation: what the same trainings came to in one run and in the other, paired by seed, for the
+data and the first weights of a seed are the same. It must not know how results are shown."""
 
 import functools
 
@@ -8,7 +8,8 @@ from intervals import mean_interval, t_quantile
 TRAINING = ("data", "label", "loss", "dim", "classes", "epochs", "concentration", "imbalance",
             "flipped_share", "outlier_share", "scale", "m1", "m2", "m3")
 # Each with the sign of what is better and its unit.
-QUANTITIES = {"gap": (1, "degrees"), "accuracy": (1, "1"), "intra": (-1, "degrees"), "tar_1e3": (1, "1")}
+QUANTITIES = {"gap": (1, "degrees"), "accuracy": (1, "1"), "intra": (-1, "degrees"),
+              "tar_1e3": (1, "1")}
 LEAST_SEEDS, MISS = 3, 0.05
 
 
@@ -31,7 +32,8 @@ def parse(results):
         training = tuple(run.get(key) for key in TRAINING)
         for quantity, value in measured(run).items():
             values.setdefault((training, quantity), {})[run["seed"]] = value
-    claims = {(c["claim"], c["where"], c["measured"]): c["verdict"] for c in results.get("claims", ())}
+    claims = {(c["claim"], c["where"], c["measured"]): c["verdict"]
+              for c in results.get("claims", ())}
     return values, claims
 
 

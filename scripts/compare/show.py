@@ -1,15 +1,16 @@
-"""A comparison for a person at a terminal: what changed, sorted by how much, and what did not, counted.
-It must not decide anything."""
+"""A comparison for a person at a terminal: what changed, sorted by how much, and what did not,
+counted. It must not decide anything."""
 
 import math
 
 from speed import parts_of
 
 MOST = 20  # lines of one list
-MARK = {"slower": "▲", "faster": "▼", "less exact": "▲", "more exact": "▼", "broken": "▲",
-        "kept now": "▼", "separates less": "▲", "separates better": "▼", "no longer holds": "▲",
-        "holds now": "▼", "fails in B": "▲", "lost in B": "▲"}
-PAINT = {"▲": "\033[1;33m", "▼": "\033[1;36m"}
+WORSE, BETTER = "▲", "▼"
+MARK = {"slower": WORSE, "faster": BETTER, "less exact": WORSE, "more exact": BETTER,
+        "broken": WORSE, "kept now": BETTER, "separates less": WORSE, "separates better": BETTER,
+        "no longer holds": WORSE, "holds now": BETTER, "fails in B": WORSE, "lost in B": WORSE}
+PAINT = {WORSE: "\033[1;33m", BETTER: "\033[1;36m"}
 
 
 def case_text(name):
@@ -81,8 +82,8 @@ def machine(page, result):
                  (run["date"] or "")[:10]]
         page.add(f"{label.upper()}  {run['folder']}: " + "; ".join(fact for fact in facts if fact))
     if result["machine_differs"]:
-        page.add(f"The machines differ ({', '.join(result['machine_differs'])}): times are compared "
-                 "as multiples of what the same run measured, where it did.")
+        page.add(f"The machines differ ({', '.join(result['machine_differs'])}): times are "
+                 "compared as multiples of what the same run measured, where it did.")
     if result["build_differs"]:
         page.add(f"The builds differ: {', '.join(result['build_differs'])}.")
     for skipped in result["skipped"]:
@@ -117,7 +118,8 @@ def show_speed(page, part):
     by_change = sorted((r for r in own if r["basis"]), key=lambda r: -abs(math.log(r["ratio"])))
     shown = sorted(changed, key=lambda r: -r["ratio"]) or by_change[:3]
     if shown:
-        page.add(f"    {'change':>9}  {'95 %, all cases':<22}{'/ floor':>9}  {'time A -> B':<23}case")
+        page.add(f"    {'change':>9}  {'95 %, all cases':<22}{'to floor':>9}  "
+                 f"{'time A -> B':<23}case")
         page.rows(shown, speed_line)
     if shown and not changed:
         page.add("    (the greatest ratios; none of them is called a change)")
@@ -167,9 +169,9 @@ def show_exactness(page, part):
 
 def training_line(row):
     unit = "°" if row["unit"] == "degrees" else ""
-    interval = (f"{row['low_all']:+.3g} to {row['high_all']:+.3g}{unit}" if "low_all" in row else "-")
-    return (f"{row['difference']:+9.3g}{unit}  {interval:<22} {row['a']:.4g} -> {row['b']:.4g}{unit}  "
-            f"{row['quantity']} of {row['label'] or row['loss']}, {row['data']}, {row['dim']}-d, "
+    interval = f"{row['low_all']:+.3g} to {row['high_all']:+.3g}{unit}"
+    return (f"{row['difference']:+9.3g}{unit}  {interval:<22} "
+            f"{row['a']:.4g} -> {row['b']:.4g}{unit}  {row['quantity']} of {row['label'] or row['loss']}, {row['data']}, {row['dim']}-d, "
             f"{row['classes']} classes")
 
 

@@ -61,9 +61,9 @@ def cases_of(results):
 
 
 class Yardsticks:
-    """What a case's time is divided by where two machines are compared: the three matrix products of
-    its shape in the same round, each by the library that is best at it; where there are none, the time
-    that the machine's measured peak would take (in arbitrary units)."""
+    """What a case's time is divided by where two machines are compared: the three matrix products
+    of its shape in the same round, each by the library that is best at it; where there are none,
+    the time that the machine's measured peak would take (in arbitrary units)."""
 
     def __init__(self, results, cases):
         self.context, self.products = results.get("context") or {}, collections.defaultdict(dict)
@@ -104,7 +104,8 @@ def ratio_of(over, under, everywhere):
     ratio = RatioOfMedians(over, under)
     low, high = ratio.interval(MISS)
     low_all, high_all = ratio.interval(MISS / everywhere)
-    return {"ratio": ratio.middle, "low": low, "high": high, "low_all": low_all, "high_all": high_all}
+    return {"ratio": ratio.middle, "low": low, "high": high,
+            "low_all": low_all, "high_all": high_all}
 
 
 def compare_case(a, b, rulers, same_machine, everywhere):
@@ -125,8 +126,8 @@ def compare_case(a, b, rulers, same_machine, everywhere):
 
 def machine_noise(rows):
     """What others' code, the same in both runs, says about the machine: how much slower it was for
-    all (1: not at all), and how far apart a ratio may be by chance: three standard deviations, from the
-    median absolute deviation. None where there is too little of it."""
+    all (1: not at all), and how far apart a ratio may be by chance: three standard deviations, from
+    the median absolute deviation. None where there is too little of it."""
     logs = [math.log(row["ratio"]) for row in rows if row["others"]]
     if len(logs) < LEAST_OTHERS:
         return None, None

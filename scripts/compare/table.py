@@ -1,5 +1,5 @@
-"""The comparison of times as its figure needs it: tables/compare.tsv, in blocks as plots/tidy.jq makes
-them. It must not decide anything."""
+"""The comparison of times as its figure needs it: tables/compare.tsv, in blocks as plots/tidy.jq
+makes them. It must not decide anything."""
 
 import math
 
@@ -22,7 +22,8 @@ def lines_of(rows, named):
     """line (0: none), case, ratio, its interval alone and with all cases, unstable, rank, cases."""
     for row in rows:
         numbers = [row["ratio"], row["low"], row["high"], row["low_all"], row["high_all"]]
-        yield "\t".join([str(named.get(row["case"], 0)), case_text(row["case"]) + " ~" * row["unstable"],
+        yield "\t".join([str(named.get(row["case"], 0)),
+                         case_text(row["case"]) + " ~" * row["unstable"],
                          *(f"{x:.6g}" for x in numbers), str(int(row["unstable"])),
                          str(row["rank"]), str(row["of"])])
 
@@ -39,8 +40,8 @@ def of(part):
     top = with_lines(own)
     named = {row["case"]: line for line, row in enumerate(top, 1)}
     shift = part["shift"] or 1.0
-    blocks = ['# "limits" limits\n' + f"{min(1.0, shift) / (1 + part['needed']):.6g}\t"
-              f"{max(1.0, shift) * (1 + part['needed']):.6g}\t{int(bool(part['machine']))}\t{len(top)}"]
+    low, high = min(1.0, shift) / (1 + part["needed"]), max(1.0, shift) * (1 + part["needed"])
+    blocks = [f'# "limits" limits\n{low:.6g}\t{high:.6g}\t{len(top)}']
     for series in ("same", "slower", "faster"):
         rows = [row for row in own if SERIES.get(row["verdict"]) == series]
         if rows:
