@@ -40,33 +40,38 @@ stamp_of() {
     } | sha256sum | cut -d' ' -f1
 }
 
-# drive WHAT DRIVER [OPTION...]: run the driver unless its result is there, finished by the same
-# program.
+# drive WHAT DRIVER OUT [OPTION...]: run the driver, which writes its result to the file after its
+# option OUT, unless that is there, finished by the same program.
 drive() {
     local what=$1 driver=$build/bin/$2 result=$run/$1.json stamp_file=$run/.stamps/$1 stamp
-    local -a options=("${@:3}")
-    if [ -n "$level" ]; then options+=("--$level"); fi
-    stamp=$(stamp_of "$driver" ${level:+"--$level"})
+    local -a options=("${@:4}")
+    if [ -n "$level" ] && [ "$3" = --out ]; then options+=("--$level"); fi
+    stamp=$(stamp_of "$driver" "$3" ${level:+"--$level"})
+    drivers_done=$((drivers_done + 1))
     if [ "$again" = no ] && [ -f "$result" ] && [ "$(cat "$stamp_file" 2>/dev/null)" = "$stamp" ]; then
-        step "$what: already measured, kept"
+        step "$drivers_done/$drivers $what: already measured, kept"
         return
     fi
     rm -f "$stamp_file"
-    step "$what: measuring"
-    run_driver "$run/.logs/$what.log" "$driver" "${options[@]}" --out "$result"
-    printf '%s\n' "$stamp" >"$stamp_file"
+    step "$drivers_done/$drivers $what: measuring"
+    run_driver "$run/.logs/$what.log" "$driver" "${options[@]}" "$3" "$result"
+    # No signal comes between: the result counts from here on.
+    printf '%s\n' "$stamp" >"$stamp_file.part"
+    mv "$stamp_file.part" "$stamp_file"
 }
 
 # On a terminal the driver's own progress line stays visible; else everything goes to the log.
 run_driver() {
     local log=$1 status=0
     shift
+    leave_if_stopped
     if [ -t 2 ]; then
-        "$@" >"$log" </dev/null || status=$?
+        stoppable "$@" >"$log" </dev/null || status=$?
     else
-        "$@" >"$log" 2>&1 </dev/null || status=$?
+        stoppable "$@" >"$log" 2>&1 </dev/null || status=$?
     fi
     if [ "$status" -ne 0 ]; then
+        leave_if_stopped
         tail -n 20 "$log" >&2
         fail 1 "$(basename "$1") failed (exit $status); its log: $log"
     fi
@@ -111,22 +116,26 @@ while [ $# -gt 0 ]; do
 done
 
 build=${MARGIN_BUILD:-$root/build}
+stop_in_order
 "$root/scripts/bootstrap.sh" build
 [ -n "$run" ] || run=$(default_run)
 mkdir -p "$run/.stamps" "$run/.logs" || fail 1 "cannot create $run"
 run=$(cd "$run" && pwd)
+trap 'rm -f "$run"/*.part "$run"/{.stamps,tables,figures}/*.part' EXIT
 
 # A new build folder goes without the tests, which need further packages; an old one stays as it is.
 tests=()
 if [ ! -f "$build/CMakeCache.txt" ]; then tests=(-DBUILD_TESTING=OFF); fi
 build_release "$build" "${tests[@]}"
-quietly "$run/.logs/machine.log" "$build/bin/bench_speed" --machine-json "$run/machine.json"
+drivers=4
+drivers_done=0
+drive machine bench_speed --machine-json
 # Interrupted, the trainings go on where they stopped.
 [ "$again" = no ] || rm -rf "$run/.checkpoints"
-drive separation bench_separation --checkpoints "$run/.checkpoints"
+drive separation bench_separation --out --checkpoints "$run/.checkpoints"
 rm -rf "$run/.checkpoints"
-drive stability bench_stability
-drive speed bench_speed
+drive stability bench_stability --out
+drive speed bench_speed --out
 step "drawing the figures"
 quietly "$run/.logs/figures.log" "$root/plots/draw.sh" "$run"
 quietly "$run/.logs/report.log" "$root/scripts/report.py" "$run"
