@@ -38,6 +38,7 @@ TEXT
 }
 
 fail() {
+    progress
     printf '%s: %s\n' "$program" "$2" >&2
     exit "$1"
 }
@@ -168,6 +169,19 @@ draw() { # NAME SETTINGS FORMAT
     mv "$out.part" "$out"
 }
 
+# progress [DONE TOTAL WHAT]: a line on a terminal, as the drivers show; without arguments it is wiped.
+progress() {
+    local left=
+    if [ ! -t 2 ] || [ "${TERM:-dumb}" = dumb ]; then return; fi
+    if [ $# -eq 0 ]; then
+        printf '\r\033[K' >&2
+        return
+    fi
+    if [ "$1" -gt 0 ]; then left=", $(((SECONDS - begun) * ($2 - $1) / $1)) s left"; fi
+    printf '\r%s  %s\033[K' "figures  $1/$2$left" "$3" >&2
+}
+
+begun=$SECONDS
 run=
 wanted=()
 formats=()
@@ -200,10 +214,17 @@ mkdir -p "$run/figures"
 for name in "${wanted[@]}"; do
     figures | cut -d'|' -f1 | grep -qx "$name" || fail 2 "unknown figure '$name' (see --list)"
 done
-figures | while IFS='|' read -r name table settings; do
+chosen=()
+while IFS='|' read -r name table settings; do
     [ -s "$run/tables/$table" ] || continue
     if [ ${#wanted[@]} -gt 0 ] && ! printf '%s\n' "${wanted[@]}" | grep -qx "$name"; then continue; fi
+    chosen+=("$name|$settings")
+done < <(figures)
+for ((k = 0; k < ${#chosen[@]}; k++)); do
+    IFS='|' read -r name settings <<<"${chosen[k]}"
+    progress "$k" ${#chosen[@]} "$name"
     for format in "${formats[@]}"; do
         draw "$name" "$settings" "$format"
     done
 done
+progress

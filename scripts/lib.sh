@@ -19,9 +19,13 @@ elapsed() {
     printf '%d:%02d' $((seconds / 60)) $((seconds % 60))
 }
 
-# One progress line: what happens now.
+# One progress line: what happens now. Where stdout is for a program, only to a terminal's stderr.
+steps=stdout
 step() {
-    printf '%s%6s%s  %s\n' "$dim" "$(elapsed)" "$plain" "$*"
+    case $steps in
+    stdout) printf '%s%6s%s  %s\n' "$dim" "$(elapsed)" "$plain" "$*" ;;
+    stderr) printf '%6s  %s\n' "$(elapsed)" "$*" >&2 ;;
+    esac
 }
 
 # fail STATUS TEXT: one line on stderr, then exit.

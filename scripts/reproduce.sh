@@ -16,6 +16,7 @@ this machine, and writes DIR with the numbers (JSON), the figures and report.htm
   --full      for publication: hours are possible
   --out DIR   where to write (results/COMMIT-LEVEL when not given)
   --again     run every driver again, also those whose results are there
+  --json      print nothing but the headline numbers and the paths, as one JSON object
 TEXT
 }
 
@@ -54,14 +55,15 @@ drive() {
     fi
     rm -f "$stamp_file"
     step "$drivers_done/$drivers $what: measuring"
-    run_driver "$run/.logs/$what.log" "$driver" "${options[@]}" "$3" "$result"
+    watched "$run/.logs/$what.log" "$driver" "${options[@]}" "$3" "$result"
     # No signal comes between: the result counts from here on.
     printf '%s\n' "$stamp" >"$stamp_file.part"
     mv "$stamp_file.part" "$stamp_file"
 }
 
-# On a terminal the driver's own progress line stays visible; else everything goes to the log.
-run_driver() {
+# watched LOG COMMAND...: on a terminal the command's own progress line stays visible; everything else
+# goes to the log.
+watched() {
     local log=$1 status=0
     shift
     leave_if_stopped
@@ -82,21 +84,39 @@ headline() {
         NR == 1 { for (i = 1; i <= NF; i++) name[i] = $i; next }
         { for (i = 1; i <= NF; i++) value[name[i]] = $i
           if (NR == 2) {
-              printf "\n  %-12s %12s %16s %16s", "loss", "us per row", "to normsoftmax", "gradient error"
-              for (i = 1; i <= NF; i++) if (name[i] ~ /^gap /) printf " %14s", name[i]
+              if (value["case"] != "-") printf "\n  time and ratios of %s", value["case"]
+              printf "\n  %-12s %10s %13s %13s %15s %11s", "loss", "us per row", "/ three GEMMs",
+                  "/ normsoftmax", "gradient error", "not finite"
+              for (i = 1; i <= NF; i++) if (name[i] ~ /^gap /) printf " %12s", name[i]
               printf "\n"
           }
-          printf "  %-12s %12s %16s %16s", $1, show("%.4g", value["us_per_row"]),
-              show("%.3f", value["vs_normsoftmax"]), show("%.1e", value["worst_gradient"])
-          for (i = 1; i <= NF; i++) if (name[i] ~ /^gap /) printf " %14s", show("%.1f deg", $i)
+          printf "  %-12s %10s %13s %13s %15s %11s", $1, show("%.4g", value["us_per_row"]),
+              show("%.2f", value["vs_gemm3"]), show("%.3f", value["vs_normsoftmax"]),
+              show("%.1e", value["worst_gradient"]), show("%d", value["nonfinite"])
+          for (i = 1; i <= NF; i++) if (name[i] ~ /^gap /) printf " %12s", show("%.1f deg", $i)
           printf "\n" }
-        function show(form, text) { return text == "-" ? text : sprintf(form, text) }
+        function show(form, text) {
+            return text == "-" || text == "null" || text == "" ? "-" : sprintf(form, text)
+        }
+    ' "$run/tables/summary.tsv"
+}
+
+# The same for a program: every column of the table, and the paths.
+headline_json() {
+    jq -Rn --arg run "$run" '
+        [inputs | split("\t")] | .[0] as $names
+        | {run: $run, report: ($run + "/report.html"), figures: ($run + "/figures"),
+           results: (["machine", "speed", "stability", "separation"]
+                     | map({(.): "\($run)/\(.).json"}) | add),
+           losses: (.[1:] | map([$names, .] | transpose
+               | map({(.[0]): (.[1] | if . == "-" then null else tonumber? // . end)}) | add))}
     ' "$run/tables/summary.tsv"
 }
 
 level=
 run=
 again=no
+json=no
 while [ $# -gt 0 ]; do
     case $1 in
     --quick | --full)
@@ -109,6 +129,7 @@ while [ $# -gt 0 ]; do
         shift
         ;;
     --again) again=yes ;;
+    --json) json=yes ;;
     -h | --help) usage && exit 0 ;;
     *) fail 2 "unknown argument '$1' (see --help)" ;;
     esac
@@ -116,6 +137,10 @@ while [ $# -gt 0 ]; do
 done
 
 build=${MARGIN_BUILD:-$root/build}
+if [ "$json" = yes ]; then
+    if [ -t 2 ]; then steps=stderr; else steps=none; fi
+    exec 3>&1 >&2 # what others print is no part of the object
+fi
 stop_in_order
 "$root/scripts/bootstrap.sh" build
 [ -n "$run" ] || run=$(default_run)
@@ -137,8 +162,13 @@ rm -rf "$run/.checkpoints"
 drive stability bench_stability --out
 drive speed bench_speed --out
 step "drawing the figures"
-quietly "$run/.logs/figures.log" "$root/plots/draw.sh" "$run"
+watched "$run/.logs/figures.log" "$root/plots/draw.sh" "$run"
+step "writing the report"
 quietly "$run/.logs/report.log" "$root/scripts/report.py" "$run"
+if [ "$json" = yes ]; then
+    headline_json >&3
+    exit 0
+fi
 step "done"
 headline
 printf '\n%sreport   %s%s\nfigures  %s\nnumbers  %s\n' "$bold" "$run/report.html" "$plain" \
