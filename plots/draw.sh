@@ -127,9 +127,9 @@ make_tables() {
         tidy_trained "$name"
     done
     if [ -f "$run/separation.json" ]; then tidy separation.json claims claims.tsv; fi
-    if [ -f "$run/speed.json" ] || [ -f "$run/stability.json" ] || [ -f "$run/separation.json" ]; then
-        summarise
-    fi
+    for name in speed stability separation; do
+        if [ -f "$run/$name.json" ]; then summarise && break; fi
+    done
 }
 
 tidy_trained() { # NAME
@@ -169,7 +169,7 @@ draw() { # NAME SETTINGS FORMAT
     mv "$out.part" "$out"
 }
 
-# progress [DONE TOTAL WHAT]: a line on a terminal, as the drivers show; without arguments it is wiped.
+# progress [DONE TOTAL WHAT]: a line on a terminal, as the drivers show; no arguments: wipe it.
 progress() {
     local left=
     if [ ! -t 2 ] || [ "${TERM:-dumb}" = dumb ]; then return; fi

@@ -37,8 +37,8 @@ fail() {
 }
 
 # ---- signals: nothing is left half done --------------------------------------------------------
-# After stop_in_order a signal ends the command that runs, and the script before its next one: what is
-# written down between two commands is always whole.
+# After stop_in_order a signal ends the command that runs, and the script before its next one: what
+# is written down between two commands is always whole.
 in_order=no
 stopped_by=
 running=

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# reproduce.sh: from a fresh clone to figures: install what is missing, build, run the three drivers,
-# draw, report. Interrupted and run again, it keeps what finished.
+# reproduce.sh: from a fresh clone to figures: install what is missing, build, run the three
+# drivers, draw, report. Interrupted and run again, it keeps what finished.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -49,7 +49,8 @@ drive() {
     if [ -n "$level" ] && [ "$3" = --out ]; then options+=("--$level"); fi
     stamp=$(stamp_of "$driver" "$3" ${level:+"--$level"})
     drivers_done=$((drivers_done + 1))
-    if [ "$again" = no ] && [ -f "$result" ] && [ "$(cat "$stamp_file" 2>/dev/null)" = "$stamp" ]; then
+    if [ "$again" = no ] && [ -f "$result" ] &&
+        [ "$(cat "$stamp_file" 2>/dev/null)" = "$stamp" ]; then
         step "$drivers_done/$drivers $what: already measured, kept"
         return
     fi
@@ -61,8 +62,8 @@ drive() {
     mv "$stamp_file.part" "$stamp_file"
 }
 
-# watched LOG COMMAND...: on a terminal the command's own progress line stays visible; everything else
-# goes to the log.
+# watched LOG COMMAND...: on a terminal the command's own progress line stays visible; everything
+# else goes to the log.
 watched() {
     local log=$1 status=0
     shift
@@ -84,7 +85,9 @@ headline() {
         NR == 1 { for (i = 1; i <= NF; i++) name[i] = $i; next }
         { for (i = 1; i <= NF; i++) value[name[i]] = $i
           if (NR == 2) {
-              if (value["case"] != "-") printf "\n  time and ratios of %s", value["case"]
+              which = value["case"]
+              sub(/loss:[^\/]*\//, "", which)
+              if (which != "-") printf "\n  times and ratios: %s", which
               printf "\n  %-12s %10s %13s %13s %15s %11s", "loss", "us per row", "/ three GEMMs",
                   "/ normsoftmax", "gradient error", "not finite"
               for (i = 1; i <= NF; i++) if (name[i] ~ /^gap /) printf " %12s", name[i]

@@ -82,8 +82,8 @@ static void name_leg(leg *out, journey *all, const run_plan *plan)
     char label[RUN_LABEL];
     run_plan_label(plan, label);
     out->all = all;
-    snprintf(out->label, sizeof out->label, "%.40s %zud, %s, seed %llu", plan->data->name, plan->dim,
-             label, (unsigned long long)plan->seed);
+    snprintf(out->label, sizeof out->label, "%.40s %zud, %s, seed %llu", plan->data->name,
+             plan->dim, label, (unsigned long long)plan->seed);
 }
 
 /* Called by whichever thread ends an epoch. */

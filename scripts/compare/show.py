@@ -171,7 +171,8 @@ def training_line(row):
     unit = "°" if row["unit"] == "degrees" else ""
     interval = f"{row['low_all']:+.3g} to {row['high_all']:+.3g}{unit}"
     return (f"{row['difference']:+9.3g}{unit}  {interval:<22} "
-            f"{row['a']:.4g} -> {row['b']:.4g}{unit}  {row['quantity']} of {row['label'] or row['loss']}, {row['data']}, {row['dim']}-d, "
+            f"{row['a']:.4g} -> {row['b']:.4g}{unit}  {row['quantity']} of "
+            f"{row['label'] or row['loss']}, {row['data']}, {row['dim']}-d, "
             f"{row['classes']} classes")
 
 

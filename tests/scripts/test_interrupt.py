@@ -1,10 +1,9 @@
 #!/usr/bin/env python3
-"""reproduce.sh, interrupted at each of its stages and run again: nothing that finished is lost, nothing
-keeps running, nothing half-written stays, and the report is that of a call without interruption.
+"""reproduce.sh, interrupted at each of its stages and run again: nothing that finished is lost,
+nothing keeps running, nothing half-written stays, and the report is that of a call without
+interruption.
 
-The drivers of speed and separation are the real ones on tiny cases. Those of the machine and of
-stability, which take long however little they are asked, are stand-ins that wait and then write an
-invented result. usage: test_interrupt.py BUILD_DIR
+usage: test_interrupt.py BUILD_DIR
 """
 
 import hashlib
@@ -17,51 +16,10 @@ import tempfile
 import time
 import uuid
 
-ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from stand_ins import ROOT, environment_of, make_build
+
 RESULTS = ("machine", "separation", "stability", "speed")
 MARK = "MARGIN_TEST_MARK=" + uuid.uuid4().hex
-
-WAITS = """#!/usr/bin/env bash
-set -eu
-: >"$STARTED/{name}"
-sleep "${{WAIT_{name}:-0}}"
-while [ $# -gt 1 ]; do shift; done
-cp "{result}" "$1.new$$"
-mv "$1.new$$" "$1"
-"""
-SPEED = """#!/usr/bin/env bash
-for word; do [ "$word" != --machine-json ] || exec "{waits}" "$@"; done
-: >"$STARTED/speed"
-exec "{driver}" "${{@/--quick/--smoke}}"
-"""
-SEPARATION = """#!/usr/bin/env bash
-: >"$STARTED/separation"
-exec "{driver}" --data sphere --loss softmax,arcface --seeds 4 --epochs "${{EPOCHS:-20}}" \\
-    --samples 400 "${{@/--quick/--threads=1}}"
-"""
-
-
-def script(path, text):
-    with open(path, "w", encoding="utf-8") as stream:
-        stream.write(text)
-    os.chmod(path, 0o755)
-
-
-def make_build(build, drivers, invented):
-    """A build folder whose programs are quick, and a cmake that has nothing to do."""
-    programs = os.path.join(build, "bin")
-    os.makedirs(programs)
-    machine = os.path.join(build, "machine")
-    script(machine, WAITS.format(name="machine", result=os.path.join(invented, "machine.json")))
-    script(os.path.join(programs, "bench_speed"),
-           SPEED.format(waits=machine, driver=os.path.join(drivers, "bench_speed")))
-    script(os.path.join(programs, "bench_separation"),
-           SEPARATION.format(driver=os.path.join(drivers, "bench_separation")))
-    script(os.path.join(programs, "bench_stability"),
-           WAITS.format(name="stability", result=os.path.join(invented, "stability.json")))
-    os.makedirs(os.path.join(build, "path"))
-    script(os.path.join(build, "path", "cmake"), "#!/bin/sh\nexit 0\n")
-
 
 def hashes(run, names=None):
     """{file: hash} of everything in the run that a person sees, or of these."""
@@ -104,12 +62,11 @@ class Calls:
         shutil.rmtree(self.started, ignore_errors=True)
         os.makedirs(self.started)
         key, value = MARK.split("=")
-        environment = {**os.environ, key: value, "MARGIN_BUILD": self.build, "STARTED": self.started,
-                       "PATH": os.path.join(self.build, "path") + os.pathsep + os.environ["PATH"],
-                       **more}
-        return subprocess.Popen([os.path.join(ROOT, "scripts", "reproduce.sh"), "--quick", "--out", run],
-                                text=True, env=environment, stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
+        environment = environment_of(self.work, self.build, **{key: value}, **more)
+        command = [os.path.join(ROOT, "scripts", "reproduce.sh"), "--quick", "--out", run]
+        return subprocess.Popen(command, text=True, env=environment, stdin=subprocess.DEVNULL,
+                                stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                start_new_session=True)
 
     def reached(self, run, stage):
         """Whether a call is at a stage: a driver that began, the figures, or the report."""
@@ -137,7 +94,7 @@ class Calls:
         took = time.monotonic() - began
         assert call.returncode == 128 + number, (stage, call.returncode, out, err)
         assert err.count("\n") == 1 and err.startswith("reproduce.sh: interrupted"), (stage, err)
-        assert took < 2, f"{stage}: goes on for {took:.1f} s"
+        assert took < 5, f"{stage}: goes on for {took:.1f} s"
         assert not survivors(), (stage, survivors())
         left = [name for name in hashes(run) if name.endswith(".part") or ".json." in name]
         assert not left, (stage, left)
@@ -155,11 +112,7 @@ class Calls:
 
 def main():
     with tempfile.TemporaryDirectory() as work:
-        invented, build = os.path.join(work, "invented"), os.path.join(work, "build")
-        fixture = os.path.join(ROOT, "tests", "plots", "make_fixture.py")
-        subprocess.run([sys.executable, fixture, invented], check=True)
-        make_build(build, os.path.join(os.path.abspath(sys.argv[1]), "bin"), invented)
-        calls, run = Calls(work, build), os.path.join(work, "one", "run")
+        calls, run = Calls(work, make_build(work, sys.argv[1])), os.path.join(work, "one", "run")
 
         calls.interrupt(run, "machine", 0.1, signal.SIGINT, WAIT_machine="30")
         calls.interrupt(run, "separation", 0.2, signal.SIGTERM, EPOCHS="20000")
@@ -167,7 +120,7 @@ def main():
         # Not at the first moment: the driver then holds memory, threads, perhaps an open file.
         calls.interrupt(run, "speed", 0.4, signal.SIGTERM)
         calls.interrupt(run, "figures", 0.0, signal.SIGINT)
-        calls.interrupt(run, "figures", 1.5, signal.SIGTERM)
+        calls.interrupt(run, "figures", 0.5, signal.SIGTERM)
         kept = calls.interrupt(run, "report", 0.0, signal.SIGHUP)
         assert len(kept) == 4, kept
         out = calls.complete(run)
@@ -182,7 +135,7 @@ def main():
             shutil.copy(os.path.join(run, ".stamps", name), os.path.join(other, ".stamps"))
         assert calls.complete(other).count("already measured") == 4
         whole = hashes(other)
-        differ = sorted(name for name in end.keys() | whole.keys() if end.get(name) != whole.get(name))
+        differ = sorted(name for name, _ in end.items() ^ whole.items())
         assert not differ, f"not as without interruption: {differ}"
         assert {"report.html", "figures/fig_speed.svg"} <= end.keys(), sorted(end)
         print(f"{len(end)} files are the same as without interruption")
