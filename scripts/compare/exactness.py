@@ -9,6 +9,7 @@ from runs import same_selection
 QUANTITIES = ("loss_rel", "grad_x", "grad_w", "nonfinite")
 GROUP = ("loss", "option", "gradient", "isa", "sweep", "kind")
 INPUTS = ("default", "theta", "scale", "classes", "dim", "cases")
+CASES = INPUTS.index("cases")
 GROWTH, TINY = 1.01, 1e-9
 NOTHING_LEFT = 1.0  # an error as large as the exact result; what is beyond means nothing
 
@@ -43,15 +44,18 @@ def parse(results):
     return errors_of(results), judged_of(results)
 
 
-def greatest(points, inputs, quantity):
-    errors = [min(points[i][quantity], NOTHING_LEFT) for i in inputs if quantity in points[i]]
-    return max(errors, default=None)
+def of_all(points, inputs, quantity):
+    """The greatest error of these points; of `nonfinite`, how many of their rows' results are."""
+    values = [(points[i][quantity], i[CASES] or 1) for i in inputs if quantity in points[i]]
+    if quantity == "nonfinite":
+        return sum(share * cases for share, cases in values) if values else None
+    return max((min(error, NOTHING_LEFT) for error, _ in values), default=None)
 
 
-def verdict_of(a, b):
-    if b > a * GROWTH + TINY:
+def verdict_of(a, b, growth=GROWTH):
+    if b > a * growth + TINY:
         return "less exact"
-    if a > b * GROWTH + TINY:
+    if a > b * growth + TINY:
         return "more exact"
     return "as exact"
 
@@ -60,10 +64,11 @@ def compare_groups(a, b):
     for group in a.keys() & b.keys():
         inputs = a[group].keys() & b[group].keys()
         for quantity in QUANTITIES:
-            pair = [greatest(points[group], inputs, quantity) for points in (a, b)]
+            pair = [of_all(points[group], inputs, quantity) for points in (a, b)]
             if None not in pair:
+                growth = 1.0 if quantity == "nonfinite" else GROWTH
                 yield {**dict(zip(GROUP, group)), "quantity": quantity, "a": pair[0], "b": pair[1],
-                       "points": len(inputs), "verdict": verdict_of(*pair)}
+                       "points": len(inputs), "verdict": verdict_of(*pair, growth)}
 
 
 def kept_verdict(a, b):

@@ -129,7 +129,7 @@ def error(quantity, factor):
 
 
 def nonfinite(run):
-    worst_row(run, "nonfinite")["nonfinite"] = 0.25
+    worst_row(run, "grad_w")["nonfinite"] = 1e-4
 
 
 def smaller_error(run):
