@@ -68,13 +68,13 @@ class Bench:
         self.original = invent(self.a)
         save(self.a, self.original)
 
-    def changed(self, change):
+    def changed(self, change, *options):
         """Compare the run with a changed copy: exit status and what is not as before."""
         run = copy.deepcopy(self.original)
         change(run)
         b = os.path.join(self.work, "b")
         save(b, run)
-        status, out, err = compare(self.a, b, "--json")
+        status, out, err = compare(self.a, b, "--json", *options)
         assert status in (0, 1) and err == "", (status, err)
         result = json.loads(out)
         assert (result["worse"] > 0) == (status == 1), result["worse"]
@@ -172,6 +172,45 @@ def check_changes(bench):
     bench.expect(broken, 1, "broken", promise="grad_x", of="cosface")
     bench.expect(smaller_gap, 1, "separates less", loss="arcface", quantity="gap", data="sphere")
     bench.expect(no_longer, 1, "no longer holds", claim="claim 0")
+
+
+def noisy(run):
+    """Others' code is 10 % slower or faster, by turns."""
+    names = sorted({r["run_name"] for r in run["speed"]["benchmarks"] if "impl:" in r["run_name"]})
+    for k, name in enumerate(names):
+        slow(name, 1.1 if k % 2 else 1 / 1.1)(run)
+
+
+def both(*changes):
+    def change(run):
+        for one in changes:
+            one(run)
+    return change
+
+
+def unstable(run):
+    for row in run["speed"]["benchmarks"]:
+        if row["run_name"] == CASE and row.get("aggregate_name") == "median":
+            row["unstable"] = True
+
+
+def three_repetitions(run):
+    rows = run["speed"]["benchmarks"]
+    run["speed"]["benchmarks"] = [r for r in rows if r["run_name"] != CASE
+                                  or r.get("repetition_index", 0) < 3]
+
+
+def check_rules(bench):
+    """When a change of a time counts."""
+    status, found = bench.changed(both(noisy, slow(CASE, 1.2)))
+    assert status == 0 and not found, "a change within the machine's noise is called one"
+    bench.expect(both(noisy, slow(CASE, 1.6)), 1, "slower", case=CASE)
+    bench.expect(both(unstable, slow(CASE, 1.2)), 1, "slower", case=CASE, unstable=True)
+    status, found = bench.changed(unstable)
+    assert status == 0 and not found, "an unstable case fails the gate by itself"
+    bench.expect(both(slow(CASE, 2), three_repetitions), 0, "too few repetitions", case=CASE)
+    status, found = bench.changed(slow(CASE, 1.2), "--threshold", "25")
+    assert status == 0 and not found, "the threshold is not heeded"
 
 
 def check_machines(bench):
@@ -289,6 +328,7 @@ def main():
     with tempfile.TemporaryDirectory() as work:
         bench = Bench(work)
         check_changes(bench)
+        check_rules(bench)
         check_page(bench)
         check_terminal(bench)
         check_figure(bench)
