@@ -4,6 +4,7 @@ usage: test_terminal.py BUILD_DIR"""
 
 import json
 import os
+import pty
 import re
 import subprocess
 import sys
@@ -107,6 +108,26 @@ def check_reproduce(work, environment):
     print("reproduce.sh: progress on a terminal, lines in a pipe, an object for a program")
 
 
+def check_ctrl_c(work, environment):
+    """Ctrl-C at a terminal, while a driver runs, ends both."""
+    command = [f"{ROOT}/scripts/reproduce.sh", "--quick", "--out", os.path.join(work, "ended")]
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execve(command[0], command, {**environment, "TERM": "xterm", "EPOCHS": "20000"})
+    text = b""
+    try:
+        while b"training" not in text:  # the driver's own line
+            text += os.read(terminal, 4096)
+        os.write(terminal, b"\x03")
+        while True:
+            text += os.read(terminal, 4096)
+    except OSError:  # the terminal is closed: nobody holds it any more
+        pass
+    status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+    assert status == 130 and b"reproduce.sh: interrupted" in text, (status, text[-500:])
+    print("reproduce.sh: Ctrl-C ends it and its driver")
+
+
 def main():
     with tempfile.TemporaryDirectory() as work:
         build = make_build(work, sys.argv[1])
@@ -114,6 +135,7 @@ def main():
         environment = environment_of(work, build)
         environment.pop("NO_COLOR", None)
         check_drivers(os.path.join(os.path.abspath(sys.argv[1]), "bin"), work, environment)
+        check_ctrl_c(work, environment)
         check_reproduce(work, environment)
 
 
