@@ -10,7 +10,7 @@ QUANTITIES = ("loss_rel", "grad_x", "grad_w", "nonfinite")
 GROUP = ("loss", "option", "gradient", "isa", "sweep", "kind")
 INPUTS = ("default", "theta", "scale", "classes", "dim", "cases")
 CASES = INPUTS.index("cases")
-GROWTH, TINY = 1.01, 1e-9
+GROWTH, TINY = 1.01, 2.0**-25  # a quarter of the last place of float32 is no growth
 NOTHING_LEFT = 1.0  # an error as large as the exact result; what is beyond means nothing
 
 
