@@ -24,8 +24,10 @@ figures() {
     for name in $(trained_figures); do
         printf '%s|%s.tsv|\n' "$name" "$name"
     done
-    # scripts/compare.sh puts its table there before it calls.
-    [ ! -s "$run/tables/compare.tsv" ] || printf '%s\n' 'compare|compare.tsv|'
+    # scripts/compare.sh puts its tables there before it calls.
+    for name in compare compare_errors; do
+        [ ! -s "$run/tables/$name.tsv" ] || printf '%s|%s.tsv|\n' "$name" "$name"
+    done
 }
 
 usage() {

@@ -14,7 +14,8 @@ resampled independently, since nothing pairs two runs), the greatest errors, and
 seed. docs/method.md says when a difference counts.
   --threshold PERCENT  smaller changes of a time never count (3)
   --json               the whole comparison as one JSON object on stdout
-  --output DIR         write DIR/compare.json, DIR/tables/compare.tsv, DIR/figures/fig_compare.*
+  --output DIR         write DIR/compare.json, and DIR/figures/fig_compare.* (times) and
+                       fig_compare_errors.* with their tables
   --format FORMAT      of the figure (svg and png)
 
 Exit status: 0, nothing got worse from A to B; 1, something did; 2, wrong usage or unreadable input.
@@ -51,7 +52,11 @@ command -v python3 >/dev/null || fail 2 "python3 is not installed"
 
 status=0
 python3 -B "$root/scripts/compare" "${options[@]}" -- "${runs[@]}" || status=$?
-if [ "$status" -le 1 ] && [ -n "$output" ] && [ -s "$output/tables/compare.tsv" ]; then
-    "$root/plots/draw.sh" "$output" compare "${formats[@]}" || exit 2
+if [ "$status" -le 1 ] && [ -n "$output" ]; then
+    rm -f "$output"/figures/fig_compare{,_errors}.{svg,png,pdf}
+    mapfile -t figures < <("$root/plots/draw.sh" "$output" --list | grep '^compare')
+    if [ ${#figures[@]} -gt 0 ]; then
+        "$root/plots/draw.sh" "$output" "${figures[@]}" "${formats[@]}" || exit 2
+    fi
 fi
 exit "$status"

@@ -100,6 +100,14 @@ def write(path, text):
             raise
 
 
+def put_table(path, text):
+    """No table where there is nothing to draw, not even an earlier comparison's."""
+    if text:
+        write(path, text)
+    elif os.path.exists(path):
+        os.remove(path)
+
+
 def main():
     given = arguments()
     try:
@@ -108,9 +116,10 @@ def main():
         text = json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         if given.output:
             write(os.path.join(given.output, "compare.json"), text)
-            if result["speed"]:
-                write(os.path.join(given.output, "tables", "compare.tsv"),
-                      table.of(result["speed"]))
+            for name, part, rows_of in (("compare", "speed", table.of_times),
+                                        ("compare_errors", "stability", table.of_errors)):
+                put_table(os.path.join(given.output, "tables", name + ".tsv"),
+                          rows_of(result[part]) if result[part] else "")
     except Unusable as unusable:
         fail(str(unusable))
     except OSError as error:

@@ -1,10 +1,13 @@
-"""The comparison of times as its figure needs it: tables/compare.tsv, in blocks as plots/tidy.jq
-makes them. It must not decide anything."""
+"""The comparisons of times and errors as their figures need them: tables/compare.tsv and
+tables/compare_errors.tsv, in blocks as plots/tidy.jq makes them. It must not decide anything."""
 
 import math
 
+from exactness import GROWTH, TINY
 from show import case_text
 
+PANELS = {"loss_rel": 1, "grad_x": 2, "grad_w": 3}
+LEAST_ERROR = 1e-10  # what a logarithmic axis makes of 0
 CHANGED, NAMED = 30, 16  # lines for cases that changed, at most; lines to fill with others
 SERIES = {"slower": "slower", "faster": "faster", "no difference seen": "same",
           "too few repetitions": "same"}
@@ -33,7 +36,24 @@ def ranked(rows):
         yield row | {"rank": rank, "of": len(rows)}
 
 
-def of(part):
+def of_errors(part):
+    """First the growth that counts: by a factor and beyond a constant. Then panel (1 loss, 2 dX,
+    3 dW), error in A, B over A; a block per verdict. Equal marks stand there once."""
+    marks = {}
+    for row in part["rows"]:
+        if row["quantity"] in PANELS:
+            a, b = (max(row[key], LEAST_ERROR) for key in ("a", "b"))
+            line = f"{PANELS[row['quantity']]}\t{a:.3g}\t{b / a:.4g}"
+            marks.setdefault(row["verdict"], {})[line] = None
+    blocks = [f'# "limits" limits\n{GROWTH}\t{TINY}']
+    for verdict in ("as exact", "more exact", "less exact"):
+        if verdict in marks:
+            name = verdict.replace(" ", "_")
+            blocks.append(f'# "{name}" verdict\n' + "\n".join(marks[verdict]))
+    return "\n\n\n".join(blocks) + "\n" if marks else ""
+
+
+def of_times(part):
     comparable = [row for row in part["rows"] if row["basis"] is not None]
     own = list(ranked([row for row in comparable if not row["others"]]))
     others = list(ranked([row for row in comparable if row["others"]]))

@@ -276,23 +276,35 @@ def check_figure(bench):
     run = copy.deepcopy(bench.original)
     slow(CASE, 1.2)(run)
     slow(CASE.replace("cosface", "arcface"), 0.7)(run)
+    error("grad_x", 1.3)(run)
+    smaller_error(run)
     b, out = save(os.path.join(bench.work, "b"), run), os.path.join(bench.work, "out")
     status, _, err = compare(bench.a, b, "--output", out, "--format", "svg", "--format", "pdf")
     assert status == 1 and err == "", (status, err)
-    with open(os.path.join(out, "figures", "fig_compare.svg"), encoding="utf-8") as stream:
-        titles = set(re.findall("<title>([^<]*)</title>", svg := stream.read()))
-    assert {"same", "slower", "faster", "others"} <= titles, titles
+    for figure, wanted in (("compare_errors", {"as_exact", "more_exact", "less_exact"}),
+                           ("compare", {"same", "slower", "faster", "others"})):
+        path = os.path.join(out, "figures", f"fig_{figure}.svg")
+        with open(path, encoding="utf-8") as stream:
+            titles = set(re.findall("<title>([^<]*)</title>", svg := stream.read()))
+        assert wanted <= titles, (figure, titles)
     assert "head cosface avx2 128 × 512 × 1,000, 1 thread" in svg, "the slower case is not named"
     with open(os.path.join(out, "figures", "fig_compare.pdf"), "rb") as stream:
         assert stream.read(5) == b"%PDF-"
     names = sorted(os.path.relpath(os.path.join(folder, name), out)
                    for folder, _, files in os.walk(out) for name in files)
-    assert names == ["compare.json", "figures/fig_compare.pdf", "figures/fig_compare.svg",
-                     "tables/compare.tsv"], names
-    assert load(out, "compare")["worse"] == 1
+    figures = [f"figures/fig_compare{which}.{kind}" for which in ("", "_errors")
+               for kind in ("pdf", "svg")]
+    tables = ["tables/compare.tsv", "tables/compare_errors.tsv"]
+    assert names == ["compare.json", *figures, *tables], names
+    assert load(out, "compare")["worse"] == 2
     with open(os.path.join(out, "tables", "compare.tsv"), encoding="utf-8") as stream:
         lines = [line.split("\t") for line in stream if line.count("\t") == 9]
     assert len(lines) == len(load(out, "compare")["speed"]["rows"]), len(lines)
+    # The next comparison leaves nothing of this one's.
+    only = save(os.path.join(bench.work, "errors"), {"stability": bench.original["stability"]})
+    status, _, err = compare(only, only, "--output", out, "--format", "svg")
+    assert status == 0 and err == "", (status, err)
+    assert os.listdir(os.path.join(out, "figures")) == ["fig_compare_errors.svg"]
 
 
 def check_refusals(bench):
