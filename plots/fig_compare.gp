@@ -1,4 +1,4 @@
-# fig_compare: time of each case in run B over that in run A. Left: the cases that changed most, by
+# fig_compare: time of each case in run B over that in run A. Left: the clearest changes, by
 # name; right: all of them in their order. Grey: changes that do not count.
 table = "compare.tsv"
 blocks = system(sprintf("sed -n 's/^# //p' '%s/%s'", tables, table))
@@ -53,7 +53,7 @@ set rmargin at screen (left + wide) / width
 set label 1 "~ repetitions differ by more than 5 %" at screen (left - 9) / width, \
     screen (key_height + foot - 21) / height right noenhanced font ",11" \
     textcolor rgb frame
-set title "the cases that changed most" offset 0, -0.6
+set title "the clearest changes" offset 0, -0.6
 set xrange [low:high]
 set xtics out nomirror font ",11" ()
 do for [tick in ticks(high / low)] { set xtics add (tick real(tick)) }

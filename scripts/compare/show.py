@@ -3,7 +3,7 @@ counted. It must not decide anything."""
 
 import math
 
-from speed import parts_of
+from speed import evidence, parts_of
 
 MOST = 20  # lines of one list
 WORSE, BETTER = "▲", "▼"
@@ -115,14 +115,14 @@ def show_speed(page, part):
     page.title(f"Speed, {part['compared']} cases: {count(own)}")
     page.add(noise_text(part))
     changed = [row for row in own if row["verdict"] in MARK]
-    by_change = sorted((r for r in own if r["basis"]), key=lambda r: -abs(math.log(r["ratio"])))
-    shown = sorted(changed, key=lambda r: -r["ratio"]) or by_change[:3]
+    clearest = sorted((r for r in own if r["basis"]), key=evidence, reverse=True)[:3]
+    shown = sorted(changed, key=lambda r: -r["ratio"]) or clearest
     if shown:
         page.add(f"    {'change':>9}  {'95 %, all cases':<22}{'to floor':>9}  "
                  f"{'time A -> B':<23}case")
         page.rows(shown, speed_line)
     if shown and not changed:
-        page.add("    (the greatest ratios; none of them is called a change)")
+        page.add("    (the clearest; none of them is called a change)")
     if any(row["unstable"] for row in shown):
         page.add("    ~ repetitions of A or of B differ by more than 5 %")
     show_lost(page, part["lost"], lambda row: f"{case_text(row['case'])}: {row['verdict']}"

@@ -136,6 +136,11 @@ def machine_noise(rows):
     return math.exp(shift), math.exp(noise) - 1
 
 
+def evidence(row):
+    """How far the interval of a case keeps from 1: what is merely noisy has none."""
+    return max(math.log(row["low_all"]), -math.log(row["high_all"]))
+
+
 def verdict_of(row, needed, shift):
     if row["basis"] is None:
         return "not comparable"

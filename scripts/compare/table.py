@@ -1,10 +1,9 @@
 """The comparisons of times and errors as their figures need them: tables/compare.tsv and
 tables/compare_errors.tsv, in blocks as plots/tidy.jq makes them. It must not decide anything."""
 
-import math
-
 from exactness import GROWTH, TINY
 from show import case_text
+from speed import evidence
 
 PANELS = {"loss_rel": 1, "grad_x": 2, "grad_w": 3}
 LEAST_ERROR = 1e-10  # what a logarithmic axis makes of 0
@@ -15,7 +14,7 @@ SERIES = {"slower": "slower", "faster": "faster", "no difference seen": "same",
 
 def with_lines(rows):
     """The cases that get a line of their own, the slowest first."""
-    rows = sorted(rows, key=lambda row: -abs(math.log(row["ratio"])))
+    rows = sorted(rows, key=evidence, reverse=True)
     changed = [row for row in rows if row["verdict"] in ("slower", "faster")][:CHANGED]
     rest = [row for row in rows if row["verdict"] not in ("slower", "faster")]
     return sorted(changed + rest[:max(0, NAMED - len(changed))], key=lambda row: -row["ratio"])
