@@ -3,9 +3,7 @@
 table = "compare.tsv"
 blocks = system(sprintf("sed -n 's/^# //p' '%s/%s'", tables, table))
 count = words(blocks) / 2
-limits = system(sprintf("sed -n 2p '%s/%s'", tables, table))
-least = real(word(limits, 1)); most = real(word(limits, 2))
-lines = int(word(limits, 3))
+lines = int(system(sprintf("sed -n 2p '%s/%s'", tables, table)))
 left = 410.0; wide = 390.0; gap = 70.0; narrow = 250.0; top = 40.0; foot = 56.0; key_height = 84
 height_of_panels = 21.0 * (lines < 16 ? 16 : lines) + 14
 width = int(left + wide + gap + narrow + 24)
@@ -23,31 +21,33 @@ shade(i) = word(shades, at(label_of(blocks, i)))
 mark(i) = int(word(marks, at(label_of(blocks, i))))
 
 # Blocks with a case that has a line, and with any.
-with_line = "awk -F'\t' '/^#/ { i++ } NF == 10 && $1 && !seen[i]++ { printf \"%%d \", i }' '%s/%s'"
+with_line = "awk -F'\t' '/^#/ { i++ } NF == 11 && $1 && !seen[i]++ { printf \"%%d \", i }' '%s/%s'"
 lined = system(sprintf(with_line, tables, table))
 # Axes: in the left panel, every ratio and its interval of that case alone; the others may leave it.
-of_rows = "awk -F'\t' 'NF == 10 && %s { print %s }' '".tables."/".table."' | sort -g | %s -n 1"
+of_rows = "awk -F'\t' 'NF == 11 && %s { print %s }' '".tables."/".table."' | sort -g | %s -n 1"
 extreme(which, column, end) = real(system(sprintf(of_rows, which, column, end)))
-lower(x) = (x < least ? x : least) / 1.02
-upper(x) = (x > most ? x : most) * 1.02
 fine = "0.8 0.85 0.9 0.95 1 1.05 1.1 1.15 1.2 1.25"
 middle = "0.5 0.6 0.7 0.8 0.9 1 1.1 1.2 1.3 1.4 1.6 1.8 2"
 coarse = "0.2 0.3 0.4 0.5 0.6 0.8 1 1.25 1.5 2 2.5 3 4 5"
 wider = "0.001 0.01 0.02 0.05 0.1 0.2 0.5 1 2 5 10 20 50 100 1000"
 ticks(q) = (q < 1.3 ? fine : q < 2 ? middle : q < 6 ? coarse : wider)
 
+$one << DATA
+1	-1000
+1	1000
+DATA
+
 set multiplot
 unset key
+set clip two
 set logscale x
 unset mxtics
 set errorbars 0
-set arrow 1 from 1, graph 0 to 1, graph 1 nohead linecolor rgb ink dashtype solid linewidth 1.2 back
-set object 1 rectangle from least, graph 0 to most, graph 1 behind fillcolor rgb "#e6e6e6" \
-    fillstyle solid noborder
 set bmargin at screen (key_height + foot) / height
 set tmargin at screen 1 - top / height
 
-low = lower(extreme("$1", "$4", "head")); high = upper(extreme("$1", "$5", "tail"))
+low = extreme("$1", "$4 < $10 ? $4 : $10", "head") / 1.02
+high = extreme("$1", "($5 > $11 ? $5 : $11)", "tail") * 1.02
 set lmargin at screen left / width
 set rmargin at screen (left + wide) / width
 set label 1 "~ repetitions differ by more than 5 %" at screen (left - 9) / width, \
@@ -62,13 +62,17 @@ set yrange [lines + 0.7:0.3]
 set ytics scale 0 font ",11" noenhanced ("" 1)
 set grid noytics
 plot for [k=1:words(lined)] i=nth(lined, k) file(table) index i-1 \
+        using ($1 > 0 ? 1 : NaN):1:10:11:($1 - 0.5):($1 + 0.5) with boxxyerror \
+        fillcolor rgb "#e6e6e6" fillstyle solid noborder, \
+    $one using 1:2 with lines linecolor rgb ink dashtype solid linewidth 1.2, \
+    for [k=1:words(lined)] i=nth(lined, k) file(table) index i-1 \
         using ($1 > 0 ? $3 : NaN):1:6:7 with xerrorbars \
         pointtype 0 linecolor rgb shade(i) dashtype solid linewidth 0.8, \
     for [k=1:words(lined)] i=nth(lined, k) file(table) index i-1 \
         using ($1 > 0 ? $3 : NaN):1:4:5:ytic(2) with xerrorbars \
         pointtype mark(i) pointsize 0.8 linecolor rgb shade(i) dashtype solid linewidth 2.6
 
-low = lower(extreme("$3", "$3", "head")); high = upper(extreme("$3", "$3", "tail"))
+low = extreme("$3", "$3", "head") / 1.03; high = extreme("$3", "$3", "tail") * 1.03
 set lmargin at screen (left + wide + gap) / width
 set rmargin at screen (left + wide + gap + narrow) / width
 unset label 1
@@ -79,8 +83,9 @@ do for [tick in ticks(high / low)] { set xtics add (tick real(tick)) }
 set yrange [1:0]
 set ytics autofreq scale 0.6 font ",11" format "%.0f %%"
 set ytics ("0 %%" 0, "25 %%" 0.25, "50 %%" 0.5, "75 %%" 0.75, "100 %%" 1)
-plot for [i=2:count] file(table) index i-1 using 3:(1 - ($9 - 0.5) / $10) with points \
-    pointtype mark(i) pointsize 0.45 linecolor rgb shade(i) title label_of(blocks, i)
+plot $one using 1:2 with lines linecolor rgb ink dashtype solid linewidth 1.2, \
+    for [i=2:count] file(table) index i-1 using 3:(1 - ($8 - 0.5) / $9) with points \
+        pointtype mark(i) pointsize 0.45 linecolor rgb shade(i) title label_of(blocks, i)
 load "key_strip.gp"
 set key maxcols 4
 plot -1 notitle, for [i=2:count] keyentry with points pointtype mark(i) linecolor rgb shade(i) \

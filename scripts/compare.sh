@@ -12,7 +12,7 @@ usage: $program RUN_A RUN_B [--threshold PERCENT] [--json] [--output DIR [--form
 Compares two folders that reproduce.sh or the drivers wrote: the times of each case (medians,
 resampled independently, since nothing pairs two runs), the greatest errors, and the separation by
 seed. docs/method.md says when a difference counts.
-  --threshold PERCENT  smaller changes of a time never count (3)
+  --threshold PERCENT  smaller changes of a time never count (5)
   --json               the whole comparison as one JSON object on stdout
   --output DIR         write DIR/compare.json, and DIR/figures/fig_compare.* (times) and
                        fig_compare_errors.* with their tables

@@ -90,14 +90,14 @@ def machine(page, result):
         page.add(f"{skipped['file']} is not in {' and '.join(skipped['not_in'])}: skipped.")
 
 
-def noise_text(part):
-    text = f"A change counts from {100 * part['needed']:.1f} % on"
-    if part["shift"] is None:
+def limit_text(threads, limit):
+    text = (f"With {threads} thread{'s' * (threads != 1)} a change counts from "
+            f"{100 * limit['needed']:.1f} % on")
+    if limit["shift"] is None:
         return text + "; others' code cannot say how noisy the machine was."
-    slower = 100 * (part["shift"] - 1)
-    return (text + f": the code of others, {part['others']} cases, the same in both runs, is "
-            f"{abs(slower):.1f} % {'slower' if slower > 0 else 'faster'} in B, "
-            f"give or take {100 * part['noise']:.1f} %.")
+    slower = 100 * (limit["shift"] - 1)
+    return (text + f": others' code, {limit['others']} cases, is {abs(slower):.1f} % "
+            f"{'slower' if slower > 0 else 'faster'} in B, give or take {100 * limit['noise']:.1f} %.")
 
 
 def speed_line(row):
@@ -113,7 +113,8 @@ def speed_line(row):
 def show_speed(page, part):
     own = [row for row in part["rows"] if not row["others"]]
     page.title(f"Speed, {part['compared']} cases: {count(own)}")
-    page.add(noise_text(part))
+    for threads, limit in part["limits"].items():
+        page.add(limit_text(threads, limit))
     changed = [row for row in own if row["verdict"] in MARK]
     clearest = sorted((r for r in own if r["basis"]), key=evidence, reverse=True)[:3]
     shown = sorted(changed, key=lambda r: -r["ratio"]) or clearest

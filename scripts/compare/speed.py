@@ -111,7 +111,8 @@ def ratio_of(over, under, everywhere):
 def compare_case(a, b, rulers, same_machine, everywhere):
     row = {"case": a.name, "others": a.others, "unstable": a.unstable or b.unstable,
            "seconds_a": median(a.seconds()), "seconds_b": median(b.seconds()),
-           "repetitions": min(len(a.times), len(b.times))}
+           "repetitions": min(len(a.times), len(b.times)),
+           "threads": int(a.parts.get("threads", "1"))}
     (name_a, under), (name_b, over) = (ruler.measure(case) for ruler, case in zip(rulers, (a, b)))
     yardstick = name_a if name_a == name_b else None
     against = ratio_of(over, under, everywhere) if yardstick else None
@@ -128,12 +129,25 @@ def machine_noise(rows):
     """What others' code, the same in both runs, says about the machine: how much slower it was for
     all (1: not at all), and how far apart a ratio may be by chance: three standard deviations, from
     the median absolute deviation. None where there is too little of it."""
-    logs = [math.log(row["ratio"]) for row in rows if row["others"]]
+    logs = [math.log(row["ratio"]) for row in rows if row["others"] and row["basis"] == "time"]
     if len(logs) < LEAST_OTHERS:
-        return None, None
+        return {"others": len(logs), "shift": None, "noise": None}
     shift = median(logs)
     noise = 3 * NORMAL_MAD * median(abs(x - shift) for x in logs)
-    return math.exp(shift), math.exp(noise) - 1
+    return {"others": len(logs), "shift": math.exp(shift), "noise": math.exp(noise) - 1}
+
+
+def limits_of(rows, threshold, alike):
+    """{threads: what the machine did, and the ratios that a change must go beyond}."""
+    limits = {}
+    for threads in sorted({row["threads"] for row in rows}):
+        # Two threads are disturbed by whatever else runs; one may not be.
+        group = [row for row in rows if row["threads"] == threads]
+        limit = machine_noise(group if alike else [])
+        needed, shift = max(threshold, limit["noise"] or 0.0), limit["shift"] or 1.0
+        limits[threads] = limit | {"needed": needed, "low": min(1.0, shift) / (1 + needed),
+                                   "high": max(1.0, shift) * (1 + needed)}
+    return limits
 
 
 def evidence(row):
@@ -141,15 +155,15 @@ def evidence(row):
     return max(math.log(row["low_all"]), -math.log(row["high_all"]))
 
 
-def verdict_of(row, needed, shift):
+def verdict_of(row, limit):
     if row["basis"] is None:
         return "not comparable"
     if row["repetitions"] < LEAST_REPETITIONS:
         return "too few repetitions"
-    slow, fast = max(1.0, shift), min(1.0, shift)
-    if row["low_all"] > slow and row["ratio"] > slow * (1 + needed):
+    shift = limit["shift"] or 1.0
+    if row["low_all"] > max(1.0, shift) and row["ratio"] > limit["high"]:
         return "slower"
-    if row["high_all"] < fast and row["ratio"] < fast / (1 + needed):
+    if row["high_all"] < min(1.0, shift) and row["ratio"] < limit["low"]:
         return "faster"
     return "no difference seen"
 
@@ -178,10 +192,8 @@ def compare(run_a, run_b, threshold):
     own = sum(not cases[0][n].others for n in both)
     rows = [compare_case(cases[0][n], cases[1][n], rulers, not machine, max(own, 1)) for n in both]
     alike = not machine and not differences(*contexts, ("peers",))
-    shift, noise = machine_noise(rows) if alike else (None, None)
-    needed = max(threshold, noise or 0.0)
+    limits = limits_of(rows, threshold, alike)
     for row in rows:
-        row["verdict"] = verdict_of(row, needed, shift or 1.0)
-    return {"threshold": threshold, "shift": shift, "noise": noise, "needed": needed,
-            "machine": machine, "compared": own, "others": len(rows) - own, "rows": rows,
-            "lost": list(lost_cases(*cases, same_selection(*contexts)))}
+        row["verdict"] = verdict_of(row, limits[row["threads"]])
+    return {"threshold": threshold, "limits": limits, "compared": own, "others": len(rows) - own,
+            "rows": rows, "lost": list(lost_cases(*cases, same_selection(*contexts)))}

@@ -20,14 +20,16 @@ def with_lines(rows):
     return sorted(changed + rest[:max(0, NAMED - len(changed))], key=lambda row: -row["ratio"])
 
 
-def lines_of(rows, named):
-    """line (0: none), case, ratio, its interval alone and with all cases, unstable, rank, cases."""
+def lines_of(rows, named, limits):
+    """line (0: none), case, ratio, its interval alone and with all cases, rank, cases, limits of what
+    does not count."""
     for row in rows:
+        limit = limits[row["threads"]]
         numbers = [row["ratio"], row["low"], row["high"], row["low_all"], row["high_all"]]
         yield "\t".join([str(named.get(row["case"], 0)),
                          case_text(row["case"]) + " ~" * row["unstable"],
-                         *(f"{x:.6g}" for x in numbers), str(int(row["unstable"])),
-                         str(row["rank"]), str(row["of"])])
+                         *(f"{x:.6g}" for x in numbers), str(row["rank"]), str(row["of"]),
+                         f"{limit['low']:.6g}", f"{limit['high']:.6g}"])
 
 
 def ranked(rows):
@@ -58,13 +60,11 @@ def of_times(part):
     others = list(ranked([row for row in comparable if row["others"]]))
     top = with_lines(own)
     named = {row["case"]: line for line, row in enumerate(top, 1)}
-    shift = part["shift"] or 1.0
-    low, high = min(1.0, shift) / (1 + part["needed"]), max(1.0, shift) * (1 + part["needed"])
-    blocks = [f'# "limits" limits\n{low:.6g}\t{high:.6g}\t{len(top)}']
+    blocks = [f'# "lines" lines\n{len(top)}']
     for series in ("same", "slower", "faster"):
         rows = [row for row in own if SERIES.get(row["verdict"]) == series]
         if rows:
-            blocks.append(f'# "{series}" verdict\n' + "\n".join(lines_of(rows, named)))
+            blocks.append(f'# "{series}" verdict\n' + "\n".join(lines_of(rows, named, part["limits"])))
     if others:
-        blocks.append('# "others" others\n' + "\n".join(lines_of(others, {})))
+        blocks.append('# "others" others\n' + "\n".join(lines_of(others, {}, part["limits"])))
     return "\n\n\n".join(blocks) + "\n" if own else ""
