@@ -1,6 +1,6 @@
 # fig_compare_errors: greatest errors in run B over those in run A, against the error in A; a mark
-# per loss, option, kernel and sweep, a panel each for the loss, dX and dW. Grey: changes that do not
-# count.
+# per loss, option, kernel and sweep, a panel each for the loss, dX and dW. Grey: changes that do
+# not count.
 table = "compare_errors.tsv"
 blocks = system(sprintf("sed -n 's/^# //p' '%s/%s'", tables, table))
 count = words(blocks) / 2

@@ -96,8 +96,9 @@ def limit_text(threads, limit):
     if limit["shift"] is None:
         return text + "; others' code cannot say how noisy the machine was."
     slower = 100 * (limit["shift"] - 1)
-    return (text + f": others' code, {limit['others']} cases, is {abs(slower):.1f} % "
-            f"{'slower' if slower > 0 else 'faster'} in B, give or take {100 * limit['noise']:.1f} %.")
+    way = "slower" if slower > 0 else "faster"
+    return (text + f": others' code, {limit['others']} cases, is {abs(slower):.1f} % {way} in B, "
+            f"give or take {100 * limit['noise']:.1f} %.")
 
 
 def speed_line(row):

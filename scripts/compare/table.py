@@ -21,8 +21,8 @@ def with_lines(rows):
 
 
 def lines_of(rows, named, limits):
-    """line (0: none), case, ratio, its interval alone and with all cases, rank, cases, limits of what
-    does not count."""
+    """line (0: none), case, ratio, its interval alone and with all cases, rank, cases, limits of
+    what does not count."""
     for row in rows:
         limit = limits[row["threads"]]
         numbers = [row["ratio"], row["low"], row["high"], row["low_all"], row["high_all"]]
@@ -64,7 +64,8 @@ def of_times(part):
     for series in ("same", "slower", "faster"):
         rows = [row for row in own if SERIES.get(row["verdict"]) == series]
         if rows:
-            blocks.append(f'# "{series}" verdict\n' + "\n".join(lines_of(rows, named, part["limits"])))
+            lines = lines_of(rows, named, part["limits"])
+            blocks.append(f'# "{series}" verdict\n' + "\n".join(lines))
     if others:
         blocks.append('# "others" others\n' + "\n".join(lines_of(others, {}, part["limits"])))
     return "\n\n\n".join(blocks) + "\n" if own else ""
