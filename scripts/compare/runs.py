@@ -85,7 +85,7 @@ def describe(run):
     """What stands at the top of a comparison about one of the runs."""
     context = run.any_context()
     keys = ("cpu", "cpus", "architecture", "isa", "isas_usable", "compiler", "build_type", "flags",
-            "commit", "dirty", "date")
+            "commit", "dirty", "date", "foreign_cpus")
     return {"folder": run.folder, **{key: context.get(key) for key in keys},
             "commits": {name: commit_of(run.context(name)) for name in FILES[1:]
                         if name in run.files}}

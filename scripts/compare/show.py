@@ -6,6 +6,7 @@ import math
 from speed import evidence, parts_of
 
 MOST = 20  # lines of one list
+BUSY = 0.1  # CPUs that others used on average
 WORSE, BETTER = "▲", "▼"
 MARK = {"slower": WORSE, "faster": BETTER, "less exact": WORSE, "more exact": BETTER,
         "broken": WORSE, "kept now": BETTER, "separates less": WORSE, "separates better": BETTER,
@@ -81,6 +82,9 @@ def machine(page, result):
                  run["compiler"] or "unknown compiler", "commit " + " ".join(commits),
                  (run["date"] or "")[:10]]
         page.add(f"{label.upper()}  {run['folder']}: " + "; ".join(fact for fact in facts if fact))
+        if (run["foreign_cpus"] or 0) > BUSY:
+            page.add(f"   Others used {run['foreign_cpus']:.1f} CPUs during its timing: a quieter "
+                     "run would say more.")
     if result["machine_differs"]:
         page.add(f"The machines differ ({', '.join(result['machine_differs'])}): times are "
                  "compared as multiples of what the same run measured, where it did.")

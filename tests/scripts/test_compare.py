@@ -264,6 +264,14 @@ def check_page(bench):
     assert status == 1 and "stability.json is not in B: skipped" in out, (status, out)
 
 
+def check_busy(bench):
+    """A run during which others used the machine is pointed out."""
+    run = copy.deepcopy(bench.original)
+    run["speed"]["context"]["foreign_cpus"] = 1.25
+    out = compare(bench.a, save(os.path.join(bench.work, "b"), run))[1]
+    assert "Others used 1.2 CPUs during its timing" in out.split("\nSpeed")[0].split("\nB  ")[1], out
+
+
 def check_terminal(bench):
     """Colour on a terminal, unless NO_COLOR is set."""
     command = f"{ROOT}/scripts/compare.sh {bench.a} {bench.a}"
@@ -343,6 +351,7 @@ def main():
         check_changes(bench)
         check_rules(bench)
         check_page(bench)
+        check_busy(bench)
         check_terminal(bench)
         check_figure(bench)
         check_refusals(bench)
