@@ -269,7 +269,8 @@ def check_busy(bench):
     run = copy.deepcopy(bench.original)
     run["speed"]["context"]["foreign_cpus"] = 1.25
     out = compare(bench.a, save(os.path.join(bench.work, "b"), run))[1]
-    assert "Others used 1.2 CPUs during its timing" in out.split("\nSpeed")[0].split("\nB  ")[1], out
+    of_b = out.split("\nSpeed")[0].split("\nB  ")[1]
+    assert "Others used 1.2 CPUs during its timing" in of_b, out
 
 
 def check_terminal(bench):
