@@ -24,6 +24,10 @@ figures() {
     for name in $(trained_figures); do
         printf '%s|%s.tsv|\n' "$name" "$name"
     done
+    # scripts/compare.sh puts its tables there before it calls.
+    for name in compare compare_errors; do
+        [ ! -s "$run/tables/$name.tsv" ] || printf '%s|%s.tsv|\n' "$name" "$name"
+    done
 }
 
 usage() {
@@ -36,6 +40,7 @@ TEXT
 }
 
 fail() {
+    progress
     printf '%s: %s\n' "$program" "$2" >&2
     exit "$1"
 }
@@ -128,7 +133,9 @@ make_tables() {
         tidy_trained "$name"
     done
     if [ -f "$run/separation.json" ]; then tidy separation.json claims claims.tsv; fi
-    summarise
+    for name in speed stability separation; do
+        if [ -f "$run/$name.json" ]; then summarise && break; fi
+    done
 }
 
 tidy_trained() { # NAME
@@ -169,6 +176,19 @@ draw() { # NAME SETTINGS FORMAT
     mv "$out.part" "$out"
 }
 
+# progress [DONE TOTAL WHAT]: a line on a terminal, as the drivers show; no arguments: wipe it.
+progress() {
+    local left=
+    if [ ! -t 2 ] || [ "${TERM:-dumb}" = dumb ]; then return; fi
+    if [ $# -eq 0 ]; then
+        printf '\r\033[K' >&2
+        return
+    fi
+    if [ "$1" -gt 0 ]; then left=", $(((SECONDS - begun) * ($2 - $1) / $1)) s left"; fi
+    printf '\r%s  %s\033[K' "figures  $1/$2$left" "$3" >&2
+}
+
+begun=$SECONDS
 run=
 wanted=()
 formats=()
@@ -201,10 +221,17 @@ mkdir -p "$run/figures"
 for name in "${wanted[@]}"; do
     figures | cut -d'|' -f1 | grep -qx "$name" || fail 2 "unknown figure '$name' (see --list)"
 done
-figures | while IFS='|' read -r name table settings; do
+chosen=()
+while IFS='|' read -r name table settings; do
     [ -s "$run/tables/$table" ] || continue
     if [ ${#wanted[@]} -gt 0 ] && ! printf '%s\n' "${wanted[@]}" | grep -qx "$name"; then continue; fi
+    chosen+=("$name|$settings")
+done < <(figures)
+for ((k = 0; k < ${#chosen[@]}; k++)); do
+    IFS='|' read -r name settings <<<"${chosen[k]}"
+    progress "$k" ${#chosen[@]} "$name"
     for format in "${formats[@]}"; do
         draw "$name" "$settings" "$format"
     done
 done
+progress

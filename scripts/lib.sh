@@ -19,9 +19,13 @@ elapsed() {
     printf '%d:%02d' $((seconds / 60)) $((seconds % 60))
 }
 
-# One progress line: what happens now.
+# One progress line: what happens now. Where stdout is for a program, only to a terminal's stderr.
+steps=stdout
 step() {
-    printf '%s%6s%s  %s\n' "$dim" "$(elapsed)" "$plain" "$*"
+    case $steps in
+    stdout) printf '%s%6s%s  %s\n' "$dim" "$(elapsed)" "$plain" "$*" ;;
+    stderr) printf '%6s  %s\n' "$(elapsed)" "$*" >&2 ;;
+    esac
 }
 
 # fail STATUS TEXT: one line on stderr, then exit.
@@ -32,12 +36,60 @@ fail() {
     exit "$status"
 }
 
+# ---- signals: nothing is left half done --------------------------------------------------------
+# After stop_in_order a signal ends the command that runs, and the script before its next one: what
+# is written down between two commands is always whole.
+in_order=no
+stopped_by=
+running=
+
+stop_in_order() {
+    in_order=yes
+    trap 'stop 130' INT
+    trap 'stop 143' TERM
+    trap 'stop 129' HUP
+}
+
+stop() {
+    stopped_by=$1
+    [ -z "$running" ] || kill -TERM -- "-$running" 2>/dev/null || true
+}
+
+leave_if_stopped() {
+    [ -z "$stopped_by" ] || fail "$stopped_by" "interrupted; the same command goes on from here"
+}
+
+# stoppable COMMAND...: run it, in a process group of its own, so that all of it can be ended. Call
+# leave_if_stopped before, and after a failure.
+stoppable() {
+    local status=0
+    if [ "$in_order" = no ]; then
+        "$@"
+        return
+    fi
+    set -m
+    "$@" &
+    running=$!
+    set +m
+    # A signal may have come before its name was known.
+    [ -z "$stopped_by" ] || stop "$stopped_by"
+    wait "$running" || status=$?
+    while kill -0 "$running" 2>/dev/null; do # a signal ended the waiting, not the command
+        status=0
+        wait "$running" || status=$?
+    done
+    running=
+    return "$status"
+}
+
 # quietly LOG COMMAND...: the output goes to LOG and is shown only when the command fails.
 quietly() {
     local log=$1 status=0
     shift
-    "$@" >"$log" 2>&1 </dev/null || status=$?
+    leave_if_stopped
+    stoppable "$@" >"$log" 2>&1 </dev/null || status=$?
     if [ "$status" -ne 0 ]; then
+        leave_if_stopped
         tail -n 60 "$log" >&2
         printf '%s: failed (exit %d): %s\n%s: whole log: %s\n' \
             "$program" "$status" "$*" "$program" "$log" >&2

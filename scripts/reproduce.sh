@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# reproduce.sh: from a fresh clone to figures: install what is missing, build, run the three drivers,
-# draw, report. Interrupted and run again, it keeps what finished.
+# reproduce.sh: from a fresh clone to figures: install what is missing, build, run the three
+# drivers, draw, report. Interrupted and run again, it keeps what finished.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -16,6 +16,7 @@ this machine, and writes DIR with the numbers (JSON), the figures and report.htm
   --full      for publication: hours are possible
   --out DIR   where to write (results/COMMIT-LEVEL when not given)
   --again     run every driver again, also those whose results are there
+  --json      print nothing but the headline numbers and the paths, as one JSON object
 TEXT
 }
 
@@ -40,33 +41,40 @@ stamp_of() {
     } | sha256sum | cut -d' ' -f1
 }
 
-# drive WHAT DRIVER [OPTION...]: run the driver unless its result is there, finished by the same
-# program.
+# drive WHAT DRIVER OUT [OPTION...]: run the driver, which writes its result to the file after its
+# option OUT, unless that is there, finished by the same program.
 drive() {
     local what=$1 driver=$build/bin/$2 result=$run/$1.json stamp_file=$run/.stamps/$1 stamp
-    local -a options=("${@:3}")
-    if [ -n "$level" ]; then options+=("--$level"); fi
-    stamp=$(stamp_of "$driver" ${level:+"--$level"})
-    if [ "$again" = no ] && [ -f "$result" ] && [ "$(cat "$stamp_file" 2>/dev/null)" = "$stamp" ]; then
-        step "$what: already measured, kept"
+    local -a options=("${@:4}")
+    if [ -n "$level" ] && [ "$3" = --out ]; then options+=("--$level"); fi
+    stamp=$(stamp_of "$driver" "$3" ${level:+"--$level"})
+    drivers_done=$((drivers_done + 1))
+    if [ "$again" = no ] && [ -f "$result" ] &&
+        [ "$(cat "$stamp_file" 2>/dev/null)" = "$stamp" ]; then
+        step "$drivers_done/$drivers $what: already measured, kept"
         return
     fi
     rm -f "$stamp_file"
-    step "$what: measuring"
-    run_driver "$run/.logs/$what.log" "$driver" "${options[@]}" --out "$result"
-    printf '%s\n' "$stamp" >"$stamp_file"
+    step "$drivers_done/$drivers $what: measuring"
+    watched "$run/.logs/$what.log" "$driver" "${options[@]}" "$3" "$result"
+    # No signal comes between: the result counts from here on.
+    printf '%s\n' "$stamp" >"$stamp_file.part"
+    mv "$stamp_file.part" "$stamp_file"
 }
 
-# On a terminal the driver's own progress line stays visible; else everything goes to the log.
-run_driver() {
+# watched LOG COMMAND...: on a terminal the command's own progress line stays visible; everything
+# else goes to the log.
+watched() {
     local log=$1 status=0
     shift
+    leave_if_stopped
     if [ -t 2 ]; then
-        "$@" >"$log" </dev/null || status=$?
+        stoppable "$@" >"$log" </dev/null || status=$?
     else
-        "$@" >"$log" 2>&1 </dev/null || status=$?
+        stoppable "$@" >"$log" 2>&1 </dev/null || status=$?
     fi
     if [ "$status" -ne 0 ]; then
+        leave_if_stopped
         tail -n 20 "$log" >&2
         fail 1 "$(basename "$1") failed (exit $status); its log: $log"
     fi
@@ -77,21 +85,43 @@ headline() {
         NR == 1 { for (i = 1; i <= NF; i++) name[i] = $i; next }
         { for (i = 1; i <= NF; i++) value[name[i]] = $i
           if (NR == 2) {
-              printf "\n  %-12s %12s %16s %16s", "loss", "us per row", "to normsoftmax", "gradient error"
-              for (i = 1; i <= NF; i++) if (name[i] ~ /^gap /) printf " %14s", name[i]
+              which = value["case"]
+              sub(/loss:[^\/]*\//, "", which)
+              if (which != "-") printf "\n  times and ratios: %s", which
+              printf "\n  %-12s %10s %13s %13s", "loss", "us per row", "/ three GEMMs", "/ normsoftmax"
+              if ("vs_unfused" in value) printf " %10s", "/ unfused"
+              printf " %15s %11s", "gradient error", "not finite"
+              for (i = 1; i <= NF; i++) if (name[i] ~ /^gap /) printf " %12s", name[i]
               printf "\n"
           }
-          printf "  %-12s %12s %16s %16s", $1, show("%.4g", value["us_per_row"]),
-              show("%.3f", value["vs_normsoftmax"]), show("%.1e", value["worst_gradient"])
-          for (i = 1; i <= NF; i++) if (name[i] ~ /^gap /) printf " %14s", show("%.1f deg", $i)
+          printf "  %-12s %10s %13s %13s", $1, show("%.4g", value["us_per_row"]),
+              show("%.2f", value["vs_gemm3"]), show("%.3f", value["vs_normsoftmax"])
+          if ("vs_unfused" in value) printf " %10s", show("%.2f", value["vs_unfused"])
+          printf " %15s %11s", show("%.1e", value["worst_gradient"]), show("%d", value["nonfinite"])
+          for (i = 1; i <= NF; i++) if (name[i] ~ /^gap /) printf " %12s", show("%.1f deg", $i)
           printf "\n" }
-        function show(form, text) { return text == "-" ? text : sprintf(form, text) }
+        function show(form, text) {
+            return text == "-" || text == "null" || text == "" ? "-" : sprintf(form, text)
+        }
+    ' "$run/tables/summary.tsv"
+}
+
+# The same for a program: every column of the table, and the paths.
+headline_json() {
+    jq -Rn --arg run "$run" '
+        [inputs | split("\t")] | .[0] as $names
+        | {run: $run, report: ($run + "/report.html"), figures: ($run + "/figures"),
+           results: (["machine", "speed", "stability", "separation"]
+                     | map({(.): "\($run)/\(.).json"}) | add),
+           losses: (.[1:] | map([$names, .] | transpose
+               | map({(.[0]): (.[1] | if . == "-" then null else tonumber? // . end)}) | add))}
     ' "$run/tables/summary.tsv"
 }
 
 level=
 run=
 again=no
+json=no
 while [ $# -gt 0 ]; do
     case $1 in
     --quick | --full)
@@ -104,6 +134,7 @@ while [ $# -gt 0 ]; do
         shift
         ;;
     --again) again=yes ;;
+    --json) json=yes ;;
     -h | --help) usage && exit 0 ;;
     *) fail 2 "unknown argument '$1' (see --help)" ;;
     esac
@@ -111,25 +142,38 @@ while [ $# -gt 0 ]; do
 done
 
 build=${MARGIN_BUILD:-$root/build}
+if [ "$json" = yes ]; then
+    if [ -t 2 ]; then steps=stderr; else steps=none; fi
+    exec 3>&1 >&2 # what others print is no part of the object
+fi
+stop_in_order
 "$root/scripts/bootstrap.sh" build
 [ -n "$run" ] || run=$(default_run)
 mkdir -p "$run/.stamps" "$run/.logs" || fail 1 "cannot create $run"
 run=$(cd "$run" && pwd)
+trap 'rm -f "$run"/*.part "$run"/{.stamps,tables,figures}/*.part' EXIT
 
 # A new build folder goes without the tests, which need further packages; an old one stays as it is.
 tests=()
 if [ ! -f "$build/CMakeCache.txt" ]; then tests=(-DBUILD_TESTING=OFF); fi
 build_release "$build" "${tests[@]}"
-quietly "$run/.logs/machine.log" "$build/bin/bench_speed" --machine-json "$run/machine.json"
+drivers=4
+drivers_done=0
+drive machine bench_speed --machine-json
 # Interrupted, the trainings go on where they stopped.
 [ "$again" = no ] || rm -rf "$run/.checkpoints"
-drive separation bench_separation --checkpoints "$run/.checkpoints"
+drive separation bench_separation --out --checkpoints "$run/.checkpoints"
 rm -rf "$run/.checkpoints"
-drive stability bench_stability
-drive speed bench_speed
+drive stability bench_stability --out
+drive speed bench_speed --out
 step "drawing the figures"
-quietly "$run/.logs/figures.log" "$root/plots/draw.sh" "$run"
+watched "$run/.logs/figures.log" "$root/plots/draw.sh" "$run"
+step "writing the report"
 quietly "$run/.logs/report.log" "$root/scripts/report.py" "$run"
+if [ "$json" = yes ]; then
+    headline_json >&3
+    exit 0
+fi
 step "done"
 headline
 printf '\n%sreport   %s%s\nfigures  %s\nnumbers  %s\n' "$bold" "$run/report.html" "$plain" \

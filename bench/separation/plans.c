@@ -2,6 +2,7 @@
 #define _GNU_SOURCE
 #include "plans.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #ifdef _OPENMP
@@ -70,12 +71,28 @@ typedef struct journey {
     size_t epochs_done;
 } journey;
 
+/* One plan's part in it. */
+typedef struct leg {
+    journey *all;
+    char label[RUN_LABEL + 64];
+} leg;
+
+static void name_leg(leg *out, journey *all, const run_plan *plan)
+{
+    char label[RUN_LABEL];
+    run_plan_label(plan, label);
+    out->all = all;
+    snprintf(out->label, sizeof out->label, "%.40s %zud, %s, seed %llu", plan->data->name,
+             plan->dim, label, (unsigned long long)plan->seed);
+}
+
 /* Called by whichever thread ends an epoch. */
 static void count_epoch(void *user)
 {
-    journey *const all = user;
+    const leg *const mine = user;
+    journey *const all = mine->all;
 #pragma omp critical(separation_progress)
-    progress_step(&all->line, ++all->epochs_done, NULL);
+    progress_step(&all->line, ++all->epochs_done, mine->label);
 }
 
 static int most_threads(void)
@@ -100,14 +117,16 @@ void plans_carry_out(plan_list *list, int threads)
     journey all = {.epochs_done = 0};
     size_t epochs = 0;
     int failed = 0;
+    leg *const legs = calloc(list->count + 1, sizeof *legs);
     list->results = calloc(list->count + 1, sizeof *list->results);
-    if (list->results == NULL) {
+    if (list->results == NULL || legs == NULL) {
         die(SEPARATION_PROGRAM, "out of memory");
     }
     for (size_t i = 0; i < list->count; i++) {
         epochs += list->plans[i].how.epochs;
+        name_leg(&legs[i], &all, &list->plans[i]);
         list->plans[i].epoch_done = count_epoch;
-        list->plans[i].user = &all;
+        list->plans[i].user = &legs[i];
     }
     progress_start(&all.line, "training", epochs);
     /* One run at a time to each thread: they differ in length. */
@@ -122,6 +141,7 @@ void plans_carry_out(plan_list *list, int threads)
         }
     }
     progress_end(&all.line);
+    free(legs);
     for (size_t i = 0; i < list->count; i++) {
         if (list->results[i].error[0] != '\0') {
             die_of(&list->plans[i], &list->results[i]);

@@ -15,6 +15,7 @@
 #include "data.h"
 #include "loops.h"
 #include "peers.h"
+#include "progress.h"
 
 /* One array of a thread and all arrays: beyond any cache, within any memory. */
 #define STREAM_BYTES ((size_t)96 << 20)
@@ -255,17 +256,31 @@ static int allocate(worker *workers, int threads, int once)
     return 0;
 }
 
+static size_t usable_sets(void)
+{
+    size_t sets = 0;
+    for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT; isa++) {
+        sets += speed_loops_get((margin_isa)isa) != NULL;
+    }
+    return sets;
+}
+
 int speed_peaks_measure(json_t *object, const int *threads, size_t count, int samples)
 {
     const int most = threads[count - 1];
     worker *workers = calloc((size_t)most, sizeof *workers);
     int failed = !workers || allocate(workers, most, samples == 1);
+    size_t done = 0;
+    progress line;
+    progress_start(&line, "peaks", usable_sets() * count);
     for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT && !failed; isa++) {
         const speed_loops *loops = speed_loops_get((margin_isa)isa);
         for (size_t t = 0; t < count && loops && !failed; t++) {
+            progress_step(&line, done++, margin_isa_name(loops->isa));
             failed = measure_loops(object, workers, loops, threads[t], samples);
         }
     }
+    progress_end(&line);
     for (int k = 0; k < most && workers; k++) {
         for (int a = 0; a < ARRAYS; a++) {
             free(workers[k].array[a]);

@@ -22,7 +22,7 @@ expect() { # STATUS COMMAND...
 }
 
 for script in scripts/bootstrap.sh scripts/reproduce.sh scripts/stale.sh scripts/test.sh plots/draw.sh \
-    scripts/report.py; do
+    scripts/report.py scripts/compare.sh; do
     expect 0 "$root/$script" --help
     grep -qi usage out || { echo "FAILED: no usage in --help of $script" >&2; exit 1; }
 done
@@ -32,6 +32,8 @@ expect 2 "$root/scripts/reproduce.sh" --quick --full
 expect 2 "$root/scripts/stale.sh" --nonsense
 expect 2 "$root/scripts/stale.sh" a b
 expect 1 "$root/scripts/stale.sh" no_such_run
+expect 2 "$root/scripts/compare.sh"
+expect 2 "$root/scripts/compare.sh" no_such_run no_such_run
 expect 2 "$root/plots/draw.sh"
 expect 2 "$root/plots/draw.sh" . --format bmp
 expect 1 "$root/plots/draw.sh" no_such_run

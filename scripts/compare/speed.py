@@ -1,0 +1,199 @@
+"""Times: each case of one run against the same case of the other. It must not know how results are
+shown."""
+
+import collections
+import math
+
+from intervals import RatioOfMedians, median
+from runs import MACHINE, differences, same_selection
+
+SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+PRODUCTS = ("logits", "dx", "dw")
+LEAST_REPETITIONS = 4  # with fewer, two samples that do not overlap at all may well be chance
+LEAST_OTHERS = 8
+MISS = 0.05
+NORMAL_MAD = 1.4826  # standard deviations of a normal distribution in its median absolute deviation
+
+
+def parts_of(name):
+    what, *rest = name.split("/")
+    return {"what": what, **dict(part.split(":", 1) for part in rest if ":" in part)}
+
+
+def shape_of(parts):
+    return "/".join(f"{key}:{parts.get(key)}" for key in ("N", "D", "C", "threads"))
+
+
+class Case:
+    def __init__(self, name):
+        self.name, self.parts = name, parts_of(name)
+        self.times, self.products = {}, {}
+        self.error, self.unstable = None, False
+
+    def add(self, row):
+        if row.get("error_occurred"):
+            self.error = str(row.get("error_message") or "failed")
+        elif row.get("run_type", "iteration") == "iteration":
+            k = row.get("repetition_index", 0)
+            self.times[k] = row["real_time"] * SECONDS[row["time_unit"]]
+            self.products[k] = {p: row.get(p + "_seconds") for p in PRODUCTS}
+        elif row.get("aggregate_name") == "median":
+            self.unstable = bool(row.get("unstable"))
+
+    @property
+    def others(self):
+        """Code by others, which a change of this project's code does not touch."""
+        return "impl" in self.parts
+
+    def seconds(self):
+        return list(self.times.values())
+
+
+def cases_of(results):
+    cases = {}
+    for row in results["benchmarks"]:
+        name = row.get("run_name") or row["name"]
+        cases.setdefault(name, Case(name)).add(row)
+    for case in cases.values():
+        if not all(math.isfinite(t) and t > 0 for t in case.times.values()):
+            raise ValueError(f"{case.name}: a time that is not positive")
+    return cases
+
+
+class Yardsticks:
+    """What a case's time is divided by where two machines are compared: the three matrix products
+    of its shape in the same round, each by the library that is best at it; where there are none,
+    the time that the machine's measured peak would take (in arbitrary units)."""
+
+    def __init__(self, results, cases):
+        self.context, self.products = results.get("context") or {}, collections.defaultdict(dict)
+        for case in cases.values():
+            if case.parts["what"] == "gemm3":
+                self.products[shape_of(case.parts)][case.parts.get("impl")] = case.products
+
+    def floor(self, parts):
+        """Seconds of the three products in each round."""
+        best = (self.context.get("gemm3_floor") or {}).get(shape_of(parts))
+        library = self.products.get(shape_of(parts))
+        if not best or not library or not all(best.get(p) in library for p in PRODUCTS):
+            return {}
+        rounds = set.intersection(*(set(library[best[p]]) for p in PRODUCTS))
+        terms = {k: [library[best[p]][k][p] for p in PRODUCTS] for k in rounds}
+        return {k: sum(t) for k, t in terms.items() if all(t)}
+
+    def peak(self, parts):
+        """The name and the rate of the work that a case is bound by."""
+        key, name = (("exp_peaks", "exp peak") if parts["what"] == "rows"
+                     else ("fma_peaks", "fma peak"))
+        isa = parts.get("isa") or self.context.get("isa")
+        rates = (self.context.get(key) or {}).get(isa) or {}
+        return name, rates.get(parts.get("threads", "1"))
+
+    def measure(self, case):
+        """(yardstick, the case's repetitions over it); (None, []) where there is none."""
+        floor = self.floor(case.parts) if case.parts["what"] != "rows" else {}
+        paired = [time / floor[k] for k, time in case.times.items() if k in floor]
+        if paired:
+            return "gemm3", paired
+        name, rate = self.peak(case.parts)
+        return (name, [time * rate for time in case.times.values()]) if rate else (None, [])
+
+
+def ratio_of(over, under, everywhere):
+    """B over A with its intervals: of this case alone, and of all cases at once."""
+    ratio = RatioOfMedians(over, under)
+    low, high = ratio.interval(MISS)
+    low_all, high_all = ratio.interval(MISS / everywhere)
+    return {"ratio": ratio.middle, "low": low, "high": high,
+            "low_all": low_all, "high_all": high_all}
+
+
+def compare_case(a, b, rulers, same_machine, everywhere):
+    row = {"case": a.name, "others": a.others, "unstable": a.unstable or b.unstable,
+           "seconds_a": median(a.seconds()), "seconds_b": median(b.seconds()),
+           "repetitions": min(len(a.times), len(b.times)),
+           "threads": int(a.parts.get("threads", "1"))}
+    (name_a, under), (name_b, over) = (ruler.measure(case) for ruler, case in zip(rulers, (a, b)))
+    yardstick = name_a if name_a == name_b else None
+    against = ratio_of(over, under, everywhere) if yardstick else None
+    if same_machine:
+        row |= {"basis": "time", **ratio_of(b.seconds(), a.seconds(), everywhere)}
+    elif against:
+        row |= {"basis": yardstick, **against}
+    else:
+        row |= {"basis": None}
+    return row | {"yardstick": yardstick, "ratio_yardstick": against and against["ratio"]}
+
+
+def machine_noise(rows):
+    """What others' code, the same in both runs, says about the machine: how much slower it was for
+    all (1: not at all), and how far apart a ratio may be by chance: three standard deviations, from
+    the median absolute deviation. None where there is too little of it."""
+    logs = [math.log(row["ratio"]) for row in rows if row["others"] and row["basis"] == "time"]
+    if len(logs) < LEAST_OTHERS:
+        return {"others": len(logs), "shift": None, "noise": None}
+    shift = median(logs)
+    noise = 3 * NORMAL_MAD * median(abs(x - shift) for x in logs)
+    return {"others": len(logs), "shift": math.exp(shift), "noise": math.exp(noise) - 1}
+
+
+def limits_of(rows, threshold, alike):
+    """{threads: what the machine did, and the ratios that a change must go beyond}."""
+    limits = {}
+    for threads in sorted({row["threads"] for row in rows}):
+        # Two threads are disturbed by whatever else runs; one may not be.
+        group = [row for row in rows if row["threads"] == threads]
+        limit = machine_noise(group if alike else [])
+        needed, shift = max(threshold, limit["noise"] or 0.0), limit["shift"] or 1.0
+        limits[threads] = limit | {"needed": needed, "low": min(1.0, shift) / (1 + needed),
+                                   "high": max(1.0, shift) * (1 + needed)}
+    return limits
+
+
+def evidence(row):
+    """How far the interval of a case keeps from 1: what is merely noisy has none."""
+    return max(math.log(row["low_all"]), -math.log(row["high_all"]))
+
+
+def verdict_of(row, limit):
+    if row["basis"] is None:
+        return "not comparable"
+    if row["repetitions"] < LEAST_REPETITIONS:
+        return "too few repetitions"
+    shift = limit["shift"] or 1.0
+    if row["low_all"] > max(1.0, shift) and row["ratio"] > limit["high"]:
+        return "slower"
+    if row["high_all"] < min(1.0, shift) and row["ratio"] < limit["low"]:
+        return "faster"
+    return "no difference seen"
+
+
+def lost_cases(a, b, alike):
+    """What only one run could time; a regression where B should have timed it as A did."""
+    for name in [*a, *(name for name in b if name not in a)]:
+        timed = [name in cases and bool(cases[name].times) for cases in (a, b)]
+        if timed[0] == timed[1]:
+            continue
+        without, cases = ("B", b) if timed[0] else ("A", a)
+        error = cases[name].error if name in cases else None
+        worse = timed[0] and (bool(error) or alike)
+        verdict = f"fails in {without}" if error else f"lost in {without}" if worse \
+            else f"not in {without}"
+        yield {"case": name, "error": error, "worse": worse, "verdict": verdict}
+
+
+def compare(run_a, run_b, threshold):
+    results = [run.files["speed"] for run in (run_a, run_b)]
+    cases = [run.parsed("speed", cases_of) for run in (run_a, run_b)]
+    rulers = [Yardsticks(r, c) for r, c in zip(results, cases)]
+    contexts = [run.context("speed") for run in (run_a, run_b)]
+    machine = differences(*contexts, MACHINE)
+    both = [n for n, case in cases[0].items() if case.times and n in cases[1] and cases[1][n].times]
+    own = sum(not cases[0][n].others for n in both)
+    rows = [compare_case(cases[0][n], cases[1][n], rulers, not machine, max(own, 1)) for n in both]
+    alike = not machine and not differences(*contexts, ("peers",))
+    limits = limits_of(rows, threshold, alike)
+    for row in rows:
+        row["verdict"] = verdict_of(row, limits[row["threads"]])
+    return {"threshold": threshold, "limits": limits, "compared": own, "others": len(rows) - own,
+            "rows": rows, "lost": list(lost_cases(*cases, same_selection(*contexts)))}
