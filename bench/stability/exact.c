@@ -14,7 +14,7 @@ enum { BLOCK_ROWS = 16, THREADS_MOST = BLOCK_ROWS };
 typedef struct job {
     const margin_config *config;
     const inputs *in;
-    const wide *x, *w;
+    const wide *x, *w, *norms;
     exact *out;
     double *parts; /* [BLOCK_ROWS, C, D] dW of each row of a block */
     int threads;
@@ -92,7 +92,7 @@ static void *solve_rows(void *argument)
          i += (size_t)j->threads) {
         const oracle_problem problem = {.rows = 1, .dim = in->dim, .classes = in->classes,
                                         .embeddings = j->x + i * in->dim, .weights = j->w,
-                                        .labels = in->labels + i};
+                                        .labels = in->labels + i, .weight_norm = j->norms};
         me->status = oracle_solve(j->config, &problem, &answer);
         if (me->status == 0) {
             keep_row(j, i, &answer);
@@ -280,11 +280,13 @@ int exact_solve(exact *out, const margin_config *config, const inputs *in, int t
     const size_t block = in->rows < BLOCK_ROWS ? in->rows : BLOCK_ROWS;
     double *parts = malloc(block * in->classes * in->dim * sizeof *parts);
     const int most = (int)block;
-    job j = {.config = config, .in = in, .x = x, .w = w, .out = out, .parts = parts,
+    wide *norms = malloc(in->classes * sizeof *norms);
+    job j = {.config = config, .in = in, .x = x, .w = w, .norms = norms, .out = out, .parts = parts,
              .threads = threads < 1 ? 1 : threads < most ? threads : most};
-    int status = make_room(out, in) == 0 && x && w && parts ? 0 : ORACLE_NO_MEMORY;
+    int status = make_room(out, in) == 0 && x && w && norms && parts ? 0 : ORACLE_NO_MEMORY;
 
     if (status == 0) {
+        oracle_norms(w, in->classes, in->dim, norms);
         status = solve_all(&j);
     }
     if (status == 0) {
@@ -297,6 +299,7 @@ int exact_solve(exact *out, const margin_config *config, const inputs *in, int t
     }
     free(x);
     free(w);
+    free(norms);
     free(parts);
     return status;
 }

@@ -168,6 +168,9 @@ static void sweep_all(run *r, const stability_case *cases, size_t count)
     visit_cells(cases, count, r->settings.how_many, r->settings.seed, measure_cell, r);
     records_flush(&r->records);
     progress_end(&r->progress);
+    if (r->records.failed) {
+        die(PROGRAM, "out of memory");
+    }
 }
 
 /* Every float32 where there is time for it. */
@@ -203,6 +206,7 @@ static void write_results(const run *r, int argc, char **argv)
     json_object_set_new(file, "schema", json_integer(2));
     json_object_set_new(file, "context", context);
     json_object_set_new(file, "verdicts", verdict_json(&r->verdict));
+    json_object_set(file, "settings", r->records.settings);
     json_object_set_new(file, "functions", float_sweeps_json(r->floats, r->float_sweeps));
     json_object_set_new(file, "formulas", formulas());
     json_object_set_new(file, "curves", curves_json());
@@ -264,12 +268,13 @@ static void start_records(run *r)
 
 int main(int argc, char **argv)
 {
-    run r = {.settings = parse_settings(argc, argv),
-             .cpus = (int)sysconf(_SC_NPROCESSORS_ONLN)};
+    static run r; /* too large for the stack */
     stability_case cases[CASES_MOST];
     const size_t count = list_cases(cases);
     char last[200] = "";
 
+    r.settings = parse_settings(argc, argv);
+    r.cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
     if (r.settings.list) {
         visit_cells(cases, count, r.settings.how_many, r.settings.seed, print_cell, last);
         return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILED;
@@ -285,6 +290,7 @@ int main(int argc, char **argv)
         write_results(&r, argc, argv);
     }
     json_decref(r.records.rows);
+    json_decref(r.records.settings);
     verdict_print(&r.verdict, stdout);
     float_sweeps_print(r.floats, r.float_sweeps, stdout);
     if (fflush(stdout) != 0) {

@@ -32,8 +32,16 @@ typedef struct answers {
 
 /* ---- tallies --------------------------------------------------------------------------------- */
 
+static int spread_bin(double value)
+{
+    const double step = (log2(value) + 40) * SPREAD_STEPS;
+
+    return !(step >= 0) ? 0 : step < SPREAD_BINS - 2 ? 1 + (int)step : SPREAD_BINS - 1;
+}
+
 static void note(tally *t, metric which, double value)
 {
+    t->spread[which][spread_bin(value)]++;
     t->most[which] = fmax(t->most[which], value);
     t->sum[which] += value;
     t->count[which]++;
@@ -59,6 +67,9 @@ void tally_add(tally *t, const tally *other)
         t->most[k] = fmax(t->most[k], other->most[k]);
         t->sum[k] += other->sum[k];
         t->count[k] += other->count[k];
+        for (int bin = 0; bin < SPREAD_BINS; bin++) {
+            t->spread[k][bin] += other->spread[k][bin];
+        }
     }
     for (int k = 0; k < PROMISES; k++) {
         t->tried[k] += other->tried[k];
@@ -68,6 +79,20 @@ void tally_add(tally *t, const tally *other)
             t->at[k] = other->at[k];
         }
     }
+}
+
+double tally_median(const tally *t, metric which)
+{
+    size_t below = 0;
+    int bin = 0;
+
+    if (t->count[which] == 0) {
+        return NAN;
+    }
+    while (2 * (below += t->spread[which][bin]) < t->count[which]) {
+        bin++;
+    }
+    return bin == 0 ? 0 : exp2((bin - 0.5) / SPREAD_STEPS - 40);
 }
 
 /* ---- lengths --------------------------------------------------------------------------------- */

@@ -24,11 +24,12 @@ typedef struct point {
 } point;
 
 typedef struct records {
-    json_t *rows;
+    json_t *rows, *settings;
     int measured[MARGIN_ISA_COUNT]; /* 1: the run has this instruction set */
     int failed;                     /* memory ran out */
     cell last;                      /* the latest */
     tally rest[IMPLEMENTATIONS];    /* of its sweep: what has no row of its own */
+    tally whole[MARGIN_ISA_COUNT];  /* of its loss with its options */
 } records;
 
 /* 0, or -1 when out of memory. */
