@@ -23,6 +23,8 @@
 #include "sweeps.h"
 #include "verdict.h"
 
+enum { LINE_SIZE = 250 };
+
 typedef struct run {
     settings settings;
     int cpus;
@@ -173,15 +175,22 @@ static void sweep_all(run *r, const stability_case *cases, size_t count)
     }
 }
 
+enum { FLOAT_STEPS = 100 };
+
+static void show_floats(void *context, double share)
+{
+    progress_step(context, (size_t)(FLOAT_STEPS * share), NULL);
+}
+
 /* Every float32 where there is time for it. */
 static void sweep_functions(run *r)
 {
     const unsigned exp_step[] = {0, 1009, 1, 1}, log_step[] = {0, 1009, 31, 1};
     const effort how_many = r->settings.how_many;
 
-    progress_start(&r->progress, "exp and log", 1);
+    progress_start(&r->progress, "exp and log", FLOAT_STEPS);
     r->float_sweeps = sweep_floats(r->floats, r->settings.isa, exp_step[how_many],
-                                   log_step[how_many], r->cpus);
+                                   log_step[how_many], r->cpus, show_floats, &r->progress);
     progress_end(&r->progress);
 }
 
@@ -231,14 +240,17 @@ static void check_writable(const char *path)
 
 /* ---- the program ----------------------------------------------------------------------------- */
 
-/* One line per sweep of each case. */
+/* One line per sweep of each case and shape in it. */
 static void print_cell(void *context, const cell *c)
 {
-    char line[200], *last = context;
+    char line[LINE_SIZE], shape[80] = "D:drawn/C:drawn", *last = context;
 
-    snprintf(line, sizeof line, "%s/loss:%s/option:%s/gradient:%s", c->sweep,
+    if (!c->vary) {
+        snprintf(shape, sizeof shape, "D:%zu/C:%zu", c->recipe.dim, c->recipe.classes);
+    }
+    snprintf(line, sizeof line, "%s/loss:%s/option:%s/gradient:%s/N:%zu/%s", c->sweep,
              margin_loss_get(c->config.loss)->name, c->which->option,
-             margin_gradient_name(c->config.gradient));
+             margin_gradient_name(c->config.gradient), c->recipe.rows, shape);
     if (strcmp(line, last) != 0) {
         puts(line);
         strcpy(last, line);
@@ -266,12 +278,33 @@ static void start_records(run *r)
     }
 }
 
+/* What ran, and how it ended. */
+static void print_closing(const run *r, size_t cases, size_t failures)
+{
+    const size_t rows = verdict_fewest(&r->verdict);
+    size_t isas = 0;
+
+    for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++) {
+        isas += r->records.measured[isa] != 0;
+    }
+    printf("\n%zu losses and options, %zu batches, at least %zu rows of each loss on each of %zu "
+           "instruction sets;\n", cases, r->batches_done, rows, isas);
+    if (failures == 0) {
+        printf("every promise is kept.\n");
+    } else {
+        printf("%zu promises are not kept.\n", failures);
+    }
+    if (r->settings.out) {
+        printf("Results: %s\n", r->settings.out);
+    }
+}
+
 int main(int argc, char **argv)
 {
     static run r; /* too large for the stack */
     stability_case cases[CASES_MOST];
     const size_t count = list_cases(cases);
-    char last[200] = "";
+    char last[LINE_SIZE] = "";
 
     r.settings = parse_settings(argc, argv);
     r.cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
@@ -293,12 +326,13 @@ int main(int argc, char **argv)
     json_decref(r.records.settings);
     verdict_print(&r.verdict, stdout);
     float_sweeps_print(r.floats, r.float_sweeps, stdout);
-    if (fflush(stdout) != 0) {
-        die(PROGRAM, "cannot write to standard output");
-    }
     size_t failures = verdict_failures(&r.verdict);
     for (size_t k = 0; k < r.float_sweeps; k++) {
         failures += !float_sweep_kept(&r.floats[k]);
+    }
+    print_closing(&r, count, failures);
+    if (fflush(stdout) != 0) {
+        die(PROGRAM, "cannot write to standard output");
     }
     if (failures > 0) {
         die(PROGRAM, "%zu promises are not kept", failures);

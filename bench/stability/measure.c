@@ -39,7 +39,7 @@ static int spread_bin(double value)
     return !(step >= 0) ? 0 : step < SPREAD_BINS - 2 ? 1 + (int)step : SPREAD_BINS - 1;
 }
 
-static void note(tally *t, metric which, double value)
+void tally_note(tally *t, metric which, double value)
 {
     t->spread[which][spread_bin(value)]++;
     t->most[which] = fmax(t->most[which], value);
@@ -147,9 +147,9 @@ static void compare_loss(tally *t, float got, const exact *want, size_t i, const
     const double allowed = 4 * ulp + want->condition[i];
     const double rounding = promised_unit * (1 + want->scale[i]) * want->miss[i];
 
-    note(t, METRIC_LOSS_ULP, apart / ulp);
-    note(t, METRIC_LOSS_REL, apart / fmax(right, least));
-    note(t, METRIC_LOSS_BEST, apart / (ulp / 2 + want->condition[i]));
+    tally_note(t, METRIC_LOSS_ULP, apart / ulp);
+    tally_note(t, METRIC_LOSS_REL, apart / fmax(right, least));
+    tally_note(t, METRIC_LOSS_BEST, apart / (ulp / 2 + want->condition[i]));
     judge(t, PROMISE_LOSS, apart / (allowed + rounding), where);
     judge(t, GOAL_LOSS, apart / allowed, where);
 }
@@ -158,10 +158,10 @@ static void note_gradient(tally *t, metric first, double apart, double size, dou
 {
     const double ulp = float_ulp(fmax(size, least));
 
-    note(t, first, apart / fmax(size, least));
-    note(t, first + 1, apart / ulp);
+    tally_note(t, first, apart / fmax(size, least));
+    tally_note(t, first + 1, apart / ulp);
     if (moved > 0) {
-        note(t, first + 2, apart / (ulp / 2 + moved));
+        tally_note(t, first + 2, apart / (ulp / 2 + moved));
     }
 }
 

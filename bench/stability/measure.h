@@ -69,6 +69,7 @@ typedef struct tally {
     witness at[PROMISES]; /* where share is attained */
 } tally;
 
+void tally_note(tally *t, metric which, double error);
 /* Add another's numbers; both begin as zeros. */
 void tally_add(tally *t, const tally *other);
 

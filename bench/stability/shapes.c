@@ -70,7 +70,7 @@ static void many_classes(walk *w, size_t dim, size_t classes, placement others, 
 static size_t largest(const walk *w)
 {
     const size_t of_full = 100000 * (w->which->is_default ? 64 : 20);
-    const size_t of_others[] = {2016 * 20, 5000 * 20, 2016 * 64};
+    const size_t of_others[] = {2016 * 20, 2016 * 20, 2016 * 64};
 
     return w->run == EFFORT_FULL ? of_full : of_others[w->here];
 }

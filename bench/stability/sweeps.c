@@ -121,6 +121,7 @@ static void sweep_dims(walk *w)
             set_scale(&c, 64);
             spread_angles(&c);
             c.batches = batches[w->here];
+            c.ulps = w->here > EFFORT_COARSE;
             visit(w, &c);
         }
     }
@@ -178,10 +179,10 @@ static void sweep_special(walk *w)
 
 /* ---- theta and s together -------------------------------------------------------------------- */
 
-/* ArcFace's is a figure. */
+/* ArcFace's is a figure. No angle is a break of psi: on a jump no arithmetic knows the side. */
 static void sweep_map(walk *w)
 {
-    const double ends[] = {0, 1e-7, 1e-6, 1e-5, 1e-4, 3e-4, 1e-3, 1e-2, 0.1, 0.5, 1};
+    const double ends[] = {0, 1e-7, 1e-6, 1e-5, 1e-4, 3e-4, 1e-3, 1e-2, 0.1, 0.4, 1};
     const int count = sizeof ends / sizeof *ends, steps[] = {2, 4, 16, 32};
     const int drawn = w->which->is_default && w->which->config.loss == MARGIN_ARCFACE;
     const int most = steps[drawn || w->here == EFFORT_COARSE ? w->here : w->here - 1];

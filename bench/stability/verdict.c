@@ -51,6 +51,18 @@ size_t verdict_failures(const verdict *v)
     return failures;
 }
 
+size_t verdict_fewest(const verdict *v)
+{
+    size_t fewest = SIZE_MAX;
+
+    for (size_t k = 0; k < v->count; k++) {
+        if (v->lines[k].judged && v->lines[k].all.rows < fewest) {
+            fewest = v->lines[k].all.rows;
+        }
+    }
+    return v->count > 0 ? fewest : 0;
+}
+
 /* ---- for people ------------------------------------------------------------------------------ */
 
 static void print_lines(const verdict *v, margin_loss loss, int judged, FILE *stream)

@@ -29,6 +29,8 @@ void verdict_add(verdict *v, margin_loss loss, const char *name, int judged, con
                  const char *sweep, const char *option);
 /* Promises that the library did not keep. */
 size_t verdict_failures(const verdict *v);
+/* Rows of that loss and instruction set that has fewest. */
+size_t verdict_fewest(const verdict *v);
 void verdict_print(const verdict *v, FILE *stream);
 /* One object per promise, loss and instruction set. */
 json_t *verdict_json(const verdict *v);
