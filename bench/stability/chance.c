@@ -1,5 +1,5 @@
-/* chance.c: random and adversarial rows: everything that the sweeps vary, drawn at once. It must not
- * know how a cell is measured. */
+/* chance.c: random and adversarial rows: everything that the sweeps vary, drawn at once. It must
+ * not know how a cell is measured. */
 #include <math.h>
 
 #include "random.h"

@@ -1,5 +1,5 @@
-/* record.h: the rows of the file: which cells have one of their own, which share one, and what stands
- * in it. It must not know how a cell is measured. */
+/* record.h: the rows of the file: which cells have one of their own, which share one, and what
+ * stands in it. It must not know how a cell is measured. */
 #ifndef MARGIN_STABILITY_RECORD_H
 #define MARGIN_STABILITY_RECORD_H
 
