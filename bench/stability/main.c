@@ -107,7 +107,7 @@ static void add_to_verdict(run *r, const cell *c, const point *p)
         const int judged = is_library(k);
         if (p->tallies[k].rows > 0) {
             verdict_add(&r->verdict, c->config.loss, implementation_name(k), judged, &p->tallies[k],
-                        c->sweep, c->which->option);
+                        c->sweep, c->which->option, margin_gradient_name(c->config.gradient));
         }
     }
 }

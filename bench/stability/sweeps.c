@@ -185,9 +185,10 @@ static void sweep_map(walk *w)
     const double ends[] = {0, 1e-7, 1e-6, 1e-5, 1e-4, 3e-4, 1e-3, 1e-2, 0.1, 0.4, 1};
     const int count = sizeof ends / sizeof *ends, steps[] = {2, 4, 16, 32};
     const int drawn = w->which->is_default && w->which->config.loss == MARGIN_ARCFACE;
-    const int most = steps[drawn || w->here == EFFORT_COARSE ? w->here : w->here - 1];
+    const int coarse = w->here == EFFORT_COARSE;
+    const int most = steps[drawn || coarse ? w->here : w->here - 1];
 
-    for (int i = 0; i < 2 * count + 1; i++) {
+    for (int i = 0; i < 2 * count + 1; i += coarse ? 2 : 1) {
         for (int k = 0; k <= most; k++) {
             cell c = cell_of(w, "map", "", 4, 16, 12);
             c.pointwise = drawn;

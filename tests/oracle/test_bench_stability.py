@@ -63,6 +63,9 @@ class Sweep(unittest.TestCase):
             if v["promise"] != "finite":
                 self.assertGreater(v["share"], 1e-3, v)
                 self.assertEqual(v["share"] <= 1, v["kept"], v)
+                witness = {key: v[key] for key in ("sweep", "loss", "option", "gradient", "isa")}
+                self.assertIn(v["share"], [row[v["promise"] + "_share"]
+                                           for row in self.rows(impl="margin", **witness)])
 
     def test_what_the_verdicts_say_is_in_the_rows(self):
         for v in self.file["verdicts"]:

@@ -205,11 +205,11 @@ static void the_judge_tells_right_from_wrong(void **state)
         assert_true(library.outside[p] == 0);
         assert_true(p == PROMISE_GRAD_W || plain.outside[p] > 0);
     }
-    verdict_add(&v, MARGIN_ARCFACE, "here", 1, &library, "sweep", "paper");
+    verdict_add(&v, MARGIN_ARCFACE, "here", 1, &library, "sweep", "paper", "exact");
     assert_int_equal(verdict_failures(&v), 0);
-    verdict_add(&v, MARGIN_ARCFACE, "acos", 0, &plain, "sweep", "paper");
+    verdict_add(&v, MARGIN_ARCFACE, "acos", 0, &plain, "sweep", "paper", "exact");
     assert_int_equal(verdict_failures(&v), 0); /* only the library promises */
-    verdict_add(&v, MARGIN_ARCFACE, "here", 1, &plain, "sweep", "paper");
+    verdict_add(&v, MARGIN_ARCFACE, "here", 1, &plain, "sweep", "paper", "exact");
     assert_true(verdict_failures(&v) >= 3);
 }
 
