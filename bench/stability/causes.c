@@ -1,5 +1,5 @@
-/* causes.c: stability_causes: which rounding puts rows outside the aim of docs/numerics.md, and which
- * wider cosine would bring them within.
+/* causes.c: stability_causes: which rounding puts rows outside the aim of docs/numerics.md, and
+ * which wider cosine would bring them within.
  *
  * The rivals' cosines are those of replay.h. What is left between the library and the replayed sums
  * is in "rest", and would show that the kernels compute otherwise by now. Rows whose logits |x|
@@ -223,12 +223,13 @@ static void see_cell(void *context, const cell *wanted)
 
 static void print(const survey *s)
 {
-    puts("Rows outside the aim. Of the loss: by which rounding most; those that stay with the norms'\n"
-         "alone, with the elements', as it is, with cosines rounded once, with the rival of more than\n"
-         "half of the others' probability in double, with each of more than a hundredth; by the rest\n"
-         "alone, and the rest's largest share of what is allowed. Of dX: all, by its own sums alone,\n"
-         "and what stays with that rival in double. Rivals over a half, a hundredth, per row here.");
-    printf("%-22s %8s %7s | %6s %6s %6s | %6s %6s %6s %6s %6s %6s | %4s %5s | %6s %6s %6s | %5s %5s\n",
+    puts("Rows outside the aim. Of the loss: by which rounding most; those that stay with that\n"
+         "of the norms alone, with that of the elements, as it is, with cosines rounded once, with\n"
+         "the rival of more than half of the others' probability in double, with each of more than\n"
+         "a hundredth; by the rest alone, and its largest share of what is allowed. Of dX: all, by\n"
+         "its own sums alone, with that rival in double. Rivals over a half, a hundredth, a row.");
+    printf("%-22s %8s %7s | %6s %6s %6s | %6s %6s %6s %6s %6s %6s | %4s %5s | %6s %6s %6s |"
+           " %5s %5s\n",
            "sweep", "rows", "loss", "norms", "elem.", "sums", "norms", "elem.", "as is", "once",
            "half", "100th", "rest", "share", "dX", "own", "half", "half", "100th");
     for (const group *g = s->groups; g->name[0]; g++) {
@@ -257,7 +258,7 @@ int main(int argc, char **argv)
         s.isa = margin_isa_usable((margin_isa)isa) ? (margin_isa)isa : s.isa;
     }
     if (s.isa == MARGIN_ISA_SCALAR) {
-        fprintf(stderr, NAME ": no SIMD instruction set is usable, and the scalar sums are others\n");
+        fputs(NAME ": no SIMD instruction set is usable, and the scalar sums differ\n", stderr);
         return SKIPPED;
     }
     s.kernels = margin_dispatch(s.isa);

@@ -45,7 +45,8 @@ static float chained_dot(const float *a, const float *b, size_t n)
 }
 
 /* The vector as it goes into the products. */
-static void pack(const margin_kernels *kernels, const float *v, double norm, size_t n, int raw, float *out)
+static void pack(const margin_kernels *kernels, const float *v, double norm, size_t n, int raw,
+                 float *out)
 {
     float columns[REPLAY_DIM_MOST + 16] = {0};
     const margin_unit unit = margin_unit_of(v, norm);
@@ -57,7 +58,8 @@ static void pack(const margin_kernels *kernels, const float *v, double norm, siz
 }
 
 /* head_small.c normalises weights in double. */
-static double pack_weight(const margin_kernels *kernels, const inputs *in, size_t j, int raw, float *out)
+static double pack_weight(const margin_kernels *kernels, const inputs *in, size_t j, int raw,
+                          float *out)
 {
     const float *w = in->weights + j * in->dim;
     const int few = replay_is_few(in);
@@ -145,8 +147,8 @@ static void pull(const row *r, const long double *share, long double miss, long 
         const long double g = share[j] * miss * r->scale;
         const float *w = in->weights + j * in->dim;
         for (size_t k = 0; k < in->dim && (r->raw || r->weight_norm[j] > 0); k++) {
-            sum[k] += r->raw ? g * w[k]
-                             : g * (w[k] / r->weight_norm[j] - r->right[j] * x[k] / r->norm) / r->norm;
+            const long double across = w[k] / r->weight_norm[j] - r->right[j] * x[k] / r->norm;
+            sum[k] += r->raw ? g * w[k] : g * across / r->norm;
         }
     }
 }
