@@ -224,10 +224,11 @@ static void see_cell(void *context, const cell *wanted)
 static void print(const survey *s)
 {
     puts("Rows outside the aim. Of the loss: by which rounding most; those that stay with that\n"
-         "of the norms alone, with that of the elements, as it is, with cosines rounded once, with\n"
-         "the rival of more than half of the others' probability in double, with each of more than\n"
-         "a hundredth; by the rest alone, and its largest share of what is allowed. Of dX: all, by\n"
-         "its own sums alone, with that rival in double. Rivals over a half, a hundredth, a row.");
+         "of the norms alone, with that of the elements, as it is, with cosines rounded once,\n"
+         "with the rival of more than half of the others' probability in double, with each of\n"
+         "more than a hundredth; by the rest alone, and its largest share of what is allowed.\n"
+         "Of dX: all, by its own sums alone, with that rival in double. Rivals over a half, a\n"
+         "hundredth, a row.");
     printf("%-22s %8s %7s | %6s %6s %6s | %6s %6s %6s %6s %6s %6s | %4s %5s | %6s %6s %6s |"
            " %5s %5s\n",
            "sweep", "rows", "loss", "norms", "elem.", "sums", "norms", "elem.", "as is", "once",

@@ -19,7 +19,9 @@ class Causes(unittest.TestCase):
             raise unittest.SkipTest(done.stderr)
         assert done.returncode == 0, done.stderr
         cls.groups = {}
-        for line in done.stdout.splitlines()[6:]:
+        lines = done.stdout.splitlines()
+        head = next(k for k, line in enumerate(lines) if line.startswith("sweep "))
+        for line in lines[head + 1:]:
             numbers = [float(word) for word in line[22:].replace("|", " ").split()]
             cls.groups[line[:22].strip()] = dict(zip(COLUMNS, numbers, strict=True))
 
