@@ -33,7 +33,8 @@ static void draw(const progress *p, size_t done, const char *detail, double elap
 {
     char times[64] = "";
     if (done > 0 && p->total >= done) {
-        const double left = elapsed * (double)(p->total - done) / (double)done;
+        const double share = p->share > 0.0 ? p->share : (double)done / (double)p->total;
+        const double left = elapsed * (1.0 - share) / share;
         snprintf(times, sizeof times, ", %.0f s left", left);
     }
     char line[256];
@@ -63,6 +64,11 @@ void progress_step(progress *p, size_t done, const char *detail)
     if (p->shown > 0 && now - p->shown < 0.1 && done < p->total) return;
     p->shown = now;
     draw(p, done, detail, now - p->started);
+}
+
+void progress_share(progress *p, double share)
+{
+    p->share = share;
 }
 
 void progress_end(progress *p)

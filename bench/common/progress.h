@@ -12,6 +12,7 @@ extern "C" {
 typedef struct progress {
     const char *what;
     size_t total;
+    double share;          /* of the time that is over, where it is known; else 0 */
     double started, shown; /* seconds of the monotonic clock */
     int live;              /* stderr is a terminal */
     int colour;            /* and may be coloured */
@@ -21,6 +22,8 @@ typedef struct progress {
 void progress_start(progress *p, const char *what, size_t total);
 /* `detail` may be NULL. Cheap to call often: the line is redrawn at most ten times a second. */
 void progress_step(progress *p, size_t done, const char *detail);
+/* Where steps differ in length: the share of the time that is over by now, for the time left. */
+void progress_share(progress *p, double share);
 /* Wipe the line. */
 void progress_end(progress *p);
 

@@ -8,16 +8,17 @@
 
 #include "oracle.h"
 
-enum { THREADS_MOST = 64 };
+enum { BLOCK_ROWS = 16, THREADS_MOST = BLOCK_ROWS };
 
-/* What the threads share: each takes every `threads`-th row. */
+/* What the threads share: of a block of rows each takes every `threads`-th. */
 typedef struct job {
     const margin_config *config;
     const inputs *in;
-    const wide *x, *w;
+    const wide *x, *w, *norms;
     exact *out;
-    double *parts; /* [N, C, D] each row's dW */
+    double *parts; /* [BLOCK_ROWS, C, D] dW of each row of a block */
     int threads;
+    size_t first, end; /* the block at hand */
 } job;
 
 typedef struct worker {
@@ -62,7 +63,7 @@ static void keep_row(const job *j, size_t i, const oracle_answer *a)
 {
     const inputs *in = j->in;
     const size_t weights = in->classes * in->dim;
-    double *dx = j->out->dx + i * in->dim, *dw = j->parts + i * weights;
+    double *dx = j->out->dx + i * in->dim, *dw = j->parts + (i - j->first) * weights;
 
     for (size_t k = 0; k < in->dim; k++) {
         dx[k] = (double)a->grad_embeddings[k];
@@ -87,10 +88,11 @@ static void *solve_rows(void *argument)
                             .grad_weights = memory ? memory + in->dim : NULL};
 
     me->status = memory ? 0 : ORACLE_NO_MEMORY;
-    for (size_t i = (size_t)me->number; me->status == 0 && i < in->rows; i += (size_t)j->threads) {
+    for (size_t i = j->first + (size_t)me->number; me->status == 0 && i < j->end;
+         i += (size_t)j->threads) {
         const oracle_problem problem = {.rows = 1, .dim = in->dim, .classes = in->classes,
                                         .embeddings = j->x + i * in->dim, .weights = j->w,
-                                        .labels = in->labels + i};
+                                        .labels = in->labels + i, .weight_norm = j->norms};
         me->status = oracle_solve(j->config, &problem, &answer);
         if (me->status == 0) {
             keep_row(j, i, &answer);
@@ -100,7 +102,7 @@ static void *solve_rows(void *argument)
     return NULL;
 }
 
-static int solve_all(const job *j)
+static int solve_block(const job *j)
 {
     pthread_t thread[THREADS_MOST];
     worker workers[THREADS_MOST];
@@ -204,17 +206,32 @@ static int set_all_pulls(exact *out, const margin_config *config, const inputs *
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-/* Mean over the rows: the parts of dW in row order. */
-static void average(const job *j)
+/* The mean over the rows of dW: its parts in row order. */
+static int solve_all(job *j)
 {
     exact *out = j->out;
     const size_t weights = out->classes * out->dim;
     const double share = 1 / (double)out->rows;
+    int status = 0;
+
+    for (; status == 0 && j->first < out->rows; j->first = j->end) {
+        j->end = j->first + BLOCK_ROWS < out->rows ? j->first + BLOCK_ROWS : out->rows;
+        status = solve_block(j);
+        for (size_t i = 0; status == 0 && i < j->end - j->first; i++) {
+            for (size_t k = 0; k < weights; k++) {
+                out->dw[k] += share * j->parts[i * weights + k];
+            }
+        }
+    }
+    return status;
+}
+
+/* The mean over the rows of all else. */
+static void average(exact *out)
+{
+    const double share = 1 / (double)out->rows;
 
     for (size_t i = 0; i < out->rows; i++) {
-        for (size_t k = 0; k < weights; k++) {
-            out->dw[k] += share * j->parts[i * weights + k];
-        }
         out->dw_row[i] *= share;
         out->pull_x[i] *= share;
         out->pull_w[i] *= share;
@@ -260,24 +277,29 @@ int exact_solve(exact *out, const margin_config *config, const inputs *in, int t
 {
     wide *x = widen(in->embeddings, in->rows * in->dim);
     wide *w = widen(in->weights, in->classes * in->dim);
-    double *parts = malloc(in->rows * in->classes * in->dim * sizeof *parts);
-    const int most = in->rows < THREADS_MOST ? (int)in->rows : THREADS_MOST;
-    const job j = {config, in, x, w, out, parts, threads < 1 ? 1 : threads < most ? threads : most};
-    int status = make_room(out, in) == 0 && x && w && parts ? 0 : ORACLE_NO_MEMORY;
+    const size_t block = in->rows < BLOCK_ROWS ? in->rows : BLOCK_ROWS;
+    double *parts = malloc(block * in->classes * in->dim * sizeof *parts);
+    const int most = (int)block;
+    wide *norms = malloc(in->classes * sizeof *norms);
+    job j = {.config = config, .in = in, .x = x, .w = w, .norms = norms, .out = out, .parts = parts,
+             .threads = threads < 1 ? 1 : threads < most ? threads : most};
+    int status = make_room(out, in) == 0 && x && w && norms && parts ? 0 : ORACLE_NO_MEMORY;
 
     if (status == 0) {
+        oracle_norms(w, in->classes, in->dim, norms);
         status = solve_all(&j);
     }
     if (status == 0) {
         status = set_all_pulls(out, config, in);
     }
     if (status == 0) {
-        average(&j);
+        average(out);
     } else {
         exact_free(out);
     }
     free(x);
     free(w);
+    free(norms);
     free(parts);
     return status;
 }

@@ -15,6 +15,13 @@
 
 enum { BLOCK = 4096, THREADS_MOST = 64 };
 
+/* Which part of all floats a range is. */
+typedef struct watcher {
+    float_watch watch;
+    void *context;
+    double done, all; /* floats times functions: of earlier ranges, and of all */
+} watcher;
+
 /* One function on a range of floats that are ascending or descending in their bits. */
 typedef struct range {
     double (*reference)(double);
@@ -24,6 +31,7 @@ typedef struct range {
     uint32_t first, last, step;
     float zero_below; /* results for less are to be 0 */
     int threads;
+    watcher *watcher;
 } range;
 
 typedef struct worker {
@@ -118,6 +126,10 @@ static void *walk(void *argument)
             x[n++] = float_of((uint32_t)bits);
         }
         judge_block(r, me, x, n);
+        if (me->number == 0) { /* which is the caller's own thread */
+            const double tried = (double)(start - r->first) / r->step * (double)r->sets;
+            r->watcher->watch(r->watcher->context, (r->watcher->done + tried) / r->watcher->all);
+        }
     }
     return NULL;
 }
@@ -135,6 +147,11 @@ static void merge(float_sweep *into, const float_sweep *from)
         into->worst = from->worst;
         into->at = from->at;
     }
+}
+
+static double floats_of(const range *r)
+{
+    return (double)(r->last - r->first) / r->step * (double)r->sets;
 }
 
 static void run_range(range *r, float_sweep *sweeps, int threads)
@@ -165,10 +182,12 @@ static void run_range(range *r, float_sweep *sweeps, int threads)
             merge(&sweeps[set], &workers[k].found[set]);
         }
     }
+    r->watcher->done += floats_of(r);
     free(workers);
 }
 
-static size_t sweep_exp(float_sweep *sweeps, margin_isa wanted, unsigned step, int threads)
+/* exp of each instruction set. */
+static range range_of_exp(float_sweep *sweeps, margin_isa wanted, unsigned step)
 {
     range r = {.reference = exp, .first = bits_of(-0.0f), .last = bits_of(-104.0f), .step = step,
                .zero_below = -87.3f};
@@ -182,29 +201,37 @@ static size_t sweep_exp(float_sweep *sweeps, margin_isa wanted, unsigned step, i
                                        .from = r.zero_below, .to = 0, .step = step, .bound = 1};
         r.kernels[r.sets++] = kernels;
     }
-    run_range(&r, sweeps, threads);
-    return r.sets;
+    return r;
 }
 
-static void sweep_double(float_sweep *sweep, const char *name, double (*function)(double),
-                         double (*reference)(double), float to, unsigned step, int threads)
+static range range_of_double(float_sweep *sweep, const char *name, double (*function)(double),
+                             double (*reference)(double), float to, unsigned step)
 {
-    range r = {.reference = reference, .function = function, .sets = 1,
-               .first = 1, .last = bits_of(to), .step = step, .zero_below = -INFINITY};
-
     *sweep = (float_sweep){.name = name, .isa = "none", .from = float_of(1), .to = to,
                            .step = step, .bound = 1};
-    run_range(&r, sweep, threads);
+    return (range){.reference = reference, .function = function, .sets = 1,
+                   .first = 1, .last = bits_of(to), .step = step, .zero_below = -INFINITY};
 }
 
 size_t sweep_floats(float_sweep sweeps[FLOAT_SWEEPS], margin_isa wanted, unsigned exp_step,
-                    unsigned log_step, int threads)
+                    unsigned log_step, int threads, float_watch watch, void *context)
 {
-    const size_t count = sweep_exp(sweeps, wanted, exp_step, threads);
+    watcher all = {.watch = watch, .context = context};
+    range ranges[3] = {range_of_exp(sweeps, wanted, exp_step)};
+    float_sweep *next = sweeps;
 
-    sweep_double(&sweeps[count], "log", dm_log, log, 0x1.fffffep127f, log_step, threads);
-    sweep_double(&sweeps[count + 1], "log1p", dm_log1p, log1p, 1, log_step, threads);
-    return count + 2;
+    ranges[1] = range_of_double(&sweeps[ranges[0].sets], "log", dm_log, log, 0x1.fffffep127f,
+                                log_step);
+    ranges[2] = range_of_double(&sweeps[ranges[0].sets + 1], "log1p", dm_log1p, log1p, 1, log_step);
+    for (int k = 0; k < 3; k++) {
+        all.all += floats_of(&ranges[k]);
+        ranges[k].watcher = &all;
+    }
+    for (int k = 0; k < 3; k++) {
+        run_range(&ranges[k], next, threads);
+        next += ranges[k].sets;
+    }
+    return (size_t)(next - sweeps);
 }
 
 /* ---- reporting ------------------------------------------------------------------------------- */

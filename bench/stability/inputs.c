@@ -19,10 +19,38 @@ const char *const placement_names[PLACEMENTS] = {
     "random",   "duplicate weights", "close weights",      "rival at cosine 1",
     "opposite", "zero embedding",    "zero target weight", "zero other weight"};
 
-/* Classes below this are targets; each other class belongs to the target `targets` below. */
+/* Classes below this are targets; each other class belongs to the target `targets` below. In two
+ * and three dimensions exact small angles start from an axis only: a target for each, both ways. */
 static size_t targets_of(const recipe *how)
 {
-    return (how->classes + 1) / 2;
+    const size_t half = (how->classes + 1) / 2, axes = 2 * how->dim;
+
+    return how->dim < 4 && axes < half ? axes : half;
+}
+
+/* Where class j is found. */
+static size_t place_of(const recipe *how, size_t j)
+{
+    return (j + how->turn) % how->classes;
+}
+
+static float *weight_of(inputs *in, const recipe *how, size_t j)
+{
+    return in->weights + place_of(how, j) * in->dim;
+}
+
+/* In few dimensions target j lies on axis j: bring a vector there from the first one, or back. */
+static void turn_axes(float *v, size_t dim, size_t j, int back)
+{
+    const size_t by = dim < 4 ? j % dim : 0;
+    float turned[3];
+
+    for (size_t k = 0; k < dim && by > 0; k++) {
+        turned[(k + (back ? dim - by : by)) % dim] = v[k];
+    }
+    if (by > 0) {
+        memcpy(v, turned, dim * sizeof *v);
+    }
 }
 
 static double fill(double *v, size_t n, uint64_t *state)
@@ -59,7 +87,7 @@ static void scale_to(float *out, const float *v, double factor, size_t n)
 static void embed(float *x, const float *w, size_t dim, double along, double across, double factor,
                   uint64_t *state)
 {
-    const size_t half = dim / 2, rest = dim - half - 1;
+    const size_t half = dim / 2, rest = dim > 2 ? dim - half - 1 : 1;
     double t[512];
     const double size = length(w, half) / fill(t, rest, state);
 
@@ -69,7 +97,9 @@ static void embed(float *x, const float *w, size_t dim, double along, double acr
     for (size_t k = 0; k < rest; k++) {
         x[half + k] = (float)(factor * across * size * t[k]);
     }
-    x[dim - 1] = 0;
+    if (dim > 2) {
+        x[dim - 1] = 0;
+    }
 }
 
 /* Set the last component so that the angle is as wanted; it is a little too small before. */
@@ -85,7 +115,7 @@ static void correct(float *x, const float *w, size_t dim, double offset)
     }
     const long double along2 = xw / ww * xw;
     const long double missing = along2 * tangent * tangent - (xx - along2);
-    if (missing > 0 && missing < 1e-4L * xx) {
+    if (dim > 2 && missing > 0 && missing < 1e-4L * xx) {
         x[dim - 1] = (float)sqrtl(missing);
     }
 }
@@ -94,7 +124,7 @@ static void embed_at(float *x, const float *w, size_t dim, sweep_angle angle, do
                      uint64_t *state)
 {
     const double sign = angle.from_pi ? -1 : 1;
-    const double less = angle.offset - 2e-7;
+    const double less = dim > 2 ? angle.offset - 2e-7 : angle.offset;
 
     if (angle.offset < 1e-2) {
         embed(x, w, dim, sign, tan(angle.offset), factor, state);
@@ -120,8 +150,8 @@ static void make_weights(inputs *in, const recipe *how, uint64_t *state)
     const size_t targets = targets_of(how), dim = in->dim;
 
     for (size_t j = 0; j < in->classes; j++) {
-        float *w = in->weights + j * dim;
-        const float *target = in->weights + (j - (j < targets ? 0 : targets)) * dim;
+        float *w = weight_of(in, how, j);
+        const float *target = weight_of(in, how, j < targets ? j : (j - targets) % targets);
         const size_t filled = j < targets ? dim / 2 : dim;
         const double size = ldexp(1, how->power_w + wobble(how, state));
         const int close = j >= targets && how->others == PLACE_CLOSE;
@@ -132,28 +162,35 @@ static void make_weights(inputs *in, const recipe *how, uint64_t *state)
         if (j >= targets && how->others == PLACE_DUPLICATE) {
             scale_to(w, target, 2, dim);
         }
+        if (j < targets) {
+            turn_axes(w, dim, j, 0);
+        }
     }
     if (how->others == PLACE_ZERO_OTHER) {
-        memset(in->weights + (in->classes - 1) * dim, 0, dim * sizeof(float));
+        memset(weight_of(in, how, in->classes - 1), 0, dim * sizeof(float));
     }
 }
 
 static void make_embeddings(inputs *in, const recipe *how, uint64_t *state)
 {
     const size_t targets = targets_of(how), dim = in->dim;
+    const size_t step = how->spread && targets > in->rows ? targets / in->rows : 1;
 
     for (size_t i = 0; i < in->rows; i++) {
-        const size_t label = i % targets;
-        float *x = in->embeddings + i * dim;
+        const size_t target = i * step % targets;
+        float *x = in->embeddings + i * dim, *w = weight_of(in, how, target);
         const double factor = ldexp(1, how->power_x - how->power_w + wobble(how, state));
-        in->labels[i] = (int64_t)label;
-        embed_at(x, in->weights + label * dim, dim, how->angles[i], factor, state);
+        in->labels[i] = (int64_t)place_of(how, target);
+        turn_axes(w, dim, target, 1);
+        embed_at(x, w, dim, how->angles[i], factor, state);
+        turn_axes(w, dim, target, 0);
+        turn_axes(x, dim, target, 0);
     }
     if (how->others == PLACE_ZERO_X) {
         memset(in->embeddings, 0, dim * sizeof(float));
     }
     if (how->others == PLACE_ZERO_TARGET) {
-        memset(in->weights, 0, dim * sizeof(float));
+        memset(weight_of(in, how, 0), 0, dim * sizeof(float));
     }
 }
 
@@ -164,7 +201,7 @@ static void make_rivals(inputs *in, const recipe *how)
     const double sign = how->others == PLACE_RIVAL ? 1 : -1;
 
     for (size_t j = targets; j < in->classes && j - targets < in->rows; j++) {
-        scale_to(in->weights + j * dim, in->embeddings + (j - targets) * dim,
+        scale_to(weight_of(in, how, j), in->embeddings + (j - targets) * dim,
                  ldexp(sign, how->power_w - how->power_x), dim);
     }
 }

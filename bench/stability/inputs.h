@@ -8,7 +8,7 @@
 
 #include "margin.h"
 
-enum { INPUT_ROWS = 16 }; /* at most */
+enum { INPUT_ROWS_MOST = 520 };
 
 /* An angle, given by its distance to the nearer of 0 and pi so that it keeps its digits there. */
 typedef struct sweep_angle {
@@ -32,11 +32,13 @@ typedef enum placement {
 extern const char *const placement_names[PLACEMENTS];
 
 typedef struct recipe {
-    size_t rows, dim, classes; /* dim >= 4, classes >= 2 */
-    sweep_angle angles[INPUT_ROWS];
+    size_t rows, dim, classes; /* dim >= 2, classes >= 2, rows <= INPUT_ROWS_MOST */
+    sweep_angle angles[INPUT_ROWS_MOST];
     int power_x, power_w; /* |x|, |w| are about 2^power sqrt(dim) */
     int wobble;           /* and vary by up to 2^wobble from row to row */
     placement others;
+    size_t turn; /* number of the class that would be class 0: the targets lie there and beyond */
+    int spread;  /* the rows' targets are spread over all targets, not the first ones */
 } recipe;
 
 typedef struct inputs {
@@ -46,8 +48,8 @@ typedef struct inputs {
 } inputs;
 
 /* Make what the recipe says from `seed`. The target's angle is as wanted to a relative 1e-7 near 0
- * and pi and to 1e-13 elsewhere, in spite of float32, where lengths leave room for it. Returns 0,
- * or -1 when out of memory. */
+ * and pi and to 1e-13 elsewhere (1e-7 in two dimensions), in spite of float32, where lengths leave
+ * room for it. Returns 0, or -1 when out of memory. */
 int inputs_make(inputs *in, const recipe *how, uint64_t seed);
 /* A copy with every number moved by one ulp, up or down by chance. */
 int inputs_shift(inputs *out, const inputs *in, uint64_t seed);

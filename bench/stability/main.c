@@ -18,30 +18,23 @@
 #include "oracle.h"
 #include "progress.h"
 #include "provenance.h"
+#include "record.h"
 #include "settings.h"
 #include "sweeps.h"
 #include "verdict.h"
 
-/* Whose tallies a cell has: the library on each instruction set, then the formulations. */
-enum { IMPLEMENTATIONS = MARGIN_ISA_COUNT + TEXTBOOKS };
-
-/* What the batches of a cell share. */
-typedef struct point {
-    double theta, scale; /* mean over the batches; the scale is that of the first row */
-    tally tallies[IMPLEMENTATIONS];
-} point;
+enum { LINE_SIZE = 250 };
 
 typedef struct run {
     settings settings;
     int cpus;
-    json_t *rows;
+    records records;
     verdict verdict;
     float_sweep floats[FLOAT_SWEEPS];
     size_t float_sweeps;
     progress progress;
-    size_t total, done;
-    cell last;                   /* the latest */
-    tally rest[IMPLEMENTATIONS]; /* of its sweep: what has no row of its own */
+    size_t batches, batches_done;
+    double work, work_done; /* about in proportion to the time */
 } run;
 
 /* ---- a batch --------------------------------------------------------------------------------- */
@@ -62,7 +55,7 @@ static void measure_isas(const run *r, const margin_config *wanted, const inputs
     config.workspace_bytes = in->classes * in->dim < 4096 ? (size_t)1 << 20 : 0;
     for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++) {
         config.isa = (margin_isa)isa;
-        if (!is_measured(r, config.isa)) {
+        if (!r->records.measured[isa]) {
             continue;
         }
         const margin_status status = measure_library(&config, in, want, seed, &tallies[isa]);
@@ -99,7 +92,7 @@ static void measure_batch(const run *r, const cell *c, uint64_t seed, point *p)
     }
     p->scale += want.scale[0];
     measure_isas(r, &c->config, &in, &want, seed, p->tallies);
-    if (c->which->is_default) {
+    if (c->compared) {
         measure_textbooks(&c->config, &in, &want, seed, p->tallies + MARGIN_ISA_COUNT);
     }
     exact_free(&want);
@@ -108,122 +101,37 @@ static void measure_batch(const run *r, const cell *c, uint64_t seed, point *p)
 
 /* ---- a cell ---------------------------------------------------------------------------------- */
 
-/* What the batches of a row have in common; null in a row of several cells. */
-static json_t *row_of(const cell *c, const point *p)
-{
-    json_t *row = json_object();
-    const int one = p != NULL && !c->vary;
-
-    json_object_set_new(row, "sweep", json_string(c->sweep));
-    json_object_set_new(row, "kind", json_string(c->kind));
-    json_object_set_new(row, "loss", json_string(margin_loss_get(c->config.loss)->name));
-    json_object_set_new(row, "option", json_string(c->which->option));
-    json_object_set_new(row, "gradient", json_string(margin_gradient_name(c->config.gradient)));
-    json_object_set_new(row, "default", json_boolean(c->which->is_default));
-    json_object_set_new(row, "theta", json_number(one && !c->mixed ? p->theta : NAN));
-    json_object_set_new(row, "scale", json_number(one ? p->scale : NAN));
-    json_object_set_new(row, "classes",
-                        one ? json_integer((json_int_t)c->recipe.classes) : json_null());
-    return row;
-}
-
-static void set_errors(json_t *row, const tally *t, int judged)
-{
-    char name[32];
-
-    for (int k = 0; k < METRICS; k++) {
-        const double count = (double)t->count[k];
-        const int relative = k == METRIC_LOSS_REL || k == METRIC_GRAD_X || k == METRIC_GRAD_W;
-        if (relative || judged) {
-            json_object_set_new(row, metric_names[k], json_number(count > 0 ? t->most[k] : NAN));
-        }
-        if (!relative && judged) {
-            snprintf(name, sizeof name, "%s_mean", metric_names[k]);
-            json_object_set_new(row, name, json_number(count > 0 ? t->sum[k] / count : NAN));
-        }
-    }
-    for (int k = PROMISE_LOSS; k < PROMISES && judged; k++) {
-        snprintf(name, sizeof name, "%s_share", promise_names[k]);
-        json_object_set_new(row, name, json_number(t->share[k]));
-        if (k >= GOAL_LOSS) {
-            snprintf(name, sizeof name, "%s_outside", promise_names[k]);
-            json_object_set_new(row, name, json_integer((json_int_t)t->outside[k]));
-        }
-    }
-    json_object_set_new(row, "nonfinite", json_number((double)t->nonfinite / (double)t->values));
-}
-
-static int is_library(int k)
-{
-    return k < MARGIN_ISA_COUNT;
-}
-
-static void record(run *r, const cell *c, const point *p, int k, const tally *t)
-{
-    const int ours = is_library(k);
-    json_t *row = row_of(c, p);
-
-    json_object_set_new(row, "impl",
-                        json_string(ours ? "margin" : textbooks[k - MARGIN_ISA_COUNT].name));
-    json_object_set_new(row, "isa", json_string(ours ? margin_isa_name((margin_isa)k) : "none"));
-    json_object_set_new(row, "cases", json_integer((json_int_t)t->rows));
-    set_errors(row, t, ours);
-    if (json_array_append_new(r->rows, row) != 0) {
-        die(PROGRAM, "out of memory");
-    }
-}
-
-/* Each point of a sweep is a row of the file for the default options, and of the instruction sets
- * for the best; the others have one row for all points of a sweep. */
-static int has_own_row(const run *r, const cell *c, int k)
-{
-    for (int better = k + 1; is_library(k) && is_library(better); better++) {
-        if (is_measured(r, (margin_isa)better)) {
-            return 0;
-        }
-    }
-    return c->pointwise && c->which->is_default;
-}
-
-static void flush_rest(run *r)
-{
-    for (int k = 0; k < IMPLEMENTATIONS; k++) {
-        if (r->rest[k].rows > 0) {
-            record(r, &r->last, NULL, k, &r->rest[k]);
-        }
-        r->rest[k] = (tally){0};
-    }
-}
-
-static void record_all(run *r, const cell *c, const point *p)
-{
-    const int another_kind = c->which->is_default && strcmp(r->last.kind, c->kind) != 0;
-
-    if (r->last.which != c->which || strcmp(r->last.sweep, c->sweep) != 0 || another_kind) {
-        flush_rest(r);
-        r->last = *c;
-        r->last.kind = c->which->is_default ? c->kind : "";
-    }
-    for (int k = 0; k < IMPLEMENTATIONS; k++) {
-        if (p->tallies[k].rows > 0 && has_own_row(r, c, k)) {
-            record(r, c, p, k, &p->tallies[k]);
-        } else {
-            tally_add(&r->rest[k], &p->tallies[k]);
-        }
-    }
-}
-
 static void add_to_verdict(run *r, const cell *c, const point *p)
 {
     for (int k = 0; k < IMPLEMENTATIONS; k++) {
         const int judged = is_library(k);
-        const char *name =
-            judged ? margin_isa_name((margin_isa)k) : textbooks[k - MARGIN_ISA_COUNT].name;
         if (p->tallies[k].rows > 0) {
-            verdict_add(&r->verdict, c->config.loss, name, judged, &p->tallies[k], c->sweep,
-                        c->which->option);
+            verdict_add(&r->verdict, c->config.loss, implementation_name(k), judged, &p->tallies[k],
+                        c->sweep, c->which->option, margin_gradient_name(c->config.gradient));
         }
     }
+}
+
+/* The time of a batch, about, in that of a product of the oracle. */
+static double work_of(const cell *c)
+{
+    const recipe *r = &c->recipe;
+    const double overhead = 3000, drawn = 3000; /* the latter where each batch has its own shape */
+    const double size = (double)r->rows * (double)r->classes * (double)(r->dim + 8);
+
+    return overhead + (c->vary ? drawn : size * (c->ulps ? 2 : 1));
+}
+
+static void show_progress(run *r, const cell *c)
+{
+    char what[120];
+
+    r->work_done += work_of(c);
+    progress_share(&r->progress, r->work_done / r->work);
+    snprintf(what, sizeof what, "%s %s%s: %s", margin_loss_get(c->config.loss)->name,
+             c->which->option, c->config.gradient == MARGIN_GRADIENT_DETACHED ? " detached" : "",
+             c->sweep);
+    progress_step(&r->progress, ++r->batches_done, what);
 }
 
 static void measure_cell(void *context, const cell *wanted)
@@ -239,26 +147,39 @@ static void measure_cell(void *context, const cell *wanted)
             c.vary(&c, &state);
         }
         measure_batch(r, &c, seed, &p);
-        progress_step(&r->progress, ++r->done, margin_loss_get(c.config.loss)->name);
+        show_progress(r, &c);
     }
     p.theta /= (double)c.batches;
     p.scale /= (double)c.batches;
     add_to_verdict(r, &c, &p);
-    record_all(r, &c, &p);
+    records_add(&r->records, &c, &p);
 }
 
 static void count_cell(void *context, const cell *c)
 {
-    ((run *)context)->total += c->batches;
+    run *r = context;
+
+    r->batches += c->batches;
+    r->work += (double)c->batches * work_of(c);
 }
 
 static void sweep_all(run *r, const stability_case *cases, size_t count)
 {
     visit_cells(cases, count, r->settings.how_many, r->settings.seed, count_cell, r);
-    progress_start(&r->progress, "stability", r->total);
+    progress_start(&r->progress, "stability", r->batches);
     visit_cells(cases, count, r->settings.how_many, r->settings.seed, measure_cell, r);
-    flush_rest(r);
+    records_flush(&r->records);
     progress_end(&r->progress);
+    if (r->records.failed) {
+        die(PROGRAM, "out of memory");
+    }
+}
+
+enum { FLOAT_STEPS = 100 };
+
+static void show_floats(void *context, double share)
+{
+    progress_step(context, (size_t)(FLOAT_STEPS * share), NULL);
 }
 
 /* Every float32 where there is time for it. */
@@ -267,9 +188,9 @@ static void sweep_functions(run *r)
     const unsigned exp_step[] = {0, 1009, 1, 1}, log_step[] = {0, 1009, 31, 1};
     const effort how_many = r->settings.how_many;
 
-    progress_start(&r->progress, "exp and log", 1);
+    progress_start(&r->progress, "exp and log", FLOAT_STEPS);
     r->float_sweeps = sweep_floats(r->floats, r->settings.isa, exp_step[how_many],
-                                   log_step[how_many], r->cpus);
+                                   log_step[how_many], r->cpus, show_floats, &r->progress);
     progress_end(&r->progress);
 }
 
@@ -294,10 +215,11 @@ static void write_results(const run *r, int argc, char **argv)
     json_object_set_new(file, "schema", json_integer(2));
     json_object_set_new(file, "context", context);
     json_object_set_new(file, "verdicts", verdict_json(&r->verdict));
+    json_object_set(file, "settings", r->records.settings);
     json_object_set_new(file, "functions", float_sweeps_json(r->floats, r->float_sweeps));
     json_object_set_new(file, "formulas", formulas());
     json_object_set_new(file, "curves", curves_json());
-    json_object_set(file, "rows", r->rows);
+    json_object_set(file, "rows", r->records.rows);
     if (json_write_file(file, r->settings.out, error, sizeof error) != 0) {
         die(PROGRAM, "%s", error);
     }
@@ -318,14 +240,17 @@ static void check_writable(const char *path)
 
 /* ---- the program ----------------------------------------------------------------------------- */
 
-/* One line per sweep of each case. */
+/* One line per sweep of each case and shape in it. */
 static void print_cell(void *context, const cell *c)
 {
-    char line[200], *last = context;
+    char line[LINE_SIZE], shape[80] = "D:drawn/C:drawn", *last = context;
 
-    snprintf(line, sizeof line, "%s/loss:%s/option:%s/gradient:%s", c->sweep,
+    if (!c->vary) {
+        snprintf(shape, sizeof shape, "D:%zu/C:%zu", c->recipe.dim, c->recipe.classes);
+    }
+    snprintf(line, sizeof line, "%s/loss:%s/option:%s/gradient:%s/N:%zu/%s", c->sweep,
              margin_loss_get(c->config.loss)->name, c->which->option,
-             margin_gradient_name(c->config.gradient));
+             margin_gradient_name(c->config.gradient), c->recipe.rows, shape);
     if (strcmp(line, last) != 0) {
         puts(line);
         strcpy(last, line);
@@ -343,15 +268,46 @@ static void name_unknown_losses(void)
     }
 }
 
+static void start_records(run *r)
+{
+    if (records_start(&r->records) != 0) {
+        die(PROGRAM, "out of memory");
+    }
+    for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++) {
+        r->records.measured[isa] = is_measured(r, (margin_isa)isa);
+    }
+}
+
+/* What ran, and how it ended. */
+static void print_closing(const run *r, size_t cases, size_t failures)
+{
+    const size_t rows = verdict_fewest(&r->verdict);
+    size_t isas = 0;
+
+    for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++) {
+        isas += r->records.measured[isa] != 0;
+    }
+    printf("\n%zu losses and options, %zu batches, at least %zu rows of each loss on each of %zu "
+           "instruction sets;\n", cases, r->batches_done, rows, isas);
+    if (failures == 0) {
+        printf("every promise is kept.\n");
+    } else {
+        printf("%zu promises are not kept.\n", failures);
+    }
+    if (r->settings.out) {
+        printf("Results: %s\n", r->settings.out);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    run r = {.settings = parse_settings(argc, argv),
-             .cpus = (int)sysconf(_SC_NPROCESSORS_ONLN),
-             .last = {.sweep = "", .kind = ""}};
+    static run r; /* too large for the stack */
     stability_case cases[CASES_MOST];
     const size_t count = list_cases(cases);
-    char last[200] = "";
+    char last[LINE_SIZE] = "";
 
+    r.settings = parse_settings(argc, argv);
+    r.cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
     if (r.settings.list) {
         visit_cells(cases, count, r.settings.how_many, r.settings.seed, print_cell, last);
         return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILED;
@@ -360,24 +316,23 @@ int main(int argc, char **argv)
         check_writable(r.settings.out);
     }
     name_unknown_losses();
-    r.rows = json_array();
-    if (!r.rows) {
-        die(PROGRAM, "out of memory");
-    }
+    start_records(&r);
     sweep_all(&r, cases, count);
     sweep_functions(&r);
     if (r.settings.out) {
         write_results(&r, argc, argv);
     }
-    json_decref(r.rows);
+    json_decref(r.records.rows);
+    json_decref(r.records.settings);
     verdict_print(&r.verdict, stdout);
     float_sweeps_print(r.floats, r.float_sweeps, stdout);
-    if (fflush(stdout) != 0) {
-        die(PROGRAM, "cannot write to standard output");
-    }
     size_t failures = verdict_failures(&r.verdict);
     for (size_t k = 0; k < r.float_sweeps; k++) {
         failures += !float_sweep_kept(&r.floats[k]);
+    }
+    print_closing(&r, count, failures);
+    if (fflush(stdout) != 0) {
+        die(PROGRAM, "cannot write to standard output");
     }
     if (failures > 0) {
         die(PROGRAM, "%zu promises are not kept", failures);

@@ -32,8 +32,16 @@ typedef struct answers {
 
 /* ---- tallies --------------------------------------------------------------------------------- */
 
-static void note(tally *t, metric which, double value)
+static int spread_bin(double value)
 {
+    const double step = (log2(value) + 40) * SPREAD_STEPS;
+
+    return !(step >= 0) ? 0 : step < SPREAD_BINS - 2 ? 1 + (int)step : SPREAD_BINS - 1;
+}
+
+void tally_note(tally *t, metric which, double value)
+{
+    t->spread[which][spread_bin(value)]++;
     t->most[which] = fmax(t->most[which], value);
     t->sum[which] += value;
     t->count[which]++;
@@ -59,6 +67,9 @@ void tally_add(tally *t, const tally *other)
         t->most[k] = fmax(t->most[k], other->most[k]);
         t->sum[k] += other->sum[k];
         t->count[k] += other->count[k];
+        for (int bin = 0; bin < SPREAD_BINS; bin++) {
+            t->spread[k][bin] += other->spread[k][bin];
+        }
     }
     for (int k = 0; k < PROMISES; k++) {
         t->tried[k] += other->tried[k];
@@ -68,6 +79,20 @@ void tally_add(tally *t, const tally *other)
             t->at[k] = other->at[k];
         }
     }
+}
+
+double tally_median(const tally *t, metric which)
+{
+    size_t below = 0;
+    int bin = 0;
+
+    if (t->count[which] == 0) {
+        return NAN;
+    }
+    while (2 * (below += t->spread[which][bin]) < t->count[which]) {
+        bin++;
+    }
+    return bin == 0 ? 0 : exp2((bin - 0.5) / SPREAD_STEPS - 40);
 }
 
 /* ---- lengths --------------------------------------------------------------------------------- */
@@ -122,9 +147,9 @@ static void compare_loss(tally *t, float got, const exact *want, size_t i, const
     const double allowed = 4 * ulp + want->condition[i];
     const double rounding = promised_unit * (1 + want->scale[i]) * want->miss[i];
 
-    note(t, METRIC_LOSS_ULP, apart / ulp);
-    note(t, METRIC_LOSS_REL, apart / fmax(right, least));
-    note(t, METRIC_LOSS_BEST, apart / (ulp / 2 + want->condition[i]));
+    tally_note(t, METRIC_LOSS_ULP, apart / ulp);
+    tally_note(t, METRIC_LOSS_REL, apart / fmax(right, least));
+    tally_note(t, METRIC_LOSS_BEST, apart / (ulp / 2 + want->condition[i]));
     judge(t, PROMISE_LOSS, apart / (allowed + rounding), where);
     judge(t, GOAL_LOSS, apart / allowed, where);
 }
@@ -133,10 +158,10 @@ static void note_gradient(tally *t, metric first, double apart, double size, dou
 {
     const double ulp = float_ulp(fmax(size, least));
 
-    note(t, first, apart / fmax(size, least));
-    note(t, first + 1, apart / ulp);
+    tally_note(t, first, apart / fmax(size, least));
+    tally_note(t, first + 1, apart / ulp);
     if (moved > 0) {
-        note(t, first + 2, apart / (ulp / 2 + moved));
+        tally_note(t, first + 2, apart / (ulp / 2 + moved));
     }
 }
 

@@ -54,19 +54,27 @@ typedef struct witness {
     double theta, scale; /* NaN: of no one row */
 } witness;
 
+/* Errors in bins of a quarter of an octave from 2^-40 on; bin 0 is below. */
+enum { SPREAD_OCTAVES = 60, SPREAD_STEPS = 4, SPREAD_BINS = 1 + SPREAD_OCTAVES * SPREAD_STEPS };
+
 /* The numbers of many batches of one implementation. */
 typedef struct tally {
     size_t rows, batches;
     size_t values, nonfinite;
     double most[METRICS], sum[METRICS];
     size_t count[METRICS]; /* finite results only */
+    unsigned spread[METRICS][SPREAD_BINS];
     double share[PROMISES];
     size_t tried[PROMISES], outside[PROMISES];
     witness at[PROMISES]; /* where share is attained */
 } tally;
 
+void tally_note(tally *t, metric which, double error);
 /* Add another's numbers; both begin as zeros. */
 void tally_add(tally *t, const tally *other);
+
+/* The median error, to within a tenth; 0 below 2^-40, NaN of no errors. */
+double tally_median(const tally *t, metric which);
 
 /* Run the library (config->isa, config->threads) or a textbook formulation, and compare.
  * MARGIN_OK, or the library's status (MARGIN_ERROR_MEMORY of a textbook). `seed`: the witness. */

@@ -35,6 +35,7 @@ typedef struct oracle_problem {
     const wide *bias;       /* [C] or NULL */
     const int64_t *labels;  /* [N] */
     const wide *row_weight; /* [N] or NULL: 1 / counted */
+    const wide *weight_norm; /* [C] |w_j|, or NULL: not known yet */
 } oracle_problem;
 
 typedef struct oracle_answer {
@@ -48,6 +49,9 @@ typedef struct oracle_answer {
     wide loss;             /* mean over counted rows */
     size_t counted;
 } oracle_answer;
+
+/* norms[j] = |w_j| of C weights in D dimensions: once for many problems with the same weights. */
+void oracle_norms(const wide *weights, size_t classes, size_t dim, wide *norms);
 
 /* Solve the head. feature_norm is honoured for every normalised loss, also where the library allows
  * it for sphereface only. */

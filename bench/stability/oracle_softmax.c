@@ -4,21 +4,16 @@
  * target's logit is -1 / (1 + exp(l_y - L)). */
 #include "oracle.h"
 
-static wide log_sum_exp_of_others(const wide *logits, size_t classes, size_t label)
+static wide largest_of_others(const wide *logits, size_t classes, size_t label)
 {
-    const size_t first = label == 0 ? 1 : 0;
-    wide largest = logits[first];
-    wide sum = 0;
+    wide largest = logits[label == 0 ? 1 : 0];
 
     for (size_t j = 0; j < classes; j++) {
         if (j != label && logits[j] > largest) {
             largest = logits[j];
         }
     }
-    for (size_t j = 0; j < classes; j++) {
-        sum += j == label ? 0 : wide_exp(logits[j] - largest);
-    }
-    return largest + wide_log(sum);
+    return largest;
 }
 
 void oracle_softmax(const wide *logits, size_t classes, size_t label, wide *loss, wide *grad)
@@ -28,13 +23,20 @@ void oracle_softmax(const wide *logits, size_t classes, size_t label, wide *loss
         grad[0] = 0;
         return;
     }
-    const wide others = log_sum_exp_of_others(logits, classes, label);
-    const wide gap = others - logits[label];
+    const wide largest = largest_of_others(logits, classes, label);
+    wide sum = 0;
+
+    for (size_t j = 0; j < classes; j++) {
+        grad[j] = j == label ? 0 : wide_exp(logits[j] - largest);
+        sum += grad[j];
+    }
+    const wide gap = largest + wide_log(sum) - logits[label];
     const wide small = wide_exp(-wide_abs(gap));
 
     *loss = (gap > 0 ? gap : 0) + wide_log1p(small);
+    const wide share = wide_exp(largest - logits[label] - *loss); /* exp(l_j - l_y - loss) */
     for (size_t j = 0; j < classes; j++) {
-        grad[j] = wide_exp(logits[j] - logits[label] - *loss);
+        grad[j] *= share;
     }
     grad[label] = -(gap > 0 ? 1 : small) / (1 + small);
 }

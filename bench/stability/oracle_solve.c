@@ -12,12 +12,12 @@ typedef struct solver {
     const margin_config *config;
     const oracle_problem *problem;
     oracle_answer *answer;
-    wide *weight_norm; /* [C] |w_j| */
-    wide *product;     /* [C] w_j . x of the row at hand */
-    wide *cosine;      /* [C] */
-    wide *logit;       /* [C] */
-    wide *grad;        /* [C] dL/dlogit */
-    wide *tangent;     /* [D] */
+    const wide *weight_norm; /* [C] |w_j| */
+    wide *product;           /* [C] w_j . x of the row at hand */
+    wide *cosine;            /* [C] */
+    wide *logit;             /* [C] */
+    wide *grad;              /* [C] dL/dlogit */
+    wide *tangent;           /* [D] */
 } solver;
 
 /* What a row knows of itself besides the arrays. */
@@ -252,6 +252,13 @@ static void clear_answer(const oracle_problem *p, oracle_answer *out)
     }
 }
 
+void oracle_norms(const wide *weights, size_t classes, size_t dim, wide *norms)
+{
+    for (size_t j = 0; j < classes; j++) {
+        norms[j] = norm_of(weights + j * dim, dim);
+    }
+}
+
 int oracle_solve(const margin_config *config, const oracle_problem *problem, oracle_answer *answer)
 {
     const size_t classes = problem->classes;
@@ -264,16 +271,17 @@ int oracle_solve(const margin_config *config, const oracle_problem *problem, ora
     if (!memory) {
         return ORACLE_NO_MEMORY;
     }
-    s.weight_norm = memory;
     s.product = memory + classes;
     s.cosine = memory + 2 * classes;
     s.logit = memory + 3 * classes;
     s.grad = memory + 4 * classes;
     s.tangent = memory + 5 * classes;
-    clear_answer(problem, answer);
-    for (size_t j = 0; j < classes; j++) {
-        s.weight_norm[j] = norm_of(problem->weights + j * problem->dim, problem->dim);
+    s.weight_norm = problem->weight_norm;
+    if (!s.weight_norm) {
+        oracle_norms(problem->weights, classes, problem->dim, memory);
+        s.weight_norm = memory;
     }
+    clear_answer(problem, answer);
     for (size_t i = 0; i < problem->rows; i++) {
         answer->loss += problem->labels[i] >= 0 ? solve_row(&s, i) : 0;
     }

@@ -3,6 +3,7 @@
 #define MARGIN_STABILITY_RANDOM_H
 
 #include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 
 static inline uint64_t random_bits(uint64_t *state)

@@ -20,6 +20,7 @@ typedef struct cell {
     uint64_t seed; /* of the first batch; the next ones follow */
     int mixed;     /* the rows' angles differ */
     int pointwise; /* one of several points of a curve */
+    int compared;  /* the textbook formulas, too */
     int ulps;      /* also how far one ulp of each input moves the gradients */
     /* Draw another recipe and scale for each batch; NULL: all are alike. */
     void (*vary)(struct cell *cell, uint64_t *state);

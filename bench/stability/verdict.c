@@ -23,7 +23,7 @@ static verdict_line *find(verdict *v, margin_loss loss, const char *name, int ju
 }
 
 void verdict_add(verdict *v, margin_loss loss, const char *name, int judged, const tally *t,
-                 const char *sweep, const char *option)
+                 const char *sweep, const char *option, const char *gradient)
 {
     verdict_line *line = find(v, loss, name, judged);
 
@@ -34,6 +34,7 @@ void verdict_add(verdict *v, margin_loss loss, const char *name, int judged, con
         if (!line->sweep[k] || !(t->share[k] <= line->all.share[k])) {
             line->sweep[k] = sweep;
             line->option[k] = option;
+            line->gradient[k] = gradient;
         }
     }
     tally_add(&line->all, t);
@@ -49,6 +50,18 @@ size_t verdict_failures(const verdict *v)
         }
     }
     return failures;
+}
+
+size_t verdict_fewest(const verdict *v)
+{
+    size_t fewest = SIZE_MAX;
+
+    for (size_t k = 0; k < v->count; k++) {
+        if (v->lines[k].judged && v->lines[k].all.rows < fewest) {
+            fewest = v->lines[k].all.rows;
+        }
+    }
+    return v->count > 0 ? fewest : 0;
 }
 
 /* ---- for people ------------------------------------------------------------------------------ */
@@ -113,6 +126,7 @@ static void set_witness(json_t *object, const verdict_line *line, int p)
     snprintf(seed, sizeof seed, "%" PRIu64, at->seed);
     json_object_set_new(object, "sweep", any ? json_string(line->sweep[p]) : json_null());
     json_object_set_new(object, "option", any ? json_string(line->option[p]) : json_null());
+    json_object_set_new(object, "gradient", any ? json_string(line->gradient[p]) : json_null());
     json_object_set_new(object, "theta", json_number(any ? at->theta : NAN));
     json_object_set_new(object, "scale", json_number(any ? at->scale : NAN));
     json_object_set_new(object, "dim", any ? json_integer((json_int_t)at->dim) : json_null());

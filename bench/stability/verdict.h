@@ -14,7 +14,8 @@ typedef struct verdict_line {
     const char *name; /* instruction set, or textbook formulation */
     int judged;       /* the library */
     tally all;
-    const char *sweep[PROMISES], *option[PROMISES]; /* of the cell where the share is attained */
+    /* Of the cell where the share is attained. */
+    const char *sweep[PROMISES], *option[PROMISES], *gradient[PROMISES];
 } verdict_line;
 
 enum { VERDICT_LINES = 100 };
@@ -26,9 +27,11 @@ typedef struct verdict {
 
 /* Add a cell's tally; the texts must outlive the verdict. */
 void verdict_add(verdict *v, margin_loss loss, const char *name, int judged, const tally *t,
-                 const char *sweep, const char *option);
+                 const char *sweep, const char *option, const char *gradient);
 /* Promises that the library did not keep. */
 size_t verdict_failures(const verdict *v);
+/* Rows of that loss and instruction set that has fewest. */
+size_t verdict_fewest(const verdict *v);
 void verdict_print(const verdict *v, FILE *stream);
 /* One object per promise, loss and instruction set. */
 json_t *verdict_json(const verdict *v);

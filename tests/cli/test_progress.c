@@ -23,14 +23,25 @@ static void show_progress(void)
     progress_end(&p);
 }
 
+/* A hundred seconds for four fifths of the time: 25 are left, whatever the steps say. */
+static void show_share(void)
+{
+    progress p;
+    progress_start(&p, "training", 10);
+    p.started -= 100.0;
+    progress_share(&p, 0.8);
+    progress_step(&p, 10, NULL);
+    progress_end(&p);
+}
+
 /* What a child whose stderr is `write_end` shows, read from `read_end`. */
-static void collect(int read_end, int write_end, char *text, size_t size)
+static void collect(int read_end, int write_end, void (*show)(void), char *text, size_t size)
 {
     const pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
         dup2(write_end, STDERR_FILENO);
-        show_progress();
+        show();
         _exit(0);
     }
     assert_int_equal(waitpid(child, NULL, 0), child);
@@ -46,7 +57,7 @@ static void collect(int read_end, int write_end, char *text, size_t size)
     close(read_end);
 }
 
-static void on_terminal(char *text, size_t size)
+static void on_terminal(void (*show)(void), char *text, size_t size)
 {
     const int master = posix_openpt(O_RDWR | O_NOCTTY);
     assert_true(master >= 0);
@@ -54,7 +65,7 @@ static void on_terminal(char *text, size_t size)
     assert_int_equal(unlockpt(master), 0);
     const int slave = open(ptsname(master), O_RDWR | O_NOCTTY);
     assert_true(slave >= 0);
-    collect(master, slave, text, size);
+    collect(master, slave, show, text, size);
 }
 
 static void silent_off_terminals(void **state)
@@ -64,10 +75,10 @@ static void silent_off_terminals(void **state)
     char text[512];
     setenv("TERM", "xterm", 1);
     assert_int_equal(pipe(ends), 0);
-    collect(ends[0], ends[1], text, sizeof text);
+    collect(ends[0], ends[1], show_progress, text, sizeof text);
     assert_string_equal(text, "|");
     setenv("TERM", "dumb", 1);
-    on_terminal(text, sizeof text);
+    on_terminal(show_progress, text, sizeof text);
     assert_string_equal(text, "|");
 }
 
@@ -77,7 +88,7 @@ static void draws_and_wipes(void **state)
     char text[512];
     setenv("TERM", "xterm", 1);
     unsetenv("NO_COLOR");
-    on_terminal(text, sizeof text);
+    on_terminal(show_progress, text, sizeof text);
     assert_non_null(strstr(text, "training"));
     assert_non_null(strstr(text, "10/10"));
     assert_non_null(strstr(text, "loss 0.125"));
@@ -93,10 +104,19 @@ static void honours_no_color(void **state)
     char text[512];
     setenv("TERM", "xterm", 1);
     setenv("NO_COLOR", "1", 1);
-    on_terminal(text, sizeof text);
+    on_terminal(show_progress, text, sizeof text);
     unsetenv("NO_COLOR");
     assert_non_null(strstr(text, "training"));
     assert_null(strstr(text, "\033[1m"));
+}
+
+static void time_left_by_share(void **state)
+{
+    (void)state;
+    char text[512];
+    setenv("TERM", "xterm", 1);
+    on_terminal(show_share, text, sizeof text);
+    assert_non_null(strstr(text, "10/10, 25 s left"));
 }
 
 int main(void)
@@ -105,6 +125,7 @@ int main(void)
         cmocka_unit_test(silent_off_terminals),
         cmocka_unit_test(draws_and_wipes),
         cmocka_unit_test(honours_no_color),
+        cmocka_unit_test(time_left_by_share),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

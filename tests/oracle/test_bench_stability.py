@@ -13,7 +13,8 @@ from pathlib import Path
 PROGRAM = ""
 LOSSES = {"softmax", "normsoftmax", "sphereface", "cosface", "arcface", "combined"}
 SWEEPS = {"theta", "scale", "norm", "classes", "dim", "converged", "underflow", "special", "random",
-          "adversarial", "map"}
+          "adversarial", "map", "shape"}
+SHAPES = {"few dimensions", "odd dimensions", "many classes", "many rows"}
 PROMISES = {"finite", "loss", "grad_x", "grad_w"}
 GOALS = {"loss_goal", "grad_x_goal", "grad_w_goal"}
 ERRORS = ("loss_rel", "grad_x", "grad_w")
@@ -43,6 +44,8 @@ class Sweep(unittest.TestCase):
         self.assertEqual(self.done.returncode, 0, self.done.stderr)
         self.assertEqual(self.done.stderr, "")
         self.assertIn("PASS", self.done.stdout)
+        self.assertIn("39 losses and options", self.done.stdout)
+        self.assertIn("every promise is kept.\nResults: ", self.done.stdout)
         self.assertNotIn("FAIL", self.done.stdout)
         self.assertEqual(self.left, ["stability.json"])
 
@@ -60,6 +63,9 @@ class Sweep(unittest.TestCase):
             if v["promise"] != "finite":
                 self.assertGreater(v["share"], 1e-3, v)
                 self.assertEqual(v["share"] <= 1, v["kept"], v)
+                witness = {key: v[key] for key in ("sweep", "loss", "option", "gradient", "isa")}
+                self.assertIn(v["share"], [row[v["promise"] + "_share"]
+                                           for row in self.rows(impl="margin", **witness)])
 
     def test_what_the_verdicts_say_is_in_the_rows(self):
         for v in self.file["verdicts"]:
@@ -85,11 +91,10 @@ class Sweep(unittest.TestCase):
                                     for e in OURS), row)
 
     def test_every_option_in_every_sweep(self):
-        """All but the sweeps over classes, dimensions and the map, which take the defaults."""
         for loss in LOSSES:
             options = {(row["option"], row["gradient"]) for row in self.rows(loss=loss)}
             self.assertEqual(len(options), {"sphereface": 16, "arcface": 10, "combined": 10}.get(loss, 1))
-            for sweep in SWEEPS - {"classes", "dim", "map"}:
+            for sweep in SWEEPS:
                 self.assertEqual({(row["option"], row["gradient"])
                                   for row in self.rows(loss=loss, sweep=sweep)}, options)
 
@@ -119,10 +124,31 @@ class Sweep(unittest.TestCase):
                        if row["classes"]]
             self.assertEqual((min(classes), max(classes)), (2, 10000))
 
-    def test_places(self):
-        kinds = {row["kind"] for row in self.rows(loss="arcface", sweep="special", default=True)}
-        self.assertEqual(len(kinds), 8)
-        self.assertIn("zero embedding", kinds)
+    def test_places_and_shapes(self):
+        for loss in LOSSES:
+            kinds = {row["kind"] for row in self.rows(loss=loss, sweep="special", default=True)}
+            self.assertEqual(len(kinds), 9)
+            self.assertIn("zero embedding, long weights", kinds)
+            kinds = {row["kind"] for row in self.rows(loss=loss, sweep="shape", default=True)}
+            self.assertEqual(kinds, SHAPES)
+        for row in self.rows(sweep="shape", default=True, kind="many rows", isa="scalar"):
+            self.assertEqual(row["cases"], 200)
+
+    def test_settings(self):
+        """The greatest and the median of each loss with its options, and the same in the rows."""
+        settings, usable = self.file["settings"], self.file["context"]["isas_usable"]
+        keys = ("loss", "option", "gradient", "isa")
+        self.assertEqual(len({tuple(s[k] for k in keys) for s in settings}), len(settings))
+        self.assertEqual(len(settings), 39 * len(usable))
+        for s in settings:
+            rows = self.rows(impl="margin", **{key: s[key] for key in keys})
+            self.assertEqual(sum(row["cases"] for row in rows), s["cases"])
+            for error in ERRORS + OURS:
+                greatest = max(row[error] for row in rows if row[error] is not None)
+                self.assertEqual(s[error], greatest)
+                self.assertTrue(0 < s[error + "_median"] <= 1.1 * greatest, s)
+            self.assertLess(s["loss_ulp_median"], 20, s)
+            self.assertLess(s["grad_x_median"], 1e-5, s)
 
     def test_textbook_formulas_do_fail(self):
         """Else the comparison would show nothing: not finite at the ends, not exact between."""
@@ -187,6 +213,32 @@ class CommandLine(unittest.TestCase):
         for loss in LOSSES:
             self.assertIn(f"theta/loss:{loss}/", done.stdout)
             self.assertIn(f"scale/loss:{loss}/", done.stdout)
+
+    def shapes(self, *arguments):
+        """N, D, C by (sweep, loss, option, gradient), of what has a shape of its own."""
+        shapes = {}
+        for line in run("--list", *arguments).stdout.splitlines():
+            sweep, *fields = line.split("/")
+            of = dict(field.split(":") for field in fields)
+            key = (sweep, of["loss"], of["option"], of["gradient"])
+            if of["D"] != "drawn":
+                shapes.setdefault(key, set()).add(tuple(int(of[k]) for k in "NDC"))
+        return shapes
+
+    def test_list_of_shapes(self):
+        """Each loss with each option goes every way that the library has for shapes."""
+        for level in ("--quick", "--full"):
+            shapes = {key: all for key, all in self.shapes(level).items() if key[0] == "shape"}
+            self.assertEqual(len(shapes), 39)
+            for key, all in shapes.items():
+                self.assertTrue(any(d <= 8 and c >= 128 for n, d, c in all), key)
+                self.assertTrue(any(d > 8 and d % 16 > 0 for n, d, c in all), key)
+                self.assertTrue(any(d > 8 and c >= 2016 for n, d, c in all), key)
+                self.assertTrue(any(n >= 200 for n, d, c in all), key)
+        for key, all in shapes.items():
+            self.assertTrue({2, 3, 8, 16, 19, 20, 33, 64} <= {d for n, d, c in all}, key)
+            self.assertTrue({2016, 5000, 20000, 100000} <= {c for n, d, c in all if d > 8}, key)
+            self.assertTrue({200, 513} <= {n for n, d, c in all}, key)
 
     def test_wrong_usage(self):
         self.refused(2, "--isa", "--isa=mmx")

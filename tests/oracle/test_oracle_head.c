@@ -43,8 +43,14 @@ typedef struct solution {
 
 static void solve(const margin_config *config, const fixture *f, int weighted, solution *out)
 {
-    const oracle_problem problem = {ROWS,    DIM,       CLASSES,   f->x,
-                                    f->w,    f->bias,   f->labels, weighted ? f->row_weight : NULL};
+    const oracle_problem problem = {.rows = ROWS,
+                                    .dim = DIM,
+                                    .classes = CLASSES,
+                                    .embeddings = f->x,
+                                    .weights = f->w,
+                                    .bias = f->bias,
+                                    .labels = f->labels,
+                                    .row_weight = weighted ? f->row_weight : NULL};
 
     out->answer = (oracle_answer){.row_loss = out->row_loss,
                                   .row_angle = out->row_angle,

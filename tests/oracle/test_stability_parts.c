@@ -51,6 +51,85 @@ static void angles_are_as_wanted(void **state)
     assert_true(worst_angle((sweep_angle){1, 0}, 1) < 2e-13);
 }
 
+/* In two and three dimensions targets lie on the axes, and angles are as wanted there, too. */
+static void angles_in_few_dimensions(void **state)
+{
+    const margin_config config = config_of(MARGIN_ARCFACE);
+    const sweep_angle angles[] = {{0, 0}, {1e-12, 0}, {1e-4, 0}, {1.2, 0}};
+
+    (void)state;
+    for (size_t dim = 2; dim <= 3; dim++) {
+        for (size_t k = 0; k < sizeof angles / sizeof *angles; k++) {
+            recipe how = recipe_of(13, angles[k], PLACE_RANDOM);
+            inputs in;
+            exact want;
+            how.dim = dim;
+            how.classes = 128;
+            how.wobble = 2;
+            assert_int_equal(inputs_make(&in, &how, 7), 0);
+            assert_int_equal(exact_solve(&want, &config, &in, 2), 0);
+            for (size_t i = 0; i < in.rows; i++) {
+                assert_int_equal(in.labels[i], i % (2 * dim));
+                assert_true(fabs(want.angle[i] - angles[k].offset) <= 1.2e-7 * angles[k].offset);
+            }
+            exact_free(&want);
+            inputs_free(&in);
+        }
+    }
+}
+
+/* Targets anywhere among the classes: the same vectors under other numbers. */
+static void targets_turn_and_spread(void **state)
+{
+    const margin_config config = config_of(MARGIN_COMBINED);
+    recipe how = recipe_of(4, (sweep_angle){0.4, 0}, PLACE_CLOSE);
+    inputs in, turned;
+    exact want, other;
+
+    (void)state;
+    how.classes = 40;
+    how.spread = 1;
+    assert_int_equal(inputs_make(&in, &how, 9), 0);
+    how.turn = 33;
+    assert_int_equal(inputs_make(&turned, &how, 9), 0);
+    assert_int_equal(exact_solve(&want, &config, &in, 1), 0);
+    assert_int_equal(exact_solve(&other, &config, &turned, 1), 0);
+    for (size_t i = 0; i < in.rows; i++) {
+        assert_int_equal(in.labels[i], 5 * i);
+        assert_int_equal(turned.labels[i], (5 * i + 33) % 40);
+        assert_true(fabs(other.loss[i] - want.loss[i]) <= 1e-14 * want.loss[i]);
+    }
+    exact_free(&want);
+    exact_free(&other);
+    inputs_free(&in);
+    inputs_free(&turned);
+}
+
+/* Rows are solved in blocks; the mean of dW is over all of them. */
+static void exact_of_many_rows(void **state)
+{
+    const margin_config config = config_of(MARGIN_NORMSOFTMAX);
+    const recipe how = recipe_of(37, (sweep_angle){1, 0}, PLACE_RANDOM);
+    inputs in;
+    exact want;
+    oracle_output all;
+
+    (void)state;
+    assert_int_equal(inputs_make(&in, &how, 2), 0);
+    const margin_head head = head_of(&in);
+    assert_int_equal(exact_solve(&want, &config, &in, 3), 0);
+    assert_int_equal(oracle_head(&config, &head, &all), 0);
+    for (size_t i = 0; i < in.rows; i++) {
+        assert_true(fabs(want.loss[i] - all.row_loss[i]) <= 1e-15 * want.loss[i]);
+    }
+    for (size_t k = 0; k < in.classes * in.dim; k++) {
+        assert_true(fabs(want.dw[k] - all.grad_weights[k]) <= 1e-14);
+    }
+    oracle_output_free(&all);
+    exact_free(&want);
+    inputs_free(&in);
+}
+
 /* Threads share the rows out, and the answer is the same. */
 static void exact_does_not_depend_on_threads(void **state)
 {
@@ -126,11 +205,11 @@ static void the_judge_tells_right_from_wrong(void **state)
         assert_true(library.outside[p] == 0);
         assert_true(p == PROMISE_GRAD_W || plain.outside[p] > 0);
     }
-    verdict_add(&v, MARGIN_ARCFACE, "here", 1, &library, "sweep", "paper");
+    verdict_add(&v, MARGIN_ARCFACE, "here", 1, &library, "sweep", "paper", "exact");
     assert_int_equal(verdict_failures(&v), 0);
-    verdict_add(&v, MARGIN_ARCFACE, "acos", 0, &plain, "sweep", "paper");
+    verdict_add(&v, MARGIN_ARCFACE, "acos", 0, &plain, "sweep", "paper", "exact");
     assert_int_equal(verdict_failures(&v), 0); /* only the library promises */
-    verdict_add(&v, MARGIN_ARCFACE, "here", 1, &plain, "sweep", "paper");
+    verdict_add(&v, MARGIN_ARCFACE, "here", 1, &plain, "sweep", "paper", "exact");
     assert_true(verdict_failures(&v) >= 3);
 }
 
@@ -162,6 +241,27 @@ static void shares_are_errors_over_bounds(void **state)
     inputs_free(&in);
 }
 
+/* To within a tenth, whatever the other half is, and over several tallies. */
+static void medians(void **state)
+{
+    tally t = {0}, more = {0};
+
+    (void)state;
+    assert_true(isnan(tally_median(&t, METRIC_LOSS_ULP)));
+    for (int k = 0; k < 5; k++) {
+        tally_note(&t, METRIC_LOSS_ULP, 1e-3);
+        tally_note(&more, METRIC_LOSS_ULP, k < 2 ? 3 : 1e30);
+    }
+    tally_note(&more, METRIC_LOSS_ULP, 3);
+    tally_add(&t, &more);
+    assert_true(fabs(tally_median(&t, METRIC_LOSS_ULP) / 3 - 1) < 0.1);
+    assert_true(t.most[METRIC_LOSS_ULP] >= 1e30 && t.count[METRIC_LOSS_ULP] == 11);
+    assert_true(fabs(tally_median(&more, METRIC_LOSS_ULP) / 3 - 1) < 0.1);
+    t = (tally){0};
+    tally_note(&t, METRIC_GRAD_X, 0);
+    assert_true(tally_median(&t, METRIC_GRAD_X) == 0);
+}
+
 static void float_ulps(void **state)
 {
     (void)state;
@@ -175,6 +275,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(angles_are_as_wanted),
+        cmocka_unit_test(angles_in_few_dimensions),
+        cmocka_unit_test(targets_turn_and_spread),
+        cmocka_unit_test(exact_of_many_rows),
+        cmocka_unit_test(medians),
         cmocka_unit_test(exact_does_not_depend_on_threads),
         cmocka_unit_test(condition_covers_one_ulp),
         cmocka_unit_test(the_judge_tells_right_from_wrong),

@@ -1,0 +1,42 @@
+/* record.h: the rows of the file: which cells have one of their own, which share one, and what
+ * stands in it. It must not know how a cell is measured. */
+#ifndef MARGIN_STABILITY_RECORD_H
+#define MARGIN_STABILITY_RECORD_H
+
+#include <jansson.h>
+
+#include "margin.h"
+#include "measure.h"
+#include "sweeps.h"
+#include "textbook.h"
+
+/* Whose tallies a cell has: the library on each instruction set, then the formulations. */
+enum { IMPLEMENTATIONS = MARGIN_ISA_COUNT + TEXTBOOKS };
+
+int is_library(int k);
+/* The instruction set's name, or the formulation's. */
+const char *implementation_name(int k);
+
+/* What the batches of a cell share. */
+typedef struct point {
+    double theta, scale; /* mean over the batches; the scale is that of the first row */
+    tally tallies[IMPLEMENTATIONS];
+} point;
+
+typedef struct records {
+    json_t *rows, *settings;
+    int measured[MARGIN_ISA_COUNT]; /* 1: the run has this instruction set */
+    int failed;                     /* memory ran out */
+    cell last;                      /* the latest */
+    tally rest[IMPLEMENTATIONS];    /* of its sweep: what has no row of its own */
+    tally whole[MARGIN_ISA_COUNT];  /* of its loss with its options */
+} records;
+
+/* 0, or -1 when out of memory. */
+int records_start(records *r);
+/* The cells come in the order of visit_cells. */
+void records_add(records *r, const cell *c, const point *p);
+/* After the last one. */
+void records_flush(records *r);
+
+#endif
