@@ -40,7 +40,7 @@ unset mytics
 set xtics out nomirror font ",11" format "10^{%T}" 1e-9, 1000, 1
 set ytics out nomirror font ",11" format "%g" ()
 ticks = (far < 1.8 ? "0.6 0.7 0.8 0.9 1 1.1 1.25 1.5" : far < 6 ? "0.2 0.3 0.5 0.7 1 1.5 2 3 5" \
-    : "0.0001 0.001 0.01 0.1 0.5 1 2 10 100 1000 10000 1e6 1e8")
+    : "0.0001 0.001 0.01 0.1 0.5 1 2 10 100 1000 10000 1000000")
 do for [tick in ticks] { set ytics add (tick real(tick)) }
 set arrow 1 from graph 0, first 1 to graph 1, first 1 nohead linecolor rgb ink dashtype solid \
     linewidth 1.2 back

@@ -57,7 +57,7 @@ def compare_file(name, a, b, share):
     module = {"stability": exactness, "separation": separation}[name]
     parsed = [run.parsed(name, module.parse) for run in (a, b)]
     contexts = [run.context(name) for run in (a, b)]
-    return module.compare(*parsed, *([contexts] if name == "stability" else []))
+    return module.compare(*parsed, contexts)
 
 
 def things(result):

@@ -9,18 +9,19 @@ from runs import same_selection
 QUANTITIES = ("loss_rel", "grad_x", "grad_w", "nonfinite")
 GROUP = ("loss", "option", "gradient", "isa", "sweep", "kind")
 INPUTS = ("default", "theta", "scale", "classes", "dim", "cases")
-CASES = INPUTS.index("cases")
+SWEEP, CASES = GROUP.index("sweep"), INPUTS.index("cases")
 GROWTH, TINY = 1.01, 2.0**-25  # a quarter of the last place of float32 is no growth
 NOTHING_LEFT = 1.0  # an error as large as the exact result; what is beyond means nothing
 
 
-def errors_of(results):
-    """{group: {inputs: {quantity: error}}} of the library's own rows."""
+def errors_of(results, ours):
+    """{group: {inputs: {quantity: error}}} of the library's own rows, or of the usual formulas."""
     groups, seen = collections.defaultdict(dict), collections.Counter()
     for row in results["rows"]:
-        if row["impl"] != "margin":
+        if (row["impl"] == "margin") != ours:
             continue
         group, inputs = (tuple(row.get(key) for key in keys) for keys in (GROUP, INPUTS))
+        group += () if ours else (row["impl"],)
         again = seen[group + inputs]
         seen[group + inputs] += 1
         errors = {q: float(row[q]) for q in QUANTITIES if row.get(q) is not None}
@@ -41,7 +42,20 @@ def judged_of(results):
 
 
 def parse(results):
-    return errors_of(results), judged_of(results)
+    return errors_of(results, True), judged_of(results), errors_of(results, False)
+
+
+def other_inputs(a, b):
+    """The sweeps with other inputs: the usual formulas, whose code is the same in both runs, err
+    otherwise. If one sweep has such rows, then one without any row of theirs in common has, too."""
+    common, differing = set(), set()
+    for group in a.keys() & b.keys():
+        for inputs in a[group].keys() & b[group].keys():
+            common.add(group[SWEEP])
+            if a[group][inputs] != b[group][inputs]:
+                differing.add(group[SWEEP])
+    everything = {group[SWEEP] for group in a.keys() | b.keys()}
+    return differing | (everything - common) if differing else set()
 
 
 def of_all(points, inputs, quantity):
@@ -60,8 +74,10 @@ def verdict_of(a, b, growth=GROWTH):
     return "as exact"
 
 
-def compare_groups(a, b):
+def compare_groups(a, b, skipped):
     for group in a.keys() & b.keys():
+        if group[SWEEP] in skipped:
+            continue
         inputs = a[group].keys() & b[group].keys()
         for quantity in QUANTITIES:
             pair = [of_all(points[group], inputs, quantity) for points in (a, b)]
@@ -71,35 +87,40 @@ def compare_groups(a, b):
                        "points": len(inputs), "verdict": verdict_of(*pair, growth)}
 
 
-def kept_verdict(a, b):
+def kept_verdict(a, b, same_inputs):
     """What became of a promise; (inputs, outside, error, kept) of each run."""
     if a[3] != b[3]:
         return "broken" if a[3] else "kept now"
+    if not same_inputs:
+        return "other inputs"
     if (a[1] or 0) != (b[1] or 0):
         return "less exact" if (b[1] or 0) > (a[1] or 0) else "more exact"
     return "as exact" if a[2] is None else verdict_of(a[2], b[2])
 
 
-def compare_judged(a, b):
+def compare_judged(a, b, other):
+    """`other`: some inputs of the promises differ; those of functions are every float."""
     for what in a.keys() & b.keys():
         if a[what][0] == b[what][0]:
+            same = what[0] == "function" or not other
             yield {"promise": what[0], "of": what[1], "isa": what[2], "outside_a": a[what][1],
                    "outside_b": b[what][1], "worst_a": a[what][2], "worst_b": b[what][2],
                    "kept_a": a[what][3], "kept_b": b[what][3],
-                   "verdict": kept_verdict(a[what], b[what])}
+                   "verdict": kept_verdict(a[what], b[what], same)}
 
 
 def compare(parsed_a, parsed_b, contexts):
     if contexts[0].get("seed") != contexts[1].get("seed"):
         return {"reason": "the seeds differ, and with them the inputs", "rows": [], "promises": [],
-                "lost": []}
-    rows = sorted(compare_groups(parsed_a[0], parsed_b[0]),
+                "lost": [], "other_inputs": []}
+    skipped = other_inputs(parsed_a[2], parsed_b[2])
+    rows = sorted(compare_groups(parsed_a[0], parsed_b[0], skipped),
                   key=lambda row: [str(row[key]) for key in GROUP + ("quantity",)])
-    promises = sorted(compare_judged(parsed_a[1], parsed_b[1]),
+    promises = sorted(compare_judged(parsed_a[1], parsed_b[1], bool(skipped)),
                       key=lambda row: [str(row[key]) for key in ("promise", "of", "isa")])
     lost = sorted("/".join(str(part) for part in group if part)
                   for group in parsed_a[0].keys() - parsed_b[0].keys())
     worse = same_selection(*contexts)
-    return {"reason": None, "rows": rows, "promises": promises,
+    return {"reason": None, "other_inputs": sorted(skipped), "rows": rows, "promises": promises,
             "lost": [{"case": name, "verdict": "lost in B" if worse else "not in B", "worse": worse}
                      for name in lost]}

@@ -66,13 +66,18 @@ def differences(a, b, keys):
             if a.get(key) is not None and b.get(key) is not None and a[key] != b[key]]
 
 
-def same_selection(a, b):
-    """Whether both runs were told to measure the same: but for where to write, the same options."""
+def same_options(a, b):
+    """Whether both commands were told the same, but for where to write."""
     chosen = []
     for context in (a, b):
         words = iter((context.get("command") or [None])[1:])
         chosen.append([word for word in words if not (word in WHERE and next(words, True))])
-    return not differences(a, b, MACHINE) and chosen[0] == chosen[1]
+    return chosen[0] == chosen[1]
+
+
+def same_selection(a, b):
+    """Whether both runs have the same cases: on such a machine, with such options."""
+    return not differences(a, b, MACHINE) and same_options(a, b)
 
 
 def commit_of(context):

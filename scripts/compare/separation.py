@@ -4,6 +4,7 @@ data and the first weights of a seed are the same. It must not know how results 
 import functools
 
 from intervals import mean_interval, t_quantile
+from runs import same_options
 
 TRAINING = ("data", "label", "loss", "dim", "classes", "epochs", "concentration", "imbalance",
             "flipped_share", "outlier_share", "scale", "m1", "m2", "m3")
@@ -68,12 +69,12 @@ def claim_verdict(a, b):
         (a, b), "changed")
 
 
-def compare(parsed_a, parsed_b):
+def compare(parsed_a, parsed_b, contexts):
     (values_a, claims_a), (values_b, claims_b) = parsed_a, parsed_b
     both = [key for key in values_a if values_a[key].keys() & values_b.get(key, {}).keys()]
     rows = [{**dict(zip(TRAINING, key[0])), **compare_seeds(key[1], values_a[key], values_b[key],
                                                             len(both))} for key in both]
     claims = [{"claim": key[0], "where": key[1], "measured": key[2], "a": claims_a[key],
                "b": claims_b[key], "verdict": claim_verdict(claims_a[key], claims_b[key])}
-              for key in claims_a if key in claims_b]
+              for key in claims_a if key in claims_b and same_options(*contexts)]
     return {"rows": rows, "claims": claims}

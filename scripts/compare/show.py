@@ -162,6 +162,9 @@ def show_exactness(page, part):
     page.title(f"Exactness, {len(part['rows'])} greatest errors: {count(part['rows'])}")
     if part["reason"]:
         page.add(f"Not compared: {part['reason']}.")
+    if part["other_inputs"]:
+        page.add("Not compared, since the usual formulas err otherwise as well, so that the inputs "
+                 f"are others: {', '.join(part['other_inputs'])}.")
     changed = [row for row in part["rows"] if row["verdict"] in MARK]
     changed.sort(key=lambda r: -math.log((r["b"] or 1e-30) / (r["a"] or 1e-30)))
     if changed:

@@ -59,7 +59,7 @@ def rows_of(result):
                 yield from (row for row in rows if isinstance(row, dict))
 
 
-QUIET = {"no difference seen", "as exact", "the same", None}
+QUIET = {"no difference seen", "as exact", "the same", "other inputs", None}
 
 
 class Bench:
@@ -138,6 +138,13 @@ def smaller_error(run):
             row["grad_x"] /= 2
 
 
+def other_inputs(run):
+    """What a run with other options may have: one sweep's random rows are others."""
+    for row in run["stability"]["rows"]:
+        if row["sweep"] == "theta":
+            row["grad_x"] *= 1.5
+
+
 def broken(run):
     run["stability"]["verdicts"][1].update(kept=False, outside=3)
 
@@ -169,6 +176,8 @@ def check_changes(bench):
                  isa="avx512")
     bench.expect(smaller_error, 0, "more exact", loss="cosface", quantity="grad_x")
     bench.expect(nonfinite, 1, "less exact", loss="arcface", quantity="nonfinite")
+    status, found = bench.changed(other_inputs)
+    assert status == 0 and not found, "errors of different inputs are compared"
     bench.expect(broken, 1, "broken", promise="grad_x", of="cosface")
     bench.expect(smaller_gap, 1, "separates less", loss="arcface", quantity="gap", data="sphere")
     bench.expect(no_longer, 1, "no longer holds", claim="claim 0")
@@ -315,6 +324,13 @@ def check_figure(bench):
     status, _, err = compare(only, only, "--output", out, "--format", "svg")
     assert status == 0 and err == "", (status, err)
     assert os.listdir(os.path.join(out, "figures")) == ["fig_compare_errors.svg"]
+    # An axis of any length.
+    for factor in (1e-9, 4, 1e9):
+        run = copy.deepcopy({"stability": bench.original["stability"]})
+        error("grad_x", factor)(run)
+        other = save(os.path.join(bench.work, "far"), run)
+        status, _, err = compare(only, other, "--output", out, "--format", "svg")
+        assert status == (factor > 1) and err == "", (factor, status, err)
 
 
 def check_refusals(bench):
