@@ -111,12 +111,11 @@ static json_t *bounds_json(const advise_options *o)
 {
     const double classes = (double)o->classes;
     json_t *object = json_object();
-    json_object_set_new(object, "cosface_scale",
-                        pairs_json("posterior", "scale", posteriors, POSTERIORS,
-                                   bound_cosface_scale, classes));
     json_object_set_new(
-        object, "normface_loss",
-        pairs_json("scale", "loss", scales, SCALES, bound_normface_loss, classes));
+        object, "cosface_scale",
+        pairs_json("posterior", "scale", posteriors, POSTERIORS, bound_cosface_scale, classes));
+    json_object_set_new(object, "normface_loss",
+                        pairs_json("scale", "loss", scales, SCALES, bound_normface_loss, classes));
     json_object_set_new(object, "adacos_scale", json_number(bound_adacos_scale(classes)));
     json_object_set_new(object, "nearest_least_deg",
                         json_number(degrees(packing_least(o->dim, classes))));
@@ -222,7 +221,9 @@ static void print_advice(const advice *a)
     printf("%-12s %7s  %-15s %-13s  %9s  %9s  %6s\n", info->name,
            number_text(a->config.scale, "%.0f", scale, sizeof scale),
            margin_text(&a->config, margin, sizeof margin),
-           info->margin_index == 0 ? "-" : a->shrunk ? "room = gap" : "default",
+           info->margin_index == 0 ? "-"
+           : a->shrunk             ? "room = gap"
+                                   : "default",
            number_text(a->scale_centre, "%.1f", centre, sizeof centre),
            number_text(a->scale_slope, "%.1f", slope, sizeof slope),
            number_text(a->margin_most, "%.2g", most, sizeof most));

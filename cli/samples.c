@@ -36,9 +36,12 @@ static void check(const samples_options *o, int argc, char **argv)
 samples_options samples_parse(int argc, char **argv, int takes_weights, void (*print_help)(void))
 {
     const struct option long_options[] = {
-        {"embeddings", required_argument, NULL, 'x'}, {"labels", required_argument, NULL, 'y'},
-        {"threads", required_argument, NULL, 't'},    {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},             {"version", no_argument, NULL, 'v'},
+        {"embeddings", required_argument, NULL, 'x'},
+        {"labels", required_argument, NULL, 'y'},
+        {"threads", required_argument, NULL, 't'},
+        {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'v'},
         {takes_weights ? "weights" : NULL, required_argument, NULL, 'w'},
         {NULL, 0, NULL, 0}};
     samples_options options = {0};
@@ -70,8 +73,7 @@ static void check_finite(const float_input *input)
 {
     for (size_t i = 0; i < input->rows * input->columns; i++)
         if (!isfinite(input->values[i]))
-            die(PROGRAM, "%s: row %zu holds a NaN or an infinity", input->path,
-                i / input->columns);
+            die(PROGRAM, "%s: row %zu holds a NaN or an infinity", input->path, i / input->columns);
 }
 
 static void check_labels(const label_input *labels, size_t classes)

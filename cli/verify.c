@@ -71,8 +71,7 @@ static void report_text(const samples *s, const verification *v)
         else if (point->threshold > 1.0)
             printf("%-16s 0.00 %%  (the highest score alone accepts more)\n", name);
         else
-            printf("%-16s %.2f %%  (cosine >= %.4f)\n", name, 100.0 * point->tar,
-                   point->threshold);
+            printf("%-16s %.2f %%  (cosine >= %.4f)\n", name, 100.0 * point->tar, point->threshold);
     }
     printf("%-16s %.2f %%  (cosine >= %.4f)\n", "EER", 100.0 * v->eer, v->eer_threshold);
     printf("%-16s %.6f\n", "AUC", v->auc);

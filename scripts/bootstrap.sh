@@ -33,6 +33,8 @@ test_packages() {
         python3-numpy python3-scipy python3-sklearn tidy
     # The report is looked at in it. Elsewhere it comes in other ways, or the test is skipped.
     if grep -qs '^ID=debian' /etc/os-release; then printf '%s\n' chromium-headless-shell; fi
+    # Each version lays out C in its own way.
+    if grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release; then printf '%s\n' clang-format-14; fi
     # On AArch64 itself the NEON kernels are built and run natively.
     if [ "$architecture" != arm64 ]; then
         printf '%s\n' gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user

@@ -146,8 +146,7 @@ int angles_measure(const angles_input *in, angles *out, double *centres)
     for (size_t j = 0; status == 0 && j < in->classes; j++)
         out->centres += (size_t)present(centres + j * in->dim, in->dim);
     if (status == 0) status = measure_rows(in, centres, out);
-    if (status == 0)
-        status = mean_nearest(centres, in->classes, in->dim, in->threads, &out->inter);
+    if (status == 0) status = mean_nearest(centres, in->classes, in->dim, in->threads, &out->inter);
     if (status == 0 && in->weights != NULL) status = measure_weights(in, centres, out);
     free(own);
     return status;

@@ -35,8 +35,8 @@ static double log_others_on_circle(double classes, double scale)
     double sum = 0.0;
     for (double k = 1.0; 2.0 * k <= classes; k++) {
         const double pair = 2.0 * k == classes ? 1.0 : 2.0;
-        const double term = pair * exp(-2.0 * scale * sin(0.5 * step * (k + 1.0)) *
-                                       sin(0.5 * step * (k - 1.0)));
+        const double term =
+            pair * exp(-2.0 * scale * sin(0.5 * step * (k + 1.0)) * sin(0.5 * step * (k - 1.0)));
         sum += term;
         if (term < 1e-17 * sum) break;
     }

@@ -36,8 +36,7 @@ static double incomplete_beta(double a, double b, double x, double y)
 {
     if (!(x > 0.0)) return 0.0;
     if (!(y > 0.0)) return 1.0;
-    const double front =
-        exp(a * log(x) + b * log(y) + lgamma(a + b) - lgamma(a) - lgamma(b));
+    const double front = exp(a * log(x) + b * log(y) + lgamma(a + b) - lgamma(a) - lgamma(b));
     if (x < (a + 1.0) / (a + b + 2.0)) return front * beta_fraction(a, b, x) / a;
     return 1.0 - front * beta_fraction(b, a, y) / b;
 }
@@ -97,8 +96,8 @@ double sphere_closest(size_t dim, double n)
 double sphere_closest_asymptotic(size_t dim, double n)
 {
     const double below = (double)dim - 1.0;
-    const double log_rate = lgamma(0.5 * (double)dim) - log(2.0 * sqrt(M_PI) * below) -
-                            lgamma(0.5 * below);
+    const double log_rate =
+        lgamma(0.5 * (double)dim) - log(2.0 * sqrt(M_PI) * below) - lgamma(0.5 * below);
     return exp(-2.0 / below * log(n) + lgamma(1.0 + 1.0 / below) - log_rate / below);
 }
 

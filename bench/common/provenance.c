@@ -106,8 +106,8 @@ static json_t *command(int argc, char **argv)
 static int steers(const char *variable)
 {
     static const char *const prefixes[] = {
-        "MARGIN_ISA=", "OMP_",   "GOMP_",   "KMP_",  "OPENBLAS_", "GOTO_",           "BLIS_",
-        "MKL_",        "DNNL_",  "ONEDNN_", "NVPL_", "MALLOC_",   "GLIBC_TUNABLES=",
+        "MARGIN_ISA=", "OMP_",  "GOMP_",   "KMP_",  "OPENBLAS_", "GOTO_",           "BLIS_",
+        "MKL_",        "DNNL_", "ONEDNN_", "NVPL_", "MALLOC_",   "GLIBC_TUNABLES=",
     };
     for (size_t i = 0; i < sizeof prefixes / sizeof prefixes[0]; i++) {
         if (strncmp(variable, prefixes[i], strlen(prefixes[i])) == 0) return 1;

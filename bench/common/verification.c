@@ -105,7 +105,7 @@ static int count_pairs(const verification_input *in, tally *levels)
     workplace *const places = workplaces_open(threads, in->dim);
     size_t done = 0;
     if (places == NULL) return ENOMEM;
-    /* A block each by turns: earlier blocks have more pairs. */
+        /* A block each by turns: earlier blocks have more pairs. */
 #pragma omp parallel for schedule(static, 1) num_threads(threads)
     for (int t = 0; t < threads; t++) {
         for (size_t row = (size_t)t * BLOCK; row < in->rows; row += (size_t)threads * BLOCK) {
@@ -174,8 +174,8 @@ static void clear(verification *out)
 {
     *out = (verification){.auc = NAN, .eer = NAN, .eer_threshold = NAN};
     for (int k = 0; k < VERIFICATION_POINTS; k++)
-        out->roc[k] = (verification_point){pow(10.0, -(double)k / VERIFICATION_STEPS), NAN, NAN,
-                                           NAN};
+        out->roc[k] =
+            (verification_point){pow(10.0, -(double)k / VERIFICATION_STEPS), NAN, NAN, NAN};
 }
 
 int verification_measure(const verification_input *in, verification *out)

@@ -114,8 +114,8 @@ static double error_of(const sample *s)
 static crowd_row row_of(size_t n, size_t dim, size_t sets, size_t looked, const sample *near,
                         const sample *close)
 {
-    return (crowd_row){n,          dim,         sets, looked, mean(near), error_of(near),
-                       mean(close), error_of(close)};
+    return (crowd_row){
+        n, dim, sets, looked, mean(near), error_of(near), mean(close), error_of(close)};
 }
 
 /* ---- crowds looked at whole ------------------------------------------------------------------ */

@@ -12,13 +12,13 @@
 /* What was found about crowds of n directions in D dimensions; radians. */
 typedef struct crowd_row {
     size_t n, dim;
-    size_t sets;                      /* independent crowds */
-    size_t looked;                    /* directions whose nearest neighbour was found, in all */
-    double nearest, nearest_error;    /* mean over them, and its standard error: over the sets, or
-                                         over the directions where there is one set */
-    double closest, closest_error;    /* mean over the sets of the closest pair; NaN where only some
-                                         directions of the crowd were looked at; error: NaN for one
-                                         set */
+    size_t sets;                   /* independent crowds */
+    size_t looked;                 /* directions whose nearest neighbour was found, in all */
+    double nearest, nearest_error; /* mean over them, and its standard error: over the sets, or
+                                      over the directions where there is one set */
+    double closest, closest_error; /* mean over the sets of the closest pair; NaN where only some
+                                      directions of the crowd were looked at; error: NaN for one
+                                      set */
 } crowd_row;
 
 typedef struct crowd_speed {

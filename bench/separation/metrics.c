@@ -70,8 +70,7 @@ static double product(const separation_input *in, size_t row, size_t class)
 {
     double sum = in->bias == NULL ? 0.0 : (double)in->bias[class];
     for (size_t k = 0; k < in->dim; k++) {
-        sum += (double)in->embeddings[row * in->dim + k] *
-               (double)in->weights[class * in->dim + k];
+        sum += (double)in->embeddings[row * in->dim + k] * (double)in->weights[class * in->dim + k];
     }
     return sum;
 }
@@ -91,8 +90,8 @@ static double accuracy(const separation_input *in, const directions *unit)
 {
     size_t right = 0;
     for (size_t i = 0; i < in->count; i++) {
-        right += (size_t)(in->normalised ? unit->theta[i] < unit->other[i]
-                                         : nearest_by_product(in, i));
+        right +=
+            (size_t)(in->normalised ? unit->theta[i] < unit->other[i] : nearest_by_product(in, i));
     }
     return mean_of((double)right, in->count);
 }

@@ -18,36 +18,36 @@ static double tar(const run_result *r, int decade)
 }
 
 /* X(name, expression of the run r); the name is also that of the number. */
-#define QUANTITIES(X) \
-    X(train_accuracy, r->train.accuracy) \
-    X(train_gap, degrees(r->train.gap_median)) \
-    X(train_gap_min, degrees(r->train.gap_min)) \
-    X(train_w_ec, degrees(r->train.w_ec)) \
-    X(train_w_inter, degrees(r->train.w_inter)) \
-    X(train_intra, degrees(r->train.intra)) \
-    X(train_inter, degrees(r->train.inter)) \
-    X(train_theta, degrees(r->train.theta.mean)) \
-    X(train_overlap, r->train.overlap_share) \
-    X(train_fisher, r->train.fisher) \
-    X(accuracy, r->test.accuracy) \
-    X(gap, degrees(r->test.gap_median)) \
-    X(gap_min, degrees(r->test.gap_min)) \
-    X(w_ec, degrees(r->test.w_ec)) \
-    X(w_inter, degrees(r->test.w_inter)) \
-    X(intra, degrees(r->test.intra)) \
-    X(inter, degrees(r->test.inter)) \
-    X(theta, degrees(r->test.theta.mean)) \
-    X(overlap, r->test.overlap_share) \
-    X(fisher, r->test.fisher) \
-    X(unseen_intra, r->verified ? degrees(r->unseen.intra) : NAN) \
-    X(unseen_inter, r->verified ? degrees(r->unseen.inter) : NAN) \
-    X(unseen_fisher, r->verified ? r->unseen.fisher : NAN) \
-    X(tar_1e1, tar(r, 1)) \
-    X(tar_1e2, tar(r, 2)) \
-    X(tar_1e3, tar(r, 3)) \
-    X(tar_1e4, tar(r, 4)) \
-    X(tar_1e5, tar(r, 5)) \
-    X(eer, r->verified ? r->strangers.eer : NAN) \
+#define QUANTITIES(X)                                                                              \
+    X(train_accuracy, r->train.accuracy)                                                           \
+    X(train_gap, degrees(r->train.gap_median))                                                     \
+    X(train_gap_min, degrees(r->train.gap_min))                                                    \
+    X(train_w_ec, degrees(r->train.w_ec))                                                          \
+    X(train_w_inter, degrees(r->train.w_inter))                                                    \
+    X(train_intra, degrees(r->train.intra))                                                        \
+    X(train_inter, degrees(r->train.inter))                                                        \
+    X(train_theta, degrees(r->train.theta.mean))                                                   \
+    X(train_overlap, r->train.overlap_share)                                                       \
+    X(train_fisher, r->train.fisher)                                                               \
+    X(accuracy, r->test.accuracy)                                                                  \
+    X(gap, degrees(r->test.gap_median))                                                            \
+    X(gap_min, degrees(r->test.gap_min))                                                           \
+    X(w_ec, degrees(r->test.w_ec))                                                                 \
+    X(w_inter, degrees(r->test.w_inter))                                                           \
+    X(intra, degrees(r->test.intra))                                                               \
+    X(inter, degrees(r->test.inter))                                                               \
+    X(theta, degrees(r->test.theta.mean))                                                          \
+    X(overlap, r->test.overlap_share)                                                              \
+    X(fisher, r->test.fisher)                                                                      \
+    X(unseen_intra, r->verified ? degrees(r->unseen.intra) : NAN)                                  \
+    X(unseen_inter, r->verified ? degrees(r->unseen.inter) : NAN)                                  \
+    X(unseen_fisher, r->verified ? r->unseen.fisher : NAN)                                         \
+    X(tar_1e1, tar(r, 1))                                                                          \
+    X(tar_1e2, tar(r, 2))                                                                          \
+    X(tar_1e3, tar(r, 3))                                                                          \
+    X(tar_1e4, tar(r, 4))                                                                          \
+    X(tar_1e5, tar(r, 5))                                                                          \
+    X(eer, r->verified ? r->strangers.eer : NAN)                                                   \
     X(auc, r->verified ? r->strangers.auc : NAN)
 
 #define QUANTITY_FUNCTION(name, expression)                                                        \

@@ -15,7 +15,7 @@ typedef struct recipe {
     size_t epochs, batch;
     rate_shape shape;
     double rate, momentum, decay, clip;
-    double warmup, anneal; /* shares of the steps */
+    double warmup, anneal;                          /* shares of the steps */
     double lambda_base, lambda_power, lambda_least; /* of SphereFace's annealing */
     double weight_length; /* of the first class weights, for losses that normalise them */
 } recipe;

@@ -85,9 +85,8 @@ static json_t *group_object(const plan_list *plans, const size_t *leaders, size_
     json_object_set_new(object, "label", json_string(label));
     json_object_set_new(object, "loss", json_string(triplet ? "triplet" : info->name));
     json_object_set_new(object, "scale", json_number(triplet ? NAN : loss->scale));
-    json_object_set_new(
-        object, "margin",
-        json_number(triplet ? plan->aim.triplet : margins[info->margin_index]));
+    json_object_set_new(object, "margin",
+                        json_number(triplet ? plan->aim.triplet : margins[info->margin_index]));
     json_object_set_new(object, "values", values_object(plans, leaders, leader, values));
     return object;
 }

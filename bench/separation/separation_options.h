@@ -17,9 +17,9 @@ typedef struct separation_options {
     const char *out, *folder, *checkpoints, *dump; /* or NULL */
     int list;
     separation_level level;
-    uint32_t figures; /* those named, a bit each by their place in the table */
-    int own_runs;     /* 1: data or losses were named */
-    int losses[MARGIN_LOSS_COUNT];           /* 1: run this loss */
+    uint32_t figures;              /* those named, a bit each by their place in the table */
+    int own_runs;                  /* 1: data or losses were named */
+    int losses[MARGIN_LOSS_COUNT]; /* 1: run this loss */
     const char *data[SEPARATION_MOST_DATA];  /* "sphere", "fashion" or a folder */
     size_t data_count;                       /* 0: none named */
     uint64_t seed;                           /* of the first repetition */

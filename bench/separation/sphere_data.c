@@ -160,11 +160,10 @@ int sphere_data_make(const sphere_config *config, data_split *out)
     const size_t classes = config->identities, unseen = config->unseen, inputs = config->input_dim;
     const size_t vectors = 1 + classes + unseen + inputs;
     double *scratch = calloc(vectors * config->latent_dim + inputs, sizeof *scratch);
-    const int made = scratch != NULL &&
-                     dataset_create(&out->train, total_train(config), inputs, classes) == 0 &&
-                     dataset_create(&out->test, classes * config->test, inputs, classes) == 0 &&
-                     (unseen == 0 ||
-                      dataset_create(&out->unseen, unseen * config->test, inputs, unseen) == 0);
+    const int made =
+        scratch != NULL && dataset_create(&out->train, total_train(config), inputs, classes) == 0 &&
+        dataset_create(&out->test, classes * config->test, inputs, classes) == 0 &&
+        (unseen == 0 || dataset_create(&out->unseen, unseen * config->test, inputs, unseen) == 0);
     if (made) {
         fill(config, scratch, out);
     } else {

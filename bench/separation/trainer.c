@@ -194,8 +194,8 @@ margin_status trainer_epoch(trainer *t)
     for (size_t i = 0; i < batches; i++) {
         const size_t left = t->data->count - i * batch;
         double mean = 0.0;
-        const margin_status status = take_step(t, t->epoch * batches + i, i * batch,
-                                               left < batch ? left : batch, &mean);
+        const margin_status status =
+            take_step(t, t->epoch * batches + i, i * batch, left < batch ? left : batch, &mean);
         if (status != MARGIN_OK) {
             return status;
         }
@@ -216,8 +216,8 @@ static size_t scratch_count(const trainer *t)
 {
     const size_t batch = t->config.batch, dim = t->head->dim, classes = t->head->classes;
     const size_t groups = 2 * t->data->count + classes + 2;
-    return larger(groups, larger(extra_terms_scratch(batch, classes, dim),
-                                 triplet_scratch(batch, dim)));
+    return larger(groups,
+                  larger(extra_terms_scratch(batch, classes, dim), triplet_scratch(batch, dim)));
 }
 
 int trainer_open(trainer *out, const training *config, const dataset *data, network *net,

@@ -62,8 +62,8 @@ double triplet_loss(const float *embeddings, const int64_t *labels, size_t rows,
         return NAN;
     }
     for (size_t i = 0; i < rows; i++) {
-        violating += count_violations(labels, rows, i, margin, angles + i * rows, counts + i * rows,
-                                      &sum);
+        violating +=
+            count_violations(labels, rows, i, margin, angles + i * rows, counts + i * rows, &sum);
     }
     if (violating == 0) {
         return 0.0;

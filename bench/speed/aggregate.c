@@ -122,8 +122,8 @@ static json_t *statistics_row(const place *places, size_t count, int which, doub
             json_object_set_new(row, key, isfinite(result) ? json_real(result) : json_null());
         }
     }
-    json_object_set_new(row, "name", json_sprintf("%s_%s", speed_row_text(first, "run_name"),
-                                                  names[which]));
+    json_object_set_new(row, "name",
+                        json_sprintf("%s_%s", speed_row_text(first, "run_name"), names[which]));
     json_object_set_new(row, "run_type", json_string("aggregate"));
     json_object_set_new(row, "aggregate_name", json_string(names[which]));
     json_object_set_new(row, "aggregate_unit", json_string(which == CV ? "percentage" : "time"));

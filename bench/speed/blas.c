@@ -35,8 +35,8 @@ const speed_blas *speed_blas_find(const char *name)
 
 /* What makes a library take other kernels or blocks than its own choice for this CPU. */
 static const char *const steering[] = {
-    "OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE",    "OPENBLAS_BLOCK_FACTOR",
-    "BLIS_ARCH_TYPE",    "BLIS_MODEL_TYPE",     "DNNL_MAX_CPU_ISA",
+    "OPENBLAS_CORETYPE",  "OPENBLAS_L2_SIZE",   "OPENBLAS_BLOCK_FACTOR",
+    "BLIS_ARCH_TYPE",     "BLIS_MODEL_TYPE",    "DNNL_MAX_CPU_ISA",
     "ONEDNN_MAX_CPU_ISA", "DNNL_CPU_ISA_HINTS", "ONEDNN_CPU_ISA_HINTS",
 };
 
@@ -47,8 +47,8 @@ const char *speed_blas_clear_environment(void)
     for (size_t i = 0; i < sizeof steering / sizeof *steering; i++) {
         const char *value = getenv(steering[i]);
         if (value && used < sizeof cleared) {
-            snprintf(cleared + used, sizeof cleared - used, "%s%s=%s", used ? " " : "",
-                     steering[i], value);
+            snprintf(cleared + used, sizeof cleared - used, "%s%s=%s", used ? " " : "", steering[i],
+                     value);
             used = strlen(cleared);
             unsetenv(steering[i]);
         }

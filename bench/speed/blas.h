@@ -21,9 +21,9 @@ typedef struct speed_blas {
     double settle_seconds; /* its idle threads spin this long and would disturb the next case */
 } speed_blas;
 
-#define SPEED_BLAS_TABLE(X) \
-    X(openblas)             \
-    X(blis)                 \
+#define SPEED_BLAS_TABLE(X)                                                                        \
+    X(openblas)                                                                                    \
+    X(blis)                                                                                        \
     X(onednn)
 
 /* NULL where the library is not installed. */

@@ -19,8 +19,8 @@ static inline int cblas_call(cblas_sgemm_function *sgemm, int ta, int tb, size_t
         ldc > INT_MAX) {
         return -1;
     }
-    sgemm(row_major, ta ? transposed : plain, tb ? transposed : plain, (int)m, (int)n, (int)k, 1,
-          a, (int)lda, b, (int)ldb, 0, c, (int)ldc);
+    sgemm(row_major, ta ? transposed : plain, tb ? transposed : plain, (int)m, (int)n, (int)k, 1, a,
+          (int)lda, b, (int)ldb, 0, c, (int)ldc);
     return 0;
 }
 

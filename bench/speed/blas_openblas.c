@@ -19,10 +19,8 @@ static void set_threads(int threads)
 }
 
 /* Its workers spin for 2^26 cycles before they sleep. */
-static speed_blas openblas = {.name = "openblas",
-                              .sgemm = sgemm,
-                              .set_threads = set_threads,
-                              .settle_seconds = 0.04};
+static speed_blas openblas = {
+    .name = "openblas", .sgemm = sgemm, .set_threads = set_threads, .settle_seconds = 0.04};
 
 const speed_blas *speed_blas_openblas(void)
 {

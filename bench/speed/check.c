@@ -14,13 +14,14 @@
 /* The bounds that the library promises for float32 at scale s. */
 speed_tolerance speed_tolerance_library(double scale)
 {
-    return (speed_tolerance){.loss = 2e-6 + 2e-7 * scale, .loss_floor = 0,
-                             .gradient = 1e-5 + 4e-7 * scale};
+    return (speed_tolerance){
+        .loss = 2e-6 + 2e-7 * scale, .loss_floor = 0, .gradient = 1e-5 + 4e-7 * scale};
 }
 
 speed_tolerance speed_tolerance_peer(double scale)
 {
-    return (speed_tolerance){.loss = 10 * (2e-6 + 2e-7 * scale), .loss_floor = 1,
+    return (speed_tolerance){.loss = 10 * (2e-6 + 2e-7 * scale),
+                             .loss_floor = 1,
                              .gradient = 10 * (1e-5 + 4e-7 * scale)};
 }
 
@@ -231,9 +232,8 @@ static int check_gradients(const speed_reference *r, const margin_config *config
                : 0;
 }
 
-int speed_check_head(const speed_reference *r, const margin_config *config,
-                     const speed_outputs *o, int with_gradients, speed_tolerance tolerance,
-                     char *fault, size_t fault_size)
+int speed_check_head(const speed_reference *r, const margin_config *config, const speed_outputs *o,
+                     int with_gradients, speed_tolerance tolerance, char *fault, size_t fault_size)
 {
     const speed_shape *s = r->problem->shape;
     if (check_losses(r, config, o->row_loss, tolerance, fault, fault_size)) {
@@ -276,9 +276,8 @@ static void true_logit_gradient(const speed_reference *r, const margin_config *c
     truths[label] = truth.target / (raw ? 1 : -sin(r->theta[i])) / n;
 }
 
-int speed_check_rows(const speed_reference *r, const margin_config *config,
-                     const speed_outputs *o, speed_tolerance tolerance, char *fault,
-                     size_t fault_size)
+int speed_check_rows(const speed_reference *r, const margin_config *config, const speed_outputs *o,
+                     speed_tolerance tolerance, char *fault, size_t fault_size)
 {
     const speed_shape *s = r->problem->shape;
     if (check_losses(r, config, o->row_loss, tolerance, fault, fault_size) ||

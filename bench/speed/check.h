@@ -14,9 +14,9 @@ extern "C" {
 /* How strictly: libmargin is held to a relative error in each row's loss; the peers' usual formula,
  * log-sum-exp minus the target's logit, loses converged rows and is judged absolutely. */
 typedef struct speed_tolerance {
-    double loss;        /* of max(|loss|, loss_floor) */
+    double loss; /* of max(|loss|, loss_floor) */
     double loss_floor;
-    double gradient;    /* of the largest entry of its kind */
+    double gradient; /* of the largest entry of its kind */
 } speed_tolerance;
 
 speed_tolerance speed_tolerance_library(double scale);

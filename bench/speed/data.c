@@ -60,8 +60,8 @@ static double next_uniform(uint64_t *state)
 static double next_normal(uint64_t *state)
 {
     const uint64_t word = speed_next_word(state);
-    const uint64_t sum = (word & 0xffff) + (word >> 16 & 0xffff) + (word >> 32 & 0xffff) +
-                         (word >> 48);
+    const uint64_t sum =
+        (word & 0xffff) + (word >> 16 & 0xffff) + (word >> 32 & 0xffff) + (word >> 48);
     return ((double)sum + 2.0 - 0x1p17) * (0x1p-16 * 1.7320508075688772);
 }
 

@@ -21,8 +21,8 @@ speed_foreign speed_foreign_now(void)
         fscanf(stat, "cpu %lf %lf %lf %lf %lf %lf %lf %lf", &t[0], &t[1], &t[2], &t[3], &t[4],
                &t[5], &t[6], &t[7]) == 8) {
         const double busy = t[0] + t[1] + t[2] + t[5] + t[6] + t[7];
-        now.others = (busy - (double)(own.tms_utime + own.tms_stime)) /
-                     (double)sysconf(_SC_CLK_TCK);
+        now.others =
+            (busy - (double)(own.tms_utime + own.tms_stime)) / (double)sysconf(_SC_CLK_TCK);
     }
     if (stat) {
         fclose(stat);

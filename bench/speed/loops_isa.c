@@ -208,8 +208,8 @@ static float read_stream(const float *v, size_t count)
             part[k] += x;
         }
     }
-    const vector all = ((part[0] + part[1]) + (part[2] + part[3])) +
-                       ((part[4] + part[5]) + (part[6] + part[7]));
+    const vector all =
+        ((part[0] + part[1]) + (part[2] + part[3])) + ((part[4] + part[5]) + (part[6] + part[7]));
     return sum_lanes(&all);
 }
 
@@ -270,7 +270,7 @@ static void triad_past(float *to, const float *a, const float *b, float factor, 
     __asm__ volatile("sfence" : : : "memory");
 }
 #else
-#define copy_past NULL
+#define copy_past  NULL
 #define triad_past NULL
 #endif
 

@@ -18,8 +18,8 @@
 #include "progress.h"
 
 /* One array of a thread and all arrays: beyond any cache, within any memory. */
-#define STREAM_BYTES ((size_t)96 << 20)
-#define STREAM_BYTES_ALL ((size_t)1152 << 20)
+#define STREAM_BYTES      ((size_t)96 << 20)
+#define STREAM_BYTES_ALL  ((size_t)1152 << 20)
 #define STREAM_BYTES_ONCE ((size_t)1 << 20) /* a single sample is a smoke test, no measurement */
 
 enum { WAIT, GO, LEAVE };
@@ -118,8 +118,8 @@ static double amount_three(const worker *w)
 static const quantity multiply_add = {"fma", run_fma, amount_fma};
 static const quantity exponential = {"exp", run_exp, amount_exp};
 static const quantity streams[] = {
-    {"read", run_read, amount_one},          {"copy", run_copy, amount_two},
-    {"copy_nt", run_copy_nt, amount_two},    {"triad", run_triad, amount_three},
+    {"read", run_read, amount_one},           {"copy", run_copy, amount_two},
+    {"copy_nt", run_copy_nt, amount_two},     {"triad", run_triad, amount_three},
     {"triad_nt", run_triad_nt, amount_three},
 };
 

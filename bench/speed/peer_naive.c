@@ -83,8 +83,8 @@ static void forward(const speed_problem *p, const margin_config *config, int nor
         for (size_t j = 0; j < classes; j++) {
             row[j] = dot(o->unit_embeddings + i * dim, o->unit_weights + j * dim, dim);
         }
-        o->row_loss[i] = row_softmax(config, normalised, row, classes, (size_t)p->labels[i],
-                                     1 / (float)n);
+        o->row_loss[i] =
+            row_softmax(config, normalised, row, classes, (size_t)p->labels[i], 1 / (float)n);
     }
 }
 

@@ -87,9 +87,9 @@ static void softmax(const job *j, range rows)
 {
     const size_t n = j->p->shape->rows, c = j->p->shape->classes;
     for (size_t i = rows.first; i < rows.last; i++) {
-        j->o->row_loss[i] = row_softmax(j->loops, j->config, j->normalised,
-                                        j->o->grad_logits + i * c, c, (size_t)j->p->labels[i],
-                                        1 / (float)n);
+        j->o->row_loss[i] =
+            row_softmax(j->loops, j->config, j->normalised, j->o->grad_logits + i * c, c,
+                        (size_t)j->p->labels[i], 1 / (float)n);
     }
 }
 
@@ -99,9 +99,9 @@ static int row_gradients(const job *j, range rows)
     if (rows.first == rows.last) {
         return 0;
     }
-    const int failed = j->blas->sgemm(0, 0, rows.last - rows.first, d, c,
-                                      j->o->grad_logits + rows.first * c, c, j->w, d,
-                                      j->o->grad_embeddings + rows.first * d, d);
+    const int failed =
+        j->blas->sgemm(0, 0, rows.last - rows.first, d, c, j->o->grad_logits + rows.first * c, c,
+                       j->w, d, j->o->grad_embeddings + rows.first * d, d);
     through_norms(j, j->p->embeddings, j->x, rows, j->o->grad_embeddings);
     return failed;
 }
@@ -112,9 +112,9 @@ static int class_gradients(const job *j, range classes)
     if (classes.first == classes.last) {
         return 0;
     }
-    const int failed = j->blas->sgemm(1, 0, classes.last - classes.first, d, n,
-                                      j->o->grad_logits + classes.first, c, j->x, d,
-                                      j->o->grad_weights + classes.first * d, d);
+    const int failed =
+        j->blas->sgemm(1, 0, classes.last - classes.first, d, n, j->o->grad_logits + classes.first,
+                       c, j->x, d, j->o->grad_weights + classes.first * d, d);
     through_norms(j, j->p->weights, j->w, classes, j->o->grad_weights);
     return failed;
 }

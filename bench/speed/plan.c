@@ -37,8 +37,8 @@ int speed_cpu_count(void)
 
 double speed_case_flops(const speed_case *c)
 {
-    const double product = 2.0 * (double)c->shape->rows * (double)c->shape->dim *
-                           (double)c->shape->classes;
+    const double product =
+        2.0 * (double)c->shape->rows * (double)c->shape->dim * (double)c->shape->classes;
     switch (c->what) {
     case SPEED_HEAD:
     case SPEED_GEMM3:
@@ -178,9 +178,8 @@ static int wanted(const builder *b, const speed_case *c)
 
 static int wanted_at_threads(const builder *b, const speed_case *c)
 {
-    return !only_scaling(b->request, c) ||
-           (is_face(c->shape) && c->what == SPEED_HEAD && c->isa == b->best &&
-            is_principal(c->loss));
+    return !only_scaling(b->request, c) || (is_face(c->shape) && c->what == SPEED_HEAD &&
+                                            c->isa == b->best && is_principal(c->loss));
 }
 
 /* ---- building -------------------------------------------------------------------------------- */

@@ -20,10 +20,10 @@ typedef struct speed_request {
     uint64_t seed;
     unsigned char loss[MARGIN_LOSS_COUNT]; /* 1: wanted */
     unsigned char isa[MARGIN_ISA_COUNT];   /* 1: wanted and usable */
-    int threads[SPEED_MAX_THREAD_COUNTS]; /* rising */
+    int threads[SPEED_MAX_THREAD_COUNTS];  /* rising */
     size_t thread_counts;
-    int threads_given; /* 0: the default; then numbers between the first and the last are for the
-                          figure over threads only */
+    int threads_given;  /* 0: the default; then numbers between the first and the last are for the
+                           figure over threads only */
     const char *filter; /* POSIX extended regular expression, or NULL */
 } speed_request;
 

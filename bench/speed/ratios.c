@@ -266,8 +266,8 @@ int speed_ratios_add(json_t *context, const json_t *rows)
     known k = {context, json_object(), json_object(), 1};
     const char *name;
     json_t *row;
-    const int failed = !k.repetitions || !k.index ||
-                       json_object_set_new(context, "gemm3_floor", json_object());
+    const int failed =
+        !k.repetitions || !k.index || json_object_set_new(context, "gemm3_floor", json_object());
     if (!failed) {
         gather(&k, rows);
     }

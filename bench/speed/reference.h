@@ -12,7 +12,7 @@
 extern "C" {
 #endif
 
-#define SPEED_SAMPLED_ROWS 3
+#define SPEED_SAMPLED_ROWS    3
 #define SPEED_SAMPLED_CLASSES 6
 
 /* Over one problem, for one scale and one kind of logit (cosines or raw inner products). */
@@ -21,11 +21,11 @@ typedef struct speed_reference {
     int rows_level; /* logits come from problem->cosines, not from X and W */
     int normalised;
     double scale;
-    double *log_others;   /* [N] log of the sum over other classes of exp(s c) */
-    double *target;       /* [N] cosine (or inner product) with the own class */
-    double *theta;        /* [N] angle to the own class, radians; 0 for raw inner products */
-    double *length;       /* [N] |x|, or 1 for raw inner products */
-    double *others_pull;  /* [sampled rows][D] sum over other classes of exp(s c - log_others) v */
+    double *log_others;  /* [N] log of the sum over other classes of exp(s c) */
+    double *target;      /* [N] cosine (or inner product) with the own class */
+    double *theta;       /* [N] angle to the own class, radians; 0 for raw inner products */
+    double *length;      /* [N] |x|, or 1 for raw inner products */
+    double *others_pull; /* [sampled rows][D] sum over other classes of exp(s c - log_others) v */
     size_t sampled_row[SPEED_SAMPLED_ROWS];
     size_t sampled_class[SPEED_SAMPLED_CLASSES]; /* first targets, then classes without a row */
     size_t rows_sampled, targets_sampled, classes_sampled;

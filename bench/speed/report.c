@@ -49,8 +49,8 @@ int speed_name_replace(const char *name, const char *key, const char *value, cha
     if (!old) {
         return 0;
     }
-    const int written = snprintf(out, out_size, "%.*s%s%s", (int)(old - name), name, value,
-                                 old + length);
+    const int written =
+        snprintf(out, out_size, "%.*s%s%s", (int)(old - name), name, value, old + length);
     return written > 0 && (size_t)written < out_size;
 }
 

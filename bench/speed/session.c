@@ -159,8 +159,7 @@ size_t speed_job_workspace(const speed_job *job)
 
 void speed_job_settle(const speed_job *job)
 {
-    if (job->what->what == SPEED_GEMM3 && job->what->threads > 1 &&
-        job->blas->settle_seconds > 0) {
+    if (job->what->what == SPEED_GEMM3 && job->what->threads > 1 && job->blas->settle_seconds > 0) {
         const struct timespec wait = {.tv_nsec = (long)(1e9 * job->blas->settle_seconds)};
         nanosleep(&wait, NULL);
     }

@@ -11,8 +11,23 @@
 
 #include "options.h"
 
-enum { OUT = 256, MACHINE, QUICK, FULL, SMOKE, FILTER, LIST, THREADS, ISA, LOSS, SEED, REPETITIONS,
-       MIN_TIME, HELP, VERSION };
+enum {
+    OUT = 256,
+    MACHINE,
+    QUICK,
+    FULL,
+    SMOKE,
+    FILTER,
+    LIST,
+    THREADS,
+    ISA,
+    LOSS,
+    SEED,
+    REPETITIONS,
+    MIN_TIME,
+    HELP,
+    VERSION
+};
 
 static const struct option long_options[] = {
     {"out", required_argument, NULL, OUT},
@@ -150,9 +165,12 @@ static int is_google_flag(const char *argument)
 static void take_google_flag(speed_options *o, char *flag)
 {
     static const char *const own[][2] = {
-        {"--benchmark_filter", "--filter"},           {"--benchmark_list_tests", "--list"},
-        {"--benchmark_out", "--out"},                 {"--benchmark_format", "--out"},
-        {"--benchmark_repetitions", "--repetitions"}, {"--benchmark_min_time", "--min-time"},
+        {"--benchmark_filter", "--filter"},
+        {"--benchmark_list_tests", "--list"},
+        {"--benchmark_out", "--out"},
+        {"--benchmark_format", "--out"},
+        {"--benchmark_repetitions", "--repetitions"},
+        {"--benchmark_min_time", "--min-time"},
         {"--benchmark_enable_random_interleaving", "--seed"},
     };
     for (size_t k = 0; k < sizeof own / sizeof *own; k++) {
@@ -183,8 +201,8 @@ static void take_number(speed_options *o, int code, const char *text)
         (!parse_int(text, &o->repetitions) || o->repetitions < 1 || o->repetitions > 10000)) {
         die_usage(SPEED_PROGRAM, "--repetitions: '%s' is not valid", text);
     }
-    if (code == MIN_TIME && (!parse_double(text, &o->min_seconds) || o->min_seconds <= 0 ||
-                             o->min_seconds > 3600)) {
+    if (code == MIN_TIME &&
+        (!parse_double(text, &o->min_seconds) || o->min_seconds <= 0 || o->min_seconds > 3600)) {
         die_usage(SPEED_PROGRAM, "--min-time: '%s' is not valid", text);
     }
 }

@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-#define SPEED_PROGRAM "bench_speed"
+#define SPEED_PROGRAM          "bench_speed"
 #define SPEED_MAX_GOOGLE_FLAGS 16
 
 typedef struct speed_options {
@@ -19,8 +19,8 @@ typedef struct speed_options {
     const char *machine_json; /* machine.json; NULL: none */
     int list;
     int repetitions;
-    double budget_seconds; /* for all of the run; 0: no limit */
-    double min_seconds;    /* of a repetition; 0: as the budget allows */
+    double budget_seconds;                     /* for all of the run; 0: no limit */
+    double min_seconds;                        /* of a repetition; 0: as the budget allows */
     char *google_flag[SPEED_MAX_GOOGLE_FLAGS]; /* --benchmark_*, passed through */
     int google_flags;
 } speed_options;

@@ -57,8 +57,8 @@ static void print_ratio(table *t, const json_t *row, const char *key)
         fprintf(t->stream, "%13s ", "-");
         return;
     }
-    const int equal = json_object_get(row, low) && number_of(row, low) < 1 &&
-                      number_of(row, high) > 1;
+    const int equal =
+        json_object_get(row, low) && number_of(row, low) < 1 && number_of(row, high) > 1;
     t->equal += (size_t)equal;
     fprintf(t->stream, "%13.2f%s", json_number_value(ratio), equal ? "=" : " ");
 }

@@ -135,8 +135,7 @@ static void drop_repeats(angle_list *list)
     for (size_t i = 0; i < list->count; i++) {
         const sweep_angle *last = kept > 0 ? &list->angles[kept - 1] : NULL;
         const sweep_angle *now = &list->angles[i];
-        if (last && last->from_pi == now->from_pi &&
-            fabs(last->offset - now->offset) <= 1e-15) {
+        if (last && last->from_pi == now->from_pi && fabs(last->offset - now->offset) <= 1e-15) {
             continue;
         }
         list->angles[kept++] = *now;

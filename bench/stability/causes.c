@@ -130,8 +130,8 @@ static void judge_row(const survey *s, group *g, row *r, double got, const float
     replay_cosines(s->kernels, r);
     long double *ignored = get(r->in->classes, sizeof *ignored);
     const long double sum = replay_others(r, r->right, ignored);
-    const long double gap = right > 30 ? right + logl(-expm1l(-(long double)right))
-                                       : logl(expm1l((long double)right));
+    const long double gap =
+        right > 30 ? right + logl(-expm1l(-(long double)right)) : logl(expm1l((long double)right));
     count_rivals(g, r);
     for (int v = 0; v < VARIANTS; v++) {
         loss[v] = softplus(replay_others(r, r->cosine[v], ignored) - sum + gap);
@@ -182,10 +182,16 @@ static void judge_batch(const survey *s, group *g, const margin_config *config, 
         norms[j] = replay_length(in->weights + j * n, n);
     }
     for (size_t i = 0; i < in->rows; i++) {
-        row r = {.in = in, .want = want, .i = i, .label = (size_t)in->labels[i],
-                 .raw = config->loss == MARGIN_SOFTMAX, .scale = config->scale,
-                 .norm = replay_length(in->embeddings + i * n, n), .weight_norm = norms,
-                 .right = memory + VARIANTS * classes, .share = memory + (VARIANTS + 1) * classes};
+        row r = {.in = in,
+                 .want = want,
+                 .i = i,
+                 .label = (size_t)in->labels[i],
+                 .raw = config->loss == MARGIN_SOFTMAX,
+                 .scale = config->scale,
+                 .norm = replay_length(in->embeddings + i * n, n),
+                 .weight_norm = norms,
+                 .right = memory + VARIANTS * classes,
+                 .share = memory + (VARIANTS + 1) * classes};
         for (size_t v = 0; v < VARIANTS; v++) {
             r.cosine[v] = memory + v * classes;
         }

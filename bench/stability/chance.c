@@ -14,8 +14,10 @@ static sweep_angle random_angle(const margin_config *config, uint64_t *state)
     const double small = pow(10, -12 + 12 * random_uniform(state));
 
     switch (random_below(state, 5)) {
-    case 0: return (sweep_angle){small, 0};
-    case 1: return (sweep_angle){small, 1};
+    case 0:
+        return (sweep_angle){small, 0};
+    case 1:
+        return (sweep_angle){small, 1};
     case 2:
         if (count > 0) {
             const double theta =
@@ -23,7 +25,8 @@ static sweep_angle random_angle(const margin_config *config, uint64_t *state)
             return angle_at(fmin(fmax(theta, 0), PI));
         }
         break;
-    default: break;
+    default:
+        break;
     }
     return angle_at(PI * random_uniform(state));
 }

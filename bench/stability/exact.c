@@ -73,8 +73,8 @@ static void keep_row(const job *j, size_t i, const oracle_answer *a)
     }
     j->out->loss[i] = (double)*a->row_loss;
     j->out->angle[i] = (double)*a->row_angle;
-    j->out->condition[i] = change(dx, in->embeddings + i * in->dim, in->dim) +
-                           change(dw, in->weights, weights);
+    j->out->condition[i] =
+        change(dx, in->embeddings + i * in->dim, in->dim) + change(dw, in->weights, weights);
     j->out->dw_row[i] = length(dw, weights);
 }
 
@@ -84,15 +84,21 @@ static void *solve_rows(void *argument)
     const job *j = me->job;
     const inputs *in = j->in;
     wide loss, angle, *memory = calloc((in->classes + 1) * in->dim, sizeof *memory);
-    oracle_answer answer = {.row_loss = &loss, .row_angle = &angle, .grad_embeddings = memory,
+    oracle_answer answer = {.row_loss = &loss,
+                            .row_angle = &angle,
+                            .grad_embeddings = memory,
                             .grad_weights = memory ? memory + in->dim : NULL};
 
     me->status = memory ? 0 : ORACLE_NO_MEMORY;
     for (size_t i = j->first + (size_t)me->number; me->status == 0 && i < j->end;
          i += (size_t)j->threads) {
-        const oracle_problem problem = {.rows = 1, .dim = in->dim, .classes = in->classes,
-                                        .embeddings = j->x + i * in->dim, .weights = j->w,
-                                        .labels = in->labels + i, .weight_norm = j->norms};
+        const oracle_problem problem = {.rows = 1,
+                                        .dim = in->dim,
+                                        .classes = in->classes,
+                                        .embeddings = j->x + i * in->dim,
+                                        .weights = j->w,
+                                        .labels = in->labels + i,
+                                        .weight_norm = j->norms};
         me->status = oracle_solve(j->config, &problem, &answer);
         if (me->status == 0) {
             keep_row(j, i, &answer);
@@ -166,7 +172,7 @@ static void set_pulls(exact *out, const margin_config *config, const inputs *in,
     const size_t label = (size_t)in->labels[i], n = in->dim;
     const int raw = config->loss == MARGIN_SOFTMAX;
     const double x = float_length(in->embeddings + i * n, n), s = config->scale;
-    const double scale = raw ? s * x * longest
+    const double scale = raw                                                ? s * x * longest
                          : config->feature_norm == MARGIN_FEATURE_NORM_KEEP ? x
                                                                             : s;
     double peak = -INFINITY, sum = 0, others = 0;
@@ -281,8 +287,16 @@ int exact_solve(exact *out, const margin_config *config, const inputs *in, int t
     double *parts = malloc(block * in->classes * in->dim * sizeof *parts);
     const int most = (int)block;
     wide *norms = malloc(in->classes * sizeof *norms);
-    job j = {.config = config, .in = in, .x = x, .w = w, .norms = norms, .out = out, .parts = parts,
-             .threads = threads < 1 ? 1 : threads < most ? threads : most};
+    job j = {.config = config,
+             .in = in,
+             .x = x,
+             .w = w,
+             .norms = norms,
+             .out = out,
+             .parts = parts,
+             .threads = threads < 1      ? 1
+                        : threads < most ? threads
+                                         : most};
     int status = make_room(out, in) == 0 && x && w && norms && parts ? 0 : ORACLE_NO_MEMORY;
 
     if (status == 0) {

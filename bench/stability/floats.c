@@ -25,7 +25,7 @@ typedef struct watcher {
 /* One function on a range of floats that are ascending or descending in their bits. */
 typedef struct range {
     double (*reference)(double);
-    double (*function)(double);                  /* in double, or NULL: */
+    double (*function)(double);                      /* in double, or NULL: */
     const margin_kernels *kernels[MARGIN_ISA_COUNT]; /* exp of each set */
     size_t sets;
     uint32_t first, last, step;
@@ -189,7 +189,10 @@ static void run_range(range *r, float_sweep *sweeps, int threads)
 /* exp of each instruction set. */
 static range range_of_exp(float_sweep *sweeps, margin_isa wanted, unsigned step)
 {
-    range r = {.reference = exp, .first = bits_of(-0.0f), .last = bits_of(-104.0f), .step = step,
+    range r = {.reference = exp,
+               .first = bits_of(-0.0f),
+               .last = bits_of(-104.0f),
+               .step = step,
                .zero_below = -87.3f};
 
     for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT; isa++) {
@@ -197,8 +200,12 @@ static range range_of_exp(float_sweep *sweeps, margin_isa wanted, unsigned step)
         if (!kernels || (wanted != MARGIN_ISA_AUTO && wanted != (margin_isa)isa)) {
             continue;
         }
-        sweeps[r.sets] = (float_sweep){.name = "exp", .isa = margin_isa_name((margin_isa)isa),
-                                       .from = r.zero_below, .to = 0, .step = step, .bound = 1};
+        sweeps[r.sets] = (float_sweep){.name = "exp",
+                                       .isa = margin_isa_name((margin_isa)isa),
+                                       .from = r.zero_below,
+                                       .to = 0,
+                                       .step = step,
+                                       .bound = 1};
         r.kernels[r.sets++] = kernels;
     }
     return r;
@@ -207,10 +214,15 @@ static range range_of_exp(float_sweep *sweeps, margin_isa wanted, unsigned step)
 static range range_of_double(float_sweep *sweep, const char *name, double (*function)(double),
                              double (*reference)(double), float to, unsigned step)
 {
-    *sweep = (float_sweep){.name = name, .isa = "none", .from = float_of(1), .to = to,
-                           .step = step, .bound = 1};
-    return (range){.reference = reference, .function = function, .sets = 1,
-                   .first = 1, .last = bits_of(to), .step = step, .zero_below = -INFINITY};
+    *sweep = (float_sweep){
+        .name = name, .isa = "none", .from = float_of(1), .to = to, .step = step, .bound = 1};
+    return (range){.reference = reference,
+                   .function = function,
+                   .sets = 1,
+                   .first = 1,
+                   .last = bits_of(to),
+                   .step = step,
+                   .zero_below = -INFINITY};
 }
 
 size_t sweep_floats(float_sweep sweeps[FLOAT_SWEEPS], margin_isa wanted, unsigned exp_step,
@@ -220,8 +232,8 @@ size_t sweep_floats(float_sweep sweeps[FLOAT_SWEEPS], margin_isa wanted, unsigne
     range ranges[3] = {range_of_exp(sweeps, wanted, exp_step)};
     float_sweep *next = sweeps;
 
-    ranges[1] = range_of_double(&sweeps[ranges[0].sets], "log", dm_log, log, 0x1.fffffep127f,
-                                log_step);
+    ranges[1] =
+        range_of_double(&sweeps[ranges[0].sets], "log", dm_log, log, 0x1.fffffep127f, log_step);
     ranges[2] = range_of_double(&sweeps[ranges[0].sets + 1], "log1p", dm_log1p, log1p, 1, log_step);
     for (int k = 0; k < 3; k++) {
         all.all += floats_of(&ranges[k]);
@@ -244,8 +256,7 @@ int float_sweep_kept(const float_sweep *sweep)
 void float_sweeps_print(const float_sweep *sweeps, size_t count, FILE *stream)
 {
     fputs("\nElementary functions on float32 inputs (bound: 1 ulp)\n", stream);
-    fprintf(stream, "%-12s %-8s %11s  %9s at\n",
-            "function", "isa", "inputs", "ulp");
+    fprintf(stream, "%-12s %-8s %11s  %9s at\n", "function", "isa", "inputs", "ulp");
     for (size_t k = 0; k < count; k++) {
         const float_sweep *f = &sweeps[k];
         fprintf(stream, "%-12s %-8s %11zu  %9.6f %a (%.9g)  %s\n", f->name, f->isa, f->tried,

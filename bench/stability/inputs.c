@@ -210,8 +210,12 @@ static void make_rivals(inputs *in, const recipe *how)
 
 static int make_room(inputs *in, size_t rows, size_t dim, size_t classes)
 {
-    *in = (inputs){rows, dim, classes, calloc(rows * dim, sizeof(float)),
-                   calloc(classes * dim, sizeof(float)), calloc(rows, sizeof(int64_t))};
+    *in = (inputs){rows,
+                   dim,
+                   classes,
+                   calloc(rows * dim, sizeof(float)),
+                   calloc(classes * dim, sizeof(float)),
+                   calloc(rows, sizeof(int64_t))};
     if (!in->embeddings || !in->weights || !in->labels) {
         inputs_free(in);
         return -1;

@@ -19,11 +19,11 @@ typedef struct sweep_angle {
 /* The classes that are nobody's target. */
 typedef enum placement {
     PLACE_RANDOM,
-    PLACE_DUPLICATE, /* each is a target's weight again, twice as long */
-    PLACE_CLOSE,     /* each within about 1e-3 of a target's weight */
-    PLACE_RIVAL,     /* each in an embedding's direction: cosine 1 */
-    PLACE_OPPOSITE,  /* each opposite to an embedding */
-    PLACE_ZERO_X,    /* as random, but the first embedding is zero, */
+    PLACE_DUPLICATE,   /* each is a target's weight again, twice as long */
+    PLACE_CLOSE,       /* each within about 1e-3 of a target's weight */
+    PLACE_RIVAL,       /* each in an embedding's direction: cosine 1 */
+    PLACE_OPPOSITE,    /* each opposite to an embedding */
+    PLACE_ZERO_X,      /* as random, but the first embedding is zero, */
     PLACE_ZERO_TARGET, /* or the first row's target's weight, */
     PLACE_ZERO_OTHER,  /* or another class's */
     PLACEMENTS

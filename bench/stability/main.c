@@ -288,7 +288,8 @@ static void print_closing(const run *r, size_t cases, size_t failures)
         isas += r->records.measured[isa] != 0;
     }
     printf("\n%zu losses and options, %zu batches, at least %zu rows of each loss on each of %zu "
-           "instruction sets;\n", cases, r->batches_done, rows, isas);
+           "instruction sets;\n",
+           cases, r->batches_done, rows, isas);
     if (failures == 0) {
         printf("every promise is kept.\n");
     } else {

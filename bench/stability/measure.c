@@ -11,7 +11,7 @@ const char *const metric_names[METRICS] = {
 #undef METRIC_NAME
 };
 
-const char *const promise_names[PROMISES] = {"finite",    "loss",      "grad_x",     "grad_w",
+const char *const promise_names[PROMISES] = {"finite",    "loss",        "grad_x",     "grad_w",
                                              "loss_goal", "grad_x_goal", "grad_w_goal"};
 const char *const promise_texts[PROMISES] = {
     "no NaN and no infinity for finite inputs",

@@ -12,13 +12,13 @@
  * length of the difference; "best": over the condition-limited best, which is half an ulp of the
  * result plus what one ulp of each input makes of it. */
 #define METRIC_TABLE(X)                                                                            \
-    X(LOSS_ULP, loss_ulp)       /* in float32 ulp of the exact loss */                             \
-    X(LOSS_REL, loss_rel)       /* over the exact loss */                                          \
+    X(LOSS_ULP, loss_ulp) /* in float32 ulp of the exact loss */                                   \
+    X(LOSS_REL, loss_rel) /* over the exact loss */                                                \
     X(LOSS_BEST, loss_best)                                                                        \
-    X(GRAD_X, grad_x)           /* of a row of dX over the exact row's length */                   \
-    X(GRAD_X_ULP, grad_x_ulp)   /* in float32 ulp of the row's length */                           \
+    X(GRAD_X, grad_x)         /* of a row of dX over the exact row's length */                     \
+    X(GRAD_X_ULP, grad_x_ulp) /* in float32 ulp of the row's length */                             \
     X(GRAD_X_BEST, grad_x_best)                                                                    \
-    X(GRAD_W, grad_w)           /* of dW over the sum of the lengths of its rows' parts */         \
+    X(GRAD_W, grad_w) /* of dW over the sum of the lengths of its rows' parts */                   \
     X(GRAD_W_ULP, grad_w_ulp)                                                                      \
     X(GRAD_W_BEST, grad_w_best)
 
@@ -34,12 +34,12 @@ extern const char *const metric_names[METRICS];
 /* What is judged, each error as a share of its bound: at most 1 is within. The goals are those that
  * the project set out with; the promises are what docs/numerics.md states, and must be kept. */
 typedef enum promise {
-    PROMISE_FINITE,   /* no NaN, no infinity: 0 is within, any is not */
-    PROMISE_LOSS,     /* error <= 4 ulp + condition + 4.8e-7 (1 + s) (1 - p) */
-    PROMISE_GRAD_X,   /* error <= (2e-6 + 4.8e-7 s) max(length, pull) */
+    PROMISE_FINITE, /* no NaN, no infinity: 0 is within, any is not */
+    PROMISE_LOSS,   /* error <= 4 ulp + condition + 4.8e-7 (1 + s) (1 - p) */
+    PROMISE_GRAD_X, /* error <= (2e-6 + 4.8e-7 s) max(length, pull) */
     PROMISE_GRAD_W,
-    GOAL_LOSS,        /* error <= 4 ulp + condition */
-    GOAL_GRAD_X,      /* error <= (2e-6 + 1.2e-7 s) length */
+    GOAL_LOSS,   /* error <= 4 ulp + condition */
+    GOAL_GRAD_X, /* error <= (2e-6 + 1.2e-7 s) length */
     GOAL_GRAD_W,
     PROMISES
 } promise;

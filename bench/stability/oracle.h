@@ -30,11 +30,11 @@ void oracle_softmax(const wide *logits, size_t classes, size_t label, wide *loss
 
 typedef struct oracle_problem {
     size_t rows, dim, classes;
-    const wide *embeddings; /* [N, D] */
-    const wide *weights;    /* [C, D] */
-    const wide *bias;       /* [C] or NULL */
-    const int64_t *labels;  /* [N] */
-    const wide *row_weight; /* [N] or NULL: 1 / counted */
+    const wide *embeddings;  /* [N, D] */
+    const wide *weights;     /* [C, D] */
+    const wide *bias;        /* [C] or NULL */
+    const int64_t *labels;   /* [N] */
+    const wide *row_weight;  /* [N] or NULL: 1 / counted */
     const wide *weight_norm; /* [C] |w_j|, or NULL: not known yet */
 } oracle_problem;
 
@@ -55,8 +55,7 @@ void oracle_norms(const wide *weights, size_t classes, size_t dim, wide *norms);
 
 /* Solve the head. feature_norm is honoured for every normalised loss, also where the library allows
  * it for sphereface only. */
-int oracle_solve(const margin_config *config, const oracle_problem *problem,
-                 oracle_answer *answer);
+int oracle_solve(const margin_config *config, const oracle_problem *problem, oracle_answer *answer);
 
 /* ---- float32 in, float64 out ----------------------------------------------------------------- */
 

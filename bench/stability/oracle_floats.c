@@ -58,8 +58,8 @@ static int solve(const margin_config *config, const oracle_problem *p, oracle_ou
         .loss = solved ? (double)answer.loss : 0,
         .counted = solved ? answer.counted : 0,
     };
-    return solved && out->row_loss && out->row_angle && out->row_lead &&
-                   out->grad_embeddings && out->grad_weights && out->grad_bias
+    return solved && out->row_loss && out->row_angle && out->row_lead && out->grad_embeddings &&
+                   out->grad_weights && out->grad_bias
                ? 0
                : ORACLE_NO_MEMORY;
 }

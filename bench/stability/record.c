@@ -99,8 +99,7 @@ static void record_setting(records *r, const cell *c, int isa, const tally *t)
     json_object_set_new(row, "isa", json_string(implementation_name(isa)));
     json_object_set_new(row, "cases", json_integer((json_int_t)t->rows));
     for (int k = 0; k < METRICS; k++) {
-        json_object_set_new(row, metric_names[k],
-                            json_number(t->count[k] > 0 ? t->most[k] : NAN));
+        json_object_set_new(row, metric_names[k], json_number(t->count[k] > 0 ? t->most[k] : NAN));
         snprintf(name, sizeof name, "%s_median", metric_names[k]);
         json_object_set_new(row, name, json_number(tally_median(t, (metric)k)));
     }

@@ -63,8 +63,7 @@ static double pack_weight(const margin_kernels *kernels, const inputs *in, size_
 {
     const float *w = in->weights + j * in->dim;
     const int few = replay_is_few(in);
-    const double norm = few ? sqrt((double)dot(w, w, in->dim))
-                            : margin_norm(kernels, w, in->dim);
+    const double norm = few ? sqrt((double)dot(w, w, in->dim)) : margin_norm(kernels, w, in->dim);
 
     if (!few || raw) {
         pack(kernels, w, norm, in->dim, raw, out);

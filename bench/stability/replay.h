@@ -14,12 +14,12 @@ enum { REPLAY_DIM_MOST = 512 };
 
 /* Whose roundings a row of cosines has. */
 typedef enum variant {
-    NORMS,      /* those of the two norms, */
-    ELEMENTS,   /* and of the normalised elements, */
-    SUMS,       /* and of the float32 sums over D: the library's */
-    NEAREST,    /* the exact cosine, rounded once */
-    HALF,       /* as SUMS, but exact for a rival with more than half of the others' probability */
-    HUNDREDTH,  /* or more than a hundredth */
+    NORMS,     /* those of the two norms, */
+    ELEMENTS,  /* and of the normalised elements, */
+    SUMS,      /* and of the float32 sums over D: the library's */
+    NEAREST,   /* the exact cosine, rounded once */
+    HALF,      /* as SUMS, but exact for a rival with more than half of the others' probability */
+    HUNDREDTH, /* or more than a hundredth */
     VARIANTS
 } variant;
 
@@ -30,9 +30,9 @@ typedef struct row {
     size_t i, label;
     int raw;
     long double scale, norm;
-    const long double *weight_norm;         /* [C] */
-    long double *cosine[VARIANTS], *right;  /* [C] each; the exact ones */
-    long double *share;                     /* [C] of the others' probability */
+    const long double *weight_norm;        /* [C] */
+    long double *cosine[VARIANTS], *right; /* [C] each; the exact ones */
+    long double *share;                    /* [C] of the others' probability */
 } row;
 
 /* 1: the library takes the way of few dimensions. */

@@ -31,16 +31,11 @@ static const char help[] =
 enum option_code { OUT = 1, QUICK, FULL, SEED, ISA, THREADS, LIST, HELP, VERSION };
 
 static const struct option long_options[] = {
-    {"out", required_argument, NULL, OUT},
-    {"quick", no_argument, NULL, QUICK},
-    {"full", no_argument, NULL, FULL},
-    {"seed", required_argument, NULL, SEED},
-    {"isa", required_argument, NULL, ISA},
-    {"threads", required_argument, NULL, THREADS},
-    {"list", no_argument, NULL, LIST},
-    {"help", no_argument, NULL, HELP},
-    {"version", no_argument, NULL, VERSION},
-    {NULL, 0, NULL, 0},
+    {"out", required_argument, NULL, OUT},   {"quick", no_argument, NULL, QUICK},
+    {"full", no_argument, NULL, FULL},       {"seed", required_argument, NULL, SEED},
+    {"isa", required_argument, NULL, ISA},   {"threads", required_argument, NULL, THREADS},
+    {"list", no_argument, NULL, LIST},       {"help", no_argument, NULL, HELP},
+    {"version", no_argument, NULL, VERSION}, {NULL, 0, NULL, 0},
 };
 
 static void print_and_leave(int code)
@@ -69,11 +64,21 @@ static margin_isa parse_isa(const char *text)
 static void apply(settings *s, int code, char *const argv[])
 {
     switch (code) {
-    case OUT: s->out = optarg; break;
-    case QUICK: s->how_many = EFFORT_QUICK; break;
-    case FULL: s->how_many = EFFORT_FULL; break;
-    case LIST: s->list = 1; break;
-    case ISA: s->isa = parse_isa(optarg); break;
+    case OUT:
+        s->out = optarg;
+        break;
+    case QUICK:
+        s->how_many = EFFORT_QUICK;
+        break;
+    case FULL:
+        s->how_many = EFFORT_FULL;
+        break;
+    case LIST:
+        s->list = 1;
+        break;
+    case ISA:
+        s->isa = parse_isa(optarg);
+        break;
     case SEED:
         if (!parse_u64(optarg, &s->seed)) {
             die_usage(PROGRAM, "--seed: '%s' is not a whole number", optarg);
@@ -85,8 +90,11 @@ static void apply(settings *s, int code, char *const argv[])
         }
         break;
     case HELP:
-    case VERSION: print_and_leave(code); break;
-    default: die_getopt(PROGRAM, code, argv);
+    case VERSION:
+        print_and_leave(code);
+        break;
+    default:
+        die_getopt(PROGRAM, code, argv);
     }
 }
 

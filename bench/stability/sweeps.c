@@ -63,7 +63,7 @@ void over_lengths(walk *w, const ground *g)
 void over_cosines(walk *w, const ground *g)
 {
     const double scales[] = {30, 64, 1000};
-    const double cosines[] = {-1,  -0.5, 0,    0.3,  0.5,  0.7,   0.8,
+    const double cosines[] = {-1,  -0.5, 0,    0.3,  0.5,   0.7,   0.8,
                               0.9, 0.95, 0.97, 0.99, 0.995, 0.999, 0.9999};
     const size_t stride = g->how_many >= EFFORT_DEFAULT ? 1 : 3;
 
@@ -91,8 +91,8 @@ static void sweep_curves(walk *w)
 
 static void sweep_classes(walk *w)
 {
-    const size_t classes[] = {2, 3, 10, 32, 100, 316, 1000, 3162, 10000, 31623, 100000, 316228,
-                              1000000};
+    const size_t classes[] = {2,    3,     10,    32,     100,    316,    1000,
+                              3162, 10000, 31623, 100000, 316228, 1000000};
     const size_t most[] = {100, 10000, w->which->is_default ? 1000000 : 31623, 1000000};
     const size_t stride = w->run == EFFORT_FULL ? 1 : 2;
 
@@ -193,9 +193,9 @@ static void sweep_map(walk *w)
             cell c = cell_of(w, "map", "", 4, 16, 12);
             c.pointwise = drawn;
             set_scale(&c, pow(10, 4.0 * k / most));
-            set_angle(&c, i < count ? (sweep_angle){ends[i], 0}
-                                    : i == count ? (sweep_angle){PI / 2, 0}
-                                                 : (sweep_angle){ends[2 * count - i], 1});
+            set_angle(&c, i < count    ? (sweep_angle){ends[i], 0}
+                          : i == count ? (sweep_angle){PI / 2, 0}
+                                       : (sweep_angle){ends[2 * count - i], 1});
             c.ulps = 0;
             visit(w, &c);
         }

@@ -18,8 +18,13 @@ int keeps_norm(const margin_config *config)
 cell cell_of(const walk *w, const char *sweep, const char *kind, size_t rows, size_t dim,
              size_t classes)
 {
-    cell one = {.sweep = sweep, .kind = kind, .which = w->which, .config = w->which->config,
-                .batches = 1, .ulps = 1, .compared = w->which->is_default};
+    cell one = {.sweep = sweep,
+                .kind = kind,
+                .which = w->which,
+                .config = w->which->config,
+                .batches = 1,
+                .ulps = 1,
+                .compared = w->which->is_default};
 
     one.recipe.rows = rows;
     one.recipe.dim = dim;

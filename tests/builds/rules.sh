@@ -47,6 +47,15 @@ forbid 'fast-math or contraction switched on' 'fast-math|ffp-contract=(fast|on)|
 forbid 'a line of more than 100 columns' '^.{101,}' "${all[@]}"
 forbid 'a tab or a trailing blank' "$(printf '\t')|[[:space:]]+\$" "${all[@]}"
 
+# Other versions lay out otherwise.
+if [[ $(clang-format-14 --version 2>/dev/null) == *" 14."* ]]; then
+    mapfile -t formatted < <(printf '%s\n' "${all[@]}" | grep -E '\.[ch]$' | grep -v '^tests/simde/')
+    if ! clang-format-14 --dry-run -Werror "${formatted[@]}"; then
+        printf '^ not as clang-format 14 writes it\n'
+        faults=$((faults + 1))
+    fi
+fi
+
 for file in "${all[@]}"; do
     lines=$(wc -l < "$file")
     if ((lines > 420)); then

@@ -178,9 +178,12 @@ static void others(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(caps_have_their_share), cmocka_unit_test(nearest_of_few),
-        cmocka_unit_test(golden_distances),      cmocka_unit_test(asymptote_is_met),
-        cmocka_unit_test(packings),              cmocka_unit_test(bounds_of_the_papers),
+        cmocka_unit_test(caps_have_their_share),
+        cmocka_unit_test(nearest_of_few),
+        cmocka_unit_test(golden_distances),
+        cmocka_unit_test(asymptote_is_met),
+        cmocka_unit_test(packings),
+        cmocka_unit_test(bounds_of_the_papers),
         cmocka_unit_test(others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -241,8 +241,8 @@ static void threads_change_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(four_on_the_circle), cmocka_unit_test(perfect_and_useless),
-        cmocka_unit_test(nothing_to_measure), cmocka_unit_test(as_pair_by_pair),
+        cmocka_unit_test(four_on_the_circle),     cmocka_unit_test(perfect_and_useless),
+        cmocka_unit_test(nothing_to_measure),     cmocka_unit_test(as_pair_by_pair),
         cmocka_unit_test(threads_change_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,10 +93,18 @@ __attribute__((noinline)) margin_status gate_measured(margin_context *context, m
 
 static margin_status run(const struct gate_case *c, margin_context *context, const arrays *a)
 {
-    margin_rows rows = {.rows = c->rows, .classes = c->classes, .logits = a->logits,
-                        .labels = a->labels, .row_loss = a->row_loss, .grad_logits = a->grad_x};
-    margin_head head = {.rows = c->rows, .dim = c->dim, .classes = c->classes,
-                        .embeddings = a->x, .weights = a->w, .labels = a->labels,
+    margin_rows rows = {.rows = c->rows,
+                        .classes = c->classes,
+                        .logits = a->logits,
+                        .labels = a->labels,
+                        .row_loss = a->row_loss,
+                        .grad_logits = a->grad_x};
+    margin_head head = {.rows = c->rows,
+                        .dim = c->dim,
+                        .classes = c->classes,
+                        .embeddings = a->x,
+                        .weights = a->w,
+                        .labels = a->labels,
                         .row_loss = a->row_loss};
     if (c->level == HEAD) {
         head.grad_embeddings = a->grad_x;

@@ -32,8 +32,8 @@ typedef struct comparison {
 const char *config_text(const margin_config *config, char *text, size_t size)
 {
     snprintf(text, size, "%s s=%g m=(%g %g %g) lambda=%g %s %s %s",
-             margin_loss_get(config->loss)->name, config->scale, config->m1, config->m2,
-             config->m3, config->lambda, margin_past_pi_name(config->past_pi),
+             margin_loss_get(config->loss)->name, config->scale, config->m1, config->m2, config->m3,
+             config->lambda, margin_past_pi_name(config->past_pi),
              margin_gradient_name(config->gradient),
              margin_feature_norm_name(config->feature_norm));
     return text;
@@ -143,8 +143,8 @@ static double largest_of(const double *v, size_t n)
 static void compare_embedding_gradients(comparison *c, const outputs *got)
 {
     const size_t dim = c->head.dim;
-    const double all = gradient_bound(largest_scale(c)) *
-                       largest_of(c->want->grad_embeddings, c->head.rows * dim);
+    const double all =
+        gradient_bound(largest_scale(c)) * largest_of(c->want->grad_embeddings, c->head.rows * dim);
 
     for (size_t i = 0; i < c->head.rows; i++) {
         const double bound = gradient_bound(row_scale(c, i));
@@ -195,8 +195,7 @@ static void compare_weight_gradients(comparison *c, const outputs *got)
         for (size_t k = 0; k < dim; k++) {
             check_absolute(&c->log, "dW", j * dim + k,
                            (double)got->dw[j * c->head.grad_weights_stride + k],
-                           c->want->grad_weights[j * dim + k],
-                           bound * fmax(fmin(own, all), least));
+                           c->want->grad_weights[j * dim + k], bound * fmax(fmin(own, all), least));
         }
     }
     for (size_t j = 0; c->p->bias && j < c->head.classes; j++) {
@@ -364,8 +363,7 @@ int compare_head(const margin_config *config, problem_spec spec, int finite_only
         abort();
     }
     lengths(p.embeddings, spec.rows, spec.dim, p.head.embeddings_stride, c.x_norm);
-    c.w_largest =
-        lengths(p.weights, spec.classes, spec.dim, p.head.weights_stride, c.w_norm);
+    c.w_largest = lengths(p.weights, spec.classes, spec.dim, p.head.weights_stride, c.w_norm);
     c.head = p.head;
     compare_everywhere(&c, finite_only);
     free(c.x_norm);

@@ -54,8 +54,8 @@ static void compare_answers(const margin_config *config, const margin_rows *rows
 }
 
 /* `in_place`: the gradient overwrites a copy of the logits. */
-static void run_rows(const margin_config *config, const margin_rows *given,
-                     const rows_answer *want, int in_place, fault_log *log)
+static void run_rows(const margin_config *config, const margin_rows *given, const rows_answer *want,
+                     int in_place, fault_log *log)
 {
     margin_rows rows = *given;
     margin_context *context = NULL;

@@ -12,7 +12,10 @@ enum { GOLDEN_CURVES = 9, GOLDEN_ANGLES = 9, GOLDEN_SLOPE_CURVES = 6, GOLDEN_SLO
 /* The seven curves of ArcFace's figure of target logits, then psi with m = 4 and m = 2. */
 static const margin_config golden_curves[GOLDEN_CURVES] = {
     {.loss = MARGIN_NORMSOFTMAX, .scale = 64, .m1 = 1},
-    {.loss = MARGIN_SPHEREFACE, .scale = 64, .m1 = 4, .lambda = 5,
+    {.loss = MARGIN_SPHEREFACE,
+     .scale = 64,
+     .m1 = 4,
+     .lambda = 5,
      .past_pi = MARGIN_PAST_PI_MONOTONE},
     {.loss = MARGIN_SPHEREFACE, .scale = 64, .m1 = 1.35, .past_pi = MARGIN_PAST_PI_MONOTONE},
     {.loss = MARGIN_ARCFACE, .scale = 64, .m1 = 1, .m2 = 0.5},

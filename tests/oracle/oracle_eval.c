@@ -20,14 +20,33 @@ typedef struct request {
 } request;
 
 enum option_code {
-    LOSS, SCALE, MARGIN, M1, M2, M3, PAST_PI, GRADIENT, LAMBDA, FEATURE_NORM, EMBEDDINGS, WEIGHTS,
-    LABELS, BIAS, GRAD_EMBEDDINGS, GRAD_WEIGHTS, GRAD_BIAS, PER_SAMPLE, HELP, OPTIONS
+    LOSS,
+    SCALE,
+    MARGIN,
+    M1,
+    M2,
+    M3,
+    PAST_PI,
+    GRADIENT,
+    LAMBDA,
+    FEATURE_NORM,
+    EMBEDDINGS,
+    WEIGHTS,
+    LABELS,
+    BIAS,
+    GRAD_EMBEDDINGS,
+    GRAD_WEIGHTS,
+    GRAD_BIAS,
+    PER_SAMPLE,
+    HELP,
+    OPTIONS
 };
 
 static const char *const option_names[OPTIONS] = {
-    "loss", "scale", "margin", "m1", "m2", "m3", "past-pi", "gradient", "lambda", "feature-norm",
-    "embeddings", "weights", "labels", "bias", "grad-embeddings", "grad-weights", "grad-bias",
-    "per-sample", "help"};
+    "loss",         "scale",     "margin",     "m1",     "m2",
+    "m3",           "past-pi",   "gradient",   "lambda", "feature-norm",
+    "embeddings",   "weights",   "labels",     "bias",   "grad-embeddings",
+    "grad-weights", "grad-bias", "per-sample", "help"};
 
 static const char *const loss_names[] = {
     [MARGIN_SOFTMAX] = "softmax",       [MARGIN_NORMSOFTMAX] = "normsoftmax",
@@ -63,13 +82,18 @@ static margin_config defaults(margin_loss loss)
         c.m1 = 1.35;
         c.past_pi = MARGIN_PAST_PI_MONOTONE;
         break;
-    case MARGIN_COSFACE: c.m3 = 0.35; break;
-    case MARGIN_ARCFACE: c.m2 = 0.5; break;
+    case MARGIN_COSFACE:
+        c.m3 = 0.35;
+        break;
+    case MARGIN_ARCFACE:
+        c.m2 = 0.5;
+        break;
     case MARGIN_COMBINED:
         c.m2 = 0.3;
         c.m3 = 0.2;
         break;
-    default: break;
+    default:
+        break;
     }
     return c;
 }
@@ -84,9 +108,10 @@ static void configure(request *r)
     *c = defaults((margin_loss)find("loss", r->text[LOSS], loss_names, MARGIN_LOSS_COUNT));
     number(r, SCALE, &c->scale);
     number(r, LAMBDA, &c->lambda);
-    number(r, MARGIN, c->loss == MARGIN_SPHEREFACE ? &c->m1
-                      : c->loss == MARGIN_ARCFACE  ? &c->m2
-                                                   : &c->m3);
+    number(r, MARGIN,
+           c->loss == MARGIN_SPHEREFACE ? &c->m1
+           : c->loss == MARGIN_ARCFACE  ? &c->m2
+                                        : &c->m3);
     number(r, M1, &c->m1);
     number(r, M2, &c->m2);
     number(r, M3, &c->m3);
@@ -172,8 +197,8 @@ static int64_t *read_labels(const char *path)
 
 static void write_array(const char *path, double *data, size_t rows, size_t columns)
 {
-    const npy_array array = {.ndim = columns ? 2 : 1, .shape = {rows, columns}, .type = NPY_F64,
-                             .data = data};
+    const npy_array array = {
+        .ndim = columns ? 2 : 1, .shape = {rows, columns}, .type = NPY_F64, .data = data};
     char error[512];
 
     if (path && npy_write(path, &array, error, sizeof error) != 0) {
@@ -226,8 +251,12 @@ int main(int argc, char **argv)
     npy_array x = read_floats(r.text[EMBEDDINGS], 2), w = read_floats(r.text[WEIGHTS], 2);
     npy_array bias = {0};
     int64_t *labels = read_labels(r.text[LABELS]);
-    margin_head head = {.rows = x.shape[0], .dim = x.shape[1], .classes = w.shape[0],
-                        .embeddings = x.data, .weights = w.data, .labels = labels};
+    margin_head head = {.rows = x.shape[0],
+                        .dim = x.shape[1],
+                        .classes = w.shape[0],
+                        .embeddings = x.data,
+                        .weights = w.data,
+                        .labels = labels};
     oracle_output out;
 
     if (r.text[BIAS]) {

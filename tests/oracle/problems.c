@@ -70,7 +70,7 @@ static void multiple(float *x, const float *w, size_t n, float factor)
 
 /* x = factor w + relative |w| noise. */
 static void nearby(float *x, const float *w, size_t n, float factor, float relative,
-                 uint64_t *state)
+                   uint64_t *state)
 {
     const float size = relative * length_of(w, n) / sqrtf((float)n);
 
@@ -101,22 +101,46 @@ enum { ROW_KINDS = 14, KIND_BARELY = 10, KIND_BARELY_OPPOSITE = 11, KIND_IGNORED
 static void adversarial_row(float *x, const float *w, size_t n, size_t kind, uint64_t *state)
 {
     switch (kind) {
-    case 0: multiple(x, w, n, 1); break;
-    case 1: multiple(x, w, n, -1); break;
-    case 2: multiple(x, w, n, 4); break;
+    case 0:
+        multiple(x, w, n, 1);
+        break;
+    case 1:
+        multiple(x, w, n, -1);
+        break;
+    case 2:
+        multiple(x, w, n, 4);
+        break;
     case 3: /* the next float in one component */
         multiple(x, w, n, 1);
         x[n / 2] = nextafterf(x[n / 2], INFINITY);
         break;
-    case 4: nearby(x, w, n, -1, 1e-6f, state); break;
-    case 5: nearby(x, w, n, 1, 1e-4f, state); break;
-    case 6: nearby(x, w, n, -1, 3e-2f, state); break;
-    case 7: orthogonal(x, w, n); break;
-    case 8: memset(x, 0, n * sizeof *x); break;
-    case 9: nearby(x, w, n, 3, 1e-7f, state); break;
-    case KIND_BARELY: barely_apart(x, w, n, 1); break;
-    case KIND_BARELY_OPPOSITE: barely_apart(x, w, n, -1); break;
-    default: fill_normal(x, n, state); break; /* KIND_IGNORED and plain rows */
+    case 4:
+        nearby(x, w, n, -1, 1e-6f, state);
+        break;
+    case 5:
+        nearby(x, w, n, 1, 1e-4f, state);
+        break;
+    case 6:
+        nearby(x, w, n, -1, 3e-2f, state);
+        break;
+    case 7:
+        orthogonal(x, w, n);
+        break;
+    case 8:
+        memset(x, 0, n * sizeof *x);
+        break;
+    case 9:
+        nearby(x, w, n, 3, 1e-7f, state);
+        break;
+    case KIND_BARELY:
+        barely_apart(x, w, n, 1);
+        break;
+    case KIND_BARELY_OPPOSITE:
+        barely_apart(x, w, n, -1);
+        break;
+    default:
+        fill_normal(x, n, state);
+        break; /* KIND_IGNORED and plain rows */
     }
 }
 
@@ -161,7 +185,7 @@ static void converged_rows(problem_spec spec, problem *p, uint64_t *state)
     for (size_t i = 0; i < spec.rows; i++) {
         const float *w = p->weights + (size_t)p->labels[i] * p->head.weights_stride;
         nearby(p->embeddings + i * p->head.embeddings_stride, w, spec.dim, 1,
-             0.4f * (float)random_uniform(state), state);
+               0.4f * (float)random_uniform(state), state);
     }
 }
 

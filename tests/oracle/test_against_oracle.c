@@ -51,8 +51,8 @@ static int psi_differs(const margin_config *config, double theta)
     wide want, want_slope;
 
     oracle_target(config, wide_cos(theta), theta, &want, &want_slope);
-    if (margin_psi(config, theta, &psi, &slope) == MARGIN_OK &&
-        fabs(psi - (double)want) <= 2e-14 && fabs(slope - (double)want_slope) <= 2e-14) {
+    if (margin_psi(config, theta, &psi, &slope) == MARGIN_OK && fabs(psi - (double)want) <= 2e-14 &&
+        fabs(slope - (double)want_slope) <= 2e-14) {
         return 0;
     }
     fprintf(stderr, "%s: theta %.17g: psi %.17g, want %.17g; slope %.17g, want %.17g\n",
@@ -160,8 +160,14 @@ static void head_without_counted_rows(void **state)
     for (size_t k = 0; k < 6; k++) {
         dx[k] = dw[k] = NAN;
     }
-    margin_head head = {.rows = 2, .dim = 3, .classes = 2, .embeddings = x, .weights = x,
-                        .labels = labels, .row_loss = row_loss, .grad_embeddings = dx,
+    margin_head head = {.rows = 2,
+                        .dim = 3,
+                        .classes = 2,
+                        .embeddings = x,
+                        .weights = x,
+                        .labels = labels,
+                        .row_loss = row_loss,
+                        .grad_embeddings = dx,
                         .grad_weights = dw};
     assert_int_equal(margin_head_run(context, &head), MARGIN_OK);
     assert_true(head.loss == 0 && head.counted == 0 && row_loss[0] == 0 && row_loss[1] == 0);
@@ -176,8 +182,8 @@ static int compare_huge(double x_size, double w_size, double scale)
     const float a = (float)x_size, b = (float)w_size;
     const float x[6] = {a, 0, a, 0, -1, a}, w[6] = {b, 0, 2 * b, 0, 0, 3 * b};
     const int64_t labels[3] = {0, 1, 2};
-    const margin_head head = {.rows = 3, .dim = 2, .classes = 3, .embeddings = x, .weights = w,
-                              .labels = labels};
+    const margin_head head = {
+        .rows = 3, .dim = 2, .classes = 3, .embeddings = x, .weights = w, .labels = labels};
     margin_config config;
 
     margin_config_init(&config, MARGIN_SOFTMAX);
@@ -211,16 +217,20 @@ typedef struct rows_problem {
 } rows_problem;
 
 /* Targets at and beyond the ends, at the floats next to them, and where easy decides. */
-static const float special_cosines[] = {1, -1, 1.5f, -1.25f, 0x1.fffffep-1f, -0x1.fffffep-1f,
-                                        0, 0x1p-20f, -0x1p-20f, 0.9999f, -0.9999f};
+static const float special_cosines[] = {
+    1, -1,       1.5f,      -1.25f,  0x1.fffffep-1f, -0x1.fffffep-1f,
+    0, 0x1p-20f, -0x1p-20f, 0.9999f, -0.9999f};
 
 static margin_rows make_rows(rows_problem *p, const margin_config *config, size_t classes,
                              uint64_t seed)
 {
     const size_t stride = classes + (seed % 2 ? ROWS_PADDING : 0);
     const size_t specials = sizeof special_cosines / sizeof *special_cosines;
-    margin_rows rows = {.rows = ROWS_N, .classes = classes, .logits = p->logits,
-                        .logits_stride = stride, .labels = p->labels};
+    margin_rows rows = {.rows = ROWS_N,
+                        .classes = classes,
+                        .logits = p->logits,
+                        .logits_stride = stride,
+                        .labels = p->labels};
     uint64_t state = seed;
 
     for (size_t i = 0; i < ROWS_N; i++) {
@@ -275,8 +285,8 @@ static int is_off(const char *what, double got, double want, double size, margin
     if (fabs(got - clipped) <= 1e-5 * fabs(clipped)) {
         return 0;
     }
-    fprintf(stderr, "%s of logits of %g, %s: %.9g, want %.9g\n", what, size,
-            margin_isa_name(isa), got, clipped);
+    fprintf(stderr, "%s of logits of %g, %s: %.9g, want %.9g\n", what, size, margin_isa_name(isa),
+            got, clipped);
     return 1;
 }
 
@@ -286,8 +296,12 @@ static int huge_row(margin_isa isa, float size, double scale)
     const float logits[3] = {size, 2 * size, -3 * size};
     const int64_t label = 0;
     float row_loss = NAN, grad[3] = {NAN, NAN, NAN};
-    margin_rows rows = {.rows = 1, .classes = 3, .logits = logits, .labels = &label,
-                        .row_loss = &row_loss, .grad_logits = grad};
+    margin_rows rows = {.rows = 1,
+                        .classes = 3,
+                        .logits = logits,
+                        .labels = &label,
+                        .row_loss = &row_loss,
+                        .grad_logits = grad};
     margin_config config;
     margin_context *context = NULL;
 
@@ -321,8 +335,10 @@ static void rows_with_huge_logits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(psi_has_the_golden_values), cmocka_unit_test(psi_agrees_everywhere),
-        cmocka_unit_test(head_with_every_option),    cmocka_unit_test(head_with_every_shape),
+        cmocka_unit_test(psi_has_the_golden_values),
+        cmocka_unit_test(psi_agrees_everywhere),
+        cmocka_unit_test(head_with_every_option),
+        cmocka_unit_test(head_with_every_shape),
         cmocka_unit_test(head_without_counted_rows),
         cmocka_unit_test(head_with_logits_beyond_float32),
         cmocka_unit_test(rows_with_every_option),

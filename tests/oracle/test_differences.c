@@ -37,8 +37,8 @@ static float on_grid(double value)
 static fixture make_fixture(void)
 {
     const double degrees[ROWS] = {20, 75, 110, 172};
-    fixture f = {.w = {1.5f, 0.5f, -1.0f, 0.25f, -0.5f, 1.25f, 0.75f, -1.5f, 1.0f, -1.0f,
-                       0.75f, 1.25f, -0.75f, -1.0f, -1.5f, 0.5f, 0.25f, 1.75f, -0.5f, 0.75f},
+    fixture f = {.w = {1.5f,  0.5f,  -1.0f,  0.25f, -0.5f, 1.25f, 0.75f, -1.5f, 1.0f,  -1.0f,
+                       0.75f, 1.25f, -0.75f, -1.0f, -1.5f, 0.5f,  0.25f, 1.75f, -0.5f, 0.75f},
                  .bias = {0.25f, -0.5f, 0.125f, 0.0f, 0.75f},
                  .row_weight = {0.5f, 1.5f, -0.25f, 1.0f},
                  .labels = {1, 0, 3, 2}};
@@ -59,8 +59,13 @@ static double run(margin_context *context, const margin_config *config, const fi
                   int weighted, gradients *grad)
 {
     float row_loss[ROWS];
-    margin_head head = {.rows = ROWS, .dim = DIM, .classes = CLASSES, .embeddings = f->x,
-                        .weights = f->w, .labels = f->labels, .row_loss = row_loss};
+    margin_head head = {.rows = ROWS,
+                        .dim = DIM,
+                        .classes = CLASSES,
+                        .embeddings = f->x,
+                        .weights = f->w,
+                        .labels = f->labels,
+                        .row_loss = row_loss};
     double sum = 0;
 
     head.bias = config->loss == MARGIN_SOFTMAX ? f->bias : NULL;

@@ -2,8 +2,8 @@
  * loss in wide arithmetic, losses that coincide, degenerate vectors, and the rows level. */
 #include "helpers.h"
 
-#define ROWS 6
-#define DIM 3
+#define ROWS    6
+#define DIM     3
 #define CLASSES 4
 
 /* ---- the head: gradients --------------------------------------------------------------------- */
@@ -216,8 +216,8 @@ static oracle_output run_floats(const margin_config *config, size_t dim, size_t 
                                 const float *x, const float *w)
 {
     const int64_t label = 0;
-    const margin_head head = {.rows = 1, .dim = dim, .classes = classes, .embeddings = x,
-                              .weights = w, .labels = &label};
+    const margin_head head = {
+        .rows = 1, .dim = dim, .classes = classes, .embeddings = x, .weights = w, .labels = &label};
     oracle_output out;
 
     assert_int_equal(oracle_head(config, &head, &out), 0);
@@ -298,8 +298,12 @@ static void rows_agree_with_head(void **state)
     for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
         for (int64_t label = 0; label < 4; label += 3) {
             const margin_config config = config_of((margin_loss)loss);
-            const margin_head head = {.rows = 1, .dim = 4, .classes = 4, .embeddings = x,
-                                      .weights = eye, .labels = &label};
+            const margin_head head = {.rows = 1,
+                                      .dim = 4,
+                                      .classes = 4,
+                                      .embeddings = x,
+                                      .weights = eye,
+                                      .labels = &label};
             const margin_rows rows = {.rows = 1, .classes = 4, .logits = x, .labels = &label};
             double row_loss, dc[4], mean, along = 0;
             oracle_output out;
@@ -324,8 +328,12 @@ static void rows_at_the_ends(void **state)
     const int64_t labels[] = {0, 0, 0};
     const float scale[] = {2, 2, 2}, weight[] = {1, 1, 1};
     const margin_config config = config_of(MARGIN_ARCFACE);
-    const margin_rows rows = {.rows = 3, .classes = 2, .logits = cosines, .labels = labels,
-                              .row_scale = scale, .row_weight = weight};
+    const margin_rows rows = {.rows = 3,
+                              .classes = 2,
+                              .logits = cosines,
+                              .labels = labels,
+                              .row_scale = scale,
+                              .row_weight = weight};
     double row_loss[3], dc[6], mean;
 
     (void)state;
@@ -347,8 +355,8 @@ static void unknown_loss_is_an_error(void **state)
     const float ones[4] = {1, 2, 3, 4};
     const int64_t labels[1] = {0};
     margin_config config = config_of(MARGIN_COSFACE);
-    const margin_head head = {.rows = 1, .dim = 2, .classes = 2, .embeddings = ones,
-                              .weights = ones, .labels = labels};
+    const margin_head head = {
+        .rows = 1, .dim = 2, .classes = 2, .embeddings = ones, .weights = ones, .labels = labels};
     const margin_rows rows = {.rows = 1, .classes = 2, .logits = ones, .labels = labels};
     oracle_output out;
     double mean;

@@ -19,9 +19,9 @@ typedef struct fault_log {
     const char *what; /* the case */
     margin_isa isa;
     int threads;
-    int faults;       /* of all instruction sets together */
-    int faults_here;  /* since log_where: only the first few are printed */
-    double worst;     /* largest error as a share of what is allowed */
+    int faults;      /* of all instruction sets together */
+    int faults_here; /* since log_where: only the first few are printed */
+    double worst;    /* largest error as a share of what is allowed */
 } fault_log;
 
 void log_where(fault_log *log, margin_isa isa, int threads);

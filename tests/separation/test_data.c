@@ -157,7 +157,7 @@ static void unseen_identities_are_others(void **state)
     for (size_t k = 0; k < 5; k++) {
         const float *const own = both.unseen.inputs + 10 * k * dim;
         assert_int_equal(both.unseen.labels[10 * k + 9], k);
-        for (size_t class = 0; class < 8; class++) {
+        for (size_t class = 0; class < 8; class ++) {
             const float *const other = both.train.inputs + 40 * class * dim;
             assert_true(mean_square(own, own, 10, 10, dim) < mean_square(own, other, 10, 40, dim));
         }

@@ -313,9 +313,9 @@ static void poison_is_noticed(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(right_heads_pass),    cmocka_unit_test(right_rows_pass),
-        cmocka_unit_test(damaged_heads_fail),  cmocka_unit_test(exchanged_rows_fail),
-        cmocka_unit_test(other_margin_fails),  cmocka_unit_test(damaged_rows_fail),
+        cmocka_unit_test(right_heads_pass),   cmocka_unit_test(right_rows_pass),
+        cmocka_unit_test(damaged_heads_fail), cmocka_unit_test(exchanged_rows_fail),
+        cmocka_unit_test(other_margin_fails), cmocka_unit_test(damaged_rows_fail),
         cmocka_unit_test(poison_is_noticed),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

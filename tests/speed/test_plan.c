@@ -200,12 +200,9 @@ static void rounds_hold_every_case(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(plans_hold_the_cases),
-        cmocka_unit_test(plans_hold_every_loss),
-        cmocka_unit_test(plans_have_their_lines),
-        cmocka_unit_test(plans_compare_every_loss_once),
-        cmocka_unit_test(plans_are_filtered),
-        cmocka_unit_test(rounds_hold_every_case),
+        cmocka_unit_test(plans_hold_the_cases),   cmocka_unit_test(plans_hold_every_loss),
+        cmocka_unit_test(plans_have_their_lines), cmocka_unit_test(plans_compare_every_loss_once),
+        cmocka_unit_test(plans_are_filtered),     cmocka_unit_test(rounds_hold_every_case),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,21 +8,22 @@
 /* ---- the report ------------------------------------------------------------------------------ */
 
 #define SHAPE_TEXT "N:8/D:4/C:9/threads:1"
-#define ROW(family, name, index, extra) \
-    "{\"run_name\": \"" name "\", \"run_type\": \"iteration\", " \
-    "\"family_index\": " #family ", \"repetitions\": 3, \"repetition_index\": " #index ", " \
+#define ROW(family, name, index, extra)                                                            \
+    "{\"run_name\": \"" name "\", \"run_type\": \"iteration\", "                                   \
+    "\"family_index\": " #family ", \"repetitions\": 3, \"repetition_index\": " #index ", "        \
     "\"threads\": 1, " extra "}"
-#define TIME(family, name, index, time, extra) \
+#define TIME(family, name, index, time, extra)                                                     \
     ROW(family, name, index, "\"real_time\": " time extra)
-#define PRODUCTS(logits, dx, dw) \
+#define PRODUCTS(logits, dx, dw)                                                                   \
     ", \"logits_seconds\": " logits "e-9, \"dx_seconds\": " dx "e-9, \"dw_seconds\": " dw "e-9"
-#define NORM "head/loss:normsoftmax/isa:avx2/" SHAPE_TEXT
-#define ARC "head/loss:arcface/isa:avx2/" SHAPE_TEXT
-#define UNFUSED "head/impl:blas-unfused/loss:arcface/" SHAPE_TEXT
-#define OPENBLAS "gemm3/impl:openblas/" SHAPE_TEXT
-#define BLIS "gemm3/impl:blis/" SHAPE_TEXT
+#define NORM      "head/loss:normsoftmax/isa:avx2/" SHAPE_TEXT
+#define ARC       "head/loss:arcface/isa:avx2/" SHAPE_TEXT
+#define UNFUSED   "head/impl:blas-unfused/loss:arcface/" SHAPE_TEXT
+#define OPENBLAS  "gemm3/impl:openblas/" SHAPE_TEXT
+#define BLIS      "gemm3/impl:blis/" SHAPE_TEXT
 #define ARC_EXTRA ", \"gflops\": 30.0, \"odd\": NaN, \"odder\": -Infinity"
 
+/* clang-format off */
 /* In the order of three rounds. The machine is half as fast in the third. */
 static const char google[] =
     "{\"context\": {\"host_name\": \"secret\", \"executable\": \"/home/a/b/bench_speed\", "
@@ -45,6 +46,7 @@ static const char google[] =
     ROW(5, "rows/loss:arcface/isa:avx2/" SHAPE_TEXT, 0,
         "\"error_occurred\": true, \"error_message\": \"NaN: no\"")
     "]}";
+/* clang-format on */
 
 /* Borrowed from the report. */
 static const json_t *field(const json_t *report, const char *name, const char *key)
@@ -153,7 +155,7 @@ static void intervals_hold_the_median(void **state)
     static const struct {
         size_t count, cut;
         double coverage;
-    } cases[] = {{2, 0, 0.5},      {5, 0, 0.9375},   {6, 0, 0.96875},
+    } cases[] = {{2, 0, 0.5},       {5, 0, 0.9375},    {6, 0, 0.96875},
                  {8, 0, 0.9921875}, {9, 1, 0.9609375}, {20, 5, 0.958611}};
     for (size_t k = 0; k < LENGTH_OF(cases); k++) {
         double values[20];
