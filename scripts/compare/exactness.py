@@ -4,7 +4,7 @@ know how results are shown."""
 
 import collections
 
-from runs import same_selection
+from runs import same_options, same_selection
 
 QUANTITIES = ("loss_rel", "grad_x", "grad_w", "nonfinite")
 GROUP = ("loss", "option", "gradient", "isa", "sweep", "kind")
@@ -110,9 +110,11 @@ def compare_judged(a, b, other):
 
 
 def compare(parsed_a, parsed_b, contexts):
-    if contexts[0].get("seed") != contexts[1].get("seed"):
-        return {"reason": "the seeds differ, and with them the inputs", "rows": [], "promises": [],
-                "lost": [], "other_inputs": []}
+    differing = ("seeds" if contexts[0].get("seed") != contexts[1].get("seed") else
+                 "options" if not same_options(*contexts) else None)
+    if differing:
+        return {"reason": f"the {differing} differ, and with them the inputs", "rows": [],
+                "promises": [], "lost": [], "other_inputs": []}
     skipped = other_inputs(parsed_a[2], parsed_b[2])
     rows = sorted(compare_groups(parsed_a[0], parsed_b[0], skipped),
                   key=lambda row: [str(row[key]) for key in GROUP + ("quantity",)])

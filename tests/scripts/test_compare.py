@@ -145,6 +145,10 @@ def other_inputs(run):
             row["grad_x"] *= 1.5
 
 
+def quick_stability(run):
+    run["stability"]["context"]["command"] = ["bench_stability", "--quick", "--out", "x.json"]
+
+
 def broken(run):
     run["stability"]["verdicts"][1].update(kept=False, outside=3)
 
@@ -178,6 +182,8 @@ def check_changes(bench):
     bench.expect(nonfinite, 1, "less exact", loss="arcface", quantity="nonfinite")
     status, found = bench.changed(other_inputs)
     assert status == 0 and not found, "errors of different inputs are compared"
+    status, found = bench.changed(both(quick_stability, error("grad_x", 10)))
+    assert status == 0 and not found, "errors under other options are compared"
     bench.expect(broken, 1, "broken", promise="grad_x", of="cosface")
     bench.expect(smaller_gap, 1, "separates less", loss="arcface", quantity="gap", data="sphere")
     bench.expect(no_longer, 1, "no longer holds", claim="claim 0")
