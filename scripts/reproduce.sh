@@ -88,21 +88,18 @@ headline() {
               which = value["case"]
               sub(/loss:[^\/]*\//, "", which)
               if (which != "-") printf "\n  times and ratios: %s", which
-              printf "\n  %-12s %10s %13s %13s", "loss", "us per row", "/ three GEMMs", "/ normsoftmax"
-              if ("vs_unfused" in value) printf " %10s", "/ unfused"
-              printf " %15s %11s", "gradient error", "not finite"
+              printf "\n  %-12s %10s %13s %13s %10s %15s %11s", "loss", "us per row",
+                  "/ three GEMMs", "/ normsoftmax", "/ unfused", "gradient error", "not finite"
               for (i = 1; i <= NF; i++) if (name[i] ~ /^gap /) printf " %12s", name[i]
               printf "\n"
           }
-          printf "  %-12s %10s %13s %13s", $1, show("%.4g", value["us_per_row"]),
-              show("%.2f", value["vs_gemm3"]), show("%.3f", value["vs_normsoftmax"])
-          if ("vs_unfused" in value) printf " %10s", show("%.2f", value["vs_unfused"])
-          printf " %15s %11s", show("%.1e", value["worst_gradient"]), show("%d", value["nonfinite"])
+          printf "  %-12s %10s %13s %13s %10s %15s %11s", $1, show("%.4g", value["us_per_row"]),
+              show("%.2f", value["vs_gemm3"]), show("%.3f", value["vs_normsoftmax"]),
+              show("%.2f", value["vs_unfused"]), show("%.1e", value["worst_gradient"]),
+              show("%d", value["nonfinite"])
           for (i = 1; i <= NF; i++) if (name[i] ~ /^gap /) printf " %12s", show("%.1f deg", $i)
           printf "\n" }
-        function show(form, text) {
-            return text == "-" || text == "null" || text == "" ? "-" : sprintf(form, text)
-        }
+        function show(form, text) { return text == "-" ? text : sprintf(form, text) }
     ' "$run/tables/summary.tsv"
 }
 

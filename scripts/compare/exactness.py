@@ -4,7 +4,7 @@ know how results are shown."""
 
 import collections
 
-from runs import same_options, same_selection
+from runs import MACHINE, differences, same_options
 
 QUANTITIES = ("loss_rel", "grad_x", "grad_w", "nonfinite")
 GROUP = ("loss", "option", "gradient", "isa", "sweep", "kind")
@@ -122,7 +122,7 @@ def compare(parsed_a, parsed_b, contexts):
                       key=lambda row: [str(row[key]) for key in ("promise", "of", "isa")])
     lost = sorted("/".join(str(part) for part in group if part)
                   for group in parsed_a[0].keys() - parsed_b[0].keys())
-    worse = same_selection(*contexts)
+    worse = not differences(*contexts, MACHINE)
     return {"reason": None, "other_inputs": sorted(skipped), "rows": rows, "promises": promises,
             "lost": [{"case": name, "verdict": "lost in B" if worse else "not in B", "worse": worse}
                      for name in lost]}
