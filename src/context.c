@@ -129,6 +129,7 @@ margin_status margin_create(const margin_config *config, margin_context **out)
     context->config.workspace_bytes = bytes;
     context->config.isa = isa;
     if (config->threads == 0) context->config.threads = default_threads();
+    context->setting = margin_setting_of(&context->config);
     context->info = margin_loss_get(config->loss);
     context->fault.detail = "no fault";
     context->workspace = reserve((bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);

@@ -8,6 +8,7 @@
 
 struct margin_context {
     margin_config config; /* isa and threads resolved */
+    margin_setting setting;
     const margin_kernels *kernels;
     const margin_loss_info *info;
     margin_fault fault;

@@ -32,7 +32,7 @@ void margin_head_prepare_row(head_state *s, size_t i)
     row->weight = margin_row_weight(call->row_weight, s->first_row + i, call->counted);
     row->pair = margin_pair_of(s->kernels, embedding_of(s, i), target_weight_of(s, i), call->dim);
     row->norm = row->pair.norm_x;
-    row->target = margin_target_at(config, &row->pair.angle);
+    row->target = margin_target_at(&s->context->setting, &row->pair.angle);
     row->scale = s->keep_norm ? row->pair.norm_x : config->scale;
     if (s->raw) {
         row->unpack = 1.0 / margin_raw_power(call, row->norm);
@@ -175,7 +175,8 @@ void margin_head_finish_row(head_state *s, size_t i, head_scratch *scratch)
     if (counts) set_loss(s, i, row);
     if (counts && s->plan.want_w) set_shares(s, i, row);
     if (call->row_loss != NULL) call->row_loss[at] = margin_to_float(row->loss);
-    if (call->row_angle != NULL) call->row_angle[at] = counts ? (float)row->pair.angle.theta : 0.0f;
+    if (call->row_angle != NULL)
+        call->row_angle[at] = counts ? (float)margin_theta(&row->pair.angle) : 0.0f;
     if (call->row_correct != NULL)
         call->row_correct[at] = counts && s->target_dot[i] >= best_other(s, i);
     if (call->grad_embeddings == NULL) return;

@@ -35,25 +35,22 @@ int margin_loss_find(const char *name, margin_loss *out)
     return 0;
 }
 
-/* What replaces cos(phi) beyond pi; `slope` is d / d theta. */
-static margin_target past_pi(const margin_config *config, const margin_angle *angle, double phi,
+/* What replaces cos(phi) beyond pi, where k = floor(phi / pi); `slope` is d / d theta. */
+static margin_target past_pi(const margin_setting *setting, const margin_angle *angle, int k,
                              margin_target paper)
 {
     margin_target r = paper;
-    switch (config->past_pi) {
+    switch (setting->config.past_pi) {
     case MARGIN_PAST_PI_MONOTONE: {
-        const double k = floor(phi / DM_PI), sign = fmod(k, 2.0) == 0.0 ? 1.0 : -1.0;
+        const double sign = k % 2 == 0 ? 1.0 : -1.0;
         r.psi = sign * paper.psi - 2.0 * k;
         r.slope = sign * paper.slope;
         break;
     }
-    case MARGIN_PAST_PI_TAYLOR: {
-        double sine, cosine;
-        dm_sincos(config->m2, &sine, &cosine);
-        r.psi = angle->cosine - config->m2 * sine;
+    case MARGIN_PAST_PI_TAYLOR:
+        r.psi = angle->cosine - setting->config.m2 * setting->sine_m2;
         r.slope = -angle->sine;
         break;
-    }
     case MARGIN_PAST_PI_CLAMP:
         r.psi = -1.0;
         r.slope = 0.0;
@@ -64,29 +61,52 @@ static margin_target past_pi(const margin_config *config, const margin_angle *an
     return r;
 }
 
-margin_target margin_angular_target(const margin_config *config, const margin_angle *angle)
+margin_setting margin_setting_of(const margin_config *config)
 {
-    if (config->past_pi == MARGIN_PAST_PI_EASY && !(angle->cosine > 0.0)) {
-        const margin_target plain = {angle->cosine, -angle->sine};
-        return plain;
+    margin_setting setting = {.config = *config};
+    dm_sincos(config->m2, &setting.sine_m2, &setting.cosine_m2);
+    return setting;
+}
+
+double margin_theta(const margin_angle *angle)
+{
+    return dm_atan2(angle->sine, angle->cosine);
+}
+
+/* phi = m1 theta + m2 as sine and cosine, and k = floor(phi / pi). */
+static int widened(const margin_setting *setting, const margin_angle *angle, margin_angle *phi)
+{
+    const margin_config *c = &setting->config;
+    if (c->m1 == 1.0) { /* the sine of a sum: its sign tells on which side of pi phi is */
+        phi->sine = angle->sine * setting->cosine_m2 + angle->cosine * setting->sine_m2;
+        phi->cosine = angle->cosine * setting->cosine_m2 - angle->sine * setting->sine_m2;
+        return phi->sine < 0.0;
     }
-    const double phi = config->m1 * angle->theta + config->m2;
+    const double sum = c->m1 * margin_theta(angle) + c->m2;
+    dm_sincos(sum, &phi->sine, &phi->cosine);
+    return sum > DM_PI ? (int)floor(sum / DM_PI) : 0;
+}
+
+margin_target margin_angular_target(const margin_setting *setting, const margin_angle *angle)
+{
+    const margin_config *c = &setting->config;
     margin_target r = {angle->cosine, -angle->sine};
-    if (config->m1 != 1.0 || config->m2 != 0.0) {
-        double sine, cosine;
-        dm_sincos(phi, &sine, &cosine);
-        r.psi = cosine;
-        r.slope = -config->m1 * sine;
+    if (c->past_pi == MARGIN_PAST_PI_EASY && !(angle->cosine > 0.0)) return r;
+    if (c->m1 != 1.0 || c->m2 != 0.0) {
+        margin_angle phi;
+        const int k = widened(setting, angle, &phi);
+        r.psi = phi.cosine;
+        r.slope = -c->m1 * phi.sine;
+        if (k > 0) r = past_pi(setting, angle, k, r);
     }
-    if (phi > DM_PI) r = past_pi(config, angle, phi, r);
-    r.psi -= config->m3;
+    r.psi -= c->m3;
     return r;
 }
 
-margin_target margin_target_at(const margin_config *config, const margin_angle *angle)
+margin_target margin_target_at(const margin_setting *setting, const margin_angle *angle)
 {
-    margin_target r = rows[config->loss]->target(config, angle);
-    if (config->gradient == MARGIN_GRADIENT_DETACHED) r.slope = -angle->sine;
+    margin_target r = rows[setting->config.loss]->target(setting, angle);
+    if (setting->config.gradient == MARGIN_GRADIENT_DETACHED) r.slope = -angle->sine;
     return r;
 }
 
@@ -127,9 +147,10 @@ margin_status margin_psi(const margin_config *config, double theta, double *psi,
     if (config == NULL) return MARGIN_ERROR_NULL;
     if (margin_config_fault(config) != NULL) return MARGIN_ERROR_CONFIG;
     if (!(theta >= 0.0 && theta <= DM_PI)) return MARGIN_ERROR_CONFIG;
-    margin_angle angle = {.theta = theta};
+    const margin_setting setting = margin_setting_of(config);
+    margin_angle angle;
     dm_sincos(theta, &angle.sine, &angle.cosine);
-    const margin_target t = margin_target_at(config, &angle);
+    const margin_target t = margin_target_at(&setting, &angle);
     if (psi != NULL) *psi = t.psi;
     if (dpsi_dtheta != NULL) *dpsi_dtheta = t.slope;
     return MARGIN_OK;

@@ -45,15 +45,14 @@ static margin_angle angle_of(double cosine)
 }
 
 /* d psi / d c = -psi'(theta) / sin(theta), its limit where the loss has one. */
-static double slope_at(const margin_config *config, margin_angle angle)
+static double slope_at(const margin_setting *setting, margin_angle angle)
 {
     if (angle.sine < LEAST_SINE) {
         const double cosine = sqrt((1.0 - LEAST_SINE) * (1.0 + LEAST_SINE));
         angle.sine = LEAST_SINE;
         angle.cosine = angle.cosine > 0.0 ? cosine : -cosine;
-        angle.theta = dm_atan2(angle.sine, angle.cosine);
     }
-    return -margin_target_at(config, &angle).slope / angle.sine;
+    return -margin_target_at(setting, &angle).slope / angle.sine;
 }
 
 /* The row without its target: two pieces round it, as one maximum or one sum. */
@@ -93,10 +92,10 @@ static void one_row(const rows_state *s, size_t i)
     const int raw = !s->context->info->normalised;
     const double scale = row_factor(s, i), cosine = (double)x[y];
     const margin_angle angle = angle_of(cosine);
-    const margin_config *config = &s->context->config;
+    const margin_setting *setting = &s->context->setting;
     const margin_kernels *k = s->context->kernels;
     float *e = s->line == NULL || out == NULL ? out : s->line + thread_index() * s->line_size;
-    const double z = scale * (raw ? cosine : margin_target_at(config, &angle).psi);
+    const double z = scale * (raw ? cosine : margin_target_at(setting, &angle).psi);
 
     const float kernel_scale = margin_kernel_scale(scale);
     double miss = 0.0, sum = 0.0;
@@ -113,7 +112,7 @@ static void one_row(const rows_state *s, size_t i)
     k->row_scale(e, y, first, second, s->stream, out);
     k->row_scale(e + y + 1, call->classes - y - 1, first, second, s->stream, out + y + 1);
     if (s->stream) k->drain();
-    out[y] = margin_to_float(-pull * (raw ? 1.0 : slope_at(config, angle)));
+    out[y] = margin_to_float(-pull * (raw ? 1.0 : slope_at(setting, angle)));
 }
 
 static margin_status check_call(margin_context *context, const margin_rows *call)

@@ -54,7 +54,7 @@ static double top_bits(double x)
 margin_angle margin_angle_of(double cosine)
 {
     const double sine = sqrt((1.0 - cosine) * (1.0 + cosine));
-    const margin_angle angle = {dm_atan2(sine, cosine), sine, cosine};
+    const margin_angle angle = {sine, cosine};
     return angle;
 }
 
@@ -74,14 +74,13 @@ static void measure_delta(const margin_kernels *kernels, margin_pair *p, const f
     p->across = across > PARALLEL * p->norm_x ? across : 0.0;
     p->angle.sine = p->across / p->norm_x;
     p->angle.cosine = p->across == 0.0 ? p->delta.sigma : p->delta.sigma + p->along_x;
-    p->angle.theta = dm_atan2(p->angle.sine, p->angle.cosine);
 }
 
 margin_pair margin_pair_of(const margin_kernels *kernels, const float *x, const float *w, size_t n)
 {
     double sums[3];
     kernels->pair_sums(x, w, n, sums);
-    margin_pair p = {.angle = {DM_PI / 2.0, 1.0, 0.0}, .inner = sums[2]};
+    margin_pair p = {.angle = {1.0, 0.0}, .inner = sums[2]};
     p.norm_x = sqrt(sums[0]);
     p.norm_w = sqrt(sums[1]);
     if (p.norm_x == 0.0 || p.norm_w == 0.0) return p;

@@ -1,9 +1,9 @@
 /* cosface.c: target logit / s = cos(theta) - m, an additive cosine margin; slope -sin(theta). */
 #include "loss.h"
 
-static margin_target target(const margin_config *config, const margin_angle *angle)
+static margin_target target(const margin_setting *setting, const margin_angle *angle)
 {
-    const margin_target r = {angle->cosine - config->m3, -angle->sine};
+    const margin_target r = {angle->cosine - setting->config.m3, -angle->sine};
     return r;
 }
 

@@ -1,9 +1,9 @@
 /* normsoftmax.c: target logit / s = cos(theta), embedding and weight normalised, no margin. */
 #include "loss.h"
 
-static margin_target target(const margin_config *config, const margin_angle *angle)
+static margin_target target(const margin_setting *setting, const margin_angle *angle)
 {
-    (void)config;
+    (void)setting;
     const margin_target r = {angle->cosine, -angle->sine};
     return r;
 }

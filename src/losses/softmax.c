@@ -2,9 +2,9 @@
  * The cosine form below serves curves only; the head computes the raw logit. */
 #include "loss.h"
 
-static margin_target target(const margin_config *config, const margin_angle *angle)
+static margin_target target(const margin_setting *setting, const margin_angle *angle)
 {
-    (void)config;
+    (void)setting;
     const margin_target r = {angle->cosine, -angle->sine};
     return r;
 }

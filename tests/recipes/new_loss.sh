@@ -14,10 +14,10 @@ cat > "$work/tree/src/losses/sineface.c" << 'END'
 /* sineface.c: target logit / s = cos(theta) - m sin(theta); made up for a test. */
 #include "loss.h"
 
-static margin_target target(const margin_config *config, const margin_angle *angle)
+static margin_target target(const margin_setting *setting, const margin_angle *angle)
 {
-    const margin_target r = {angle->cosine - config->m3 * angle->sine,
-                             -angle->sine - config->m3 * angle->cosine};
+    const margin_target r = {angle->cosine - setting->config.m3 * angle->sine,
+                             -angle->sine - setting->config.m3 * angle->cosine};
     return r;
 }
 
