@@ -58,7 +58,7 @@ static void scale_rows(head_state *s, size_t block, head_scratch *scratch)
 }
 
 /* The block's exponentials: kept, or computed again with the same bits. */
-static const float *block_tiles(head_state *s, size_t block, head_scratch *scratch)
+static float *block_tiles(head_state *s, size_t block, head_scratch *scratch)
 {
     const head_plan *p = &s->plan;
     const size_t first = head_block_first(p, block), padded = p->panels * 16;
@@ -77,6 +77,19 @@ static const float *block_tiles(head_state *s, size_t block, head_scratch *scrat
     return scratch->tiles;
 }
 
+/* The targets of the block's classes into their tiles. */
+static void put_targets(head_state *s, size_t block, float *tiles, const head_scratch *scratch)
+{
+    const size_t first = head_block_first(&s->plan, block);
+    const size_t count = head_block_count(&s->plan, block, s->call->classes);
+    for (size_t i = 0; i < s->rows; i++) {
+        const uint64_t within = (uint64_t)s->label[i] - first;
+        if (within >= count) continue;
+        float *tile = tiles + i / 16 * s->plan.block * 16;
+        tile[within * 16 + i % 16] = margin_head_target_entry(s, i, scratch->factors[i]);
+    }
+}
+
 /* The pair is still there for a row of the last row block; others are measured again if not kept.
  */
 static margin_pair pair_of(const head_state *s, size_t at, const float *x, const float *w)
@@ -86,13 +99,15 @@ static margin_pair pair_of(const head_state *s, size_t at, const float *x, const
     return margin_pair_of(s->kernels, x, w, s->call->dim);
 }
 
-/* The target's part: along the tangent at w, or, for raw inner products, along x. Once all row
- * blocks are summed, so that their number cannot change the order of additions. */
+/* The target's part where the product has not taken it: along the tangent at w, or, for raw inner
+ * products, along x. Once all row blocks are summed, so that their number cannot change the order
+ * of additions. */
 void margin_head_add_targets(head_state *s, size_t class_index, float *out)
 {
     const margin_head *call = s->call;
     const float *w = call->weights + class_index * call->weights_stride;
     for (size_t at = s->first_of[class_index]; at != SIZE_MAX; at = s->next_of[at]) {
+        if (s->target_share[at] == 0.0) continue;
         const float *x = call->embeddings + at * call->embeddings_stride;
         if (s->raw) {
             s->kernels->add_combination(x, s->target_share[at], x, 0.0, call->dim, out);
@@ -166,7 +181,8 @@ void margin_head_backward(head_state *s, size_t block, head_scratch *scratch)
     size_t stride = 0;
     float *g = block_gradient(s, first, count, scratch, &stride);
     scale_rows(s, block, scratch);
-    const float *tiles = block_tiles(s, block, scratch);
+    float *tiles = block_tiles(s, block, scratch);
+    put_targets(s, block, tiles, scratch);
     margin_ahead ahead = next_reads(s, block);
     s->kernels->weight_products(tiles, p->block * 16, scratch->scaled_x, p->rows * 16, s->rows,
                                 count, p->panels, s->first_row > 0, g, stride, &ahead);

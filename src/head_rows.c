@@ -8,6 +8,9 @@
 
 #include "dmath.h"
 
+/* Entries of targets beyond this are not ordinary: the row's factor is next to nothing. */
+#define MOST_ENTRY 0x1p+60
+
 static const float *embedding_of(const head_state *s, size_t i)
 {
     return s->call->embeddings + (s->first_row + i) * s->call->embeddings_stride;
@@ -96,8 +99,9 @@ static void set_loss(const head_state *s, size_t i, head_row *row)
     margin_softplus(row->scale * most + above - target_logit(s, row), &row->loss, &row->miss);
 }
 
-/* The others' mean weight, as packed, into scratch->line. */
-static void mean_of_others(head_state *s, size_t i, head_scratch *scratch)
+/* The others' mean weight, as packed, plus by_w w, into scratch->line. */
+static void mean_of_others(head_state *s, size_t i, const float *w, float by_w,
+                           head_scratch *scratch)
 {
     const head_row *row = &s->row[i];
     const size_t n = s->plan.rows, padded = s->plan.panels * 16;
@@ -109,15 +113,15 @@ static void mean_of_others(head_state *s, size_t i, head_scratch *scratch)
         }
     }
     const float *part = s->shard_x + i / 16 * padded * 16 + i % 16 * 16;
-    s->kernels->combine(part, padded * n, 256, share, s->plan.shards, s->call->dim, scratch->line);
+    s->kernels->combine(w, by_w, part, padded * n, 256, share, s->plan.shards, s->call->dim,
+                        scratch->line);
 }
 
-/* The others' part of dX, without its part along x where x is normalised. */
-static void add_others(head_state *s, size_t i, double factor, int project, head_scratch *scratch,
-                       float *out)
+/* scratch->line into dX, without its part along x where x is normalised. */
+static void write_line(const head_state *s, size_t i, double factor, int project,
+                       const head_scratch *scratch, float *out)
 {
     float first, second;
-    mean_of_others(s, i, scratch);
     margin_split_factor(factor, &first, &second);
     const margin_unit unit = margin_unit_of(embedding_of(s, i), s->row[i].norm);
     s->kernels->finish_row(scratch->line, project ? &unit : NULL, s->call->dim, first, second, out);
@@ -128,10 +132,27 @@ static void add_others(head_state *s, size_t i, double factor, int project, head
 static void write_raw_gradient(head_state *s, size_t i, double factor, const float *w,
                                head_scratch *scratch, float *out)
 {
-    mean_of_others(s, i, scratch);
+    mean_of_others(s, i, NULL, 0.0f, scratch);
     for (size_t d = 0; d < s->call->dim; d++) {
         const double mean = (double)scratch->line[d] * s->weight_unpack;
         out[d] = margin_to_float(factor * (mean - (double)w[d]));
+    }
+}
+
+/* dX of a normalised embedding. */
+static void write_normalised_gradient(head_state *s, size_t i, double factor, const float *x,
+                                      const float *w, head_scratch *scratch, float *out)
+{
+    const head_row *row = &s->row[i];
+    const margin_pair *pair = &row->pair;
+    if (margin_pair_is_wide(pair)) {
+        const double by_w = row->target.slope / (pair->angle.sine * pair->norm_w);
+        mean_of_others(s, i, w, (float)by_w, scratch);
+        write_line(s, i, factor, 1, scratch, out);
+    } else {
+        mean_of_others(s, i, NULL, 0.0f, scratch);
+        write_line(s, i, factor, 1, scratch, out);
+        margin_add_tangent_x(s->kernels, pair, x, w, s->call->dim, factor * row->target.slope, out);
     }
 }
 
@@ -141,19 +162,19 @@ static void write_gradient(head_state *s, size_t i, head_scratch *scratch, float
     const head_row *row = &s->row[i];
     const size_t dim = s->call->dim;
     const float *x = embedding_of(s, i), *w = target_weight_of(s, i);
-    memset(out, 0, dim * sizeof *out);
     const double pull = row->miss * row->weight;
-    if (pull == 0.0 || (row->norm == 0.0 && !s->raw)) return;
-    if (s->raw) {
+    if (pull == 0.0 || (row->norm == 0.0 && !s->raw)) {
+        memset(out, 0, dim * sizeof *out);
+    } else if (s->raw) {
         write_raw_gradient(s, i, pull * s->context->config.scale, w, scratch, out);
     } else if (s->keep_norm) {
-        add_others(s, i, pull, 0, scratch, out);
+        mean_of_others(s, i, NULL, 0.0f, scratch);
+        write_line(s, i, pull, 0, scratch, out);
         margin_add_tangent_x(k, &row->pair, x, w, dim, pull * row->target.slope, out);
         k->add_combination(x, -pull * row->target.psi / row->pair.norm_x, x, 0.0, dim, out);
     } else {
         const double factor = pull * row->scale / row->pair.norm_x;
-        add_others(s, i, factor, 1, scratch, out);
-        margin_add_tangent_x(k, &row->pair, x, w, dim, factor * row->target.slope, out);
+        write_normalised_gradient(s, i, factor, x, w, scratch, out);
     }
 }
 
@@ -164,6 +185,17 @@ static void set_shares(const head_state *s, size_t i, head_row *row)
     const double share = row->miss * row->weight * (scale / s->gradient_unit);
     row->share = share * row->unpack;
     s->target_share[s->first_row + i] = s->raw ? -share : share * row->target.slope;
+}
+
+float margin_head_target_entry(head_state *s, size_t i, float factor)
+{
+    const head_row *row = &s->row[i];
+    double *share = &s->target_share[s->first_row + i];
+    if (!s->raw && !margin_pair_is_wide(&row->pair)) return 0.0f;
+    const double entry = *share * (s->raw ? row->unpack : 1.0 / row->pair.angle.sine) / factor;
+    if (!(fabs(entry) < MOST_ENTRY)) return 0.0f; /* or no factor */
+    *share = 0.0;
+    return (float)entry;
 }
 
 void margin_head_finish_row(head_state *s, size_t i, head_scratch *scratch)

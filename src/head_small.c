@@ -92,14 +92,15 @@ static void take_block(head_state *s, size_t i, size_t block, float *cosine, flo
         o->inner[d] += (double)inner[d];
 }
 
-/* X times its factor in dW. */
-static void scale_row(head_state *s, size_t i)
+/* X times its factor in dW; the target into the row's exponentials. */
+static void scale_row(head_state *s, size_t i, float *tile)
 {
     const head_row *row = &s->row[i];
     const int counts = row->label >= 0 && row->miss != 0.0;
-    const double factor = counts ? row->share / row->sum : 0.0;
+    const float factor = counts ? (float)(row->share / row->sum) : 0.0f;
     for (size_t d = 0; d < MARGIN_LANES; d++)
-        s->scaled[i * 16 + d] = (float)factor * s->columns[i * 16 + d];
+        s->scaled[i * 16 + d] = factor * s->columns[i * 16 + d];
+    if (counts) tile[row->label] = margin_head_target_entry(s, i, factor);
 }
 
 static void one_row(head_state *s, size_t i, float *tile, head_scratch *scratch)
@@ -122,7 +123,7 @@ static void one_row(head_state *s, size_t i, float *tile, head_scratch *scratch)
     margin_head_finish_row(s, i, scratch);
     if (!p->want_w) return;
     s->pairs[s->first_row + i] = s->row[i].pair;
-    scale_row(s, i);
+    scale_row(s, i, tile);
 }
 
 void margin_small_rows(head_state *s, size_t panel, head_scratch *scratch)

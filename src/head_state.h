@@ -120,7 +120,8 @@ typedef struct head_state {
     margin_pair *pairs;    /* small: [N] */
     size_t *first_of;      /* [C]: the class's first row, SIZE_MAX: none */
     size_t *next_of;       /* [N]: the next row of the same class */
-    double *target_share;  /* [N]: of the target's part of dW, in units of gradient_unit */
+    double *target_share;  /* [N]: of the target's part of dW, in units of gradient_unit; 0: none,
+                              or a product has taken it */
     head_scratch *scratch; /* [threads] */
 } head_state;
 
@@ -153,6 +154,10 @@ void margin_head_list_rows(head_state *s);
 void margin_head_forward(head_state *s, size_t shard, size_t first_panel, size_t end_panel,
                          head_scratch *scratch);
 void margin_head_finish_row(head_state *s, size_t i, head_scratch *scratch);
+/* What stands for row i's target in a tile whose exponentials are multiplied by `factor`, so that
+ * the product of dW takes it along with the others; its share is then 0. An entry of 0: not taken.
+ */
+float margin_head_target_entry(head_state *s, size_t i, float factor);
 void margin_head_backward(head_state *s, size_t block, head_scratch *scratch);
 /* dW of one class: adds what its rows' targets give; stores it. */
 void margin_head_add_targets(head_state *s, size_t class_index, float *gradient);

@@ -94,9 +94,10 @@ typedef struct margin_kernels {
     void (*scale_columns)(const float *x, const float *factor, size_t rows, size_t panels,
                           size_t stride, float *out);
 
-    /* out[n] = sum over k < count of factor[k] row_k, row_k in columns at rows + k * distance. */
-    void (*combine)(const float *rows, size_t distance, size_t stride, const float *factor,
-                    size_t count, size_t n, float *out);
+    /* out[n] = by_w w[n] + sum over k < count of factor[k] row_k, row_k in columns at
+     * rows + k * distance. w NULL: without it. */
+    void (*combine)(const float *w, float by_w, const float *rows, size_t distance, size_t stride,
+                    const float *factor, size_t count, size_t n, float *out);
 
     /* out[i] = (g[i] - (g . u) u[i]) first second, clamped to +-FLT_MAX; out may be g. unit->low is
      * not needed. unit NULL: nothing is projected out. */

@@ -99,11 +99,13 @@ static void scale_columns(const float *x, const float *factor, size_t rows, size
     }
 }
 
-static void combine(const float *rows, size_t distance, size_t stride, const float *factor,
-                    size_t count, size_t n, float *out)
+static void combine(const float *w, float by_w, const float *rows, size_t distance, size_t stride,
+                    const float *factor, size_t count, size_t n, float *out)
 {
+    const vf by = v_set1(by_w);
     for (size_t p = 0; p * 16 < n; p++) {
         vf sum = v_set1(0.0f);
+        if (w != NULL) sum = v_mul(load_up_to(w + p * 16, n - p * 16), by);
         for (size_t k = 0; k < count; k++) {
             sum = v_fma(v_load(rows + k * distance + p * stride), v_set1(factor[k]), sum);
         }

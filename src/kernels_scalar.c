@@ -158,11 +158,11 @@ static void scale_columns(const float *x, const float *factor, size_t rows, size
     }
 }
 
-static void combine(const float *rows, size_t distance, size_t stride, const float *factor,
-                    size_t count, size_t n, float *out)
+static void combine(const float *w, float by_w, const float *rows, size_t distance, size_t stride,
+                    const float *factor, size_t count, size_t n, float *out)
 {
     for (size_t i = 0; i < n; i++) {
-        float sum = 0.0f;
+        float sum = w == NULL ? 0.0f : w[i] * by_w;
         for (size_t k = 0; k < count; k++) {
             sum += rows[k * distance + i / 16 * stride + i % 16] * factor[k];
         }

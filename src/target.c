@@ -14,6 +14,12 @@
 /* From this sin(theta) on, alpha w - cos(theta) x keeps at least 36 of its 53 bits. */
 #define PLAIN_SINE 0x1p-16
 
+/* From this sin(theta) on a tangent is no more than twice as short as what it is the difference of.
+ * Lengths within these bounds are ordinary factors in float32. */
+#define WIDE_SINE    0.5
+#define LEAST_LENGTH 0x1p-60
+#define MOST_LENGTH  0x1p+60
+
 /* Below this part of |x| the vectors are parallel: the noise of delta is near 2^-83. */
 #define PARALLEL 0x1p-70
 
@@ -94,6 +100,12 @@ margin_pair margin_pair_of(const margin_kernels *kernels, const float *x, const 
         p.across = p.norm_x * p.angle.sine;
     }
     return p;
+}
+
+int margin_pair_is_wide(const margin_pair *pair)
+{
+    return pair->across != 0.0 && pair->angle.sine >= WIDE_SINE && pair->norm_w >= LEAST_LENGTH &&
+           pair->norm_w <= MOST_LENGTH;
 }
 
 void margin_add_tangent_x(const margin_kernels *kernels, const margin_pair *pair, const float *x,

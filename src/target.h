@@ -30,6 +30,11 @@ typedef struct margin_pair {
 /* The angle of a cosine in [-1, 1]. */
 margin_angle margin_angle_of(double cosine);
 
+/* Whether the tangents keep all digits of a float32 when they are taken as x or w less its part
+ * along the other, in float32: the target is then one more class of the matrix products, whose
+ * factor is slope / sin(theta) of the unit vectors. */
+int margin_pair_is_wide(const margin_pair *pair);
+
 /* x and w of n elements, finite. A zero vector gives theta = pi / 2 and no tangent. */
 margin_pair margin_pair_of(const margin_kernels *kernels, const float *x, const float *w, size_t n);
 

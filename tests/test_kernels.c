@@ -88,8 +88,10 @@ static double run_combine(const margin_kernels *k, trial *t, guard *out)
     const size_t stride = 16 * 5 + PADDING, distance = 16;
     const size_t count = 1 + t->b, last = panels_of(t->a) - 1;
     float *rows = fresh(t, last * stride + (count - 1) * distance + 16, 1.0);
-    float *factor = fresh(t, count, 1.0), *result = start(t, out, t->a, 1.0);
-    k->combine(rows, distance, stride, factor, count, t->a, result);
+    float *factor = fresh(t, count, 1.0), *w = fresh(t, t->a, 1.0);
+    float *result = start(t, out, t->a, 1.0);
+    k->combine(t->b % 2 == 0 ? w : NULL, 0.75f, rows, distance, stride, factor, count, t->a,
+               result);
     return sum_tolerance(count);
 }
 
