@@ -118,10 +118,7 @@ static void prepare_rows(head_state *s)
 #pragma omp parallel for schedule(static) num_threads((int)p->threads) if (p->threads > 1)
 #endif
     for (size_t first = 0; first < p->rows; first += 16) {
-        for (size_t i = first; i < first + 16; i++) {
-            margin_head_prepare_row(s, i);
-            margin_pack_embedding(s, i);
-        }
+        margin_head_prepare_rows(s, first, 16);
         s->kernels->pack_lanes(s->columns + first * 16, p->rows * 16, p->panels,
                                s->lanes + first * p->panels * 16);
     }
@@ -179,8 +176,9 @@ static void finish_rows(head_state *s)
 #if defined(_OPENMP)
 #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
 #endif
-    for (size_t i = 0; i < rows; i++) {
-        margin_head_finish_row(s, i, &s->scratch[thread_index()]);
+    for (size_t first = 0; first < rows; first += 16) {
+        const size_t count = least(rows - first, 16);
+        margin_head_finish_rows(s, first, count, &s->scratch[thread_index()]);
     }
 }
 

@@ -21,20 +21,28 @@ static const float *target_weight_of(const head_state *s, size_t i)
     return s->call->weights + (size_t)s->row[i].label * s->call->weights_stride;
 }
 
-void margin_head_prepare_row(head_state *s, size_t i)
+/* ---- before the classes ---- */
+
+static void measure_row(head_state *s, size_t i)
 {
     const margin_head *call = s->call;
     head_row *row = &s->row[i];
     *row = (head_row){.label = -1, .scale = 1.0, .unpack = 1.0};
-    s->scale[i] = 1.0f;
     if (i < s->rows) row->label = call->labels[s->first_row + i];
     s->label[i] = row->label;
     if (row->label < 0) return;
-
-    const margin_config *config = &s->context->config;
     row->weight = margin_row_weight(call->row_weight, s->first_row + i, call->counted);
     row->pair = margin_pair_of(s->kernels, embedding_of(s, i), target_weight_of(s, i), call->dim);
     row->norm = row->pair.norm_x;
+}
+
+static void set_target(head_state *s, size_t i)
+{
+    const margin_head *call = s->call;
+    const margin_config *config = &s->context->config;
+    head_row *row = &s->row[i];
+    s->scale[i] = 1.0f;
+    if (row->label < 0) return;
     row->target = margin_target_at(&s->context->setting, &row->pair.angle);
     row->scale = s->keep_norm ? row->pair.norm_x : config->scale;
     if (s->raw) {
@@ -42,6 +50,16 @@ void margin_head_prepare_row(head_state *s, size_t i)
         row->scale = config->scale * row->unpack * s->weight_unpack;
     }
     s->scale[i] = margin_kernel_scale(row->scale);
+}
+
+void margin_head_prepare_rows(head_state *s, size_t first, size_t count)
+{
+    for (size_t i = first; i < first + count; i++)
+        measure_row(s, i);
+    for (size_t i = first; i < first + count; i++)
+        set_target(s, i);
+    for (size_t i = first; i < first + count; i++)
+        margin_pack_embedding(s, i);
 }
 
 /* ---- after the classes ---- */
@@ -87,16 +105,30 @@ static float best_other(const head_state *s, size_t i)
     return best;
 }
 
-static void set_loss(const head_state *s, size_t i, head_row *row)
+/* log sum exp of the others less the target's logit. The sum is that of exp(kernel scale (logit -
+ * peak)): the kernels' scale is rounded, and kept within bounds, so the largest logit itself takes
+ * the exact one. */
+static double excess_of(const head_state *s, size_t i)
 {
-    combine_shards(s, i, row);
-    row->loss = row->miss = 0.0;
-    if (row->sum == 0.0) return; /* no other class */
-    /* The sum is that of exp(kernel scale (logit - peak)): the kernels' scale is rounded, and kept
-     * within bounds, so the largest logit itself takes the exact one. */
+    const head_row *row = &s->row[i];
+    if (row->label < 0 || row->sum == 0.0) return -HUGE_VAL; /* no other class */
     const double most = (double)best_other(s, i);
     const double above = (double)s->scale[i] * (row->peak - most) + dm_log(row->sum);
-    margin_softplus(row->scale * most + above - target_logit(s, row), &row->loss, &row->miss);
+    return row->scale * most + above - target_logit(s, row);
+}
+
+static void set_losses(head_state *s, size_t first, size_t count)
+{
+    double excess[MARGIN_LANES] = {0}, loss[MARGIN_LANES], miss[MARGIN_LANES];
+    for (size_t i = 0; i < count; i++)
+        combine_shards(s, first + i, &s->row[first + i]);
+    for (size_t i = 0; i < count; i++)
+        excess[i] = excess_of(s, first + i);
+    margin_softplus(excess, count, loss, miss);
+    for (size_t i = 0; i < count; i++) {
+        s->row[first + i].loss = loss[i];
+        s->row[first + i].miss = miss[i];
+    }
 }
 
 /* The others' mean weight, as packed, plus by_w w, into scratch->line. */
@@ -198,13 +230,12 @@ float margin_head_target_entry(head_state *s, size_t i, float factor)
     return (float)entry;
 }
 
-void margin_head_finish_row(head_state *s, size_t i, head_scratch *scratch)
+static void finish_row(head_state *s, size_t i, head_scratch *scratch)
 {
     margin_head *call = s->call;
     head_row *row = &s->row[i];
     const size_t at = s->first_row + i;
     const int counts = row->label >= 0;
-    if (counts) set_loss(s, i, row);
     if (counts && s->plan.want_w) set_shares(s, i, row);
     if (call->row_loss != NULL) call->row_loss[at] = margin_to_float(row->loss);
     if (call->row_angle != NULL)
@@ -218,4 +249,11 @@ void margin_head_finish_row(head_state *s, size_t i, head_scratch *scratch)
     } else {
         memset(out, 0, call->dim * sizeof *out);
     }
+}
+
+void margin_head_finish_rows(head_state *s, size_t first, size_t count, head_scratch *scratch)
+{
+    set_losses(s, first, count);
+    for (size_t i = first; i < first + count; i++)
+        finish_row(s, i, scratch);
 }

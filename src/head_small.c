@@ -103,12 +103,11 @@ static void scale_row(head_state *s, size_t i, float *tile)
     if (counts) tile[row->label] = margin_head_target_entry(s, i, factor);
 }
 
-static void one_row(head_state *s, size_t i, float *tile, head_scratch *scratch)
+/* A row's exponentials and their sums. */
+static void take_row(head_state *s, size_t i, float *tile, head_scratch *scratch)
 {
     const head_plan *p = &s->plan;
     others o = {.peak = MARGIN_NO_PEAK, .most = -INFINITY};
-    margin_head_prepare_row(s, i);
-    margin_pack_embedding(s, i);
     if (s->row[i].label < 0) {
         memset(tile, 0, p->stride * sizeof *tile);
     } else {
@@ -120,19 +119,21 @@ static void one_row(head_state *s, size_t i, float *tile, head_scratch *scratch)
     s->shard_max[i] = o.most;
     for (size_t d = 0; p->want_x && d < p->dim; d++)
         s->shard_x[i * 16 + d] = (float)o.inner[d];
-    margin_head_finish_row(s, i, scratch);
-    if (!p->want_w) return;
-    s->pairs[s->first_row + i] = s->row[i].pair;
-    scale_row(s, i, tile);
 }
 
 void margin_small_rows(head_state *s, size_t panel, head_scratch *scratch)
 {
     const head_plan *p = &s->plan;
     const size_t first = panel * 16, left = s->rows - first, rows = left < 16 ? left : 16;
+    margin_head_prepare_rows(s, first, rows);
     for (size_t i = 0; i < rows; i++)
-        one_row(s, first + i, scratch->tiles + i * p->stride, scratch);
+        take_row(s, first + i, scratch->tiles + i * p->stride, scratch);
+    margin_head_finish_rows(s, first, rows, scratch);
     if (!p->want_w) return;
+    for (size_t i = 0; i < rows; i++) {
+        s->pairs[s->first_row + first + i] = s->row[first + i].pair;
+        scale_row(s, first + i, scratch->tiles + i * p->stride);
+    }
     s->kernels->plane_weights(scratch->tiles, p->stride, rows, s->scaled + first * 16, p->dim,
                               padded_classes(s->call->classes),
                               s->parts + panel * p->dim * p->stride, p->stride);

@@ -149,11 +149,12 @@ void margin_fetch_weights(const head_state *s, size_t block, margin_ahead *ahead
 void margin_pack_embedding(head_state *s, size_t i);
 
 /* The phases. */
-void margin_head_prepare_row(head_state *s, size_t i);
+/* Some rows of the row block, at most 16 at a time: what one row waits for, others fill. */
+void margin_head_prepare_rows(head_state *s, size_t first, size_t count);
 void margin_head_list_rows(head_state *s);
 void margin_head_forward(head_state *s, size_t shard, size_t first_panel, size_t end_panel,
                          head_scratch *scratch);
-void margin_head_finish_row(head_state *s, size_t i, head_scratch *scratch);
+void margin_head_finish_rows(head_state *s, size_t first, size_t count, head_scratch *scratch);
 /* What stands for row i's target in a tile whose exponentials are multiplied by `factor`, so that
  * the product of dW takes it along with the others; its share is then 0. An entry of 0: not taken.
  */

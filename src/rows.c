@@ -103,7 +103,8 @@ static void one_row(const rows_state *s, size_t i)
         const float peak = others_max(s, x, y);
         sum = others_exp(s, x, y, kernel_scale, peak, e);
         const double others = scale * (double)peak;
-        margin_softplus(others - z + dm_log(sum), &s->loss[i], &miss);
+        const double excess = others - z + dm_log(sum);
+        margin_softplus(&excess, 1, &s->loss[i], &miss);
     }
     if (out == NULL) return;
     const double pull = miss * margin_row_weight(call->row_weight, i, call->counted) * scale;

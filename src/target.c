@@ -132,9 +132,14 @@ void margin_add_tangent_w(const margin_kernels *kernels, const margin_pair *pair
     }
 }
 
-void margin_softplus(double excess, double *loss, double *miss)
+/* Loop by loop, so that the series of several rows are computed side by side. */
+void margin_softplus(const double *excess, size_t rows, double *loss, double *miss)
 {
-    const double e = dm_exp(excess > 0.0 ? -excess : excess);
-    *loss = dm_log1p(e) + (excess > 0.0 ? excess : 0.0);
-    *miss = excess > 0.0 ? 1.0 / (1.0 + e) : e / (1.0 + e);
+    double e[MARGIN_LANES];
+    for (size_t i = 0; i < rows; i++)
+        e[i] = dm_exp(-fabs(excess[i]));
+    for (size_t i = 0; i < rows; i++)
+        loss[i] = dm_log1p(e[i]) + fmax(excess[i], 0.0);
+    for (size_t i = 0; i < rows; i++)
+        miss[i] = (excess[i] > 0.0 ? 1.0 : e[i]) / (1.0 + e[i]);
 }

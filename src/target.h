@@ -44,9 +44,10 @@ void margin_add_tangent_x(const margin_kernels *kernels, const margin_pair *pair
 void margin_add_tangent_w(const margin_kernels *kernels, const margin_pair *pair, const float *x,
                           const float *w, size_t n, double factor, float *out);
 
-/* The row's loss from how far the others are above the target:
- * excess = log sum exp of the other logits - z; loss = softplus(excess), miss = 1 - p_target. */
-void margin_softplus(double excess, double *loss, double *miss);
+/* The loss of at most 16 rows from how far the others are above the target:
+ * excess = log sum exp of the other logits - z, -infinity for none; loss = softplus(excess),
+ * miss = 1 - p_target. */
+void margin_softplus(const double *excess, size_t rows, double *loss, double *miss);
 
 /* a b as two float32 factors whose product does not overflow on the way. */
 void margin_split_factor(double factor, float *first, float *second);
