@@ -23,7 +23,7 @@ static const float *target_weight_of(const head_state *s, size_t i)
 
 /* ---- before the classes ---- */
 
-static void measure_row(head_state *s, size_t i)
+static void start_row(head_state *s, size_t i)
 {
     const margin_head *call = s->call;
     head_row *row = &s->row[i];
@@ -32,7 +32,8 @@ static void measure_row(head_state *s, size_t i)
     s->label[i] = row->label;
     if (row->label < 0) return;
     row->weight = margin_row_weight(call->row_weight, s->first_row + i, call->counted);
-    row->pair = margin_pair_of(s->kernels, embedding_of(s, i), target_weight_of(s, i), call->dim);
+    margin_pair_start(s->kernels, embedding_of(s, i), target_weight_of(s, i), call->dim,
+                      &row->pair);
     row->norm = row->pair.norm_x;
 }
 
@@ -43,6 +44,8 @@ static void set_target(head_state *s, size_t i)
     head_row *row = &s->row[i];
     s->scale[i] = 1.0f;
     if (row->label < 0) return;
+    margin_pair_finish(s->kernels, embedding_of(s, i), target_weight_of(s, i), call->dim,
+                       &row->pair);
     row->target = margin_target_at(&s->context->setting, &row->pair.angle);
     row->scale = s->keep_norm ? row->pair.norm_x : config->scale;
     if (s->raw) {
@@ -55,7 +58,7 @@ static void set_target(head_state *s, size_t i)
 void margin_head_prepare_rows(head_state *s, size_t first, size_t count)
 {
     for (size_t i = first; i < first + count; i++)
-        measure_row(s, i);
+        start_row(s, i);
     for (size_t i = first; i < first + count; i++)
         set_target(s, i);
     for (size_t i = first; i < first + count; i++)

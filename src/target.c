@@ -82,24 +82,38 @@ static void measure_delta(const margin_kernels *kernels, margin_pair *p, const f
     p->angle.cosine = p->across == 0.0 ? p->delta.sigma : p->delta.sigma + p->along_x;
 }
 
-margin_pair margin_pair_of(const margin_kernels *kernels, const float *x, const float *w, size_t n)
+void margin_pair_start(const margin_kernels *kernels, const float *x, const float *w, size_t n,
+                       margin_pair *pair)
 {
     double sums[3];
     kernels->pair_sums(x, w, n, sums);
-    margin_pair p = {.angle = {1.0, 0.0}, .inner = sums[2]};
-    p.norm_x = sqrt(sums[0]);
-    p.norm_w = sqrt(sums[1]);
-    if (p.norm_x == 0.0 || p.norm_w == 0.0) return p;
+    pair->norm_x = sqrt(sums[0]);
+    pair->norm_w = sqrt(sums[1]);
+    pair->inner = sums[2];
+}
 
-    p.alpha = p.norm_x / p.norm_w;
-    const double cosine = p.inner / (p.norm_x * p.norm_w);
+void margin_pair_finish(const margin_kernels *kernels, const float *x, const float *w, size_t n,
+                        margin_pair *pair)
+{
+    pair->angle = (margin_angle){1.0, 0.0};
+    pair->across = 0.0;
+    if (pair->norm_x == 0.0 || pair->norm_w == 0.0) return;
+    pair->alpha = pair->norm_x / pair->norm_w;
+    const double cosine = pair->inner / (pair->norm_x * pair->norm_w);
     if (fabs(cosine) > PLAIN_COSINE) {
-        measure_delta(kernels, &p, x, w, n);
+        measure_delta(kernels, pair, x, w, n);
     } else {
-        p.angle = margin_angle_of(cosine);
-        p.across = p.norm_x * p.angle.sine;
+        pair->angle = margin_angle_of(cosine);
+        pair->across = pair->norm_x * pair->angle.sine;
     }
-    return p;
+}
+
+margin_pair margin_pair_of(const margin_kernels *kernels, const float *x, const float *w, size_t n)
+{
+    margin_pair pair;
+    margin_pair_start(kernels, x, w, n, &pair);
+    margin_pair_finish(kernels, x, w, n, &pair);
+    return pair;
 }
 
 int margin_pair_is_wide(const margin_pair *pair)

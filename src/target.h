@@ -35,7 +35,12 @@ margin_angle margin_angle_of(double cosine);
  * factor is slope / sin(theta) of the unit vectors. */
 int margin_pair_is_wide(const margin_pair *pair);
 
-/* x and w of n elements, finite. A zero vector gives theta = pi / 2 and no tangent. */
+/* x and w of n elements, finite. A zero vector gives theta = pi / 2 and no tangent. In two steps,
+ * so that for some rows each can be done side by side, or in one. */
+void margin_pair_start(const margin_kernels *kernels, const float *x, const float *w, size_t n,
+                       margin_pair *pair);
+void margin_pair_finish(const margin_kernels *kernels, const float *x, const float *w, size_t n,
+                        margin_pair *pair);
 margin_pair margin_pair_of(const margin_kernels *kernels, const float *x, const float *w, size_t n);
 
 /* out += factor * tangent at x towards w (resp. at w towards x), clamped to +-FLT_MAX. */
