@@ -77,6 +77,17 @@ static float *block_tiles(head_state *s, size_t block, head_scratch *scratch)
     return scratch->tiles;
 }
 
+/* The only block's exponentials times their rows' factors. */
+static void scale_tiles(head_state *s, float *tiles, head_scratch *scratch)
+{
+    const head_plan *p = &s->plan;
+    for (size_t i = 0; i < p->rows; i++)
+        scratch->factors[i] = row_factor(&s->row[i], s->scale[i], s->block_peak[i]);
+    for (size_t panel = 0; panel < p->rows / 16; panel++)
+        s->kernels->tile_scale(tiles + panel * p->block * 16, p->block,
+                               scratch->factors + panel * 16);
+}
+
 /* The targets of the block's classes into their tiles. */
 static void put_targets(head_state *s, size_t block, float *tiles, const head_scratch *scratch)
 {
@@ -86,7 +97,8 @@ static void put_targets(head_state *s, size_t block, float *tiles, const head_sc
         const uint64_t within = (uint64_t)s->label[i] - first;
         if (within >= count) continue;
         float *tile = tiles + i / 16 * s->plan.block * 16;
-        tile[within * 16 + i % 16] = margin_head_target_entry(s, i, scratch->factors[i]);
+        const float factor = s->plan.scale_tiles ? 1.0f : scratch->factors[i];
+        tile[within * 16 + i % 16] = margin_head_target_entry(s, i, factor);
     }
 }
 
@@ -180,12 +192,17 @@ void margin_head_backward(head_state *s, size_t block, head_scratch *scratch)
     const size_t count = head_block_count(p, block, s->call->classes);
     size_t stride = 0;
     float *g = block_gradient(s, first, count, scratch, &stride);
-    scale_rows(s, block, scratch);
     float *tiles = block_tiles(s, block, scratch);
+    const float *x = p->scale_tiles ? s->columns : scratch->scaled_x;
+    if (p->scale_tiles) {
+        scale_tiles(s, tiles, scratch);
+    } else {
+        scale_rows(s, block, scratch);
+    }
     put_targets(s, block, tiles, scratch);
     margin_ahead ahead = next_reads(s, block);
-    s->kernels->weight_products(tiles, p->block * 16, scratch->scaled_x, p->rows * 16, s->rows,
-                                count, p->panels, s->first_row > 0, g, stride, &ahead);
+    s->kernels->weight_products(tiles, p->block * 16, x, p->rows * 16, s->rows, count, p->panels,
+                                s->first_row > 0, g, stride, &ahead);
     for (size_t j = 0; j < count; j++, g += stride) {
         if (s->last_block) margin_head_add_targets(s, first + j, g);
         margin_head_store_class(s, first + j, g);

@@ -51,7 +51,8 @@ static void carve_scratch(const head_plan *p, cursor *c, head_scratch *scratch)
     scratch->line = take(c, padded, sizeof(float));
     scratch->peaks = take(c, p->want_w ? p->rows : 0, sizeof(float));
     scratch->factors = take(c, p->want_w ? p->rows : 0, sizeof(float));
-    scratch->scaled_x = take(c, p->want_w ? product(padded, p->rows) : 0, sizeof(float));
+    const int scaled = p->want_w && !p->scale_tiles;
+    scratch->scaled_x = take(c, scaled ? product(padded, p->rows) : 0, sizeof(float));
     const int scratch_w = p->want_w && !p->in_place;
     scratch->gradient = take(c, scratch_w ? product(padded, p->block) : 0, sizeof(float));
 }
@@ -217,6 +218,8 @@ head_plan margin_head_plan(size_t rows, size_t dim, size_t classes, size_t threa
         return small_plan(p, classes, workspace);
     p.block = classes < MARGIN_BLOCK_CLASSES ? classes : MARGIN_BLOCK_CLASSES;
     p.blocks = divide_up(classes, p.block);
+    /* Few classes: a row has fewer exponentials than dimensions, and one peak. */
+    p.scale_tiles = p.blocks == 1 && classes < p.panels * 16;
     p.shards = p.blocks / BLOCKS_OF_SHARD;
     if (p.shards < 1) p.shards = 1;
     if (p.shards > MARGIN_SHARDS) p.shards = MARGIN_SHARDS;

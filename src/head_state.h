@@ -70,7 +70,8 @@ typedef struct head_plan {
     int keep_packed; /* weights are packed once for the whole call */
     int keep_tiles;  /* exponentials are kept from forward to backward, else computed again */
     int want_x, want_w;
-    int in_place; /* dW is summed in the caller's array, whose rows are whole panels */
+    int scale_tiles; /* for dW, exponentials are multiplied by the rows' factors, not embeddings */
+    int in_place;    /* dW is summed in the caller's array, whose rows are whole panels */
     size_t bytes;
 } head_plan;
 

@@ -77,6 +77,9 @@ typedef struct margin_kernels {
     void (*tile_exp)(float *tile, size_t classes, const float *scale, const float *peak,
                      float *sum);
 
+    /* tile[.][lane] *= factor[lane]. */
+    void (*tile_scale)(float *tile, size_t classes, const float *factor);
+
     /* The product of dX: out[p][lane][16] = keep[lane] out[p][lane][16]
      *                                       + sum over classes of tile[.][lane] weights[p][.][16]
      * for `panels` panels of weights (columns). keep NULL: out is not read. */
@@ -151,13 +154,13 @@ typedef struct margin_kernels {
     {                                                                                              \
         .sum_squares = sum_squares, .pack_row = pack_row, .pack_lanes = pack_lanes,                \
         .tile_products = tile_products, .tile_max = tile_max, .tile_exp = tile_exp,                \
-        .embedding_products = embedding_products, .weight_products = weight_products,              \
-        .scale_columns = scale_columns, .combine = combine, .finish_row = finish_row,              \
-        .plane_products = plane_products, .plane_exp = plane_exp, .plane_weights = plane_weights,  \
-        .plane_total = plane_total, .plane_finish = plane_finish, .pair_sums = pair_sums,          \
-        .delta_sums = delta_sums, .add_tangent = add_tangent, .add_combination = add_combination,  \
-        .row_max = row_max, .row_exp = row_exp, .row_scale = row_scale, .drain = drain,            \
-        .row_finite = row_finite,                                                                  \
+        .tile_scale = tile_scale, .embedding_products = embedding_products,                        \
+        .weight_products = weight_products, .scale_columns = scale_columns, .combine = combine,    \
+        .finish_row = finish_row, .plane_products = plane_products, .plane_exp = plane_exp,        \
+        .plane_weights = plane_weights, .plane_total = plane_total, .plane_finish = plane_finish,  \
+        .pair_sums = pair_sums, .delta_sums = delta_sums, .add_tangent = add_tangent,              \
+        .add_combination = add_combination, .row_max = row_max, .row_exp = row_exp,                \
+        .row_scale = row_scale, .drain = drain, .row_finite = row_finite,                          \
     }
 
 #endif

@@ -188,6 +188,13 @@ static void tile_exp(float *tile, size_t classes, const float *scale, const floa
     v_store(sum, v_add(even, odd));
 }
 
+static void tile_scale(float *tile, size_t classes, const float *factor)
+{
+    const vf f = v_load(factor);
+    for (size_t j = 0; j < classes; j++)
+        v_store(tile + j * 16, v_mul(v_load(tile + j * 16), f));
+}
+
 static float row_max(const float *x, size_t n)
 {
     vf most = v_set1(-FLT_MAX);

@@ -307,6 +307,12 @@ static void add_combination(const float *x, double by_x, const float *w, double 
         out[i] = nearest((double)out[i] + (by_x * (double)x[i] + by_w * (double)w[i]));
 }
 
+static void tile_scale(float *tile, size_t classes, const float *factor)
+{
+    for (size_t i = 0; i < classes * 16; i++)
+        tile[i] *= factor[i % 16];
+}
+
 static float row_max(const float *x, size_t n)
 {
     float max = -FLT_MAX;

@@ -122,6 +122,13 @@ static double run_tile_exp(const margin_kernels *k, trial *t, guard *out)
     return 2e-5 * (double)t->a;
 }
 
+static double run_tile_scale(const margin_kernels *k, trial *t, guard *out)
+{
+    float *tile = start(t, out, t->a * 16, 1.0);
+    k->tile_scale(tile, t->a, fresh(t, 16, 1.0));
+    return 1e-6;
+}
+
 /* b: dim, c: panels. */
 static double run_tile_products(const margin_kernels *k, trial *t, guard *out)
 {
@@ -278,6 +285,7 @@ static void judge_lengths(void)
         judge("row_max", run_row_max, n, 0, 0);
         judge("tile_max", run_tile_max, n, 0, 0);
         judge("tile_exp", run_tile_exp, n, 0, 0);
+        judge("tile_scale", run_tile_scale, n, 0, 0);
         judge("combine", run_combine, n, i % 6, 0);
         for (size_t mode = 0; mode < 3; mode++)
             judge("row_exp", run_row_exp, n, mode, 0);
