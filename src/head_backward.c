@@ -45,7 +45,7 @@ static int factor_changed(const head_state *s, size_t i, float peak, head_scratc
  * block's products serve again. */
 static void scale_rows(head_state *s, size_t block, head_scratch *scratch)
 {
-    const size_t rows = s->plan.rows, stride = rows * 16;
+    const size_t rows = s->plan.rows, stride = head_row_stride(&s->plan);
     const float *peak = s->block_peak + block * rows;
     for (size_t i = 0; i < rows; i++) {
         const size_t first = i;
@@ -201,8 +201,8 @@ void margin_head_backward(head_state *s, size_t block, head_scratch *scratch)
     }
     put_targets(s, block, tiles, scratch);
     margin_ahead ahead = next_reads(s, block);
-    s->kernels->weight_products(tiles, p->block * 16, x, p->rows * 16, s->rows, count, p->panels,
-                                s->first_row > 0, g, stride, &ahead);
+    s->kernels->weight_products(tiles, p->block * 16, x, head_row_stride(p), s->rows, count,
+                                p->panels, s->first_row > 0, g, stride, &ahead);
     for (size_t j = 0; j < count; j++, g += stride) {
         if (s->last_block) margin_head_add_targets(s, first + j, g);
         margin_head_store_class(s, first + j, g);

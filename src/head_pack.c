@@ -102,7 +102,7 @@ void margin_fetch_weights(const head_state *s, size_t block, margin_ahead *ahead
 
 void margin_pack_embedding(head_state *s, size_t i)
 {
-    const size_t stride = s->plan.rows * 16;
+    const size_t stride = head_row_stride(&s->plan);
     const head_row *row = &s->row[i];
     float *columns = s->columns + i * 16;
     const float *x = s->call->embeddings + (s->first_row + i) * s->call->embeddings_stride;

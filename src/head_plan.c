@@ -52,7 +52,7 @@ static void carve_scratch(const head_plan *p, cursor *c, head_scratch *scratch)
     scratch->peaks = take(c, p->want_w ? p->rows : 0, sizeof(float));
     scratch->factors = take(c, p->want_w ? p->rows : 0, sizeof(float));
     const int scaled = p->want_w && !p->scale_tiles;
-    scratch->scaled_x = take(c, scaled ? product(padded, p->rows) : 0, sizeof(float));
+    scratch->scaled_x = take(c, scaled ? product(p->panels, head_row_stride(p)) : 0, sizeof(float));
     const int scratch_w = p->want_w && !p->in_place;
     scratch->gradient = take(c, scratch_w ? product(padded, p->block) : 0, sizeof(float));
 }
@@ -70,7 +70,7 @@ static void carve_rows(head_state *s, cursor *c, size_t classes)
     s->row = take(c, p->rows, sizeof *s->row);
     s->label = take(c, p->rows, sizeof *s->label);
     s->norms = take(c, classes, sizeof(double));
-    s->columns = take(c, product(padded, p->rows), sizeof(float));
+    s->columns = take(c, product(p->panels, head_row_stride(p)), sizeof(float));
     s->scale = take(c, p->rows, sizeof(float));
     s->target_dot = take(c, p->rows, sizeof(float));
     s->shard_sum = take(c, parts, sizeof(double));

@@ -182,6 +182,13 @@ static inline float *head_block_tiles(const head_state *s, size_t block)
     return s->tiles + block * s->plan.block * s->plan.rows;
 }
 
+/* From panel to panel of the rows' columns: an odd number of lines, so that the panels of a row do
+ * not fall on the same sets of a cache. */
+static inline size_t head_row_stride(const head_plan *p)
+{
+    return (p->rows + 1) * 16;
+}
+
 static inline size_t head_block_first(const head_plan *p, size_t block)
 {
     return block * p->block;
