@@ -22,7 +22,7 @@ static const speed_shape named[] = {
 #undef SHAPE
 };
 
-static const size_t grid_rows[] = {32, 128, 512};
+static const size_t grid_rows[] = {1, 8, 32, 128, 512};
 static const size_t grid_dims[] = {2, 64, 128, 512};
 static const size_t grid_classes[] = {8, 1000, 10000, 100000};
 
@@ -314,7 +314,12 @@ static int has_grid_point(const speed_shape *s, speed_level level)
 
 static int choose_shapes(speed_plan *plan, speed_level level)
 {
-    enum { names = sizeof named / sizeof *named, rows = 3, dims = 4, classes = 4 };
+    enum {
+        names = sizeof named / sizeof *named,
+        rows = sizeof grid_rows / sizeof *grid_rows,
+        dims = sizeof grid_dims / sizeof *grid_dims,
+        classes = sizeof grid_classes / sizeof *grid_classes
+    };
     plan->shapes = calloc(names + rows * dims * classes, sizeof *plan->shapes);
     if (!plan->shapes) {
         return -1;

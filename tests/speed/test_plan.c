@@ -104,7 +104,7 @@ static void plans_have_their_lines(void **state)
     const char *arc = "^head/loss:arcface/isa:avx2/(N:[0-9]+/D:512/C:10000|N:128/D:[0-9]+/C:10000|"
                       "N:128/D:512/C:[0-9]+)/threads:4$";
     assert_int_equal(speed_plan_build(&plan, &request, fault, sizeof fault), 0);
-    assert_int_equal(count_cases(&plan, arc), 3 + 3 + 3); /* the middle is on all three */
+    assert_int_equal(count_cases(&plan, arc), 5 + 3 + 3); /* the middle is on all three */
     assert_int_equal(count_cases(&plan, "^head/loss:(arcface|normsoftmax)/.*threads:2$"), 2);
     assert_int_equal(count_cases(&plan, "^(rows|head_forward)/.*threads:2$"), 0);
     speed_plan_free(&plan);
@@ -114,9 +114,9 @@ static void plans_have_their_lines(void **state)
     speed_plan_free(&plan);
     request = everything(SPEED_FULL);
     assert_int_equal(speed_plan_build(&plan, &request, fault, sizeof fault), 0);
-    assert_int_equal(count_cases(&plan, "^head/loss:arcface/isa:avx2/N:(32|128|512)/"
+    assert_int_equal(count_cases(&plan, "^head/loss:arcface/isa:avx2/N:(1|8|32|128|512)/"
                                         "D:(2|64|128|512)/C:(8|1000|10000|100000)/threads:1$"),
-                     3 * 4 * 4);
+                     5 * 4 * 4);
     speed_plan_free(&plan);
 }
 
