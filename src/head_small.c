@@ -78,13 +78,15 @@ static void take_block(head_state *s, size_t i, size_t block, float *cosine, flo
     const float *planes = s->planes + first;
     float inner[MARGIN_SMALL_DIM];
     float max = k->plane_products(planes, p->stride, p->dim, s->columns + i * 16, padded, cosine);
-    for (size_t j = count; j < padded; j++)
-        cosine[j] = -INFINITY;
+    const float target = within < count ? cosine[within] : -INFINITY;
     if (within < count) {
-        s->target_dot[i] = cosine[within];
+        s->target_dot[i] = target;
         cosine[within] = -INFINITY;
     }
-    if (within < count || padded > count) max = k->row_max(cosine, count);
+    for (size_t j = count; j < padded; j++)
+        cosine[j] = -INFINITY;
+    /* Was it the target's, or perhaps the padding's, which is 0? */
+    if (max == target || (max <= 0.0f && padded > count)) max = k->row_max(cosine, count);
     raise_peak(o, max, s->scale[i], tile, first, k);
     o->sum += (double)k->plane_exp(cosine, padded, s->scale[i], o->peak, planes, p->stride, p->dim,
                                    tile + first, inner);
