@@ -161,7 +161,9 @@ static void add_combination(const float *x, double by_x, const float *w, double 
         copy_part(x, n, part[0]);
         copy_part(w, n, part[1]);
         copy_part(out, n, part[2]);
-        v_store_part(out, combination_16(&by, part[0], part[1], part[2]), n);
+        const vd low = combination_8(&by, part[0], part[1], part[2]);
+        const vd high = n > 8 ? combination_8(&by, part[0] + 8, part[1] + 8, part[2] + 8) : low;
+        v_store_part(out, narrow_clamped(low, high), n);
     }
 }
 
