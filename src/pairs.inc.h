@@ -1,16 +1,14 @@
 /* pairs.inc.h: sums and updates in double over the elements of a target pair, for target.c.
  * Included by kernels.inc.h; contracts are in kernels.h.
  *
- * On the compilers' own vectors of 4 double: +, - and * of each element are IEEE 754's, so every
- * instruction set gives the same bits. No such vector is an argument or a result, since how one is
- * passed depends on the compiler's flags. */
+ * A multiply-add stands where the product is exact (of two float32, or with alpha_high or sigma)
+ * and elsewhere a multiplication, then an addition: rounded as kernels.h says, once for each. */
 #ifndef MARGIN_PAIRS_INC_H
 #define MARGIN_PAIRS_INC_H
 
 #include <float.h>
 #include <string.h>
 
-typedef double d4 __attribute__((vector_size(32)));
 typedef float f4 __attribute__((vector_size(16)));
 
 static inline f4 f4_load(const float *p)
@@ -20,27 +18,17 @@ static inline f4 f4_load(const float *p)
     return r;
 }
 
-#define WIDE(p)        __builtin_convertvector(f4_load(p), d4)
-#define DELTA(d, a, b) (((b) * (d)->alpha_high - (a) * (d)->sigma) + (b) * (d)->alpha_low)
-
-static inline double d4_total(const d4 *even, const d4 *odd)
-{
-    const d4 s = *even + *odd;
-    return (s[0] + s[2]) + (s[1] + s[3]);
-}
+/* ---- sums: 8 chains, and one for the rest ---- */
 
 static void pair_sums(const float *x, const float *w, size_t n, double *sums)
 {
-    d4 xx0 = {0}, xx1 = {0}, ww0 = {0}, ww1 = {0}, xw0 = {0}, xw1 = {0};
+    vd xx8 = vd_set1(0.0), ww8 = xx8, xw8 = xx8;
     double xx = 0.0, ww = 0.0, xw = 0.0;
     for (; n >= 8; n -= 8, x += 8, w += 8) {
-        const d4 a0 = WIDE(x), a1 = WIDE(x + 4), b0 = WIDE(w), b1 = WIDE(w + 4);
-        xx0 += a0 * a0;
-        xx1 += a1 * a1;
-        ww0 += b0 * b0;
-        ww1 += b1 * b1;
-        xw0 += a0 * b0;
-        xw1 += a1 * b1;
+        const vd a = vd_widen(x), b = vd_widen(w);
+        xx8 = vd_fma(a, a, xx8);
+        ww8 = vd_fma(b, b, ww8);
+        xw8 = vd_fma(a, b, xw8);
     }
     for (; n > 0; n--, x++, w++) {
         const double a = (double)*x, b = (double)*w;
@@ -48,78 +36,135 @@ static void pair_sums(const float *x, const float *w, size_t n, double *sums)
         ww += b * b;
         xw += a * b;
     }
-    sums[0] = d4_total(&xx0, &xx1) + xx;
-    sums[1] = d4_total(&ww0, &ww1) + ww;
-    sums[2] = d4_total(&xw0, &xw1) + xw;
+    sums[0] = vd_sum(xx8) + xx;
+    sums[1] = vd_sum(ww8) + ww;
+    sums[2] = vd_sum(xw8) + xw;
+}
+
+/* margin_delta in 8 lanes. */
+typedef struct delta_lanes {
+    vd alpha_high, alpha_low, minus_sigma;
+} delta_lanes;
+
+static inline delta_lanes delta_lanes_of(const margin_delta *d)
+{
+    const delta_lanes r = {vd_set1(d->alpha_high), vd_set1(d->alpha_low), vd_set1(-d->sigma)};
+    return r;
+}
+
+static inline vd delta_8(const delta_lanes *d, vd a, vd b)
+{
+    return vd_add(vd_fma(b, d->alpha_high, vd_mul(a, d->minus_sigma)), vd_mul(b, d->alpha_low));
+}
+
+static inline double delta_1(const margin_delta *d, double a, double b)
+{
+    return (b * d->alpha_high - a * d->sigma) + b * d->alpha_low;
 }
 
 static void delta_sums(const margin_delta *d, const float *x, const float *w, size_t n,
                        double *sums)
 {
-    d4 dd0 = {0}, dd1 = {0}, dx0 = {0}, dx1 = {0}, dw0 = {0}, dw1 = {0};
+    const delta_lanes lanes = delta_lanes_of(d);
+    vd dd8 = vd_set1(0.0), dx8 = dd8, dw8 = dd8;
     double dd = 0.0, dx = 0.0, dw = 0.0;
     for (; n >= 8; n -= 8, x += 8, w += 8) {
-        const d4 a0 = WIDE(x), a1 = WIDE(x + 4), b0 = WIDE(w), b1 = WIDE(w + 4);
-        const d4 d0 = DELTA(d, a0, b0), d1 = DELTA(d, a1, b1);
-        dd0 += d0 * d0;
-        dd1 += d1 * d1;
-        dx0 += d0 * a0;
-        dx1 += d1 * a1;
-        dw0 += d0 * b0;
-        dw1 += d1 * b1;
+        const vd a = vd_widen(x), b = vd_widen(w), delta = delta_8(&lanes, a, b);
+        dd8 = vd_add(dd8, vd_mul(delta, delta));
+        dx8 = vd_add(dx8, vd_mul(delta, a));
+        dw8 = vd_add(dw8, vd_mul(delta, b));
     }
     for (; n > 0; n--, x++, w++) {
-        const double a = (double)*x, b = (double)*w, delta = DELTA(d, a, b);
+        const double a = (double)*x, b = (double)*w, delta = delta_1(d, a, b);
         dd += delta * delta;
         dx += delta * a;
         dw += delta * b;
     }
-    sums[0] = d4_total(&dd0, &dd1) + dd;
-    sums[1] = d4_total(&dx0, &dx1) + dx;
-    sums[2] = d4_total(&dw0, &dw1) + dw;
+    sums[0] = vd_sum(dd8) + dd;
+    sums[1] = vd_sum(dx8) + dx;
+    sums[2] = vd_sum(dw8) + dw;
 }
 
-static inline void d4_store(float *out, const d4 *a)
+/* ---- updates: 16 elements at a time, the last ones in a copy ---- */
+
+/* The n < 16 floats at p, then zeros. */
+static inline void copy_part(const float *p, size_t n, float *copy)
 {
-    const f4 r = __builtin_convertvector(*a, f4);
-    memcpy(out, &r, sizeof r);
+    v_store(copy, v_load_part(p, n, 0.0f));
 }
 
-/* An infinity, from a sum beyond float32, becomes FLT_MAX. */
-static inline void clamp(float *x, size_t n)
+/* In float32, where an infinity, from a sum beyond it, becomes FLT_MAX. */
+static inline vf narrow_clamped(vd low, vd high)
 {
-    const vf most = v_set1(FLT_MAX), least = v_set1(-FLT_MAX);
-    for (size_t i = 0; i < n; i += 16)
-        store_up_to(x + i, v_max(v_min(load_up_to(x + i, n - i), most), least), n - i);
+    return v_max(v_min(v_narrow(low, high), v_set1(FLT_MAX)), v_set1(-FLT_MAX));
+}
+
+typedef struct tangent {
+    delta_lanes delta;
+    vd minus_along, factor;
+} tangent;
+
+static inline vd tangent_8(const tangent *t, const float *x, const float *w, const float *base,
+                           const float *out)
+{
+    const vd delta = delta_8(&t->delta, vd_widen(x), vd_widen(w));
+    const vd across = vd_add(delta, vd_mul(vd_widen(base), t->minus_along));
+    return vd_add(vd_widen(out), vd_mul(t->factor, across));
+}
+
+static inline vf tangent_16(const tangent *t, const float *x, const float *w, const float *base,
+                            const float *out)
+{
+    return narrow_clamped(tangent_8(t, x, w, base, out),
+                          tangent_8(t, x + 8, w + 8, base + 8, out + 8));
 }
 
 static void add_tangent(const margin_delta *d, const float *x, const float *w, const float *base,
                         double along, double factor, size_t n, float *out)
 {
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        const d4 across = DELTA(d, WIDE(x + i), WIDE(w + i)) - along * WIDE(base + i);
-        const d4 sum = WIDE(out + i) + factor * across;
-        d4_store(out + i, &sum);
+    const tangent t = {delta_lanes_of(d), vd_set1(-along), vd_set1(factor)};
+    for (; n >= 16; n -= 16, x += 16, w += 16, base += 16, out += 16)
+        v_store(out, tangent_16(&t, x, w, base, out));
+    if (n > 0) {
+        float part[4][16];
+        copy_part(x, n, part[0]);
+        copy_part(w, n, part[1]);
+        copy_part(base, n, part[2]);
+        copy_part(out, n, part[3]);
+        v_store_part(out, tangent_16(&t, part[0], part[1], part[2], part[3]), n);
     }
-    for (; i < n; i++) {
-        const double across = DELTA(d, (double)x[i], (double)w[i]) - along * (double)base[i];
-        out[i] = (float)((double)out[i] + factor * across);
-    }
-    clamp(out, n);
+}
+
+typedef struct factors {
+    vd x, w;
+} factors;
+
+static inline vd combination_8(const factors *by, const float *x, const float *w, const float *out)
+{
+    const vd sum = vd_add(vd_mul(by->x, vd_widen(x)), vd_mul(by->w, vd_widen(w)));
+    return vd_add(vd_widen(out), sum);
+}
+
+static inline vf combination_16(const factors *by, const float *x, const float *w, const float *out)
+{
+    return narrow_clamped(combination_8(by, x, w, out), combination_8(by, x + 8, w + 8, out + 8));
 }
 
 static void add_combination(const float *x, double by_x, const float *w, double by_w, size_t n,
                             float *out)
 {
-    size_t i = 0;
-    for (; i + 4 <= n; i += 4) {
-        const d4 sum = WIDE(out + i) + (by_x * WIDE(x + i) + by_w * WIDE(w + i));
-        d4_store(out + i, &sum);
+    const factors by = {vd_set1(by_x), vd_set1(by_w)};
+    for (; n >= 16; n -= 16, x += 16, w += 16, out += 16)
+        v_store(out, combination_16(&by, x, w, out));
+    if (n > 0) {
+        float part[3][16];
+        copy_part(x, n, part[0]);
+        copy_part(w, n, part[1]);
+        copy_part(out, n, part[2]);
+        const vd low = combination_8(&by, part[0], part[1], part[2]);
+        const vd high = n > 8 ? combination_8(&by, part[0] + 8, part[1] + 8, part[2] + 8) : low;
+        v_store_part(out, narrow_clamped(low, high), n);
     }
-    for (; i < n; i++)
-        out[i] = (float)((double)out[i] + (by_x * (double)x[i] + by_w * (double)w[i]));
-    clamp(out, n);
 }
 
 #endif

@@ -2,6 +2,8 @@
  * MARGIN_SIMD_HEADER, MARGIN_SIMD_NAME and the instruction set's flags. */
 #include "simd_probe.h"
 
+#include <string.h>
+
 #include MARGIN_SIMD_HEADER
 
 #include "vmath.inc.h"
@@ -65,6 +67,54 @@ static float probe_max_across(const float *a)
     return v_max_across(v_load(a));
 }
 
+/* A vd is its 8 lanes in order. */
+static inline vd load_8(const double *p)
+{
+    vd r;
+    memcpy(&r, p, sizeof r);
+    return r;
+}
+
+static inline void store_8(double *p, vd a)
+{
+    memcpy(p, &a, sizeof a);
+}
+
+static void probe_d_set1(double x, double *out)
+{
+    store_8(out, vd_set1(x));
+}
+
+static void probe_d_widen(const float *in, double *out)
+{
+    store_8(out, vd_widen(in));
+}
+
+static void probe_d_narrow(const double *low, const double *high, float *out)
+{
+    v_store(out, v_narrow(load_8(low), load_8(high)));
+}
+
+static void probe_d_add(const double *a, const double *b, double *out)
+{
+    store_8(out, vd_add(load_8(a), load_8(b)));
+}
+
+static void probe_d_mul(const double *a, const double *b, double *out)
+{
+    store_8(out, vd_mul(load_8(a), load_8(b)));
+}
+
+static void probe_d_fma(const double *a, const double *b, const double *c, double *out)
+{
+    store_8(out, vd_fma(load_8(a), load_8(b), load_8(c)));
+}
+
+static double probe_d_sum(const double *a)
+{
+    return vd_sum(load_8(a));
+}
+
 static void probe_exp(const float *x, size_t n, float *out)
 {
     for (size_t i = 0; i < n; i += 16)
@@ -92,5 +142,12 @@ const simd_probe PROBE(MARGIN_SIMD_NAME) = {
     .fnma = probe_fnma,
     .sum = probe_sum,
     .max_across = probe_max_across,
+    .d_set1 = probe_d_set1,
+    .d_widen = probe_d_widen,
+    .d_narrow = probe_d_narrow,
+    .d_add = probe_d_add,
+    .d_mul = probe_d_mul,
+    .d_fma = probe_d_fma,
+    .d_sum = probe_d_sum,
     .exp = probe_exp,
 };

@@ -22,6 +22,14 @@ typedef struct simd_probe {
     void (*fnma)(const float *a, const float *b, const float *c, float *out);
     float (*sum)(const float *a);
     float (*max_across)(const float *a);
+    /* In double: arrays of 8, but the 16 floats that narrow writes. */
+    void (*d_set1)(double x, double *out);
+    void (*d_widen)(const float *in, double *out);
+    void (*d_narrow)(const double *low, const double *high, float *out);
+    void (*d_add)(const double *a, const double *b, double *out);
+    void (*d_mul)(const double *a, const double *b, double *out);
+    void (*d_fma)(const double *a, const double *b, const double *c, double *out);
+    double (*d_sum)(const double *a);
     /* v_exp of vmath.inc.h; n a multiple of 16. */
     void (*exp)(const float *x, size_t n, float *out);
 } simd_probe;

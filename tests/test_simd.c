@@ -255,6 +255,116 @@ static void whole_vectors(void)
     }
 }
 
+/* ---- double -----------------------------------------------------------------------------------*/
+
+/* Ends of float32's range and halves of its last place, at which narrowing differs if it does. */
+static const double special_double[] = {
+    0.0,      -0.0,    0x1p-1074,         -0x1p-1022, 0x1p-150, 0x1.000002p-150, -0x1.8p-149,
+    0x1p-126, 1.0,     0x1.000001p+0,     -1.0,       0.1,      0x1.000003p+0,   0x1.fffffffp-1,
+    DBL_MAX,  DBL_MIN, 0x1.fffffefffp127, 0x1p53,     0x1p128,  0x1.fffffep127,  -0x1.ffffffp127,
+    0x1p512,  -3.0,    INFINITY,          -INFINITY,  NAN};
+
+enum { SPECIAL_DOUBLES = sizeof special_double / sizeof *special_double };
+
+static double any_double(noise *n)
+{
+    const uint64_t bits = noise_bits(n);
+    double x;
+    switch (bits >> 62) {
+    case 0:
+        memcpy(&x, &bits, sizeof x);
+        return ldexp(x, (int)(bits % 3) * 1024); /* the smallest and the largest ones too */
+    case 1:
+        return special_double[bits % SPECIAL_DOUBLES];
+    case 2:
+        return (double)any_float(n);
+    default:
+        return noise_normal(n);
+    }
+}
+
+static int same_double(double a, double b)
+{
+    return (a != a && b != b) || memcmp(&a, &b, sizeof a) == 0;
+}
+
+static void same_doubles(const char *what, const double *got, const double *want, const double *a,
+                         const double *b, const double *c)
+{
+    for (int i = 0; i < 8; i++) {
+        CHECK(same_double(got[i], want[i]), "%s lane %d of (%a, %a, %a): %a instead of %a", what, i,
+              a[i], b[i], c[i], got[i], want[i]);
+    }
+}
+
+static void judge_doubles(const double *a, const double *b, const double *c)
+{
+    double got[8], want[8];
+    float narrow[16], should[16];
+    judged->d_add(a, b, got);
+    wanted->d_add(a, b, want);
+    same_doubles("vd_add", got, want, a, b, b);
+    judged->d_mul(a, b, got);
+    wanted->d_mul(a, b, want);
+    same_doubles("vd_mul", got, want, a, b, b);
+    judged->d_fma(a, b, c, got);
+    wanted->d_fma(a, b, c, want);
+    same_doubles("vd_fma", got, want, a, b, c);
+    CHECK(same_double(judged->d_sum(a), wanted->d_sum(a)), "vd_sum: %a instead of %a",
+          judged->d_sum(a), wanted->d_sum(a));
+    judged->d_narrow(a, b, narrow);
+    wanted->d_narrow(a, b, should);
+    for (int i = 0; i < 16; i++) {
+        CHECK(same_float(narrow[i], should[i]), "v_narrow lane %d of %a: %a instead of %a", i,
+              i < 8 ? a[i] : b[i - 8], (double)narrow[i], (double)should[i]);
+    }
+}
+
+static void doubles(void)
+{
+    noise n = {5};
+    double a[8], b[8], c[8], sum = 0.0;
+    for (int k = 0; k < RANDOM_VECTORS; k++) {
+        for (int i = 0; i < 8; i++) {
+            a[i] = k % 4 == 0 ? noise_normal(&n) : any_double(&n);
+            b[i] = any_double(&n);
+            c[i] = k % 2 == 0 ? -(a[i] * b[i]) : any_double(&n);
+        }
+        judge_doubles(a, b, c);
+    }
+    for (int i = 0; i < 8; i++) {
+        for (int j = 0; j < 8; j++)
+            a[j] = i == j ? 1.0 : 0.0;
+        sum += judged->d_sum(a);
+    }
+    CHECK(sum == 8.0, "vd_sum misses a lane");
+    for (size_t k = 0; k < SPECIAL_DOUBLES; k++) {
+        judged->d_set1(special_double[k], a);
+        wanted->d_set1(special_double[k], b);
+        same_doubles("vd_set1", a, b, b, b, b);
+    }
+}
+
+/* 8 floats and not one more. */
+static void widening(void)
+{
+    noise n = {6};
+    void *pages;
+    size_t bytes;
+    float *const end = page_end(8, &pages, &bytes);
+    for (int k = 0; k < RANDOM_VECTORS; k++) {
+        double got[8];
+        for (int i = 0; i < 8; i++)
+            end[i] = any_float(&n);
+        judged->d_widen(end, got);
+        for (int i = 0; i < 8; i++) {
+            CHECK(same_double(got[i], (double)end[i]), "vd_widen lane %d of %a: %a", i,
+                  (double)end[i], got[i]);
+        }
+    }
+    munmap(pages, bytes);
+}
+
 int main(void)
 {
     if (!judged_usable()) return check_skip("test_simd " JUDGED_TEXT, "this CPU lacks it");
@@ -264,5 +374,7 @@ int main(void)
     across_lanes();
     parts();
     whole_vectors();
+    doubles();
+    widening();
     return check_report("test_simd " JUDGED_TEXT);
 }

@@ -153,4 +153,60 @@ static inline float v_max_across(vf a)
     return _mm_cvtss_f32(_mm_max_ss(s2, _mm_shuffle_ps(s2, s2, 1)));
 }
 
+/* ---- double ---- */
+
+typedef struct vd {
+    __m256d lo, hi;
+} vd;
+
+static inline vd vd_make(__m256d lo, __m256d hi)
+{
+    const vd r = {lo, hi};
+    return r;
+}
+
+static inline vd vd_set1(double x)
+{
+    const __m256d r = _mm256_set1_pd(x);
+    return vd_make(r, r);
+}
+
+static inline vd vd_widen(const float *p)
+{
+    return vd_make(_mm256_cvtps_pd(_mm_loadu_ps(p)), _mm256_cvtps_pd(_mm_loadu_ps(p + 4)));
+}
+
+static inline __m256 v_narrow_half(vd a)
+{
+    const __m256 lo = _mm256_castps128_ps256(_mm256_cvtpd_ps(a.lo));
+    return _mm256_insertf128_ps(lo, _mm256_cvtpd_ps(a.hi), 1);
+}
+
+static inline vf v_narrow(vd low, vd high)
+{
+    return v_make(v_narrow_half(low), v_narrow_half(high));
+}
+
+static inline vd vd_add(vd a, vd b)
+{
+    return vd_make(_mm256_add_pd(a.lo, b.lo), _mm256_add_pd(a.hi, b.hi));
+}
+
+static inline vd vd_mul(vd a, vd b)
+{
+    return vd_make(_mm256_mul_pd(a.lo, b.lo), _mm256_mul_pd(a.hi, b.hi));
+}
+
+static inline vd vd_fma(vd a, vd b, vd c)
+{
+    return vd_make(_mm256_fmadd_pd(a.lo, b.lo, c.lo), _mm256_fmadd_pd(a.hi, b.hi, c.hi));
+}
+
+static inline double vd_sum(vd a)
+{
+    const __m256d s4 = _mm256_add_pd(a.lo, a.hi);
+    const __m128d s2 = _mm_add_pd(_mm256_castpd256_pd128(s4), _mm256_extractf128_pd(s4, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(s2, _mm_unpackhi_pd(s2, s2)));
+}
+
 #endif

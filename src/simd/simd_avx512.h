@@ -138,4 +138,55 @@ static inline float v_max_across(vf a)
     return _mm_cvtss_f32(_mm_max_ss(s2, _mm_shuffle_ps(s2, s2, 1)));
 }
 
+/* ---- double ---- */
+
+typedef struct vd {
+    __m512d v;
+} vd;
+
+static inline vd vd_make(__m512d v)
+{
+    const vd r = {v};
+    return r;
+}
+
+static inline vd vd_set1(double x)
+{
+    return vd_make(_mm512_set1_pd(x));
+}
+
+static inline vd vd_widen(const float *p)
+{
+    return vd_make(_mm512_cvtps_pd(_mm256_loadu_ps(p)));
+}
+
+static inline vf v_narrow(vd low, vd high)
+{
+    const __m512 l = _mm512_castps256_ps512(_mm512_cvtpd_ps(low.v));
+    const __m256d h = _mm256_castps_pd(_mm512_cvtpd_ps(high.v));
+    return v_make(_mm512_castpd_ps(_mm512_insertf64x4(_mm512_castps_pd(l), h, 1)));
+}
+
+static inline vd vd_add(vd a, vd b)
+{
+    return vd_make(_mm512_add_pd(a.v, b.v));
+}
+
+static inline vd vd_mul(vd a, vd b)
+{
+    return vd_make(_mm512_mul_pd(a.v, b.v));
+}
+
+static inline vd vd_fma(vd a, vd b, vd c)
+{
+    return vd_make(_mm512_fmadd_pd(a.v, b.v, c.v));
+}
+
+static inline double vd_sum(vd a)
+{
+    const __m256d s4 = _mm256_add_pd(_mm512_castpd512_pd256(a.v), _mm512_extractf64x4_pd(a.v, 1));
+    const __m128d s2 = _mm_add_pd(_mm256_castpd256_pd128(s4), _mm256_extractf128_pd(s4, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(s2, _mm_unpackhi_pd(s2, s2)));
+}
+
 #endif

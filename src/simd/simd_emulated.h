@@ -178,4 +178,71 @@ static inline float v_max_across(vf a)
     return a.lane[0];
 }
 
+/* ---- double: of a target pair only ---- */
+
+/* 8 lanes, in order in memory: one AVX-512 register, two AVX2, four NEON. */
+typedef struct vd {
+    double lane[8];
+} vd;
+
+static inline vd vd_set1(double x)
+{
+    vd r;
+    for (int i = 0; i < 8; i++)
+        r.lane[i] = x;
+    return r;
+}
+
+/* 8 floats from memory, any alignment. */
+static inline vd vd_widen(const float *p)
+{
+    vd r;
+    for (int i = 0; i < 8; i++)
+        r.lane[i] = (double)p[i];
+    return r;
+}
+
+/* Rounded to float32: lanes 0 to 7 of the result from `low`, 8 to 15 from `high`. */
+static inline vf v_narrow(vd low, vd high)
+{
+    vf r;
+    for (int i = 0; i < 8; i++) {
+        r.lane[i] = (float)low.lane[i];
+        r.lane[i + 8] = (float)high.lane[i];
+    }
+    return r;
+}
+
+static inline vd vd_add(vd a, vd b)
+{
+    for (int i = 0; i < 8; i++)
+        a.lane[i] += b.lane[i];
+    return a;
+}
+
+static inline vd vd_mul(vd a, vd b)
+{
+    for (int i = 0; i < 8; i++)
+        a.lane[i] *= b.lane[i];
+    return a;
+}
+
+/* a b + c, rounded once. */
+static inline vd vd_fma(vd a, vd b, vd c)
+{
+    for (int i = 0; i < 8; i++)
+        c.lane[i] = fma(a.lane[i], b.lane[i], c.lane[i]);
+    return c;
+}
+
+/* As v_sum: lane i with i + 4, then i + 2, i + 1. */
+static inline double vd_sum(vd a)
+{
+    for (int half = 4; half > 0; half /= 2) {
+        for (int i = 0; i < half; i++)
+            a.lane[i] += a.lane[i + half];
+    }
+    return a.lane[0];
+}
+
 #endif

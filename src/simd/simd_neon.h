@@ -165,4 +165,64 @@ static inline float v_max_across(vf x)
     return even > odd ? even : odd;
 }
 
+/* ---- double ---- */
+
+typedef struct vd {
+    float64x2_t a, b, c, d;
+} vd;
+
+static inline vd vd_make(float64x2_t a, float64x2_t b, float64x2_t c, float64x2_t d)
+{
+    const vd r = {a, b, c, d};
+    return r;
+}
+
+static inline vd vd_set1(double x)
+{
+    const float64x2_t r = vdupq_n_f64(x);
+    return vd_make(r, r, r, r);
+}
+
+static inline vd vd_widen(const float *p)
+{
+    const float32x4_t low = vld1q_f32(p), high = vld1q_f32(p + 4);
+    return vd_make(vcvt_f64_f32(vget_low_f32(low)), vcvt_high_f64_f32(low),
+                   vcvt_f64_f32(vget_low_f32(high)), vcvt_high_f64_f32(high));
+}
+
+static inline float32x4_t v_narrow4(float64x2_t x, float64x2_t y)
+{
+    return vcvt_high_f32_f64(vcvt_f32_f64(x), y);
+}
+
+static inline vf v_narrow(vd low, vd high)
+{
+    return v_make(v_narrow4(low.a, low.b), v_narrow4(low.c, low.d), v_narrow4(high.a, high.b),
+                  v_narrow4(high.c, high.d));
+}
+
+static inline vd vd_add(vd x, vd y)
+{
+    return vd_make(vaddq_f64(x.a, y.a), vaddq_f64(x.b, y.b), vaddq_f64(x.c, y.c),
+                   vaddq_f64(x.d, y.d));
+}
+
+static inline vd vd_mul(vd x, vd y)
+{
+    return vd_make(vmulq_f64(x.a, y.a), vmulq_f64(x.b, y.b), vmulq_f64(x.c, y.c),
+                   vmulq_f64(x.d, y.d));
+}
+
+static inline vd vd_fma(vd x, vd y, vd z)
+{
+    return vd_make(vfmaq_f64(z.a, x.a, y.a), vfmaq_f64(z.b, x.b, y.b), vfmaq_f64(z.c, x.c, y.c),
+                   vfmaq_f64(z.d, x.d, y.d));
+}
+
+static inline double vd_sum(vd x)
+{
+    const float64x2_t s2 = vaddq_f64(vaddq_f64(x.a, x.c), vaddq_f64(x.b, x.d));
+    return vgetq_lane_f64(s2, 0) + vgetq_lane_f64(s2, 1);
+}
+
 #endif

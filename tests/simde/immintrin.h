@@ -48,10 +48,41 @@ static inline simde__m512 margin_simde_fma(simde__m512 a, simde__m512 b, simde__
     return simde__m512_from_private(z);
 }
 
+static inline simde__m512d margin_simde_fma_pd(simde__m512d a, simde__m512d b, simde__m512d c)
+{
+    const simde__m512d_private x = simde__m512d_to_private(a), y = simde__m512d_to_private(b);
+    simde__m512d_private z = simde__m512d_to_private(c);
+    for (int i = 0; i < 8; i++)
+        z.f64[i] = fma(x.f64[i], y.f64[i], z.f64[i]);
+    return simde__m512d_from_private(z);
+}
+
+static inline simde__m512d margin_simde_widen(simde__m256 a)
+{
+    const simde__m256_private x = simde__m256_to_private(a);
+    simde__m512d_private r;
+    for (int i = 0; i < 8; i++)
+        r.f64[i] = (double)x.f32[i];
+    return simde__m512d_from_private(r);
+}
+
+static inline simde__m256 margin_simde_narrow(simde__m512d a)
+{
+    const simde__m512d_private x = simde__m512d_to_private(a);
+    simde__m256_private r;
+    for (int i = 0; i < 8; i++)
+        r.f32[i] = (float)x.f64[i];
+    return simde__m256_from_private(r);
+}
+
 #undef _mm512_fmadd_ps
 #undef _mm512_fnmadd_ps
+#undef _mm512_fmadd_pd
 #define _mm512_fmadd_ps(a, b, c)            margin_simde_fma(a, b, c, 1.0f)
 #define _mm512_fnmadd_ps(a, b, c)           margin_simde_fma(a, b, c, -1.0f)
+#define _mm512_fmadd_pd(a, b, c)            margin_simde_fma_pd(a, b, c)
+#define _mm512_cvtps_pd(a)                  margin_simde_widen(a)
+#define _mm512_cvtpd_ps(a)                  margin_simde_narrow(a)
 #define _mm512_stream_ps(p, a)              _mm512_storeu_ps(p, a)
 #define _mm512_srai_epi32(a, n)             margin_simde_srai(a, n)
 #define _mm512_mask_loadu_ps(fill, mask, p) margin_simde_loadu(fill, mask, p)
