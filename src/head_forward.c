@@ -82,7 +82,8 @@ static void some_panels(head_state *s, size_t shard, size_t block, const float *
         take_tile(s, shard, block, panel, tile, keep);
         if (!p->want_x) continue;
         float *out = s->shard_x + (shard * p->rows / 16 + panel) * padded * 16;
-        k->embedding_products(tile, weights, stride, count, p->panels, opens ? NULL : keep, out);
+        k->embedding_products(tile, head_panel_rows(s, panel), weights, stride, count, p->panels,
+                              opens ? NULL : keep, out);
     }
 }
 

@@ -175,6 +175,13 @@ static inline float *head_block_tiles(const head_state *s, size_t block)
     return s->tiles + block * s->plan.block * s->plan.rows;
 }
 
+/* Rows of the row block's panel that are there. */
+static inline size_t head_panel_rows(const head_state *s, size_t panel)
+{
+    const size_t left = s->rows > panel * 16 ? s->rows - panel * 16 : 0;
+    return left < 16 ? left : 16;
+}
+
 static inline size_t head_block_first(const head_plan *p, size_t block)
 {
     return block * p->block;

@@ -79,8 +79,9 @@ typedef struct margin_kernels {
 
     /* The product of dX: out[p][lane][16] = keep[lane] out[p][lane][16]
      *                                       + sum over classes of tile[.][lane] weights[p][.][16]
-     * for `panels` panels of weights (columns). keep NULL: out is not read. */
-    void (*embedding_products)(const float *tile, const float *weights, size_t stride,
+     * for `panels` panels of weights (columns), at least for lanes below `rows`; what the others
+     * become is undefined. keep NULL: out is not read. */
+    void (*embedding_products)(const float *tile, size_t rows, const float *weights, size_t stride,
                                size_t classes, size_t panels, const float *keep, float *out);
 
     /* The product of dW: out[class][16 panels] (+)= sum over rows of tile[row][class] x[row], where

@@ -104,11 +104,11 @@ static void tile_exp(float *tile, size_t classes, const float *scale, const floa
     }
 }
 
-static void embedding_products(const float *tile, const float *weights, size_t stride,
+static void embedding_products(const float *tile, size_t rows, const float *weights, size_t stride,
                                size_t classes, size_t panels, const float *keep, float *out)
 {
     for (size_t p = 0; p < panels; p++) {
-        for (size_t i = 0; i < MARGIN_LANES; i++) {
+        for (size_t i = 0; i < rows; i++) {
             float *o = out + p * 256 + i * 16;
             float sum[16] = {0};
             for (size_t j = 0; j < classes; j++) {

@@ -141,7 +141,7 @@ static double run_embedding_products(const margin_kernels *k, trial *t, guard *o
     float *tile = fresh(t, t->a * 16, 1.0), *keep = fresh(t, 16, 1.0);
     float *weights = fresh(t, (t->b - 1) * stride + 16 * t->a, 1.0);
     float *result = start(t, out, t->b * 256, 1.0);
-    k->embedding_products(tile, weights, stride, t->a, t->b, t->c ? keep : NULL, result);
+    k->embedding_products(tile, 16, weights, stride, t->a, t->b, t->c ? keep : NULL, result);
     return sum_tolerance(t->a);
 }
 
