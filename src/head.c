@@ -120,8 +120,9 @@ static void prepare_rows(head_state *s)
     for (size_t first = 0; first < p->rows; first += 16) {
         for (size_t i = first; i < first + 16; i++) {
             margin_head_prepare_row(s, i);
-            margin_pack_embedding(s, i);
+            if (i < s->rows || !p->few) margin_pack_embedding(s, i);
         }
+        if (p->few) continue;
         s->kernels->pack_lanes(s->columns + first * 16, p->rows * 16, p->panels,
                                s->lanes + first * p->panels * 16);
     }
