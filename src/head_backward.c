@@ -45,8 +45,8 @@ static int factor_changed(const head_state *s, size_t i, float peak, head_scratc
  * block's products serve again. */
 static void scale_rows(head_state *s, size_t block, head_scratch *scratch)
 {
-    const size_t rows = s->plan.rows, stride = head_row_stride(&s->plan);
-    const float *peak = s->block_peak + block * rows;
+    const size_t rows = s->rows, stride = head_row_stride(&s->plan);
+    const float *peak = s->block_peak + block * s->plan.rows;
     for (size_t i = 0; i < rows; i++) {
         const size_t first = i;
         while (i < rows && factor_changed(s, i, peak[i], scratch))
@@ -61,15 +61,14 @@ static void scale_rows(head_state *s, size_t block, head_scratch *scratch)
 static float *block_tiles(head_state *s, size_t block, head_scratch *scratch)
 {
     const head_plan *p = &s->plan;
-    const size_t first = head_block_first(p, block), padded = p->panels * 16;
-    const size_t count = head_block_count(p, block, s->call->classes), stride = p->block * 16;
+    const size_t first = head_block_first(p, block), stride = p->block * 16;
+    const size_t count = head_block_count(p, block, s->call->classes);
     if (p->keep_tiles) return head_block_tiles(s, block);
     const float *weights = margin_block_weights(s, block, scratch);
     margin_ahead none = {.pace = 1};
     for (size_t panel = 0; panel < p->rows / 16; panel++) {
         float *tile = scratch->tiles + panel * stride, sum[16];
-        s->kernels->tile_products(s->lanes + panel * padded * 16, padded * 16, 1, weights, stride,
-                                  p->dim, count, tile, stride, &none);
+        margin_head_products(s, weights, count, panel, 1, tile, &none);
         margin_head_mask_targets(s, panel, first, count, tile, 0);
         s->kernels->tile_exp(tile, count, s->scale + panel * 16,
                              s->block_peak + block * p->rows + panel * 16, sum);
@@ -176,7 +175,7 @@ void margin_head_store_class(head_state *s, size_t class_index, const float *g)
 static margin_ahead next_reads(const head_state *s, size_t block)
 {
     const head_plan *p = &s->plan;
-    margin_ahead ahead = {.pace = p->rows * p->dim / (p->rows + p->dim) + 1};
+    margin_ahead ahead = {.pace = s->rows * p->dim / (p->rows + p->dim) + 1};
     if (s->last_block) margin_fetch_weights(s, block, &ahead);
     if (p->keep_tiles && block + 1 < p->blocks) {
         ahead.region[1].next = (const char *)head_block_tiles(s, block + 1);

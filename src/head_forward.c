@@ -64,6 +64,20 @@ static void take_tile(head_state *s, size_t shard, size_t block, size_t panel, f
     if (p->want_w) memcpy(s->block_peak + block * p->rows + panel * 16, peak, 16 * sizeof(float));
 }
 
+void margin_head_products(const head_state *s, const float *weights, size_t count, size_t panel,
+                          size_t panels, float *tile, margin_ahead *ahead)
+{
+    const head_plan *p = &s->plan;
+    const size_t stride = p->block * 16, lane_stride = p->panels * 256;
+    if (p->few) {
+        s->kernels->few_products(s->columns, head_row_stride(p), s->rows, weights, stride,
+                                 p->panels, count, tile, ahead);
+    } else {
+        s->kernels->tile_products(s->lanes + panel * lane_stride, lane_stride, panels, weights,
+                                  stride, p->dim, count, tile, stride, ahead);
+    }
+}
+
 /* A block of classes for one or two panels of rows. */
 static void some_panels(head_state *s, size_t shard, size_t block, const float *weights,
                         size_t panel, size_t panels, margin_ahead *ahead, head_scratch *scratch)
@@ -75,14 +89,14 @@ static void some_panels(head_state *s, size_t shard, size_t block, const float *
     const int opens = block == shard * p->blocks / p->shards;
     float *tile = p->keep_tiles ? head_block_tiles(s, block) + panel * stride : scratch->tiles;
 
-    k->tile_products(s->lanes + panel * padded * 16, padded * 16, panels, weights, stride, p->dim,
-                     count, tile, stride, ahead);
+    margin_head_products(s, weights, count, panel, panels, tile, ahead);
     for (size_t i = 0; i < panels; i++, panel++, tile += stride) {
         float keep[16];
         take_tile(s, shard, block, panel, tile, keep);
         if (!p->want_x) continue;
         float *out = s->shard_x + (shard * p->rows / 16 + panel) * padded * 16;
-        k->embedding_products(tile, weights, stride, count, p->panels, opens ? NULL : keep, out);
+        k->embedding_products(tile, head_panel_rows(s, panel), weights, stride, count, p->panels,
+                              opens ? NULL : keep, out);
     }
 }
 
@@ -90,7 +104,8 @@ void margin_head_forward(head_state *s, size_t shard, size_t first_panel, size_t
                          head_scratch *scratch)
 {
     const head_plan *p = &s->plan;
-    const size_t at = shard * p->rows, rows = (end_panel - first_panel) * 16;
+    const size_t at = shard * p->rows;
+    const size_t rows = p->few ? s->rows : (end_panel - first_panel) * 16;
     for (size_t i = first_panel * 16; i < end_panel * 16; i++) {
         s->shard_peak[at + i] = MARGIN_NO_PEAK;
         s->shard_max[at + i] = -INFINITY;

@@ -5,6 +5,10 @@
 #include <math.h>
 #include <string.h>
 
+/* Classes whose norms are taken before they are packed, so that packing one does not wait for its
+ * norm; few enough that they stay in L1. */
+enum { NORMS_AHEAD = 8 };
+
 double margin_norm(const margin_kernels *kernels, const float *x, size_t n)
 {
     const float fast = kernels->sum_squares(x, n, 1.0f);
@@ -61,23 +65,34 @@ static void pack_raw(const head_state *s, const float *x, const float *bias, dou
     panel[n % 16] = (float)((double)*bias * power);
 }
 
+/* Class j, whose norm is known. */
+static void pack_weight(head_state *s, size_t j, float *columns, size_t stride)
+{
+    const margin_head *call = s->call;
+    const float *w = call->weights + j * call->weights_stride;
+    if (s->raw) {
+        const float *bias = call->bias == NULL ? NULL : call->bias + j;
+        pack_raw(s, w, bias, 1.0 / s->weight_unpack, columns, stride);
+    } else {
+        const margin_unit unit = margin_unit_of(w, s->norms[j]);
+        pack(s, &unit, columns, stride);
+    }
+}
+
 void margin_pack_weights(head_state *s, size_t block, float *columns, head_scratch *scratch)
 {
     const margin_head *call = s->call;
     const size_t stride = s->plan.block * 16, first = head_block_first(&s->plan, block);
     const size_t end = first + head_block_count(&s->plan, block, call->classes);
-    for (size_t j = first; j < end; j++, columns += 16) {
-        const float *w = call->weights + j * call->weights_stride;
-        const double norm = margin_norm(s->kernels, w, call->dim);
-        if (isnan(norm) && j < scratch->bad_class) scratch->bad_class = j;
-        s->norms[j] = norm;
-        if (s->raw) {
-            const float *bias = call->bias == NULL ? NULL : call->bias + j;
-            pack_raw(s, w, bias, 1.0 / s->weight_unpack, columns, stride);
-        } else {
-            const margin_unit unit = margin_unit_of(w, norm);
-            pack(s, &unit, columns, stride);
+    for (size_t j = first; j < end;) {
+        const size_t some = end - j < NORMS_AHEAD ? end : j + NORMS_AHEAD;
+        for (size_t k = j; k < some; k++) {
+            s->norms[k] =
+                margin_norm(s->kernels, call->weights + k * call->weights_stride, call->dim);
+            if (isnan(s->norms[k]) && k < scratch->bad_class) scratch->bad_class = k;
         }
+        for (; j < some; j++, columns += 16)
+            pack_weight(s, j, columns, stride);
     }
 }
 

@@ -24,7 +24,8 @@ static size_t divide_up(size_t a, size_t b)
 static size_t product(size_t a, size_t b)
 {
     const size_t most = SIZE_MAX / 4;
-    return a != 0 && b > most / a ? most : a * b;
+    size_t r;
+    return __builtin_mul_overflow(a, b, &r) || r > most ? most : r;
 }
 
 /* A cursor that either counts bytes (base NULL) or hands out memory: one list serves both. */
@@ -107,7 +108,7 @@ static void carve_tiles(head_state *s, cursor *c)
     const head_plan *p = &s->plan;
     const size_t tiles = product(product(p->blocks, p->block), p->rows);
     s->packed = take(c, p->keep_packed ? packed_size(p) : 0, sizeof(float));
-    s->lanes = take(c, product(p->panels * 16, p->rows), sizeof(float));
+    s->lanes = take(c, p->few ? 0 : product(p->panels * 16, p->rows), sizeof(float));
     s->block_peak = take(c, p->want_w ? product(p->blocks, p->rows) : 0, sizeof(float));
     s->tiles = take(c, p->keep_tiles ? tiles : 0, sizeof(float));
 }
@@ -212,6 +213,7 @@ head_plan margin_head_plan(size_t rows, size_t dim, size_t classes, size_t threa
                    .threads = threads,
                    .want_x = want_x,
                    .want_w = want_w,
+                   .few = rows <= MARGIN_FEW_ROWS,
                    .in_place = dim % 16 == 0 && !bias};
     p.panels = divide_up(p.dim, 16);
     if (p.dim <= MARGIN_SMALL_DIM && classes >= MARGIN_SMALL_CLASSES)

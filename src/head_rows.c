@@ -27,10 +27,10 @@ static void start_row(head_state *s, size_t i)
 {
     const margin_head *call = s->call;
     head_row *row = &s->row[i];
-    *row = (head_row){.label = -1, .scale = 1.0, .unpack = 1.0};
-    if (i < s->rows) row->label = call->labels[s->first_row + i];
+    row->label = i < s->rows ? call->labels[s->first_row + i] : -1;
     s->label[i] = row->label;
     if (row->label < 0) return;
+    *row = (head_row){.label = row->label, .scale = 1.0, .unpack = 1.0};
     row->weight = margin_row_weight(call->row_weight, s->first_row + i, call->counted);
     margin_pair_start(s->kernels, embedding_of(s, i), target_weight_of(s, i), call->dim,
                       &row->pair);
@@ -57,12 +57,14 @@ static void set_target(head_state *s, size_t i)
 
 void margin_head_prepare_rows(head_state *s, size_t first, size_t count)
 {
-    for (size_t i = first; i < first + count; i++)
+    const size_t end = first + count;
+    for (size_t i = first; i < end; i++)
         start_row(s, i);
-    for (size_t i = first; i < first + count; i++)
+    for (size_t i = first; i < end; i++)
         set_target(s, i);
-    for (size_t i = first; i < first + count; i++)
-        margin_pack_embedding(s, i);
+    for (size_t i = first; i < end; i++) {
+        if (i < s->rows || !s->plan.few) margin_pack_embedding(s, i);
+    }
 }
 
 /* ---- after the classes ---- */

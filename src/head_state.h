@@ -33,6 +33,10 @@ enum {
      * faster: measured break-even, see docs/performance.md. At most 16 dimensions. */
     MARGIN_SMALL_DIM = 8,
     MARGIN_SMALL_CLASSES = 128,
+    /* Up to so many rows, lanes without a row cost the products of tiles more than sums across
+     * lanes: measured break-even. At most 16 rows. The call's rows, not the row block's: the
+     * workspace must not change a bit. */
+    MARGIN_FEW_ROWS = 8,
     /* All weights are packed once and stay if they are no larger: for more, packing a block again
      * costs less than fetching it. */
     MARGIN_PACKED_BYTES = 4 << 20
@@ -60,6 +64,7 @@ typedef struct head_row {
 typedef struct head_plan {
     int small;     /* head_small.c: shards and panels are 1 */
     size_t stride; /* small: classes in a plane and in a row of exponentials */
+    int few;       /* so few rows that lanes of their products are dimensions */
     size_t dim;    /* D, plus 1 with a bias: the bias is one more dimension in which x is 1 */
     size_t panels; /* of 16 dimensions */
     size_t block;  /* classes in a block (the last may have fewer) */
@@ -153,6 +158,9 @@ void margin_pack_embedding(head_state *s, size_t i);
 /* Some rows of the row block, at most 16 at a time: what one row waits for, others fill. */
 void margin_head_prepare_rows(head_state *s, size_t first, size_t count);
 void margin_head_list_rows(head_state *s);
+/* The inner products of a block's classes with some panels of rows, into tiles. */
+void margin_head_products(const head_state *s, const float *weights, size_t count, size_t panel,
+                          size_t panels, float *tile, margin_ahead *ahead);
 void margin_head_forward(head_state *s, size_t shard, size_t first_panel, size_t end_panel,
                          head_scratch *scratch);
 void margin_head_finish_rows(head_state *s, size_t first, size_t count, head_scratch *scratch);
@@ -187,6 +195,13 @@ static inline float *head_block_tiles(const head_state *s, size_t block)
 static inline size_t head_row_stride(const head_plan *p)
 {
     return (p->rows + 1) * 16;
+}
+
+/* Rows of the row block's panel that are there. */
+static inline size_t head_panel_rows(const head_state *s, size_t panel)
+{
+    const size_t left = s->rows > panel * 16 ? s->rows - panel * 16 : 0;
+    return left < 16 ? left : 16;
 }
 
 static inline size_t head_block_first(const head_plan *p, size_t block)

@@ -68,6 +68,12 @@ typedef struct margin_kernels {
                           const float *weights, size_t stride, size_t dim, size_t classes,
                           float *tile, size_t tile_stride, margin_ahead *ahead);
 
+    /* The same for the first `rows` of 16 embeddings in columns, into one tile; its other lanes are
+     * 0. 16 chains of at most MARGIN_DIM_CHUNK elements each. */
+    void (*few_products)(const float *x, size_t x_stride, size_t rows, const float *weights,
+                         size_t stride, size_t panels, size_t classes, float *tile,
+                         margin_ahead *ahead);
+
     /* Maximum of each lane over the tile's classes, into max[16]. */
     void (*tile_max)(const float *tile, size_t classes, float *max);
 
@@ -82,8 +88,9 @@ typedef struct margin_kernels {
 
     /* The product of dX: out[p][lane][16] = keep[lane] out[p][lane][16]
      *                                       + sum over classes of tile[.][lane] weights[p][.][16]
-     * for `panels` panels of weights (columns). keep NULL: out is not read. */
-    void (*embedding_products)(const float *tile, const float *weights, size_t stride,
+     * for `panels` panels of weights (columns), at least for lanes below `rows`; what the others
+     * become is undefined. keep NULL: out is not read. */
+    void (*embedding_products)(const float *tile, size_t rows, const float *weights, size_t stride,
                                size_t classes, size_t panels, const float *keep, float *out);
 
     /* The product of dW: out[class][16 panels] (+)= sum over rows of tile[row][class] x[row], where
@@ -153,8 +160,8 @@ typedef struct margin_kernels {
 #define MARGIN_KERNELS_HERE                                                                        \
     {                                                                                              \
         .sum_squares = sum_squares, .pack_row = pack_row, .pack_lanes = pack_lanes,                \
-        .tile_products = tile_products, .tile_max = tile_max, .tile_exp = tile_exp,                \
-        .tile_scale = tile_scale, .embedding_products = embedding_products,                        \
+        .tile_products = tile_products, .few_products = few_products, .tile_max = tile_max,        \
+        .tile_exp = tile_exp, .tile_scale = tile_scale, .embedding_products = embedding_products,  \
         .weight_products = weight_products, .scale_columns = scale_columns, .combine = combine,    \
         .finish_row = finish_row, .plane_products = plane_products, .plane_exp = plane_exp,        \
         .plane_weights = plane_weights, .plane_total = plane_total, .plane_finish = plane_finish,  \

@@ -25,6 +25,8 @@ static inline void store_up_to(float *p, vf a, size_t n)
 #include "planes.inc.h"
 #include "products.inc.h"
 
+#include "dots.inc.h"
+
 /* Four chains: one would wait for each multiply-add. */
 static float sum_squares(const float *x, size_t n, float power)
 {

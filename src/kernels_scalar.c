@@ -64,6 +64,23 @@ static void tile_products(const float *lanes, size_t lane_stride, size_t panels,
     }
 }
 
+static void few_products(const float *x, size_t x_stride, size_t rows, const float *weights,
+                         size_t stride, size_t panels, size_t classes, float *tile,
+                         margin_ahead *ahead)
+{
+    (void)ahead;
+    for (size_t j = 0; j < classes; j++) {
+        for (size_t i = 0; i < MARGIN_LANES; i++) {
+            double sum = 0.0; /* as in sum_squares */
+            for (size_t d = 0; d < panels * 16 && i < rows; d++) {
+                sum += (double)x[d / 16 * x_stride + i * 16 + d % 16] *
+                       (double)weights[d / 16 * stride + j * 16 + d % 16];
+            }
+            tile[j * 16 + i] = (float)sum;
+        }
+    }
+}
+
 static void tile_max(const float *tile, size_t classes, float *max)
 {
     for (size_t i = 0; i < MARGIN_LANES; i++) {
@@ -104,11 +121,11 @@ static void tile_exp(float *tile, size_t classes, const float *scale, const floa
     }
 }
 
-static void embedding_products(const float *tile, const float *weights, size_t stride,
+static void embedding_products(const float *tile, size_t rows, const float *weights, size_t stride,
                                size_t classes, size_t panels, const float *keep, float *out)
 {
     for (size_t p = 0; p < panels; p++) {
-        for (size_t i = 0; i < MARGIN_LANES; i++) {
+        for (size_t i = 0; i < rows; i++) {
             float *o = out + p * 256 + i * 16;
             float sum[16] = {0};
             for (size_t j = 0; j < classes; j++) {

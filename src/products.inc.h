@@ -63,9 +63,11 @@ static inline void tile_finish(const tile_operands *t, size_t r, size_t v, vf ac
 #define LOAD_1     LOAD(0)
 #define LOAD_2     LOAD_1 LOAD(1)
 #define LOAD_3     LOAD_2 LOAD(2)
+#define LOAD_4     LOAD_3 LOAD(3)
 #define START_1(r) START(r, 0)
 #define START_2(r) START_1(r) START(r, 1)
 #define START_3(r) START_2(r) START(r, 2)
+#define START_4(r) START_3(r) START(r, 3)
 #define STEP_1(r)                                                                                  \
     {                                                                                              \
         SCALAR(r) STEP(r, 0)                                                                       \
@@ -78,9 +80,14 @@ static inline void tile_finish(const tile_operands *t, size_t r, size_t v, vf ac
     {                                                                                              \
         SCALAR(r) STEP(r, 0) STEP(r, 1) STEP(r, 2)                                                 \
     }
+#define STEP_4(r)                                                                                  \
+    {                                                                                              \
+        SCALAR(r) STEP(r, 0) STEP(r, 1) STEP(r, 2) STEP(r, 3)                                      \
+    }
 #define DONE_1(r) DONE(r, 0)
 #define DONE_2(r) DONE_1(r) DONE(r, 1)
 #define DONE_3(r) DONE_2(r) DONE(r, 2)
+#define DONE_4(r) DONE_3(r) DONE(r, 3)
 
 #define DEFINE_TILE(NAME, ROWS, VECTORS)                                                           \
     static inline void NAME(const tile_operands *t)                                                \
@@ -198,15 +205,22 @@ static void weight_products(const float *tiles, size_t tile_stride, const float 
     }
 }
 
-/* ---- the tile's rows are 16 embeddings, its steps run over the classes ---- */
+/* ---- the tile's rows are embeddings of a panel, its steps run over the classes ---- */
 
 #define A_ROW  1
 #define A_STEP 16
+DEFINE_TILE(lanes_1x1, 1, 1)
+DEFINE_TILE(lanes_1x4, 1, 4)
+DEFINE_TILE(lanes_2x1, 2, 1)
+DEFINE_TILE(lanes_4x1, 4, 1)
 #ifdef V_TILE_WIDE
+DEFINE_TILE(lanes_2x4, 2, 4)
+DEFINE_TILE(lanes_4x4, 4, 4)
 DEFINE_TILE(lanes_8x1, 8, 1)
 DEFINE_TILE(lanes_8x2, 8, 2)
 DEFINE_TILE(lanes_8x3, 8, 3)
 #else
+DEFINE_TILE(lanes_2x2, 2, 2)
 DEFINE_TILE(lanes_5x1, 5, 1)
 DEFINE_TILE(lanes_6x1, 6, 1)
 #endif
@@ -223,12 +237,39 @@ static inline tile_operands from_lane(const tile_operands *t, size_t first)
     return r;
 }
 
-/* All 16 lanes times some vectors: how many is returned. */
-static inline size_t all_lanes(const tile_operands *t, size_t vectors)
+/* As many of the vectors left as tiles of `vectors` hold. */
+#define TAKE_VECTORS(LANES, VECTORS)                                                               \
+    for (; vectors >= (VECTORS);                                                                   \
+         vectors -= (VECTORS), t.b += (VECTORS)*t.b_vector, t.c += (VECTORS)*t.c_vector)           \
+        lanes_##LANES##x##VECTORS(&t);
+
+/* The first `rows` lanes, of at most 4, times all vectors. */
+static inline void few_lanes(tile_operands t, size_t rows, size_t vectors)
+{
+    if (rows == 1) {
+        TAKE_VECTORS(1, 4)
+        TAKE_VECTORS(1, 1)
+    } else if (rows == 2) {
+#ifdef V_TILE_WIDE
+        TAKE_VECTORS(2, 4)
+#else
+        TAKE_VECTORS(2, 2)
+#endif
+        TAKE_VECTORS(2, 1)
+    } else {
+#ifdef V_TILE_WIDE
+        TAKE_VECTORS(4, 4)
+#endif
+        TAKE_VECTORS(4, 1)
+    }
+}
+
+/* At least the first `rows` lanes times some vectors: how many is returned. */
+static inline size_t all_lanes(const tile_operands *t, size_t rows, size_t vectors)
 {
 #ifdef V_TILE_WIDE
     const size_t take = vectors == 2 || vectors == 4 ? 2 : vectors >= 3 ? 3 : 1;
-    for (size_t lane = 0; lane < 16; lane += 8) {
+    for (size_t lane = 0; lane < rows; lane += 8) {
         const tile_operands half = from_lane(t, lane);
         if (take == 3) lanes_8x3(&half);
         if (take == 2) lanes_8x2(&half);
@@ -239,13 +280,13 @@ static inline size_t all_lanes(const tile_operands *t, size_t vectors)
     (void)vectors;
     const tile_operands second = from_lane(t, 6), third = from_lane(t, 11);
     lanes_6x1(t);
-    lanes_5x1(&second);
-    lanes_5x1(&third);
+    if (rows > 6) lanes_5x1(&second);
+    if (rows > 11) lanes_5x1(&third);
     return 1;
 #endif
 }
 
-static void embedding_products(const float *tile, const float *weights, size_t stride,
+static void embedding_products(const float *tile, size_t rows, const float *weights, size_t stride,
                                size_t classes, size_t panels, const float *keep, float *out)
 {
     tile_operands t = {
@@ -260,8 +301,12 @@ static void embedding_products(const float *tile, const float *weights, size_t s
         .steps = classes,
         .mode = keep == NULL ? TILE_STORE : TILE_KEEP,
     };
+    if (rows <= 4) {
+        few_lanes(t, rows, panels);
+        return;
+    }
     while (panels > 0) {
-        const size_t taken = all_lanes(&t, panels);
+        const size_t taken = all_lanes(&t, rows, panels);
         panels -= taken;
         t.b += taken * t.b_vector;
         t.c += taken * t.c_vector;

@@ -177,8 +177,9 @@ static const shape shapes[] = {{1, 1, 1},     {1, 2, 2},      {2, 3, 1},    {3, 
 
 /* Larger ones for one loss: several shards, several row blocks, long chains. */
 static const shape large_shapes[] = {
-    {129, 513, 31}, {33, 127, 999}, {129, 31, 1000}, {641, 9, 515}, {3, 2, 9001},  {257, 66, 77},
-    {300, 48, 601}, {34, 20, 5101}, {271, 64, 253},  {642, 5, 515}, {130, 8, 200}, {7, 1, 129}};
+    {129, 513, 31}, {33, 127, 999}, {129, 31, 1000}, {641, 9, 515},  {3, 2, 9001},
+    {257, 66, 77},  {300, 48, 601}, {34, 20, 5101},  {271, 64, 253}, {642, 5, 515},
+    {130, 8, 200},  {7, 1, 129},    {5, 70, 1100},   {8, 1100, 31}};
 
 /* Sizes 1 to 40 in turn, the others odd and changing. */
 static shape small_shape(size_t rows)

@@ -4,6 +4,7 @@
 #include <float.h>
 #include <pthread.h>
 
+#include "head_state.h"
 #include "mocka.h"
 #include "naive.h"
 #include "problem.h"
@@ -78,6 +79,28 @@ static void ignored_rows(void **state)
             assert_int_equal(((uint8_t *)p.row_correct.data)[i], 0);
         }
         assert_true(problem_free(&p) & problem_free(&q));
+    }
+}
+
+/* Few rows have products of their own; with more rows beside them that do not count, they have
+ * those of many. */
+static void few_rows(void **state)
+{
+    enum { DIM = 70, CLASSES = 300, ROWS = MARGIN_FEW_ROWS + 1 };
+    (void)state;
+    for (size_t rows = 1; rows <= MARGIN_FEW_ROWS; rows++) {
+        const margin_config config = threads_2(MARGIN_COSFACE);
+        problem many = problem_make(ROWS, DIM, CLASSES, 60 + rows, 0, 0);
+        problem few = problem_make(rows, DIM, CLASSES, 99, 0, 0);
+        for (size_t i = rows; i < ROWS; i++)
+            ((int64_t *)many.labels.data)[i] = -1;
+        drop_ignored(&many, &few);
+        assert_status(problem_run(&many, &config), MARGIN_OK);
+        assert_status(problem_run(&few, &config), MARGIN_OK);
+        assert_near("loss", few.call.loss, many.call.loss, 3e-6 * many.call.loss);
+        assert_same_arrays("dX", few.grad_embeddings.at, many.grad_embeddings.at, rows * DIM, 1e-5);
+        assert_same_arrays("dW", few.grad_weights.at, many.grad_weights.at, CLASSES * DIM, 1e-5);
+        assert_true(problem_free(&many) & problem_free(&few));
     }
 }
 
@@ -380,17 +403,12 @@ static void negative_is_correct(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ignored_rows),
-        cmocka_unit_test(all_rows_ignored),
-        cmocka_unit_test(row_weights),
-        cmocka_unit_test(missing_outputs),
-        cmocka_unit_test(one_context_many_shapes),
-        cmocka_unit_test(contexts_in_parallel),
-        cmocka_unit_test(rows_in_place),
-        cmocka_unit_test(zero_vectors),
-        cmocka_unit_test(parallel_vectors),
-        cmocka_unit_test(extreme_lengths),
-        cmocka_unit_test(single_class),
+        cmocka_unit_test(ignored_rows),         cmocka_unit_test(few_rows),
+        cmocka_unit_test(all_rows_ignored),     cmocka_unit_test(row_weights),
+        cmocka_unit_test(missing_outputs),      cmocka_unit_test(one_context_many_shapes),
+        cmocka_unit_test(contexts_in_parallel), cmocka_unit_test(rows_in_place),
+        cmocka_unit_test(zero_vectors),         cmocka_unit_test(parallel_vectors),
+        cmocka_unit_test(extreme_lengths),      cmocka_unit_test(single_class),
         cmocka_unit_test(negative_is_correct),
     };
     return cmocka_run_group_tests_name("head", tests, NULL, NULL);

@@ -147,14 +147,30 @@ static double run_tile_products(const margin_kernels *k, trial *t, guard *out)
     return sum_tolerance(t->b);
 }
 
-/* b: panels, c: 1 where what is there is kept. */
+/* b: panels of dimensions, c: rows. */
+static double run_few_products(const margin_kernels *k, trial *t, guard *out)
+{
+    const size_t stride = 16 * t->a + PADDING, x_stride = 16 * t->c + PADDING;
+    float *x = fresh(t, (t->b - 1) * x_stride + 16 * t->c, 1.0);
+    float *weights = fresh(t, (t->b - 1) * stride + 16 * t->a, 1.0);
+    margin_ahead ahead = {{{(char *)x, (char *)(x + 16 * t->c)}, {NULL, NULL}}, 8};
+    k->few_products(x, x_stride, t->c, weights, stride, t->b, t->a, start(t, out, t->a * 16, 1.0),
+                    &ahead);
+    return sum_tolerance(16 * t->b);
+}
+
+/* b: panels, c: twice the rows, plus 1 where what is there is kept. */
 static double run_embedding_products(const margin_kernels *k, trial *t, guard *out)
 {
     const size_t stride = 16 * t->a + PADDING;
     float *tile = fresh(t, t->a * 16, 1.0), *keep = fresh(t, 16, 1.0);
     float *weights = fresh(t, (t->b - 1) * stride + 16 * t->a, 1.0);
     float *result = start(t, out, t->b * 256, 1.0);
-    k->embedding_products(tile, weights, stride, t->a, t->b, t->c ? keep : NULL, result);
+    k->embedding_products(tile, t->c / 2, weights, stride, t->a, t->b, t->c % 2 ? keep : NULL,
+                          result);
+    for (size_t i = 0; i < t->b * 16; i++) {
+        if (i % 16 >= t->c / 2) memset(result + i * 16, 0, 16 * sizeof *result);
+    }
     return sum_tolerance(t->a);
 }
 
@@ -356,7 +372,11 @@ static void judge_products(void)
         }
         judge("pack_lanes", run_pack_lanes, classes, 0, 0);
         for (size_t panels = 1; panels <= 8; panels++) {
-            judge("embedding_products", run_embedding_products, classes, panels, classes % 2);
+            const size_t rows = 1 + (classes + panels) % 16;
+            judge("embedding_products", run_embedding_products, classes, panels, 32 + classes % 2);
+            judge("embedding_products", run_embedding_products, classes, panels,
+                  2 * rows + classes % 2);
+            judge("few_products", run_few_products, classes, panels, rows);
             judge("scale_columns", run_scale_columns, classes, panels, 0);
             judge("weight_products", run_weight_products, classes, panels, 1 + 7 * classes % 50);
         }
@@ -364,7 +384,11 @@ static void judge_products(void)
     for (size_t rows = 1; rows <= 272; rows += 5) {
         judge("weight_products", run_weight_products, 17, 2, rows);
     }
-    judge("embedding_products", run_embedding_products, 1009, 2, 1);
+    for (size_t rows = 1; rows <= 16; rows++) {
+        judge("few_products", run_few_products, 5, 62 + rows, rows);
+    }
+    judge("few_products", run_few_products, 2, 130, 3);
+    judge("embedding_products", run_embedding_products, 1009, 2, 33);
     judge("tile_products", run_tile_products, 211, 513, 2);
 }
 

@@ -44,6 +44,22 @@ static float chained_dot(const float *a, const float *b, size_t n)
     return sum;
 }
 
+/* 16 chains over every sixteenth dimension, added in halves. */
+static float summed_across(const float *a, const float *b, size_t n)
+{
+    float lane[16] = {0};
+
+    for (size_t k = 0; k < n; k++) {
+        lane[k % 16] = fmaf(a[k], b[k], lane[k % 16]);
+    }
+    for (size_t half = 8; half > 0; half /= 2) {
+        for (size_t i = 0; i < half; i++) {
+            lane[i] += lane[i + half];
+        }
+    }
+    return lane[0];
+}
+
 /* The vector as it goes into the products. */
 static void pack(const margin_kernels *kernels, const float *v, double norm, size_t n, int raw,
                  float *out)
@@ -87,6 +103,7 @@ static void set_cosines(const margin_kernels *kernels, row *r)
     const float *x = in->embeddings + r->i * n;
     const float *target = in->weights + r->label * n;
     const double norm = margin_pair_of(kernels, x, target, n).norm_x;
+    const int across = in->rows <= MARGIN_FEW_ROWS && !replay_is_few(in);
     float unit_x[REPLAY_DIM_MOST], unit_w[REPLAY_DIM_MOST];
 
     pack(kernels, x, norm, n, r->raw, unit_x);
@@ -96,7 +113,8 @@ static void set_cosines(const margin_kernels *kernels, row *r)
         r->right[j] = over(product, r->norm * r->weight_norm[j], r->raw);
         r->cosine[NORMS][j] = over(product, (long double)norm * norm_w, r->raw);
         r->cosine[ELEMENTS][j] = dot(unit_x, unit_w, n);
-        r->cosine[SUMS][j] = chained_dot(unit_x, unit_w, n);
+        r->cosine[SUMS][j] =
+            across ? summed_across(unit_x, unit_w, n) : chained_dot(unit_x, unit_w, n);
         r->cosine[NEAREST][j] = (float)r->right[j];
     }
 }
