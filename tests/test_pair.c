@@ -83,12 +83,39 @@ static void parallel_exactly(void **state)
     }
 }
 
+/* A weight's length is no matter to dX, down to lengths whose reciprocal is beyond float32. Whole
+ * numbers times a power of two are exact. */
+static void any_length(void **state)
+{
+    const int powers[] = {-140, -100, -60, 60, 120};
+    const float x[3] = {1.0f, -2.0f, 0.5f}, plain[6] = {3.0f, 1.0f, 2.0f, -1.0f, 4.0f, 1.0f};
+    const margin_config config = config_of(MARGIN_ARCFACE);
+    const int64_t label = 0;
+    float want[3];
+    (void)state;
+    margin_head head = {.rows = 1, .dim = 3, .classes = 2, .embeddings = x, .weights = plain};
+    head.labels = &label;
+    head.grad_embeddings = want;
+    assert_status(run_head(&config, &head), MARGIN_OK);
+    for (size_t k = 0; k < LENGTH_OF(powers); k++) {
+        float w[6], dx[3];
+        for (size_t d = 0; d < 6; d++)
+            w[d] = ldexpf(plain[d], powers[k]);
+        head.weights = w;
+        head.grad_embeddings = dx;
+        assert_status(run_head(&config, &head), MARGIN_OK);
+        for (size_t d = 0; d < 3; d++)
+            assert_relative("dX", dx[d], want[d], 1e-6);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tiny_angles),
         cmocka_unit_test(tiny_tangents),
         cmocka_unit_test(parallel_exactly),
+        cmocka_unit_test(any_length),
     };
     return cmocka_run_group_tests_name("pair", tests, NULL, NULL);
 }
