@@ -10,6 +10,9 @@
 #include <omp.h>
 #endif
 
+/* Pieces of a block are whole multiples of so many classes: register tiles have 14 or 6. */
+enum { PIECE_CLASSES = 42 };
+
 static int thread_index(void)
 {
 #if defined(_OPENMP)
@@ -183,18 +186,40 @@ static void finish_rows(head_state *s)
     }
 }
 
+/* Into how many pieces each block of classes is cut, so that the threads share the work evenly. */
+static size_t block_pieces(const head_plan *p)
+{
+    const size_t most = (p->block + PIECE_CLASSES - 1) / PIECE_CLASSES;
+    size_t pieces = 1;
+    while (pieces < most && p->blocks * pieces % p->threads != 0 &&
+           p->blocks * pieces < 4 * p->threads)
+        pieces++;
+    return pieces;
+}
+
+static void backward_piece(head_state *s, size_t block, size_t at, size_t pieces)
+{
+    const size_t classes = head_block_count(&s->plan, block, s->call->classes);
+    const size_t units = (classes + PIECE_CLASSES - 1) / PIECE_CLASSES;
+    const size_t from = at * units / pieces * PIECE_CLASSES;
+    const size_t end = least((at + 1) * units / pieces * PIECE_CLASSES, classes);
+    const head_piece piece = {block, head_block_first(&s->plan, block) + from, end - from};
+    if (end > from) margin_head_backward(s, &piece, &s->scratch[thread_index()]);
+}
+
+/* Items are pieces of blocks. */
 static void backward(head_state *s)
 {
-    const int threads = (int)s->plan.threads;
-    const size_t blocks = s->plan.blocks;
+    const head_plan *p = &s->plan;
+    const int threads = (int)p->threads;
+    const size_t pieces = block_pieces(p);
     for (int t = 0; t < threads; t++)
         s->scratch[t].scaled = 0;
 #if defined(_OPENMP)
 #pragma omp parallel for schedule(dynamic) num_threads(threads) if (threads > 1)
 #endif
-    for (size_t block = 0; block < blocks; block++) {
-        margin_head_backward(s, block, &s->scratch[thread_index()]);
-    }
+    for (size_t item = 0; item < p->blocks * pieces; item++)
+        backward_piece(s, item / pieces, item % pieces, pieces);
 }
 
 static margin_status check_classes(const head_state *s)

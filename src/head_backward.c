@@ -1,6 +1,6 @@
-/* head_backward.c: dW of one block of classes: the others' exponentials times the embeddings, the
- * rows whose target is in the block, then the gradient of the normalisation. While row blocks
- * follow, the raw sum waits in the caller's dW. */
+/* head_backward.c: dW of one piece of a block of classes: the others' exponentials times the
+ * embeddings, the rows whose target is in the block, then the gradient of the normalisation. While
+ * row blocks follow, the raw sum waits in the caller's dW. */
 #include "head_state.h"
 
 #include <stdint.h>
@@ -22,7 +22,7 @@ void margin_head_list_rows(head_state *s)
     }
 }
 
-/* ---- one block ---- */
+/* ---- one piece ---- */
 
 /* What a row's exponentials of a block with this peak are multiplied by. */
 static float row_factor(const head_row *row, float scale, float block_peak)
@@ -57,46 +57,45 @@ static void scale_rows(head_state *s, size_t block, head_scratch *scratch)
     scratch->scaled = 1;
 }
 
-/* The block's exponentials: kept, or computed again with the same bits. */
-static float *block_tiles(head_state *s, size_t block, head_scratch *scratch)
+/* The piece's exponentials: kept, or computed again with the same bits. Panels of rows lie
+ * `plan.block` 16 apart. */
+static float *piece_tiles(head_state *s, const head_piece *piece, head_scratch *scratch)
 {
     const head_plan *p = &s->plan;
-    const size_t first = head_block_first(p, block), stride = p->block * 16;
-    const size_t count = head_block_count(p, block, s->call->classes);
-    if (p->keep_tiles) return head_block_tiles(s, block);
-    const float *weights = margin_block_weights(s, block, scratch);
+    const size_t from = piece->first - head_block_first(p, piece->block);
+    if (p->keep_tiles) return head_block_tiles(s, piece->block) + from * 16;
+    const float *weights = margin_block_weights(s, piece->block, scratch) + from * 16;
     margin_ahead none = {.pace = 1};
     for (size_t panel = 0; panel < p->rows / 16; panel++) {
-        float *tile = scratch->tiles + panel * stride, sum[16];
-        margin_head_products(s, weights, count, panel, 1, tile, &none);
-        margin_head_mask_targets(s, panel, first, count, tile, 0);
-        s->kernels->tile_exp(tile, count, s->scale + panel * 16,
-                             s->block_peak + block * p->rows + panel * 16, sum);
+        float *tile = scratch->tiles + panel * p->block * 16, sum[16];
+        margin_head_products(s, weights, piece->count, panel, 1, tile, &none);
+        margin_head_mask_targets(s, panel, piece->first, piece->count, tile, 0);
+        s->kernels->tile_exp(tile, piece->count, s->scale + panel * 16,
+                             s->block_peak + piece->block * p->rows + panel * 16, sum);
     }
     return scratch->tiles;
 }
 
-/* The only block's exponentials times their rows' factors. */
-static void scale_tiles(head_state *s, float *tiles, head_scratch *scratch)
+/* A piece of the only block: its exponentials times their rows' factors. */
+static void scale_tiles(head_state *s, const head_piece *piece, float *tiles, head_scratch *scratch)
 {
     const head_plan *p = &s->plan;
     for (size_t i = 0; i < p->rows; i++)
         scratch->factors[i] = row_factor(&s->row[i], s->scale[i], s->block_peak[i]);
     for (size_t panel = 0; panel < p->rows / 16; panel++)
-        s->kernels->tile_scale(tiles + panel * p->block * 16, p->block,
+        s->kernels->tile_scale(tiles + panel * p->block * 16, piece->count,
                                scratch->factors + panel * 16);
 }
 
-/* The targets of the block's classes into their tiles. */
-static void put_targets(head_state *s, size_t block, float *tiles, const head_scratch *scratch)
+/* The targets of the piece's classes into their tiles. */
+static void put_targets(head_state *s, const head_piece *piece, float *tiles,
+                        const head_scratch *scratch)
 {
-    const size_t first = head_block_first(&s->plan, block);
-    const size_t count = head_block_count(&s->plan, block, s->call->classes);
     for (size_t i = 0; i < s->rows; i++) {
-        const uint64_t within = (uint64_t)s->label[i] - first;
-        if (within >= count) continue;
-        float *tile = tiles + i / 16 * s->plan.block * 16;
+        const uint64_t within = (uint64_t)s->label[i] - piece->first;
+        if (within >= piece->count) continue;
         const float factor = s->plan.scale_tiles ? 1.0f : scratch->factors[i];
+        float *tile = tiles + i / 16 * s->plan.block * 16;
         tile[within * 16 + i % 16] = margin_head_target_entry(s, i, factor);
     }
 }
@@ -171,39 +170,39 @@ void margin_head_store_class(head_state *s, size_t class_index, const float *g)
     }
 }
 
-/* What the block's end and the next block's start will read. */
-static margin_ahead next_reads(const head_state *s, size_t block)
+/* What the piece's end and the next block's start will read. */
+static margin_ahead next_reads(const head_state *s, const head_piece *piece)
 {
     const head_plan *p = &s->plan;
+    const size_t next = piece->block + 1;
     margin_ahead ahead = {.pace = s->rows * p->dim / (p->rows + p->dim) + 1};
-    if (s->last_block) margin_fetch_weights(s, block, &ahead);
-    if (p->keep_tiles && block + 1 < p->blocks) {
-        ahead.region[1].next = (const char *)head_block_tiles(s, block + 1);
+    if (s->last_block) margin_fetch_weights(s, piece->first, piece->count, &ahead);
+    if (p->keep_tiles && next < p->blocks &&
+        piece->first + piece->count == head_block_first(p, next)) {
+        ahead.region[1].next = (const char *)head_block_tiles(s, next);
         ahead.region[1].end = ahead.region[1].next + p->block * p->rows * sizeof(float);
     }
     return ahead;
 }
 
-void margin_head_backward(head_state *s, size_t block, head_scratch *scratch)
+void margin_head_backward(head_state *s, const head_piece *piece, head_scratch *scratch)
 {
     const head_plan *p = &s->plan;
-    const size_t first = head_block_first(p, block);
-    const size_t count = head_block_count(p, block, s->call->classes);
     size_t stride = 0;
-    float *g = block_gradient(s, first, count, scratch, &stride);
-    float *tiles = block_tiles(s, block, scratch);
+    float *g = block_gradient(s, piece->first, piece->count, scratch, &stride);
+    float *tiles = piece_tiles(s, piece, scratch);
     const float *x = p->scale_tiles ? s->columns : scratch->scaled_x;
     if (p->scale_tiles) {
-        scale_tiles(s, tiles, scratch);
+        scale_tiles(s, piece, tiles, scratch);
     } else {
-        scale_rows(s, block, scratch);
+        scale_rows(s, piece->block, scratch);
     }
-    put_targets(s, block, tiles, scratch);
-    margin_ahead ahead = next_reads(s, block);
-    s->kernels->weight_products(tiles, p->block * 16, x, head_row_stride(p), s->rows, count,
+    put_targets(s, piece, tiles, scratch);
+    margin_ahead ahead = next_reads(s, piece);
+    s->kernels->weight_products(tiles, p->block * 16, x, head_row_stride(p), s->rows, piece->count,
                                 p->panels, s->first_row > 0, g, stride, &ahead);
-    for (size_t j = 0; j < count; j++, g += stride) {
-        if (s->last_block) margin_head_add_targets(s, first + j, g);
-        margin_head_store_class(s, first + j, g);
+    for (size_t j = piece->first; j < piece->first + piece->count; j++, g += stride) {
+        if (s->last_block) margin_head_add_targets(s, j, g);
+        margin_head_store_class(s, j, g);
     }
 }

@@ -116,7 +116,8 @@ void margin_head_forward(head_state *s, size_t shard, size_t first_panel, size_t
         const float *weights = margin_block_weights(s, block, scratch);
         /* A block has rows / 16 times as many multiply-adds of 16 lanes as weights. */
         margin_ahead ahead = {.pace = rows};
-        if (!p->keep_packed) margin_fetch_weights(s, block + 1, &ahead);
+        if (!p->keep_packed)
+            margin_fetch_weights(s, head_block_first(p, block + 1), p->block, &ahead);
         for (size_t panel = first_panel; panel < end_panel; panel += 2) {
             const size_t panels = end_panel - panel < 2 ? 1 : 2;
             some_panels(s, shard, block, weights, panel, panels, &ahead, scratch);

@@ -104,15 +104,14 @@ const float *margin_block_weights(head_state *s, size_t block, head_scratch *scr
     return scratch->weights;
 }
 
-void margin_fetch_weights(const head_state *s, size_t block, margin_ahead *ahead)
+void margin_fetch_weights(const head_state *s, size_t first, size_t count, margin_ahead *ahead)
 {
-    if (block >= s->plan.blocks) return;
     const margin_head *call = s->call;
-    const float *first = call->weights + head_block_first(&s->plan, block) * call->weights_stride;
-    const size_t count = head_block_count(&s->plan, block, call->classes);
-    const float *end = first + (count - 1) * call->weights_stride + call->dim;
-    ahead->region[0].next = (const char *)first;
-    ahead->region[0].end = (const char *)end;
+    if (first >= call->classes) return;
+    const size_t there = call->classes - first < count ? call->classes - first : count;
+    const float *from = call->weights + first * call->weights_stride;
+    ahead->region[0].next = (const char *)from;
+    ahead->region[0].end = (const char *)(from + (there - 1) * call->weights_stride + call->dim);
 }
 
 void margin_pack_embedding(head_state *s, size_t i)

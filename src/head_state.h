@@ -94,6 +94,11 @@ typedef struct head_scratch {
     float *line;     /* [panels 16] */
 } head_scratch;
 
+/* Some classes of a block: an item of the backward phase. No bit depends on how a block is cut. */
+typedef struct head_piece {
+    size_t block, first, count; /* first of all classes */
+} head_piece;
+
 typedef struct head_state {
     margin_context *context;
     const margin_kernels *kernels;
@@ -149,8 +154,10 @@ margin_unit margin_unit_of(const float *x, double norm);
 void margin_pack_weights(head_state *s, size_t block, float *columns, head_scratch *scratch);
 /* A block's weights in columns: kept, or packed into scratch. */
 const float *margin_block_weights(head_state *s, size_t block, head_scratch *scratch);
-/* Adds the raw weights of a block to what is fetched while a product runs; none beyond the last. */
-void margin_fetch_weights(const head_state *s, size_t block, margin_ahead *ahead);
+/* Adds the raw weights of these classes to what is fetched while a product runs; there may be
+ * fewer.
+ */
+void margin_fetch_weights(const head_state *s, size_t first, size_t count, margin_ahead *ahead);
 /* Row `i` of the row block into columns. */
 void margin_pack_embedding(head_state *s, size_t i);
 
@@ -168,7 +175,7 @@ void margin_head_finish_rows(head_state *s, size_t first, size_t count, head_scr
  * the product of dW takes it along with the others; its share is then 0. An entry of 0: not taken.
  */
 float margin_head_target_entry(head_state *s, size_t i, float factor);
-void margin_head_backward(head_state *s, size_t block, head_scratch *scratch);
+void margin_head_backward(head_state *s, const head_piece *piece, head_scratch *scratch);
 /* dW of one class: adds what its rows' targets give; stores it. */
 void margin_head_add_targets(head_state *s, size_t class_index, float *gradient);
 void margin_head_store_class(head_state *s, size_t class_index, const float *gradient);

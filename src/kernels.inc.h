@@ -6,6 +6,7 @@
 #include <float.h>
 #include <math.h>
 #include <stdint.h>
+#include <string.h>
 
 static inline vf load_up_to(const float *p, size_t n)
 {
@@ -59,6 +60,15 @@ static void pack_row(const float *x, size_t n, float power, float high, float lo
         v_store(columns, v_fma(a, h, v_mul(a, l)));
         n -= here;
     }
+}
+
+typedef float f4 __attribute__((vector_size(16)));
+
+static inline f4 f4_load(const float *p)
+{
+    f4 r;
+    memcpy(&r, p, sizeof r);
+    return r;
 }
 
 /* 4 x 4 of a panel: rows of 16 to lanes. */

@@ -9,15 +9,6 @@
 #include <float.h>
 #include <string.h>
 
-typedef float f4 __attribute__((vector_size(16)));
-
-static inline f4 f4_load(const float *p)
-{
-    f4 r;
-    memcpy(&r, p, sizeof r);
-    return r;
-}
-
 /* ---- sums: 8 chains, and one for the rest ---- */
 
 static void pair_sums(const float *x, const float *w, size_t n, double *sums)
