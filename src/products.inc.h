@@ -43,6 +43,14 @@ static inline void tile_finish(const tile_operands *t, size_t r, size_t v, vf ac
     v_store(c, acc);
 }
 
+/* Up to so many rows, dW is written in the order of memory: it costs more to write than to compute.
+ * Measured break-even. */
+#ifdef V_TILE_WIDE
+enum { FEW_STEPS = 16 };
+#else
+enum { FEW_STEPS = 2 };
+#endif
+
 #define ROWS_1(M)  M(0)
 #define ROWS_2(M)  ROWS_1(M) M(1)
 #define ROWS_4(M)  ROWS_2(M) M(2) M(3)
@@ -111,7 +119,9 @@ static inline void tile_finish(const tile_operands *t, size_t r, size_t v, vf ac
 #define A_ROW  16
 #define A_STEP 1
 DEFINE_TILE(classes_1x1, 1, 1)
+DEFINE_TILE(classes_1x4, 1, 4)
 #ifdef V_TILE_WIDE
+DEFINE_TILE(classes_4x4, 4, 4)
 DEFINE_TILE(classes_4x1, 4, 1)
 DEFINE_TILE(classes_14x1, 14, 1)
 DEFINE_TILE(classes_1x2, 1, 2)
@@ -163,6 +173,40 @@ static inline void all_classes(tile_operands t, size_t classes, size_t vectors)
         all_classes_1(t, classes);
 }
 
+#define TAKE_ALONG(CLASSES, VECTORS)                                                               \
+    for (; vectors >= (VECTORS);                                                                   \
+         vectors -= (VECTORS), t.b += (VECTORS)*t.b_vector, t.c += (VECTORS)*t.c_vector) {         \
+        fetch_ahead(t.ahead, (CLASSES) * (VECTORS)*t.steps);                                       \
+        classes_##CLASSES##x##VECTORS(&t);                                                         \
+    }
+
+/* One or, where registers are wide, four classes times all vectors: how many is returned. */
+static inline size_t some_classes(tile_operands t, size_t classes, size_t vectors)
+{
+#ifdef V_TILE_WIDE
+    if (classes >= 4) {
+        TAKE_ALONG(4, 4)
+        TAKE_ALONG(4, 1)
+        return 4;
+    }
+#endif
+    (void)classes;
+    TAKE_ALONG(1, 4)
+    TAKE_ALONG(1, 1)
+    return 1;
+}
+
+/* As all_classes, for few steps. */
+static inline void classes_in_order(tile_operands t, size_t classes, size_t vectors)
+{
+    while (classes > 0) {
+        const size_t taken = some_classes(t, classes, vectors);
+        classes -= taken;
+        t.a += taken * 16;
+        t.c += taken * t.c_row;
+    }
+}
+
 static void tile_products(const float *lanes, size_t lane_stride, size_t panels,
                           const float *weights, size_t stride, size_t dim, size_t classes,
                           float *tile, size_t tile_stride, margin_ahead *ahead)
@@ -201,7 +245,11 @@ static void weight_products(const float *tiles, size_t tile_stride, const float 
             .mode = r == 0 && !add ? TILE_STORE : TILE_ADD,
             .ahead = ahead,
         };
-        all_classes(t, classes, panels);
+        if (rows <= FEW_STEPS) {
+            classes_in_order(t, classes, panels);
+        } else {
+            all_classes(t, classes, panels);
+        }
     }
 }
 
