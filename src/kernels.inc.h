@@ -148,11 +148,14 @@ static inline void less_multiple(const float *g, const float *vector, size_t n, 
 {
     const vf p = v_set1(power), t = v_set1(times), f = v_set1(first), s = v_set1(second);
     const vf most = v_set1(FLT_MAX), least = v_set1(-FLT_MAX);
-    for (size_t i = 0; i < n; i += 16) {
-        const vf along = v_mul(load_up_to(vector + i, n - i), p);
-        const vf across = v_fnma(t, along, load_up_to(g + i, n - i));
-        const vf a = v_mul(v_mul(across, f), s);
-        store_up_to(out + i, v_max(v_min(a, most), least), n - i);
+    for (; n >= 16; n -= 16, vector += 16, g += 16, out += 16) {
+        const vf across = v_fnma(t, v_mul(v_load(vector), p), v_load(g));
+        v_store(out, v_max(v_min(v_mul(v_mul(across, f), s), most), least));
+    }
+    if (n > 0) {
+        const vf along = v_mul(v_load_part(vector, n, 0.0f), p);
+        const vf across = v_fnma(t, along, v_load_part(g, n, 0.0f));
+        v_store_part(out, v_max(v_min(v_mul(v_mul(across, f), s), most), least), n);
     }
 }
 
