@@ -70,8 +70,10 @@ void margin_head_products(const head_state *s, const float *weights, size_t coun
     const head_plan *p = &s->plan;
     const size_t stride = p->block * 16, lane_stride = p->panels * 256;
     if (p->few) {
-        s->kernels->few_products(s->columns, head_row_stride(p), s->rows, weights, stride,
-                                 p->panels, count, tile, ahead);
+        for (size_t k = 0; k < panels; k++, panel++, tile += stride)
+            s->kernels->few_products(s->columns + panel * 256, head_row_stride(p),
+                                     head_panel_rows(s, panel), weights, stride, p->panels, count,
+                                     tile, ahead);
     } else {
         s->kernels->tile_products(s->lanes + panel * lane_stride, lane_stride, panels, weights,
                                   stride, p->dim, count, tile, stride, ahead);

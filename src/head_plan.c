@@ -213,9 +213,10 @@ head_plan margin_head_plan(size_t rows, size_t dim, size_t classes, size_t threa
                    .threads = threads,
                    .want_x = want_x,
                    .want_w = want_w,
-                   .few = rows <= MARGIN_FEW_ROWS,
                    .in_place = dim % 16 == 0 && !bias};
     p.panels = divide_up(p.dim, 16);
+    p.few = rows <= MARGIN_FEW_ROWS ||
+            (classes <= MARGIN_FEW_CLASSES && p.dim >= MARGIN_FEW_CLASSES_DIM);
     if (p.dim <= MARGIN_SMALL_DIM && classes >= MARGIN_SMALL_CLASSES)
         return small_plan(p, classes, workspace);
     p.block = classes < MARGIN_BLOCK_CLASSES ? classes : MARGIN_BLOCK_CLASSES;

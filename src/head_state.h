@@ -37,6 +37,10 @@ enum {
      * lanes: measured break-even. At most 16 rows. The call's rows, not the row block's: the
      * workspace must not change a bit. */
     MARGIN_FEW_ROWS = 8,
+    /* The same, without the rows' lanes to be packed, for many rows and so few classes of at least
+     * so many dimensions: measured likewise. */
+    MARGIN_FEW_CLASSES = 8,
+    MARGIN_FEW_CLASSES_DIM = 128,
     /* All weights are packed once and stay if they are no larger: for more, packing a block again
      * costs less than fetching it. */
     MARGIN_PACKED_BYTES = 4 << 20
@@ -64,7 +68,7 @@ typedef struct head_row {
 typedef struct head_plan {
     int small;     /* head_small.c: shards and panels are 1 */
     size_t stride; /* small: classes in a plane and in a row of exponentials */
-    int few;       /* so few rows that lanes of their products are dimensions */
+    int few;       /* so few rows or classes that lanes of their products are dimensions */
     size_t dim;    /* D, plus 1 with a bias: the bias is one more dimension in which x is 1 */
     size_t panels; /* of 16 dimensions */
     size_t block;  /* classes in a block (the last may have fewer) */
