@@ -215,8 +215,7 @@ head_plan margin_head_plan(size_t rows, size_t dim, size_t classes, size_t threa
                    .want_w = want_w,
                    .in_place = dim % 16 == 0 && !bias};
     p.panels = divide_up(p.dim, 16);
-    p.few = rows <= MARGIN_FEW_ROWS ||
-            (classes <= MARGIN_FEW_CLASSES && p.dim >= MARGIN_FEW_CLASSES_DIM);
+    p.few = head_is_few(rows, p.dim, classes);
     if (p.dim <= MARGIN_SMALL_DIM && classes >= MARGIN_SMALL_CLASSES)
         return small_plan(p, classes, workspace);
     p.block = classes < MARGIN_BLOCK_CLASSES ? classes : MARGIN_BLOCK_CLASSES;

@@ -215,6 +215,12 @@ static inline size_t head_panel_rows(const head_state *s, size_t panel)
     return left < 16 ? left : 16;
 }
 
+static inline int head_is_few(size_t rows, size_t dim, size_t classes)
+{
+    return rows <= MARGIN_FEW_ROWS ||
+           (classes <= MARGIN_FEW_CLASSES && dim >= MARGIN_FEW_CLASSES_DIM);
+}
+
 static inline size_t head_block_first(const head_plan *p, size_t block)
 {
     return block * p->block;

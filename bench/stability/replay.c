@@ -103,7 +103,7 @@ static void set_cosines(const margin_kernels *kernels, row *r)
     const float *x = in->embeddings + r->i * n;
     const float *target = in->weights + r->label * n;
     const double norm = margin_pair_of(kernels, x, target, n).norm_x;
-    const int across = in->rows <= MARGIN_FEW_ROWS && !replay_is_few(in);
+    const int across = head_is_few(in->rows, in->dim, in->classes) && !replay_is_few(in);
     float unit_x[REPLAY_DIM_MOST], unit_w[REPLAY_DIM_MOST];
 
     pack(kernels, x, norm, n, r->raw, unit_x);
