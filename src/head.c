@@ -186,11 +186,13 @@ static void finish_rows(head_state *s)
     }
 }
 
-/* Into how many pieces each block of classes is cut, so that the threads share the work evenly. */
+/* Into how many pieces each block of classes is cut, so that the threads share the work evenly. Not
+ * cut is what would be packed again for each piece. */
 static size_t block_pieces(const head_plan *p)
 {
     const size_t most = (p->block + PIECE_CLASSES - 1) / PIECE_CLASSES;
     size_t pieces = 1;
+    if (!p->keep_tiles && !p->keep_packed) return 1;
     while (pieces < most && p->blocks * pieces % p->threads != 0 &&
            p->blocks * pieces < 4 * p->threads)
         pieces++;
