@@ -1,6 +1,7 @@
 /* shapes.c: the same curves where the library goes other ways than in 16 or 32 dimensions with a
- * few classes: few dimensions with many classes, dimensions that are no multiple of 16, classes in
- * several shards, and rows in several blocks. It must not know those ways. */
+ * few classes: few rows, few dimensions with many classes, dimensions that are no multiple of 16,
+ * classes in several shards, rows in several blocks, and many dimensions with few classes. It must
+ * not know those ways. */
 #include <math.h>
 
 #include "random.h"
@@ -100,8 +101,9 @@ static void sweep_many_rows(walk *w)
         size_t rows, dim, classes;
         effort least;
     } many[] = {
-        {200, 20, 10, EFFORT_COARSE}, {513, 8, 130, EFFORT_DEFAULT}, {513, 16, 40, EFFORT_DEFAULT},
-        {200, 33, 300, EFFORT_FULL},  {513, 20, 2016, EFFORT_FULL},
+        {200, 20, 10, EFFORT_COARSE},  {40, 130, 10, EFFORT_COARSE},  {100, 512, 5, EFFORT_DEFAULT},
+        {513, 8, 130, EFFORT_DEFAULT}, {513, 16, 40, EFFORT_DEFAULT}, {200, 33, 300, EFFORT_FULL},
+        {513, 20, 2016, EFFORT_FULL},
     };
 
     for (size_t k = 0; k < sizeof many / sizeof *many; k++) {

@@ -79,12 +79,12 @@ void over_cosines(walk *w, const ground *g)
 
 static void sweep_curves(walk *w)
 {
-    const size_t rows[] = {4, 2, 4, 16}, many = w->run == EFFORT_QUICK ? 8 : 16;
+    const size_t rows[] = {4, 2, 9, 16}, many = w->run == EFFORT_QUICK ? 8 : 16;
 
     over_angles(w, &(ground){"theta", "", rows[w->run], 32, 24, w->here, 1});
     over_scales(w, &(ground){"scale", "", many, 32, 24, w->here, 1});
-    over_lengths(w, &(ground){"norm", NULL, 8, 16, 12, w->here, 0});
-    over_cosines(w, &(ground){"converged", "", 8, 16, 12, w->here, 1});
+    over_lengths(w, &(ground){"norm", NULL, 9, 16, 12, w->here, 0});
+    over_cosines(w, &(ground){"converged", "", 9, 16, 12, w->here, 1});
 }
 
 /* ---- classes and dimensions ------------------------------------------------------------------ */
@@ -99,7 +99,7 @@ static void sweep_classes(walk *w)
     for (size_t k = 0; k < sizeof classes / sizeof *classes && classes[k] <= most[w->here];
          k += stride) {
         const size_t many = classes[k];
-        cell c = cell_of(w, "classes", "", many <= 1000 ? 8 : 2, many <= 1000 ? 16 : 4, many);
+        cell c = cell_of(w, "classes", "", many <= 1000 ? 9 : 2, many <= 1000 ? 16 : 4, many);
         c.pointwise = 1;
         set_scale(&c, 64);
         spread_angles(&c);
@@ -116,7 +116,7 @@ static void sweep_dims(walk *w)
 
     for (size_t place = 0; place < 2; place++) {
         for (size_t k = 0; k < sizeof dims / sizeof *dims; k++) {
-            cell c = cell_of(w, "dim", placement_names[places[place]], 8, dims[k], 8);
+            cell c = cell_of(w, "dim", placement_names[places[place]], 9, dims[k], 16);
             c.recipe.others = places[place];
             set_scale(&c, 64);
             spread_angles(&c);
@@ -137,7 +137,7 @@ static void sweep_underflow(walk *w)
 
     for (size_t s = 0; s < 4; s++) {
         for (size_t k = 0; k < 3; k++) {
-            cell c = cell_of(w, "underflow", placement_names[places[k]], 8, 16, 12);
+            cell c = cell_of(w, "underflow", placement_names[places[k]], 9, 16, 12);
             c.recipe.others = places[k];
             set_scale(&c, scales[s]);
             spread_angles(&c);
@@ -167,7 +167,7 @@ static void sweep_special(walk *w)
 
     for (int place = 0; place < PLACEMENTS; place++) {
         for (size_t k = 0; k < sizeof angles / sizeof *angles; k++) {
-            cell c = cell_of(w, "special", placement_names[place], 4, 16, 8);
+            cell c = cell_of(w, "special", placement_names[place], 9, 16, 8);
             c.recipe.others = (placement)place;
             set_scale(&c, 64);
             set_angle(&c, angles[k]);
