@@ -98,19 +98,21 @@ static void sweep_many_classes(walk *w)
 static void sweep_many_rows(walk *w)
 {
     const struct {
+        const char *kind;
         size_t rows, dim, classes;
         effort least;
     } many[] = {
-        {200, 20, 10, EFFORT_COARSE},  {40, 130, 10, EFFORT_COARSE},  {100, 512, 5, EFFORT_DEFAULT},
-        {513, 8, 130, EFFORT_DEFAULT}, {513, 16, 40, EFFORT_DEFAULT}, {200, 33, 300, EFFORT_FULL},
-        {513, 20, 2016, EFFORT_FULL},
+        {"many rows", 200, 20, 10, EFFORT_COARSE},    {"few classes", 40, 130, 10, EFFORT_COARSE},
+        {"few classes", 100, 512, 5, EFFORT_DEFAULT}, {"many rows", 513, 8, 130, EFFORT_DEFAULT},
+        {"many rows", 513, 16, 40, EFFORT_DEFAULT},   {"many rows", 200, 33, 300, EFFORT_FULL},
+        {"many rows", 513, 20, 2016, EFFORT_FULL},
     };
 
     for (size_t k = 0; k < sizeof many / sizeof *many; k++) {
         if (w->here < many[k].least) {
             continue;
         }
-        cell c = cell_of(w, name, "many rows", many[k].rows, many[k].dim, many[k].classes);
+        cell c = cell_of(w, name, many[k].kind, many[k].rows, many[k].dim, many[k].classes);
         c.ulps = c.compared = 0;
         c.recipe.spread = 1;
         set_scale(&c, 64);

@@ -14,7 +14,7 @@ PROGRAM = ""
 LOSSES = {"softmax", "normsoftmax", "sphereface", "cosface", "arcface", "combined"}
 SWEEPS = {"theta", "scale", "norm", "classes", "dim", "converged", "underflow", "special", "random",
           "adversarial", "map", "shape"}
-SHAPES = {"few dimensions", "odd dimensions", "many classes", "many rows"}
+SHAPES = {"few dimensions", "odd dimensions", "many classes", "many rows", "few classes"}
 PROMISES = {"finite", "loss", "grad_x", "grad_w"}
 GOALS = {"loss_goal", "grad_x_goal", "grad_w_goal"}
 ERRORS = ("loss_rel", "grad_x", "grad_w")
