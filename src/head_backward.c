@@ -170,6 +170,20 @@ void margin_head_store_class(head_state *s, size_t class_index, const float *g)
     }
 }
 
+static void store_classes(head_state *s, size_t first, size_t count, const float *g, size_t stride)
+{
+    const margin_head *call = s->call;
+    for (size_t j = 0; j < count; j++) {
+        const size_t at = first + j;
+        if (!s->raw && s->last_block)
+            j += s->kernels->finish_units(
+                g + j * stride, stride, call->weights + at * call->weights_stride,
+                call->weights_stride, s->norms + at, s->gradient_unit, call->dim, count - j,
+                call->grad_weights + at * call->grad_weights_stride, call->grad_weights_stride);
+        if (j < count) margin_head_store_class(s, first + j, g + j * stride);
+    }
+}
+
 /* What the piece's end and the next block's start will read. */
 static margin_ahead next_reads(const head_state *s, const head_piece *piece)
 {
@@ -201,8 +215,7 @@ void margin_head_backward(head_state *s, const head_piece *piece, head_scratch *
     margin_ahead ahead = next_reads(s, piece);
     s->kernels->weight_products(tiles, p->block * 16, x, head_row_stride(p), s->rows, piece->count,
                                 p->panels, s->first_row > 0, g, stride, &ahead);
-    for (size_t j = piece->first; j < piece->first + piece->count; j++, g += stride) {
-        if (s->last_block) margin_head_add_targets(s, j, g);
-        margin_head_store_class(s, j, g);
-    }
+    for (size_t j = 0; j < piece->count && s->last_block; j++)
+        margin_head_add_targets(s, piece->first + j, g + j * stride);
+    store_classes(s, piece->first, piece->count, g, stride);
 }

@@ -5,14 +5,10 @@
 #include <math.h>
 #include <string.h>
 
-/* Classes whose norms are taken before they are packed, so that packing one does not wait for its
- * norm; few enough that they stay in L1. */
-enum { NORMS_AHEAD = 8 };
-
 double margin_norm(const margin_kernels *kernels, const float *x, size_t n)
 {
     const float fast = kernels->sum_squares(x, n, 1.0f);
-    if (fast > 0x1p-80f && fast < 0x1p+100f) return sqrt((double)fast);
+    if (margin_is_ordinary(fast)) return sqrt((double)fast);
     double sum = 0.0; /* no square of a float32 leaves double's range */
     for (size_t i = 0; i < n; i++)
         sum += (double)x[i] * (double)x[i];
@@ -39,10 +35,7 @@ double margin_raw_power(const margin_head *call, double norm)
 margin_unit margin_unit_of(const float *x, double norm)
 {
     const double power = margin_power_for(norm);
-    const double inverse = norm > 0.0 ? 1.0 / (norm * power) : 0.0;
-    const float high = (float)inverse;
-    const margin_unit unit = {x, (float)power, high, (float)(inverse - (double)high)};
-    return unit;
+    return margin_unit_at(x, norm * power, (float)power);
 }
 
 /* A vector into columns. */
@@ -65,11 +58,14 @@ static void pack_raw(const head_state *s, const float *x, const float *bias, dou
     panel[n % 16] = (float)((double)*bias * power);
 }
 
-/* Class j, whose norm is known. */
-static void pack_weight(head_state *s, size_t j, float *columns, size_t stride)
+/* Any class. */
+static void pack_weight(head_state *s, size_t j, float *columns, size_t stride,
+                        head_scratch *scratch)
 {
     const margin_head *call = s->call;
     const float *w = call->weights + j * call->weights_stride;
+    s->norms[j] = margin_norm(s->kernels, w, call->dim);
+    if (isnan(s->norms[j]) && j < scratch->bad_class) scratch->bad_class = j;
     if (s->raw) {
         const float *bias = call->bias == NULL ? NULL : call->bias + j;
         pack_raw(s, w, bias, 1.0 / s->weight_unpack, columns, stride);
@@ -83,16 +79,14 @@ void margin_pack_weights(head_state *s, size_t block, float *columns, head_scrat
 {
     const margin_head *call = s->call;
     const size_t stride = s->plan.block * 16, first = head_block_first(&s->plan, block);
-    const size_t end = first + head_block_count(&s->plan, block, call->classes);
-    for (size_t j = first; j < end;) {
-        const size_t some = end - j < NORMS_AHEAD ? end : j + NORMS_AHEAD;
-        for (size_t k = j; k < some; k++) {
-            s->norms[k] =
-                margin_norm(s->kernels, call->weights + k * call->weights_stride, call->dim);
-            if (isnan(s->norms[k]) && k < scratch->bad_class) scratch->bad_class = k;
-        }
-        for (; j < some; j++, columns += 16)
-            pack_weight(s, j, columns, stride);
+    const size_t count = head_block_count(&s->plan, block, call->classes);
+    const float *w = call->weights + first * call->weights_stride;
+    for (size_t j = 0; j < count; j++) {
+        if (!s->raw)
+            j += s->kernels->pack_units(w + j * call->weights_stride, call->weights_stride,
+                                        call->dim, count - j, s->norms + first + j,
+                                        columns + j * 16, stride);
+        if (j < count) pack_weight(s, first + j, columns + j * 16, stride, scratch);
     }
 }
 

@@ -45,6 +45,22 @@ typedef struct margin_unit {
     float power, high, low;
 } margin_unit;
 
+/* A vector of an ordinary length needs no power of two: its squares are within float32. */
+static inline int margin_is_ordinary(float sum_of_squares)
+{
+    return sum_of_squares > 0x1p-80f && sum_of_squares < 0x1p+100f;
+}
+
+/* What brings a vector to length 1, where `norm` is that of the vector times `power`; 0: nothing.
+ */
+static inline margin_unit margin_unit_at(const float *vector, double norm, float power)
+{
+    const double inverse = norm > 0.0 ? 1.0 / norm : 0.0;
+    const float high = (float)inverse;
+    const margin_unit unit = {vector, power, high, (float)(inverse - (double)high)};
+    return unit;
+}
+
 /* delta[i] = (w[i] alpha_high - sigma x[i]) + w[i] alpha_low, whose products with float32 are exact
  * but for the last: see target.h. */
 typedef struct margin_delta {
@@ -58,6 +74,11 @@ typedef struct margin_kernels {
     /* One row into `columns`: x[i] power (high + low), rounded once after an exact x[i] power. */
     void (*pack_row)(const float *x, size_t n, float power, float high, float low, float *columns,
                      size_t stride);
+
+    /* Row by row: its norm, and the row at length 1 into `columns`; up to the first row that is not
+     * ordinary. How many were done. */
+    size_t (*pack_units)(const float *w, size_t w_stride, size_t n, size_t count, double *norm,
+                         float *columns, size_t stride);
 
     /* 16 rows in `columns` into `lanes`. */
     void (*pack_lanes)(const float *columns, size_t stride, size_t panels, float *lanes);
@@ -114,6 +135,12 @@ typedef struct margin_kernels {
     void (*finish_row)(const float *g, const margin_unit *unit, size_t n, float first, float second,
                        float *out);
 
+    /* Row by row as finish_row with the unit of w, times `numerator` / norm; up to the first row
+     * whose w or whose factor is not ordinary. How many were done. out may be g. */
+    size_t (*finish_units)(const float *g, size_t g_stride, const float *w, size_t w_stride,
+                           const double *norm, double numerator, size_t n, size_t count, float *out,
+                           size_t out_stride);
+
     /* Few dimensions; n is a multiple of 32 classes.
      * out[j] = sum over d of planes[d][j] x[d], the largest of which is returned. */
     float (*plane_products)(const float *planes, size_t stride, size_t dim, const float *x,
@@ -159,11 +186,12 @@ typedef struct margin_kernels {
 /* A table of the functions that the file at hand defines under the kernels' names. */
 #define MARGIN_KERNELS_HERE                                                                        \
     {                                                                                              \
-        .sum_squares = sum_squares, .pack_row = pack_row, .pack_lanes = pack_lanes,                \
-        .tile_products = tile_products, .few_products = few_products, .tile_max = tile_max,        \
-        .tile_exp = tile_exp, .tile_scale = tile_scale, .embedding_products = embedding_products,  \
-        .weight_products = weight_products, .scale_columns = scale_columns, .combine = combine,    \
-        .finish_row = finish_row, .plane_products = plane_products, .plane_exp = plane_exp,        \
+        .sum_squares = sum_squares, .pack_row = pack_row, .pack_units = pack_units,                \
+        .pack_lanes = pack_lanes, .tile_products = tile_products, .few_products = few_products,    \
+        .tile_max = tile_max, .tile_exp = tile_exp, .tile_scale = tile_scale,                      \
+        .embedding_products = embedding_products, .weight_products = weight_products,              \
+        .scale_columns = scale_columns, .combine = combine, .finish_row = finish_row,              \
+        .finish_units = finish_units, .plane_products = plane_products, .plane_exp = plane_exp,    \
         .plane_weights = plane_weights, .plane_total = plane_total, .plane_finish = plane_finish,  \
         .pair_sums = pair_sums, .delta_sums = delta_sums, .add_tangent = add_tangent,              \
         .add_combination = add_combination, .row_max = row_max, .row_exp = row_exp,                \
