@@ -1,6 +1,7 @@
-/* dots.inc.h: the inner products of few embeddings. Lanes are dimensions, so that no lane is
- * without a row, and are summed across in the end. Included by kernels.inc.h after products.inc.h;
- * contracts are in kernels.h. The tile's shape changes no bit, as in products.inc.h. */
+/* dots.inc.h: the inner products of few embeddings, or with few classes. Lanes are dimensions, so
+ * that none is without a row and no row is packed twice, and are summed across in the end. Included
+ * by kernels.inc.h after products.inc.h; contracts are in kernels.h. The tile's shape changes no
+ * bit, as in products.inc.h. */
 #ifndef MARGIN_DOTS_INC_H
 #define MARGIN_DOTS_INC_H
 

@@ -140,16 +140,20 @@ static void pack_weights(head_state *s)
     }
 }
 
-/* Into how many groups of rows each shard is cut, so that the threads share the work evenly. A
- * group takes whole pairs of panels. */
+/* Into how many parts, at most, each of some items is cut, so that the threads share them evenly.
+ */
+static size_t even_parts(size_t items, size_t most, size_t threads)
+{
+    size_t parts = 1;
+    while (parts < most && items * parts % threads != 0 && items * parts < 4 * threads)
+        parts++;
+    return parts;
+}
+
+/* Groups of rows of each shard: whole pairs of panels. */
 static size_t row_groups(const head_plan *p)
 {
-    const size_t pairs = (p->rows / 16 + 1) / 2;
-    size_t groups = 1;
-    while (groups < pairs && p->shards * groups % p->threads != 0 &&
-           p->shards * groups < 4 * p->threads)
-        groups++;
-    return groups;
+    return even_parts(p->shards, (p->rows / 16 + 1) / 2, p->threads);
 }
 
 static size_t least(size_t a, size_t b)
@@ -186,17 +190,11 @@ static void finish_rows(head_state *s)
     }
 }
 
-/* Into how many pieces each block of classes is cut, so that the threads share the work evenly. Not
- * cut is what would be packed again for each piece. */
+/* Pieces of each block of classes. Not cut is what would be packed again for each piece. */
 static size_t block_pieces(const head_plan *p)
 {
-    const size_t most = (p->block + PIECE_CLASSES - 1) / PIECE_CLASSES;
-    size_t pieces = 1;
     if (!p->keep_tiles && !p->keep_packed) return 1;
-    while (pieces < most && p->blocks * pieces % p->threads != 0 &&
-           p->blocks * pieces < 4 * p->threads)
-        pieces++;
-    return pieces;
+    return even_parts(p->blocks, (p->block + PIECE_CLASSES - 1) / PIECE_CLASSES, p->threads);
 }
 
 static void backward_piece(head_state *s, size_t block, size_t at, size_t pieces)

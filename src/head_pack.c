@@ -7,8 +7,8 @@
 
 double margin_norm(const margin_kernels *kernels, const float *x, size_t n)
 {
-    const float fast = kernels->sum_squares(x, n, 1.0f);
-    if (margin_is_ordinary(fast)) return sqrt((double)fast);
+    const double fast = sqrt((double)kernels->sum_squares(x, n, 1.0f));
+    if (margin_is_ordinary(fast)) return fast;
     double sum = 0.0; /* no square of a float32 leaves double's range */
     for (size_t i = 0; i < n; i++)
         sum += (double)x[i] * (double)x[i];
@@ -21,7 +21,7 @@ double margin_norm(const margin_kernels *kernels, const float *x, size_t n)
 
 double margin_power_for(double norm)
 {
-    if (!(norm > 0.0) || (norm > 0x1p-40 && norm < 0x1p+50)) return 1.0;
+    if (!(norm > 0.0) || margin_is_ordinary(norm)) return 1.0;
     int exponent;
     frexp(norm, &exponent);
     return ldexp(1.0, exponent > 126 ? -126 : exponent < -127 ? 127 : -exponent);

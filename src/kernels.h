@@ -46,9 +46,9 @@ typedef struct margin_unit {
 } margin_unit;
 
 /* A vector of an ordinary length needs no power of two: its squares are within float32. */
-static inline int margin_is_ordinary(float sum_of_squares)
+static inline int margin_is_ordinary(double norm)
 {
-    return sum_of_squares > 0x1p-80f && sum_of_squares < 0x1p+100f;
+    return norm > 0x1p-40 && norm < 0x1p+50;
 }
 
 /* What brings a vector to length 1, where `norm` is that of the vector times `power`; 0: nothing.

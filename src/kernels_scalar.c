@@ -200,34 +200,7 @@ static void finish_row(const float *g, const margin_unit *unit, size_t n, float 
     }
 }
 
-static size_t pack_units(const float *w, size_t w_stride, size_t n, size_t count, double *norm,
-                         float *columns, size_t stride)
-{
-    size_t j = 0;
-    for (; j < count; j++, w += w_stride, columns += 16) {
-        const float sum = sum_squares(w, n, 1.0f);
-        if (!margin_is_ordinary(sum)) break;
-        norm[j] = sqrt((double)sum);
-        const margin_unit unit = margin_unit_at(w, norm[j], 1.0f);
-        pack_row(w, n, 1.0f, unit.high, unit.low, columns, stride);
-    }
-    return j;
-}
-
-static size_t finish_units(const float *g, size_t g_stride, const float *w, size_t w_stride,
-                           const double *norm, double numerator, size_t n, size_t count, float *out,
-                           size_t out_stride)
-{
-    size_t j = 0;
-    for (; j < count; j++, g += g_stride, w += w_stride, out += out_stride) {
-        const double factor = numerator / norm[j];
-        if (!(norm[j] > 0x1p-40 && norm[j] < 0x1p+50 && factor >= 0x1p-100 && factor <= 0x1p+100))
-            break;
-        const margin_unit unit = margin_unit_at(w, norm[j], 1.0f);
-        finish_row(g, &unit, n, (float)factor, 1.0f, out);
-    }
-    return j;
-}
+#include "units.inc.h"
 
 static float plane_products(const float *planes, size_t stride, size_t dim, const float *x,
                             size_t n, float *out)
