@@ -7,8 +7,8 @@
 #include "margin.h"
 
 struct margin_context {
-    margin_config config; /* isa and threads resolved */
-    margin_setting setting;
+    margin_config config;   /* isa and threads resolved */
+    margin_setting setting; /* of config */
     const margin_kernels *kernels;
     const margin_loss_info *info;
     margin_fault fault;

@@ -40,7 +40,7 @@ static margin_target past_pi(const margin_setting *setting, const margin_angle *
                              margin_target paper)
 {
     margin_target r = paper;
-    switch (setting->config.past_pi) {
+    switch (setting->config->past_pi) {
     case MARGIN_PAST_PI_MONOTONE: {
         const double sign = k % 2 == 0 ? 1.0 : -1.0;
         r.psi = sign * paper.psi - 2.0 * k;
@@ -48,7 +48,7 @@ static margin_target past_pi(const margin_setting *setting, const margin_angle *
         break;
     }
     case MARGIN_PAST_PI_TAYLOR:
-        r.psi = angle->cosine - setting->config.m2 * setting->sine_m2;
+        r.psi = angle->cosine - setting->config->m2 * setting->sine_m2;
         r.slope = -angle->sine;
         break;
     case MARGIN_PAST_PI_CLAMP:
@@ -63,7 +63,7 @@ static margin_target past_pi(const margin_setting *setting, const margin_angle *
 
 margin_setting margin_setting_of(const margin_config *config)
 {
-    margin_setting setting = {.config = *config};
+    margin_setting setting = {.config = config};
     dm_sincos(config->m2, &setting.sine_m2, &setting.cosine_m2);
     return setting;
 }
@@ -76,7 +76,7 @@ double margin_theta(const margin_angle *angle)
 /* phi = m1 theta + m2 as sine and cosine, and k = floor(phi / pi). */
 static int widened(const margin_setting *setting, const margin_angle *angle, margin_angle *phi)
 {
-    const margin_config *c = &setting->config;
+    const margin_config *c = setting->config;
     if (c->m1 == 1.0) { /* the sine of a sum: its sign tells on which side of pi phi is */
         phi->sine = angle->sine * setting->cosine_m2 + angle->cosine * setting->sine_m2;
         phi->cosine = angle->cosine * setting->cosine_m2 - angle->sine * setting->sine_m2;
@@ -89,7 +89,7 @@ static int widened(const margin_setting *setting, const margin_angle *angle, mar
 
 margin_target margin_angular_target(const margin_setting *setting, const margin_angle *angle)
 {
-    const margin_config *c = &setting->config;
+    const margin_config *c = setting->config;
     margin_target r = {angle->cosine, -angle->sine};
     if (c->past_pi == MARGIN_PAST_PI_EASY && !(angle->cosine > 0.0)) return r;
     if (c->m1 != 1.0 || c->m2 != 0.0) {
@@ -105,8 +105,8 @@ margin_target margin_angular_target(const margin_setting *setting, const margin_
 
 margin_target margin_target_at(const margin_setting *setting, const margin_angle *angle)
 {
-    margin_target r = rows[setting->config.loss]->target(setting, angle);
-    if (setting->config.gradient == MARGIN_GRADIENT_DETACHED) r.slope = -angle->sine;
+    margin_target r = rows[setting->config->loss]->target(setting, angle);
+    if (setting->config->gradient == MARGIN_GRADIENT_DETACHED) r.slope = -angle->sine;
     return r;
 }
 

@@ -13,7 +13,7 @@ typedef struct margin_angle {
 
 /* A configuration with what follows from it alone. */
 typedef struct margin_setting {
-    margin_config config;
+    const margin_config *config; /* outlives the setting */
     double sine_m2, cosine_m2;
 } margin_setting;
 

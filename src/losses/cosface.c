@@ -3,7 +3,7 @@
 
 static margin_target target(const margin_setting *setting, const margin_angle *angle)
 {
-    const margin_target r = {angle->cosine - setting->config.m3, -angle->sine};
+    const margin_target r = {angle->cosine - setting->config->m3, -angle->sine};
     return r;
 }
 

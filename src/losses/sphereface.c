@@ -6,7 +6,7 @@
 static margin_target target(const margin_setting *setting, const margin_angle *angle)
 {
     const margin_target t = margin_angular_target(setting, angle);
-    const double lambda = setting->config.lambda, whole = 1.0 + lambda;
+    const double lambda = setting->config->lambda, whole = 1.0 + lambda;
     const margin_target r = {(lambda * angle->cosine + t.psi) / whole,
                              (t.slope - lambda * angle->sine) / whole};
     return r;

@@ -16,8 +16,8 @@ cat > "$work/tree/src/losses/sineface.c" << 'END'
 
 static margin_target target(const margin_setting *setting, const margin_angle *angle)
 {
-    const margin_target r = {angle->cosine - setting->config.m3 * angle->sine,
-                             -angle->sine - setting->config.m3 * angle->cosine};
+    const margin_target r = {angle->cosine - setting->config->m3 * angle->sine,
+                             -angle->sine - setting->config->m3 * angle->cosine};
     return r;
 }
 
