@@ -187,18 +187,19 @@ static void tile_max(const float *tile, size_t classes, float *max)
 
 static void tile_exp(float *tile, size_t classes, const float *scale, const float *peak, float *sum)
 {
-    const vf s = v_load(scale), m = v_load(peak);
+    const exp_scale s = exp_scale_of(v_load(scale));
+    const vf m = v_load(peak);
     vf even = v_set1(0.0f), odd = v_set1(0.0f);
     for (; classes >= 2; classes -= 2, tile += 32) {
-        const vf a = v_exp(v_mul(v_sub(v_load(tile), m), s));
-        const vf b = v_exp(v_mul(v_sub(v_load(tile + 16), m), s));
+        const vf a = v_exp(v_sub(v_load(tile), m), &s);
+        const vf b = v_exp(v_sub(v_load(tile + 16), m), &s);
         v_store(tile, a);
         v_store(tile + 16, b);
         even = v_add(even, a);
         odd = v_add(odd, b);
     }
     if (classes > 0) {
-        const vf a = v_exp(v_mul(v_sub(v_load(tile), m), s));
+        const vf a = v_exp(v_sub(v_load(tile), m), &s);
         v_store(tile, a);
         even = v_add(even, a);
     }
@@ -225,18 +226,19 @@ static float row_max(const float *x, size_t n)
 /* Blocks of 1024 are summed in float32, their sums in double. */
 static double row_exp(const float *x, size_t n, float scale, float peak, float *out)
 {
-    const vf s = v_set1(scale), m = v_set1(peak);
+    const exp_scale s = exp_scale_of(v_set1(scale));
+    const vf m = v_set1(peak);
     double total = 0.0;
     for (size_t i = 0; i < n;) {
         const size_t end = n - i < 1024 ? n : i + 1024;
         vf sum = v_set1(0.0f);
         for (; i + 16 <= end; i += 16) {
-            const vf e = v_exp(v_mul(v_sub(v_load(x + i), m), s));
+            const vf e = v_exp(v_sub(v_load(x + i), m), &s);
             if (out != NULL) v_store(out + i, e);
             sum = v_add(sum, e);
         }
         if (i < end) {
-            const vf e = v_exp(v_mul(v_sub(v_load_part(x + i, end - i, -INFINITY), m), s));
+            const vf e = v_exp(v_sub(v_load_part(x + i, end - i, -INFINITY), m), &s);
             if (out != NULL) v_store_part(out + i, e, end - i);
             sum = v_add(sum, e);
             i = end;

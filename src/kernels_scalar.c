@@ -90,10 +90,10 @@ static void tile_max(const float *tile, size_t classes, float *max)
     }
 }
 
-/* As v_exp in vmath.inc.h: x <= 0; below exp(-87.3) the result is 0. */
+/* x <= 0; where v_exp in vmath.inc.h is 0, the result is 0. */
 static float exp_nonpositive(float x)
 {
-    if (x < -87.3f) return 0.0f;
+    if (x < -0x1.5d2c42p+6f) return 0.0f;
     if (isnan(x)) return x; /* no integer below */
     const float n = rintf(x * 0x1.715476p+0f);
     const float r = (x - n * 0x1.62e4p-1f) - n * 0x1.7f7d1cp-20f;

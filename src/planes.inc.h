@@ -79,12 +79,13 @@ static float plane_products(const float *planes, size_t stride, size_t dim, cons
                                          const float *planes, size_t stride, float *out,           \
                                          float *inner, float *total)                               \
     {                                                                                              \
-        const vf s = v_set1(scale), m = v_set1(peak);                                              \
+        const exp_scale s = exp_scale_of(v_set1(scale));                                           \
+        const vf m = v_set1(peak);                                                                 \
         vf even = v_set1(0.0f), odd = even;                                                        \
         PLANES_##D(INNER_START)                                                                    \
         for (size_t j = 0; j < n; j += 32) {                                                       \
-            const vf e0 = v_exp(v_mul(v_sub(v_load(x + j), m), s));                                \
-            const vf e1 = v_exp(v_mul(v_sub(v_load(x + j + 16), m), s));                           \
+            const vf e0 = v_exp(v_sub(v_load(x + j), m), &s);                                      \
+            const vf e1 = v_exp(v_sub(v_load(x + j + 16), m), &s);                                 \
             even = v_add(even, e0);                                                                \
             odd = v_add(odd, e1);                                                                  \
             PLANES_##D(INNER_ADD)                                                                  \

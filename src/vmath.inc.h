@@ -2,26 +2,39 @@
 #ifndef MARGIN_VMATH_INC_H
 #define MARGIN_VMATH_INC_H
 
-/* exp(x) for x <= 0, -infinity included.
- *
- * x = n ln2 + r with |r| <= ln2 / 2, then exp(r) = 1 + r (1 + r q(r)), q of degree 4 fitted to a
- * relative error of 3.1e-9. Results below exp(-87.3) = 1.22e-38 are 0, so that no subnormal number
- * reaches a matrix product. The maximal error is in docs/numerics.md with the input that attains
- * it; tests/test_exp.c finds it again by trying every float. */
-static inline vf v_exp(vf x)
+/* A scale times log2(e) in two parts: `high` is the product rounded, `low` what is missing. */
+typedef struct exp_scale {
+    vf high, low;
+} exp_scale;
+
+static inline exp_scale exp_scale_of(vf scale)
 {
-    const vf magic = v_set1(0x1.8p23f); /* adding it rounds to an integer, kept in the low bits */
-    const vf z = v_fma(x, v_set1(0x1.715476p+0f), magic); /* x / ln2; far below, anything */
+    const vf log2e = v_set1(0x1.715476p+0f), rest = v_set1(0x1.4ae0cp-26f);
+    const vf high = v_mul(scale, log2e);
+    const exp_scale r = {high, v_sub(v_mul(scale, rest), v_fnma(scale, log2e, high))};
+    return r;
+}
+
+/* exp(scale t) for t <= 0, -infinity included; the product is not rounded.
+ *
+ * scale t / ln2 = k / 8 - f with |f| <= 1/16: 2^(k / 8) from a table, then 2^-f = 1 - f p(f), p of
+ * degree 3 fitted to a relative error of 1e-10. Results below 2^-125.9 = 1.25e-38 are 0, so that no
+ * subnormal number reaches a matrix product. The maximal error is in docs/numerics.md with the
+ * input that attains it; tests/test_exp.c finds it again by trying every float. */
+static inline vf v_exp(vf t, const exp_scale *scale)
+{
+    /* The bits of 2^(k / 8) less k 2^20: see v_exp2_eighths. */
+    static const uint32_t eighths[8] = {0x3f800000, 0x3f7b95c2, 0x3f7837f0, 0x3f75fed7,
+                                        0x3f7504f3, 0x3f75672a, 0x3f7744fd, 0x3f7ac0c7};
+    const vf magic = v_set1(0x1.8p20f); /* adding it rounds to eighths, kept in the low bits */
+    const vf z = v_fma(t, scale->high, magic);
     const vf n = v_sub(z, magic);
-    const vf high = v_fnma(n, v_set1(0x1.62e4p-1f), x); /* exact: n ln2_high has 22 bits */
-    const vf r = v_fnma(n, v_set1(0x1.7f7d1cp-20f), high);
-    vf q = v_fma(v_set1(0x1.6a23ccp-10f), r, v_set1(0x1.123a2p-7f));
-    q = v_fma(q, r, v_set1(0x1.5558f2p-5f));
-    q = v_fma(q, r, v_set1(0x1.555492p-3f));
-    q = v_fma(q, r, v_set1(0x1.fffffcp-2f));
-    q = v_fma(q, r, v_set1(1.0f));
-    const vf p = v_fma(q, r, v_set1(1.0f));
-    return v_zero_if_negative(v_sub(x, v_set1(-87.3f)), v_scale_2n(p, z));
+    const vf power = v_exp2_eighths(eighths, z);
+    const vf f = v_fnma(t, scale->low, v_fnma(t, scale->high, n));
+    vf p = v_fma(v_set1(-0x1.3b26bap-7f), f, v_set1(0x1.c6be28p-5f));
+    p = v_fma(p, f, v_set1(-0x1.ebfbep-3f));
+    p = v_fma(p, f, v_set1(0x1.62e43p-1f));
+    return v_zero_below(n, v_set1(-125.9f), v_fnma(power, v_mul(p, f), power));
 }
 
 #endif

@@ -46,8 +46,6 @@ PROBE_2(sub)
 PROBE_2(mul)
 PROBE_2(max)
 PROBE_2(min)
-PROBE_2(scale_2n)
-PROBE_2(zero_if_negative)
 
 #define PROBE_3(name)                                                                              \
     static void probe_##name(const float *a, const float *b, const float *c, float *out)           \
@@ -56,6 +54,12 @@ PROBE_2(zero_if_negative)
     }
 PROBE_3(fma)
 PROBE_3(fnma)
+PROBE_3(zero_below)
+
+static void probe_exp2_eighths(const uint32_t *entry, const float *z, float *out)
+{
+    v_store(out, v_exp2_eighths(entry, v_load(z)));
+}
 
 static float probe_sum(const float *a)
 {
@@ -115,10 +119,11 @@ static double probe_d_sum(const double *a)
     return vd_sum(load_8(a));
 }
 
-static void probe_exp(const float *x, size_t n, float *out)
+static void probe_exp(const float *t, size_t n, float scale, float *out)
 {
+    const exp_scale by = exp_scale_of(v_set1(scale));
     for (size_t i = 0; i < n; i += 16)
-        v_store(out + i, v_exp(v_load(x + i)));
+        v_store(out + i, v_exp(v_load(t + i), &by));
 }
 
 #define PROBE_NAME(name) simd_probe_##name
@@ -135,8 +140,8 @@ const simd_probe PROBE(MARGIN_SIMD_NAME) = {
     .mul = probe_mul,
     .max = probe_max,
     .min = probe_min,
-    .scale_2n = probe_scale_2n,
-    .zero_if_negative = probe_zero_if_negative,
+    .exp2_eighths = probe_exp2_eighths,
+    .zero_below = probe_zero_below,
     .stream = probe_stream,
     .fma = probe_fma,
     .fnma = probe_fnma,

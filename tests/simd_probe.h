@@ -4,6 +4,7 @@
 #define MARGIN_TESTS_SIMD_PROBE_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct simd_probe {
     void (*set1)(float x, float *out);
@@ -15,11 +16,11 @@ typedef struct simd_probe {
     void (*mul)(const float *a, const float *b, float *out);
     void (*max)(const float *a, const float *b, float *out);
     void (*min)(const float *a, const float *b, float *out);
-    void (*zero_if_negative)(const float *a, const float *x, float *out);
     void (*stream)(const float *in, float *out); /* out at a multiple of 64 bytes */
-    void (*scale_2n)(const float *p, const float *z, float *out);
+    void (*exp2_eighths)(const uint32_t *entry, const float *z, float *out); /* entry[8] */
     void (*fma)(const float *a, const float *b, const float *c, float *out);
     void (*fnma)(const float *a, const float *b, const float *c, float *out);
+    void (*zero_below)(const float *a, const float *least, const float *x, float *out);
     float (*sum)(const float *a);
     float (*max_across)(const float *a);
     /* In double: arrays of 8, but the 16 floats that narrow writes. */
@@ -31,7 +32,7 @@ typedef struct simd_probe {
     void (*d_fma)(const double *a, const double *b, const double *c, double *out);
     double (*d_sum)(const double *a);
     /* v_exp of vmath.inc.h; n a multiple of 16. */
-    void (*exp)(const float *x, size_t n, float *out);
+    void (*exp)(const float *t, size_t n, float scale, float *out);
 } simd_probe;
 
 #endif

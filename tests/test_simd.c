@@ -83,9 +83,9 @@ static void judge_operands(const float *a, const float *b, const float *c)
     judge_two("mul", judged->mul, wanted->mul, a, b);
     judge_two("max", judged->max, wanted->max, a, b);
     judge_two("min", judged->min, wanted->min, a, b);
-    judge_two("zero_if_negative", judged->zero_if_negative, wanted->zero_if_negative, a, b);
     judge_three("fma", judged->fma, wanted->fma, a, b, c);
     judge_three("fnma", judged->fnma, wanted->fnma, a, b, c);
+    judge_three("zero_below", judged->zero_below, wanted->zero_below, a, b, c);
 }
 
 static void special_triples(void)
@@ -123,22 +123,23 @@ static void random_triples(void)
     }
 }
 
-/* The contract: p normal, result normal; then p 2^n exactly. */
+/* Entries of 8 (2^(k / 8) rounded, less k 2^20): 2^(k / 8) for every k whose power is normal. */
 static void powers_of_two(void)
 {
-    noise n = {2};
-    float p[16], z[16], got[16], want[16];
-    for (int k = 0; k < RANDOM_VECTORS; k++) {
+    uint32_t entry[8];
+    float z[16], got[16], want[16];
+    for (uint32_t k = 0; k < 8; k++)
+        entry[k] = float_bits((float)exp2((double)k / 8.0)) - (k << 20);
+    for (int first = -126 * 8; first < 127 * 8; first += 16) {
         for (int i = 0; i < 16; i++) {
-            const int to = (int)noise_index(&n, 254) - 126, from = (int)noise_index(&n, 254) - 126;
-            p[i] = (float)ldexp(noise_between(&n, 1.0, 2.0 - 0x1p-23), from);
-            if (noise_bits(&n) & 1) p[i] = -p[i];
-            z[i] = 0x1.8p23f + (float)(to - from);
-            want[i] = (float)ldexp((double)p[i], to - from);
+            const int k = first + i;
+            z[i] = 0x1.8p20f + (float)k / 8.0f;
+            want[i] = ldexpf((float)exp2((double)(k & 7) / 8.0), (k - (k & 7)) / 8);
         }
-        judged->scale_2n(p, z, got);
-        same_vectors("scale_2n", got, want, p, z, z);
-        judge_two("scale_2n", judged->scale_2n, wanted->scale_2n, p, z);
+        judged->exp2_eighths(entry, z, got);
+        same_vectors("exp2_eighths", got, want, z, z, z);
+        wanted->exp2_eighths(entry, z, got);
+        same_vectors("exp2_eighths, emulated", got, want, z, z, z);
     }
 }
 

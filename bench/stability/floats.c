@@ -193,7 +193,7 @@ static range range_of_exp(float_sweep *sweeps, margin_isa wanted, unsigned step)
                .first = bits_of(-0.0f),
                .last = bits_of(-104.0f),
                .step = step,
-               .zero_below = -87.3f};
+               .zero_below = -0x1.5d2c42p+6f};
 
     for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT; isa++) {
         const margin_kernels *kernels = margin_dispatch((margin_isa)isa);

@@ -115,26 +115,23 @@ static inline vf v_min(vf a, vf b)
     return v_make(_mm256_min_ps(a.lo, b.lo), _mm256_min_ps(a.hi, b.hi));
 }
 
-static inline __m256 v_zero_half(__m256 a, __m256 x)
+static inline vf v_zero_below(vf a, vf least, vf x)
 {
-    const __m256i negative = _mm256_srai_epi32(_mm256_castps_si256(a), 31);
-    return _mm256_castsi256_ps(_mm256_andnot_si256(negative, _mm256_castps_si256(x)));
+    return v_make(_mm256_and_ps(_mm256_cmp_ps(a.lo, least.lo, _CMP_NLT_UQ), x.lo),
+                  _mm256_and_ps(_mm256_cmp_ps(a.hi, least.hi, _CMP_NLT_UQ), x.hi));
 }
 
-static inline vf v_zero_if_negative(vf a, vf x)
+static inline __m256 v_eighths_half(__m256i table, __m256 z)
 {
-    return v_make(v_zero_half(a.lo, x.lo), v_zero_half(a.hi, x.hi));
+    const __m256i k = _mm256_castps_si256(z);
+    const __m256i picked = _mm256_permutevar8x32_epi32(table, k);
+    return _mm256_castsi256_ps(_mm256_add_epi32(picked, _mm256_slli_epi32(k, 20)));
 }
 
-static inline __m256 v_scale_half(__m256 p, __m256 z)
+static inline vf v_exp2_eighths(const uint32_t entry[8], vf z)
 {
-    const __m256i n = _mm256_slli_epi32(_mm256_castps_si256(z), 23);
-    return _mm256_castsi256_ps(_mm256_add_epi32(_mm256_castps_si256(p), n));
-}
-
-static inline vf v_scale_2n(vf p, vf z)
-{
-    return v_make(v_scale_half(p.lo, z.lo), v_scale_half(p.hi, z.hi));
+    const __m256i table = _mm256_loadu_si256((const __m256i *)(const void *)entry);
+    return v_make(v_eighths_half(table, z.lo), v_eighths_half(table, z.hi));
 }
 
 static inline float v_sum(vf a)

@@ -105,16 +105,18 @@ static inline vf v_min(vf a, vf b)
     return v_make(_mm512_min_ps(a.v, b.v));
 }
 
-static inline vf v_zero_if_negative(vf a, vf x)
+static inline vf v_zero_below(vf a, vf least, vf x)
 {
-    const __m512i negative = _mm512_srai_epi32(_mm512_castps_si512(a.v), 31);
-    return v_make(_mm512_castsi512_ps(_mm512_andnot_si512(negative, _mm512_castps_si512(x.v))));
+    return v_make(_mm512_maskz_mov_ps(_mm512_cmp_ps_mask(a.v, least.v, _CMP_NLT_UQ), x.v));
 }
 
-static inline vf v_scale_2n(vf p, vf z)
+static inline vf v_exp2_eighths(const uint32_t entry[8], vf z)
 {
-    const __m512i n = _mm512_slli_epi32(_mm512_castps_si512(z.v), 23);
-    return v_make(_mm512_castsi512_ps(_mm512_add_epi32(_mm512_castps_si512(p.v), n)));
+    const __m512i k = _mm512_castps_si512(z.v);
+    const __m512i table =
+        _mm512_broadcast_i64x4(_mm256_loadu_si256((const __m256i *)(const void *)entry));
+    const __m512i picked = _mm512_permutexvar_epi32(k, table);
+    return v_make(_mm512_castsi512_ps(_mm512_add_epi32(picked, _mm512_slli_epi32(k, 20))));
 }
 
 static inline __m256 v_upper_half(__m512 a)

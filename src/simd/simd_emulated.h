@@ -136,26 +136,26 @@ static inline vf v_min(vf a, vf b)
     return a;
 }
 
-/* +0 where a's sign bit is set, else x. */
-static inline vf v_zero_if_negative(vf a, vf x)
+/* +0 where a < least, else x: x where a is a NaN. */
+static inline vf v_zero_below(vf a, vf least, vf x)
 {
     for (int i = 0; i < 16; i++)
-        x.lane[i] = signbit(a.lane[i]) ? 0.0f : x.lane[i];
+        x.lane[i] = a.lane[i] < least.lane[i] ? 0.0f : x.lane[i];
     return x;
 }
 
-/* p 2^n for z = n + 1.5 2^23 (n an integer, |n| < 2^21): adds the low bits of z to the exponent of
- * p. Right when p and the result are normal; other results are unspecified but finite or NaN. */
-static inline vf v_scale_2n(vf p, vf z)
+/* 2^(k / 8) for z = 1.5 2^20 + k / 8, whose low bits are k: entry[k mod 8] is a float's bits less
+ * (k mod 8) 2^20, and k 2^20 is added, an eighth of a step of the exponent. Where the result is no
+ * normal number it is unspecified. */
+static inline vf v_exp2_eighths(const uint32_t entry[8], vf z)
 {
     for (int i = 0; i < 16; i++) {
-        uint32_t bits, shift;
-        memcpy(&bits, &p.lane[i], sizeof bits);
-        memcpy(&shift, &z.lane[i], sizeof shift);
-        bits += shift << 23;
-        memcpy(&p.lane[i], &bits, sizeof bits);
+        uint32_t k;
+        memcpy(&k, &z.lane[i], sizeof k);
+        const uint32_t bits = entry[k % 8] + (k << 20);
+        memcpy(&z.lane[i], &bits, sizeof bits);
     }
-    return p;
+    return z;
 }
 
 /* Across lanes, in a fixed tree: lane i with i + 8, then i + 4, i + 2, i + 1. */

@@ -127,26 +127,33 @@ static inline vf v_min(vf x, vf y)
     return v_make(v_min4(x.a, y.a), v_min4(x.b, y.b), v_min4(x.c, y.c), v_min4(x.d, y.d));
 }
 
-static inline float32x4_t v_zero4(float32x4_t a, float32x4_t x)
+static inline float32x4_t v_zero4(float32x4_t x, float32x4_t least, float32x4_t y)
 {
-    const int32x4_t negative = vshrq_n_s32(vreinterpretq_s32_f32(a), 31);
-    return vreinterpretq_f32_s32(vbicq_s32(vreinterpretq_s32_f32(x), negative));
+    return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(y), vcltq_f32(x, least)));
 }
 
-static inline vf v_zero_if_negative(vf x, vf y)
+static inline vf v_zero_below(vf x, vf least, vf y)
 {
-    return v_make(v_zero4(x.a, y.a), v_zero4(x.b, y.b), v_zero4(x.c, y.c), v_zero4(x.d, y.d));
+    return v_make(v_zero4(x.a, least.a, y.a), v_zero4(x.b, least.b, y.b),
+                  v_zero4(x.c, least.c, y.c), v_zero4(x.d, least.d, y.d));
 }
 
-static inline float32x4_t v_scale4(float32x4_t p, float32x4_t z)
+/* Entries are looked up byte by byte: entry e is the bytes 4 e to 4 e + 3. */
+static inline float32x4_t v_eighths4(uint8x16x2_t table, float32x4_t z)
 {
-    const uint32x4_t n = vshlq_n_u32(vreinterpretq_u32_f32(z), 23);
-    return vreinterpretq_f32_u32(vaddq_u32(vreinterpretq_u32_f32(p), n));
+    const uint32x4_t k = vreinterpretq_u32_f32(z);
+    const uint32x4_t entry = vandq_u32(k, vdupq_n_u32(7));
+    const uint32x4_t bytes = vmlaq_n_u32(vdupq_n_u32(0x03020100), entry, 0x04040404);
+    const uint8x16_t picked = vqtbl2q_u8(table, vreinterpretq_u8_u32(bytes));
+    return vreinterpretq_f32_u32(vaddq_u32(vreinterpretq_u32_u8(picked), vshlq_n_u32(k, 20)));
 }
 
-static inline vf v_scale_2n(vf p, vf z)
+static inline vf v_exp2_eighths(const uint32_t entry[8], vf z)
 {
-    return v_make(v_scale4(p.a, z.a), v_scale4(p.b, z.b), v_scale4(p.c, z.c), v_scale4(p.d, z.d));
+    const uint8x16x2_t table = {{vreinterpretq_u8_u32(vld1q_u32(entry)),
+                                 vreinterpretq_u8_u32(vld1q_u32(entry + 4))}};
+    return v_make(v_eighths4(table, z.a), v_eighths4(table, z.b), v_eighths4(table, z.c),
+                  v_eighths4(table, z.d));
 }
 
 static inline float v_sum(vf x)
