@@ -298,7 +298,10 @@ typedef struct margin_rows {
  * d psi / d c = -psi'(theta) / sin(theta) has no bound where |c| = 1; there the slope is that of
  * the angle whose sine is 2^-12, half way to the nearest float32 cosine. (margin_head_run has no
  * such limit.)
- * Errors as margin_head_run. */
+ * Scratch memory: 8 bytes a row, and for the gradient 16 bytes a thread and 2048 classes; up to 32
+ * rows of classes a thread make it faster.
+ * Errors as margin_head_run, with one difference: logits are read once, so at a NaN or an infinity
+ * among them rows of grad_logits may have been written, unless it is the same array as `logits`. */
 MARGIN_API margin_status margin_rows_run(margin_context *context, margin_rows *rows);
 
 #ifdef __cplusplus

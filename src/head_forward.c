@@ -12,10 +12,6 @@
 
 #include "dmath.h"
 
-/* In units of a logit. Less makes the peak rise more often, more costs digits in the exponent; from
- * 4 down to 1 no change of speed was seen. */
-#define HEADROOM 1.0
-
 void margin_head_mask_targets(head_state *s, size_t panel, size_t first, size_t count, float *tile,
                               int note)
 {
@@ -27,15 +23,6 @@ void margin_head_mask_targets(head_state *s, size_t panel, size_t first, size_t 
         if (note) s->target_dot[panel * 16 + lane] = *entry;
         *entry = -INFINITY;
     }
-}
-
-float margin_raise_peak(float max, float scale, float *peak)
-{
-    if (!(max > *peak)) return 1.0f;
-    const double old = (double)*peak, s = (double)scale;
-    *peak = (float)((double)max + HEADROOM / s);
-    if (old == (double)MARGIN_NO_PEAK) return 0.0f;
-    return (float)dm_exp(s * (old - (double)*peak));
 }
 
 /* A tile of cosines becomes exponentials; peak and sum take part; keep[lane] is what earlier sums

@@ -65,7 +65,8 @@ static void raise_peak(others *o, float max, float scale, float *tile, size_t be
     o->sum *= (double)keep;
     for (size_t d = 0; d < MARGIN_SMALL_DIM; d++)
         o->inner[d] *= (double)keep;
-    k->row_scale(tile, before, keep, 1.0f, 0, tile);
+    margin_pending scaled = {{{tile, tile, before}}, keep, 1.0f, 0};
+    k->row_store(&scaled);
 }
 
 static void take_block(head_state *s, size_t i, size_t block, float *cosine, float *tile, others *o)
@@ -86,7 +87,10 @@ static void take_block(head_state *s, size_t i, size_t block, float *cosine, flo
     for (size_t j = count; j < padded; j++)
         cosine[j] = -INFINITY;
     /* Was it the target's, or perhaps the padding's, which is 0? */
-    if (max == target || (max <= 0.0f && padded > count)) max = k->row_max(cosine, count);
+    if (max == target || (max <= 0.0f && padded > count)) {
+        max = -FLT_MAX;
+        k->row_max(cosine, count, &max);
+    }
     raise_peak(o, max, s->scale[i], tile, first, k);
     o->sum += (double)k->plane_exp(cosine, padded, s->scale[i], o->peak, planes, p->stride, p->dim,
                                    tile + first, inner);

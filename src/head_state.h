@@ -46,9 +46,6 @@ enum {
     MARGIN_PACKED_BYTES = 4 << 20
 };
 
-/* Below every logit of a real class: the peak of a row without one. */
-#define MARGIN_NO_PEAK (-FLT_MAX)
-
 /* What is known of a row. */
 typedef struct head_row {
     int64_t label;    /* -1: does not count */
@@ -183,8 +180,6 @@ void margin_head_backward(head_state *s, const head_piece *piece, head_scratch *
 /* dW of one class: adds what its rows' targets give; stores it. */
 void margin_head_add_targets(head_state *s, size_t class_index, float *gradient);
 void margin_head_store_class(head_state *s, size_t class_index, const float *gradient);
-/* Raises a row's peak if `max` asks for it; what earlier sums are to be multiplied by. */
-float margin_raise_peak(float max, float scale, float *peak);
 
 /* head_small.c. */
 void margin_small_pack(head_state *s, size_t block, head_scratch *scratch);

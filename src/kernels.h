@@ -39,6 +39,19 @@ typedef struct margin_ahead {
     size_t pace;
 } margin_ahead;
 
+/* Products that are still to be written: to[i] = from[i] first second, the first region first; `to`
+ * may be `from`. stream: they need not stay in the cache, and drain() comes before another thread
+ * reads them. An empty region has left = 0. */
+typedef struct margin_pending {
+    struct {
+        const float *from;
+        float *to;
+        size_t left;
+    } region[2];
+    float first, second;
+    int stream;
+} margin_pending;
+
 /* A unit vector u[i] = vector[i] power (high + low), rounded as pack_row does. */
 typedef struct margin_unit {
     const float *vector;
@@ -172,15 +185,17 @@ typedef struct margin_kernels {
                             float *out);
 
     /* Rows level, one contiguous piece of a row. */
-    float (*row_max)(const float *x, size_t n);
-    /* Sum of exp(scale (x - peak)); each also into out where out is not NULL (out may be x). */
-    double (*row_exp)(const float *x, size_t n, float scale, float peak, float *out);
-    /* out[i] = x[i] first second; out may be x. stream: out need not stay in the cache, and drain()
-     * comes before another thread reads it. */
-    void (*row_scale)(const float *x, size_t n, float first, float second, int stream, float *out);
-    void (*drain)(void);
     /* 1 if no element is a NaN or an infinity. */
     int (*row_finite)(const float *x, size_t n);
+    /* The same; *max becomes the largest of itself and the elements that are no NaN. */
+    int (*row_max)(const float *x, size_t n, float *max);
+    /* out = exp(scale (x - peak)), its sum, one float32 chain a lane; out may be x. Fetches as many
+     * elements from `ahead` on, and meanwhile writes what is pending, about as many. */
+    float (*row_exp)(const float *x, size_t n, float scale, float peak, float *out,
+                     const float *ahead, margin_pending *pending);
+    /* All that is pending. */
+    void (*row_store)(margin_pending *pending);
+    void (*drain)(void);
 } margin_kernels;
 
 /* A table of the functions that the file at hand defines under the kernels' names. */
@@ -194,8 +209,8 @@ typedef struct margin_kernels {
         .finish_units = finish_units, .plane_products = plane_products, .plane_exp = plane_exp,    \
         .plane_weights = plane_weights, .plane_total = plane_total, .plane_finish = plane_finish,  \
         .pair_sums = pair_sums, .delta_sums = delta_sums, .add_tangent = add_tangent,              \
-        .add_combination = add_combination, .row_max = row_max, .row_exp = row_exp,                \
-        .row_scale = row_scale, .drain = drain, .row_finite = row_finite,                          \
+        .add_combination = add_combination, .row_finite = row_finite, .row_max = row_max,          \
+        .row_exp = row_exp, .row_store = row_store, .drain = drain,                                \
     }
 
 #endif

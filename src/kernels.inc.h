@@ -175,7 +175,7 @@ static void finish_row(const float *g, const margin_unit *unit, size_t n, float 
 
 #include "units.inc.h"
 
-/* ---- softmax over tiles and rows ---- */
+/* ---- softmax over tiles ---- */
 
 static void tile_max(const float *tile, size_t classes, float *max)
 {
@@ -213,76 +213,6 @@ static void tile_scale(float *tile, size_t classes, const float *factor)
         v_store(tile + j * 16, v_mul(v_load(tile + j * 16), f));
 }
 
-static float row_max(const float *x, size_t n)
-{
-    vf most = v_set1(-FLT_MAX);
-    size_t i = 0;
-    for (; i + 16 <= n; i += 16)
-        most = v_max(v_load(x + i), most);
-    if (i < n) most = v_max(v_load_part(x + i, n - i, -FLT_MAX), most);
-    return v_max_across(most);
-}
-
-/* Blocks of 1024 are summed in float32, their sums in double. */
-static double row_exp(const float *x, size_t n, float scale, float peak, float *out)
-{
-    const exp_scale s = exp_scale_of(v_set1(scale));
-    const vf m = v_set1(peak);
-    double total = 0.0;
-    for (size_t i = 0; i < n;) {
-        const size_t end = n - i < 1024 ? n : i + 1024;
-        vf sum = v_set1(0.0f);
-        for (; i + 16 <= end; i += 16) {
-            const vf e = v_exp(v_sub(v_load(x + i), m), &s);
-            if (out != NULL) v_store(out + i, e);
-            sum = v_add(sum, e);
-        }
-        if (i < end) {
-            const vf e = v_exp(v_sub(v_load_part(x + i, end - i, -INFINITY), m), &s);
-            if (out != NULL) v_store_part(out + i, e, end - i);
-            sum = v_add(sum, e);
-            i = end;
-        }
-        total += (double)v_sum(sum);
-    }
-    return total;
-}
-
-static void row_scale(const float *x, size_t n, float first, float second, int stream, float *out)
-{
-    const vf f = v_set1(first), g = v_set1(second);
-    size_t here = stream ? (64 - (uintptr_t)out % 64) % 64 / sizeof *out : 0;
-    if (here > n) here = n;
-    if (here > 0) v_store_part(out, v_mul(v_mul(v_load_part(x, here, 0.0f), f), g), here);
-    size_t i = here;
-    if (stream) {
-        for (; i + 16 <= n; i += 16)
-            v_stream(out + i, v_mul(v_mul(v_load(x + i), f), g));
-    }
-    for (; i < n; i += 16)
-        store_up_to(out + i, v_mul(v_mul(load_up_to(x + i, n - i), f), g), n - i);
-}
-
-static void drain(void)
-{
-    v_drain();
-}
-
-/* 0 times a NaN or an infinity is a NaN, and stays one in every sum. */
-static int row_finite(const float *x, size_t n)
-{
-    const vf zero = v_set1(0.0f);
-    vf even = zero, odd = zero;
-    for (; n >= 32; n -= 32, x += 32) {
-        even = v_fma(v_load(x), zero, even);
-        odd = v_fma(v_load(x + 16), zero, odd);
-    }
-    for (; n > 0; x += 16) {
-        const size_t here = n < 16 ? n : 16;
-        even = v_fma(load_up_to(x, here), zero, even);
-        n -= here;
-    }
-    return v_sum(v_add(even, odd)) == 0.0f;
-}
+#include "rows.inc.h"
 
 #endif

@@ -332,42 +332,44 @@ static void tile_scale(float *tile, size_t classes, const float *factor)
         tile[i] *= factor[i % 16];
 }
 
-static float row_max(const float *x, size_t n)
-{
-    float max = -FLT_MAX;
-    for (size_t i = 0; i < n; i++)
-        max = fmaxf(max, x[i]);
-    return max;
-}
-
-static double row_exp(const float *x, size_t n, float scale, float peak, float *out)
-{
-    double sum = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        const float e = exp_nonpositive(scale * (x[i] - peak));
-        if (out != NULL) out[i] = e;
-        sum += (double)e;
-    }
-    return sum;
-}
-
-static void row_scale(const float *x, size_t n, float first, float second, int stream, float *out)
-{
-    (void)stream;
-    for (size_t i = 0; i < n; i++)
-        out[i] = x[i] * first * second;
-}
-
-static void drain(void)
-{
-}
-
 static int row_finite(const float *x, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         if (!isfinite(x[i])) return 0;
     }
     return 1;
+}
+
+static int row_max(const float *x, size_t n, float *max)
+{
+    for (size_t i = 0; i < n; i++)
+        *max = fmaxf(*max, x[i]);
+    return row_finite(x, n);
+}
+
+static float row_exp(const float *x, size_t n, float scale, float peak, float *out,
+                     const float *ahead, margin_pending *pending)
+{
+    double sum = 0.0; /* as in sum_squares */
+    (void)ahead, (void)pending;
+    for (size_t i = 0; i < n; i++) {
+        out[i] = exp_nonpositive(scale * (x[i] - peak));
+        sum += (double)out[i];
+    }
+    return (float)sum;
+}
+
+static void row_store(margin_pending *p)
+{
+    for (size_t k = 0; k < 2; k++) {
+        for (size_t i = 0; i < p->region[k].left; i++)
+            p->region[k].to[i] = p->region[k].from[i] * p->first * p->second;
+        p->region[k].left = 0;
+    }
+}
+
+static void drain(void)
+{
 }
 
 extern const margin_kernels margin_kernels_scalar;

@@ -1,34 +1,21 @@
-/* rows.c: the rows level: cosines and labels to loss and gradient, a row an item.
- *
- * With the check for finite values two passes read the logits: what is refused has written nothing.
- * Where a row's exponentials fit into the workspace, they wait there, so that the gradient is
- * written once. */
+/* rows.c: the rows level's boundary, its plan, and its loop over groups of rows: the only place of
+ * it that knows threads. What is done with a row is in rows_item.c. */
+#include "rows_state.h"
+
 #include <math.h>
 #include <stdint.h>
-#include <string.h>
 
 #if defined(_OPENMP)
 #include <omp.h>
 #endif
 
-#include "context.h"
-#include "dmath.h"
 #include "target.h"
-
-/* The least sin(theta) at which psi is differentiated: where a float32 cosine has reached +-1. */
-#define LEAST_SINE 0x1p-12
 
 /* A gradient of so many bytes is not expected to be read from a cache again. */
 #define STREAMED_BYTES ((size_t)8 << 20)
 
-typedef struct rows_state {
-    const margin_context *context;
-    const margin_rows *call;
-    double *loss; /* [rows], in double for the sum */
-    float *line;  /* [threads][line_size]: a row's exponentials; NULL: they go to the gradient */
-    size_t line_size;
-    int stream;
-} rows_state;
+/* Exponentials that a group may leave in L2. */
+#define GROUP_LOGITS ((size_t)1 << 15)
 
 static size_t thread_index(void)
 {
@@ -39,82 +26,35 @@ static size_t thread_index(void)
 #endif
 }
 
-static margin_angle angle_of(double cosine)
+static size_t least(size_t a, size_t b)
 {
-    return margin_angle_of(fmin(fmax(cosine, -1.0), 1.0));
+    return a < b ? a : b;
 }
 
-/* d psi / d c = -psi'(theta) / sin(theta), its limit where the loss has one. */
-static double slope_at(const margin_setting *setting, margin_angle angle)
+/* The first row with a NaN or an infinity, SIZE_MAX: none. */
+static size_t run_rows(const rows_state *s)
 {
-    if (angle.sine < LEAST_SINE) {
-        const double cosine = sqrt((1.0 - LEAST_SINE) * (1.0 + LEAST_SINE));
-        angle.sine = LEAST_SINE;
-        angle.cosine = angle.cosine > 0.0 ? cosine : -cosine;
+    const int threads = s->context->config.threads;
+    size_t bad = SIZE_MAX;
+    (void)threads;
+#if defined(_OPENMP)
+#pragma omp parallel num_threads(threads) reduction(min : bad) if (threads > 1)
+#endif
+    {
+        rows_worker w;
+        margin_rows_start(s, thread_index(), &w);
+#if defined(_OPENMP)
+#pragma omp for schedule(dynamic) nowait
+#endif
+        for (size_t first = 0; first < s->call->rows; first += s->group)
+            margin_rows_take(s, &w, first);
+        margin_rows_finish(s, &w);
+        bad = least(bad, w.bad);
     }
-    return -margin_target_at(setting, &angle).slope / angle.sine;
+    return bad;
 }
 
-/* The row without its target: two pieces round it, as one maximum or one sum. */
-static float others_max(const rows_state *s, const float *x, size_t y)
-{
-    const margin_kernels *k = s->context->kernels;
-    return fmaxf(k->row_max(x, y), k->row_max(x + y + 1, s->call->classes - y - 1));
-}
-
-static double others_exp(const rows_state *s, const float *x, size_t y, float scale, float peak,
-                         float *out)
-{
-    const margin_kernels *k = s->context->kernels;
-    const double before = k->row_exp(x, y, scale, peak, out);
-    return before + k->row_exp(x + y + 1, s->call->classes - y - 1, scale, peak,
-                               out == NULL ? NULL : out + y + 1);
-}
-
-static double row_factor(const rows_state *s, size_t i)
-{
-    if (s->call->row_scale != NULL) return (double)s->call->row_scale[i];
-    return s->context->config.scale;
-}
-
-static void one_row(const rows_state *s, size_t i)
-{
-    const margin_rows *call = s->call;
-    const float *x = call->logits + i * call->logits_stride;
-    float *out =
-        call->grad_logits == NULL ? NULL : call->grad_logits + i * call->grad_logits_stride;
-    s->loss[i] = 0.0;
-    if (call->labels[i] < 0) {
-        if (out != NULL) memset(out, 0, call->classes * sizeof *out);
-        return;
-    }
-    const size_t y = (size_t)call->labels[i];
-    const int raw = !s->context->info->normalised;
-    const double scale = row_factor(s, i), cosine = (double)x[y];
-    const margin_angle angle = angle_of(cosine);
-    const margin_setting *setting = &s->context->setting;
-    const margin_kernels *k = s->context->kernels;
-    float *e = s->line == NULL || out == NULL ? out : s->line + thread_index() * s->line_size;
-    const double z = scale * (raw ? cosine : margin_target_at(setting, &angle).psi);
-
-    const float kernel_scale = margin_kernel_scale(scale);
-    double miss = 0.0, sum = 0.0;
-    if (call->classes > 1) {
-        const float peak = others_max(s, x, y);
-        sum = others_exp(s, x, y, kernel_scale, peak, e);
-        const double others = scale * (double)peak;
-        const double excess = others - z + dm_log(sum);
-        margin_softplus(&excess, 1, &s->loss[i], &miss);
-    }
-    if (out == NULL) return;
-    const double pull = miss * margin_row_weight(call->row_weight, i, call->counted) * scale;
-    float first, second;
-    margin_split_factor(sum > 0.0 ? pull / sum : 0.0, &first, &second);
-    k->row_scale(e, y, first, second, s->stream, out);
-    k->row_scale(e + y + 1, call->classes - y - 1, first, second, s->stream, out + y + 1);
-    if (s->stream) k->drain();
-    out[y] = margin_to_float(-pull * (raw ? 1.0 : slope_at(setting, angle)));
-}
+/* ---- the call ---- */
 
 static margin_status check_call(margin_context *context, const margin_rows *call)
 {
@@ -143,10 +83,18 @@ static margin_status check_row_scale(margin_context *context, const margin_rows 
     return MARGIN_OK;
 }
 
-/* The first row with a NaN or an infinity. */
+static margin_status fail_logits(margin_context *context, size_t row)
+{
+    if (row == SIZE_MAX) return MARGIN_OK;
+    return margin_fail(context, MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_LOGITS, row,
+                       "a value is a NaN or an infinity");
+}
+
+/* A pass of its own where the gradient takes the logits' place: a refused call must not lose them.
+ */
 static margin_status check_logits(margin_context *context, const margin_rows *call)
 {
-    if (context->config.skip_finite_check) return MARGIN_OK;
+    if (context->config.skip_finite_check || call->grad_logits != call->logits) return MARGIN_OK;
     const int threads = context->config.threads;
     size_t bad = SIZE_MAX;
     (void)threads;
@@ -157,9 +105,7 @@ static margin_status check_logits(margin_context *context, const margin_rows *ca
         const float *x = call->logits + i * call->logits_stride;
         if (i < bad && !context->kernels->row_finite(x, call->classes)) bad = i;
     }
-    if (bad == SIZE_MAX) return MARGIN_OK;
-    return margin_fail(context, MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_LOGITS, bad,
-                       "a value is a NaN or an infinity");
+    return fail_logits(context, bad);
 }
 
 static margin_status check_values(margin_context *context, margin_rows *call)
@@ -180,43 +126,70 @@ static margin_status check_values(margin_context *context, margin_rows *call)
     return check_logits(context, call);
 }
 
-/* The workspace holds the losses, for which it is large enough, and perhaps a line per thread. */
-static rows_state carve(const margin_context *context, const margin_rows *call)
+static size_t round_up(size_t n)
 {
-    const size_t lines = (call->rows * sizeof(double) + 63) / 64 * 64;
-    const size_t threads = (size_t)context->config.threads, size = (call->classes + 15) / 16 * 16;
-    rows_state s = {.context = context, .call = call, .line_size = size};
-    s.loss = (double *)(void *)context->workspace;
-    const size_t left = context->config.workspace_bytes - call->rows * sizeof(double);
-    if (left / sizeof(float) / threads > size + 16) {
-        s.line = (float *)(void *)((char *)context->workspace + lines);
+    return (n + 15) / 16 * 16;
+}
+
+/* Bytes of the items, SIZE_MAX / 2 if they are beyond memory. */
+static size_t items_bytes(const rows_state *s)
+{
+    const size_t items = 2 * s->group * (size_t)s->context->config.threads;
+    size_t bytes;
+    if (__builtin_mul_overflow(items * sizeof(float), s->item_size, &bytes)) return SIZE_MAX / 2;
+    return bytes < SIZE_MAX / 2 ? bytes : SIZE_MAX / 2;
+}
+
+/* Rows side by side: fewer of them the longer they are, and no fewer groups than threads can share.
+ */
+static size_t group_of(const rows_state *s)
+{
+    const size_t threads = (size_t)s->context->config.threads;
+    const size_t fit = GROUP_LOGITS / s->call->classes, share = s->call->rows / (2 * threads);
+    const size_t most = least(least(fit, share), MARGIN_GROUP);
+    return most > 0 ? most : 1;
+}
+
+/* The workspace holds the losses and, where it is large enough, rows' exponentials. */
+static margin_status plan(margin_context *context, const margin_rows *call, rows_state *s)
+{
+    const size_t losses = round_up(call->rows) * sizeof(double);
+    const size_t space = context->config.workspace_bytes;
+    const size_t left = losses < space ? space - losses : 0;
+    const int wanted = call->grad_logits != NULL;
+    *s = (rows_state){.context = context, .call = call};
+    s->group = group_of(s);
+    s->line_size = wanted ? round_up(call->classes) : 0;
+    const size_t peaks = wanted ? round_up((call->classes + MARGIN_CHUNK - 1) / MARGIN_CHUNK) : 0;
+    s->item_size = s->line_size + peaks;
+    while (s->group > 1 && items_bytes(s) > left)
+        s->group /= 2;
+    if (items_bytes(s) > left) {
+        s->line_size = 0;
+        s->item_size = peaks;
     }
-    s.stream = s.line != NULL && call->rows * call->classes >= STREAMED_BYTES / sizeof(float);
-    return s;
+    if (losses > space || items_bytes(s) > left) {
+        margin_fail(context, MARGIN_ERROR_WORKSPACE, MARGIN_ARGUMENT_NONE, 0,
+                    "the workspace is too small for this shape");
+        context->fault.bytes = losses + items_bytes(s);
+        return MARGIN_ERROR_WORKSPACE;
+    }
+    s->loss = (double *)(void *)context->workspace;
+    s->items = (float *)(void *)(context->workspace + losses);
+    s->stream = s->line_size > 0 && call->rows * call->classes >= STREAMED_BYTES / sizeof(float);
+    return MARGIN_OK;
 }
 
 margin_status margin_rows_run(margin_context *context, margin_rows *rows)
 {
     if (context == NULL || rows == NULL) return MARGIN_ERROR_NULL;
     margin_rows call = *rows; /* strides are resolved in the copy */
+    rows_state s;
     margin_status status = check_call(context, &call);
     if (status == MARGIN_OK) status = check_values(context, &call);
+    if (status == MARGIN_OK) status = plan(context, &call, &s);
+    if (status == MARGIN_OK) status = fail_logits(context, run_rows(&s));
     if (status != MARGIN_OK) return status;
-    if (call.rows > context->config.workspace_bytes / sizeof(double)) {
-        margin_fail(context, MARGIN_ERROR_WORKSPACE, MARGIN_ARGUMENT_NONE, 0,
-                    "the workspace is too small for so many rows");
-        context->fault.bytes = call.rows * sizeof(double);
-        return MARGIN_ERROR_WORKSPACE;
-    }
-
-    const rows_state s = carve(context, &call);
-    const int threads = context->config.threads;
-    (void)threads;
-#if defined(_OPENMP)
-#pragma omp parallel for schedule(dynamic, 4) num_threads(threads) if (threads > 1)
-#endif
-    for (size_t i = 0; i < call.rows; i++)
-        one_row(&s, i);
 
     double sum = 0.0;
     for (size_t i = 0; i < call.rows; i++) {

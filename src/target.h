@@ -3,6 +3,7 @@
 #ifndef MARGIN_SRC_TARGET_H
 #define MARGIN_SRC_TARGET_H
 
+#include <float.h>
 #include <stddef.h>
 
 #include "kernels.h"
@@ -53,6 +54,12 @@ void margin_add_tangent_w(const margin_kernels *kernels, const margin_pair *pair
  * excess = log sum exp of the other logits - z, -infinity for none; loss = softplus(excess),
  * miss = 1 - p_target. */
 void margin_softplus(const double *excess, size_t rows, double *loss, double *miss);
+
+/* Below every logit of a real class: the peak of a row without one. */
+#define MARGIN_NO_PEAK (-FLT_MAX)
+
+/* Raises a row's peak if `max` asks for it; what earlier sums are to be multiplied by. */
+float margin_raise_peak(float max, float scale, float *peak);
 
 /* a b as two float32 factors whose product does not overflow on the way. */
 void margin_split_factor(double factor, float *first, float *second);

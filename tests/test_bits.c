@@ -131,12 +131,29 @@ static problem_hash run_head(const bits_case *c, const variant *v, margin_config
     return hash;
 }
 
-static problem_hash run_rows(const bits_case *c, const variant *v, const margin_config *config)
+/* The bytes that a refused call names. */
+static size_t rows_minimum_of(const margin_config *config, margin_rows call)
+{
+    margin_config least = *config;
+    margin_context *context;
+    size_t bytes = 0;
+    least.workspace_bytes = 1;
+    if (margin_create(&least, &context) == MARGIN_OK &&
+        margin_rows_run(context, &call) == MARGIN_ERROR_WORKSPACE) {
+        bytes = margin_context_fault(context)->bytes;
+    }
+    margin_destroy(context);
+    CHECK(bytes > 0, "rows level: 1 byte of workspace is enough");
+    return bytes;
+}
+
+static problem_hash run_rows(const bits_case *c, const variant *v, margin_config config)
 {
     rows_problem p = rows_problem_make(c->rows, c->classes, c->seed, v->layout, 1);
-    if (config->feature_norm == MARGIN_FEATURE_NORM_KEEP) p.call.row_scale = p.row_scale.at;
+    if (config.feature_norm == MARGIN_FEATURE_NORM_KEEP) p.call.row_scale = p.row_scale.at;
     if (c->row_weight) p.call.row_weight = p.row_weight.at;
-    const margin_status status = rows_problem_run(&p, config);
+    if (v->workspace == 1) config.workspace_bytes = rows_minimum_of(&config, p.call);
+    const margin_status status = rows_problem_run(&p, &config);
     CHECK(status == MARGIN_OK, "%s: %s", c->name, margin_status_text(status));
     const problem_hash hash = rows_problem_hash_of(&p);
     CHECK(rows_problem_free(&p), "%s: a byte outside an array was written", c->name);
@@ -151,7 +168,7 @@ static void judge_case(const bits_case *c)
         margin_config config = c->config;
         config.threads = v->threads;
         if (v->workspace > 1) config.workspace_bytes = v->workspace;
-        const problem_hash hash = c->dim == 0 ? run_rows(c, v, &config) : run_head(c, v, config);
+        const problem_hash hash = c->dim == 0 ? run_rows(c, v, config) : run_head(c, v, config);
         if (k == 0) first = hash;
         CHECK(same_hash(hash, first),
               "%s: other bits%s%s%s with %d threads, workspace %zu (1: least), layout %u", c->name,
@@ -250,7 +267,7 @@ static void judge_layouts(size_t dim)
     for (unsigned layout = 0; layout < PROBLEM_LAYOUTS; layout++) {
         const variant v = {2, 0, layout};
         const problem_hash hash =
-            dim == 0 ? run_rows(&c, &v, &c.config) : run_head(&c, &v, c.config);
+            dim == 0 ? run_rows(&c, &v, c.config) : run_head(&c, &v, c.config);
         if (layout == 0) first = hash;
         CHECK(same_hash(hash, first), "other bits at layout %u, dim %zu", layout, dim);
     }

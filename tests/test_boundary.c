@@ -328,6 +328,29 @@ static void refuse_rows(rows_trial *t, const char *what, margin_status status,
     rows_problem_free(&t->p);
 }
 
+/* Logits are read once, so gradients of good rows may be written; not in the logits' place. */
+static void refuse_logits(size_t row, size_t class_index, float bad)
+{
+    for (int in_place = 0; in_place < 2; in_place++) {
+        rows_trial t = fresh_rows(MARGIN_ARCFACE);
+        margin_rows *call = &t.p.call;
+        t.p.logits.at[row * call->logits_stride + class_index] = bad;
+        t.p.logits.at[(ROWS - 1) * call->logits_stride] = NAN; /* the first one counts */
+        const size_t bytes = (ROWS * call->logits_stride - 1) * sizeof(float);
+        float *before = malloc(bytes);
+        assert_non_null(before);
+        memcpy(before, t.p.logits.at, bytes);
+        if (in_place) call->grad_logits = t.p.logits.at;
+        assert_status(margin_rows_run(t.context, call), MARGIN_ERROR_NONFINITE);
+        assert_memory_equal(before, t.p.logits.at, bytes);
+        assert_true(guard_untouched(&t.p.row_loss) && call->loss == 0.0 && call->counted == 0);
+        assert_fault("logits", t.context, MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_LOGITS, row, 0);
+        margin_destroy(t.context);
+        assert_true(rows_problem_free(&t.p));
+        free(before);
+    }
+}
+
 static void rows_refusals(void **state)
 {
     rows_trial t;
@@ -371,9 +394,7 @@ static void rows_refusals(void **state)
     const float bad[] = {NAN, INFINITY, -INFINITY};
     for (size_t k = 0; k < LENGTH_OF(bad); k++) {
         for (size_t i = 0; i < ROWS; i++) {
-            t = fresh_rows(MARGIN_ARCFACE);
-            t.p.logits.at[i * t.p.call.logits_stride + k] = bad[k];
-            refuse_rows(&t, "logits", MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_LOGITS, i, 0);
+            refuse_logits(i, k, bad[k]);
             t = fresh_rows(MARGIN_ARCFACE);
             t.p.row_weight.at[i] = bad[k];
             refuse_rows(&t, "row_weight", MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_ROW_WEIGHT, i, 0);

@@ -332,6 +332,37 @@ static void rows_may_come_again(void **state)
     }
 }
 
+/* A row's classes in reverse: rising logits become falling ones, whatever lies between the first
+ * maximum and the last. */
+static void classes_may_be_reversed(void **state)
+{
+    enum { MANY = 5003 };
+    (void)state;
+    for (unsigned k = 0; k < MARGIN_LOSS_COUNT; k++) {
+        const margin_config config = config_of((margin_loss)k);
+        rows_problem p = rows_problem_make(ROWS, MANY, 64, 0, 1);
+        rows_problem q = rows_problem_make(ROWS, MANY, 64, 0, 1);
+        for (size_t i = 0; i < ROWS; i++) {
+            float *x = p.logits.at + i * MANY, *y = q.logits.at + i * MANY;
+            const int64_t label = p.call.labels[i];
+            if (label >= 0) ((int64_t *)q.labels.data)[i] = MANY - 1 - label;
+            for (size_t j = 0; j < MANY; j++)
+                x[j] += (float)j / MANY;
+            for (size_t j = 0; j < MANY; j++)
+                y[MANY - 1 - j] = x[j];
+        }
+        assert_status(rows_problem_run(&p, &config), MARGIN_OK);
+        assert_status(rows_problem_run(&q, &config), MARGIN_OK);
+        assert_near("loss", p.call.loss, q.call.loss, 1e-6 * p.call.loss);
+        const double most = largest_of(p.grad_logits.at, (size_t)ROWS * MANY);
+        for (size_t i = 0; i < (size_t)ROWS * MANY; i++) {
+            const size_t back = i / MANY * MANY + MANY - 1 - i % MANY;
+            assert_near("dlogits", p.grad_logits.at[i], q.grad_logits.at[back], 1e-6 * most);
+        }
+        assert_true(rows_problem_free(&p) & rows_problem_free(&q));
+    }
+}
+
 /* ---- the two levels ---------------------------------------------------------------------------*/
 
 /* The rows level, fed the cosines of the head's vectors, has the head's losses. */
@@ -374,6 +405,7 @@ int main(void)
         cmocka_unit_test(classes_may_be_renumbered),
         cmocka_unit_test(rows_may_be_doubled),
         cmocka_unit_test(rows_may_come_again),
+        cmocka_unit_test(classes_may_be_reversed),
         cmocka_unit_test(levels_agree),
     };
     return cmocka_run_group_tests_name("identities", tests, NULL, NULL);

@@ -22,21 +22,17 @@ static double run_pack_row(const margin_kernels *k, trial *t, guard *out)
     return 1e-6;
 }
 
+/* b: 0 finite, 1 a NaN, 2 an infinity, 3 minus infinity, 4 all below what was there. */
 static double run_row_max(const margin_kernels *k, trial *t, guard *out)
 {
-    float *result = start(t, out, 1, 0.0), *x = fresh(t, t->a, 1.0);
-    x[noise_index(&t->noise, t->a)] = -INFINITY;
-    result[0] = k->row_max(x, t->a);
+    const float odd[] = {FLT_MAX, NAN, INFINITY, -INFINITY, -1.0f};
+    float *result = start(t, out, 2, 0.0), *x = fresh(t, t->a, 1.0);
+    x[noise_index(&t->noise, t->a)] = odd[t->b];
+    result[0] = t->b == 4 ? 100.0f : -FLT_MAX;
+    result[1] = (float)k->row_max(x, t->a, &result[0]);
+    CHECK(result[1] == (t->b % 4 == 0 ? 1.0f : 0.0f), "row_max(%zu) of %g", t->a,
+          (double)odd[t->b]);
     return 0.0;
-}
-
-/* b: 0 into another array, 1 past the cache, 2 in place. */
-static double run_row_scale(const margin_kernels *k, trial *t, guard *out)
-{
-    float *result = start(t, out, t->a, 1.0), *x = fresh(t, t->a, 1.0);
-    k->row_scale(t->b == 2 ? result : x, t->a, 0.731f, 0x1p-4f, t->b == 1, result);
-    k->drain();
-    return 1e-6;
 }
 
 /* b: 0 finite, 1 a NaN, 2 an infinity, 3 minus infinity, 4 the largest float. */
@@ -62,15 +58,29 @@ static void put_double(float *at, double x)
     }
 }
 
-/* b: 0 sum only, 1 into another array, 2 in place. */
+/* b: 0 nothing is pending, 1 two regions, 2 past the cache, 3 and 4 likewise in place, and the
+ * exponentials too. */
 static double run_row_exp(const margin_kernels *k, trial *t, guard *out)
 {
-    float *result = start(t, out, FLOATS_OF_DOUBLE + t->a, 0.25), *x = fresh(t, t->a, 0.25);
-    float *const into = t->b == 0 ? NULL : result + FLOATS_OF_DOUBLE;
-    x[noise_index(&t->noise, t->a)] = -INFINITY;
-    if (t->b == 2) memcpy(into, x, t->a * sizeof *x);
-    put_double(result, k->row_exp(t->b == 2 ? into : x, t->a, 3.0f, 1.5f, into));
-    return 2e-5 * (1.0 + (double)t->a);
+    enum { SUM = 1 };
+    const int in_place = t->b > 2;
+    const size_t n = t->a, first = t->b == 0 ? 0 : n / 2, second = t->b == 0 ? 0 : n + 40 - first;
+    float *result = start(t, out, SUM + n + first + 1 + second, 0.25);
+    float *x = fresh(t, n, 0.25), *into = result + SUM;
+    float *to = into + n, *from = fresh(t, first + 1 + second, 1.0);
+    x[noise_index(&t->noise, n)] = -INFINITY;
+    if (in_place) memcpy(into, x, n * sizeof *x);
+    if (in_place) memcpy(to, from, (first + 1 + second) * sizeof *x);
+    const float *source = in_place ? to : from;
+    margin_pending p = {{{source, to, first}, {source + first + 1, to + first + 1, second}},
+                        0.731f,
+                        0x1p-4f,
+                        t->b == 2 || t->b == 4};
+    result[0] = k->row_exp(in_place ? into : x, n, 3.0f, 1.5f, into, x, &p);
+    k->row_store(&p);
+    k->drain();
+    CHECK(p.region[0].left + p.region[1].left == 0, "row_store(%zu) left something", n);
+    return 2e-5 * (1.0 + (double)n);
 }
 
 /* b: 0 with a unit vector, 1 without, 2 beyond float32, 3 with a vector of extreme size, 4 in
@@ -253,19 +263,17 @@ static void judge_lengths(void)
         const size_t n = lengths[i];
         judge("sum_squares", run_sum_squares, n, 0, 0);
         judge("pack_row", run_pack_row, n, 1 + i % 4, 0);
-        judge("row_max", run_row_max, n, 0, 0);
         judge("tile_max", run_tile_max, n, 0, 0);
         judge("tile_exp", run_tile_exp, n, 0, 0);
         judge("tile_scale", run_tile_scale, n, 0, 0);
         judge("pack_units", run_pack_units, n, i % (UNITS + 1), 0);
         judge("finish_units", run_finish_units, n, i % (UNITS + 1), i % 2);
         judge("combine", run_combine, n, i % 6, 0);
-        for (size_t mode = 0; mode < 3; mode++)
+        for (size_t mode = 0; mode < 5; mode++) {
+            judge("row_max", run_row_max, n, mode, 0);
             judge("row_exp", run_row_exp, n, mode, 0);
-        for (size_t mode = 0; mode < 3; mode++)
-            judge("row_scale", run_row_scale, n, mode, 0);
-        for (size_t mode = 0; mode < 5; mode++)
             judge("finish_row", run_finish_row, n, mode, 0);
+        }
         for (size_t mode = 0; mode < 2; mode++) {
             judge("pair", run_pair, n, mode, 0);
             judge("add_tangent", run_add_tangent, n, mode, 0);

@@ -99,7 +99,8 @@ static void judge_block(const range *r, worker *me, const float *x, size_t n)
                 got[i] = (float)r->function((double)x[i]);
             }
         } else {
-            r->kernels[k]->row_exp(x, n, 1, 0, got);
+            margin_pending none = {0};
+            r->kernels[k]->row_exp(x, n, 1, 0, got, x, &none);
         }
         for (size_t i = 0; i < n; i++) {
             if (x[i] < r->zero_below) {

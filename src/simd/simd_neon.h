@@ -150,8 +150,8 @@ static inline float32x4_t v_eighths4(uint8x16x2_t table, float32x4_t z)
 
 static inline vf v_exp2_eighths(const uint32_t entry[8], vf z)
 {
-    const uint8x16x2_t table = {{vreinterpretq_u8_u32(vld1q_u32(entry)),
-                                 vreinterpretq_u8_u32(vld1q_u32(entry + 4))}};
+    const uint8x16x2_t table = {
+        {vreinterpretq_u8_u32(vld1q_u32(entry)), vreinterpretq_u8_u32(vld1q_u32(entry + 4))}};
     return v_make(v_eighths4(table, z.a), v_eighths4(table, z.b), v_eighths4(table, z.c),
                   v_eighths4(table, z.d));
 }

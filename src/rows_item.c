@@ -1,0 +1,245 @@
+/* rows_item.c: rows of the rows level from logits to gradients. It knows no thread. */
+#include "rows_state.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "dmath.h"
+#include "target.h"
+
+/* The least sin(theta) at which psi is differentiated: where a float32 cosine has reached +-1. */
+#define LEAST_SINE 0x1p-12
+
+/* ---- one row ---- */
+
+static margin_angle angle_of(double cosine)
+{
+    return margin_angle_of(fmin(fmax(cosine, -1.0), 1.0));
+}
+
+/* d psi / d c = -psi'(theta) / sin(theta), its limit where the loss has one. */
+static double slope_at(const margin_setting *setting, margin_angle angle)
+{
+    if (angle.sine < LEAST_SINE) {
+        const double cosine = sqrt((1.0 - LEAST_SINE) * (1.0 + LEAST_SINE));
+        angle.sine = LEAST_SINE;
+        angle.cosine = angle.cosine > 0.0 ? cosine : -cosine;
+    }
+    return -margin_target_at(setting, &angle).slope / angle.sine;
+}
+
+static double row_factor(const rows_state *s, size_t i)
+{
+    if (s->call->row_scale != NULL) return (double)s->call->row_scale[i];
+    return s->context->config.scale;
+}
+
+static void start_row(const rows_state *s, size_t i, rows_item *item)
+{
+    const margin_rows *call = s->call;
+    item->row = i;
+    item->x = call->logits + i * call->logits_stride;
+    item->out = call->grad_logits == NULL ? NULL : call->grad_logits + i * call->grad_logits_stride;
+    item->label = call->labels[i] < 0 ? SIZE_MAX : (size_t)call->labels[i];
+    item->peak = item->most = -FLT_MAX;
+    item->sum = 0.0;
+    if (s->line_size == 0) item->line = item->out;
+    item->pending = (margin_pending){.stream = s->stream};
+    if (item->label == SIZE_MAX) return;
+    const double cosine = (double)item->x[item->label];
+    item->scale = row_factor(s, i);
+    item->logit = item->scale * cosine;
+    item->slope = 1.0;
+    if (!s->context->info->normalised) return;
+    const margin_setting *setting = &s->context->setting;
+    const margin_angle angle = angle_of(cosine);
+    item->logit = item->scale * margin_target_at(setting, &angle).psi;
+    if (item->out != NULL) item->slope = slope_at(setting, angle);
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* The chunk from `first` on but for the target: two pieces round it. */
+typedef struct chunk {
+    size_t first, count, second, second_count;
+} chunk;
+
+static chunk chunk_of(const rows_state *s, size_t first, size_t label)
+{
+    const size_t end = least(first + MARGIN_CHUNK, s->call->classes);
+    chunk c = {.first = first, .count = end - first, .second = end};
+    if (label < first || label >= end) return c;
+    c.count = label - first;
+    c.second = label + 1;
+    c.second_count = end - label - 1;
+    return c;
+}
+
+/* What earlier sums are to be multiplied by, now that a chunk's maximum is known. The peak of an
+ * only chunk is the maximum itself: the only other class's exponential is then 1. */
+static float raise_peak(const rows_state *s, rows_item *item, float max, float scale)
+{
+    if (max > item->most) item->most = max;
+    if (s->call->classes > MARGIN_CHUNK) return margin_raise_peak(max, scale, &item->peak);
+    item->peak = item->most;
+    return 0.0f;
+}
+
+/* The memory MARGIN_CHUNK elements on, where there are logits. */
+static const float *ahead_of(const rows_state *s, const float *x)
+{
+    const margin_rows *call = s->call;
+    const size_t at = (size_t)(x - call->logits);
+    const size_t all = (call->rows - 1) * call->logits_stride + call->classes;
+    return at + 2 * MARGIN_CHUNK <= all ? x + MARGIN_CHUNK : x;
+}
+
+/* 1 unless a value is a NaN or an infinity. */
+static int take_chunk(const rows_state *s, rows_item *item, const chunk *c, float *line,
+                      margin_pending *pending)
+{
+    const margin_kernels *k = s->context->kernels;
+    const float *x = item->x + c->first, *ahead = ahead_of(s, x);
+    const size_t past = c->second - c->first;
+    const float scale = margin_kernel_scale(item->scale);
+    float max = -FLT_MAX;
+    const int finite = k->row_max(x, c->count, &max) & k->row_max(x + past, c->second_count, &max);
+    const float keep = raise_peak(s, item, max, scale);
+    double sum = (double)k->row_exp(x, c->count, scale, item->peak, line, ahead, pending);
+    if (c->second_count > 0)
+        sum += (double)k->row_exp(x + past, c->second_count, scale, item->peak, line + past,
+                                  ahead + past, pending);
+    item->sum = item->sum * (double)keep + sum;
+    return finite;
+}
+
+/* A row that does not count. */
+static int skip_row(const rows_state *s, const rows_item *item)
+{
+    const int finite = s->context->kernels->row_finite(item->x, s->call->classes);
+    if (item->out != NULL) memset(item->out, 0, s->call->classes * sizeof *item->out);
+    return finite;
+}
+
+/* The row's exponentials and their sum, while what is pending gets written. 1 unless a value is a
+ * NaN or an infinity, and that matters. */
+static int take_row(const rows_state *s, rows_item *item, float *unused, margin_pending *pending)
+{
+    if (item->label == SIZE_MAX) return skip_row(s, item) | s->context->config.skip_finite_check;
+    int finite = isfinite(item->x[item->label]);
+    for (size_t first = 0; first < s->call->classes; first += MARGIN_CHUNK) {
+        const chunk c = chunk_of(s, first, item->label);
+        float *line = item->out == NULL ? unused : item->line + first;
+        finite &= take_chunk(s, item, &c, line, pending);
+        if (item->out != NULL) item->chunk_peaks[first / MARGIN_CHUNK] = item->peak;
+    }
+    return finite | s->context->config.skip_finite_check;
+}
+
+/* Exponentials that are not under the row's peak are brought under it. */
+static void even_chunks(const rows_state *s, const rows_item *item)
+{
+    const double scale = (double)margin_kernel_scale(item->scale);
+    for (size_t first = 0; first < s->call->classes; first += MARGIN_CHUNK) {
+        const double peak = (double)item->chunk_peaks[first / MARGIN_CHUNK];
+        if (peak == (double)item->peak) continue;
+        const chunk c = chunk_of(s, first, item->label);
+        float *one = item->line + c.first, *two = item->line + c.second;
+        const float keep = (float)dm_exp(scale * (peak - (double)item->peak));
+        margin_pending p = {{{one, one, c.count}, {two, two, c.second_count}}, keep, 1.0f, 0};
+        s->context->kernels->row_store(&p);
+    }
+}
+
+/* How far the others are above the target: log sum exp less the target's logit. The kernels' scale
+ * is rounded, so the largest logit itself takes the exact one. */
+static double excess_of(const rows_item *item)
+{
+    if (item->label == SIZE_MAX || item->sum == 0.0) return -HUGE_VAL; /* no other class */
+    const double scale = (double)margin_kernel_scale(item->scale), most = (double)item->most;
+    const double above = scale * ((double)item->peak - most) + dm_log(item->sum);
+    return item->scale * most + above - item->logit;
+}
+
+/* The target's gradient; the others' is pending. */
+static void finish_row(const rows_state *s, rows_item *item, double miss)
+{
+    const margin_rows *call = s->call;
+    const size_t y = item->label, classes = call->classes;
+    if (item->out == NULL || y == SIZE_MAX) return;
+    const double weight = margin_row_weight(call->row_weight, item->row, call->counted);
+    const double pull = miss * weight * item->scale;
+    even_chunks(s, item);
+    margin_pending *p = &item->pending;
+    margin_split_factor(item->sum > 0.0 ? pull / item->sum : 0.0, &p->first, &p->second);
+    p->region[0].from = item->line;
+    p->region[0].to = item->out;
+    p->region[0].left = y;
+    p->region[1].from = item->line + y + 1;
+    p->region[1].to = item->out + y + 1;
+    p->region[1].left = classes - y - 1;
+    item->out[y] = margin_to_float(-pull * item->slope);
+}
+
+/* ---- some rows ---- */
+
+void margin_rows_start(const rows_state *s, size_t thread, rows_worker *w)
+{
+    float *items = s->items + thread * 2 * s->group * s->item_size;
+    w->at = 0;
+    w->bad = SIZE_MAX;
+    for (size_t k = 0; k < 2 * s->group; k++) {
+        rows_item *item = &w->item[k / s->group][k % s->group];
+        item->line = items + k * s->item_size;
+        item->chunk_peaks = item->line + s->line_size;
+        item->pending = (margin_pending){.stream = s->stream};
+    }
+}
+
+/* The targets' logits of the rows from `first` on are far apart, each a wait for memory. */
+static void fetch_targets(const rows_state *s, size_t first)
+{
+    const margin_rows *call = s->call;
+    const size_t end = least(first + s->group, call->rows);
+    for (size_t i = first; i < end; i++) {
+        if (call->labels[i] >= 0)
+            __builtin_prefetch(call->logits + i * call->logits_stride + call->labels[i]);
+    }
+}
+
+void margin_rows_take(const rows_state *s, rows_worker *w, size_t first)
+{
+    const size_t count = least(s->group, s->call->rows - first);
+    rows_item *now = w->item[w->at], *before = w->item[1 - w->at];
+    double excess[MARGIN_GROUP] = {0}, loss[MARGIN_GROUP], miss[MARGIN_GROUP];
+    for (size_t k = 0; k < count; k++)
+        start_row(s, first + k, &now[k]);
+    fetch_targets(s, first + count);
+    for (size_t k = 0; k < count; k++) {
+        if (!take_row(s, &now[k], w->unused, &before[k].pending)) {
+            w->bad = least(w->bad, first + k);
+            now[k].label = SIZE_MAX;
+        }
+        s->context->kernels->row_store(&before[k].pending);
+    }
+    for (size_t k = 0; k < count; k++)
+        excess[k] = excess_of(&now[k]);
+    margin_softplus(excess, count, loss, miss);
+    for (size_t k = 0; k < count; k++) {
+        s->loss[first + k] = now[k].label == SIZE_MAX ? 0.0 : loss[k];
+        finish_row(s, &now[k], miss[k]);
+    }
+    w->at = 1 - w->at;
+}
+
+void margin_rows_finish(const rows_state *s, rows_worker *w)
+{
+    for (size_t k = 0; k < 2 * s->group; k++)
+        s->context->kernels->row_store(&w->item[k / s->group][k % s->group].pending);
+    s->context->kernels->drain();
+}
