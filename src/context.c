@@ -18,6 +18,10 @@
 #define DEFAULT_WORKSPACE ((size_t)256 << 20)
 #define HUGE_PAGE         ((size_t)2 << 20)
 
+/* Threads that sleep take up to 100 us to wake; with less for each, a call of one thread is faster:
+ * measured break-even, see docs/performance.md. */
+#define THREAD_NS 100e3
+
 #define TEXT_OF(number)                   #number
 #define VERSION_TEXT(major, minor, patch) TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(patch)
 
@@ -129,6 +133,7 @@ margin_status margin_create(const margin_config *config, margin_context **out)
     context->config.workspace_bytes = bytes;
     context->config.isa = isa;
     if (config->threads == 0) context->config.threads = default_threads();
+    context->thread_ns = THREAD_NS;
     context->setting = margin_setting_of(&context->config);
     context->info = margin_loss_get(config->loss);
     context->fault.detail = "no fault";
@@ -207,6 +212,12 @@ margin_status margin_check_finite(margin_context *context, const float *values, 
 double margin_row_weight(const float *row_weight, size_t row, size_t counted)
 {
     return row_weight != NULL ? (double)row_weight[row] : 1.0 / (double)counted;
+}
+
+size_t margin_threads_for(const margin_context *context, double ns)
+{
+    const double paid = ns / context->thread_ns, most = (double)context->config.threads;
+    return paid < 2.0 ? 1 : (size_t)fmin(paid, most);
 }
 
 margin_status margin_check_stride(margin_context *context, size_t *stride, size_t rows,

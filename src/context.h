@@ -12,8 +12,9 @@ struct margin_context {
     const margin_kernels *kernels;
     const margin_loss_info *info;
     margin_fault fault;
-    char *workspace; /* config.workspace_bytes, aligned to a huge page */
-    size_t used;     /* bytes that the last head call took */
+    char *workspace;  /* config.workspace_bytes, aligned to a huge page */
+    size_t used;      /* bytes that the last head call took */
+    double thread_ns; /* the least work for which a thread is woken, in nanoseconds */
 };
 
 /* Record a fault and return its status. */
@@ -30,6 +31,9 @@ margin_status margin_check_finite(margin_context *context, const float *values, 
 
 /* d total loss / d row loss: the caller's weight, or that of a mean over the counted rows. */
 double margin_row_weight(const float *row_weight, size_t row, size_t counted);
+
+/* Threads for a call that takes one of them so many nanoseconds: at most config.threads. */
+size_t margin_threads_for(const margin_context *context, double ns);
 
 /* *stride 0 -> columns; too short, or rows * stride beyond memory: MARGIN_ERROR_SHAPE. */
 margin_status margin_check_stride(margin_context *context, size_t *stride, size_t rows,

@@ -317,6 +317,16 @@ static margin_status run(head_state *s)
     return status;
 }
 
+/* What a call takes one core, roughly: the products at the peak of a good core, then what is done
+ * per exponential, per row and per class. */
+static size_t threads_of(const margin_context *context, size_t rows, size_t dim, size_t classes,
+                         int products)
+{
+    const double n = (double)rows, d = (double)dim, c = (double)classes;
+    const double ns = n * c * (0.017 * d * products + 0.25) + n * (200.0 + 0.35 * d) + 0.4 * d * c;
+    return margin_threads_for(context, ns);
+}
+
 static margin_status run_planned(margin_context *context, margin_head *call)
 {
     const margin_config *config = &context->config;
@@ -325,8 +335,10 @@ static margin_status run_planned(margin_context *context, margin_head *call)
                     .call = call,
                     .raw = !context->info->normalised,
                     .keep_norm = config->feature_norm == MARGIN_FEATURE_NORM_KEEP};
-    s.plan = margin_head_plan(call->rows, call->dim, call->classes, (size_t)config->threads,
-                              call->grad_embeddings != NULL, call->grad_weights != NULL,
+    const int want_x = call->grad_embeddings != NULL, want_w = call->grad_weights != NULL;
+    const size_t threads =
+        threads_of(context, call->rows, call->dim, call->classes, 1 + want_x + want_w);
+    s.plan = margin_head_plan(call->rows, call->dim, call->classes, threads, want_x, want_w,
                               call->bias != NULL, config->workspace_bytes);
     if (s.plan.bytes > config->workspace_bytes) {
         margin_fail(context, MARGIN_ERROR_WORKSPACE, MARGIN_ARGUMENT_NONE, 0,
@@ -359,10 +371,10 @@ size_t margin_head_workspace_minimum(const margin_context *context, size_t rows,
                                      size_t classes)
 {
     if (rows == 0 || dim == 0 || classes == 0 || dim > PTRDIFF_MAX / 64) return 0;
+    const size_t threads = threads_of(context, rows, dim, classes, 3);
     size_t most = 0;
     for (int bias = 0; bias <= !context->info->normalised; bias++) {
-        const head_plan plan =
-            margin_head_plan(rows, dim, classes, (size_t)context->config.threads, 1, 1, bias, 0);
+        const head_plan plan = margin_head_plan(rows, dim, classes, threads, 1, 1, bias, 0);
         if (plan.bytes > most) most = plan.bytes;
     }
     return most < SIZE_MAX / 4 ? most : 0;

@@ -31,10 +31,30 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
+/* The first row with a NaN or an infinity: a pass of its own where the gradient takes the logits'
+ * place: a refused call must not lose them.
+ */
+static size_t bad_logits(const rows_state *s)
+{
+    const margin_rows *call = s->call;
+    const int threads = (int)s->threads;
+    size_t bad = SIZE_MAX;
+    if (s->context->config.skip_finite_check || call->grad_logits != call->logits) return bad;
+    (void)threads;
+#if defined(_OPENMP)
+#pragma omp parallel for schedule(static) num_threads(threads) reduction(min : bad) if (threads > 1)
+#endif
+    for (size_t i = 0; i < call->rows; i++) {
+        const float *x = call->logits + i * call->logits_stride;
+        if (i < bad && !s->context->kernels->row_finite(x, call->classes)) bad = i;
+    }
+    return bad;
+}
+
 /* The first row with a NaN or an infinity, SIZE_MAX: none. */
 static size_t run_rows(const rows_state *s)
 {
-    const int threads = s->context->config.threads;
+    const int threads = (int)s->threads;
     size_t bad = SIZE_MAX;
     (void)threads;
 #if defined(_OPENMP)
@@ -90,24 +110,6 @@ static margin_status fail_logits(margin_context *context, size_t row)
                        "a value is a NaN or an infinity");
 }
 
-/* A pass of its own where the gradient takes the logits' place: a refused call must not lose them.
- */
-static margin_status check_logits(margin_context *context, const margin_rows *call)
-{
-    if (context->config.skip_finite_check || call->grad_logits != call->logits) return MARGIN_OK;
-    const int threads = context->config.threads;
-    size_t bad = SIZE_MAX;
-    (void)threads;
-#if defined(_OPENMP)
-#pragma omp parallel for schedule(static) num_threads(threads) reduction(min : bad) if (threads > 1)
-#endif
-    for (size_t i = 0; i < call->rows; i++) {
-        const float *x = call->logits + i * call->logits_stride;
-        if (i < bad && !context->kernels->row_finite(x, call->classes)) bad = i;
-    }
-    return fail_logits(context, bad);
-}
-
 static margin_status check_values(margin_context *context, margin_rows *call)
 {
     margin_status status = margin_check_stride(context, &call->logits_stride, call->rows,
@@ -120,10 +122,8 @@ static margin_status check_values(margin_context *context, margin_rows *call)
     if (status != MARGIN_OK) return status;
     status = check_row_scale(context, call);
     if (status != MARGIN_OK) return status;
-    status = margin_check_finite(context, call->row_weight, call->rows, 1, 1,
-                                 MARGIN_ARGUMENT_ROW_WEIGHT);
-    if (status != MARGIN_OK) return status;
-    return check_logits(context, call);
+    return margin_check_finite(context, call->row_weight, call->rows, 1, 1,
+                               MARGIN_ARGUMENT_ROW_WEIGHT);
 }
 
 static size_t round_up(size_t n)
@@ -134,7 +134,7 @@ static size_t round_up(size_t n)
 /* Bytes of the items, SIZE_MAX / 2 if they are beyond memory. */
 static size_t items_bytes(const rows_state *s)
 {
-    const size_t items = 2 * s->group * (size_t)s->context->config.threads;
+    const size_t items = 2 * s->group * s->threads;
     size_t bytes;
     if (__builtin_mul_overflow(items * sizeof(float), s->item_size, &bytes)) return SIZE_MAX / 2;
     return bytes < SIZE_MAX / 2 ? bytes : SIZE_MAX / 2;
@@ -144,10 +144,16 @@ static size_t items_bytes(const rows_state *s)
  */
 static size_t group_of(const rows_state *s)
 {
-    const size_t threads = (size_t)s->context->config.threads;
-    const size_t fit = GROUP_LOGITS / s->call->classes, share = s->call->rows / (2 * threads);
+    const size_t fit = GROUP_LOGITS / s->call->classes, share = s->call->rows / (2 * s->threads);
     const size_t most = least(least(fit, share), MARGIN_GROUP);
     return most > 0 ? most : 1;
+}
+
+/* What a call takes one core, roughly. */
+static size_t threads_of(const margin_context *context, const margin_rows *call)
+{
+    const double n = (double)call->rows, c = (double)call->classes;
+    return margin_threads_for(context, n * (150.0 + 0.35 * c));
 }
 
 /* The workspace holds the losses and, where it is large enough, rows' exponentials. */
@@ -158,6 +164,7 @@ static margin_status plan(margin_context *context, const margin_rows *call, rows
     const size_t left = losses < space ? space - losses : 0;
     const int wanted = call->grad_logits != NULL;
     *s = (rows_state){.context = context, .call = call};
+    s->threads = threads_of(context, call);
     s->group = group_of(s);
     s->line_size = wanted ? round_up(call->classes) : 0;
     const size_t peaks = wanted ? round_up((call->classes + MARGIN_CHUNK - 1) / MARGIN_CHUNK) : 0;
@@ -188,6 +195,7 @@ margin_status margin_rows_run(margin_context *context, margin_rows *rows)
     margin_status status = check_call(context, &call);
     if (status == MARGIN_OK) status = check_values(context, &call);
     if (status == MARGIN_OK) status = plan(context, &call, &s);
+    if (status == MARGIN_OK) status = fail_logits(context, bad_logits(&s));
     if (status == MARGIN_OK) status = fail_logits(context, run_rows(&s));
     if (status != MARGIN_OK) return status;
 

@@ -22,6 +22,7 @@ typedef struct rows_state {
     const margin_context *context;
     const margin_rows *call;
     double *loss; /* [rows], in double for the sum */
+    size_t threads;
     size_t group; /* rows side by side */
     /* [threads][2][group][item_size]: each a row's exponentials, which take line_size, 0 if they go
      * to the gradient at once, then the peaks of its chunks. */

@@ -3,6 +3,7 @@
 
 #include <math.h>
 
+#include "context.h"
 #include "noise.h"
 
 static size_t padding_of(unsigned layout)
@@ -109,10 +110,17 @@ void problem_use_row_weight(problem *p)
     p->call.row_weight = p->row_weight.at;
 }
 
+margin_status problem_context(const margin_config *config, margin_context **out)
+{
+    const margin_status status = margin_create(config, out);
+    if (status == MARGIN_OK) (*out)->thread_ns = 1e-9;
+    return status;
+}
+
 margin_status problem_run(problem *p, const margin_config *config)
 {
     margin_context *context;
-    margin_status status = margin_create(config, &context);
+    margin_status status = problem_context(config, &context);
     if (status == MARGIN_OK) status = margin_head_run(context, &p->call);
     margin_destroy(context);
     return status;
@@ -185,7 +193,7 @@ rows_problem rows_problem_make(size_t rows, size_t classes, uint64_t seed, unsig
 margin_status rows_problem_run(rows_problem *p, const margin_config *config)
 {
     margin_context *context;
-    margin_status status = margin_create(config, &context);
+    margin_status status = problem_context(config, &context);
     if (status == MARGIN_OK) status = margin_rows_run(context, &p->call);
     margin_destroy(context);
     return status;

@@ -25,6 +25,8 @@ problem problem_make(size_t rows, size_t dim, size_t classes, uint64_t seed, uns
 /* Sets bias (and its gradient) resp. row_weight in the call. */
 void problem_use_bias(problem *p);
 void problem_use_row_weight(problem *p);
+/* A context whose threads all take part, however little there is to do. */
+margin_status problem_context(const margin_config *config, margin_context **out);
 /* Runs it in a context of its own. */
 margin_status problem_run(problem *p, const margin_config *config);
 /* 1 when no output has been written. */

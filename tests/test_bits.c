@@ -111,7 +111,7 @@ static size_t minimum_of(const margin_config *config, const bits_case *c)
 {
     margin_context *context;
     size_t bytes = 0;
-    if (margin_create(config, &context) == MARGIN_OK) {
+    if (problem_context(config, &context) == MARGIN_OK) {
         bytes = margin_head_workspace_minimum(context, c->rows, c->dim, c->classes);
     }
     margin_destroy(context);
@@ -138,7 +138,7 @@ static size_t rows_minimum_of(const margin_config *config, margin_rows call)
     margin_context *context;
     size_t bytes = 0;
     least.workspace_bytes = 1;
-    if (margin_create(&least, &context) == MARGIN_OK &&
+    if (problem_context(&least, &context) == MARGIN_OK &&
         margin_rows_run(context, &call) == MARGIN_ERROR_WORKSPACE) {
         bytes = margin_context_fault(context)->bytes;
     }

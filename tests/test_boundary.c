@@ -1,5 +1,5 @@
-/* test_boundary.c: what both levels refuse: the status, the argument and row named, and that no
- * output is touched. */
+/* test_boundary.c: what the head refuses: the status, the argument and row named, and that no
+ * output is touched; how many threads it takes. */
 #include "mocka.h"
 #include "problem.h"
 
@@ -10,24 +10,8 @@ static margin_context *create(margin_loss loss)
     margin_config config = config_of(loss);
     margin_context *context;
     config.threads = 1;
-    assert_status(margin_create(&config, &context), MARGIN_OK);
+    assert_status(problem_context(&config, &context), MARGIN_OK);
     return context;
-}
-
-/* What a refusal must say; ANY stands for whatever argument. */
-static const margin_argument any = MARGIN_ARGUMENT_COUNT;
-
-static void assert_fault(const char *what, const margin_context *context, margin_status status,
-                         margin_argument argument, size_t row, int64_t value)
-{
-    const margin_fault *f = margin_context_fault(context);
-    const int same_argument = argument == any || f->argument == argument;
-    if (f->status != status || !same_argument || f->row != row || f->value != value) {
-        fail_msg("%s: the fault is %s, %s, row %zu, value %lld", what,
-                 margin_status_text(f->status), margin_argument_name(f->argument), f->row,
-                 (long long)f->value);
-    }
-    assert_true(f->detail != NULL && f->detail[0] != '\0');
 }
 
 /* ---- head level -------------------------------------------------------------------------------*/
@@ -72,16 +56,16 @@ static void head_null(void **state)
     const margin_status null = MARGIN_ERROR_NULL;
     t = fresh_head(MARGIN_ARCFACE);
     t.p.call.embeddings = NULL;
-    refuse_head(&t, "no embeddings", null, any, 0, 0);
+    refuse_head(&t, "no embeddings", null, ANY_ARGUMENT, 0, 0);
     t = fresh_head(MARGIN_ARCFACE);
     t.p.call.weights = NULL;
-    refuse_head(&t, "no weights", null, any, 0, 0);
+    refuse_head(&t, "no weights", null, ANY_ARGUMENT, 0, 0);
     t = fresh_head(MARGIN_ARCFACE);
     t.p.call.labels = NULL;
-    refuse_head(&t, "no labels", null, any, 0, 0);
+    refuse_head(&t, "no labels", null, ANY_ARGUMENT, 0, 0);
     t = fresh_head(MARGIN_SOFTMAX);
     t.p.call.bias = NULL;
-    refuse_head(&t, "grad_bias without bias", null, any, 0, 0);
+    refuse_head(&t, "grad_bias without bias", null, ANY_ARGUMENT, 0, 0);
 }
 
 static void head_shapes(void **state)
@@ -91,25 +75,25 @@ static void head_shapes(void **state)
     const margin_status shape = MARGIN_ERROR_SHAPE;
     t = fresh_head(MARGIN_ARCFACE);
     t.p.call.rows = 0;
-    refuse_head(&t, "no rows", shape, any, 0, 0);
+    refuse_head(&t, "no rows", shape, ANY_ARGUMENT, 0, 0);
     t = fresh_head(MARGIN_ARCFACE);
     t.p.call.dim = 0;
-    refuse_head(&t, "no dim", shape, any, 0, 0);
+    refuse_head(&t, "no dim", shape, ANY_ARGUMENT, 0, 0);
     t = fresh_head(MARGIN_ARCFACE);
     t.p.call.classes = 0;
-    refuse_head(&t, "no classes", shape, any, 0, 0);
+    refuse_head(&t, "no classes", shape, ANY_ARGUMENT, 0, 0);
     t = fresh_head(MARGIN_ARCFACE);
     t.p.call.embeddings_stride = 3;
-    refuse_head(&t, "embeddings_stride", shape, any, 0, 0);
+    refuse_head(&t, "embeddings_stride", shape, ANY_ARGUMENT, 0, 0);
     t = fresh_head(MARGIN_ARCFACE);
     t.p.call.weights_stride = 1;
-    refuse_head(&t, "weights_stride", shape, any, 0, 0);
+    refuse_head(&t, "weights_stride", shape, ANY_ARGUMENT, 0, 0);
     t = fresh_head(MARGIN_ARCFACE);
     t.p.call.grad_embeddings_stride = 3;
-    refuse_head(&t, "grad_embeddings_stride", shape, any, 0, 0);
+    refuse_head(&t, "grad_embeddings_stride", shape, ANY_ARGUMENT, 0, 0);
     t = fresh_head(MARGIN_ARCFACE);
     t.p.call.grad_weights_stride = 3;
-    refuse_head(&t, "grad_weights_stride", shape, any, 0, 0);
+    refuse_head(&t, "grad_weights_stride", shape, ANY_ARGUMENT, 0, 0);
 }
 
 /* Sizes whose products overflow must be refused before anything is read. */
@@ -122,18 +106,18 @@ static void head_overflow(void **state)
     for (size_t i = 0; i < LENGTH_OF(huge); i++) {
         t = fresh_head(MARGIN_ARCFACE);
         t.p.call.rows = huge[i];
-        refuse_head(&t, "huge rows", shape, any, 0, 0);
+        refuse_head(&t, "huge rows", shape, ANY_ARGUMENT, 0, 0);
         t = fresh_head(MARGIN_ARCFACE);
         t.p.call.classes = huge[i];
-        refuse_head(&t, "huge classes", shape, any, 0, 0);
+        refuse_head(&t, "huge classes", shape, ANY_ARGUMENT, 0, 0);
         t = fresh_head(MARGIN_ARCFACE);
         t.p.call.embeddings_stride = t.p.call.weights_stride = 0;
         t.p.call.grad_embeddings_stride = t.p.call.grad_weights_stride = 0;
         t.p.call.dim = huge[i];
-        refuse_head(&t, "huge dim", shape, any, 0, 0);
+        refuse_head(&t, "huge dim", shape, ANY_ARGUMENT, 0, 0);
         t = fresh_head(MARGIN_ARCFACE);
         t.p.call.embeddings_stride = huge[i];
-        refuse_head(&t, "huge stride", shape, any, 0, 0);
+        refuse_head(&t, "huge stride", shape, ANY_ARGUMENT, 0, 0);
     }
     margin_context *context = create(MARGIN_ARCFACE);
     assert_int_equal(margin_head_workspace_minimum(context, 0, 4, 4), 0);
@@ -214,7 +198,7 @@ static void head_nonfinite_far_off(void **state)
         config.threads = 2;
         config.workspace_bytes = 4 * margin_head_workspace_minimum(t.context, 300, dim, 600);
         margin_destroy(t.context);
-        assert_status(margin_create(&config, &t.context), MARGIN_OK);
+        assert_status(problem_context(&config, &t.context), MARGIN_OK);
         t.p.weights.at[where[k] * t.p.call.weights_stride + where[k] % dim] = NAN;
         t.p.weights.at[599 * t.p.call.weights_stride] = INFINITY;
         refuse_head(&t, "weights far off", MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_WEIGHTS,
@@ -253,8 +237,30 @@ static margin_context *create_with(int threads, size_t workspace)
     margin_context *context;
     config.threads = threads;
     config.workspace_bytes = workspace;
-    assert_status(margin_create(&config, &context), MARGIN_OK);
+    assert_status(problem_context(&config, &context), MARGIN_OK);
     return context;
+}
+
+/* Each thread has scratch of its own, so the least workspace tells how many take part. */
+static size_t least_for(int threads, size_t rows, size_t dim, size_t classes)
+{
+    margin_config config = config_of(MARGIN_ARCFACE);
+    margin_context *context;
+    config.threads = threads;
+    assert_status(margin_create(&config, &context), MARGIN_OK);
+    const size_t bytes = margin_head_workspace_minimum(context, rows, dim, classes);
+    margin_destroy(context);
+    return bytes;
+}
+
+static void threads_have_enough_to_do(void **state)
+{
+    (void)state;
+    assert_int_equal(least_for(8, 32, 64, 8), least_for(1, 32, 64, 8));
+    assert_int_equal(least_for(8, 512, 2, 8), least_for(1, 512, 2, 8));
+    assert_int_equal(least_for(8, 128, 64, 1000), least_for(6, 128, 64, 1000));
+    assert_true(least_for(8, 128, 64, 1000) > least_for(2, 128, 64, 1000));
+    assert_true(least_for(8, 512, 512, 10000) > least_for(7, 512, 512, 10000));
 }
 
 static void head_workspace(void **state)
@@ -299,138 +305,20 @@ static void head_after_a_refusal(void **state)
     assert_true(problem_free(&p));
 }
 
-/* ---- rows level -------------------------------------------------------------------------------*/
-
-typedef struct rows_trial {
-    margin_context *context;
-    rows_problem p;
-    int64_t *labels;
-} rows_trial;
-
-static rows_trial fresh_rows(margin_loss loss)
-{
-    rows_trial t = {.context = create(loss), .p = rows_problem_make(ROWS, CLASSES, 7, 1, 1)};
-    t.labels = t.p.labels.data;
-    t.p.call.row_scale = t.p.row_scale.at;
-    t.p.call.row_weight = t.p.row_weight.at;
-    return t;
-}
-
-static void refuse_rows(rows_trial *t, const char *what, margin_status status,
-                        margin_argument argument, size_t row, int64_t value)
-{
-    const margin_status got = margin_rows_run(t->context, &t->p.call);
-    if (got != status) fail_msg("%s: %s", what, margin_status_text(got));
-    if (!rows_problem_untouched(&t->p)) fail_msg("%s: an output was touched", what);
-    assert_fault(what, t->context, status, argument, row, value);
-    margin_destroy(t->context);
-    t->p.call.classes = t->p.call.logits_stride = CLASSES;
-    rows_problem_free(&t->p);
-}
-
-/* Logits are read once, so gradients of good rows may be written; not in the logits' place. */
-static void refuse_logits(size_t row, size_t class_index, float bad)
-{
-    for (int in_place = 0; in_place < 2; in_place++) {
-        rows_trial t = fresh_rows(MARGIN_ARCFACE);
-        margin_rows *call = &t.p.call;
-        t.p.logits.at[row * call->logits_stride + class_index] = bad;
-        t.p.logits.at[(ROWS - 1) * call->logits_stride] = NAN; /* the first one counts */
-        const size_t bytes = (ROWS * call->logits_stride - 1) * sizeof(float);
-        float *before = malloc(bytes);
-        assert_non_null(before);
-        memcpy(before, t.p.logits.at, bytes);
-        if (in_place) call->grad_logits = t.p.logits.at;
-        assert_status(margin_rows_run(t.context, call), MARGIN_ERROR_NONFINITE);
-        assert_memory_equal(before, t.p.logits.at, bytes);
-        assert_true(guard_untouched(&t.p.row_loss) && call->loss == 0.0 && call->counted == 0);
-        assert_fault("logits", t.context, MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_LOGITS, row, 0);
-        margin_destroy(t.context);
-        assert_true(rows_problem_free(&t.p));
-        free(before);
-    }
-}
-
-static void rows_refusals(void **state)
-{
-    rows_trial t;
-    (void)state;
-    const margin_argument scale = MARGIN_ARGUMENT_ROW_SCALE;
-    margin_context *none = create(MARGIN_ARCFACE);
-    margin_rows rows = {0};
-    assert_status(margin_rows_run(none, NULL), MARGIN_ERROR_NULL);
-    assert_status(margin_rows_run(NULL, &rows), MARGIN_ERROR_NULL);
-    margin_destroy(none);
-    t = fresh_rows(MARGIN_ARCFACE);
-    t.p.call.logits = NULL;
-    refuse_rows(&t, "no logits", MARGIN_ERROR_NULL, any, 0, 0);
-    t = fresh_rows(MARGIN_ARCFACE);
-    t.p.call.labels = NULL;
-    refuse_rows(&t, "no labels", MARGIN_ERROR_NULL, any, 0, 0);
-    t = fresh_rows(MARGIN_ARCFACE);
-    t.p.call.rows = 0;
-    refuse_rows(&t, "no rows", MARGIN_ERROR_SHAPE, any, 0, 0);
-    t = fresh_rows(MARGIN_ARCFACE);
-    t.p.call.classes = 0;
-    refuse_rows(&t, "no classes", MARGIN_ERROR_SHAPE, any, 0, 0);
-    t = fresh_rows(MARGIN_ARCFACE);
-    t.p.call.rows = SIZE_MAX;
-    refuse_rows(&t, "huge rows", MARGIN_ERROR_SHAPE, any, 0, 0);
-    t = fresh_rows(MARGIN_ARCFACE);
-    t.p.call.classes = SIZE_MAX / 2;
-    refuse_rows(&t, "huge classes", MARGIN_ERROR_SHAPE, any, 0, 0);
-    t = fresh_rows(MARGIN_ARCFACE);
-    t.p.call.logits_stride = 2;
-    refuse_rows(&t, "short stride", MARGIN_ERROR_SHAPE, any, 0, 0);
-    t = fresh_rows(MARGIN_ARCFACE);
-    t.p.call.grad_logits_stride = 2;
-    refuse_rows(&t, "short stride of the gradient", MARGIN_ERROR_SHAPE, any, 0, 0);
-    t = fresh_rows(MARGIN_ARCFACE);
-    t.labels[4] = CLASSES;
-    refuse_rows(&t, "label", MARGIN_ERROR_LABEL, MARGIN_ARGUMENT_LABELS, 4, CLASSES);
-    t = fresh_rows(MARGIN_ARCFACE);
-    t.labels[1] = -2;
-    refuse_rows(&t, "label", MARGIN_ERROR_LABEL, MARGIN_ARGUMENT_LABELS, 1, -2);
-    const float bad[] = {NAN, INFINITY, -INFINITY};
-    for (size_t k = 0; k < LENGTH_OF(bad); k++) {
-        for (size_t i = 0; i < ROWS; i++) {
-            refuse_logits(i, k, bad[k]);
-            t = fresh_rows(MARGIN_ARCFACE);
-            t.p.row_weight.at[i] = bad[k];
-            refuse_rows(&t, "row_weight", MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_ROW_WEIGHT, i, 0);
-            t = fresh_rows(MARGIN_ARCFACE);
-            t.p.row_scale.at[i] = bad[k];
-            refuse_rows(&t, "row_scale", MARGIN_ERROR_NONFINITE, scale, i, 0);
-        }
-    }
-    t = fresh_rows(MARGIN_ARCFACE);
-    t.p.row_scale.at[3] = -1.0f;
-    refuse_rows(&t, "negative row_scale", MARGIN_ERROR_NONFINITE, scale, 3, 0);
-}
-
-static void rows_keep_needs_lengths(void **state)
-{
-    margin_config config = config_of(MARGIN_SPHEREFACE);
-    rows_trial t = {.p = rows_problem_make(ROWS, CLASSES, 7, 1, 1)};
-    (void)state;
-    config.feature_norm = MARGIN_FEATURE_NORM_KEEP;
-    assert_status(margin_create(&config, &t.context), MARGIN_OK);
-    refuse_rows(&t, "keep", MARGIN_ERROR_NULL, MARGIN_ARGUMENT_ROW_SCALE, 0, 0);
-    t.p = rows_problem_make(ROWS, CLASSES, 7, 1, 1);
-    t.p.call.row_scale = t.p.row_scale.at;
-    assert_status(rows_problem_run(&t.p, &config), MARGIN_OK);
-    assert_true(rows_problem_free(&t.p));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(head_null),           cmocka_unit_test(head_shapes),
-        cmocka_unit_test(head_overflow),       cmocka_unit_test(head_labels),
-        cmocka_unit_test(head_nonfinite),      cmocka_unit_test(head_nonfinite_far_off),
-        cmocka_unit_test(head_huge_is_finite), cmocka_unit_test(head_bias),
-        cmocka_unit_test(head_workspace),      cmocka_unit_test(head_after_a_refusal),
-        cmocka_unit_test(rows_refusals),       cmocka_unit_test(rows_keep_needs_lengths),
+        cmocka_unit_test(head_null),
+        cmocka_unit_test(head_shapes),
+        cmocka_unit_test(head_overflow),
+        cmocka_unit_test(head_labels),
+        cmocka_unit_test(head_nonfinite),
+        cmocka_unit_test(head_nonfinite_far_off),
+        cmocka_unit_test(head_huge_is_finite),
+        cmocka_unit_test(head_bias),
+        cmocka_unit_test(head_workspace),
+        cmocka_unit_test(head_after_a_refusal),
+        cmocka_unit_test(threads_have_enough_to_do),
     };
     return cmocka_run_group_tests_name("boundary", tests, NULL, NULL);
 }

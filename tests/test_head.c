@@ -213,7 +213,7 @@ static void one_context_many_shapes(void **state)
     (void)state;
     const margin_config config = threads_2(MARGIN_COMBINED);
     margin_context *context;
-    assert_status(margin_create(&config, &context), MARGIN_OK);
+    assert_status(problem_context(&config, &context), MARGIN_OK);
     for (size_t round = 0; round < 2 * LENGTH_OF(shapes); round++) {
         const size_t *s = shapes[round % LENGTH_OF(shapes)];
         problem p = problem_make(s[0], s[1], s[2], 35, 0, 1),
@@ -395,7 +395,7 @@ static void negative_is_correct(void **state)
     }
     head.labels = &label;
     head.row_correct = &correct;
-    assert_status(margin_create(&config, &context), MARGIN_OK);
+    assert_status(problem_context(&config, &context), MARGIN_OK);
     assert_status(margin_head_run(context, &head), MARGIN_OK);
     margin_destroy(context);
     assert_int_equal(correct, 1);

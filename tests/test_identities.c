@@ -294,7 +294,7 @@ static void rows_may_be_doubled(void **state)
 static size_t least_workspace(const margin_config *config, const problem *p)
 {
     margin_context *context;
-    assert_status(margin_create(config, &context), MARGIN_OK);
+    assert_status(problem_context(config, &context), MARGIN_OK);
     const size_t bytes =
         margin_head_workspace_minimum(context, p->call.rows, p->call.dim, p->call.classes);
     margin_destroy(context);
