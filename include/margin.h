@@ -151,7 +151,8 @@ typedef struct margin_config {
     margin_gradient gradient;
     margin_feature_norm feature_norm;
     margin_isa isa;
-    int threads;            /* 0: as OpenMP decides (OMP_NUM_THREADS) */
+    int threads;            /* at most, fewer for calls with little to do; 0: as OpenMP decides
+                               (OMP_NUM_THREADS) */
     size_t workspace_bytes; /* upper bound of the context's scratch memory; 0: 256 MiB */
     int skip_finite_check;  /* 1: NaN and Inf in the inputs are the caller's concern */
 } margin_config;

@@ -31,9 +31,8 @@ static size_t least(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* The first row with a NaN or an infinity: a pass of its own where the gradient takes the logits'
- * place: a refused call must not lose them.
- */
+/* The first row with a NaN or an infinity, SIZE_MAX: none. A pass of its own, where the gradient
+ * takes the logits' place: a refused call must not lose them. */
 static size_t bad_logits(const rows_state *s)
 {
     const margin_rows *call = s->call;
@@ -51,7 +50,7 @@ static size_t bad_logits(const rows_state *s)
     return bad;
 }
 
-/* The first row with a NaN or an infinity, SIZE_MAX: none. */
+/* The same, of all rows, on the way. */
 static size_t run_rows(const rows_state *s)
 {
     const int threads = (int)s->threads;
@@ -140,8 +139,7 @@ static size_t items_bytes(const rows_state *s)
     return bytes < SIZE_MAX / 2 ? bytes : SIZE_MAX / 2;
 }
 
-/* Rows side by side: fewer of them the longer they are, and no fewer groups than threads can share.
- */
+/* Fewer rows side by side the longer they are; at least two groups for a thread. */
 static size_t group_of(const rows_state *s)
 {
     const size_t fit = GROUP_LOGITS / s->call->classes, share = s->call->rows / (2 * s->threads);

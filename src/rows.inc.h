@@ -47,14 +47,19 @@ static int row_max(const float *x, size_t n, float *max)
 
 /* ---- what is pending ---- */
 
-/* At most n < 16 elements of a region. */
+static inline void advance(margin_pending *p, size_t region, size_t n)
+{
+    p->region[region].from += n;
+    p->region[region].to += n;
+    p->region[region].left -= n;
+}
+
+/* n < 16 elements of a region. */
 static inline void store_part(margin_pending *p, size_t region, size_t n)
 {
     const vf a = v_mul(v_load_part(p->region[region].from, n, 0.0f), v_set1(p->first));
     v_store_part(p->region[region].to, v_mul(a, v_set1(p->second)), n);
-    p->region[region].from += n;
-    p->region[region].to += n;
-    p->region[region].left -= n;
+    advance(p, region, n);
 }
 
 /* The region at hand, at a multiple of 64 bytes if it is streamed, with 32 elements left or more;
@@ -82,13 +87,6 @@ static inline void store_32(const float *from, vf first, vf second, int stream, 
         v_store(to, a);
         v_store(to + 16, b);
     }
-}
-
-static inline void advance(margin_pending *p, size_t region, size_t n)
-{
-    p->region[region].from += n;
-    p->region[region].to += n;
-    p->region[region].left -= n;
 }
 
 static void row_store(margin_pending *p)
