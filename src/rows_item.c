@@ -212,6 +212,12 @@ static void fetch_targets(const rows_state *s, size_t first)
     }
 }
 
+static void store_group(const rows_state *s, rows_item *group)
+{
+    for (size_t k = 0; k < s->group; k++)
+        s->context->kernels->row_store(&group[k].pending);
+}
+
 void margin_rows_take(const rows_state *s, rows_worker *w, size_t first)
 {
     const size_t count = least(s->group, s->call->rows - first);
@@ -225,8 +231,8 @@ void margin_rows_take(const rows_state *s, rows_worker *w, size_t first)
             w->bad = least(w->bad, first + k);
             now[k].label = SIZE_MAX;
         }
-        s->context->kernels->row_store(&before[k].pending);
     }
+    store_group(s, before); /* what is left; the last group is shorter, and not always taken last */
     for (size_t k = 0; k < count; k++)
         excess[k] = excess_of(&now[k]);
     margin_softplus(excess, count, loss, miss);
@@ -239,7 +245,6 @@ void margin_rows_take(const rows_state *s, rows_worker *w, size_t first)
 
 void margin_rows_finish(const rows_state *s, rows_worker *w)
 {
-    for (size_t k = 0; k < 2 * s->group; k++)
-        s->context->kernels->row_store(&w->item[k / s->group][k % s->group].pending);
+    store_group(s, w->item[1 - w->at]);
     s->context->kernels->drain();
 }
