@@ -105,6 +105,15 @@ static int default_threads(void)
 #endif
 }
 
+size_t margin_thread_index(void)
+{
+#if defined(_OPENMP)
+    return (size_t)omp_get_thread_num();
+#else
+    return 0;
+#endif
+}
+
 /* Pages cost nothing until touched; huge ones make the first touch cheap. */
 static void *reserve(size_t bytes)
 {

@@ -35,6 +35,14 @@ double margin_row_weight(const float *row_weight, size_t row, size_t counted);
 /* Threads for a call that takes one of them so many nanoseconds: at most config.threads. */
 size_t margin_threads_for(const margin_context *context, double ns);
 
+/* Of the calling thread among those of a parallel loop. */
+size_t margin_thread_index(void);
+
+static inline size_t margin_least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
 /* *stride 0 -> columns; too short, or rows * stride beyond memory: MARGIN_ERROR_SHAPE. */
 margin_status margin_check_stride(margin_context *context, size_t *stride, size_t rows,
                                   size_t columns, const char *detail);

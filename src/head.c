@@ -6,21 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
-#if defined(_OPENMP)
-#include <omp.h>
-#endif
-
 /* Pieces of a block are whole multiples of so many classes: register tiles have 14 or 6. */
 enum { PIECE_CLASSES = 42 };
-
-static int thread_index(void)
-{
-#if defined(_OPENMP)
-    return omp_get_thread_num();
-#else
-    return 0;
-#endif
-}
 
 /* ---- boundary ---- */
 
@@ -136,7 +123,7 @@ static void pack_weights(head_state *s)
 #endif
     for (size_t block = 0; block < p->blocks; block++) {
         margin_pack_weights(s, block, s->packed + block * p->block * p->panels * 16,
-                            &s->scratch[thread_index()]);
+                            &s->scratch[margin_thread_index()]);
     }
 }
 
@@ -156,11 +143,6 @@ static size_t row_groups(const head_plan *p)
     return even_parts(p->shards, (p->rows / 16 + 1) / 2, p->threads);
 }
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Items are shards times groups of rows. */
 static void forward(head_state *s)
 {
@@ -172,7 +154,8 @@ static void forward(head_state *s)
     for (size_t item = 0; item < shards * groups; item++) {
         const size_t shard = item / groups, group = item % groups;
         const size_t first = group * pairs / groups * 2, end = (group + 1) * pairs / groups * 2;
-        margin_head_forward(s, shard, first, least(end, panels), &s->scratch[thread_index()]);
+        margin_head_forward(s, shard, first, margin_least(end, panels),
+                            &s->scratch[margin_thread_index()]);
     }
 }
 
@@ -185,8 +168,8 @@ static void finish_rows(head_state *s)
 #pragma omp parallel for schedule(static) num_threads(threads) if (threads > 1)
 #endif
     for (size_t first = 0; first < rows; first += 16) {
-        const size_t count = least(rows - first, 16);
-        margin_head_finish_rows(s, first, count, &s->scratch[thread_index()]);
+        const size_t count = margin_least(rows - first, 16);
+        margin_head_finish_rows(s, first, count, &s->scratch[margin_thread_index()]);
     }
 }
 
@@ -202,9 +185,9 @@ static void backward_piece(head_state *s, size_t block, size_t at, size_t pieces
     const size_t classes = head_block_count(&s->plan, block, s->call->classes);
     const size_t units = (classes + PIECE_CLASSES - 1) / PIECE_CLASSES;
     const size_t from = at * units / pieces * PIECE_CLASSES;
-    const size_t end = least((at + 1) * units / pieces * PIECE_CLASSES, classes);
+    const size_t end = margin_least((at + 1) * units / pieces * PIECE_CLASSES, classes);
     const head_piece piece = {block, head_block_first(&s->plan, block) + from, end - from};
-    if (end > from) margin_head_backward(s, &piece, &s->scratch[thread_index()]);
+    if (end > from) margin_head_backward(s, &piece, &s->scratch[margin_thread_index()]);
 }
 
 /* Items are pieces of blocks. */
@@ -261,7 +244,7 @@ static margin_status run_small(head_state *s, double *sum)
 #pragma omp for schedule(static)
 #endif
         for (size_t block = 0; block < p->blocks; block++)
-            margin_small_pack(s, block, &s->scratch[thread_index()]);
+            margin_small_pack(s, block, &s->scratch[margin_thread_index()]);
 #if defined(_OPENMP)
 #pragma omp single
 #endif
@@ -275,7 +258,7 @@ static margin_status run_small(head_state *s, double *sum)
 #pragma omp for schedule(dynamic)
 #endif
             for (size_t panel = 0; panel < (s->rows + 15) / 16; panel++)
-                margin_small_rows(s, panel, &s->scratch[thread_index()]);
+                margin_small_rows(s, panel, &s->scratch[margin_thread_index()]);
 #if defined(_OPENMP)
 #pragma omp single nowait
 #endif
@@ -284,7 +267,7 @@ static margin_status run_small(head_state *s, double *sum)
 #pragma omp for schedule(static)
 #endif
             for (size_t block = 0; block < (p->want_w ? p->blocks : 0); block++)
-                margin_small_block(s, block, &s->scratch[thread_index()]);
+                margin_small_block(s, block, &s->scratch[margin_thread_index()]);
         }
     }
     return (margin_status)status;

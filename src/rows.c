@@ -5,10 +5,6 @@
 #include <math.h>
 #include <stdint.h>
 
-#if defined(_OPENMP)
-#include <omp.h>
-#endif
-
 #include "target.h"
 
 /* A gradient of so many bytes is not expected to be read from a cache again. */
@@ -16,20 +12,6 @@
 
 /* Exponentials that a group may leave in L2. */
 #define GROUP_LOGITS ((size_t)1 << 15)
-
-static size_t thread_index(void)
-{
-#if defined(_OPENMP)
-    return (size_t)omp_get_thread_num();
-#else
-    return 0;
-#endif
-}
-
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 /* The first row with a NaN or an infinity, SIZE_MAX: none. A pass of its own, where the gradient
  * takes the logits' place: a refused call must not lose them. */
@@ -61,14 +43,14 @@ static size_t run_rows(const rows_state *s)
 #endif
     {
         rows_worker w;
-        margin_rows_start(s, thread_index(), &w);
+        margin_rows_start(s, margin_thread_index(), &w);
 #if defined(_OPENMP)
 #pragma omp for schedule(dynamic) nowait
 #endif
         for (size_t first = 0; first < s->call->rows; first += s->group)
             margin_rows_take(s, &w, first);
         margin_rows_finish(s, &w);
-        bad = least(bad, w.bad);
+        bad = margin_least(bad, w.bad);
     }
     return bad;
 }
@@ -143,7 +125,7 @@ static size_t items_bytes(const rows_state *s)
 static size_t group_of(const rows_state *s)
 {
     const size_t fit = GROUP_LOGITS / s->call->classes, share = s->call->rows / (2 * s->threads);
-    const size_t most = least(least(fit, share), MARGIN_GROUP);
+    const size_t most = margin_least(margin_least(fit, share), MARGIN_GROUP);
     return most > 0 ? most : 1;
 }
 

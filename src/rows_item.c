@@ -59,11 +59,6 @@ static void start_row(const rows_state *s, size_t i, rows_item *item)
     if (item->out != NULL) item->slope = slope_at(setting, angle);
 }
 
-static size_t least(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
-
 /* The chunk from `first` on but for the target: two pieces round it. */
 typedef struct chunk {
     size_t first, count, second, second_count;
@@ -71,7 +66,7 @@ typedef struct chunk {
 
 static chunk chunk_of(const rows_state *s, size_t first, size_t label)
 {
-    const size_t end = least(first + MARGIN_CHUNK, s->call->classes);
+    const size_t end = margin_least(first + MARGIN_CHUNK, s->call->classes);
     chunk c = {.first = first, .count = end - first, .second = end};
     if (label < first || label >= end) return c;
     c.count = label - first;
@@ -205,7 +200,7 @@ void margin_rows_start(const rows_state *s, size_t thread, rows_worker *w)
 static void fetch_targets(const rows_state *s, size_t first)
 {
     const margin_rows *call = s->call;
-    const size_t end = least(first + s->group, call->rows);
+    const size_t end = margin_least(first + s->group, call->rows);
     for (size_t i = first; i < end; i++) {
         if (call->labels[i] >= 0)
             __builtin_prefetch(call->logits + i * call->logits_stride + call->labels[i]);
@@ -220,7 +215,7 @@ static void store_group(const rows_state *s, rows_item *group)
 
 void margin_rows_take(const rows_state *s, rows_worker *w, size_t first)
 {
-    const size_t count = least(s->group, s->call->rows - first);
+    const size_t count = margin_least(s->group, s->call->rows - first);
     rows_item *now = w->item[w->at], *before = w->item[1 - w->at];
     double excess[MARGIN_GROUP] = {0}, loss[MARGIN_GROUP], miss[MARGIN_GROUP];
     for (size_t k = 0; k < count; k++)
@@ -228,7 +223,7 @@ void margin_rows_take(const rows_state *s, rows_worker *w, size_t first)
     fetch_targets(s, first + count);
     for (size_t k = 0; k < count; k++) {
         if (!take_row(s, &now[k], w->unused, &before[k].pending)) {
-            w->bad = least(w->bad, first + k);
+            w->bad = margin_least(w->bad, first + k);
             now[k].label = SIZE_MAX;
         }
     }
