@@ -6,27 +6,11 @@
 #include <math.h>
 #include <stdint.h>
 
-/* 0 times a NaN or an infinity is a NaN, and stays one in every sum. */
-static int row_finite(const float *x, size_t n)
+/* 0 times a NaN or an infinity is a NaN, and stays one in every sum. max NULL: not wanted. */
+static inline int finite_and_max(const float *x, size_t n, float *max)
 {
     const vf zero = v_set1(0.0f);
-    vf even = zero, odd = zero;
-    for (; n >= 32; n -= 32, x += 32) {
-        even = v_fma(v_load(x), zero, even);
-        odd = v_fma(v_load(x + 16), zero, odd);
-    }
-    for (; n > 0; x += 16) {
-        const size_t here = n < 16 ? n : 16;
-        even = v_fma(load_up_to(x, here), zero, even);
-        n -= here;
-    }
-    return v_sum(v_add(even, odd)) == 0.0f;
-}
-
-static int row_max(const float *x, size_t n, float *max)
-{
-    const vf zero = v_set1(0.0f);
-    vf finite0 = zero, finite1 = zero, max0 = v_set1(*max), max1 = max0;
+    vf finite0 = zero, finite1 = zero, max0 = v_set1(max != NULL ? *max : 0.0f), max1 = max0;
     for (; n >= 32; n -= 32, x += 32) {
         const vf a = v_load(x), b = v_load(x + 16);
         max0 = v_max(a, max0);
@@ -41,8 +25,18 @@ static int row_max(const float *x, size_t n, float *max)
         finite0 = v_fma(a, zero, finite0);
         n -= here;
     }
-    *max = v_max_across(v_max(max0, max1));
+    if (max != NULL) *max = v_max_across(v_max(max0, max1));
     return v_sum(v_add(finite0, finite1)) == 0.0f;
+}
+
+static int row_finite(const float *x, size_t n)
+{
+    return finite_and_max(x, n, NULL);
+}
+
+static int row_max(const float *x, size_t n, float *max)
+{
+    return finite_and_max(x, n, max);
 }
 
 /* ---- what is pending ---- */

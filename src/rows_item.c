@@ -20,14 +20,15 @@ static margin_angle angle_of(double cosine)
 }
 
 /* d psi / d c = -psi'(theta) / sin(theta), its limit where the loss has one. */
-static double slope_at(const margin_setting *setting, margin_angle angle)
+static double slope_at(const margin_setting *setting, const margin_angle *angle,
+                       const margin_target *target)
 {
-    if (angle.sine < LEAST_SINE) {
+    if (angle->sine < LEAST_SINE) {
         const double cosine = sqrt((1.0 - LEAST_SINE) * (1.0 + LEAST_SINE));
-        angle.sine = LEAST_SINE;
-        angle.cosine = angle.cosine > 0.0 ? cosine : -cosine;
+        const margin_angle least = {LEAST_SINE, angle->cosine > 0.0 ? cosine : -cosine};
+        return -margin_target_at(setting, &least).slope / LEAST_SINE;
     }
-    return -margin_target_at(setting, &angle).slope / angle.sine;
+    return -target->slope / angle->sine;
 }
 
 static double row_factor(const rows_state *s, size_t i)
@@ -43,20 +44,23 @@ static void start_row(const rows_state *s, size_t i, rows_item *item)
     item->x = call->logits + i * call->logits_stride;
     item->out = call->grad_logits == NULL ? NULL : call->grad_logits + i * call->grad_logits_stride;
     item->label = call->labels[i] < 0 ? SIZE_MAX : (size_t)call->labels[i];
-    item->peak = item->most = -FLT_MAX;
+    item->peak = MARGIN_NO_PEAK;
+    item->most = -FLT_MAX;
     item->sum = 0.0;
     if (s->line_size == 0) item->line = item->out;
     item->pending = (margin_pending){.stream = s->stream};
     if (item->label == SIZE_MAX) return;
     const double cosine = (double)item->x[item->label];
     item->scale = row_factor(s, i);
+    item->kernel_scale = margin_kernel_scale(item->scale);
     item->logit = item->scale * cosine;
     item->slope = 1.0;
     if (!s->context->info->normalised) return;
     const margin_setting *setting = &s->context->setting;
     const margin_angle angle = angle_of(cosine);
-    item->logit = item->scale * margin_target_at(setting, &angle).psi;
-    if (item->out != NULL) item->slope = slope_at(setting, angle);
+    const margin_target target = margin_target_at(setting, &angle);
+    item->logit = item->scale * target.psi;
+    if (item->out != NULL) item->slope = slope_at(setting, &angle, &target);
 }
 
 /* The chunk from `first` on but for the target: two pieces round it. */
@@ -77,10 +81,11 @@ static chunk chunk_of(const rows_state *s, size_t first, size_t label)
 
 /* What earlier sums are to be multiplied by, now that a chunk's maximum is known. The peak of an
  * only chunk is the maximum itself: the only other class's exponential is then 1. */
-static float raise_peak(const rows_state *s, rows_item *item, float max, float scale)
+static float raise_peak(const rows_state *s, rows_item *item, float max)
 {
     if (max > item->most) item->most = max;
-    if (s->call->classes > MARGIN_CHUNK) return margin_raise_peak(max, scale, &item->peak);
+    if (s->call->classes > MARGIN_CHUNK)
+        return margin_raise_peak(max, item->kernel_scale, &item->peak);
     item->peak = item->most;
     return 0.0f;
 }
@@ -101,10 +106,10 @@ static int take_chunk(const rows_state *s, rows_item *item, const chunk *c, floa
     const margin_kernels *k = s->context->kernels;
     const float *x = item->x + c->first, *ahead = ahead_of(s, x);
     const size_t past = c->second - c->first;
-    const float scale = margin_kernel_scale(item->scale);
+    const float scale = item->kernel_scale;
     float max = -FLT_MAX;
     const int finite = k->row_max(x, c->count, &max) & k->row_max(x + past, c->second_count, &max);
-    const float keep = raise_peak(s, item, max, scale);
+    const float keep = raise_peak(s, item, max);
     double sum = (double)k->row_exp(x, c->count, scale, item->peak, line, ahead, pending);
     if (c->second_count > 0)
         sum += (double)k->row_exp(x + past, c->second_count, scale, item->peak, line + past,
@@ -139,7 +144,7 @@ static int take_row(const rows_state *s, rows_item *item, float *unused, margin_
 /* Exponentials that are not under the row's peak are brought under it. */
 static void even_chunks(const rows_state *s, const rows_item *item)
 {
-    const double scale = (double)margin_kernel_scale(item->scale);
+    const double scale = (double)item->kernel_scale;
     for (size_t first = 0; first < s->call->classes; first += MARGIN_CHUNK) {
         const double peak = (double)item->chunk_peaks[first / MARGIN_CHUNK];
         if (peak == (double)item->peak) continue;
@@ -156,7 +161,7 @@ static void even_chunks(const rows_state *s, const rows_item *item)
 static double excess_of(const rows_item *item)
 {
     if (item->label == SIZE_MAX || item->sum == 0.0) return -HUGE_VAL; /* no other class */
-    const double scale = (double)margin_kernel_scale(item->scale), most = (double)item->most;
+    const double scale = (double)item->kernel_scale, most = (double)item->most;
     const double above = scale * ((double)item->peak - most) + dm_log(item->sum);
     return item->scale * most + above - item->logit;
 }

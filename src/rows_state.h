@@ -40,7 +40,8 @@ typedef struct rows_item {
     float *chunk_peaks; /* under which they are */
     size_t label;       /* SIZE_MAX: does not count */
     double scale, logit, slope;
-    float peak, most; /* of the others: all sums are under `peak`; the largest */
+    float kernel_scale; /* `scale` for the kernels */
+    float peak, most;   /* of the others: all sums are under `peak`; the largest */
     double sum;
     margin_pending pending; /* its gradient, but for the target */
 } rows_item;

@@ -1,18 +1,8 @@
 /* test_rows_boundary.c: what the rows level refuses: the status, the argument and row named, and
  * that no output is touched. */
-#include "mocka.h"
-#include "problem.h"
+#include "refusal.h"
 
 enum { ROWS = 5, CLASSES = 3 };
-
-static margin_context *create(margin_loss loss)
-{
-    margin_config config = config_of(loss);
-    margin_context *context;
-    config.threads = 1;
-    assert_status(problem_context(&config, &context), MARGIN_OK);
-    return context;
-}
 
 typedef struct rows_trial {
     margin_context *context;
