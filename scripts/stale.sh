@@ -19,7 +19,7 @@ case $#,${1:-} in
 esac
 
 machine=$run/machine.json
-measured=(include src bench plots)
+measured=(include src common bench plots)
 commit=$(jq -er '.commit | strings' "$machine" 2>/dev/null) || fail 1 "$machine: names no commit"
 dirty=$(jq -r '.dirty' "$machine")
 git -C "$root" merge-base --is-ancestor "$commit" HEAD 2>/dev/null ||

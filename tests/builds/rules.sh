@@ -22,12 +22,12 @@ files() {
     find "$@" -type f \( -name '*.c' -o -name '*.h' -o -name '*.cpp' \) | sort
 }
 
-mapfile -t outside_simd < <(files src include cli bench tests | grep -Ev '^(src/simd|tests/simde)/')
+mapfile -t outside_simd < <(files src include common cli bench tests | grep -Ev '^(src/simd|tests/simde)/')
 mapfile -t library < <(files src include)
 mapfile -t kernels < <(files src | grep -E '^src/(simd/|kernels|vmath)')
 mapfile -t losses < <(files src/losses)
 mapfile -t without_loops < <(files src include | grep -Ev '^src/(head|rows|head_pack|context)\.c$')
-mapfile -t all < <(files src include cli bench tests)
+mapfile -t all < <(files src include common cli bench tests)
 
 forbid 'an intrinsics header outside src/simd' \
     '#[[:space:]]*include[[:space:]]*<(immintrin|arm_neon|x86intrin|[a-z]mmintrin)\.h>' \

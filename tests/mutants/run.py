@@ -26,7 +26,7 @@ except ImportError:  # before Python 3.11
     sys.exit(77)
 
 HERE = Path(__file__).resolve().parent
-COPIED = ("CMakeLists.txt", "cmake", "include", "src", "bench/common", "bench/stability", "tests")
+COPIED = ("CMakeLists.txt", "cmake", "include", "src", "common", "bench/stability", "tests")
 # Tests of whole programs and scripts: no test of the library's numbers.
 LEFT_OUT = ("cli", "separation", "plots", "scripts", "speed", "mutants", "__pycache__", "results")
 NEEDED = {"id", "file", "find", "replace", "fault"}
