@@ -209,9 +209,9 @@ margin_status margin_check_finite(margin_context *context, const float *values, 
 {
     if (values == NULL || context->config.skip_finite_check) return MARGIN_OK;
     const margin_kernels *k = context->kernels;
-    if (stride == columns && k->row_finite(values, rows * columns)) return MARGIN_OK;
+    if (stride == columns && k->terms->row_finite(values, rows * columns)) return MARGIN_OK;
     for (size_t i = 0; i < rows; i++) {
-        if (k->row_finite(values + i * stride, columns)) continue;
+        if (k->terms->row_finite(values + i * stride, columns)) continue;
         return margin_fail(context, MARGIN_ERROR_NONFINITE, argument, i,
                            "a value is a NaN or an infinity");
     }

@@ -2,7 +2,7 @@
 #ifndef MARGIN_SRC_CONTEXT_H
 #define MARGIN_SRC_CONTEXT_H
 
-#include "kernels.h"
+#include "kernels/kernels.h"
 #include "loss.h"
 #include "margin.h"
 

@@ -2,7 +2,7 @@
 #ifndef MARGIN_SRC_DISPATCH_H
 #define MARGIN_SRC_DISPATCH_H
 
-#include "kernels.h"
+#include "kernels/kernels.h"
 #include "margin.h"
 
 /* The table of an instruction set that was built and that this CPU can run, else NULL. */

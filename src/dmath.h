@@ -1,7 +1,8 @@
 /* dmath.h: elementary functions in double whose bits do not depend on the C library, the compiler
  * or the machine: only +, -, *, /, sqrt and floor, which IEEE 754 fixes. For the N target pairs and
- * row sums; the C classes go through vmath.inc.h. Errors are below 4 ulp of double, far under the
- * half ulp of the float32 results made from them (tests/test_dmath.c). Thread-safe, no state. */
+ * row sums; the C classes go through kernels/exp.inc.h. Errors are below 4 ulp of double, far under
+ * the half ulp of the float32 results made from them (tests/test_dmath.c). Thread-safe, no state.
+ */
 #ifndef MARGIN_DMATH_H
 #define MARGIN_DMATH_H
 

@@ -110,8 +110,8 @@ static void prepare_rows(head_state *s)
     for (size_t first = 0; first < p->rows; first += 16) {
         margin_head_prepare_rows(s, first, 16);
         if (p->few) continue;
-        s->kernels->pack_lanes(s->columns + first * 16, head_row_stride(p), p->panels,
-                               s->lanes + first * p->panels * 16);
+        s->kernels->packing->pack_lanes(s->columns + first * 16, head_row_stride(p), p->panels,
+                                        s->lanes + first * p->panels * 16);
     }
 }
 

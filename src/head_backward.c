@@ -51,8 +51,9 @@ static void scale_rows(head_state *s, size_t block, head_scratch *scratch)
         const size_t first = i;
         while (i < rows && factor_changed(s, i, peak[i], scratch))
             i++;
-        s->kernels->scale_columns(s->columns + first * 16, scratch->factors + first, i - first,
-                                  s->plan.panels, stride, scratch->scaled_x + first * 16);
+        s->kernels->packing->scale_panels(s->columns + first * 16, scratch->factors + first,
+                                          i - first, s->plan.panels, stride,
+                                          scratch->scaled_x + first * 16);
     }
     scratch->scaled = 1;
 }
@@ -70,8 +71,11 @@ static float *piece_tiles(head_state *s, const head_piece *piece, head_scratch *
         float *tile = scratch->tiles + panel * p->block * 16, sum[16];
         margin_head_products(s, weights, piece->count, panel, 1, tile, &none);
         margin_head_mask_targets(s, panel, piece->first, piece->count, tile, 0);
-        s->kernels->tile_exp(tile, piece->count, s->scale + panel * 16,
-                             s->block_peak + piece->block * p->rows + panel * 16, sum);
+        s->kernels->terms->tile_exp(
+            tile, piece->count,
+            &(margin_term_rows){s->scale + panel * 16,
+                                s->block_peak + piece->block * p->rows + panel * 16},
+            sum);
     }
     return scratch->tiles;
 }
@@ -83,8 +87,8 @@ static void scale_tiles(head_state *s, const head_piece *piece, float *tiles, he
     for (size_t i = 0; i < p->rows; i++)
         scratch->factors[i] = row_factor(&s->row[i], s->scale[i], s->block_peak[i]);
     for (size_t panel = 0; panel < p->rows / 16; panel++)
-        s->kernels->tile_scale(tiles + panel * p->block * 16, piece->count,
-                               scratch->factors + panel * 16);
+        s->kernels->terms->tile_scale(tiles + panel * p->block * 16, piece->count,
+                                      scratch->factors + panel * 16);
 }
 
 /* The targets of the piece's classes into their tiles. */
@@ -120,7 +124,7 @@ void margin_head_add_targets(head_state *s, size_t class_index, float *out)
         if (s->target_share[at] == 0.0) continue;
         const float *x = call->embeddings + at * call->embeddings_stride;
         if (s->raw) {
-            s->kernels->add_combination(x, s->target_share[at], x, 0.0, call->dim, out);
+            s->kernels->pairs->add_combination(x, s->target_share[at], x, 0.0, call->dim, out);
             if (call->bias != NULL) out[call->dim] += (float)s->target_share[at];
         } else {
             const margin_pair pair = pair_of(s, at, x, w);
@@ -164,7 +168,7 @@ void margin_head_store_class(head_state *s, size_t class_index, const float *g)
         margin_unit_of(call->weights + class_index * call->weights_stride, norm);
     float first, second;
     margin_split_factor(factor, &first, &second);
-    s->kernels->finish_row(g, s->raw ? NULL : &unit, dim, first, second, out);
+    s->kernels->packing->finish_row(g, s->raw ? NULL : &unit, dim, first, second, out);
     if (call->grad_bias != NULL) {
         call->grad_bias[class_index] = margin_to_float((double)g[dim] * s->gradient_unit);
     }
@@ -176,7 +180,7 @@ static void store_classes(head_state *s, size_t first, size_t count, const float
     for (size_t j = 0; j < count; j++) {
         const size_t at = first + j;
         if (!s->raw && s->last_block)
-            j += s->kernels->finish_units(
+            j += s->kernels->packing->finish_units(
                 g + j * stride, stride, call->weights + at * call->weights_stride,
                 call->weights_stride, s->norms + at, s->gradient_unit, call->dim, count - j,
                 call->grad_weights + at * call->grad_weights_stride, call->grad_weights_stride);
@@ -213,8 +217,9 @@ void margin_head_backward(head_state *s, const head_piece *piece, head_scratch *
     }
     put_targets(s, piece, tiles, scratch);
     margin_ahead ahead = next_reads(s, piece);
-    s->kernels->weight_products(tiles, p->block * 16, x, head_row_stride(p), s->rows, piece->count,
-                                p->panels, s->first_row > 0, g, stride, &ahead);
+    s->kernels->products->weight_products(tiles, p->block * 16, x, head_row_stride(p), s->rows,
+                                          piece->count, p->panels, s->first_row > 0, g, stride,
+                                          &ahead);
     for (size_t j = 0; j < piece->count && s->last_block; j++)
         margin_head_add_targets(s, piece->first + j, g + j * stride);
     store_classes(s, piece->first, piece->count, g, stride);

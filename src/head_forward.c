@@ -40,10 +40,10 @@ static void take_tile(head_state *s, size_t shard, size_t block, size_t panel, f
     double *total = s->shard_sum + at;
 
     margin_head_mask_targets(s, panel, head_block_first(p, block), count, tile, 1);
-    k->tile_max(tile, count, max);
+    k->terms->tile_max(tile, count, max);
     for (size_t lane = 0; lane < 16; lane++)
         keep[lane] = margin_raise_peak(max[lane], scale[lane], peak + lane);
-    k->tile_exp(tile, count, scale, peak, sum);
+    k->terms->tile_exp(tile, count, &(margin_term_rows){scale, peak}, sum);
     for (size_t lane = 0; lane < 16; lane++) {
         total[lane] = total[lane] * (double)keep[lane] + (double)sum[lane];
         most[lane] = max[lane] > most[lane] ? max[lane] : most[lane];
@@ -58,12 +58,12 @@ void margin_head_products(const head_state *s, const float *weights, size_t coun
     const size_t stride = p->block * 16, lane_stride = p->panels * 256;
     if (p->few) {
         for (size_t k = 0; k < panels; k++, panel++, tile += stride)
-            s->kernels->few_products(s->columns + panel * 256, head_row_stride(p),
-                                     head_panel_rows(s, panel), weights, stride, p->panels, count,
-                                     tile, ahead);
+            s->kernels->products->dot_products(s->columns + panel * 256, head_row_stride(p),
+                                               head_panel_rows(s, panel), weights, stride,
+                                               p->panels, count, tile, ahead);
     } else {
-        s->kernels->tile_products(s->lanes + panel * lane_stride, lane_stride, panels, weights,
-                                  stride, p->dim, count, tile, stride, ahead);
+        s->kernels->products->tile_products(s->lanes + panel * lane_stride, lane_stride, panels,
+                                            weights, stride, p->dim, count, tile, stride, ahead);
     }
 }
 
@@ -84,8 +84,8 @@ static void some_panels(head_state *s, size_t shard, size_t block, const float *
         take_tile(s, shard, block, panel, tile, keep);
         if (!p->want_x) continue;
         float *out = s->shard_x + (shard * p->rows / 16 + panel) * padded * 16;
-        k->embedding_products(tile, head_panel_rows(s, panel), weights, stride, count, p->panels,
-                              opens ? NULL : keep, out);
+        k->products->embedding_products(tile, head_panel_rows(s, panel), weights, stride, count,
+                                        p->panels, opens ? NULL : keep, out);
     }
 }
 

@@ -7,7 +7,7 @@
 
 double margin_norm(const margin_kernels *kernels, const float *x, size_t n)
 {
-    const double fast = sqrt((double)kernels->sum_squares(x, n, 1.0f));
+    const double fast = sqrt((double)kernels->packing->sum_squares(x, n, 1.0f));
     if (margin_is_ordinary(fast)) return fast;
     double sum = 0.0; /* no square of a float32 leaves double's range */
     for (size_t i = 0; i < n; i++)
@@ -16,7 +16,7 @@ double margin_norm(const margin_kernels *kernels, const float *x, size_t n)
     if (sum == 0.0) return 0.0;
     /* Again at a safe size: a vector and its multiple by a power of two agree to the bit. */
     const double power = margin_power_for(sqrt(sum));
-    return sqrt((double)kernels->sum_squares(x, n, (float)power)) / power;
+    return sqrt((double)kernels->packing->sum_squares(x, n, (float)power)) / power;
 }
 
 double margin_power_for(double norm)
@@ -41,8 +41,8 @@ margin_unit margin_unit_of(const float *x, double norm)
 /* A vector into columns. */
 static void pack(const head_state *s, const margin_unit *unit, float *columns, size_t stride)
 {
-    s->kernels->pack_row(unit->vector, s->call->dim, unit->power, unit->high, unit->low, columns,
-                         stride);
+    s->kernels->packing->pack_row(unit->vector, s->call->dim, unit->power, unit->high, unit->low,
+                                  columns, stride);
 }
 
 /* For raw inner products: a vector times a power of two, with its bias behind it. */
@@ -83,9 +83,9 @@ void margin_pack_weights(head_state *s, size_t block, float *columns, head_scrat
     const float *w = call->weights + first * call->weights_stride;
     for (size_t j = 0; j < count; j++) {
         if (!s->raw)
-            j += s->kernels->pack_units(w + j * call->weights_stride, call->weights_stride,
-                                        call->dim, count - j, s->norms + first + j,
-                                        columns + j * 16, stride);
+            j += s->kernels->packing->pack_units(w + j * call->weights_stride, call->weights_stride,
+                                                 call->dim, count - j, s->norms + first + j,
+                                                 columns + j * 16, stride);
         if (j < count) pack_weight(s, first + j, columns + j * 16, stride, scratch);
     }
 }

@@ -150,8 +150,8 @@ static void mean_of_others(head_state *s, size_t i, const float *w, float by_w,
         }
     }
     const float *part = s->shard_x + i / 16 * padded * 16 + i % 16 * 16;
-    s->kernels->combine(w, by_w, part, padded * n, 256, share, s->plan.shards, s->call->dim,
-                        scratch->line);
+    s->kernels->packing->combine(w, by_w, part, padded * n, 256, share, s->plan.shards,
+                                 s->call->dim, scratch->line);
 }
 
 /* scratch->line into dX, without its part along x where x is normalised. */
@@ -161,7 +161,8 @@ static void write_line(const head_state *s, size_t i, double factor, int project
     float first, second;
     margin_split_factor(factor, &first, &second);
     const margin_unit unit = margin_unit_of(embedding_of(s, i), s->row[i].norm);
-    s->kernels->finish_row(scratch->line, project ? &unit : NULL, s->call->dim, first, second, out);
+    s->kernels->packing->finish_row(scratch->line, project ? &unit : NULL, s->call->dim, first,
+                                    second, out);
 }
 
 /* Raw inner products: the others' mean weight less the target's. Either alone may be beyond
@@ -208,7 +209,7 @@ static void write_gradient(head_state *s, size_t i, head_scratch *scratch, float
         mean_of_others(s, i, NULL, 0.0f, scratch);
         write_line(s, i, pull, 0, scratch, out);
         margin_add_tangent_x(k, &row->pair, x, w, dim, pull * row->target.slope, out);
-        k->add_combination(x, -pull * row->target.psi / row->pair.norm_x, x, 0.0, dim, out);
+        k->pairs->add_combination(x, -pull * row->target.psi / row->pair.norm_x, x, 0.0, dim, out);
     } else {
         const double factor = pull * row->scale / row->pair.norm_x;
         write_normalised_gradient(s, i, factor, x, w, scratch, out);

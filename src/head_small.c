@@ -66,7 +66,7 @@ static void raise_peak(others *o, float max, float scale, float *tile, size_t be
     for (size_t d = 0; d < MARGIN_SMALL_DIM; d++)
         o->inner[d] *= (double)keep;
     margin_pending scaled = {{{tile, tile, before}}, keep, 1.0f, 0};
-    k->row_store(&scaled);
+    k->terms->row_store(&scaled);
 }
 
 static void take_block(head_state *s, size_t i, size_t block, float *cosine, float *tile, others *o)
@@ -78,7 +78,8 @@ static void take_block(head_state *s, size_t i, size_t block, float *cosine, flo
     const size_t padded = padded_classes(count);
     const float *planes = s->planes + first;
     float inner[MARGIN_SMALL_DIM];
-    float max = k->plane_products(planes, p->stride, p->dim, s->columns + i * 16, padded, cosine);
+    float max =
+        k->planes->plane_products(planes, p->stride, p->dim, s->columns + i * 16, padded, cosine);
     const float target = within < count ? cosine[within] : -INFINITY;
     if (within < count) {
         s->target_dot[i] = target;
@@ -89,11 +90,11 @@ static void take_block(head_state *s, size_t i, size_t block, float *cosine, flo
     /* Was it the target's, or perhaps the padding's, which is 0? */
     if (max == target || (max <= 0.0f && padded > count)) {
         max = -FLT_MAX;
-        k->row_max(cosine, count, &max);
+        k->terms->row_max(cosine, count, &max);
     }
     raise_peak(o, max, s->scale[i], tile, first, k);
-    o->sum += (double)k->plane_exp(cosine, padded, s->scale[i], o->peak, planes, p->stride, p->dim,
-                                   tile + first, inner);
+    o->sum += (double)k->planes->plane_exp(cosine, padded, &(margin_term_row){s->scale[i], o->peak},
+                                           planes, p->stride, p->dim, tile + first, inner);
     for (size_t d = 0; d < p->dim; d++)
         o->inner[d] += (double)inner[d];
 }
@@ -140,9 +141,9 @@ void margin_small_rows(head_state *s, size_t panel, head_scratch *scratch)
         s->pairs[s->first_row + first + i] = s->row[first + i].pair;
         scale_row(s, first + i, scratch->tiles + i * p->stride);
     }
-    s->kernels->plane_weights(scratch->tiles, p->stride, rows, s->scaled + first * 16, p->dim,
-                              padded_classes(s->call->classes),
-                              s->parts + panel * p->dim * p->stride, p->stride);
+    s->kernels->planes->plane_weights(scratch->tiles, p->stride, rows, s->scaled + first * 16,
+                                      p->dim, padded_classes(s->call->classes),
+                                      s->parts + panel * p->dim * p->stride, p->stride);
 }
 
 /* ---- block ---- */
@@ -198,8 +199,8 @@ static void finish_block(head_state *s, size_t first, size_t count, float *sums,
         if (!ordinary) margin_head_store_class(s, j, scratch->line);
     }
     if (!ordinary) return;
-    s->kernels->plane_finish(sums + first, s->raw ? NULL : s->planes + first, p->stride, p->dim,
-                             padded_classes(count), factor);
+    s->kernels->planes->plane_finish(sums + first, s->raw ? NULL : s->planes + first, p->stride,
+                                     p->dim, padded_classes(count), factor);
     store_planes(s, first, count, sums);
 }
 
@@ -210,8 +211,8 @@ void margin_small_block(head_state *s, size_t block, head_scratch *scratch)
     const size_t count = head_block_count(p, block, s->call->classes);
     for (size_t d = 0; d < p->dim; d++) {
         const size_t at = d * p->stride + first;
-        s->kernels->plane_total(s->parts + at, p->dim * p->stride, (s->rows + 15) / 16,
-                                padded_classes(count), s->first_row > 0, s->sums + at);
+        s->kernels->planes->plane_total(s->parts + at, p->dim * p->stride, (s->rows + 15) / 16,
+                                        padded_classes(count), s->first_row > 0, s->sums + at);
     }
     if (s->last_block) finish_block(s, first, count, s->sums, scratch);
 }

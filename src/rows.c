@@ -27,7 +27,7 @@ static size_t bad_logits(const rows_state *s)
 #endif
     for (size_t i = 0; i < call->rows; i++) {
         const float *x = call->logits + i * call->logits_stride;
-        if (i < bad && !s->context->kernels->row_finite(x, call->classes)) bad = i;
+        if (i < bad && !s->context->kernels->terms->row_finite(x, call->classes)) bad = i;
     }
     return bad;
 }

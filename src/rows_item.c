@@ -108,12 +108,14 @@ static int take_chunk(const rows_state *s, rows_item *item, const chunk *c, floa
     const size_t past = c->second - c->first;
     const float scale = item->kernel_scale;
     float max = -FLT_MAX;
-    const int finite = k->row_max(x, c->count, &max) & k->row_max(x + past, c->second_count, &max);
+    const int finite =
+        k->terms->row_max(x, c->count, &max) & k->terms->row_max(x + past, c->second_count, &max);
     const float keep = raise_peak(s, item, max);
-    double sum = (double)k->row_exp(x, c->count, scale, item->peak, line, ahead, pending);
+    const margin_term_row row = {scale, item->peak};
+    double sum = (double)k->terms->row_exp(x, c->count, &row, line, ahead, pending);
     if (c->second_count > 0)
-        sum += (double)k->row_exp(x + past, c->second_count, scale, item->peak, line + past,
-                                  ahead + past, pending);
+        sum += (double)k->terms->row_exp(x + past, c->second_count, &row, line + past, ahead + past,
+                                         pending);
     item->sum = item->sum * (double)keep + sum;
     return finite;
 }
@@ -121,7 +123,7 @@ static int take_chunk(const rows_state *s, rows_item *item, const chunk *c, floa
 /* A row that does not count. */
 static int skip_row(const rows_state *s, const rows_item *item)
 {
-    const int finite = s->context->kernels->row_finite(item->x, s->call->classes);
+    const int finite = s->context->kernels->terms->row_finite(item->x, s->call->classes);
     if (item->out != NULL) memset(item->out, 0, s->call->classes * sizeof *item->out);
     return finite;
 }
@@ -152,7 +154,7 @@ static void even_chunks(const rows_state *s, const rows_item *item)
         float *one = item->line + c.first, *two = item->line + c.second;
         const float keep = (float)dm_exp(scale * (peak - (double)item->peak));
         margin_pending p = {{{one, one, c.count}, {two, two, c.second_count}}, keep, 1.0f, 0};
-        s->context->kernels->row_store(&p);
+        s->context->kernels->terms->row_store(&p);
     }
 }
 
@@ -215,7 +217,7 @@ static void fetch_targets(const rows_state *s, size_t first)
 static void store_group(const rows_state *s, rows_item *group)
 {
     for (size_t k = 0; k < s->group; k++)
-        s->context->kernels->row_store(&group[k].pending);
+        s->context->kernels->terms->row_store(&group[k].pending);
 }
 
 void margin_rows_take(const rows_state *s, rows_worker *w, size_t first)
@@ -246,5 +248,5 @@ void margin_rows_take(const rows_state *s, rows_worker *w, size_t first)
 void margin_rows_finish(const rows_state *s, rows_worker *w)
 {
     store_group(s, w->item[1 - w->at]);
-    s->context->kernels->drain();
+    s->context->kernels->terms->drain();
 }

@@ -85,7 +85,7 @@ static void measure_delta(const margin_kernels *kernels, margin_pair *p, const f
     p->delta.alpha_high = top_bits(p->alpha);
     p->delta.alpha_low = p->alpha - p->delta.alpha_high;
     p->delta.sigma = p->inner > 0.0 ? 1.0 : -1.0;
-    kernels->delta_sums(&p->delta, x, w, n, sums);
+    kernels->pairs->delta_sums(&p->delta, x, w, n, sums);
     p->along_x = sums[1] / (p->norm_x * p->norm_x);
     p->along_w = sums[2] / (p->norm_w * p->norm_w);
     const double across2 = sums[0] - p->along_x * sums[1];
@@ -99,7 +99,7 @@ void margin_pair_start(const margin_kernels *kernels, const float *x, const floa
                        margin_pair *pair)
 {
     double sums[3];
-    kernels->pair_sums(x, w, n, sums);
+    kernels->pairs->pair_sums(x, w, n, sums);
     pair->norm_x = sqrt(sums[0]);
     pair->norm_w = sqrt(sums[1]);
     pair->inner = sums[2];
@@ -141,9 +141,9 @@ void margin_add_tangent_x(const margin_kernels *kernels, const margin_pair *pair
     if (pair->across == 0.0 || factor == 0.0) return;
     const double f = factor / pair->across;
     if (pair->angle.sine < PLAIN_SINE) {
-        kernels->add_tangent(&pair->delta, x, w, x, pair->along_x, f, n, out);
+        kernels->pairs->add_tangent(&pair->delta, x, w, x, pair->along_x, f, n, out);
     } else {
-        kernels->add_combination(x, -f * pair->angle.cosine, w, f * pair->alpha, n, out);
+        kernels->pairs->add_combination(x, -f * pair->angle.cosine, w, f * pair->alpha, n, out);
     }
 }
 
@@ -153,9 +153,10 @@ void margin_add_tangent_w(const margin_kernels *kernels, const margin_pair *pair
     if (pair->across == 0.0 || factor == 0.0) return;
     const double f = factor / pair->across;
     if (pair->angle.sine < PLAIN_SINE) {
-        kernels->add_tangent(&pair->delta, x, w, w, pair->along_w, -pair->delta.sigma * f, n, out);
+        kernels->pairs->add_tangent(&pair->delta, x, w, w, pair->along_w, -pair->delta.sigma * f, n,
+                                    out);
     } else {
-        kernels->add_combination(x, f, w, -f * pair->angle.cosine * pair->alpha, n, out);
+        kernels->pairs->add_combination(x, f, w, -f * pair->angle.cosine * pair->alpha, n, out);
     }
 }
 

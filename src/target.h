@@ -6,7 +6,7 @@
 #include <float.h>
 #include <stddef.h>
 
-#include "kernels.h"
+#include "kernels/kernels.h"
 #include "loss.h"
 
 /* How the raw vectors x and w lie to each other.

@@ -6,7 +6,7 @@
 
 #include MARGIN_SIMD_HEADER
 
-#include "vmath.inc.h"
+#include "kernels/exp.inc.h"
 
 static void probe_set1(float x, float *out)
 {

@@ -31,7 +31,7 @@ typedef struct simd_probe {
     void (*d_mul)(const double *a, const double *b, double *out);
     void (*d_fma)(const double *a, const double *b, const double *c, double *out);
     double (*d_sum)(const double *a);
-    /* v_exp of vmath.inc.h; n a multiple of 16. */
+    /* v_exp of kernels/exp.inc.h; n a multiple of 16. */
     void (*exp)(const float *t, size_t n, float scale, float *out);
 } simd_probe;
 

@@ -1,7 +1,6 @@
-/* test_exp.c: v_exp of src/vmath.inc.h on one instruction set: every float of its range against
- * double, the maximum error with the input that attains it, and its bits against the emulation; at
- * other scales than 1 some floats.
- * An argument n > 1 tries every n-th float only. */
+/* test_exp.c: v_exp of src/kernels/exp.inc.h on one instruction set: every float of its range
+ * against double, the maximum error with the input that attains it, and its bits against the
+ * emulation; at other scales than 1 some floats. An argument n > 1 tries every n-th float only. */
 #include <float.h>
 #include <math.h>
 

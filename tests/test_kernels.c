@@ -10,7 +10,7 @@
 
 static double run_sum_squares(const margin_kernels *k, trial *t, guard *out)
 {
-    start(t, out, 1, 0.0)[0] = k->sum_squares(fresh(t, t->a, 1.0), t->a, 1.0f);
+    start(t, out, 1, 0.0)[0] = k->packing->sum_squares(fresh(t, t->a, 1.0), t->a, 1.0f);
     return sum_tolerance(t->a);
 }
 
@@ -18,7 +18,7 @@ static double run_pack_row(const margin_kernels *k, trial *t, guard *out)
 {
     const size_t stride = 16 * t->b + PADDING;
     float *columns = start(t, out, (panels_of(t->a) - 1) * stride + 16, 1.0);
-    k->pack_row(fresh(t, t->a, 1.0), t->a, 0x1p-3f, 1.37f, 3.1e-8f, columns, stride);
+    k->packing->pack_row(fresh(t, t->a, 1.0), t->a, 0x1p-3f, 1.37f, 3.1e-8f, columns, stride);
     return 1e-6;
 }
 
@@ -29,7 +29,7 @@ static double run_row_max(const margin_kernels *k, trial *t, guard *out)
     float *result = start(t, out, 2, 0.0), *x = fresh(t, t->a, 1.0);
     x[noise_index(&t->noise, t->a)] = odd[t->b];
     result[0] = t->b == 4 ? 100.0f : -FLT_MAX;
-    result[1] = (float)k->row_max(x, t->a, &result[0]);
+    result[1] = (float)k->terms->row_max(x, t->a, &result[0]);
     CHECK(result[1] == (t->b % 4 == 0 ? 1.0f : 0.0f), "row_max(%zu) of %g", t->a,
           (double)odd[t->b]);
     return 0.0;
@@ -41,7 +41,7 @@ static double run_row_finite(const margin_kernels *k, trial *t, guard *out)
     const float odd[] = {1.0f, NAN, INFINITY, -INFINITY, FLT_MAX};
     float *result = start(t, out, 1, 0.0), *x = fresh(t, t->a, 1.0);
     x[noise_index(&t->noise, t->a)] = odd[t->b];
-    result[0] = (float)k->row_finite(x, t->a);
+    result[0] = (float)k->terms->row_finite(x, t->a);
     CHECK(result[0] == (t->b % 4 == 0 ? 1.0f : 0.0f), "row_finite(%zu) of %g", t->a,
           (double)odd[t->b]);
     return 0.0;
@@ -76,9 +76,10 @@ static double run_row_exp(const margin_kernels *k, trial *t, guard *out)
                         0.731f,
                         0x1p-4f,
                         t->b == 2 || t->b == 4};
-    result[0] = k->row_exp(in_place ? into : x, n, 3.0f, 1.5f, into, x, &p);
-    k->row_store(&p);
-    k->drain();
+    const margin_term_row row = {3.0f, 1.5f};
+    result[0] = k->terms->row_exp(in_place ? into : x, n, &row, into, x, &p);
+    k->terms->row_store(&p);
+    k->terms->drain();
     CHECK(p.region[0].left + p.region[1].left == 0, "row_store(%zu) left something", n);
     return 2e-5 * (1.0 + (double)n);
 }
@@ -93,7 +94,8 @@ static double run_finish_row(const margin_kernels *k, trial *t, guard *out)
     float *vector = fresh(t, t->a, 0.9 * size / sqrt((double)t->a));
     const margin_unit unit = {vector, t->b == 3 ? 0x1p60f : 1.0f, 1.0f / 0.9f, 0.0f};
     const float first = t->b == 2 ? 0x1p70f : 1.25f, second = t->b == 2 ? 0x1p70f : 1.0f;
-    k->finish_row(t->b == 4 ? result : g, t->b == 1 ? NULL : &unit, t->a, first, second, result);
+    k->packing->finish_row(t->b == 4 ? result : g, t->b == 1 ? NULL : &unit, t->a, first, second,
+                           result);
     return t->b == 2 ? 1e-6 * 0x1p140 : sum_tolerance(t->a);
 }
 
@@ -109,7 +111,7 @@ static double run_pack_units(const margin_kernels *k, trial *t, guard *out)
     float *columns = start(t, out, size + UNITS * FLOATS_OF_DOUBLE, 1.0);
     for (size_t i = 0; i < t->a && t->b < UNITS; i++)
         w[t->b * w_stride + i] *= 0x1p-60f;
-    const size_t done = k->pack_units(w, w_stride, t->a, UNITS, norm, columns, stride);
+    const size_t done = k->packing->pack_units(w, w_stride, t->a, UNITS, norm, columns, stride);
     CHECK(done == t->b, "pack_units(%zu): %zu rows of %zu", t->a, done, t->b);
     for (size_t j = 0; j < UNITS; j++)
         put_double(columns + size + j * FLOATS_OF_DOUBLE, norm[j]);
@@ -127,8 +129,8 @@ static double run_finish_units(const margin_kernels *k, trial *t, guard *out)
         norm[j] = sqrt((double)t->a) + (double)j;
     if (t->b < UNITS) norm[t->b] = t->c ? 0x1p+45 : t->b % 2 ? 0.0 : 0x1p-50;
     const double numerator = t->c ? 0x1p-60 : 0.75;
-    const size_t done =
-        k->finish_units(g, g_stride, w, w_stride, norm, numerator, t->a, UNITS, result, out_stride);
+    const size_t done = k->packing->finish_units(g, g_stride, w, w_stride, norm, numerator, t->a,
+                                                 UNITS, result, out_stride);
     CHECK(done == t->b, "finish_units(%zu): %zu rows of %zu", t->a, done, t->b);
     return sum_tolerance(t->a);
 }
@@ -140,8 +142,8 @@ static double run_combine(const margin_kernels *k, trial *t, guard *out)
     float *rows = fresh(t, last * stride + (count - 1) * distance + 16, 1.0);
     float *factor = fresh(t, count, 1.0), *w = fresh(t, t->a, 1.0);
     float *result = start(t, out, t->a, 1.0);
-    k->combine(t->b % 2 == 0 ? w : NULL, 0.75f, rows, distance, stride, factor, count, t->a,
-               result);
+    k->packing->combine(t->b % 2 == 0 ? w : NULL, 0.75f, rows, distance, stride, factor, count,
+                        t->a, result);
     return sum_tolerance(count);
 }
 
@@ -152,7 +154,7 @@ static double run_tile_max(const margin_kernels *k, trial *t, guard *out)
     float *tile = fresh(t, t->a * 16, 0.1);
     for (size_t i = 0; i < 5; i++)
         tile[noise_index(&t->noise, t->a * 16)] = -INFINITY;
-    k->tile_max(tile, t->a, start(t, out, 16, 0.0));
+    k->terms->tile_max(tile, t->a, start(t, out, 16, 0.0));
     return 0.0;
 }
 
@@ -168,14 +170,14 @@ static double run_tile_exp(const margin_kernels *k, trial *t, guard *out)
     }
     for (size_t i = 0; i < 5; i++)
         tile[noise_index(&t->noise, t->a * 16)] = -INFINITY;
-    k->tile_exp(tile, t->a, scale, peak, tile + t->a * 16);
+    k->terms->tile_exp(tile, t->a, &(margin_term_rows){scale, peak}, tile + t->a * 16);
     return 2e-5 * (double)t->a;
 }
 
 static double run_tile_scale(const margin_kernels *k, trial *t, guard *out)
 {
     float *tile = start(t, out, t->a * 16, 1.0);
-    k->tile_scale(tile, t->a, fresh(t, 16, 1.0));
+    k->terms->tile_scale(tile, t->a, fresh(t, 16, 1.0));
     return 1e-6;
 }
 
@@ -190,8 +192,8 @@ enum { PAIR_CHAINS = 8, PAIR_AT_MOST = 10007 };
 static void sums_of_pair(const margin_kernels *k, size_t b, const float *x, const float *w,
                          size_t n, double *sums)
 {
-    if (b == 0) k->pair_sums(x, w, n, sums);
-    if (b == 1) k->delta_sums(&some_delta, x, w, n, sums);
+    if (b == 0) k->pairs->pair_sums(x, w, n, sums);
+    if (b == 1) k->pairs->delta_sums(&some_delta, x, w, n, sums);
 }
 
 /* The same by the scalar kernel, chain by chain: elements 8 apart, then what is left over. */
@@ -239,14 +241,14 @@ static double run_add_tangent(const margin_kernels *k, trial *t, guard *out)
 {
     float *x = fresh(t, t->a, 1.0), *w = fresh(t, t->a, 1.0), *result = start(t, out, t->a, 1.0);
     const double factor = t->b == 1 ? 0x1p140 : 0.7;
-    k->add_tangent(&some_delta, x, w, t->offset % 2 ? x : w, 0.3, factor, t->a, result);
+    k->pairs->add_tangent(&some_delta, x, w, t->offset % 2 ? x : w, 0.3, factor, t->a, result);
     return 0.0;
 }
 
 static double run_add_combination(const margin_kernels *k, trial *t, guard *out)
 {
     float *x = fresh(t, t->a, 1.0), *w = fresh(t, t->a, 1.0), *result = start(t, out, t->a, 1.0);
-    k->add_combination(x, t->b == 1 ? -0x1p140 : 0.7, w, 0.3, t->a, result);
+    k->pairs->add_combination(x, t->b == 1 ? -0x1p140 : 0.7, w, 0.3, t->a, result);
     return 0.0;
 }
 

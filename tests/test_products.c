@@ -16,8 +16,8 @@ static double run_tile_products(const margin_kernels *k, trial *t, guard *out)
     float *weights = fresh(t, (panels_of(t->b) - 1) * stride + 16 * t->a, 1.0);
     float *result = start(t, out, (t->c - 1) * tile_stride + t->a * 16, 1.0);
     margin_ahead ahead = {{{(char *)lanes, (char *)(lanes + t->b * 16)}, {NULL, NULL}}, 8};
-    k->tile_products(lanes, lane_stride, t->c, weights, stride, t->b, t->a, result, tile_stride,
-                     &ahead);
+    k->products->tile_products(lanes, lane_stride, t->c, weights, stride, t->b, t->a, result,
+                               tile_stride, &ahead);
     return sum_tolerance(t->b);
 }
 
@@ -28,8 +28,8 @@ static double run_few_products(const margin_kernels *k, trial *t, guard *out)
     float *x = fresh(t, (t->b - 1) * x_stride + 16 * t->c, 1.0);
     float *weights = fresh(t, (t->b - 1) * stride + 16 * t->a, 1.0);
     margin_ahead ahead = {{{(char *)x, (char *)(x + 16 * t->c)}, {NULL, NULL}}, 8};
-    k->few_products(x, x_stride, t->c, weights, stride, t->b, t->a, start(t, out, t->a * 16, 1.0),
-                    &ahead);
+    k->products->dot_products(x, x_stride, t->c, weights, stride, t->b, t->a,
+                              start(t, out, t->a * 16, 1.0), &ahead);
     return sum_tolerance(16 * t->b);
 }
 
@@ -40,8 +40,8 @@ static double run_embedding_products(const margin_kernels *k, trial *t, guard *o
     float *tile = fresh(t, t->a * 16, 1.0), *keep = fresh(t, 16, 1.0);
     float *weights = fresh(t, (t->b - 1) * stride + 16 * t->a, 1.0);
     float *result = start(t, out, t->b * 256, 1.0);
-    k->embedding_products(tile, t->c / 2, weights, stride, t->a, t->b, t->c % 2 ? keep : NULL,
-                          result);
+    k->products->embedding_products(tile, t->c / 2, weights, stride, t->a, t->b,
+                                    t->c % 2 ? keep : NULL, result);
     for (size_t i = 0; i < t->b * 16; i++) {
         if (i % 16 >= t->c / 2) memset(result + i * 16, 0, 16 * sizeof *result);
     }
@@ -57,8 +57,8 @@ static double run_weight_products(const margin_kernels *k, trial *t, guard *out)
     float *x = fresh(t, (t->b - 1) * stride + 16 * t->c, 1.0);
     float *result = start(t, out, (t->a - 1) * out_stride + t->b * 16, 1.0);
     margin_ahead ahead = {{{NULL, NULL}, {(char *)x, (char *)(x + 16 * t->c)}}, 8};
-    k->weight_products(tiles, tile_stride, x, stride, t->c, t->a, t->b, t->offset % 2, result,
-                       out_stride, &ahead);
+    k->products->weight_products(tiles, tile_stride, x, stride, t->c, t->a, t->b, t->offset % 2,
+                                 result, out_stride, &ahead);
     return sum_tolerance(t->c);
 }
 
@@ -68,7 +68,7 @@ static double run_plane_products(const margin_kernels *k, trial *t, guard *out)
     const size_t n = 32 * t->a, stride = n + 7;
     float *planes = fresh(t, t->b * stride, 1.0), *x = fresh(t, t->b, 1.0);
     float *result = start(t, out, n + 1, 1.0);
-    result[n] = k->plane_products(planes, stride, t->b, x, n, result);
+    result[n] = k->planes->plane_products(planes, stride, t->b, x, n, result);
     return sum_tolerance(t->b);
 }
 
@@ -78,7 +78,8 @@ static double run_plane_exp(const margin_kernels *k, trial *t, guard *out)
     float *planes = fresh(t, t->b * stride, 1.0), *x = fresh(t, n, 0.25);
     float *result = start(t, out, n + 1 + t->b, 1.0);
     x[noise_index(&t->noise, n)] = -INFINITY;
-    result[n] = k->plane_exp(x, n, 3.0f, 1.5f, planes, stride, t->b, result, result + n + 1);
+    const margin_term_row row = {3.0f, 1.5f};
+    result[n] = k->planes->plane_exp(x, n, &row, planes, stride, t->b, result, result + n + 1);
     return 2e-5 * (double)n;
 }
 
@@ -88,7 +89,7 @@ static double run_plane_weights(const margin_kernels *k, trial *t, guard *out)
     const size_t n = 32 * t->a, stride = n + 7, e_stride = n + PADDING;
     float *e = fresh(t, (t->c - 1) * e_stride + n, 1.0), *x = fresh(t, t->c * 16, 1.0);
     float *result = start(t, out, (t->b - 1) * stride + n, 1.0);
-    k->plane_weights(e, e_stride, t->c, x, t->b, n, result, stride);
+    k->planes->plane_weights(e, e_stride, t->c, x, t->b, n, result, stride);
     return sum_tolerance(t->c);
 }
 
@@ -97,7 +98,7 @@ static double run_plane_total(const margin_kernels *k, trial *t, guard *out)
 {
     const size_t n = 32 * t->a, distance = n + 7;
     float *parts = fresh(t, (t->b - 1) * distance + n, 1.0), *sum = start(t, out, n, 1.0);
-    k->plane_total(parts, distance, t->b, n, t->offset % 2, sum);
+    k->planes->plane_total(parts, distance, t->b, n, t->offset % 2, sum);
     return sum_tolerance(t->b);
 }
 
@@ -109,7 +110,7 @@ static double run_plane_finish(const margin_kernels *k, trial *t, guard *out)
     float *g = start(t, out, (t->b - 1) * stride + n, t->c == 2 ? 0x1p64 : 1.0);
     for (size_t j = 0; j < n && t->c == 2; j++)
         factor[j] *= 0x1p64f;
-    k->plane_finish(g, t->c > 0 ? planes : NULL, stride, t->b, n, factor);
+    k->planes->plane_finish(g, t->c > 0 ? planes : NULL, stride, t->b, n, factor);
     return t->c == 2 ? 0x1p110 : 1e-4;
 }
 
@@ -118,7 +119,7 @@ static double run_pack_lanes(const margin_kernels *k, trial *t, guard *out)
 {
     const size_t stride = 256 + PADDING;
     float *x = fresh(t, t->a * stride, 1.0);
-    k->pack_lanes(x, stride, t->a, start(t, out, t->a * 256, 0.0));
+    k->packing->pack_lanes(x, stride, t->a, start(t, out, t->a * 256, 0.0));
     return 0.0;
 }
 
@@ -127,7 +128,7 @@ static double run_scale_columns(const margin_kernels *k, trial *t, guard *out)
 {
     const size_t stride = 16 * t->a + PADDING, count = (t->b - 1) * stride + 16 * t->a;
     float *x = fresh(t, count, 1.0), *factor = fresh(t, t->a, 1.0);
-    k->scale_columns(x, factor, t->a, t->b, stride, start(t, out, count, 1.0));
+    k->packing->scale_panels(x, factor, t->a, t->b, stride, start(t, out, count, 1.0));
     return 1e-6;
 }
 
@@ -147,8 +148,8 @@ static void judge_products(void)
             judge("embedding_products", run_embedding_products, classes, panels, 32 + classes % 2);
             judge("embedding_products", run_embedding_products, classes, panels,
                   2 * rows + classes % 2);
-            judge("few_products", run_few_products, classes, panels, rows);
-            judge("scale_columns", run_scale_columns, classes, panels, 0);
+            judge("dot_products", run_few_products, classes, panels, rows);
+            judge("scale_panels", run_scale_columns, classes, panels, 0);
             judge("weight_products", run_weight_products, classes, panels, 1 + 7 * classes % 50);
         }
     }
@@ -156,9 +157,9 @@ static void judge_products(void)
         judge("weight_products", run_weight_products, 17, 2, rows);
     }
     for (size_t rows = 1; rows <= 16; rows++) {
-        judge("few_products", run_few_products, 5, 62 + rows, rows);
+        judge("dot_products", run_few_products, 5, 62 + rows, rows);
     }
-    judge("few_products", run_few_products, 2, 130, 3);
+    judge("dot_products", run_few_products, 2, 130, 3);
     judge("embedding_products", run_embedding_products, 1009, 2, 33);
     judge("tile_products", run_tile_products, 211, 513, 2);
 }

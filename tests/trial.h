@@ -9,7 +9,7 @@
 #include "dispatch.h"
 #include "guard.h"
 #include "judged.h"
-#include "kernels.h"
+#include "kernels/kernels.h"
 #include "noise.h"
 
 extern const margin_kernels margin_kernels_emulated;

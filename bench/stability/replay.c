@@ -68,7 +68,7 @@ static void pack(const margin_kernels *kernels, const float *v, double norm, siz
     const margin_unit unit = margin_unit_of(v, norm);
 
     if (!raw) {
-        kernels->pack_row(v, n, unit.power, unit.high, unit.low, columns, 16);
+        kernels->packing->pack_row(v, n, unit.power, unit.high, unit.low, columns, 16);
     }
     memcpy(out, raw ? v : columns, n * sizeof *out);
 }

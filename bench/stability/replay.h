@@ -8,7 +8,7 @@
 
 #include "exact.h"
 #include "inputs.h"
-#include "kernels.h"
+#include "kernels/kernels.h"
 
 enum { REPLAY_DIM_MOST = 512 };
 

@@ -79,6 +79,13 @@ static inline void v_prefetch_write(const float *p)
     (void)p;
 }
 
+/* The 64 bytes round p will be read soon, from the nearest cache. No effect on any value. */
+static inline void v_prefetch_near(const void *p)
+{
+    (void)p;
+}
+
+/* The same into a cache further out. */
 static inline void v_prefetch_read(const void *p)
 {
     (void)p;

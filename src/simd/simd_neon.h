@@ -71,6 +71,11 @@ static inline void v_prefetch_write(const float *p)
     __builtin_prefetch(p, 1);
 }
 
+static inline void v_prefetch_near(const void *p)
+{
+    __builtin_prefetch(p);
+}
+
 static inline void v_prefetch_read(const void *p)
 {
     __builtin_prefetch(p, 0, 2);

@@ -1,10 +1,14 @@
-/* planes.inc.h: the head's kernels for embeddings of few elements: lanes are classes, and each
- * dimension of the weights is a plane. Included by kernels.inc.h; contracts are in kernels.h.
+/* planes.inc.h: the kernels for embeddings of few dimensions: lanes are classes, and each
+ * dimension of the class weights is a plane. Contracts are in planes.h.
  *
  * Up to four planes pass at a time, with what belongs to each in a register of its own; more are
  * taken four by four. */
-#ifndef MARGIN_PLANES_INC_H
-#define MARGIN_PLANES_INC_H
+#ifndef MARGIN_KERNELS_PLANES_INC_H
+#define MARGIN_KERNELS_PLANES_INC_H
+
+#include <float.h>
+
+#include "kernels/terms.inc.h"
 
 /* clang-format off */
 #define PLANES_1(M) M(0)
@@ -12,7 +16,7 @@
 #define PLANES_3(M) PLANES_2(M) M(2)
 #define PLANES_4(M) PLANES_3(M) M(3)
 
-/* NAME_1 to NAME_4 by how many planes are left. */
+/* Calls NAME_1, NAME_2, NAME_3 or NAME_4 by how many planes are left. */
 #define OF_PLANES(NAME, count, ...)                                                                \
     switch (count) {                                                                               \
     case 1:                                                                                        \
@@ -66,33 +70,26 @@ static float plane_products(const float *planes, size_t stride, size_t dim, cons
     return max;
 }
 
-/* ---- exponentials, their sum and their part of dX ---- */
+/* ---- terms, their sum and their part of dX ---- */
 
 #define INNER_START(d) vf inner##d = v_set1(0.0f);
 #define INNER_ADD(d)                                                                               \
-    inner##d = v_fma(e0, v_load(planes + (d)*stride + j), inner##d);                               \
-    inner##d = v_fma(e1, v_load(planes + (d)*stride + j + 16), inner##d);
+    inner##d = v_fma(e.a, v_load(planes + (d)*stride + j), inner##d);                               \
+    inner##d = v_fma(e.b, v_load(planes + (d)*stride + j + 16), inner##d);
 #define INNER_DONE(d) inner[d] = v_sum(inner##d);
 
 #define DEFINE_EXP(D)                                                                              \
-    static inline void exp_and_inner_##D(const float *x, size_t n, float scale, float peak,        \
+    static inline void exp_and_inner_##D(const float *x, size_t n, const term_lanes *t,            \
                                          const float *planes, size_t stride, float *out,           \
                                          float *inner, float *total)                               \
     {                                                                                              \
-        const exp_scale s = exp_scale_of(v_set1(scale));                                           \
-        const vf m = v_set1(peak);                                                                 \
-        vf even = v_set1(0.0f), odd = even;                                                        \
+        term_sums sums = no_terms();                                                               \
         PLANES_##D(INNER_START)                                                                    \
         for (size_t j = 0; j < n; j += 32) {                                                       \
-            const vf e0 = v_exp(v_sub(v_load(x + j), m), &s);                                      \
-            const vf e1 = v_exp(v_sub(v_load(x + j + 16), m), &s);                                 \
-            even = v_add(even, e0);                                                                \
-            odd = v_add(odd, e1);                                                                  \
+            const term_pair e = two_terms(x + j, t, &sums, out + j);                               \
             PLANES_##D(INNER_ADD)                                                                  \
-            v_store(out + j, e0);                                                                  \
-            v_store(out + j + 16, e1);                                                             \
         }                                                                                          \
-        *total = v_sum(v_add(even, odd));                                                          \
+        *total = v_sum(v_add(sums.even, sums.odd));                                                \
         PLANES_##D(INNER_DONE)                                                                     \
     }                                                                                              \
     static inline void more_inner_##D(const float *x, size_t n, const float *planes,               \
@@ -100,7 +97,7 @@ static float plane_products(const float *planes, size_t stride, size_t dim, cons
     {                                                                                              \
         PLANES_##D(INNER_START)                                                                    \
         for (size_t j = 0; j < n; j += 32) {                                                       \
-            const vf e0 = v_load(x + j), e1 = v_load(x + j + 16);                                  \
+            const term_pair e = {v_load(x + j), v_load(x + j + 16)};                               \
             PLANES_##D(INNER_ADD)                                                                  \
         }                                                                                          \
         PLANES_##D(INNER_DONE)                                                                     \
@@ -110,11 +107,12 @@ DEFINE_EXP(2)
 DEFINE_EXP(3)
 DEFINE_EXP(4)
 
-static float plane_exp(const float *x, size_t n, float scale, float peak, const float *planes,
+static float plane_exp(const float *x, size_t n, const margin_term_row *row, const float *planes,
                        size_t stride, size_t dim, float *out, float *inner)
 {
+    const term_lanes t = term_lanes_of_row(row);
     float total = 0.0f;
-    OF_PLANES(exp_and_inner, dim, x, n, scale, peak, planes, stride, out, inner, &total)
+    OF_PLANES(exp_and_inner, dim, x, n, &t, planes, stride, out, inner, &total)
     for (size_t d = 4; d < dim; d += 4)
         OF_PLANES(more_inner, dim - d, out, n, planes + d * stride, stride, inner + d)
     return total;
@@ -172,7 +170,6 @@ static void plane_total(const float *parts, size_t distance, size_t count, size_
     }
 }
 
-/* Any dimension: this runs once for a class. */
 static void plane_finish(float *g, const float *planes, size_t stride, size_t dim, size_t n,
                          const float *factor)
 {

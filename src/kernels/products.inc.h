@@ -1,5 +1,5 @@
 /* products.inc.h: the head's three matrix products on one register tile, written once against the
- * vocabulary of src/simd. Included by kernels.inc.h; contracts are in kernels.h.
+ * vocabulary of src/simd. Contracts are in products.h.
  *
  * A tile is some rows times some vectors of 16 lanes:
  *   c[r][v] = sum over k of a(r, k) b[v][k]         a: a scalar, broadcast; b and c: vectors,
@@ -9,8 +9,8 @@
  * a(r, k) is a[(k / 16) a_panel + r A_ROW + (k % 16) A_STEP]; b[v][k] is at b + v b_vector + 16 k;
  * c[r][v] is at c + r c_row + v c_vector.
  */
-#ifndef MARGIN_PRODUCTS_INC_H
-#define MARGIN_PRODUCTS_INC_H
+#ifndef MARGIN_KERNELS_PRODUCTS_INC_H
+#define MARGIN_KERNELS_PRODUCTS_INC_H
 
 /* What becomes of what c holds: overwritten, added to, multiplied by keep[r] and added to. */
 enum tile_mode { TILE_STORE, TILE_ADD, TILE_KEEP };

@@ -1,9 +1,10 @@
 /* dots.inc.h: the inner products of few embeddings, or with few classes. Lanes are dimensions, so
- * that none is without a row and no row is packed twice, and are summed across in the end. Included
- * by kernels.inc.h after products.inc.h; contracts are in kernels.h. The tile's shape changes no
- * bit, as in products.inc.h. */
-#ifndef MARGIN_DOTS_INC_H
-#define MARGIN_DOTS_INC_H
+ * that none is without a row and no row is packed twice, and are summed across in the end.
+ * Contracts are in products.h. The tile's shape changes no bit, as in products.inc.h. */
+#ifndef MARGIN_KERNELS_DOTS_INC_H
+#define MARGIN_KERNELS_DOTS_INC_H
+
+#include "kernels/products.inc.h"
 
 #define DOT_CLASSES_4(r, M) M(r, 0) M(r, 1) M(r, 2) M(r, 3)
 #define DOT_CLASSES_2(r, M) M(r, 0) M(r, 1)
@@ -96,7 +97,7 @@ static inline size_t some_dots(dot_operands t, size_t rows, size_t classes, marg
     return 1;
 }
 
-static void few_products(const float *x, size_t x_stride, size_t rows, const float *weights,
+static void dot_products(const float *x, size_t x_stride, size_t rows, const float *weights,
                          size_t stride, size_t panels, size_t classes, float *tile,
                          margin_ahead *ahead)
 {

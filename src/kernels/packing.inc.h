@@ -1,32 +1,12 @@
-/* kernels.inc.h: the kernel set, written once against the vocabulary of src/simd.
- * Included by kernels_simd.c after a vocabulary header; contracts are in kernels.h. */
-#ifndef MARGIN_KERNELS_INC_H
-#define MARGIN_KERNELS_INC_H
+/* packing.inc.h: the kernels of packing.h, written once against the vocabulary of src/simd. */
+#ifndef MARGIN_KERNELS_PACKING_INC_H
+#define MARGIN_KERNELS_PACKING_INC_H
 
 #include <float.h>
 #include <math.h>
-#include <stdint.h>
 #include <string.h>
 
-static inline vf load_up_to(const float *p, size_t n)
-{
-    return n >= 16 ? v_load(p) : v_load_part(p, n, 0.0f);
-}
-
-static inline void store_up_to(float *p, vf a, size_t n)
-{
-    if (n >= 16) {
-        v_store(p, a);
-    } else {
-        v_store_part(p, a, n);
-    }
-}
-
-#include "pairs.inc.h"
-#include "planes.inc.h"
-#include "products.inc.h"
-
-#include "dots.inc.h"
+#include "kernels/part.inc.h"
 
 /* Four chains: one would wait for each multiply-add. */
 static float sum_squares(const float *x, size_t n, float power)
@@ -50,14 +30,14 @@ static float sum_squares(const float *x, size_t n, float power)
     return v_sum(v_add(v_add(sum0, sum1), v_add(sum2, sum3)));
 }
 
-static void pack_row(const float *x, size_t n, float power, float high, float low, float *columns,
+static void pack_row(const float *x, size_t n, float power, float high, float low, float *panels,
                      size_t stride)
 {
     const vf p = v_set1(power), h = v_set1(high), l = v_set1(low);
-    for (; n > 0; x += 16, columns += stride) {
+    for (; n > 0; x += 16, panels += stride) {
         const size_t here = n < 16 ? n : 16;
         const vf a = v_mul(here == 16 ? v_load(x) : v_load_part(x, here, 0.0f), p);
-        v_store(columns, v_fma(a, h, v_mul(a, l)));
+        v_store(panels, v_fma(a, h, v_mul(a, l)));
         n -= here;
     }
 }
@@ -88,22 +68,22 @@ static inline void transpose_4(const float *from, float *to)
         memcpy(to + i * 16, &out[i], sizeof out[i]);
 }
 
-static void pack_lanes(const float *columns, size_t stride, size_t panels, float *lanes)
+static void pack_lanes(const float *panels, size_t stride, size_t count, float *lanes)
 {
-    for (; panels > 0; panels--, columns += stride, lanes += 256) {
+    for (; count > 0; count--, panels += stride, lanes += 256) {
         for (size_t row = 0; row < 16; row += 4) {
             for (size_t d = 0; d < 16; d += 4)
-                transpose_4(columns + row * 16 + d, lanes + d * 16 + row);
+                transpose_4(panels + row * 16 + d, lanes + d * 16 + row);
         }
     }
 }
 
 /* ---- gradients of rows ---- */
 
-static void scale_columns(const float *x, const float *factor, size_t rows, size_t panels,
-                          size_t stride, float *out)
+static void scale_panels(const float *x, const float *factor, size_t rows, size_t count,
+                         size_t stride, float *out)
 {
-    for (size_t p = 0; p < panels; p++) {
+    for (size_t p = 0; p < count; p++) {
         for (size_t i = 0; i < rows; i++) {
             const size_t at = p * stride + i * 16;
             v_store(out + at, v_mul(v_load(x + at), v_set1(factor[i])));
@@ -173,46 +153,6 @@ static void finish_row(const float *g, const margin_unit *unit, size_t n, float 
     }
 }
 
-#include "units.inc.h"
-
-/* ---- softmax over tiles ---- */
-
-static void tile_max(const float *tile, size_t classes, float *max)
-{
-    vf most = v_load(tile);
-    for (size_t j = 1; j < classes; j++)
-        most = v_max(v_load(tile + j * 16), most);
-    v_store(max, most);
-}
-
-static void tile_exp(float *tile, size_t classes, const float *scale, const float *peak, float *sum)
-{
-    const exp_scale s = exp_scale_of(v_load(scale));
-    const vf m = v_load(peak);
-    vf even = v_set1(0.0f), odd = v_set1(0.0f);
-    for (; classes >= 2; classes -= 2, tile += 32) {
-        const vf a = v_exp(v_sub(v_load(tile), m), &s);
-        const vf b = v_exp(v_sub(v_load(tile + 16), m), &s);
-        v_store(tile, a);
-        v_store(tile + 16, b);
-        even = v_add(even, a);
-        odd = v_add(odd, b);
-    }
-    if (classes > 0) {
-        const vf a = v_exp(v_sub(v_load(tile), m), &s);
-        v_store(tile, a);
-        even = v_add(even, a);
-    }
-    v_store(sum, v_add(even, odd));
-}
-
-static void tile_scale(float *tile, size_t classes, const float *factor)
-{
-    const vf f = v_load(factor);
-    for (size_t j = 0; j < classes; j++)
-        v_store(tile + j * 16, v_mul(v_load(tile + j * 16), f));
-}
-
-#include "rows.inc.h"
+#include "kernels/units.inc.h"
 
 #endif

@@ -1,18 +1,18 @@
-/* units.inc.h: ordinary rows, many at a time, from the kernels for one. Included by kernels.inc.h
- * and kernels_scalar.c after sum_squares, pack_row and finish_row; contracts are in kernels.h. */
-#ifndef MARGIN_UNITS_INC_H
-#define MARGIN_UNITS_INC_H
+/* units.inc.h: ordinary rows, many at a time, from the kernels for one. Included by packing.inc.h
+ * and packing_scalar.c after sum_squares, pack_row and finish_row; contracts are in packing.h. */
+#ifndef MARGIN_KERNELS_UNITS_INC_H
+#define MARGIN_KERNELS_UNITS_INC_H
 
 static size_t pack_units(const float *w, size_t w_stride, size_t n, size_t count, double *norm,
-                         float *columns, size_t stride)
+                         float *panels, size_t stride)
 {
     size_t j = 0;
-    for (; j < count; j++, w += w_stride, columns += 16) {
+    for (; j < count; j++, w += w_stride, panels += 16) {
         const double length = sqrt((double)sum_squares(w, n, 1.0f));
         if (!margin_is_ordinary(length)) break;
         norm[j] = length;
         const margin_unit unit = margin_unit_at(w, norm[j], 1.0f);
-        pack_row(w, n, 1.0f, unit.high, unit.low, columns, stride);
+        pack_row(w, n, 1.0f, unit.high, unit.low, panels, stride);
     }
     return j;
 }

@@ -1,6 +1,6 @@
-/* vmath.inc.h: exp in the vocabulary of src/simd. Included after a vocabulary header. */
-#ifndef MARGIN_VMATH_INC_H
-#define MARGIN_VMATH_INC_H
+/* exp.inc.h: exp in the vocabulary of src/simd. Included after a vocabulary header. */
+#ifndef MARGIN_KERNELS_EXP_INC_H
+#define MARGIN_KERNELS_EXP_INC_H
 
 /* A scale times log2(e) in two parts: `high` is the product rounded, `low` what is missing. */
 typedef struct exp_scale {

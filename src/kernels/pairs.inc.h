@@ -1,10 +1,10 @@
 /* pairs.inc.h: sums and updates in double over the elements of a target pair, for target.c.
- * Included by kernels.inc.h; contracts are in kernels.h.
+ * Contracts are in pairs.h.
  *
  * A multiply-add stands where the product is exact (of two float32, or with alpha_high or sigma)
- * and elsewhere a multiplication, then an addition: rounded as kernels.h says, once for each. */
-#ifndef MARGIN_PAIRS_INC_H
-#define MARGIN_PAIRS_INC_H
+ * and elsewhere a multiplication, then an addition: rounded as pairs.h says, once for each. */
+#ifndef MARGIN_KERNELS_PAIRS_INC_H
+#define MARGIN_KERNELS_PAIRS_INC_H
 
 #include <float.h>
 #include <string.h>

@@ -1,0 +1,70 @@
+/* packing_scalar.c: the kernels of packing.h in plain loops. Results agree with the vector kernels
+ * to rounding, not to the bit. */
+#include "kernels/packing.h"
+
+#include <float.h>
+#include <math.h>
+
+static float sum_squares(const float *x, size_t n, float power)
+{
+    double sum = 0.0; /* one float32 chain would lose three digits at n = 1000 */
+    for (size_t i = 0; i < n; i++) {
+        const double a = (double)(x[i] * power);
+        sum += a * a;
+    }
+    return sum > (double)FLT_MAX ? INFINITY : (float)sum;
+}
+
+static void pack_row(const float *x, size_t n, float power, float high, float low, float *panels,
+                     size_t stride)
+{
+    for (size_t i = 0; i < (n + 15) / 16 * 16; i++) {
+        const float a = i < n ? x[i] * power : 0.0f;
+        panels[i / 16 * stride + i % 16] = a * high + a * low;
+    }
+}
+
+static void pack_lanes(const float *panels, size_t stride, size_t count, float *lanes)
+{
+    for (size_t i = 0; i < count * 256; i++)
+        lanes[i] = panels[i / 256 * stride + i % 16 * 16 + i / 16 % 16];
+}
+
+static void scale_panels(const float *x, const float *factor, size_t rows, size_t count,
+                         size_t stride, float *out)
+{
+    for (size_t p = 0; p < count; p++) {
+        for (size_t i = 0; i < rows * 16; i++) {
+            out[p * stride + i] = x[p * stride + i] * factor[i / 16];
+        }
+    }
+}
+
+static void combine(const float *w, float by_w, const float *rows, size_t distance, size_t stride,
+                    const float *factor, size_t count, size_t n, float *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        float sum = w == NULL ? 0.0f : w[i] * by_w;
+        for (size_t k = 0; k < count; k++) {
+            sum += rows[k * distance + i / 16 * stride + i % 16] * factor[k];
+        }
+        out[i] = sum;
+    }
+}
+
+static void finish_row(const float *g, const margin_unit *unit, size_t n, float first, float second,
+                       float *out)
+{
+    float dot = 0.0f, times = 0.0f;
+    for (size_t i = 0; unit != NULL && i < n; i++)
+        dot += g[i] * (unit->vector[i] * unit->power);
+    if (unit != NULL) times = dot * unit->high * unit->high;
+    for (size_t i = 0; i < n; i++) {
+        const float along = unit == NULL ? 0.0f : times * (unit->vector[i] * unit->power);
+        out[i] = fmaxf(fminf((g[i] - along) * first * second, FLT_MAX), -FLT_MAX);
+    }
+}
+
+#include "kernels/units.inc.h"
+
+const margin_packing margin_packing_scalar = MARGIN_PACKING_HERE;
