@@ -1,4 +1,4 @@
-/* context.c: names, configuration, the context's life, and the checks that both levels share. */
+/* context.c: names of the options, the configuration, and the context's life. */
 #include "context.h"
 
 #include <math.h>
@@ -9,18 +9,11 @@
 #include <sys/mman.h>
 #endif
 
-#if defined(_OPENMP)
-#include <omp.h>
-#endif
-
 #include "dispatch.h"
+#include "parallel.h"
 
 #define DEFAULT_WORKSPACE ((size_t)256 << 20)
 #define HUGE_PAGE         ((size_t)2 << 20)
-
-/* Threads that sleep take up to 100 us to wake; with less for each, a call of one thread is faster:
- * measured break-even, see docs/performance.md. */
-#define THREAD_NS 100e3
 
 #define TEXT_OF(number)                   #number
 #define VERSION_TEXT(major, minor, patch) TEXT_OF(major) "." TEXT_OF(minor) "." TEXT_OF(patch)
@@ -96,25 +89,8 @@ margin_status margin_config_init(margin_config *config, margin_loss loss)
 
 /* ---- a context's life ---- */
 
-static int default_threads(void)
-{
-#if defined(_OPENMP)
-    return omp_get_max_threads();
-#else
-    return 1;
-#endif
-}
-
-size_t margin_thread_index(void)
-{
-#if defined(_OPENMP)
-    return (size_t)omp_get_thread_num();
-#else
-    return 0;
-#endif
-}
-
-/* Pages cost nothing until touched; huge ones make the first touch cheap. */
+/* Reserves the workspace. Pages cost nothing until touched; huge ones make the first touch cheap.
+ */
 static void *reserve(size_t bytes)
 {
     void *p = aligned_alloc(HUGE_PAGE, bytes);
@@ -138,11 +114,11 @@ margin_status margin_create(const margin_config *config, margin_context **out)
     if (bytes > SIZE_MAX / 2) return MARGIN_ERROR_MEMORY;
     margin_context *context = malloc(sizeof *context);
     if (context == NULL) return MARGIN_ERROR_MEMORY;
-    *context = (margin_context){.config = *config, .kernels = kernels};
+    *context = (margin_context){.config = *config, .kernels = *kernels};
     context->config.workspace_bytes = bytes;
     context->config.isa = isa;
-    if (config->threads == 0) context->config.threads = default_threads();
-    context->thread_ns = THREAD_NS;
+    if (config->threads == 0) context->config.threads = margin_default_threads();
+    context->schedule = margin_schedule_of(isa);
     context->setting = margin_setting_of(&context->config);
     context->info = margin_loss_get(config->loss);
     context->fault.detail = "no fault";
@@ -177,64 +153,8 @@ size_t margin_context_workspace_used(const margin_context *context)
     return context->used;
 }
 
-/* ---- shared checks ---- */
-
-margin_status margin_fail(margin_context *context, margin_status status, margin_argument argument,
-                          size_t row, const char *detail)
-{
-    context->fault =
-        (margin_fault){.status = status, .argument = argument, .row = row, .detail = detail};
-    return status;
-}
-
-margin_status margin_check_labels(margin_context *context, const int64_t *labels, size_t rows,
-                                  size_t classes, size_t *counted)
-{
-    *counted = 0;
-    for (size_t i = 0; i < rows; i++) {
-        const int64_t y = labels[i];
-        if (y < -1 || (y >= 0 && (uint64_t)y >= classes)) {
-            margin_fail(context, MARGIN_ERROR_LABEL, MARGIN_ARGUMENT_LABELS, i,
-                        "a label is neither -1 nor in [0, classes)");
-            context->fault.value = y;
-            return MARGIN_ERROR_LABEL;
-        }
-        *counted += y >= 0;
-    }
-    return MARGIN_OK;
-}
-
-margin_status margin_check_finite(margin_context *context, const float *values, size_t rows,
-                                  size_t columns, size_t stride, margin_argument argument)
-{
-    if (values == NULL || context->config.skip_finite_check) return MARGIN_OK;
-    const margin_kernels *k = context->kernels;
-    if (stride == columns && k->terms->row_finite(values, rows * columns)) return MARGIN_OK;
-    for (size_t i = 0; i < rows; i++) {
-        if (k->terms->row_finite(values + i * stride, columns)) continue;
-        return margin_fail(context, MARGIN_ERROR_NONFINITE, argument, i,
-                           "a value is a NaN or an infinity");
-    }
-    return MARGIN_OK;
-}
-
-double margin_row_weight(const float *row_weight, size_t row, size_t counted)
-{
-    return row_weight != NULL ? (double)row_weight[row] : 1.0 / (double)counted;
-}
-
 size_t margin_threads_for(const margin_context *context, double ns)
 {
-    const double paid = ns / context->thread_ns, most = (double)context->config.threads;
+    const double paid = ns / context->schedule.wake_ns, most = (double)context->config.threads;
     return paid < 2.0 ? 1 : (size_t)fmin(paid, most);
-}
-
-margin_status margin_check_stride(margin_context *context, size_t *stride, size_t rows,
-                                  size_t columns, const char *detail)
-{
-    if (*stride == 0) *stride = columns;
-    if (*stride < columns || *stride > PTRDIFF_MAX / sizeof(float) / rows) {
-        return margin_fail(context, MARGIN_ERROR_SHAPE, MARGIN_ARGUMENT_NONE, 0, detail);
-    }
-    return MARGIN_OK;
 }

@@ -1,12 +1,16 @@
-/* dispatch.h: which kernel set runs. */
+/* dispatch.h: which kernels run, and the schedule that goes with them. */
 #ifndef MARGIN_SRC_DISPATCH_H
 #define MARGIN_SRC_DISPATCH_H
 
 #include "kernels/kernels.h"
 #include "margin.h"
+#include "tuning.h"
 
 /* The table of an instruction set that was built and that this CPU can run, else NULL. */
 const margin_kernels *margin_dispatch(margin_isa isa);
+
+/* Returns the schedule of an instruction set: see tuning.h. */
+margin_schedule margin_schedule_of(margin_isa isa);
 
 /* What AUTO means now: MARGIN_ISA in the environment if set, else the best usable one.
  * MARGIN_ISA_COUNT when the environment names something unknown. */

@@ -35,12 +35,13 @@ int margin_loss_find(const char *name, margin_loss *out)
     return 0;
 }
 
-/* What replaces cos(phi) beyond pi, where k = floor(phi / pi); `slope` is d / d theta. */
-static margin_target past_pi(const margin_setting *setting, const margin_angle *angle, int k,
+/* Returns what replaces `paper`, which is cos(phi) and its slope, beyond pi; k = floor(phi / pi).
+ */
+static margin_target past_pi(margin_past_pi choice, const margin_row *row, int k,
                              margin_target paper)
 {
     margin_target r = paper;
-    switch (setting->config->past_pi) {
+    switch (choice) {
     case MARGIN_PAST_PI_MONOTONE: {
         const double sign = k % 2 == 0 ? 1.0 : -1.0;
         r.psi = sign * paper.psi - 2.0 * k;
@@ -48,8 +49,8 @@ static margin_target past_pi(const margin_setting *setting, const margin_angle *
         break;
     }
     case MARGIN_PAST_PI_TAYLOR:
-        r.psi = angle->cosine - setting->config->m2 * setting->sine_m2;
-        r.slope = -angle->sine;
+        r.psi = row->angle.cosine - row->margins->m2 * row->margins->sine_m2;
+        r.slope = -row->angle.sine;
         break;
     case MARGIN_PAST_PI_CLAMP:
         r.psi = -1.0;
@@ -61,11 +62,24 @@ static margin_target past_pi(const margin_setting *setting, const margin_angle *
     return r;
 }
 
+margin_margins margin_margins_of(double m1, double m2, double m3)
+{
+    margin_margins m = {.m1 = m1, .m2 = m2, .m3 = m3};
+    dm_sincos(m2, &m.sine_m2, &m.cosine_m2);
+    return m;
+}
+
 margin_setting margin_setting_of(const margin_config *config)
 {
-    margin_setting setting = {.config = config};
-    dm_sincos(config->m2, &setting.sine_m2, &setting.cosine_m2);
+    const margin_setting setting = {config, margin_margins_of(config->m1, config->m2, config->m3)};
     return setting;
+}
+
+margin_geometry margin_geometry_of(const margin_config *config)
+{
+    if (!rows[config->loss]->info.normalised) return MARGIN_GEOMETRY_RAW;
+    return config->feature_norm == MARGIN_FEATURE_NORM_KEEP ? MARGIN_GEOMETRY_KEPT
+                                                            : MARGIN_GEOMETRY_UNIT;
 }
 
 double margin_theta(const margin_angle *angle)
@@ -73,44 +87,45 @@ double margin_theta(const margin_angle *angle)
     return dm_atan2(angle->sine, angle->cosine);
 }
 
-/* phi = m1 theta + m2 as sine and cosine, and k = floor(phi / pi). */
-static int widened(const margin_setting *setting, const margin_angle *angle, margin_angle *phi)
+/* Writes the sine and cosine of phi = m1 theta + m2 to *phi and returns floor(phi / pi). */
+static int widened(const margin_margins *m, const margin_angle *angle, margin_angle *phi)
 {
-    const margin_config *c = setting->config;
-    if (c->m1 == 1.0) { /* the sine of a sum: its sign tells on which side of pi phi is */
-        phi->sine = angle->sine * setting->cosine_m2 + angle->cosine * setting->sine_m2;
-        phi->cosine = angle->cosine * setting->cosine_m2 - angle->sine * setting->sine_m2;
+    if (m->m1 == 1.0) { /* the sine of a sum: its sign tells on which side of pi phi is */
+        phi->sine = angle->sine * m->cosine_m2 + angle->cosine * m->sine_m2;
+        phi->cosine = angle->cosine * m->cosine_m2 - angle->sine * m->sine_m2;
         return phi->sine < 0.0;
     }
-    const double sum = c->m1 * margin_theta(angle) + c->m2;
+    const double sum = m->m1 * margin_theta(angle) + m->m2;
     dm_sincos(sum, &phi->sine, &phi->cosine);
     return sum > DM_PI ? (int)floor(sum / DM_PI) : 0;
 }
 
-margin_target margin_angular_target(const margin_setting *setting, const margin_angle *angle)
+margin_target margin_angular_target(const margin_setting *setting, const margin_row *row)
 {
-    const margin_config *c = setting->config;
-    margin_target r = {angle->cosine, -angle->sine};
-    if (c->past_pi == MARGIN_PAST_PI_EASY && !(angle->cosine > 0.0)) return r;
-    if (c->m1 != 1.0 || c->m2 != 0.0) {
+    const margin_past_pi choice = setting->config->past_pi;
+    const margin_margins *m = row->margins;
+    margin_target r = {row->angle.cosine, -row->angle.sine};
+    if (choice == MARGIN_PAST_PI_EASY && !(row->angle.cosine > 0.0)) return r;
+    if (m->m1 != 1.0 || m->m2 != 0.0) {
         margin_angle phi;
-        const int k = widened(setting, angle, &phi);
+        const int k = widened(m, &row->angle, &phi);
         r.psi = phi.cosine;
-        r.slope = -c->m1 * phi.sine;
-        if (k > 0) r = past_pi(setting, angle, k, r);
+        r.slope = -m->m1 * phi.sine;
+        if (k > 0) r = past_pi(choice, row, k, r);
     }
-    r.psi -= c->m3;
+    r.psi -= m->m3;
     return r;
 }
 
-margin_target margin_target_at(const margin_setting *setting, const margin_angle *angle)
+margin_target margin_target_at(const margin_setting *setting, const margin_row *row)
 {
-    margin_target r = rows[setting->config->loss]->target(setting, angle);
-    if (setting->config->gradient == MARGIN_GRADIENT_DETACHED) r.slope = -angle->sine;
+    margin_target r = rows[setting->config->loss]->target(setting, row);
+    if (setting->config->gradient == MARGIN_GRADIENT_DETACHED) r.slope = -row->angle.sine;
     return r;
 }
 
-/* A margin that the loss does not have must stay neutral. */
+/* Returns what is wrong with the margins of `c`: one that the loss does not have must stay neutral.
+ */
 static const char *margins_fault(const margin_config *c, const margin_loss_info *info)
 {
     const int index = info->margin_index, all = index == 4;
@@ -148,9 +163,9 @@ margin_status margin_psi(const margin_config *config, double theta, double *psi,
     if (margin_config_fault(config) != NULL) return MARGIN_ERROR_CONFIG;
     if (!(theta >= 0.0 && theta <= DM_PI)) return MARGIN_ERROR_CONFIG;
     const margin_setting setting = margin_setting_of(config);
-    margin_angle angle;
-    dm_sincos(theta, &angle.sine, &angle.cosine);
-    const margin_target t = margin_target_at(&setting, &angle);
+    margin_row row = {.norm = NAN, .label = -1, .margins = &setting.margins};
+    dm_sincos(theta, &row.angle.sine, &row.angle.cosine);
+    const margin_target t = margin_target_at(&setting, &row);
     if (psi != NULL) *psi = t.psi;
     if (dpsi_dtheta != NULL) *dpsi_dtheta = t.slope;
     return MARGIN_OK;

@@ -78,14 +78,14 @@ margin_angle margin_angle_of(double cosine)
 }
 
 /* The angle near 0 or pi. */
-static void measure_delta(const margin_kernels *kernels, margin_pair *p, const float *x,
-                          const float *w, size_t n)
+static void measure_delta(const margin_pairs *pairs, margin_pair *p, const float *x, const float *w,
+                          size_t n)
 {
     double sums[3];
     p->delta.alpha_high = top_bits(p->alpha);
     p->delta.alpha_low = p->alpha - p->delta.alpha_high;
     p->delta.sigma = p->inner > 0.0 ? 1.0 : -1.0;
-    kernels->pairs->delta_sums(&p->delta, x, w, n, sums);
+    pairs->delta_sums(&p->delta, x, w, n, sums);
     p->along_x = sums[1] / (p->norm_x * p->norm_x);
     p->along_w = sums[2] / (p->norm_w * p->norm_w);
     const double across2 = sums[0] - p->along_x * sums[1];
@@ -95,17 +95,17 @@ static void measure_delta(const margin_kernels *kernels, margin_pair *p, const f
     p->angle.cosine = p->across == 0.0 ? p->delta.sigma : p->delta.sigma + p->along_x;
 }
 
-void margin_pair_start(const margin_kernels *kernels, const float *x, const float *w, size_t n,
+void margin_pair_start(const margin_pairs *pairs, const float *x, const float *w, size_t n,
                        margin_pair *pair)
 {
     double sums[3];
-    kernels->pairs->pair_sums(x, w, n, sums);
+    pairs->pair_sums(x, w, n, sums);
     pair->norm_x = sqrt(sums[0]);
     pair->norm_w = sqrt(sums[1]);
     pair->inner = sums[2];
 }
 
-void margin_pair_finish(const margin_kernels *kernels, const float *x, const float *w, size_t n,
+void margin_pair_finish(const margin_pairs *pairs, const float *x, const float *w, size_t n,
                         margin_pair *pair)
 {
     pair->angle = (margin_angle){1.0, 0.0};
@@ -114,18 +114,18 @@ void margin_pair_finish(const margin_kernels *kernels, const float *x, const flo
     pair->alpha = pair->norm_x / pair->norm_w;
     const double cosine = pair->inner / (pair->norm_x * pair->norm_w);
     if (fabs(cosine) > PLAIN_COSINE) {
-        measure_delta(kernels, pair, x, w, n);
+        measure_delta(pairs, pair, x, w, n);
     } else {
         pair->angle = margin_angle_of(cosine);
         pair->across = pair->norm_x * pair->angle.sine;
     }
 }
 
-margin_pair margin_pair_of(const margin_kernels *kernels, const float *x, const float *w, size_t n)
+margin_pair margin_pair_of(const margin_pairs *pairs, const float *x, const float *w, size_t n)
 {
     margin_pair pair;
-    margin_pair_start(kernels, x, w, n, &pair);
-    margin_pair_finish(kernels, x, w, n, &pair);
+    margin_pair_start(pairs, x, w, n, &pair);
+    margin_pair_finish(pairs, x, w, n, &pair);
     return pair;
 }
 
@@ -135,28 +135,27 @@ int margin_pair_is_wide(const margin_pair *pair)
            pair->norm_w <= MOST_LENGTH;
 }
 
-void margin_add_tangent_x(const margin_kernels *kernels, const margin_pair *pair, const float *x,
+void margin_add_tangent_x(const margin_pairs *pairs, const margin_pair *pair, const float *x,
                           const float *w, size_t n, double factor, float *out)
 {
     if (pair->across == 0.0 || factor == 0.0) return;
     const double f = factor / pair->across;
     if (pair->angle.sine < PLAIN_SINE) {
-        kernels->pairs->add_tangent(&pair->delta, x, w, x, pair->along_x, f, n, out);
+        pairs->add_tangent(&pair->delta, x, w, x, pair->along_x, f, n, out);
     } else {
-        kernels->pairs->add_combination(x, -f * pair->angle.cosine, w, f * pair->alpha, n, out);
+        pairs->add_combination(x, -f * pair->angle.cosine, w, f * pair->alpha, n, out);
     }
 }
 
-void margin_add_tangent_w(const margin_kernels *kernels, const margin_pair *pair, const float *x,
+void margin_add_tangent_w(const margin_pairs *pairs, const margin_pair *pair, const float *x,
                           const float *w, size_t n, double factor, float *out)
 {
     if (pair->across == 0.0 || factor == 0.0) return;
     const double f = factor / pair->across;
     if (pair->angle.sine < PLAIN_SINE) {
-        kernels->pairs->add_tangent(&pair->delta, x, w, w, pair->along_w, -pair->delta.sigma * f, n,
-                                    out);
+        pairs->add_tangent(&pair->delta, x, w, w, pair->along_w, -pair->delta.sigma * f, n, out);
     } else {
-        kernels->pairs->add_combination(x, f, w, -f * pair->angle.cosine * pair->alpha, n, out);
+        pairs->add_combination(x, f, w, -f * pair->angle.cosine * pair->alpha, n, out);
     }
 }
 

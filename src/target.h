@@ -6,7 +6,7 @@
 #include <float.h>
 #include <stddef.h>
 
-#include "kernels/kernels.h"
+#include "kernels/pairs.h"
 #include "loss.h"
 
 /* How the raw vectors x and w lie to each other.
@@ -38,16 +38,16 @@ int margin_pair_is_wide(const margin_pair *pair);
 
 /* x and w of n elements, finite. A zero vector gives theta = pi / 2 and no tangent. In two steps,
  * so that for some rows each can be done side by side, or in one. */
-void margin_pair_start(const margin_kernels *kernels, const float *x, const float *w, size_t n,
+void margin_pair_start(const margin_pairs *pairs, const float *x, const float *w, size_t n,
                        margin_pair *pair);
-void margin_pair_finish(const margin_kernels *kernels, const float *x, const float *w, size_t n,
+void margin_pair_finish(const margin_pairs *pairs, const float *x, const float *w, size_t n,
                         margin_pair *pair);
-margin_pair margin_pair_of(const margin_kernels *kernels, const float *x, const float *w, size_t n);
+margin_pair margin_pair_of(const margin_pairs *pairs, const float *x, const float *w, size_t n);
 
 /* out += factor * tangent at x towards w (resp. at w towards x), clamped to +-FLT_MAX. */
-void margin_add_tangent_x(const margin_kernels *kernels, const margin_pair *pair, const float *x,
+void margin_add_tangent_x(const margin_pairs *pairs, const margin_pair *pair, const float *x,
                           const float *w, size_t n, double factor, float *out);
-void margin_add_tangent_w(const margin_kernels *kernels, const margin_pair *pair, const float *x,
+void margin_add_tangent_w(const margin_pairs *pairs, const margin_pair *pair, const float *x,
                           const float *w, size_t n, double factor, float *out);
 
 /* The loss of at most 16 rows from how far the others are above the target:

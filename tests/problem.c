@@ -113,7 +113,7 @@ void problem_use_row_weight(problem *p)
 margin_status problem_context(const margin_config *config, margin_context **out)
 {
     const margin_status status = margin_create(config, out);
-    if (status == MARGIN_OK) (*out)->thread_ns = 1e-9;
+    if (status == MARGIN_OK) (*out)->schedule.wake_ns = 1e-9;
     return status;
 }
 

@@ -4,7 +4,7 @@
 #include <float.h>
 #include <pthread.h>
 
-#include "head_state.h"
+#include "head/layout.h"
 #include "mocka.h"
 #include "naive.h"
 #include "problem.h"
@@ -86,9 +86,9 @@ static void ignored_rows(void **state)
  * those of many. */
 static void few_rows(void **state)
 {
-    enum { DIM = 70, CLASSES = 300, ROWS = MARGIN_FEW_ROWS + 1 };
+    enum { DIM = 70, CLASSES = 300, ROWS = MARGIN_DOTS_ROWS + 1 };
     (void)state;
-    for (size_t rows = 1; rows <= MARGIN_FEW_ROWS; rows++) {
+    for (size_t rows = 1; rows <= MARGIN_DOTS_ROWS; rows++) {
         const margin_config config = threads_2(MARGIN_COSFACE);
         problem many = problem_make(ROWS, DIM, CLASSES, 60 + rows, 0, 0);
         problem few = problem_make(rows, DIM, CLASSES, 99, 0, 0);

@@ -3,7 +3,7 @@
 #ifndef MARGIN_KERNELS_PACKING_H
 #define MARGIN_KERNELS_PACKING_H
 
-#include "kernels/lanes.h"
+#include "tuning.h"
 
 /* A unit vector u[i] = vector[i] power (high + low), rounded as pack_row does. */
 typedef struct margin_unit {

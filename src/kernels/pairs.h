@@ -3,7 +3,7 @@
 #ifndef MARGIN_KERNELS_PAIRS_H
 #define MARGIN_KERNELS_PAIRS_H
 
-#include "kernels/lanes.h"
+#include "tuning.h"
 
 /* delta[i] = (w[i] alpha_high - sigma x[i]) + w[i] alpha_low, whose products with float32 are exact
  * but for the last: see target.h. */

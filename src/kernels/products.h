@@ -2,7 +2,7 @@
 #ifndef MARGIN_KERNELS_PRODUCTS_H
 #define MARGIN_KERNELS_PRODUCTS_H
 
-#include "kernels/lanes.h"
+#include "tuning.h"
 
 /* Memory that the caller reads after the product at hand: the product fetches it towards the cache,
  * a few lines with each register tile, the first region first; one line for `pace` multiply-adds of

@@ -10,7 +10,7 @@
 #ifndef MARGIN_KERNELS_TERMS_H
 #define MARGIN_KERNELS_TERMS_H
 
-#include "kernels/lanes.h"
+#include "tuning.h"
 
 /* What turns inner products of one row into terms: term = exp(scale (product - peak)). (Scale times
  * product first would lose every digit of the difference for large logits.) */
@@ -63,6 +63,9 @@ typedef struct margin_terms {
     /* Writes all that is pending. */
     void (*row_store)(margin_pending *pending);
 
+    /* Fetches the cache line at x, which is read soon. */
+    void (*prefetch)(const float *x);
+
     /* Makes what was streamed visible to other threads. */
     void (*drain)(void);
 } margin_terms;
@@ -72,7 +75,7 @@ typedef struct margin_terms {
     {                                                                                              \
         .tile_max = tile_max, .tile_exp = tile_exp, .tile_scale = tile_scale,                      \
         .row_finite = row_finite, .row_max = row_max, .row_exp = row_exp, .row_store = row_store,  \
-        .drain = drain,                                                                            \
+        .prefetch = prefetch, .drain = drain,                                                      \
     }
 
 extern const margin_terms margin_terms_scalar;

@@ -185,6 +185,11 @@ static void row_store(margin_pending *p)
     }
 }
 
+static void prefetch(const float *x)
+{
+    v_prefetch_near(x);
+}
+
 static void drain(void)
 {
     v_drain();

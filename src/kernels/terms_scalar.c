@@ -68,6 +68,11 @@ static void row_store(margin_pending *p)
     }
 }
 
+static void prefetch(const float *x)
+{
+    (void)x;
+}
+
 static void drain(void)
 {
 }

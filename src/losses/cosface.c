@@ -1,9 +1,10 @@
 /* cosface.c: target logit / s = cos(theta) - m, an additive cosine margin; slope -sin(theta). */
 #include "loss.h"
 
-static margin_target target(const margin_setting *setting, const margin_angle *angle)
+static margin_target target(const margin_setting *setting, const margin_row *row)
 {
-    const margin_target r = {angle->cosine - setting->config->m3, -angle->sine};
+    (void)setting;
+    const margin_target r = {row->angle.cosine - row->margins->m3, -row->angle.sine};
     return r;
 }
 

@@ -1,10 +1,10 @@
 /* normsoftmax.c: target logit / s = cos(theta), embedding and weight normalised, no margin. */
 #include "loss.h"
 
-static margin_target target(const margin_setting *setting, const margin_angle *angle)
+static margin_target target(const margin_setting *setting, const margin_row *row)
 {
     (void)setting;
-    const margin_target r = {angle->cosine, -angle->sine};
+    const margin_target r = {row->angle.cosine, -row->angle.sine};
     return r;
 }
 

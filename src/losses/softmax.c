@@ -2,10 +2,10 @@
  * The cosine form below serves curves only; the head computes the raw logit. */
 #include "loss.h"
 
-static margin_target target(const margin_setting *setting, const margin_angle *angle)
+static margin_target target(const margin_setting *setting, const margin_row *row)
 {
     (void)setting;
-    const margin_target r = {angle->cosine, -angle->sine};
+    const margin_target r = {row->angle.cosine, -row->angle.sine};
     return r;
 }
 

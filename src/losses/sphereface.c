@@ -3,12 +3,12 @@
  * With lambda the target is (lambda cos(theta) + psi) / (1 + lambda): the paper's annealing. */
 #include "loss.h"
 
-static margin_target target(const margin_setting *setting, const margin_angle *angle)
+static margin_target target(const margin_setting *setting, const margin_row *row)
 {
-    const margin_target t = margin_angular_target(setting, angle);
+    const margin_target t = margin_angular_target(setting, row);
     const double lambda = setting->config->lambda, whole = 1.0 + lambda;
-    const margin_target r = {(lambda * angle->cosine + t.psi) / whole,
-                             (t.slope - lambda * angle->sine) / whole};
+    const margin_target r = {(lambda * row->angle.cosine + t.psi) / whole,
+                             (t.slope - lambda * row->angle.sine) / whole};
     return r;
 }
 

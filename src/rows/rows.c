@@ -1,58 +1,68 @@
 /* rows.c: the rows level's boundary, its plan, and its loop over groups of rows: the only place of
  * it that knows threads. What is done with a row is in rows_item.c. */
-#include "rows_state.h"
+#include "rows/rows_state.h"
 
 #include <math.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
+#include "parallel.h"
 #include "target.h"
 
-/* A gradient of so many bytes is not expected to be read from a cache again. */
-#define STREAMED_BYTES ((size_t)8 << 20)
+/* ---- loops ---- */
 
-/* Exponentials that a group may leave in L2. */
-#define GROUP_LOGITS ((size_t)1 << 15)
+/* One loop over the rows: of a call, and the first row seen with a NaN or an infinity. */
+typedef struct rows_loop {
+    const rows_state *rows;
+    atomic_size_t bad; /* SIZE_MAX: none */
+} rows_loop;
 
-/* The first row with a NaN or an infinity, SIZE_MAX: none. A pass of its own, where the gradient
- * takes the logits' place: a refused call must not lose them. */
-static size_t bad_logits(const rows_state *s)
+/* Lowers `bad` to `row` if that is less. */
+static void note_bad(rows_loop *loop, size_t row)
 {
-    const margin_rows *call = s->call;
-    const int threads = (int)s->threads;
-    size_t bad = SIZE_MAX;
-    if (s->context->config.skip_finite_check || call->grad_logits != call->logits) return bad;
-    (void)threads;
-#if defined(_OPENMP)
-#pragma omp parallel for schedule(static) num_threads(threads) reduction(min : bad) if (threads > 1)
-#endif
-    for (size_t i = 0; i < call->rows; i++) {
-        const float *x = call->logits + i * call->logits_stride;
-        if (i < bad && !s->context->kernels->terms->row_finite(x, call->classes)) bad = i;
-    }
-    return bad;
+    size_t seen = atomic_load(&loop->bad);
+    while (row < seen && !atomic_compare_exchange_weak(&loop->bad, &seen, row))
+        continue;
 }
 
-/* The same, of all rows, on the way. */
-static size_t run_rows(const rows_state *s)
+static void check_row(void *state, size_t i, size_t worker)
 {
-    const int threads = (int)s->threads;
-    size_t bad = SIZE_MAX;
-    (void)threads;
-#if defined(_OPENMP)
-#pragma omp parallel num_threads(threads) reduction(min : bad) if (threads > 1)
-#endif
-    {
-        rows_worker w;
-        margin_rows_start(s, margin_thread_index(), &w);
-#if defined(_OPENMP)
-#pragma omp for schedule(dynamic) nowait
-#endif
-        for (size_t first = 0; first < s->call->rows; first += s->group)
-            margin_rows_take(s, &w, first);
-        margin_rows_finish(s, &w);
-        bad = margin_least(bad, w.bad);
-    }
-    return bad;
+    rows_loop *loop = state;
+    const rows_state *s = loop->rows;
+    (void)worker;
+    const float *x = s->call->logits + i * s->call->logits_stride;
+    if (!s->context->kernels.terms->row_finite(x, s->call->classes)) note_bad(loop, i);
+}
+
+/* Takes groups of rows until none is left. */
+static void take_groups(void *state, size_t worker, margin_items *items)
+{
+    rows_loop *loop = state;
+    rows_worker w;
+    margin_rows_start(loop->rows, worker, &w);
+    for (size_t group; margin_take_item(items, &group);)
+        margin_rows_take(loop->rows, &w, group * loop->rows->group);
+    margin_rows_finish(loop->rows, &w);
+    note_bad(loop, w.bad);
+}
+
+/* Returns the first row with a NaN or an infinity, SIZE_MAX: none. This is a pass of its own, where
+ * the gradient takes the logits' place: a refused call must not lose them. */
+static size_t check_logits(const rows_state *s)
+{
+    const margin_rows *call = s->call;
+    rows_loop loop = {s, SIZE_MAX};
+    if (s->context->config.skip_finite_check || call->grad_logits != call->logits) return SIZE_MAX;
+    margin_parallel_for(s->threads, call->rows, check_row, &loop);
+    return atomic_load(&loop.bad);
+}
+
+/* Computes all rows, and returns the first with a NaN or an infinity, SIZE_MAX: none. */
+static size_t take_rows(const rows_state *s)
+{
+    rows_loop loop = {s, SIZE_MAX};
+    margin_parallel(s->threads, margin_divide_up(s->call->rows, s->group), take_groups, &loop);
+    return atomic_load(&loop.bad);
 }
 
 /* ---- the call ---- */
@@ -107,12 +117,13 @@ static margin_status check_values(margin_context *context, margin_rows *call)
                                MARGIN_ARGUMENT_ROW_WEIGHT);
 }
 
+/* Returns the elements of whole cache lines that hold n. */
 static size_t round_up(size_t n)
 {
     return (n + 15) / 16 * 16;
 }
 
-/* Bytes of the items, SIZE_MAX / 2 if they are beyond memory. */
+/* Returns the bytes of the items, SIZE_MAX / 2 if they are beyond memory. */
 static size_t items_bytes(const rows_state *s)
 {
     const size_t items = 2 * s->group * s->threads;
@@ -121,22 +132,24 @@ static size_t items_bytes(const rows_state *s)
     return bytes < SIZE_MAX / 2 ? bytes : SIZE_MAX / 2;
 }
 
-/* Fewer rows side by side the longer they are; at least two groups for a thread. */
+/* Returns how many rows go side by side: fewer the longer they are; at least two groups for a
+ * thread. */
 static size_t group_of(const rows_state *s)
 {
-    const size_t fit = GROUP_LOGITS / s->call->classes, share = s->call->rows / (2 * s->threads);
+    const size_t fit = s->context->schedule.group_logits / s->call->classes,
+                 share = s->call->rows / (2 * s->threads);
     const size_t most = margin_least(margin_least(fit, share), MARGIN_GROUP);
     return most > 0 ? most : 1;
 }
 
-/* What a call takes one core, roughly. */
 static size_t threads_of(const margin_context *context, const margin_rows *call)
 {
+    const margin_schedule *s = &context->schedule;
     const double n = (double)call->rows, c = (double)call->classes;
-    return margin_threads_for(context, n * (150.0 + 0.35 * c));
+    return margin_threads_for(context, n * (s->level_row_ns + s->level_logit_ns * c));
 }
 
-/* The workspace holds the losses and, where it is large enough, rows' exponentials. */
+/* Plans a call: the workspace holds the losses and, where it is large enough, rows' terms. */
 static margin_status plan(margin_context *context, const margin_rows *call, rows_state *s)
 {
     const size_t losses = round_up(call->rows) * sizeof(double);
@@ -163,7 +176,8 @@ static margin_status plan(margin_context *context, const margin_rows *call, rows
     }
     s->loss = (double *)(void *)context->workspace;
     s->items = (float *)(void *)(context->workspace + losses);
-    s->stream = s->line_size > 0 && call->rows * call->classes >= STREAMED_BYTES / sizeof(float);
+    s->stream = s->line_size > 0 &&
+                call->rows * call->classes >= context->schedule.streamed_bytes / sizeof(float);
     return MARGIN_OK;
 }
 
@@ -175,8 +189,8 @@ margin_status margin_rows_run(margin_context *context, margin_rows *rows)
     margin_status status = check_call(context, &call);
     if (status == MARGIN_OK) status = check_values(context, &call);
     if (status == MARGIN_OK) status = plan(context, &call, &s);
-    if (status == MARGIN_OK) status = fail_logits(context, bad_logits(&s));
-    if (status == MARGIN_OK) status = fail_logits(context, run_rows(&s));
+    if (status == MARGIN_OK) status = fail_logits(context, check_logits(&s));
+    if (status == MARGIN_OK) status = fail_logits(context, take_rows(&s));
     if (status != MARGIN_OK) return status;
 
     double sum = 0.0;

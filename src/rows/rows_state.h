@@ -1,22 +1,15 @@
 /* rows_state.h: one call of the rows level while it runs.
  *
- * A row is read once, chunk by chunk: its maximum, then exponentials under the largest so far,
+ * A row is read once, chunk by chunk: its maximum, then terms under the largest so far,
  * which wait in the workspace until the row's sum is known. Its gradient is written while the
- * exponentials of a later row are computed, so that the memory works as long as the arithmetic
+ * terms of a later row are computed, so that the memory works as long as the arithmetic
  * does. Some rows at a time, a group, so that what one row's logarithm waits for, others fill.
  * Neither the group's size nor the workspace nor the threads change a bit.
  */
-#ifndef MARGIN_SRC_ROWS_STATE_H
-#define MARGIN_SRC_ROWS_STATE_H
+#ifndef MARGIN_ROWS_ROWS_STATE_H
+#define MARGIN_ROWS_ROWS_STATE_H
 
-#include "context.h"
-
-enum {
-    /* Classes under one peak, and in one float32 sum: 8 KiB, which stay in L1. */
-    MARGIN_CHUNK = 2048,
-    /* Rows of a group, at most. */
-    MARGIN_GROUP = MARGIN_LANES
-};
+#include "boundary.h"
 
 typedef struct rows_state {
     const margin_context *context;
@@ -24,8 +17,8 @@ typedef struct rows_state {
     double *loss; /* [rows], in double for the sum */
     size_t threads;
     size_t group; /* rows side by side */
-    /* [threads][2][group][item_size]: each a row's exponentials, which take line_size, 0 if they go
-     * to the gradient at once, then the peaks of its chunks. */
+    /* [threads][2][group][item_size]: each a row's terms, which take line_size, 0 if they go to the
+     * gradient at once, then the peaks of its chunks. */
     float *items;
     size_t line_size, item_size;
     int stream;
@@ -36,12 +29,12 @@ typedef struct rows_item {
     size_t row;
     const float *x;
     float *out;         /* its gradient; NULL: not wanted */
-    float *line;        /* its exponentials */
+    float *line;        /* its terms */
     float *chunk_peaks; /* under which they are */
     size_t label;       /* SIZE_MAX: does not count */
     double scale, logit, slope;
     float kernel_scale; /* `scale` for the kernels */
-    float peak, most;   /* of the others: all sums are under `peak`; the largest */
+    float peak, most;   /* of the negatives: all sums are under `peak`; the largest */
     double sum;
     margin_pending pending; /* its gradient, but for the target */
 } rows_item;
@@ -50,14 +43,15 @@ typedef struct rows_worker {
     rows_item item[2][MARGIN_GROUP];
     int at;                     /* the group at hand; the other one's gradients are pending */
     size_t bad;                 /* the first row with a NaN or an infinity, SIZE_MAX: none */
-    float unused[MARGIN_CHUNK]; /* exponentials of which only the sum is wanted */
+    float unused[MARGIN_CHUNK]; /* terms of which only the sum is wanted */
 } rows_worker;
 
-/* rows_item.c: what a thread does. */
+/* Gives a thread its part of the workspace; nothing is pending. */
 void margin_rows_start(const rows_state *s, size_t thread, rows_worker *w);
-/* The group from row `first` on: all of it but the last group's gradients, written meanwhile. */
+/* Takes the group from row `first` on: its losses, and its gradients but for what is pending; the
+ * gradients that were pending are written meanwhile. */
 void margin_rows_take(const rows_state *s, rows_worker *w, size_t first);
-/* What is still pending. */
+/* Writes what is still pending. */
 void margin_rows_finish(const rows_state *s, rows_worker *w);
 
 #endif

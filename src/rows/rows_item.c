@@ -1,5 +1,5 @@
 /* rows_item.c: rows of the rows level from logits to gradients. It knows no thread. */
-#include "rows_state.h"
+#include "rows/rows_state.h"
 
 #include <float.h>
 #include <math.h>
@@ -19,16 +19,17 @@ static margin_angle angle_of(double cosine)
     return margin_angle_of(fmin(fmax(cosine, -1.0), 1.0));
 }
 
-/* d psi / d c = -psi'(theta) / sin(theta), its limit where the loss has one. */
-static double slope_at(const margin_setting *setting, const margin_angle *angle,
+/* Returns d psi / d cosine = -slope / sin(theta) of a row, and its limit where the loss has one. */
+static double slope_at(const margin_setting *setting, const margin_row *row,
                        const margin_target *target)
 {
-    if (angle->sine < LEAST_SINE) {
+    if (row->angle.sine < LEAST_SINE) {
         const double cosine = sqrt((1.0 - LEAST_SINE) * (1.0 + LEAST_SINE));
-        const margin_angle least = {LEAST_SINE, angle->cosine > 0.0 ? cosine : -cosine};
+        margin_row least = *row;
+        least.angle = (margin_angle){LEAST_SINE, row->angle.cosine > 0.0 ? cosine : -cosine};
         return -margin_target_at(setting, &least).slope / LEAST_SINE;
     }
-    return -target->slope / angle->sine;
+    return -target->slope / row->angle.sine;
 }
 
 static double row_factor(const rows_state *s, size_t i)
@@ -57,17 +58,19 @@ static void start_row(const rows_state *s, size_t i, rows_item *item)
     item->slope = 1.0;
     if (!s->context->info->normalised) return;
     const margin_setting *setting = &s->context->setting;
-    const margin_angle angle = angle_of(cosine);
-    const margin_target target = margin_target_at(setting, &angle);
+    const double norm = call->row_scale == NULL ? NAN : item->scale;
+    const margin_row row = {angle_of(cosine), norm, call->labels[i], &setting->margins};
+    const margin_target target = margin_target_at(setting, &row);
     item->logit = item->scale * target.psi;
-    if (item->out != NULL) item->slope = slope_at(setting, &angle, &target);
+    if (item->out != NULL) item->slope = slope_at(setting, &row, &target);
 }
 
-/* The chunk from `first` on but for the target: two pieces round it. */
+/* A chunk of classes but for the target: two pieces round it. */
 typedef struct chunk {
     size_t first, count, second, second_count;
 } chunk;
 
+/* Returns the chunk from class `first` on. */
 static chunk chunk_of(const rows_state *s, size_t first, size_t label)
 {
     const size_t end = margin_least(first + MARGIN_CHUNK, s->call->classes);
@@ -79,8 +82,9 @@ static chunk chunk_of(const rows_state *s, size_t first, size_t label)
     return c;
 }
 
-/* What earlier sums are to be multiplied by, now that a chunk's maximum is known. The peak of an
- * only chunk is the maximum itself: the only other class's exponential is then 1. */
+/* Raises a row's peak for a chunk with this maximum, and returns what earlier sums are to be
+ * multiplied by. The peak of an only chunk is the maximum itself: a single negative's term is then
+ * 1. */
 static float raise_peak(const rows_state *s, rows_item *item, float max)
 {
     if (max > item->most) item->most = max;
@@ -90,7 +94,7 @@ static float raise_peak(const rows_state *s, rows_item *item, float max)
     return 0.0f;
 }
 
-/* The memory MARGIN_CHUNK elements on, where there are logits. */
+/* Returns the logits MARGIN_CHUNK elements after x, or x where there are none. */
 static const float *ahead_of(const rows_state *s, const float *x)
 {
     const margin_rows *call = s->call;
@@ -99,37 +103,38 @@ static const float *ahead_of(const rows_state *s, const float *x)
     return at + 2 * MARGIN_CHUNK <= all ? x + MARGIN_CHUNK : x;
 }
 
-/* 1 unless a value is a NaN or an infinity. */
+/* Writes a chunk's terms to `line` and adds them to the row's sum, while what is pending gets
+ * written. Returns 1 unless a value is a NaN or an infinity. */
 static int take_chunk(const rows_state *s, rows_item *item, const chunk *c, float *line,
                       margin_pending *pending)
 {
-    const margin_kernels *k = s->context->kernels;
+    const margin_terms *k = s->context->kernels.terms;
     const float *x = item->x + c->first, *ahead = ahead_of(s, x);
     const size_t past = c->second - c->first;
     const float scale = item->kernel_scale;
     float max = -FLT_MAX;
-    const int finite =
-        k->terms->row_max(x, c->count, &max) & k->terms->row_max(x + past, c->second_count, &max);
+    const int finite = k->row_max(x, c->count, &max) & k->row_max(x + past, c->second_count, &max);
     const float keep = raise_peak(s, item, max);
     const margin_term_row row = {scale, item->peak};
-    double sum = (double)k->terms->row_exp(x, c->count, &row, line, ahead, pending);
+    double sum = (double)k->row_exp(x, c->count, &row, line, ahead, pending);
     if (c->second_count > 0)
-        sum += (double)k->terms->row_exp(x + past, c->second_count, &row, line + past, ahead + past,
-                                         pending);
+        sum +=
+            (double)k->row_exp(x + past, c->second_count, &row, line + past, ahead + past, pending);
     item->sum = item->sum * (double)keep + sum;
     return finite;
 }
 
-/* A row that does not count. */
+/* Takes a row that does not count: its gradient is 0. Returns 1 unless a value is a NaN or an
+ * infinity. */
 static int skip_row(const rows_state *s, const rows_item *item)
 {
-    const int finite = s->context->kernels->terms->row_finite(item->x, s->call->classes);
+    const int finite = s->context->kernels.terms->row_finite(item->x, s->call->classes);
     if (item->out != NULL) memset(item->out, 0, s->call->classes * sizeof *item->out);
     return finite;
 }
 
-/* The row's exponentials and their sum, while what is pending gets written. 1 unless a value is a
- * NaN or an infinity, and that matters. */
+/* Computes a row's terms and their sum, while what is pending gets written; `unused` is room for
+ * terms that nobody wants. Returns 1 unless a value is a NaN or an infinity, and that matters. */
 static int take_row(const rows_state *s, rows_item *item, float *unused, margin_pending *pending)
 {
     if (item->label == SIZE_MAX) return skip_row(s, item) | s->context->config.skip_finite_check;
@@ -143,7 +148,7 @@ static int take_row(const rows_state *s, rows_item *item, float *unused, margin_
     return finite | s->context->config.skip_finite_check;
 }
 
-/* Exponentials that are not under the row's peak are brought under it. */
+/* Brings terms that are not under the row's peak under it. */
 static void even_chunks(const rows_state *s, const rows_item *item)
 {
     const double scale = (double)item->kernel_scale;
@@ -154,21 +159,21 @@ static void even_chunks(const rows_state *s, const rows_item *item)
         float *one = item->line + c.first, *two = item->line + c.second;
         const float keep = (float)dm_exp(scale * (peak - (double)item->peak));
         margin_pending p = {{{one, one, c.count}, {two, two, c.second_count}}, keep, 1.0f, 0};
-        s->context->kernels->terms->row_store(&p);
+        s->context->kernels.terms->row_store(&p);
     }
 }
 
-/* How far the others are above the target: log sum exp less the target's logit. The kernels' scale
- * is rounded, so the largest logit itself takes the exact one. */
+/* Returns the negatives' log-sum-exp less the target's logit. The kernels' scale is rounded, so the
+ * largest logit itself takes the exact one. */
 static double excess_of(const rows_item *item)
 {
-    if (item->label == SIZE_MAX || item->sum == 0.0) return -HUGE_VAL; /* no other class */
+    if (item->label == SIZE_MAX || item->sum == 0.0) return -HUGE_VAL; /* no negatives */
     const double scale = (double)item->kernel_scale, most = (double)item->most;
     const double above = scale * ((double)item->peak - most) + dm_log(item->sum);
     return item->scale * most + above - item->logit;
 }
 
-/* The target's gradient; the others' is pending. */
+/* Writes the target's gradient of a row; the negatives' is pending from now on. */
 static void finish_row(const rows_state *s, rows_item *item, double miss)
 {
     const margin_rows *call = s->call;
@@ -203,21 +208,23 @@ void margin_rows_start(const rows_state *s, size_t thread, rows_worker *w)
     }
 }
 
-/* The targets' logits of the rows from `first` on are far apart, each a wait for memory. */
+/* Fetches the targets' logits of the rows from `first` on: they are far apart, each a wait for
+ * memory. */
 static void fetch_targets(const rows_state *s, size_t first)
 {
     const margin_rows *call = s->call;
     const size_t end = margin_least(first + s->group, call->rows);
     for (size_t i = first; i < end; i++) {
         if (call->labels[i] >= 0)
-            __builtin_prefetch(call->logits + i * call->logits_stride + call->labels[i]);
+            s->context->kernels.terms->prefetch(call->logits + i * call->logits_stride +
+                                                call->labels[i]);
     }
 }
 
 static void store_group(const rows_state *s, rows_item *group)
 {
     for (size_t k = 0; k < s->group; k++)
-        s->context->kernels->terms->row_store(&group[k].pending);
+        s->context->kernels.terms->row_store(&group[k].pending);
 }
 
 void margin_rows_take(const rows_state *s, rows_worker *w, size_t first)
@@ -248,5 +255,5 @@ void margin_rows_take(const rows_state *s, rows_worker *w, size_t first)
 void margin_rows_finish(const rows_state *s, rows_worker *w)
 {
     store_group(s, w->item[1 - w->at]);
-    s->context->kernels->terms->drain();
+    s->context->kernels.terms->drain();
 }

@@ -1,0 +1,61 @@
+/* combine.c: the shards of a row, of one process or of many, to one log-sum-exp of its negatives
+ * and from there to its loss. It reads nothing of the classes but head_stats. */
+#include <float.h>
+#include <math.h>
+
+#include "dmath.h"
+#include "head/geometry.h"
+
+double margin_head_shard_factor(const head_rows *rows, const head_stats *shard, size_t i,
+                                double peak)
+{
+    const double own = (double)shard->peak[i];
+    return own == peak ? 1.0 : dm_exp((double)rows->scale[i] * (own - peak));
+}
+
+/* Sets the peak, the sum and the largest inner product of row i over all shards. */
+static void combine_row(const head_rows *rows, const head_stats *stats, size_t shards, size_t i,
+                        head_result *r)
+{
+    float most = -FLT_MAX;
+    r->peak = -HUGE_VAL;
+    for (size_t p = 0; p < shards; p++) {
+        if (stats[p].sum[i] > 0.0) r->peak = fmax(r->peak, (double)stats[p].peak[i]);
+        most = fmaxf(most, stats[p].most[i]);
+    }
+    r->most = (double)most;
+    r->sum = 0.0;
+    for (size_t p = 0; p < shards; p++) {
+        const double sum = stats[p].sum[i];
+        if (sum > 0.0) r->sum += sum * margin_head_shard_factor(rows, &stats[p], i, r->peak);
+    }
+}
+
+/* Returns the negatives' log-sum-exp less the target's logit. The sum is that of exp(kernel scale
+ * (inner product - peak)): the kernels' scale is rounded, and kept within bounds, so the largest
+ * inner product itself takes the exact one. */
+static double excess_of(const head_call *call, const head_rows *rows, size_t i,
+                        const head_result *r)
+{
+    const head_row *row = &rows->row[i];
+    if (row->label < 0 || r->sum == 0.0) return -HUGE_VAL; /* no negatives */
+    const double above = (double)rows->scale[i] * (r->peak - r->most) + dm_log(r->sum);
+    return row->scale * r->most + above - call->geometry->target_logit(call, row);
+}
+
+/* Loop by loop: what one row's logarithm waits for, others fill. */
+void margin_head_combine(const head_call *call, const head_rows *rows, const head_stats *stats,
+                         size_t shards, size_t first, size_t count, head_result *results)
+{
+    double excess[MARGIN_LANES] = {0}, loss[MARGIN_LANES], miss[MARGIN_LANES];
+    head_result *result = results + first;
+    for (size_t k = 0; k < count; k++)
+        combine_row(rows, stats, shards, first + k, &result[k]);
+    for (size_t k = 0; k < count; k++)
+        excess[k] = excess_of(call, rows, first + k, &result[k]);
+    margin_softplus(excess, count, loss, miss);
+    for (size_t k = 0; k < count; k++) {
+        result[k].loss = loss[k];
+        result[k].miss = miss[k];
+    }
+}

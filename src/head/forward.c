@@ -1,0 +1,133 @@
+/* forward.c: one shard of classes for some panels of 16 rows: inner products, the running peak, the
+ * negatives' terms and their sum, and the part of dX that they make.
+ *
+ * The target is taken out of the tile before maximum and sum: subtracting it afterwards would lose
+ * everything on a converged row. A term is exp(scale (inner product - peak)), where peak is the
+ * largest so far plus some headroom, so that it rarely rises; when it does, what was summed is
+ * scaled down. */
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "head/head.h"
+
+void margin_head_mask_targets(const head_rows *rows, size_t panel, size_t first, size_t count,
+                              float *tile, float *target_dot)
+{
+    const int64_t *label = rows->label + panel * 16;
+    for (size_t lane = 0; lane < 16; lane++) {
+        const uint64_t within = (uint64_t)label[lane] - first;
+        if (within >= count) continue;
+        float *entry = tile + within * 16 + lane;
+        if (target_dot != NULL) target_dot[panel * 16 + lane] = *entry;
+        *entry = -INFINITY;
+    }
+}
+
+void margin_head_products(const head_call *call, const head_layout *layout, const head_rows *rows,
+                          const float *weights, size_t count, size_t panel, size_t panels,
+                          float *tile, margin_ahead *ahead)
+{
+    const margin_products *k = call->kernels.products;
+    const size_t stride = layout->block * 16, lane_stride = layout->panels * 256;
+    if (layout->path == HEAD_TILES) {
+        k->tile_products(rows->x_lanes + panel * lane_stride, lane_stride, panels, weights, stride,
+                         layout->dim, count, tile, stride, ahead);
+        return;
+    }
+    for (const size_t end = panel + panels; panel < end; panel++, tile += stride)
+        k->dot_products(rows->x_panels + panel * 256, rows->x_stride, head_panel_rows(rows, panel),
+                        weights, stride, layout->panels, count, tile, ahead);
+}
+
+/* The classes of one block, packed, and where the terms of its rows go. */
+typedef struct block_at_hand {
+    size_t block, first, count; /* first of all classes */
+    int opens;                  /* the shard begins here */
+    const float *weights;       /* [panels][layout->block][16] */
+    float *tile;                /* of the first panel of rows at hand */
+} block_at_hand;
+
+/* Turns a tile of a panel's inner products into terms, and adds them to the rows' statistics;
+ * writes to keep[lane] what earlier sums are multiplied by. */
+static void take_tile(const head_call *call, const head_rows *rows, const block_at_hand *b,
+                      size_t panel, const head_stats *stats, float *tile, float *keep)
+{
+    const margin_terms *k = call->kernels.terms;
+    const size_t at = panel * 16;
+    const float *scale = rows->scale + at;
+    float max[16], sum[16];
+    float *peak = stats->peak + at, *most = stats->most + at;
+    double *total = stats->sum + at;
+    const margin_term_rows terms = {scale, peak};
+
+    margin_head_mask_targets(rows, panel, b->first, b->count, tile, stats->target_dot);
+    k->tile_max(tile, b->count, max);
+    for (size_t lane = 0; lane < 16; lane++)
+        keep[lane] = margin_raise_peak(max[lane], scale[lane], peak + lane);
+    k->tile_exp(tile, b->count, &terms, sum);
+    for (size_t lane = 0; lane < 16; lane++) {
+        total[lane] = total[lane] * (double)keep[lane] + (double)sum[lane];
+        most[lane] = max[lane] > most[lane] ? max[lane] : most[lane];
+    }
+}
+
+/* Takes a block for one or two panels of rows. */
+static void take_panels(const head_call *call, const head_layout *layout, const head_rows *rows,
+                        const block_at_hand *b, size_t panel, size_t panels,
+                        const head_stats *stats, float *block_peak, margin_ahead *ahead)
+{
+    const size_t stride = layout->block * 16;
+    float *tile = b->tile;
+    margin_head_products(call, layout, rows, b->weights, b->count, panel, panels, tile, ahead);
+    for (const size_t end = panel + panels; panel < end; panel++, tile += stride) {
+        float keep[16];
+        take_tile(call, rows, b, panel, stats, tile, keep);
+        if (block_peak != NULL)
+            memcpy(block_peak + panel * 16, stats->peak + panel * 16, 16 * sizeof(float));
+        if (stats->x_part == NULL) continue;
+        call->kernels.products->embedding_products(
+            tile, head_panel_rows(rows, panel), b->weights, stride, b->count, layout->panels,
+            b->opens ? NULL : keep, stats->x_part + panel * layout->panels * 256);
+    }
+}
+
+static void start_stats(const head_stats *stats, size_t first, size_t end)
+{
+    for (size_t i = first; i < end; i++) {
+        stats->peak[i] = MARGIN_NO_PEAK;
+        stats->most[i] = -INFINITY;
+        stats->sum[i] = 0.0;
+    }
+}
+
+void margin_head_forward(const head_call *call, const head_layout *layout, const head_rows *rows,
+                         const head_classes *classes, size_t shard, size_t first_panel,
+                         size_t end_panel, const head_stats *stats, const head_tiles *tiles,
+                         head_scratch *scratch)
+{
+    const size_t first_block = head_shard_first(layout, shard);
+    const size_t end_block = head_shard_first(layout, shard + 1);
+    /* A block has rows / 16 times as many multiply-adds of 16 lanes as class weights. */
+    const size_t pace = layout->path == HEAD_TILES ? (end_panel - first_panel) * 16 : rows->count;
+    start_stats(stats, first_panel * 16, end_panel * 16);
+    for (size_t block = first_block; block < end_block; block++) {
+        margin_ahead ahead = {.pace = pace};
+        block_at_hand b = {.block = block,
+                           .first = head_block_first(layout, block),
+                           .count = head_block_count(layout, block),
+                           .opens = block == first_block};
+        b.weights = margin_head_block(call, layout, classes, block, scratch);
+        if (classes->panels == NULL)
+            margin_head_fetch_classes(call, head_block_first(layout, block + 1), layout->block,
+                                      &ahead);
+        float *peak = tiles->peak == NULL ? NULL : tiles->peak + block * rows->capacity;
+        for (size_t panel = first_panel; panel < end_panel; panel += 2) {
+            b.tile = scratch->tiles;
+            if (tiles->terms != NULL)
+                b.tile = head_block_terms(layout, rows, tiles, block) + panel * layout->block * 16;
+            take_panels(call, layout, rows, &b, panel, margin_least(end_panel - panel, 2), stats,
+                        peak, &ahead);
+        }
+    }
+}

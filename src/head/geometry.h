@@ -1,0 +1,79 @@
+/* geometry.h: what differs between the geometries in which inner products are logits: how vectors
+ * are packed, what the target's logit is, and how gradients leave. A call chooses one; no stage
+ * asks which. The unit sphere and the kept norm are in geometry_unit.c, raw inner products in
+ * geometry_raw.c. */
+#ifndef MARGIN_HEAD_GEOMETRY_H
+#define MARGIN_HEAD_GEOMETRY_H
+
+#include "head/head.h"
+
+/* The negatives' mean class weight of a row, as packed: the sum of share[p] times part p, which is
+ * in panels `distance` floats from part to part. */
+typedef struct head_mean {
+    const float *parts;
+    size_t distance, count;
+    float share[MARGIN_SHARDS];
+} head_mean;
+
+/* One row's dX on its way. */
+typedef struct head_gradient_row {
+    const head_row *row;
+    const float *x, *w; /* the embedding and its class weight */
+    head_mean mean;
+    double pull; /* d total loss / d row loss, times the target's miss */
+    float *line; /* [panels 16], for the mean */
+    float *out;  /* [D] */
+} head_gradient_row;
+
+typedef struct head_geometry {
+    /* ---- before the classes ---- */
+
+    /* Returns head_call.class_unit. `class_line` is scratch for one class weight. */
+    double (*class_unit)(const head_call *call, float *class_line);
+    /* Returns the part of embedding x in head_call.gradient_unit: its head_row.scale, but for
+     * class_unit. */
+    double (*row_unit)(const head_call *call, const float *x);
+    /* Sets row->scale and row->unpack, after the pair was measured. */
+    void (*set_scale)(const head_call *call, head_row *row);
+    /* Packs embedding x of `row` into panels. */
+    void (*pack_embedding)(const head_call *call, const head_row *row, const float *x,
+                           float *panels, size_t stride);
+    /* Packs `count` class weights from class `first` on into panels, and writes their norms. */
+    void (*pack_classes)(const head_call *call, size_t first, size_t count, double *norms,
+                         float *panels, size_t stride, head_scratch *scratch);
+    /* Returns what a class weight of this norm is multiplied by on the planes path. */
+    double (*class_factor)(const head_call *call, double norm);
+
+    /* ---- after the classes ---- */
+
+    /* Returns the target's logit. */
+    double (*target_logit)(const head_call *call, const head_row *row);
+    /* Writes dX of a row whose pull is not 0. */
+    void (*write_gradient)(const head_call *call, const head_gradient_row *g);
+    /* Returns the negatives' share of dW for this pull, and writes the target's to *target; both in
+     * units of gradient_unit. */
+    double (*shares)(const head_call *call, const head_row *row, double pull, double *target);
+    /* Returns what a target's share is multiplied by so that a product of packed embeddings can
+     * take it; 0: no product can without losing digits. */
+    double (*entry)(const head_row *row);
+    /* Adds the target's part of a row, x, to `out`, the row of dW of its class weight w. `pair` is
+     * the row's, or NULL: it is measured if need be. */
+    void (*add_target)(const head_call *call, const float *x, const float *w,
+                       const margin_pair *pair, double share, float *out);
+    /* Finishes the rows of dW of `count` classes from `first` on, of their sums g: up to the first
+     * one that is not ordinary. Returns how many. */
+    size_t (*finish_classes)(const head_call *call, size_t first, size_t count, const double *norms,
+                             const float *g, size_t g_stride);
+    /* Returns what a class's sum is multiplied by for dW. */
+    double (*finish_factor)(const head_call *call, double norm);
+    /* A class's sum is projected across its class weight. */
+    int projects;
+} head_geometry;
+
+extern const head_geometry margin_geometry_unit, margin_geometry_kept, margin_geometry_raw;
+
+/* Writes by_w w + the mean to g->line; w may be NULL. */
+void margin_mean_of_negatives(const head_call *call, const head_gradient_row *g, const float *w,
+                              float by_w);
+
+#endif

@@ -1,0 +1,142 @@
+/* geometry_raw.c: logits that are raw inner products s (w . x + b). Vectors of extreme sizes are
+ * packed times a power of two, one for all class weights and one for each embedding; a bias is one
+ * more dimension, in which every embedding is 1. */
+#include <math.h>
+#include <string.h>
+
+#include "head/geometry.h"
+
+static double class_unit(const head_call *call, float *class_line)
+{
+    const margin_head *io = call->io;
+    double most = 0.0;
+    for (size_t j = 0; j < io->classes; j++) {
+        const float *w = margin_head_class(call, j, class_line);
+        const double norm = margin_norm(call->kernels.packing, w, io->dim);
+        if (!isnan(norm)) most = fmax(most, norm);
+        if (io->bias != NULL) most = fmax(most, fabs((double)io->bias[j]));
+    }
+    return 1.0 / margin_power_for(most);
+}
+
+/* Returns the power of two of an embedding of this norm; its bias entry of 1 counts too. */
+static double row_power(const head_call *call, double norm)
+{
+    return margin_power_for(call->io->bias != NULL ? fmax(norm, 1.0) : norm);
+}
+
+static double row_unit(const head_call *call, const float *x)
+{
+    const double norm = margin_norm(call->kernels.packing, x, call->io->dim);
+    return call->setting->config->scale / row_power(call, norm);
+}
+
+static void set_scale(const head_call *call, head_row *row)
+{
+    row->unpack = 1.0 / row_power(call, row->norm);
+    row->scale = call->setting->config->scale * row->unpack * call->class_unit;
+}
+
+/* Packs x times `power`, and behind it its bias unless that is NULL. */
+static void pack(const head_call *call, const float *x, const float *bias, double power,
+                 float *panels, size_t stride)
+{
+    const size_t n = call->io->dim;
+    call->kernels.packing->pack_row(x, n, (float)power, 1.0f, 0.0f, panels, stride);
+    if (bias == NULL) return;
+    float *panel = panels + n / 16 * stride;
+    if (n % 16 == 0) memset(panel, 0, 16 * sizeof(float));
+    panel[n % 16] = (float)((double)*bias * power);
+}
+
+static void pack_embedding(const head_call *call, const head_row *row, const float *x,
+                           float *panels, size_t stride)
+{
+    const float one = 1.0f;
+    pack(call, x, call->io->bias == NULL ? NULL : &one, 1.0 / row->unpack, panels, stride);
+}
+
+static void pack_classes(const head_call *call, size_t first, size_t count, double *norms,
+                         float *panels, size_t stride, head_scratch *scratch)
+{
+    const margin_head *io = call->io;
+    for (size_t j = first; j < first + count; j++) {
+        const float *w = margin_head_class(call, j, scratch->class_line);
+        norms[j] = margin_norm(call->kernels.packing, w, io->dim);
+        if (isnan(norms[j]) && j < scratch->bad_class) scratch->bad_class = j;
+        pack(call, w, io->bias == NULL ? NULL : io->bias + j, 1.0 / call->class_unit,
+             panels + (j - first) * 16, stride);
+    }
+}
+
+static double class_factor(const head_call *call, double norm)
+{
+    (void)norm;
+    return 1.0 / call->class_unit;
+}
+
+static double target_logit(const head_call *call, const head_row *row)
+{
+    const double bias = call->io->bias == NULL ? 0.0 : (double)call->io->bias[row->label];
+    return call->setting->config->scale * (row->pair.inner + bias);
+}
+
+/* The negatives' mean class weight less the target's; either alone may be beyond float32. */
+static void write_gradient(const head_call *call, const head_gradient_row *g)
+{
+    const double factor = g->pull * call->setting->config->scale;
+    margin_mean_of_negatives(call, g, NULL, 0.0f);
+    for (size_t d = 0; d < call->io->dim; d++) {
+        const double mean = (double)g->line[d] * call->class_unit;
+        g->out[d] = margin_to_float(factor * (mean - (double)g->w[d]));
+    }
+}
+
+static double shares(const head_call *call, const head_row *row, double pull, double *target)
+{
+    const double share = pull * (call->setting->config->scale / call->gradient_unit);
+    *target = -share;
+    return share * row->unpack;
+}
+
+static double entry(const head_row *row)
+{
+    return row->unpack;
+}
+
+static void add_target(const head_call *call, const float *x, const float *w,
+                       const margin_pair *pair, double share, float *out)
+{
+    (void)w, (void)pair;
+    call->kernels.pairs->add_combination(x, share, x, 0.0, call->io->dim, out);
+    if (call->io->bias != NULL) out[call->io->dim] += (float)share;
+}
+
+static size_t finish_classes(const head_call *call, size_t first, size_t count, const double *norms,
+                             const float *g, size_t g_stride)
+{
+    (void)call, (void)first, (void)count, (void)norms, (void)g, (void)g_stride;
+    return 0;
+}
+
+static double finish_factor(const head_call *call, double norm)
+{
+    (void)norm;
+    return call->gradient_unit;
+}
+
+const head_geometry margin_geometry_raw = {
+    .class_unit = class_unit,
+    .row_unit = row_unit,
+    .set_scale = set_scale,
+    .pack_embedding = pack_embedding,
+    .pack_classes = pack_classes,
+    .class_factor = class_factor,
+    .target_logit = target_logit,
+    .write_gradient = write_gradient,
+    .shares = shares,
+    .entry = entry,
+    .add_target = add_target,
+    .finish_classes = finish_classes,
+    .finish_factor = finish_factor,
+};

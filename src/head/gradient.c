@@ -1,0 +1,82 @@
+/* gradient.c: what the caller wants of a row once its shards are combined: loss, angle, correctness
+ * and dX; and what dW takes of the row. */
+#include <string.h>
+
+#include "head/geometry.h"
+
+void margin_mean_of_negatives(const head_call *call, const head_gradient_row *g, const float *w,
+                              float by_w)
+{
+    const head_mean *mean = &g->mean;
+    call->kernels.packing->combine(w, by_w, mean->parts, mean->distance, 256, mean->share,
+                                   mean->count, call->io->dim, g->line);
+}
+
+/* Returns the parts of row i and what each shard's is multiplied by. */
+static head_mean mean_of(const head_layout *layout, const head_rows *rows, const head_stats *stats,
+                         size_t i, const head_result *result)
+{
+    const size_t padded = layout->panels * 16;
+    head_mean mean = {.parts = stats->x_part + i / 16 * padded * 16 + i % 16 * 16,
+                      .distance = padded * rows->capacity,
+                      .count = layout->shards};
+    for (size_t p = 0; p < layout->shards; p++) {
+        if (!(stats[p].sum[i] > 0.0)) continue;
+        const double factor = margin_head_shard_factor(rows, &stats[p], i, result->peak);
+        mean.share[p] = (float)(factor / result->sum);
+    }
+    return mean;
+}
+
+/* Writes dX of row i, which counts. */
+static void write_gradient(const head_call *call, const head_layout *layout, const head_rows *rows,
+                           const head_stats *stats, size_t i, const head_result *result, float *out,
+                           head_scratch *scratch)
+{
+    const head_row *row = &rows->row[i];
+    head_gradient_row g = {.row = row,
+                           .x = margin_head_embedding(call, rows->first + i),
+                           .w = margin_head_class(call, (size_t)row->label, scratch->class_line),
+                           .pull = result->miss * row->weight,
+                           .line = scratch->row_line,
+                           .out = out};
+    if (g.pull == 0.0) {
+        memset(out, 0, call->io->dim * sizeof *out);
+        return;
+    }
+    g.mean = mean_of(layout, rows, stats, i, result);
+    call->geometry->write_gradient(call, &g);
+}
+
+static void finish_row(const head_call *call, const head_layout *layout, const head_rows *rows,
+                       const head_stats *stats, size_t i, head_result *result,
+                       const head_targets *targets, head_scratch *scratch)
+{
+    const margin_head *io = call->io;
+    const head_row *row = &rows->row[i];
+    const size_t at = rows->first + i;
+    const int counts = row->label >= 0;
+    if (counts && targets->share != NULL)
+        result->share =
+            call->geometry->shares(call, row, result->miss * row->weight, &targets->share[at]);
+    if (io->row_loss != NULL) io->row_loss[at] = margin_to_float(result->loss);
+    if (io->row_angle != NULL)
+        io->row_angle[at] = counts ? (float)margin_theta(&row->pair.angle) : 0.0f;
+    if (io->row_correct != NULL)
+        io->row_correct[at] = counts && (double)stats->target_dot[i] >= result->most;
+    if (io->grad_embeddings == NULL) return;
+    float *out = io->grad_embeddings + at * io->grad_embeddings_stride;
+    if (counts) {
+        write_gradient(call, layout, rows, stats, i, result, out, scratch);
+    } else {
+        memset(out, 0, io->dim * sizeof *out);
+    }
+}
+
+void margin_head_gradient(const head_call *call, const head_layout *layout, const head_rows *rows,
+                          const head_stats *stats, size_t first, size_t count, head_result *results,
+                          const head_targets *targets, head_scratch *scratch)
+{
+    for (size_t i = first; i < first + count; i++)
+        finish_row(call, layout, rows, stats, i, &results[i], targets, scratch);
+}

@@ -1,0 +1,105 @@
+/* head.c: the head's boundary: what a caller may ask, checked before anything is written. */
+#include <stdint.h>
+
+#include "head/geometry.h"
+#include "head/run.h"
+
+static margin_status check_call(margin_context *context, const margin_head *call)
+{
+    if (call->embeddings == NULL || call->weights == NULL || call->labels == NULL) {
+        return margin_fail(context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_NONE, 0,
+                           "embeddings, weights and labels are required");
+    }
+    if (call->rows == 0 || call->dim == 0 || call->classes == 0 || call->dim > PTRDIFF_MAX / 64) {
+        return margin_fail(context, MARGIN_ERROR_SHAPE, MARGIN_ARGUMENT_NONE, 0,
+                           "rows, dim and classes must be at least 1");
+    }
+    if (call->bias != NULL && context->info->normalised) {
+        return margin_fail(context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_BIAS, 0,
+                           "a bias goes with raw inner products only");
+    }
+    if (call->grad_bias != NULL && (call->bias == NULL || call->grad_weights == NULL)) {
+        return margin_fail(context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_BIAS, 0,
+                           "grad_bias needs bias and grad_weights");
+    }
+    return MARGIN_OK;
+}
+
+static margin_status check_strides(margin_context *context, margin_head *call)
+{
+    margin_status status =
+        margin_check_stride(context, &call->embeddings_stride, call->rows, call->dim,
+                            "embeddings_stride is shorter than dim, or too large");
+    if (status != MARGIN_OK) return status;
+    status = margin_check_stride(context, &call->weights_stride, call->classes, call->dim,
+                                 "weights_stride is shorter than dim, or too large");
+    if (status != MARGIN_OK) return status;
+    status = margin_check_stride(context, &call->grad_embeddings_stride, call->rows, call->dim,
+                                 "grad_embeddings_stride is shorter than dim, or too large");
+    if (status != MARGIN_OK) return status;
+    return margin_check_stride(context, &call->grad_weights_stride, call->classes, call->dim,
+                               "grad_weights_stride is shorter than dim, or too large");
+}
+
+static margin_status check_values(margin_context *context, margin_head *call)
+{
+    margin_status status =
+        margin_check_labels(context, call->labels, call->rows, call->classes, &call->counted);
+    if (status != MARGIN_OK) return status;
+    status = margin_check_finite(context, call->row_weight, call->rows, 1, 1,
+                                 MARGIN_ARGUMENT_ROW_WEIGHT);
+    if (status != MARGIN_OK) return status;
+    status = margin_check_finite(context, call->bias, call->classes, 1, 1, MARGIN_ARGUMENT_BIAS);
+    if (status != MARGIN_OK) return status;
+    return margin_check_finite(context, call->embeddings, call->rows, call->dim,
+                               call->embeddings_stride, MARGIN_ARGUMENT_EMBEDDINGS);
+}
+
+static const head_geometry *geometry_of(const margin_config *config)
+{
+    switch (margin_geometry_of(config)) {
+    case MARGIN_GEOMETRY_RAW:
+        return &margin_geometry_raw;
+    case MARGIN_GEOMETRY_KEPT:
+        return &margin_geometry_kept;
+    default:
+        return &margin_geometry_unit;
+    }
+}
+
+margin_status margin_head_run(margin_context *context, margin_head *head)
+{
+    if (context == NULL || head == NULL) return MARGIN_ERROR_NULL;
+    margin_head io = *head; /* strides are resolved in the copy */
+    margin_status status = check_call(context, &io);
+    if (status == MARGIN_OK) status = check_strides(context, &io);
+    if (status == MARGIN_OK) status = check_values(context, &io);
+    if (status != MARGIN_OK) return status;
+    head_call call = {.io = &io,
+                      .kernels = context->kernels,
+                      .setting = &context->setting,
+                      .geometry = geometry_of(&context->config),
+                      .storage = &margin_storage_float32};
+    double sum = 0.0;
+    status = margin_head_run_stages(context, &call, &sum);
+    if (status != MARGIN_OK) return status;
+    head->counted = io.counted;
+    head->loss = io.counted > 0 ? sum / (double)io.counted : 0.0;
+    return MARGIN_OK;
+}
+
+size_t margin_head_workspace_minimum(const margin_context *context, size_t rows, size_t dim,
+                                     size_t classes)
+{
+    if (rows == 0 || dim == 0 || classes == 0 || dim > PTRDIFF_MAX / 64) return 0;
+    head_shape shape = {rows, dim, classes, 0, 1, 1};
+    const size_t threads = margin_head_threads(context, &shape);
+    size_t most = 0;
+    for (shape.bias = 0; shape.bias <= !context->info->normalised; shape.bias++) {
+        const head_layout layout = margin_head_layout(&shape);
+        const head_schedule least =
+            margin_head_schedule(&shape, &layout, &context->schedule, threads, 0, 0);
+        if (least.bytes > most) most = least.bytes;
+    }
+    return most < SIZE_MAX / 4 ? most : 0;
+}

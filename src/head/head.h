@@ -1,0 +1,257 @@
+/* head.h: the values that the stages of the head pass to each other, and the stages themselves.
+ *
+ *   prepare   a row block's target pairs are measured, its rows packed      -> head_rows
+ *   forward   shard by shard, block by block: inner products, terms, sums   -> head_stats,
+ * head_tiles combine   the shards of a row to its log-sum-exp, loss and factors      -> head_result
+ *   gradient  a row's result and the parts of its shards                    -> a row of dX
+ *   backward  a block's terms, and the rows whose targets are in it         -> rows of dW
+ *
+ * A stage takes const values, names what it writes, and does one item for one thread; run.c owns
+ * the loops. Embeddings of few dimensions have their own forward and backward (planes_forward.c,
+ * planes_backward.c) between the same prepare, combine and gradient.
+ *
+ * Classes are cut into blocks and blocks into shards by the shape alone, never by the number of
+ * threads or the workspace, so neither can change a bit.
+ */
+#ifndef MARGIN_HEAD_HEAD_H
+#define MARGIN_HEAD_HEAD_H
+
+#include "boundary.h"
+#include "head/layout.h"
+#include "storage.h"
+#include "target.h"
+
+struct head_geometry;
+
+/* What a call is given and what follows from it as a whole: const for every stage. */
+typedef struct head_call {
+    const margin_head *io; /* the caller's arrays, strides resolved */
+    margin_kernels kernels;
+    const margin_setting *setting;
+    const struct head_geometry *geometry;
+    const margin_storage *storage; /* of the class weights */
+    /* Raw inner products: w = class_unit * packed class weight, a power of two; else 1. */
+    double class_unit;
+    /* The largest |weight * scale| of a row: the unit of dW's factors, which are at most 1. */
+    double gradient_unit;
+} head_call;
+
+/* What is known of a row before the classes. */
+typedef struct head_row {
+    int64_t label; /* -1: does not count, and nothing else is set */
+    double norm;   /* |x| */
+    double scale;  /* the row's factor of its packed inner products, exact */
+    double unpack; /* raw inner products: x = unpack * packed row; else 1 */
+    double weight; /* d total loss / d row loss */
+    margin_pair pair;
+    margin_target target;
+} head_row;
+
+/* A row block: const once prepared. */
+typedef struct head_rows {
+    size_t first, count; /* of all rows */
+    size_t capacity;     /* rows that the arrays hold, a multiple of 16 */
+    size_t x_stride;     /* from panel to panel of x_panels */
+    int last;            /* no row block follows */
+    head_row *row;       /* [capacity] */
+    int64_t *label;      /* [capacity]: head_row.label, side by side */
+    float *scale;        /* [capacity]: head_row.scale in float32 */
+    float *x_panels;     /* [panels][capacity + 1][16]: packed embeddings */
+    float *x_lanes;      /* [capacity / 16][panels 16][16]: the same, transposed; tiles path only */
+} head_rows;
+
+/* The class weights: const once packed. */
+typedef struct head_classes {
+    double *norms; /* [C] */
+    float *panels; /* [blocks][panels][block][16]; NULL: each block is packed when it is needed */
+    float *planes; /* [dim][plane_stride]; planes path only */
+} head_classes;
+
+/* What a shard of the classes knows of each row of the row block: what machines would exchange if
+ * each held a shard. The sums are of negatives only: the target never enters them. */
+typedef struct head_stats {
+    float *peak; /* [capacity]: terms are exp(scale (inner product - peak)) */
+    float *most; /* [capacity]: the largest inner product */
+    double *sum; /* [capacity]: of the terms */
+    float
+        *x_part; /* [capacity / 16][panels][16][16]: sum of term times class weight; NULL: no dX */
+    float *target_dot; /* [capacity]: the target's inner product, if the target is in this shard */
+} head_stats;
+
+/* The terms of the row block, for dW. */
+typedef struct head_tiles {
+    float *terms; /* [blocks][capacity / 16][block][16]; NULL: computed again */
+    float *peak;  /* [blocks][capacity]: of the terms; NULL: no dW */
+} head_tiles;
+
+/* A row's outcome, all shards combined. */
+typedef struct head_result {
+    double peak, sum; /* log-sum-exp of the negatives = scale peak + log(sum) */
+    double most;      /* the negatives' largest inner product */
+    double loss;
+    double miss;  /* 1 - the target's probability */
+    double share; /* of the negatives' part of dW, in units of gradient_unit */
+} head_result;
+
+/* What the targets of all rows add to dW, class by class. */
+typedef struct head_targets {
+    size_t *first_of;  /* [C]: the class's first row, SIZE_MAX: none; NULL: no dW */
+    size_t *next_of;   /* [N]: the next row of the same class */
+    double *share;     /* [N]: in units of gradient_unit; 0: none, or a product has taken it */
+    margin_pair *pair; /* [N]; NULL: measured again */
+} head_targets;
+
+/* The planes path: the negatives' part of dW. */
+typedef struct head_plane_sums {
+    float *scaled_x; /* [capacity][16]: packed embeddings times their rows' factors */
+    float *parts;    /* [capacity / 16][dim][plane_stride] */
+    float *sums;     /* [dim][plane_stride]: of all row blocks so far */
+} head_plane_sums;
+
+/* One thread's scratch. */
+typedef struct head_scratch {
+    size_t bad_class;  /* the first class seen with a NaN or Inf, SIZE_MAX: none */
+    float *class_line; /* [dim]: a class weight as float32; unused where the storage is that */
+    float *row_line;   /* [panels 16]: a row of dX or dW on its way */
+    /* The tiles and dots paths. */
+    float *panels;     /* [panels][block][16]: class weights of the block at hand, unless kept */
+    float *tiles;      /* [2][block][16], or [capacity / 16][block][16] where backward needs them */
+    float *gradient;   /* [block][panels 16]: dW of a block, unless it is summed in place */
+    float *row_factor; /* [capacity]: of the terms of the block at hand, for dW */
+    float *peak;       /* [capacity]: under which row_factor is */
+    float *scaled_x;   /* [panels][capacity + 1][16]: x_panels times row_factor */
+    int scaled;        /* scaled_x is valid for `peak` and this row block */
+    /* The planes path. The first and the last share their memory: one is of forward, one of
+     * backward. */
+    float *inner;        /* [block]: inner products of a row */
+    float *terms;        /* [16][plane_stride] */
+    float *class_factor; /* [block] */
+} head_scratch;
+
+/* Some classes of a block: an item of backward. No bit depends on how a block is cut. */
+typedef struct head_piece {
+    size_t block, first, count; /* first of all classes */
+} head_piece;
+
+/* ---- operands.c: packing ---- */
+
+/* Returns the norm of a vector whatever its size; NaN if an element is not finite. */
+double margin_norm(const margin_packing *packing, const float *x, size_t n);
+/* Returns the power of two that brings `norm` near 1; 1 for ordinary norms and 0. */
+double margin_power_for(double norm);
+/* Returns what brings `x` to length 1; a zero vector stays. */
+margin_unit margin_unit_of(const float *x, double norm);
+/* Returns embedding `row` of all rows. */
+const float *margin_head_embedding(const head_call *call, size_t row);
+/* Returns class weight `j` as float32: the caller's, or written to `line`. */
+const float *margin_head_class(const head_call *call, size_t j, float *line);
+/* Packs embedding `i` of the row block. */
+void margin_head_pack_embedding(const head_call *call, const head_layout *layout, head_rows *rows,
+                                size_t i);
+/* Packs a block of class weights to `panels`, and writes their norms. */
+void margin_head_pack_block(const head_call *call, const head_layout *layout, size_t block,
+                            double *norms, float *panels, head_scratch *scratch);
+/* Returns a block's class weights in panels: kept ones, or packed into the scratch. */
+const float *margin_head_block(const head_call *call, const head_layout *layout,
+                               const head_classes *classes, size_t block, head_scratch *scratch);
+/* Adds up to `count` raw class weights from class `first` on to what is fetched while a product
+ * runs. */
+void margin_head_fetch_classes(const head_call *call, size_t first, size_t count,
+                               margin_ahead *ahead);
+
+/* ---- the stages ---- */
+
+/* Measures the target pairs of `count` rows (at most 16: what one row waits for, others fill) from
+ * row `first` of the row block on, and packs these rows. */
+void margin_head_prepare(const head_call *call, const head_layout *layout, size_t first,
+                         size_t count, head_rows *rows, float *class_line);
+
+/* Takes the classes of one shard for the rows of panels `first_panel` to `end_panel` - 1. */
+void margin_head_forward(const head_call *call, const head_layout *layout, const head_rows *rows,
+                         const head_classes *classes, size_t shard, size_t first_panel,
+                         size_t end_panel, const head_stats *stats, const head_tiles *tiles,
+                         head_scratch *scratch);
+
+/* Writes the inner products of a block's class weights with `panels` panels of rows into tiles. */
+void margin_head_products(const head_call *call, const head_layout *layout, const head_rows *rows,
+                          const float *weights, size_t count, size_t panel, size_t panels,
+                          float *tile, margin_ahead *ahead);
+
+/* Takes the targets of a panel's rows out of a tile of the `count` classes from `first` on:
+ * -infinity in their place, the value to target_dot unless that is NULL. */
+void margin_head_mask_targets(const head_rows *rows, size_t panel, size_t first, size_t count,
+                              float *tile, float *target_dot);
+
+/* Returns what brings a shard's sums of row i, which are under the shard's own peak, to `peak`. */
+double margin_head_shard_factor(const head_rows *rows, const head_stats *shard, size_t i,
+                                double peak);
+
+/* Combines the shards of `count` rows, at most 16, into their results. */
+void margin_head_combine(const head_call *call, const head_rows *rows, const head_stats *stats,
+                         size_t shards, size_t first, size_t count, head_result *results);
+
+/* Writes what the caller wants of `count` rows: loss, angle, correctness and dX; and for dW, their
+ * shares. */
+void margin_head_gradient(const head_call *call, const head_layout *layout, const head_rows *rows,
+                          const head_stats *stats, size_t first, size_t count, head_result *results,
+                          const head_targets *targets, head_scratch *scratch);
+
+/* Lists the rows of each class in rising order: first_of[class], then next_of[row]. */
+void margin_head_list_targets(const margin_head *io, const head_targets *targets);
+
+/* Adds one piece's part of this row block to dW; the last row block finishes it. */
+void margin_head_backward(const head_call *call, const head_layout *layout, const head_rows *rows,
+                          const head_classes *classes, const head_tiles *tiles,
+                          const head_result *results, const head_targets *targets,
+                          const head_piece *piece, head_scratch *scratch);
+
+/* Returns what stands for row i's target among its terms, which a product multiplies by `factor`,
+ * so that the product of dW takes it along with the negatives; its share is then 0. Returns 0 where
+ * that would lose digits, and leaves the share. */
+float margin_head_target_entry(const head_call *call, const head_rows *rows, size_t i, float factor,
+                               const head_targets *targets);
+
+/* Adds to `out`, one class's row of dW, what its rows' targets give and no product has taken. */
+void margin_head_add_targets(const head_call *call, const head_rows *rows,
+                             const head_targets *targets, size_t class_index, float *out,
+                             float *class_line);
+
+/* Writes one class's finished row of dW from its sum `g`. */
+void margin_head_store_class(const head_call *call, double norm, size_t class_index, const float *g,
+                             float *class_line);
+
+/* ---- the planes path ---- */
+
+/* Packs a block of class weights into planes, and writes their norms. */
+void margin_planes_pack(const head_call *call, const head_layout *layout, size_t block,
+                        const head_classes *classes, head_scratch *scratch);
+
+/* Takes all classes for row i of the row block; its terms go to `terms` [plane_stride]. */
+void margin_planes_forward(const head_call *call, const head_layout *layout, const head_rows *rows,
+                           const head_classes *classes, size_t i, const head_stats *stats,
+                           float *terms, head_scratch *scratch);
+
+/* Writes what `count` rows from `first` on, one panel, add to dW, one chain, to their part. */
+void margin_planes_part(const head_call *call, const head_layout *layout, const head_rows *rows,
+                        const head_result *results, const head_targets *targets, size_t first,
+                        size_t count, const head_plane_sums *sums, head_scratch *scratch);
+
+/* Adds the parts of a block of classes in the rows' order; the last row block finishes dW. */
+void margin_planes_backward(const head_call *call, const head_layout *layout, const head_rows *rows,
+                            const head_classes *classes, const head_targets *targets, size_t block,
+                            const head_plane_sums *sums, head_scratch *scratch);
+
+/* Returns how many rows of the row block panel `panel` has. */
+static inline size_t head_panel_rows(const head_rows *rows, size_t panel)
+{
+    return rows->count > panel * 16 ? margin_least(rows->count - panel * 16, 16) : 0;
+}
+
+/* Returns the kept terms of a block, whose panels of rows are layout->block 16 apart. */
+static inline float *head_block_terms(const head_layout *layout, const head_rows *rows,
+                                      const head_tiles *tiles, size_t block)
+{
+    return tiles->terms + block * layout->block * rows->capacity;
+}
+
+#endif

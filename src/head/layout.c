@@ -1,0 +1,132 @@
+/* layout.c: how a call is cut: see layout.h. */
+#include "head/layout.h"
+
+#include <stdint.h>
+
+#include "head/workspace.h"
+
+static size_t divide_up(size_t a, size_t b)
+{
+    return (a + b - 1) / b;
+}
+
+/* Few dimensions: lanes are classes, and one row at a time has one shard. */
+static void lay_out_planes(head_layout *l)
+{
+    const size_t dim = l->dim > 2 ? l->dim : 2;
+    l->path = HEAD_PLANES;
+    l->shards = 1;
+    /* An odd number of lines of 16 floats, at least, so that rows do not fall on the same sets of a
+     * cache. */
+    l->plane_stride = (divide_up(l->classes, 32) * 2 + 1) * 16;
+    l->block = MARGIN_PLANES_BLOCK / dim / 32 * 32;
+    l->blocks = divide_up(l->classes, l->block);
+}
+
+static int is_few(const head_layout *l)
+{
+    return l->rows <= MARGIN_DOTS_ROWS ||
+           (l->classes <= MARGIN_DOTS_CLASSES && l->dim >= MARGIN_DOTS_DIM);
+}
+
+static void lay_out_tiles(head_layout *l)
+{
+    l->path = is_few(l) ? HEAD_DOTS : HEAD_TILES;
+    l->block = l->classes < MARGIN_BLOCK_CLASSES ? l->classes : MARGIN_BLOCK_CLASSES;
+    l->blocks = divide_up(l->classes, l->block);
+    /* Few classes: a row has fewer terms than dimensions, and one peak. */
+    l->scale_tiles = l->blocks == 1 && l->classes < l->panels * 16;
+    l->shards = l->blocks / MARGIN_SHARD_BLOCKS;
+    if (l->shards < 1) l->shards = 1;
+    if (l->shards > MARGIN_SHARDS) l->shards = MARGIN_SHARDS;
+}
+
+head_layout margin_head_layout(const head_shape *shape)
+{
+    head_layout l = {
+        .rows = shape->rows, .classes = shape->classes, .dim = shape->dim + (size_t)shape->bias};
+    l.panels = divide_up(l.dim, 16);
+    if (l.dim <= MARGIN_PLANES_DIM && l.classes >= MARGIN_PLANES_CLASSES) {
+        lay_out_planes(&l);
+    } else {
+        lay_out_tiles(&l);
+    }
+    return l;
+}
+
+/* ---- the schedule ---- */
+
+/* What is tried on the way to a schedule. */
+typedef struct search {
+    const head_shape *shape;
+    const head_layout *layout;
+    size_t class_line_bytes, workspace;
+} search;
+
+static size_t bytes_of(const search *q, head_schedule s)
+{
+    return margin_head_bytes(q->shape, q->layout, &s, q->class_line_bytes);
+}
+
+/* Gives the schedule as many rows as fit: all or whole chunks, and 1 is returned; else the fewest,
+ * and 0 is returned. */
+static int fit_rows(const search *q, head_schedule *s)
+{
+    const size_t all = divide_up(q->shape->rows, 16) * 16;
+    size_t most = divide_up(q->shape->rows, MARGIN_ROW_CHUNK), fit = 0;
+    s->rows = all;
+    s->bytes = bytes_of(q, *s);
+    if (s->bytes <= q->workspace) return 1;
+    while (fit < most) {
+        const size_t middle = fit + (most - fit + 1) / 2;
+        s->rows = middle * MARGIN_ROW_CHUNK;
+        if (bytes_of(q, *s) <= q->workspace) {
+            fit = middle;
+        } else {
+            most = middle - 1;
+        }
+    }
+    s->rows = fit > 0 ? fit * MARGIN_ROW_CHUNK : all < MARGIN_ROW_CHUNK ? all : MARGIN_ROW_CHUNK;
+    s->bytes = bytes_of(q, *s);
+    return fit > 0;
+}
+
+/* Keeping terms saves most, then more rows at a time, then packing once. */
+static head_schedule schedule_tiles(const search *q, head_schedule s, int may_keep_packed)
+{
+    head_schedule least = {.bytes = SIZE_MAX};
+    for (s.keep_tiles = q->shape->want_w; s.keep_tiles >= 0; s.keep_tiles--) {
+        head_schedule best = {.rows = 0};
+        for (s.keep_packed = may_keep_packed; s.keep_packed >= 0; s.keep_packed--) {
+            const int fits = fit_rows(q, &s);
+            if (fits && s.rows > best.rows) best = s;
+            if (s.bytes < least.bytes) least = s;
+        }
+        if (best.rows > 0) return best;
+    }
+    return least;
+}
+
+/* Panels of 16 rows are each an item for a thread: enough at a time to share evenly. */
+static head_schedule schedule_planes(const search *q, head_schedule s, size_t panels_of_thread)
+{
+    const size_t all = divide_up(q->shape->rows, 16), most = s.threads * panels_of_thread;
+    for (size_t panels = most < all ? most : all; panels > 0; panels /= 2) {
+        s.rows = panels * 16;
+        s.bytes = bytes_of(q, s);
+        if (s.bytes <= q->workspace) break;
+    }
+    return s;
+}
+
+head_schedule margin_head_schedule(const head_shape *shape, const head_layout *layout,
+                                   const margin_schedule *tuning, size_t threads,
+                                   size_t class_line_bytes, size_t workspace)
+{
+    const search q = {shape, layout, class_line_bytes, workspace};
+    const head_schedule s = {.threads = threads, .in_place = shape->dim % 16 == 0 && !shape->bias};
+    if (layout->path == HEAD_PLANES) return schedule_planes(&q, s, tuning->planes_panels);
+    const size_t packed =
+        margin_bytes(layout->blocks * layout->block, layout->panels * 16, sizeof(float));
+    return schedule_tiles(&q, s, packed <= tuning->packed_bytes);
+}

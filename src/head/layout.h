@@ -1,0 +1,70 @@
+/* layout.h: how a call of the head is cut: `head_layout`, which decides bits and follows from the
+ * shape alone, and `head_schedule`, which decides time and memory and follows from the workspace
+ * and the threads too. */
+#ifndef MARGIN_HEAD_LAYOUT_H
+#define MARGIN_HEAD_LAYOUT_H
+
+#include "tuning.h"
+
+/* What is asked for. */
+typedef struct head_shape {
+    size_t rows, dim, classes;
+    int bias, want_x, want_w;
+} head_shape;
+
+/* Which kernels multiply. */
+typedef enum head_path {
+    HEAD_TILES, /* lanes are rows: the general case */
+    HEAD_DOTS,  /* few rows or few classes: lanes are dimensions, summed across in the end */
+    HEAD_PLANES /* few dimensions: lanes are classes */
+} head_path;
+
+typedef struct head_layout {
+    head_path path;
+    size_t rows, classes;
+    size_t dim;          /* D, plus 1 with a bias: one more dimension, in which x is 1 */
+    size_t panels;       /* of 16 dimensions */
+    size_t block;        /* classes in a block (the last may have fewer) */
+    size_t blocks;       /* of all classes */
+    size_t shards;       /* 1 on the planes path */
+    size_t plane_stride; /* planes path: classes in a plane and in a row of terms */
+    int scale_tiles;     /* for dW, terms are multiplied by the rows' factors, not embeddings */
+} head_layout;
+
+typedef struct head_schedule {
+    size_t rows; /* in a row block: all, or a multiple of MARGIN_ROW_CHUNK (planes path: of 16) */
+    size_t threads;
+    int keep_packed; /* class weights are packed once for the whole call */
+    int keep_tiles;  /* terms are kept from forward to backward, else computed again */
+    int in_place;    /* dW is summed in the caller's array, whose rows are whole panels */
+    size_t bytes;    /* of the workspace */
+} head_schedule;
+
+/* Returns the layout of a shape. */
+head_layout margin_head_layout(const head_shape *shape);
+
+/* Returns the schedule that fits `workspace`, else the smallest, with bytes > workspace. */
+head_schedule margin_head_schedule(const head_shape *shape, const head_layout *layout,
+                                   const margin_schedule *tuning, size_t threads,
+                                   size_t class_line_bytes, size_t workspace);
+
+/* Returns the first class of a block. */
+static inline size_t head_block_first(const head_layout *layout, size_t block)
+{
+    return block * layout->block;
+}
+
+/* Returns how many classes a block has. */
+static inline size_t head_block_count(const head_layout *layout, size_t block)
+{
+    const size_t left = layout->classes - block * layout->block;
+    return left < layout->block ? left : layout->block;
+}
+
+/* Returns the first block of a shard. */
+static inline size_t head_shard_first(const head_layout *layout, size_t shard)
+{
+    return shard * layout->blocks / layout->shards;
+}
+
+#endif

@@ -1,0 +1,90 @@
+/* operands.c: raw rows of X and W into panels: what every geometry does to pack. */
+#include <math.h>
+#include <string.h>
+
+#include "head/geometry.h"
+
+double margin_norm(const margin_packing *packing, const float *x, size_t n)
+{
+    const double fast = sqrt((double)packing->sum_squares(x, n, 1.0f));
+    if (margin_is_ordinary(fast)) return fast;
+    double sum = 0.0; /* no square of a float32 leaves double's range */
+    for (size_t i = 0; i < n; i++)
+        sum += (double)x[i] * (double)x[i];
+    if (!(sum < 1e300)) return NAN;
+    if (sum == 0.0) return 0.0;
+    /* Again at a safe size: a vector and its multiple by a power of two agree to the bit. */
+    const double power = margin_power_for(sqrt(sum));
+    return sqrt((double)packing->sum_squares(x, n, (float)power)) / power;
+}
+
+double margin_power_for(double norm)
+{
+    if (!(norm > 0.0) || margin_is_ordinary(norm)) return 1.0;
+    int exponent;
+    frexp(norm, &exponent);
+    return ldexp(1.0, exponent > 126 ? -126 : exponent < -127 ? 127 : -exponent);
+}
+
+margin_unit margin_unit_of(const float *x, double norm)
+{
+    const double power = margin_power_for(norm);
+    return margin_unit_at(x, norm * power, (float)power);
+}
+
+const float *margin_head_embedding(const head_call *call, size_t row)
+{
+    return call->io->embeddings + row * call->io->embeddings_stride;
+}
+
+const float *margin_head_class(const head_call *call, size_t j, float *line)
+{
+    const margin_storage *storage = call->storage;
+    if (storage->widen == NULL) return call->io->weights + j * call->io->weights_stride;
+    const char *from = (const char *)(const void *)call->io->weights;
+    storage->widen(from + j * call->io->weights_stride * storage->bytes, call->io->dim, line);
+    return line;
+}
+
+void margin_head_pack_embedding(const head_call *call, const head_layout *layout, head_rows *rows,
+                                size_t i)
+{
+    float *panels = rows->x_panels + i * 16;
+    const head_row *row = &rows->row[i];
+    if (row->label >= 0) {
+        const float *x = margin_head_embedding(call, rows->first + i);
+        call->geometry->pack_embedding(call, row, x, panels, rows->x_stride);
+        return;
+    }
+    for (size_t p = 0; p < layout->panels; p++)
+        memset(panels + p * rows->x_stride, 0, 16 * sizeof(float));
+}
+
+void margin_head_pack_block(const head_call *call, const head_layout *layout, size_t block,
+                            double *norms, float *panels, head_scratch *scratch)
+{
+    const size_t first = head_block_first(layout, block);
+    call->geometry->pack_classes(call, first, head_block_count(layout, block), norms, panels,
+                                 layout->block * 16, scratch);
+}
+
+const float *margin_head_block(const head_call *call, const head_layout *layout,
+                               const head_classes *classes, size_t block, head_scratch *scratch)
+{
+    if (classes->panels != NULL)
+        return classes->panels + block * layout->block * layout->panels * 16;
+    margin_head_pack_block(call, layout, block, classes->norms, scratch->panels, scratch);
+    return scratch->panels;
+}
+
+void margin_head_fetch_classes(const head_call *call, size_t first, size_t count,
+                               margin_ahead *ahead)
+{
+    const margin_head *io = call->io;
+    if (first >= io->classes) return;
+    const size_t there = margin_least(io->classes - first, count), bytes = call->storage->bytes;
+    const char *from = (const char *)(const void *)io->weights;
+    from += first * io->weights_stride * bytes;
+    ahead->region[0].next = from;
+    ahead->region[0].end = from + ((there - 1) * io->weights_stride + io->dim) * bytes;
+}

@@ -1,0 +1,51 @@
+/* prepare.c: what is done once per row before the classes: its target pair is measured, its loss
+ * asked for psi, and the row packed. All of it in double but the packing. */
+#include <math.h>
+
+#include "head/geometry.h"
+
+static void start_row(const head_call *call, head_rows *rows, size_t i, float *class_line)
+{
+    const margin_head *io = call->io;
+    head_row *row = &rows->row[i];
+    row->label = i < rows->count ? io->labels[rows->first + i] : -1;
+    rows->label[i] = row->label;
+    if (row->label < 0) return;
+    *row = (head_row){.label = row->label, .scale = 1.0, .unpack = 1.0};
+    row->weight = margin_row_weight(io->row_weight, rows->first + i, io->counted);
+    margin_pair_start(call->kernels.pairs, margin_head_embedding(call, rows->first + i),
+                      margin_head_class(call, (size_t)row->label, class_line), io->dim, &row->pair);
+    row->norm = row->pair.norm_x;
+}
+
+static void set_target(const head_call *call, head_rows *rows, size_t i, float *class_line)
+{
+    head_row *row = &rows->row[i];
+    rows->scale[i] = 1.0f;
+    if (row->label < 0) return;
+    margin_pair_finish(call->kernels.pairs, margin_head_embedding(call, rows->first + i),
+                       margin_head_class(call, (size_t)row->label, class_line), call->io->dim,
+                       &row->pair);
+    const margin_row seen = {row->pair.angle, row->norm, row->label, &call->setting->margins};
+    row->target = margin_target_at(call->setting, &seen);
+    call->geometry->set_scale(call, row);
+    rows->scale[i] = margin_kernel_scale(row->scale);
+}
+
+/* Tiles have a lane for each of 16 rows, so the lanes of rows that are not there are packed too. */
+void margin_head_prepare(const head_call *call, const head_layout *layout, size_t first,
+                         size_t count, head_rows *rows, float *class_line)
+{
+    const size_t end = first + count;
+    for (size_t i = first; i < end; i++)
+        start_row(call, rows, i, class_line);
+    for (size_t i = first; i < end; i++)
+        set_target(call, rows, i, class_line);
+    for (size_t i = first; i < end; i++) {
+        if (i < rows->count || layout->path == HEAD_TILES)
+            margin_head_pack_embedding(call, layout, rows, i);
+    }
+    if (layout->path != HEAD_TILES) return;
+    call->kernels.packing->pack_lanes(rows->x_panels + first * 16, rows->x_stride, layout->panels,
+                                      rows->x_lanes + first * layout->panels * 16);
+}

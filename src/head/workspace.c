@@ -1,0 +1,193 @@
+/* workspace.c: where the values of a call lie in the caller's workspace. */
+#include "head/workspace.h"
+
+#include <stdint.h>
+
+enum { ALIGNMENT = 64 };
+
+/* Returns a b, or SIZE_MAX / 4 where that is beyond it. */
+static size_t product(size_t a, size_t b)
+{
+    const size_t most = SIZE_MAX / 4;
+    size_t r;
+    return __builtin_mul_overflow(a, b, &r) || r > most ? most : r;
+}
+
+size_t margin_bytes(size_t a, size_t b, size_t size)
+{
+    return product(product(a, b), size);
+}
+
+/* A cursor that either counts bytes (base NULL) or hands out memory: one list serves both. */
+typedef struct cursor {
+    char *base;
+    size_t used;
+} cursor;
+
+/* Takes `count` elements of `size` bytes if they are wanted, else none, and returns NULL. */
+static void *take_if(int wanted, cursor *c, size_t count, size_t size)
+{
+    if (!wanted) return NULL;
+    void *p = c->base == NULL ? NULL : c->base + c->used;
+    const size_t bytes = product(margin_divide_up(product(count, size), ALIGNMENT), ALIGNMENT);
+    c->used = c->used + bytes < SIZE_MAX / 4 ? c->used + bytes : SIZE_MAX / 4;
+    return p;
+}
+
+static void *take(cursor *c, size_t count, size_t size)
+{
+    return take_if(1, c, count, size);
+}
+
+/* What is asked for and how it is cut, as the lists below need it. */
+typedef struct plan {
+    const head_shape *shape;
+    const head_layout *layout;
+    const head_schedule *schedule;
+    size_t class_line_bytes;
+    size_t capacity, padded; /* rows of a row block; dimensions in whole panels */
+} plan;
+
+/* An odd number of lines from panel to panel, so that the panels of a row do not fall on the same
+ * sets of a cache. */
+static size_t row_stride(const plan *p)
+{
+    return (p->capacity + 1) * 16;
+}
+
+static void carve_rows(const plan *p, cursor *c, head_rows *rows)
+{
+    rows->capacity = p->capacity;
+    rows->x_stride = row_stride(p);
+    rows->row = take(c, p->capacity, sizeof *rows->row);
+    rows->label = take(c, p->capacity, sizeof *rows->label);
+    rows->scale = take(c, p->capacity, sizeof *rows->scale);
+    rows->x_panels = take(c, product(p->layout->panels, row_stride(p)), sizeof(float));
+    rows->x_lanes =
+        take_if(p->layout->path == HEAD_TILES, c, product(p->padded, p->capacity), sizeof(float));
+}
+
+static void carve_classes(const plan *p, cursor *c, head_classes *classes)
+{
+    const head_layout *l = p->layout;
+    classes->norms = take(c, l->classes, sizeof(double));
+    classes->panels = take_if(p->schedule->keep_packed, c,
+                              product(product(l->blocks, l->block), p->padded), sizeof(float));
+    classes->planes =
+        take_if(l->path == HEAD_PLANES, c, product(l->dim, l->plane_stride), sizeof(float));
+}
+
+static void carve_stats(const plan *p, cursor *c, head_work *work)
+{
+    const size_t shards = p->layout->shards, n = p->capacity, parts = product(n, p->padded);
+    float *target_dot = take(c, n, sizeof(float));
+    double *sum = take(c, product(shards, n), sizeof(double));
+    float *peak = take(c, product(shards, n), sizeof(float));
+    float *most = take(c, product(shards, n), sizeof(float));
+    float *x_part = take_if(p->shape->want_x, c, product(shards, parts), sizeof(float));
+    for (size_t s = 0; c->base != NULL && s < shards; s++) {
+        work->stats[s] = (head_stats){.peak = peak + s * n,
+                                      .most = most + s * n,
+                                      .sum = sum + s * n,
+                                      .x_part = x_part == NULL ? NULL : x_part + s * parts,
+                                      .target_dot = target_dot};
+    }
+}
+
+static void carve_tiles(const plan *p, cursor *c, head_tiles *tiles)
+{
+    const head_layout *l = p->layout;
+    const int want_w = p->shape->want_w && l->path != HEAD_PLANES;
+    tiles->peak = take_if(want_w, c, product(l->blocks, p->capacity), sizeof(float));
+    tiles->terms = take_if(p->schedule->keep_tiles, c,
+                           product(product(l->blocks, l->block), p->capacity), sizeof(float));
+}
+
+static void carve_targets(const plan *p, cursor *c, head_targets *targets)
+{
+    const size_t rows = p->shape->rows;
+    const int want_w = p->shape->want_w, planes = p->layout->path == HEAD_PLANES;
+    targets->first_of = take_if(want_w, c, p->layout->classes, sizeof *targets->first_of);
+    targets->next_of = take_if(want_w, c, rows, sizeof *targets->next_of);
+    targets->share = take_if(want_w, c, rows, sizeof(double));
+    targets->pair = take_if(want_w && planes, c, rows, sizeof *targets->pair);
+}
+
+static void carve_plane_sums(const plan *p, cursor *c, head_plane_sums *sums)
+{
+    const int wanted = p->shape->want_w && p->layout->path == HEAD_PLANES;
+    const size_t plane = product(p->layout->dim, p->layout->plane_stride);
+    sums->scaled_x = take_if(wanted, c, p->capacity * 16, sizeof(float));
+    sums->parts = take_if(wanted, c, product(plane, p->capacity / 16), sizeof(float));
+    sums->sums = take_if(wanted, c, plane, sizeof(float));
+}
+
+static void carve_planes_scratch(const plan *p, cursor *c, head_scratch *scratch)
+{
+    scratch->terms = take(c, product(16, p->layout->plane_stride), sizeof(float));
+    scratch->inner = take(c, p->layout->block, sizeof(float));
+    scratch->class_factor = scratch->inner;
+}
+
+static void carve_tiles_scratch(const plan *p, cursor *c, head_scratch *scratch)
+{
+    const head_layout *l = p->layout;
+    const head_schedule *s = p->schedule;
+    const int want_w = p->shape->want_w;
+    const size_t block = product(p->padded, l->block);
+    const size_t tile_panels = want_w && !s->keep_tiles ? p->capacity / 16 : 2;
+    scratch->panels = take_if(!s->keep_packed, c, block, sizeof(float));
+    scratch->tiles = take(c, product(tile_panels * 16, l->block), sizeof(float));
+    scratch->row_factor = take_if(want_w, c, p->capacity, sizeof(float));
+    scratch->peak = take_if(want_w, c, p->capacity, sizeof(float));
+    scratch->scaled_x =
+        take_if(want_w && !l->scale_tiles, c, product(l->panels, row_stride(p)), sizeof(float));
+    scratch->gradient = take_if(want_w && !s->in_place, c, block, sizeof(float));
+}
+
+static void carve_scratch(const plan *p, cursor *c, head_scratch *scratch)
+{
+    *scratch = (head_scratch){.bad_class = SIZE_MAX};
+    scratch->row_line = take(c, p->padded, sizeof(float));
+    scratch->class_line = take_if(p->class_line_bytes > 0, c, p->class_line_bytes, 1);
+    if (p->layout->path == HEAD_PLANES) {
+        carve_planes_scratch(p, c, scratch);
+    } else {
+        carve_tiles_scratch(p, c, scratch);
+    }
+}
+
+static void carve(const plan *p, cursor *c, head_work *work)
+{
+    head_scratch unused;
+    carve_rows(p, c, &work->rows);
+    carve_classes(p, c, &work->classes);
+    carve_stats(p, c, work);
+    carve_tiles(p, c, &work->tiles);
+    work->results = take(c, p->capacity, sizeof *work->results);
+    carve_targets(p, c, &work->targets);
+    carve_plane_sums(p, c, &work->sums);
+    work->scratch = take(c, p->schedule->threads, sizeof *work->scratch);
+    for (size_t t = 0; t < p->schedule->threads; t++)
+        carve_scratch(p, c, c->base == NULL ? &unused : &work->scratch[t]);
+}
+
+size_t margin_head_bytes(const head_shape *shape, const head_layout *layout,
+                         const head_schedule *schedule, size_t class_line_bytes)
+{
+    const plan p = {shape, layout, schedule, class_line_bytes, schedule->rows, layout->panels * 16};
+    head_work counted;
+    cursor c = {NULL, 0};
+    carve(&p, &c, &counted);
+    return c.used;
+}
+
+void margin_head_carve(const head_shape *shape, const head_layout *layout,
+                       const head_schedule *schedule, size_t class_line_bytes, char *memory,
+                       head_work *work)
+{
+    const plan p = {shape, layout, schedule, class_line_bytes, schedule->rows, layout->panels * 16};
+    cursor c = {memory, 0};
+    *work = (head_work){.rows = {0}};
+    carve(&p, &c, work);
+}

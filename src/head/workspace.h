@@ -1,0 +1,32 @@
+/* workspace.h: where the values of a call lie in the caller's workspace. */
+#ifndef MARGIN_HEAD_WORKSPACE_H
+#define MARGIN_HEAD_WORKSPACE_H
+
+#include "head/head.h"
+
+/* All that a call works on; run.c owns it and hands each stage what it needs. */
+typedef struct head_work {
+    head_rows rows;
+    head_classes classes;
+    head_stats stats[MARGIN_SHARDS];
+    head_tiles tiles;
+    head_result *results; /* [capacity] */
+    head_targets targets;
+    head_plane_sums sums;
+    head_scratch *scratch; /* [threads] */
+} head_work;
+
+/* Returns a b size, or SIZE_MAX / 4 where that is beyond it. */
+size_t margin_bytes(size_t a, size_t b, size_t size);
+
+/* Returns how many bytes a schedule takes; class_line_bytes is what a thread needs to read a class
+ * weight of another storage. */
+size_t margin_head_bytes(const head_shape *shape, const head_layout *layout,
+                         const head_schedule *schedule, size_t class_line_bytes);
+
+/* Lays out the work in `memory`, which has schedule->bytes and starts at a multiple of 64. */
+void margin_head_carve(const head_shape *shape, const head_layout *layout,
+                       const head_schedule *schedule, size_t class_line_bytes, char *memory,
+                       head_work *work);
+
+#endif

@@ -1,0 +1,31 @@
+/* parallel.h: loops over items that several threads share. parallel.c is the only file that knows a
+ * threading library. */
+#ifndef MARGIN_PARALLEL_H
+#define MARGIN_PARALLEL_H
+
+#include <stddef.h>
+
+/* The items of one loop, of which each is taken once. */
+typedef struct margin_items margin_items;
+
+/* Takes the next item. Returns 0 when none is left, else 1 with the item's number in *item. A
+ * worker gets its items in rising order. */
+int margin_take_item(margin_items *items, size_t *item);
+
+/* What each thread does in a loop: take items until none is left. `worker` counts from 0. */
+typedef void (*margin_worker)(void *state, size_t worker, margin_items *items);
+
+/* Runs `work` on at most `threads` workers over `count` items, and returns when all are done. One
+ * thread enters no threading library. */
+void margin_parallel(size_t threads, size_t count, margin_worker work, void *state);
+
+/* What is done with one item, for loops whose workers keep nothing from item to item. */
+typedef void (*margin_item_task)(void *state, size_t item, size_t worker);
+
+/* Runs `task` for each of `count` items on at most `threads` workers. */
+void margin_parallel_for(size_t threads, size_t count, margin_item_task task, void *state);
+
+/* Returns how many threads the library takes when it is not told. */
+int margin_default_threads(void);
+
+#endif
