@@ -30,7 +30,7 @@ static float row_factor(const head_rows *rows, const head_result *results, size_
                         float block_peak)
 {
     const head_result *r = &results[i];
-    const double lower = (double)rows->scale[i] * ((double)block_peak - r->peak);
+    const double lower = (double)rows->scale[i] * ((double)block_peak - (double)r->peak);
     if (rows->label[i] < 0 || r->miss == 0.0 || lower < -700.0) return 0.0f;
     return (float)(r->share * (dm_exp(lower) / r->sum));
 }

@@ -7,23 +7,22 @@
 #include "head/geometry.h"
 
 double margin_head_shard_factor(const head_rows *rows, const head_stats *shard, size_t i,
-                                double peak)
+                                float peak)
 {
-    const double own = (double)shard->peak[i];
-    return own == peak ? 1.0 : dm_exp((double)rows->scale[i] * (own - peak));
+    const float own = shard->peak[i];
+    return own == peak ? 1.0 : dm_exp((double)rows->scale[i] * ((double)own - (double)peak));
 }
 
 /* Sets the peak, the sum and the largest inner product of row i over all shards. */
 static void combine_row(const head_rows *rows, const head_stats *stats, size_t shards, size_t i,
                         head_result *r)
 {
-    float most = -FLT_MAX;
-    r->peak = -HUGE_VAL;
+    r->peak = -INFINITY;
+    r->most = -FLT_MAX;
     for (size_t p = 0; p < shards; p++) {
-        if (stats[p].sum[i] > 0.0) r->peak = fmax(r->peak, (double)stats[p].peak[i]);
-        most = fmaxf(most, stats[p].most[i]);
+        if (stats[p].sum[i] > 0.0) r->peak = fmaxf(r->peak, stats[p].peak[i]);
+        r->most = fmaxf(r->most, stats[p].most[i]);
     }
-    r->most = (double)most;
     r->sum = 0.0;
     for (size_t p = 0; p < shards; p++) {
         const double sum = stats[p].sum[i];
@@ -39,8 +38,9 @@ static double excess_of(const head_call *call, const head_rows *rows, size_t i,
 {
     const head_row *row = &rows->row[i];
     if (row->label < 0 || r->sum == 0.0) return -HUGE_VAL; /* no negatives */
-    const double above = (double)rows->scale[i] * (r->peak - r->most) + dm_log(r->sum);
-    return row->scale * r->most + above - call->geometry->target_logit(call, row);
+    const double most = (double)r->most, rise = (double)r->peak - most;
+    const double above = (double)rows->scale[i] * rise + dm_log(r->sum);
+    return row->scale * most + above - call->geometry->target_logit(call, row);
 }
 
 /* Loop by loop: what one row's logarithm waits for, others fill. */

@@ -12,20 +12,20 @@ void margin_mean_of_negatives(const head_call *call, const head_gradient_row *g,
                                    mean->count, call->io->dim, g->line);
 }
 
-/* Returns the parts of row i and what each shard's is multiplied by. */
-static head_mean mean_of(const head_layout *layout, const head_rows *rows, const head_stats *stats,
-                         size_t i, const head_result *result)
+/* Sets the parts of row i's mean and what each shard's is multiplied by. */
+static void set_mean(const head_layout *layout, const head_rows *rows, const head_stats *stats,
+                     size_t i, const head_result *result, head_mean *mean)
 {
     const size_t padded = layout->panels * 16;
-    head_mean mean = {.parts = stats->x_part + i / 16 * padded * 16 + i % 16 * 16,
-                      .distance = padded * rows->capacity,
-                      .count = layout->shards};
+    mean->parts = stats->x_part + i / 16 * padded * 16 + i % 16 * 16;
+    mean->distance = padded * rows->capacity;
+    mean->count = layout->shards;
     for (size_t p = 0; p < layout->shards; p++) {
+        mean->share[p] = 0.0f;
         if (!(stats[p].sum[i] > 0.0)) continue;
         const double factor = margin_head_shard_factor(rows, &stats[p], i, result->peak);
-        mean.share[p] = (float)(factor / result->sum);
+        mean->share[p] = (float)(factor / result->sum);
     }
-    return mean;
 }
 
 /* Writes dX of row i, which counts. */
@@ -34,17 +34,18 @@ static void write_gradient(const head_call *call, const head_layout *layout, con
                            head_scratch *scratch)
 {
     const head_row *row = &rows->row[i];
-    head_gradient_row g = {.row = row,
-                           .x = margin_head_embedding(call, rows->first + i),
-                           .w = margin_head_class(call, (size_t)row->label, scratch->class_line),
-                           .pull = result->miss * row->weight,
-                           .line = scratch->row_line,
-                           .out = out};
+    head_gradient_row g;
+    g.row = row;
+    g.pull = result->miss * row->weight;
     if (g.pull == 0.0) {
         memset(out, 0, call->io->dim * sizeof *out);
         return;
     }
-    g.mean = mean_of(layout, rows, stats, i, result);
+    g.x = margin_head_embedding(call, rows->first + i);
+    g.w = margin_head_class(call, (size_t)row->label, scratch->class_line);
+    g.line = scratch->row_line;
+    g.out = out;
+    set_mean(layout, rows, stats, i, result, &g.mean);
     call->geometry->write_gradient(call, &g);
 }
 
@@ -63,7 +64,7 @@ static void finish_row(const head_call *call, const head_layout *layout, const h
     if (io->row_angle != NULL)
         io->row_angle[at] = counts ? (float)margin_theta(&row->pair.angle) : 0.0f;
     if (io->row_correct != NULL)
-        io->row_correct[at] = counts && (double)stats->target_dot[i] >= result->most;
+        io->row_correct[at] = counts && stats->target_dot[i] >= result->most;
     if (io->grad_embeddings == NULL) return;
     float *out = io->grad_embeddings + at * io->grad_embeddings_stride;
     if (counts) {

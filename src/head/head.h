@@ -86,8 +86,8 @@ typedef struct head_tiles {
 
 /* A row's outcome, all shards combined. */
 typedef struct head_result {
-    double peak, sum; /* log-sum-exp of the negatives = scale peak + log(sum) */
-    double most;      /* the negatives' largest inner product */
+    float peak, most; /* of all terms; the negatives' largest inner product */
+    double sum;       /* log-sum-exp of the negatives = scale peak + log(sum) */
     double loss;
     double miss;  /* 1 - the target's probability */
     double share; /* of the negatives' part of dW, in units of gradient_unit */
@@ -141,10 +141,22 @@ double margin_norm(const margin_packing *packing, const float *x, size_t n);
 double margin_power_for(double norm);
 /* Returns what brings `x` to length 1; a zero vector stays. */
 margin_unit margin_unit_of(const float *x, double norm);
+/* Writes class weight `j`, whose storage is not float32, to `line`, and returns that. */
+const float *margin_head_widen(const head_call *call, size_t j, float *line);
+
 /* Returns embedding `row` of all rows. */
-const float *margin_head_embedding(const head_call *call, size_t row);
+static inline const float *margin_head_embedding(const head_call *call, size_t row)
+{
+    return call->io->embeddings + row * call->io->embeddings_stride;
+}
+
 /* Returns class weight `j` as float32: the caller's, or written to `line`. */
-const float *margin_head_class(const head_call *call, size_t j, float *line);
+static inline const float *margin_head_class(const head_call *call, size_t j, float *line)
+{
+    if (call->storage->widen != NULL) return margin_head_widen(call, j, line);
+    return call->io->weights + j * call->io->weights_stride;
+}
+
 /* Packs embedding `i` of the row block. */
 void margin_head_pack_embedding(const head_call *call, const head_layout *layout, head_rows *rows,
                                 size_t i);
@@ -184,7 +196,7 @@ void margin_head_mask_targets(const head_rows *rows, size_t panel, size_t first,
 
 /* Returns what brings a shard's sums of row i, which are under the shard's own peak, to `peak`. */
 double margin_head_shard_factor(const head_rows *rows, const head_stats *shard, size_t i,
-                                double peak);
+                                float peak);
 
 /* Combines the shards of `count` rows, at most 16, into their results. */
 void margin_head_combine(const head_call *call, const head_rows *rows, const head_stats *stats,

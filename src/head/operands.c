@@ -32,17 +32,11 @@ margin_unit margin_unit_of(const float *x, double norm)
     return margin_unit_at(x, norm * power, (float)power);
 }
 
-const float *margin_head_embedding(const head_call *call, size_t row)
+const float *margin_head_widen(const head_call *call, size_t j, float *line)
 {
-    return call->io->embeddings + row * call->io->embeddings_stride;
-}
-
-const float *margin_head_class(const head_call *call, size_t j, float *line)
-{
-    const margin_storage *storage = call->storage;
-    if (storage->widen == NULL) return call->io->weights + j * call->io->weights_stride;
     const char *from = (const char *)(const void *)call->io->weights;
-    storage->widen(from + j * call->io->weights_stride * storage->bytes, call->io->dim, line);
+    call->storage->widen(from + j * call->io->weights_stride * call->storage->bytes, call->io->dim,
+                         line);
     return line;
 }
 

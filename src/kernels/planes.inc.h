@@ -79,14 +79,15 @@ static float plane_products(const float *planes, size_t stride, size_t dim, cons
 #define INNER_DONE(d) inner[d] = v_sum(inner##d);
 
 #define DEFINE_EXP(D)                                                                              \
-    static inline void exp_and_inner_##D(const float *x, size_t n, const term_lanes *t,            \
+    static inline void exp_and_inner_##D(const float *x, size_t n, const margin_term_row *row,     \
                                          const float *planes, size_t stride, float *out,           \
                                          float *inner, float *total)                               \
     {                                                                                              \
+        const term_lanes t = term_lanes_of_row(row);                                               \
         term_sums sums = no_terms();                                                               \
         PLANES_##D(INNER_START)                                                                    \
         for (size_t j = 0; j < n; j += 32) {                                                       \
-            const term_pair e = two_terms(x + j, t, &sums, out + j);                               \
+            const term_pair e = two_terms(x + j, &t, &sums, out + j);                              \
             PLANES_##D(INNER_ADD)                                                                  \
         }                                                                                          \
         *total = v_sum(v_add(sums.even, sums.odd));                                                \
@@ -110,9 +111,8 @@ DEFINE_EXP(4)
 static float plane_exp(const float *x, size_t n, const margin_term_row *row, const float *planes,
                        size_t stride, size_t dim, float *out, float *inner)
 {
-    const term_lanes t = term_lanes_of_row(row);
     float total = 0.0f;
-    OF_PLANES(exp_and_inner, dim, x, n, &t, planes, stride, out, inner, &total)
+    OF_PLANES(exp_and_inner, dim, x, n, row, planes, stride, out, inner, &total)
     for (size_t d = 4; d < dim; d += 4)
         OF_PLANES(more_inner, dim - d, out, n, planes + d * stride, stride, inner + d)
     return total;
