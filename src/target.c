@@ -34,9 +34,13 @@ float margin_to_float(double x)
     return (float)x;
 }
 
-float margin_kernel_scale(double scale)
+/* The kernels' scale is never 0 (0 times a masked -infinity is NaN) and small enough that products
+ * stay finite. */
+margin_term_row margin_term_row_of(double scale, const margin_target *target)
 {
-    return (float)fmin(fmax(scale, 0x1p-120), 0x1p+100);
+    const margin_term_row row = {(float)fmin(fmax(scale, 0x1p-120), 0x1p+100)};
+    (void)target;
+    return row;
 }
 
 void margin_split_factor(double factor, float *first, float *second)
@@ -51,11 +55,12 @@ void margin_split_factor(double factor, float *first, float *second)
     *second = (float)power;
 }
 
-float margin_raise_peak(float max, float scale, float *peak)
+float margin_raise_peak(margin_term_row row, float max, float *peak)
 {
-    if (!(max > *peak)) return 1.0f;
-    const double old = (double)*peak, s = (double)scale;
-    *peak = margin_to_float((double)max + HEADROOM / s);
+    const float ruled = margin_ruled(row, max);
+    if (!(ruled > *peak)) return 1.0f;
+    const double old = (double)*peak, s = (double)row.scale;
+    *peak = margin_to_float((double)ruled + HEADROOM / s);
     if (old == (double)MARGIN_NO_PEAK) return 0.0f;
     return (float)dm_exp(s * (old - (double)*peak));
 }

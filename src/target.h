@@ -7,6 +7,7 @@
 #include <stddef.h>
 
 #include "kernels/pairs.h"
+#include "kernels/terms.h"
 #include "loss.h"
 
 /* How the raw vectors x and w lie to each other.
@@ -58,15 +59,16 @@ void margin_softplus(const double *excess, size_t rows, double *loss, double *mi
 /* Below every logit of a real class: the peak of a row without one. */
 #define MARGIN_NO_PEAK (-FLT_MAX)
 
-/* Raises a row's peak if `max` asks for it; what earlier sums are to be multiplied by. */
-float margin_raise_peak(float max, float scale, float *peak);
+/* Returns what the kernels are to know of a row whose logits are `scale` times its inner products,
+ * and whose loss answered `target`. */
+margin_term_row margin_term_row_of(double scale, const margin_target *target);
+
+/* Raises a row's *peak if `max`, the largest inner product of some classes, asks for it. Returns
+ * what earlier sums are to be multiplied by. */
+float margin_raise_peak(margin_term_row row, float max, float *peak);
 
 /* a b as two float32 factors whose product does not overflow on the way. */
 void margin_split_factor(double factor, float *first, float *second);
-
-/* A row's scale in float32 for the kernels: never 0 (0 times a masked -infinity is NaN) and small
- * enough that products stay finite. */
-float margin_kernel_scale(double scale);
 
 /* Nearest float, at most +-FLT_MAX. */
 float margin_to_float(double x);

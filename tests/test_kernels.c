@@ -76,8 +76,8 @@ static double run_row_exp(const margin_kernels *k, trial *t, guard *out)
                         0.731f,
                         0x1p-4f,
                         t->b == 2 || t->b == 4};
-    const margin_term_row row = {3.0f, 1.5f};
-    result[0] = k->terms->row_exp(in_place ? into : x, n, &row, into, x, &p);
+    const margin_term_row row = {3.0f};
+    result[0] = k->terms->row_exp(in_place ? into : x, n, row, 1.5f, into, x, &p);
     k->terms->row_store(&p);
     k->terms->drain();
     CHECK(p.region[0].left + p.region[1].left == 0, "row_store(%zu) left something", n);
@@ -162,15 +162,16 @@ static double run_tile_exp(const margin_kernels *k, trial *t, guard *out)
 {
     float *tile = start(t, out, (t->a + 1) * 16, 0.2);
     float *scale = fresh(t, 16, 1.0), *peak = fresh(t, 16, 1.0);
+    margin_term_rows rows;
     for (size_t i = 0; i < 16; i++) {
-        scale[i] = 64.0f + scale[i];
+        margin_put_term_row(&rows, i, (margin_term_row){64.0f + scale[i]});
         peak[i] = 0.0f;
         for (size_t j = 0; j < t->a; j++)
             peak[i] = fmaxf(peak[i], tile[j * 16 + i]);
     }
     for (size_t i = 0; i < 5; i++)
         tile[noise_index(&t->noise, t->a * 16)] = -INFINITY;
-    k->terms->tile_exp(tile, t->a, &(margin_term_rows){scale, peak}, tile + t->a * 16);
+    k->terms->tile_exp(tile, t->a, &rows, peak, tile + t->a * 16);
     return 2e-5 * (double)t->a;
 }
 

@@ -30,7 +30,8 @@ static float row_factor(const head_rows *rows, const head_result *results, size_
                         float block_peak)
 {
     const head_result *r = &results[i];
-    const double lower = (double)rows->scale[i] * ((double)block_peak - (double)r->peak);
+    const double lower =
+        (double)head_term_row(rows, i).scale * ((double)block_peak - (double)r->peak);
     if (rows->label[i] < 0 || r->miss == 0.0 || lower < -700.0) return 0.0f;
     return (float)(r->share * (dm_exp(lower) / r->sum));
 }
@@ -91,10 +92,10 @@ static float *piece_terms(const head_call *call, const head_layout *layout, cons
     margin_ahead none = {.pace = 1};
     for (size_t panel = 0; panel < rows->capacity / 16; panel++) {
         float *tile = scratch->tiles + panel * layout->block * 16, sum[16];
-        const margin_term_rows terms = {rows->scale + panel * 16, peak + panel * 16};
         margin_head_products(call, layout, rows, weights, piece->count, panel, 1, tile, &none);
         margin_head_mask_targets(rows, panel, piece->first, piece->count, tile, NULL);
-        call->kernels.terms->tile_exp(tile, piece->count, &terms, sum);
+        call->kernels.terms->tile_exp(tile, piece->count, &rows->terms[panel], peak + panel * 16,
+                                      sum);
     }
     return scratch->tiles;
 }

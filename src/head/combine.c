@@ -10,7 +10,9 @@ double margin_head_shard_factor(const head_rows *rows, const head_stats *shard, 
                                 float peak)
 {
     const float own = shard->peak[i];
-    return own == peak ? 1.0 : dm_exp((double)rows->scale[i] * ((double)own - (double)peak));
+    return own == peak
+               ? 1.0
+               : dm_exp((double)head_term_row(rows, i).scale * ((double)own - (double)peak));
 }
 
 /* Sets the peak, the sum and the largest inner product of row i over all shards. */
@@ -38,8 +40,9 @@ static double excess_of(const head_call *call, const head_rows *rows, size_t i,
 {
     const head_row *row = &rows->row[i];
     if (row->label < 0 || r->sum == 0.0) return -HUGE_VAL; /* no negatives */
-    const double most = (double)r->most, rise = (double)r->peak - most;
-    const double above = (double)rows->scale[i] * rise + dm_log(r->sum);
+    const margin_term_row terms = head_term_row(rows, i);
+    const double most = (double)margin_ruled(terms, r->most), rise = (double)r->peak - most;
+    const double above = (double)terms.scale * rise + dm_log(r->sum);
     return row->scale * most + above - call->geometry->target_logit(call, row);
 }
 

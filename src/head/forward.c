@@ -55,17 +55,16 @@ static void take_tile(const head_call *call, const head_rows *rows, const block_
 {
     const margin_terms *k = call->kernels.terms;
     const size_t at = panel * 16;
-    const float *scale = rows->scale + at;
+    const margin_term_rows *terms = &rows->terms[panel];
     float max[16], sum[16];
     float *peak = stats->peak + at, *most = stats->most + at;
     double *total = stats->sum + at;
-    const margin_term_rows terms = {scale, peak};
 
     margin_head_mask_targets(rows, panel, b->first, b->count, tile, stats->target_dot);
     k->tile_max(tile, b->count, max);
     for (size_t lane = 0; lane < 16; lane++)
-        keep[lane] = margin_raise_peak(max[lane], scale[lane], peak + lane);
-    k->tile_exp(tile, b->count, &terms, sum);
+        keep[lane] = margin_raise_peak(margin_get_term_row(terms, lane), max[lane], peak + lane);
+    k->tile_exp(tile, b->count, terms, peak, sum);
     for (size_t lane = 0; lane < 16; lane++) {
         total[lane] = total[lane] * (double)keep[lane] + (double)sum[lane];
         most[lane] = max[lane] > most[lane] ? max[lane] : most[lane];

@@ -49,15 +49,15 @@ typedef struct head_row {
 
 /* A row block: const once prepared. */
 typedef struct head_rows {
-    size_t first, count; /* of all rows */
-    size_t capacity;     /* rows that the arrays hold, a multiple of 16 */
-    size_t x_stride;     /* from panel to panel of x_panels */
-    int last;            /* no row block follows */
-    head_row *row;       /* [capacity] */
-    int64_t *label;      /* [capacity]: head_row.label, side by side */
-    float *scale;        /* [capacity]: head_row.scale in float32 */
-    float *x_panels;     /* [panels][capacity + 1][16]: packed embeddings */
-    float *x_lanes;      /* [capacity / 16][panels 16][16]: the same, transposed; tiles path only */
+    size_t first, count;     /* of all rows */
+    size_t capacity;         /* rows that the arrays hold, a multiple of 16 */
+    size_t x_stride;         /* from panel to panel of x_panels */
+    int last;                /* no row block follows */
+    head_row *row;           /* [capacity] */
+    int64_t *label;          /* [capacity]: head_row.label, side by side */
+    margin_term_rows *terms; /* [capacity / 16]: what the kernels know of the rows */
+    float *x_panels;         /* [panels][capacity + 1][16]: packed embeddings */
+    float *x_lanes; /* [capacity / 16][panels 16][16]: the same, transposed; tiles path only */
 } head_rows;
 
 /* The class weights: const once packed. */
@@ -252,6 +252,18 @@ void margin_planes_part(const head_call *call, const head_layout *layout, const 
 void margin_planes_backward(const head_call *call, const head_layout *layout, const head_rows *rows,
                             const head_classes *classes, const head_targets *targets, size_t block,
                             const head_plane_sums *sums, head_scratch *scratch);
+
+/* Returns what the kernels know of row i. */
+static inline margin_term_row head_term_row(const head_rows *rows, size_t i)
+{
+    return margin_get_term_row(&rows->terms[i / 16], i % 16);
+}
+
+/* Returns `count` classes as the kernels of planes take them: in whole pairs of vectors. */
+static inline size_t head_padded_classes(size_t count)
+{
+    return margin_divide_up(count, 32) * 32;
+}
 
 /* Returns how many rows of the row block panel `panel` has. */
 static inline size_t head_panel_rows(const head_rows *rows, size_t panel)

@@ -5,12 +5,6 @@
 
 #include "head/geometry.h"
 
-/* Kernels take whole pairs of vectors; a plane has room for them. */
-static size_t padded_classes(size_t count)
-{
-    return margin_divide_up(count, 32) * 32;
-}
-
 /* ---- a panel of rows ---- */
 
 /* Multiplies row i's packed embedding by the factor of its terms, and puts its target among them.
@@ -38,7 +32,7 @@ void margin_planes_part(const head_call *call, const head_layout *layout, const 
                   scratch->terms + (i - first) * stride);
     }
     call->kernels.planes->plane_weights(scratch->terms, stride, count, sums->scaled_x + first * 16,
-                                        layout->dim, padded_classes(layout->classes),
+                                        layout->dim, head_padded_classes(layout->classes),
                                         sums->parts + first / 16 * layout->dim * stride, stride);
 }
 
@@ -97,7 +91,7 @@ static void finish_block(const head_call *call, const head_layout *layout, const
     if (!ordinary) return;
     const float *across = call->geometry->projects ? classes->planes + first : NULL;
     call->kernels.planes->plane_finish(planes + first, across, layout->plane_stride, layout->dim,
-                                       padded_classes(count), scratch->class_factor);
+                                       head_padded_classes(count), scratch->class_factor);
     store_planes(call, layout, first, count, planes);
 }
 
@@ -110,7 +104,8 @@ void margin_planes_backward(const head_call *call, const head_layout *layout, co
     for (size_t d = 0; d < layout->dim; d++) {
         const size_t at = d * stride + first;
         call->kernels.planes->plane_total(sums->parts + at, layout->dim * stride, panels,
-                                          padded_classes(count), rows->first > 0, sums->sums + at);
+                                          head_padded_classes(count), rows->first > 0,
+                                          sums->sums + at);
     }
     if (rows->last)
         finish_block(call, layout, rows, classes, targets, first, count, sums->sums, scratch);

@@ -8,12 +8,6 @@
 
 #include "head/geometry.h"
 
-/* Kernels take whole pairs of vectors; a plane has room for them. */
-static size_t padded_classes(size_t count)
-{
-    return margin_divide_up(count, 32) * 32;
-}
-
 void margin_planes_pack(const head_call *call, const head_layout *layout, size_t block,
                         const head_classes *classes, head_scratch *scratch)
 {
@@ -45,10 +39,10 @@ typedef struct row_sums {
 
 /* Raises the peak where a block's maximum asks for it, with all that was summed and the `before`
  * terms that were written. */
-static void raise_peak(row_sums *s, float max, float scale, float *terms, size_t before,
+static void raise_peak(row_sums *s, float max, margin_term_row row, float *terms, size_t before,
                        const margin_terms *kernels)
 {
-    const float keep = margin_raise_peak(max, scale, &s->peak);
+    const float keep = margin_raise_peak(row, max, &s->peak);
     if (max > s->most) s->most = max;
     if (keep == 1.0f) return;
     s->sum *= (double)keep;
@@ -65,7 +59,7 @@ static float block_products(const head_call *call, const head_layout *layout, co
                             float *inner)
 {
     const size_t first = head_block_first(layout, block), count = head_block_count(layout, block);
-    const size_t padded = padded_classes(count), within = (size_t)rows->label[i] - first;
+    const size_t padded = head_padded_classes(count), within = (size_t)rows->label[i] - first;
     float max =
         call->kernels.planes->plane_products(classes->planes + first, layout->plane_stride,
                                              layout->dim, rows->x_panels + i * 16, padded, inner);
@@ -89,14 +83,14 @@ static void take_block(const head_call *call, const head_layout *layout, const h
                        float *terms, float *inner, row_sums *s)
 {
     const size_t first = head_block_first(layout, block);
-    const size_t padded = padded_classes(head_block_count(layout, block));
+    const size_t padded = head_padded_classes(head_block_count(layout, block));
     const float max = block_products(call, layout, rows, classes, i, block, target_dot, inner);
     float x_part[MARGIN_PLANES_DIM];
-    raise_peak(s, max, rows->scale[i], terms, first, call->kernels.terms);
-    const margin_term_row row = {rows->scale[i], s->peak};
-    s->sum += (double)call->kernels.planes->plane_exp(inner, padded, &row, classes->planes + first,
-                                                      layout->plane_stride, layout->dim,
-                                                      terms + first, x_part);
+    const margin_term_row row = head_term_row(rows, i);
+    raise_peak(s, max, row, terms, first, call->kernels.terms);
+    s->sum += (double)call->kernels.planes->plane_exp(inner, padded, row, s->peak,
+                                                      classes->planes + first, layout->plane_stride,
+                                                      layout->dim, terms + first, x_part);
     for (size_t d = 0; d < layout->dim; d++)
         s->x_part[d] += (double)x_part[d];
 }

@@ -18,18 +18,24 @@ static void start_row(const head_call *call, head_rows *rows, size_t i, float *c
     row->norm = row->pair.norm_x;
 }
 
+/* What the kernels know of a lane without a row that counts. */
+static const margin_term_row no_row = {.scale = 1.0f};
+
 static void set_target(const head_call *call, head_rows *rows, size_t i, float *class_line)
 {
     head_row *row = &rows->row[i];
-    rows->scale[i] = 1.0f;
-    if (row->label < 0) return;
+    margin_term_rows *panel = &rows->terms[i / 16];
+    if (row->label < 0) {
+        margin_put_term_row(panel, i % 16, no_row);
+        return;
+    }
     margin_pair_finish(call->kernels.pairs, margin_head_embedding(call, rows->first + i),
                        margin_head_class(call, (size_t)row->label, class_line), call->io->dim,
                        &row->pair);
     const margin_row seen = {row->pair.angle, row->norm, row->label, &call->setting->margins};
     row->target = margin_target_at(call->setting, &seen);
     call->geometry->set_scale(call, row);
-    rows->scale[i] = margin_kernel_scale(row->scale);
+    margin_put_term_row(panel, i % 16, margin_term_row_of(row->scale, &row->target));
 }
 
 /* Tiles have a lane for each of 16 rows, so the lanes of rows that are not there are packed too. */

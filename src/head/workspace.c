@@ -61,7 +61,7 @@ static void carve_rows(const plan *p, cursor *c, head_rows *rows)
     rows->x_stride = row_stride(p);
     rows->row = take(c, p->capacity, sizeof *rows->row);
     rows->label = take(c, p->capacity, sizeof *rows->label);
-    rows->scale = take(c, p->capacity, sizeof *rows->scale);
+    rows->terms = take(c, p->capacity / 16, sizeof *rows->terms);
     rows->x_panels = take(c, product(p->layout->panels, row_stride(p)), sizeof(float));
     rows->x_lanes =
         take_if(p->layout->path == HEAD_TILES, c, product(p->padded, p->capacity), sizeof(float));

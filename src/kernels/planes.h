@@ -12,8 +12,8 @@ typedef struct margin_planes {
 
     /* Writes the terms of x to `out` and returns their sum; inner[d] becomes the sum over j of
      * out[j] planes[d][j]. */
-    float (*plane_exp)(const float *x, size_t n, const margin_term_row *row, const float *planes,
-                       size_t stride, size_t dim, float *out, float *inner);
+    float (*plane_exp)(const float *x, size_t n, margin_term_row row, float peak,
+                       const float *planes, size_t stride, size_t dim, float *out, float *inner);
 
     /* Writes out[d][j] = sum over rows of e[row][j] x[row][d], one chain; rows of x are 16 apart.
      */

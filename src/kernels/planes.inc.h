@@ -79,11 +79,11 @@ static float plane_products(const float *planes, size_t stride, size_t dim, cons
 #define INNER_DONE(d) inner[d] = v_sum(inner##d);
 
 #define DEFINE_EXP(D)                                                                              \
-    static inline void exp_and_inner_##D(const float *x, size_t n, const margin_term_row *row,     \
+    static inline void exp_and_inner_##D(const float *x, size_t n, margin_term_row row, float peak,\
                                          const float *planes, size_t stride, float *out,           \
                                          float *inner, float *total)                               \
     {                                                                                              \
-        const term_lanes t = term_lanes_of_row(row);                                               \
+        const term_lanes t = term_lanes_of_row(row, peak);                                               \
         term_sums sums = no_terms();                                                               \
         PLANES_##D(INNER_START)                                                                    \
         for (size_t j = 0; j < n; j += 32) {                                                       \
@@ -108,11 +108,11 @@ DEFINE_EXP(2)
 DEFINE_EXP(3)
 DEFINE_EXP(4)
 
-static float plane_exp(const float *x, size_t n, const margin_term_row *row, const float *planes,
-                       size_t stride, size_t dim, float *out, float *inner)
+static float plane_exp(const float *x, size_t n, margin_term_row row, float peak,
+                       const float *planes, size_t stride, size_t dim, float *out, float *inner)
 {
     float total = 0.0f;
-    OF_PLANES(exp_and_inner, dim, x, n, row, planes, stride, out, inner, &total)
+    OF_PLANES(exp_and_inner, dim, x, n, row, peak, planes, stride, out, inner, &total)
     for (size_t d = 4; d < dim; d += 4)
         OF_PLANES(more_inner, dim - d, out, n, planes + d * stride, stride, inner + d)
     return total;

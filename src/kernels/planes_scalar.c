@@ -20,12 +20,12 @@ static float plane_products(const float *planes, size_t stride, size_t dim, cons
     return max;
 }
 
-static float plane_exp(const float *x, size_t n, const margin_term_row *row, const float *planes,
-                       size_t stride, size_t dim, float *out, float *inner)
+static float plane_exp(const float *x, size_t n, margin_term_row row, float peak,
+                       const float *planes, size_t stride, size_t dim, float *out, float *inner)
 {
     double total = 0.0; /* one float32 chain would lose digits */
     for (size_t j = 0; j < n; j++)
-        total += (double)term_of(x[j], row, &out[j]);
+        total += (double)term_of(x[j], row, peak, &out[j]);
     for (size_t d = 0; d < dim; d++) {
         double sum = 0.0;
         for (size_t j = 0; j < n; j++)

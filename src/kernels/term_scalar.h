@@ -27,11 +27,11 @@ static inline float exp_nonpositive(float x)
     return p * power;
 }
 
-/* Writes the term of the inner product x to *stored, and returns what the row's sum takes of it.
- * Both are the same unless a rule changes the negatives: see terms.h. */
-static inline float term_of(float x, const margin_term_row *row, float *stored)
+/* Writes the term of the inner product x under `peak` to *stored, and returns what the row's sum
+ * takes of it. Both are the same without a rule: see terms.h. */
+static inline float term_of(float x, margin_term_row row, float peak, float *stored)
 {
-    *stored = exp_nonpositive(row->scale * (x - row->peak));
+    *stored = exp_nonpositive(row.scale * (margin_ruled(row, x) - peak));
     return *stored;
 }
 

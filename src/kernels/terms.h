@@ -3,25 +3,48 @@
  *
  * There are three shapes of the same step: a tile, whose lanes are 16 rows; a piece of one row; and
  * planes (planes.h). All three turn an inner product into its term by the same function, which is
- * `two_terms` in terms.inc.h and `term_of` in term_scalar.h. A rule for the negatives adds its
- * parameters to the two structs below and acts in these two functions: it may replace an inner
- * product by a non-decreasing function of it, and multiply the stored term by that function's
- * slope. */
+ * `one_term` in terms.inc.h and `term_of` in term_scalar.h.
+ *
+ * A rule for the negatives replaces each inner product by a non-decreasing function of it. It adds
+ * its parameters to the two structs below, acts in margin_ruled and in those two functions, and
+ * multiplies the stored term, which the gradients take, by its slope. Until there is one, it is the
+ * inner product itself. */
 #ifndef MARGIN_KERNELS_TERMS_H
 #define MARGIN_KERNELS_TERMS_H
 
 #include "tuning.h"
 
-/* What turns inner products of one row into terms: term = exp(scale (product - peak)). (Scale times
- * product first would lose every digit of the difference for large logits.) */
+/* What is known of a row before its inner products, and turns them into terms:
+ * term = exp(scale (product - peak)). (Scale times product first would lose every digit of the
+ * difference for large logits.) */
 typedef struct margin_term_row {
-    float scale, peak;
+    float scale;
 } margin_term_row;
 
-/* The same for the 16 rows of a tile: scale[16] and peak[16]. */
+/* The same for the 16 rows of a tile. */
 typedef struct margin_term_rows {
-    const float *scale, *peak;
+    float scale[MARGIN_LANES];
 } margin_term_rows;
+
+/* Writes a row's parameters to lane `lane` of `rows`. */
+static inline void margin_put_term_row(margin_term_rows *rows, size_t lane, margin_term_row row)
+{
+    rows->scale[lane] = row.scale;
+}
+
+/* Returns the parameters of lane `lane` of `rows`. */
+static inline margin_term_row margin_get_term_row(const margin_term_rows *rows, size_t lane)
+{
+    const margin_term_row row = {rows->scale[lane]};
+    return row;
+}
+
+/* Returns what the row's rule makes of the inner product x. */
+static inline float margin_ruled(margin_term_row row, float x)
+{
+    (void)row;
+    return x;
+}
 
 /* Terms that are still to be multiplied and written: to[i] = from[i] first second, the first region
  * first; `to` may be `from`. stream: they need not stay in the cache, and drain() comes before
@@ -40,9 +63,10 @@ typedef struct margin_terms {
     /* Writes the maximum of each lane over the tile's classes to max[16]. */
     void (*tile_max)(const float *tile, size_t classes, float *max);
 
-    /* Replaces the tile's inner products by their terms, and writes each lane's sum over the
-     * classes to sum[16]. No product is above its row's peak; -infinity gives 0. */
-    void (*tile_exp)(float *tile, size_t classes, const margin_term_rows *rows, float *sum);
+    /* Replaces the tile's inner products by their terms under peak[16], and writes each lane's sum
+     * over the classes to sum[16]. No product is above its row's peak; -infinity gives 0. */
+    void (*tile_exp)(float *tile, size_t classes, const margin_term_rows *rows, const float *peak,
+                     float *sum);
 
     /* Multiplies tile[.][lane] by factor[lane]. */
     void (*tile_scale)(float *tile, size_t classes, const float *factor);
@@ -57,7 +81,7 @@ typedef struct margin_terms {
     /* Writes the terms of n inner products of one row to `out`, which may be x, and returns their
      * sum, one float32 chain a lane. Fetches as many elements from `ahead` on, and meanwhile writes
      * about as many of what is pending. */
-    float (*row_exp)(const float *x, size_t n, const margin_term_row *row, float *out,
+    float (*row_exp)(const float *x, size_t n, margin_term_row row, float peak, float *out,
                      const float *ahead, margin_pending *pending);
 
     /* Writes all that is pending. */

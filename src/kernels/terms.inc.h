@@ -27,15 +27,15 @@ typedef struct term_pair {
     vf a, b;
 } term_pair;
 
-static inline term_lanes term_lanes_of_rows(const margin_term_rows *rows)
+static inline term_lanes term_lanes_of_rows(const margin_term_rows *rows, const float *peak)
 {
-    const term_lanes t = {exp_scale_of(v_load(rows->scale)), v_load(rows->peak)};
+    const term_lanes t = {exp_scale_of(v_load(rows->scale)), v_load(peak)};
     return t;
 }
 
-static inline term_lanes term_lanes_of_row(const margin_term_row *row)
+static inline term_lanes term_lanes_of_row(margin_term_row row, float peak)
 {
-    const term_lanes t = {exp_scale_of(v_set1(row->scale)), v_set1(row->peak)};
+    const term_lanes t = {exp_scale_of(v_set1(row.scale)), v_set1(peak)};
     return t;
 }
 
@@ -45,8 +45,8 @@ static inline term_sums no_terms(void)
     return none;
 }
 
-/* Returns the terms of the inner products x, and adds to *sum what the row's sum takes of them:
- * both are the same unless a rule changes the negatives (terms.h). */
+/* Returns the terms of the inner products x, and adds to *sum what the rows' sums take of them:
+ * both are the same without a rule (terms.h). */
 static inline vf one_term(vf x, const term_lanes *t, vf *sum)
 {
     const vf e = v_exp(v_sub(x, t->peak), &t->scale);
@@ -74,9 +74,10 @@ static void tile_max(const float *tile, size_t classes, float *max)
     v_store(max, most);
 }
 
-static void tile_exp(float *tile, size_t classes, const margin_term_rows *rows, float *sum)
+static void tile_exp(float *tile, size_t classes, const margin_term_rows *rows, const float *peak,
+                     float *sum)
 {
-    const term_lanes t = term_lanes_of_rows(rows);
+    const term_lanes t = term_lanes_of_rows(rows, peak);
     term_sums sums = no_terms();
     for (; classes >= 2; classes -= 2, tile += 32)
         two_terms(tile, &t, &sums, tile);
@@ -221,10 +222,10 @@ static inline void terms_and_store(const float *x, size_t n, const term_lanes *t
     }
 }
 
-static float row_exp(const float *x, size_t n, const margin_term_row *row, float *out,
+static float row_exp(const float *x, size_t n, margin_term_row row, float peak, float *out,
                      const float *ahead, margin_pending *pending)
 {
-    const term_lanes t = term_lanes_of_row(row);
+    const term_lanes t = term_lanes_of_row(row, peak);
     term_sums s = no_terms();
     size_t i = 0;
     while (i + 32 <= n) {

@@ -15,15 +15,15 @@ static void tile_max(const float *tile, size_t classes, float *max)
     }
 }
 
-static void tile_exp(float *tile, size_t classes, const margin_term_rows *rows, float *sum)
+static void tile_exp(float *tile, size_t classes, const margin_term_rows *rows, const float *peak,
+                     float *sum)
 {
     for (size_t i = 0; i < MARGIN_LANES; i++)
         sum[i] = 0.0f;
     for (size_t j = 0; j < classes; j++) {
         for (size_t i = 0; i < MARGIN_LANES; i++) {
             float *e = tile + j * 16 + i;
-            const margin_term_row row = {rows->scale[i], rows->peak[i]};
-            sum[i] += term_of(*e, &row, e);
+            sum[i] += term_of(*e, margin_get_term_row(rows, i), peak[i], e);
         }
     }
 }
@@ -49,13 +49,13 @@ static int row_max(const float *x, size_t n, float *max)
     return row_finite(x, n);
 }
 
-static float row_exp(const float *x, size_t n, const margin_term_row *row, float *out,
+static float row_exp(const float *x, size_t n, margin_term_row row, float peak, float *out,
                      const float *ahead, margin_pending *pending)
 {
     double sum = 0.0; /* one float32 chain would lose digits */
     (void)ahead, (void)pending;
     for (size_t i = 0; i < n; i++)
-        sum += (double)term_of(x[i], row, &out[i]);
+        sum += (double)term_of(x[i], row, peak, &out[i]);
     return (float)sum;
 }
 

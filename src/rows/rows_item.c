@@ -53,16 +53,17 @@ static void start_row(const rows_state *s, size_t i, rows_item *item)
     if (item->label == SIZE_MAX) return;
     const double cosine = (double)item->x[item->label];
     item->scale = row_factor(s, i);
-    item->kernel_scale = margin_kernel_scale(item->scale);
-    item->logit = item->scale * cosine;
+    margin_target target = {cosine, 0.0};
     item->slope = 1.0;
-    if (!s->context->info->normalised) return;
-    const margin_setting *setting = &s->context->setting;
-    const double norm = call->row_scale == NULL ? NAN : item->scale;
-    const margin_row row = {angle_of(cosine), norm, call->labels[i], &setting->margins};
-    const margin_target target = margin_target_at(setting, &row);
+    if (s->context->info->normalised) {
+        const margin_setting *setting = &s->context->setting;
+        const double norm = call->row_scale == NULL ? NAN : item->scale;
+        const margin_row row = {angle_of(cosine), norm, call->labels[i], &setting->margins};
+        target = margin_target_at(setting, &row);
+        if (item->out != NULL) item->slope = slope_at(setting, &row, &target);
+    }
     item->logit = item->scale * target.psi;
-    if (item->out != NULL) item->slope = slope_at(setting, &row, &target);
+    item->terms = margin_term_row_of(item->scale, &target);
 }
 
 /* A chunk of classes but for the target: two pieces round it. */
@@ -88,9 +89,8 @@ static chunk chunk_of(const rows_state *s, size_t first, size_t label)
 static float raise_peak(const rows_state *s, rows_item *item, float max)
 {
     if (max > item->most) item->most = max;
-    if (s->call->classes > MARGIN_CHUNK)
-        return margin_raise_peak(max, item->kernel_scale, &item->peak);
-    item->peak = item->most;
+    if (s->call->classes > MARGIN_CHUNK) return margin_raise_peak(item->terms, max, &item->peak);
+    item->peak = margin_ruled(item->terms, item->most);
     return 0.0f;
 }
 
@@ -111,15 +111,13 @@ static int take_chunk(const rows_state *s, rows_item *item, const chunk *c, floa
     const margin_terms *k = s->context->kernels.terms;
     const float *x = item->x + c->first, *ahead = ahead_of(s, x);
     const size_t past = c->second - c->first;
-    const float scale = item->kernel_scale;
     float max = -FLT_MAX;
     const int finite = k->row_max(x, c->count, &max) & k->row_max(x + past, c->second_count, &max);
     const float keep = raise_peak(s, item, max);
-    const margin_term_row row = {scale, item->peak};
-    double sum = (double)k->row_exp(x, c->count, &row, line, ahead, pending);
+    double sum = (double)k->row_exp(x, c->count, item->terms, item->peak, line, ahead, pending);
     if (c->second_count > 0)
-        sum +=
-            (double)k->row_exp(x + past, c->second_count, &row, line + past, ahead + past, pending);
+        sum += (double)k->row_exp(x + past, c->second_count, item->terms, item->peak, line + past,
+                                  ahead + past, pending);
     item->sum = item->sum * (double)keep + sum;
     return finite;
 }
@@ -151,7 +149,7 @@ static int take_row(const rows_state *s, rows_item *item, float *unused, margin_
 /* Brings terms that are not under the row's peak under it. */
 static void even_chunks(const rows_state *s, const rows_item *item)
 {
-    const double scale = (double)item->kernel_scale;
+    const double scale = (double)item->terms.scale;
     for (size_t first = 0; first < s->call->classes; first += MARGIN_CHUNK) {
         const double peak = (double)item->chunk_peaks[first / MARGIN_CHUNK];
         if (peak == (double)item->peak) continue;
@@ -168,7 +166,8 @@ static void even_chunks(const rows_state *s, const rows_item *item)
 static double excess_of(const rows_item *item)
 {
     if (item->label == SIZE_MAX || item->sum == 0.0) return -HUGE_VAL; /* no negatives */
-    const double scale = (double)item->kernel_scale, most = (double)item->most;
+    const double scale = (double)item->terms.scale,
+                 most = (double)margin_ruled(item->terms, item->most);
     const double above = scale * ((double)item->peak - most) + dm_log(item->sum);
     return item->scale * most + above - item->logit;
 }

@@ -33,8 +33,8 @@ typedef struct rows_item {
     float *chunk_peaks; /* under which they are */
     size_t label;       /* SIZE_MAX: does not count */
     double scale, logit, slope;
-    float kernel_scale; /* `scale` for the kernels */
-    float peak, most;   /* of the negatives: all sums are under `peak`; the largest */
+    margin_term_row terms; /* what the kernels know of it */
+    float peak, most;      /* of the negatives: all sums are under `peak`; the largest */
     double sum;
     margin_pending pending; /* its gradient, but for the target */
 } rows_item;
