@@ -104,7 +104,7 @@ margin_target margin_angular_target(const margin_setting *setting, const margin_
 {
     const margin_past_pi choice = setting->config->past_pi;
     const margin_margins *m = row->margins;
-    margin_target r = {row->angle.cosine, -row->angle.sine};
+    margin_target r = {.psi = row->angle.cosine, .slope = -row->angle.sine};
     if (choice == MARGIN_PAST_PI_EASY && !(row->angle.cosine > 0.0)) return r;
     if (m->m1 != 1.0 || m->m2 != 0.0) {
         margin_angle phi;

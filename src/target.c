@@ -38,7 +38,7 @@ float margin_to_float(double x)
  * stay finite. */
 margin_term_row margin_term_row_of(double scale, const margin_target *target)
 {
-    const margin_term_row row = {(float)fmin(fmax(scale, 0x1p-120), 0x1p+100)};
+    const margin_term_row row = {.scale = (float)fmin(fmax(scale, 0x1p-120), 0x1p+100)};
     (void)target;
     return row;
 }

@@ -76,7 +76,7 @@ static double run_row_exp(const margin_kernels *k, trial *t, guard *out)
                         0.731f,
                         0x1p-4f,
                         t->b == 2 || t->b == 4};
-    const margin_term_row row = {3.0f};
+    const margin_term_row row = {.scale = 3.0f};
     result[0] = k->terms->row_exp(in_place ? into : x, n, row, 1.5f, into, x, &p);
     k->terms->row_store(&p);
     k->terms->drain();
@@ -164,7 +164,7 @@ static double run_tile_exp(const margin_kernels *k, trial *t, guard *out)
     float *scale = fresh(t, 16, 1.0), *peak = fresh(t, 16, 1.0);
     margin_term_rows rows;
     for (size_t i = 0; i < 16; i++) {
-        margin_put_term_row(&rows, i, (margin_term_row){64.0f + scale[i]});
+        margin_put_term_row(&rows, i, (margin_term_row){.scale = 64.0f + scale[i]});
         peak[i] = 0.0f;
         for (size_t j = 0; j < t->a; j++)
             peak[i] = fmaxf(peak[i], tile[j * 16 + i]);

@@ -78,7 +78,7 @@ static double run_plane_exp(const margin_kernels *k, trial *t, guard *out)
     float *planes = fresh(t, t->b * stride, 1.0), *x = fresh(t, n, 0.25);
     float *result = start(t, out, n + 1 + t->b, 1.0);
     x[noise_index(&t->noise, n)] = -INFINITY;
-    const margin_term_row row = {3.0f};
+    const margin_term_row row = {.scale = 3.0f};
     result[n] = k->planes->plane_exp(x, n, row, 1.5f, planes, stride, t->b, result, result + n + 1);
     return 2e-5 * (double)n;
 }

@@ -100,7 +100,7 @@ static void judge_block(const range *r, worker *me, const float *x, size_t n)
             }
         } else {
             margin_pending none = {0};
-            const margin_term_row row = {1.0f};
+            const margin_term_row row = {.scale = 1.0f};
             r->kernels[k]->terms->row_exp(x, n, row, 0.0f, got, x, &none);
         }
         for (size_t i = 0; i < n; i++) {

@@ -35,7 +35,7 @@ static inline void margin_put_term_row(margin_term_rows *rows, size_t lane, marg
 /* Returns the parameters of lane `lane` of `rows`. */
 static inline margin_term_row margin_get_term_row(const margin_term_rows *rows, size_t lane)
 {
-    const margin_term_row row = {rows->scale[lane]};
+    const margin_term_row row = {.scale = rows->scale[lane]};
     return row;
 }
 

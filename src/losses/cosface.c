@@ -4,7 +4,8 @@
 static margin_target target(const margin_setting *setting, const margin_row *row)
 {
     (void)setting;
-    const margin_target r = {row->angle.cosine - row->margins->m3, -row->angle.sine};
+    const margin_target r = {.psi = row->angle.cosine - row->margins->m3,
+                             .slope = -row->angle.sine};
     return r;
 }
 

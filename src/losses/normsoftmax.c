@@ -4,7 +4,7 @@
 static margin_target target(const margin_setting *setting, const margin_row *row)
 {
     (void)setting;
-    const margin_target r = {row->angle.cosine, -row->angle.sine};
+    const margin_target r = {.psi = row->angle.cosine, .slope = -row->angle.sine};
     return r;
 }
 

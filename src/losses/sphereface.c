@@ -7,8 +7,8 @@ static margin_target target(const margin_setting *setting, const margin_row *row
 {
     const margin_target t = margin_angular_target(setting, row);
     const double lambda = setting->config->lambda, whole = 1.0 + lambda;
-    const margin_target r = {(lambda * row->angle.cosine + t.psi) / whole,
-                             (t.slope - lambda * row->angle.sine) / whole};
+    const margin_target r = {.psi = (lambda * row->angle.cosine + t.psi) / whole,
+                             .slope = (t.slope - lambda * row->angle.sine) / whole};
     return r;
 }
 

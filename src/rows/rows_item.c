@@ -53,7 +53,7 @@ static void start_row(const rows_state *s, size_t i, rows_item *item)
     if (item->label == SIZE_MAX) return;
     const double cosine = (double)item->x[item->label];
     item->scale = row_factor(s, i);
-    margin_target target = {cosine, 0.0};
+    margin_target target = {.psi = cosine};
     item->slope = 1.0;
     if (s->context->info->normalised) {
         const margin_setting *setting = &s->context->setting;

@@ -14,10 +14,13 @@ cat > "$work/tree/src/losses/sineface.c" << 'END'
 /* sineface.c: target logit / s = cos(theta) - m sin(theta); made up for a test. */
 #include "loss.h"
 
-static margin_target target(const margin_setting *setting, const margin_angle *angle)
+static margin_target target(const margin_setting *setting, const margin_row *row)
 {
-    const margin_target r = {angle->cosine - setting->config->m3 * angle->sine,
-                             -angle->sine - setting->config->m3 * angle->cosine};
+    (void)setting;
+    const margin_angle *angle = &row->angle;
+    const double m = row->margins->m3;
+    const margin_target r = {.psi = angle->cosine - m * angle->sine,
+                             .slope = -angle->sine - m * angle->cosine};
     return r;
 }
 
