@@ -50,8 +50,8 @@ static int factor_changed(const head_rows *rows, const head_result *results, siz
 /* Multiplies the packed embeddings by their rows' factors. Peaks seldom differ from block to block,
  * so mostly the last block's products serve again, and only runs of rows that changed are written.
  */
-static void scale_rows(const head_call *call, const head_layout *layout, const head_rows *rows,
-                       const head_result *results, const float *peak, head_scratch *scratch)
+static void scale_rows(const head_call *call, const head_rows *rows, const head_result *results,
+                       const float *peak, head_scratch *scratch)
 {
     size_t first = 0;
     while (first < rows->count) {
@@ -59,40 +59,37 @@ static void scale_rows(const head_call *call, const head_layout *layout, const h
         while (end < rows->count && factor_changed(rows, results, end, peak[end], scratch))
             end++;
         call->kernels.packing->scale_panels(
-            rows->x_panels + first * 16, scratch->row_factor + first, end - first, layout->panels,
-            rows->x_stride, scratch->scaled_x + first * 16);
+            rows->x_panels + first * 16, scratch->row_factor + first, end - first,
+            call->layout.panels, rows->x_stride, scratch->scaled_x + first * 16);
         first = end + 1; /* the row at `end`, if there is one, has not changed */
     }
     scratch->scaled = 1;
 }
 
 /* Multiplies a piece's terms by their rows' factors, where it is of the only block. */
-static void scale_tiles(const head_call *call, const head_layout *layout, const head_rows *rows,
-                        const head_result *results, const head_tiles *kept, size_t count,
-                        float *terms, head_scratch *scratch)
+static void scale_tiles(const head_call *call, const head_rows *rows, const head_result *results,
+                        const head_tiles *kept, size_t count, float *terms, head_scratch *scratch)
 {
     for (size_t i = 0; i < rows->capacity; i++)
         scratch->row_factor[i] = row_factor(rows, results, i, kept->peak[i]);
     for (size_t panel = 0; panel < rows->capacity / 16; panel++)
-        call->kernels.terms->tile_scale(terms + panel * layout->block * 16, count,
+        call->kernels.terms->tile_scale(terms + panel * call->layout.block * 16, count,
                                         scratch->row_factor + panel * 16);
 }
 
 /* Returns a piece's terms: kept, or computed again with the same bits. Panels of rows lie
- * layout->block 16 apart. */
-static float *piece_terms(const head_call *call, const head_layout *layout, const head_rows *rows,
-                          const head_classes *classes, const head_tiles *kept,
-                          const head_piece *piece, head_scratch *scratch)
+ * layout.block 16 apart. */
+static float *piece_terms(const head_call *call, const head_rows *rows, const head_classes *classes,
+                          const head_tiles *kept, const head_piece *piece, head_scratch *scratch)
 {
-    const size_t from = piece->first - head_block_first(layout, piece->block);
-    if (kept->terms != NULL) return head_block_terms(layout, rows, kept, piece->block) + from * 16;
-    const float *weights =
-        margin_head_block(call, layout, classes, piece->block, scratch) + from * 16;
+    const size_t from = piece->first - head_block_first(&call->layout, piece->block);
+    if (kept->terms != NULL) return head_block_terms(call, rows, kept, piece->block) + from * 16;
+    const float *weights = margin_head_block(call, classes, piece->block, scratch) + from * 16;
     const float *peak = kept->peak + piece->block * rows->capacity;
     margin_ahead none = {.pace = 1};
     for (size_t panel = 0; panel < rows->capacity / 16; panel++) {
-        float *tile = scratch->tiles + panel * layout->block * 16, sum[16];
-        margin_head_products(call, layout, rows, weights, piece->count, panel, 1, tile, &none);
+        float *tile = scratch->tiles + panel * call->layout.block * 16, sum[16];
+        margin_head_products(call, rows, weights, piece->count, panel, 1, tile, &none);
         margin_head_mask_targets(rows, panel, piece->first, piece->count, tile, NULL);
         call->kernels.terms->tile_exp(tile, piece->count, &rows->terms[panel], peak + panel * 16,
                                       sum);
@@ -116,15 +113,14 @@ float margin_head_target_entry(const head_call *call, const head_rows *rows, siz
 
 /* Puts the targets of the piece's classes among its terms; the rows' factors are in the terms
  * already or still to come from the embeddings. */
-static void put_targets(const head_call *call, const head_layout *layout, const head_rows *rows,
-                        const head_piece *piece, const head_targets *targets, float *terms,
-                        const head_scratch *scratch)
+static void put_targets(const head_call *call, const head_rows *rows, const head_piece *piece,
+                        const head_targets *targets, float *terms, const head_scratch *scratch)
 {
     for (size_t i = 0; i < rows->count; i++) {
         const uint64_t within = (uint64_t)rows->label[i] - piece->first;
         if (within >= piece->count) continue;
-        const float factor = layout->scale_tiles ? 1.0f : scratch->row_factor[i];
-        float *tile = terms + i / 16 * layout->block * 16;
+        const float factor = call->layout.scale_tiles ? 1.0f : scratch->row_factor[i];
+        float *tile = terms + i / 16 * call->layout.block * 16;
         tile[within * 16 + i % 16] = margin_head_target_entry(call, rows, i, factor, targets);
     }
 }
@@ -161,11 +157,11 @@ typedef struct piece_sum {
 
 /* Returns where a piece is summed: in the caller's array, or in scratch, which takes over the sums
  * of earlier row blocks. */
-static piece_sum sum_of(const head_call *call, const head_layout *layout, const head_rows *rows,
-                        const head_piece *piece, head_scratch *scratch)
+static piece_sum sum_of(const head_call *call, const head_rows *rows, const head_piece *piece,
+                        head_scratch *scratch)
 {
     const margin_head *io = call->io;
-    piece_sum sum = {scratch->gradient, layout->panels * 16};
+    piece_sum sum = {scratch->gradient, call->layout.panels * 16};
     if (sum.at == NULL) {
         sum.stride = io->grad_weights_stride;
         sum.at = io->grad_weights + piece->first * sum.stride;
@@ -224,39 +220,39 @@ static void finish_piece(const head_call *call, const head_rows *rows, const dou
 }
 
 /* Returns what the piece's end and the next block's start will read. */
-static margin_ahead next_reads(const head_call *call, const head_layout *layout,
-                               const head_rows *rows, const head_tiles *tiles,
-                               const head_piece *piece)
+static margin_ahead next_reads(const head_call *call, const head_rows *rows,
+                               const head_tiles *tiles, const head_piece *piece)
 {
     const size_t next = piece->block + 1;
-    margin_ahead ahead = {.pace = rows->count * layout->dim / (rows->capacity + layout->dim) + 1};
+    margin_ahead ahead = {
+        .pace = rows->count * call->layout.dim / (rows->capacity + call->layout.dim) + 1};
     if (rows->last) margin_head_fetch_classes(call, piece->first, piece->count, &ahead);
-    if (tiles->terms != NULL && next < layout->blocks &&
-        piece->first + piece->count == head_block_first(layout, next)) {
-        ahead.region[1].next = (const char *)head_block_terms(layout, rows, tiles, next);
-        ahead.region[1].end = ahead.region[1].next + layout->block * rows->capacity * sizeof(float);
+    if (tiles->terms != NULL && next < call->layout.blocks &&
+        piece->first + piece->count == head_block_first(&call->layout, next)) {
+        ahead.region[1].next = (const char *)head_block_terms(call, rows, tiles, next);
+        ahead.region[1].end =
+            ahead.region[1].next + call->layout.block * rows->capacity * sizeof(float);
     }
     return ahead;
 }
 
-void margin_head_backward(const head_call *call, const head_layout *layout, const head_rows *rows,
-                          const head_classes *classes, const head_tiles *tiles,
-                          const head_result *results, const head_targets *targets,
-                          const head_piece *piece, head_scratch *scratch)
+void margin_head_backward(const head_call *call, const head_rows *rows, const head_classes *classes,
+                          const head_tiles *tiles, const head_result *results,
+                          const head_targets *targets, const head_piece *piece,
+                          head_scratch *scratch)
 {
-    const piece_sum sum = sum_of(call, layout, rows, piece, scratch);
-    float *terms = piece_terms(call, layout, rows, classes, tiles, piece, scratch);
-    const float *x = layout->scale_tiles ? rows->x_panels : scratch->scaled_x;
-    if (layout->scale_tiles) {
-        scale_tiles(call, layout, rows, results, tiles, piece->count, terms, scratch);
+    const piece_sum sum = sum_of(call, rows, piece, scratch);
+    float *terms = piece_terms(call, rows, classes, tiles, piece, scratch);
+    const float *x = call->layout.scale_tiles ? rows->x_panels : scratch->scaled_x;
+    if (call->layout.scale_tiles) {
+        scale_tiles(call, rows, results, tiles, piece->count, terms, scratch);
     } else {
-        scale_rows(call, layout, rows, results, tiles->peak + piece->block * rows->capacity,
-                   scratch);
+        scale_rows(call, rows, results, tiles->peak + piece->block * rows->capacity, scratch);
     }
-    put_targets(call, layout, rows, piece, targets, terms, scratch);
-    margin_ahead ahead = next_reads(call, layout, rows, tiles, piece);
-    call->kernels.products->weight_products(terms, layout->block * 16, x, rows->x_stride,
-                                            rows->count, piece->count, layout->panels,
+    put_targets(call, rows, piece, targets, terms, scratch);
+    margin_ahead ahead = next_reads(call, rows, tiles, piece);
+    call->kernels.products->weight_products(terms, call->layout.block * 16, x, rows->x_stride,
+                                            rows->count, piece->count, call->layout.panels,
                                             rows->first > 0, sum.at, sum.stride, &ahead);
     if (rows->last) {
         finish_piece(call, rows, classes->norms, targets, piece, &sum, scratch->class_line);

@@ -24,27 +24,27 @@ void margin_head_mask_targets(const head_rows *rows, size_t panel, size_t first,
     }
 }
 
-void margin_head_products(const head_call *call, const head_layout *layout, const head_rows *rows,
-                          const float *weights, size_t count, size_t panel, size_t panels,
-                          float *tile, margin_ahead *ahead)
+void margin_head_products(const head_call *call, const head_rows *rows, const float *weights,
+                          size_t count, size_t panel, size_t panels, float *tile,
+                          margin_ahead *ahead)
 {
     const margin_products *k = call->kernels.products;
-    const size_t stride = layout->block * 16, lane_stride = layout->panels * 256;
-    if (layout->path == HEAD_TILES) {
+    const size_t stride = call->layout.block * 16, lane_stride = call->layout.panels * 256;
+    if (call->layout.path == HEAD_TILES) {
         k->tile_products(rows->x_lanes + panel * lane_stride, lane_stride, panels, weights, stride,
-                         layout->dim, count, tile, stride, ahead);
+                         call->layout.dim, count, tile, stride, ahead);
         return;
     }
     for (const size_t end = panel + panels; panel < end; panel++, tile += stride)
         k->dot_products(rows->x_panels + panel * 256, rows->x_stride, head_panel_rows(rows, panel),
-                        weights, stride, layout->panels, count, tile, ahead);
+                        weights, stride, call->layout.panels, count, tile, ahead);
 }
 
 /* The classes of one block, packed, and where the terms of its rows go. */
 typedef struct block_at_hand {
     size_t block, first, count; /* first of all classes */
     int opens;                  /* the shard begins here */
-    const float *weights;       /* [panels][layout->block][16] */
+    const float *weights;       /* [panels][layout.block][16] */
     float *tile;                /* of the first panel of rows at hand */
 } block_at_hand;
 
@@ -72,13 +72,13 @@ static void take_tile(const head_call *call, const head_rows *rows, const block_
 }
 
 /* Takes a block for one or two panels of rows. */
-static void take_panels(const head_call *call, const head_layout *layout, const head_rows *rows,
-                        const block_at_hand *b, size_t panel, size_t panels,
-                        const head_stats *stats, float *block_peak, margin_ahead *ahead)
+static void take_panels(const head_call *call, const head_rows *rows, const block_at_hand *b,
+                        size_t panel, size_t panels, const head_stats *stats, float *block_peak,
+                        margin_ahead *ahead)
 {
-    const size_t stride = layout->block * 16;
+    const size_t stride = call->layout.block * 16;
     float *tile = b->tile;
-    margin_head_products(call, layout, rows, b->weights, b->count, panel, panels, tile, ahead);
+    margin_head_products(call, rows, b->weights, b->count, panel, panels, tile, ahead);
     for (const size_t end = panel + panels; panel < end; panel++, tile += stride) {
         float keep[16];
         take_tile(call, rows, b, panel, stats, tile, keep);
@@ -86,8 +86,8 @@ static void take_panels(const head_call *call, const head_layout *layout, const 
             memcpy(block_peak + panel * 16, stats->peak + panel * 16, 16 * sizeof(float));
         if (stats->x_part == NULL) continue;
         call->kernels.products->embedding_products(
-            tile, head_panel_rows(rows, panel), b->weights, stride, b->count, layout->panels,
-            b->opens ? NULL : keep, stats->x_part + panel * layout->panels * 256);
+            tile, head_panel_rows(rows, panel), b->weights, stride, b->count, call->layout.panels,
+            b->opens ? NULL : keep, stats->x_part + panel * call->layout.panels * 256);
     }
 }
 
@@ -100,33 +100,34 @@ static void start_stats(const head_stats *stats, size_t first, size_t end)
     }
 }
 
-void margin_head_forward(const head_call *call, const head_layout *layout, const head_rows *rows,
-                         const head_classes *classes, size_t shard, size_t first_panel,
-                         size_t end_panel, const head_stats *stats, const head_tiles *tiles,
-                         head_scratch *scratch)
+void margin_head_forward(const head_call *call, const head_rows *rows, const head_classes *classes,
+                         size_t shard, size_t first_panel, size_t end_panel,
+                         const head_stats *stats, const head_tiles *tiles, head_scratch *scratch)
 {
-    const size_t first_block = head_shard_first(layout, shard);
-    const size_t end_block = head_shard_first(layout, shard + 1);
+    const size_t first_block = head_shard_first(&call->layout, shard);
+    const size_t end_block = head_shard_first(&call->layout, shard + 1);
     /* A block has rows / 16 times as many multiply-adds of 16 lanes as class weights. */
-    const size_t pace = layout->path == HEAD_TILES ? (end_panel - first_panel) * 16 : rows->count;
+    const size_t pace =
+        call->layout.path == HEAD_TILES ? (end_panel - first_panel) * 16 : rows->count;
     start_stats(stats, first_panel * 16, end_panel * 16);
     for (size_t block = first_block; block < end_block; block++) {
         margin_ahead ahead = {.pace = pace};
         block_at_hand b = {.block = block,
-                           .first = head_block_first(layout, block),
-                           .count = head_block_count(layout, block),
+                           .first = head_block_first(&call->layout, block),
+                           .count = head_block_count(&call->layout, block),
                            .opens = block == first_block};
-        b.weights = margin_head_block(call, layout, classes, block, scratch);
+        b.weights = margin_head_block(call, classes, block, scratch);
         if (classes->panels == NULL)
-            margin_head_fetch_classes(call, head_block_first(layout, block + 1), layout->block,
-                                      &ahead);
+            margin_head_fetch_classes(call, head_block_first(&call->layout, block + 1),
+                                      call->layout.block, &ahead);
         float *peak = tiles->peak == NULL ? NULL : tiles->peak + block * rows->capacity;
         for (size_t panel = first_panel; panel < end_panel; panel += 2) {
             b.tile = scratch->tiles;
             if (tiles->terms != NULL)
-                b.tile = head_block_terms(layout, rows, tiles, block) + panel * layout->block * 16;
-            take_panels(call, layout, rows, &b, panel, margin_least(end_panel - panel, 2), stats,
-                        peak, &ahead);
+                b.tile =
+                    head_block_terms(call, rows, tiles, block) + panel * call->layout.block * 16;
+            take_panels(call, rows, &b, panel, margin_least(end_panel - panel, 2), stats, peak,
+                        &ahead);
         }
     }
 }

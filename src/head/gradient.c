@@ -13,14 +13,14 @@ void margin_mean_of_negatives(const head_call *call, const head_gradient_row *g,
 }
 
 /* Sets the parts of row i's mean and what each shard's is multiplied by. */
-static void set_mean(const head_layout *layout, const head_rows *rows, const head_stats *stats,
+static void set_mean(const head_call *call, const head_rows *rows, const head_stats *stats,
                      size_t i, const head_result *result, head_mean *mean)
 {
-    const size_t padded = layout->panels * 16;
+    const size_t padded = call->layout.panels * 16;
     mean->parts = stats->x_part + i / 16 * padded * 16 + i % 16 * 16;
     mean->distance = padded * rows->capacity;
-    mean->count = layout->shards;
-    for (size_t p = 0; p < layout->shards; p++) {
+    mean->count = call->layout.shards;
+    for (size_t p = 0; p < call->layout.shards; p++) {
         mean->share[p] = 0.0f;
         if (!(stats[p].sum[i] > 0.0)) continue;
         const double factor = margin_head_shard_factor(rows, &stats[p], i, result->peak);
@@ -29,9 +29,8 @@ static void set_mean(const head_layout *layout, const head_rows *rows, const hea
 }
 
 /* Writes dX of row i, which counts. */
-static void write_gradient(const head_call *call, const head_layout *layout, const head_rows *rows,
-                           const head_stats *stats, size_t i, const head_result *result, float *out,
-                           head_scratch *scratch)
+static void write_gradient(const head_call *call, const head_rows *rows, const head_stats *stats,
+                           size_t i, const head_result *result, float *out, head_scratch *scratch)
 {
     const head_row *row = &rows->row[i];
     head_gradient_row g;
@@ -45,13 +44,13 @@ static void write_gradient(const head_call *call, const head_layout *layout, con
     g.w = margin_head_class(call, (size_t)row->label, scratch->class_line);
     g.line = scratch->row_line;
     g.out = out;
-    set_mean(layout, rows, stats, i, result, &g.mean);
+    set_mean(call, rows, stats, i, result, &g.mean);
     call->geometry->write_gradient(call, &g);
 }
 
-static void finish_row(const head_call *call, const head_layout *layout, const head_rows *rows,
-                       const head_stats *stats, size_t i, head_result *result,
-                       const head_targets *targets, head_scratch *scratch)
+static void finish_row(const head_call *call, const head_rows *rows, const head_stats *stats,
+                       size_t i, head_result *result, const head_targets *targets,
+                       head_scratch *scratch)
 {
     const margin_head *io = call->io;
     const head_row *row = &rows->row[i];
@@ -68,16 +67,16 @@ static void finish_row(const head_call *call, const head_layout *layout, const h
     if (io->grad_embeddings == NULL) return;
     float *out = io->grad_embeddings + at * io->grad_embeddings_stride;
     if (counts) {
-        write_gradient(call, layout, rows, stats, i, result, out, scratch);
+        write_gradient(call, rows, stats, i, result, out, scratch);
     } else {
         memset(out, 0, io->dim * sizeof *out);
     }
 }
 
-void margin_head_gradient(const head_call *call, const head_layout *layout, const head_rows *rows,
-                          const head_stats *stats, size_t first, size_t count, head_result *results,
+void margin_head_gradient(const head_call *call, const head_rows *rows, const head_stats *stats,
+                          size_t first, size_t count, head_result *results,
                           const head_targets *targets, head_scratch *scratch)
 {
     for (size_t i = first; i < first + count; i++)
-        finish_row(call, layout, rows, stats, i, &results[i], targets, scratch);
+        finish_row(call, rows, stats, i, &results[i], targets, scratch);
 }

@@ -26,6 +26,7 @@ struct head_geometry;
 /* What a call is given and what follows from it as a whole: const for every stage. */
 typedef struct head_call {
     const margin_head *io; /* the caller's arrays, strides resolved */
+    head_layout layout;
     margin_kernels kernels;
     const margin_setting *setting;
     const struct head_geometry *geometry;
@@ -158,14 +159,13 @@ static inline const float *margin_head_class(const head_call *call, size_t j, fl
 }
 
 /* Packs embedding `i` of the row block. */
-void margin_head_pack_embedding(const head_call *call, const head_layout *layout, head_rows *rows,
-                                size_t i);
+void margin_head_pack_embedding(const head_call *call, head_rows *rows, size_t i);
 /* Packs a block of class weights to `panels`, and writes their norms. */
-void margin_head_pack_block(const head_call *call, const head_layout *layout, size_t block,
-                            double *norms, float *panels, head_scratch *scratch);
+void margin_head_pack_block(const head_call *call, size_t block, double *norms, float *panels,
+                            head_scratch *scratch);
 /* Returns a block's class weights in panels: kept ones, or packed into the scratch. */
-const float *margin_head_block(const head_call *call, const head_layout *layout,
-                               const head_classes *classes, size_t block, head_scratch *scratch);
+const float *margin_head_block(const head_call *call, const head_classes *classes, size_t block,
+                               head_scratch *scratch);
 /* Adds up to `count` raw class weights from class `first` on to what is fetched while a product
  * runs. */
 void margin_head_fetch_classes(const head_call *call, size_t first, size_t count,
@@ -175,19 +175,18 @@ void margin_head_fetch_classes(const head_call *call, size_t first, size_t count
 
 /* Measures the target pairs of `count` rows (at most 16: what one row waits for, others fill) from
  * row `first` of the row block on, and packs these rows. */
-void margin_head_prepare(const head_call *call, const head_layout *layout, size_t first,
-                         size_t count, head_rows *rows, float *class_line);
+void margin_head_prepare(const head_call *call, size_t first, size_t count, head_rows *rows,
+                         float *class_line);
 
 /* Takes the classes of one shard for the rows of panels `first_panel` to `end_panel` - 1. */
-void margin_head_forward(const head_call *call, const head_layout *layout, const head_rows *rows,
-                         const head_classes *classes, size_t shard, size_t first_panel,
-                         size_t end_panel, const head_stats *stats, const head_tiles *tiles,
-                         head_scratch *scratch);
+void margin_head_forward(const head_call *call, const head_rows *rows, const head_classes *classes,
+                         size_t shard, size_t first_panel, size_t end_panel,
+                         const head_stats *stats, const head_tiles *tiles, head_scratch *scratch);
 
 /* Writes the inner products of a block's class weights with `panels` panels of rows into tiles. */
-void margin_head_products(const head_call *call, const head_layout *layout, const head_rows *rows,
-                          const float *weights, size_t count, size_t panel, size_t panels,
-                          float *tile, margin_ahead *ahead);
+void margin_head_products(const head_call *call, const head_rows *rows, const float *weights,
+                          size_t count, size_t panel, size_t panels, float *tile,
+                          margin_ahead *ahead);
 
 /* Takes the targets of a panel's rows out of a tile of the `count` classes from `first` on:
  * -infinity in their place, the value to target_dot unless that is NULL. */
@@ -204,18 +203,18 @@ void margin_head_combine(const head_call *call, const head_rows *rows, const hea
 
 /* Writes what the caller wants of `count` rows: loss, angle, correctness and dX; and for dW, their
  * shares. */
-void margin_head_gradient(const head_call *call, const head_layout *layout, const head_rows *rows,
-                          const head_stats *stats, size_t first, size_t count, head_result *results,
+void margin_head_gradient(const head_call *call, const head_rows *rows, const head_stats *stats,
+                          size_t first, size_t count, head_result *results,
                           const head_targets *targets, head_scratch *scratch);
 
 /* Lists the rows of each class in rising order: first_of[class], then next_of[row]. */
 void margin_head_list_targets(const margin_head *io, const head_targets *targets);
 
 /* Adds one piece's part of this row block to dW; the last row block finishes it. */
-void margin_head_backward(const head_call *call, const head_layout *layout, const head_rows *rows,
-                          const head_classes *classes, const head_tiles *tiles,
-                          const head_result *results, const head_targets *targets,
-                          const head_piece *piece, head_scratch *scratch);
+void margin_head_backward(const head_call *call, const head_rows *rows, const head_classes *classes,
+                          const head_tiles *tiles, const head_result *results,
+                          const head_targets *targets, const head_piece *piece,
+                          head_scratch *scratch);
 
 /* Returns what stands for row i's target among its terms, which a product multiplies by `factor`,
  * so that the product of dW takes it along with the negatives; its share is then 0. Returns 0 where
@@ -235,21 +234,21 @@ void margin_head_store_class(const head_call *call, double norm, size_t class_in
 /* ---- the planes path ---- */
 
 /* Packs a block of class weights into planes, and writes their norms. */
-void margin_planes_pack(const head_call *call, const head_layout *layout, size_t block,
-                        const head_classes *classes, head_scratch *scratch);
+void margin_planes_pack(const head_call *call, size_t block, const head_classes *classes,
+                        head_scratch *scratch);
 
 /* Takes all classes for row i of the row block; its terms go to `terms` [plane_stride]. */
-void margin_planes_forward(const head_call *call, const head_layout *layout, const head_rows *rows,
+void margin_planes_forward(const head_call *call, const head_rows *rows,
                            const head_classes *classes, size_t i, const head_stats *stats,
                            float *terms, head_scratch *scratch);
 
 /* Writes what `count` rows from `first` on, one panel, add to dW, one chain, to their part. */
-void margin_planes_part(const head_call *call, const head_layout *layout, const head_rows *rows,
-                        const head_result *results, const head_targets *targets, size_t first,
-                        size_t count, const head_plane_sums *sums, head_scratch *scratch);
+void margin_planes_part(const head_call *call, const head_rows *rows, const head_result *results,
+                        const head_targets *targets, size_t first, size_t count,
+                        const head_plane_sums *sums, head_scratch *scratch);
 
 /* Adds the parts of a block of classes in the rows' order; the last row block finishes dW. */
-void margin_planes_backward(const head_call *call, const head_layout *layout, const head_rows *rows,
+void margin_planes_backward(const head_call *call, const head_rows *rows,
                             const head_classes *classes, const head_targets *targets, size_t block,
                             const head_plane_sums *sums, head_scratch *scratch);
 
@@ -271,11 +270,11 @@ static inline size_t head_panel_rows(const head_rows *rows, size_t panel)
     return rows->count > panel * 16 ? margin_least(rows->count - panel * 16, 16) : 0;
 }
 
-/* Returns the kept terms of a block, whose panels of rows are layout->block 16 apart. */
-static inline float *head_block_terms(const head_layout *layout, const head_rows *rows,
+/* Returns the kept terms of a block, whose panels of rows are layout.block 16 apart. */
+static inline float *head_block_terms(const head_call *call, const head_rows *rows,
                                       const head_tiles *tiles, size_t block)
 {
-    return tiles->terms + block * layout->block * rows->capacity;
+    return tiles->terms + block * call->layout.block * rows->capacity;
 }
 
 #endif

@@ -40,8 +40,7 @@ const float *margin_head_widen(const head_call *call, size_t j, float *line)
     return line;
 }
 
-void margin_head_pack_embedding(const head_call *call, const head_layout *layout, head_rows *rows,
-                                size_t i)
+void margin_head_pack_embedding(const head_call *call, head_rows *rows, size_t i)
 {
     float *panels = rows->x_panels + i * 16;
     const head_row *row = &rows->row[i];
@@ -50,24 +49,24 @@ void margin_head_pack_embedding(const head_call *call, const head_layout *layout
         call->geometry->pack_embedding(call, row, x, panels, rows->x_stride);
         return;
     }
-    for (size_t p = 0; p < layout->panels; p++)
+    for (size_t p = 0; p < call->layout.panels; p++)
         memset(panels + p * rows->x_stride, 0, 16 * sizeof(float));
 }
 
-void margin_head_pack_block(const head_call *call, const head_layout *layout, size_t block,
-                            double *norms, float *panels, head_scratch *scratch)
+void margin_head_pack_block(const head_call *call, size_t block, double *norms, float *panels,
+                            head_scratch *scratch)
 {
-    const size_t first = head_block_first(layout, block);
-    call->geometry->pack_classes(call, first, head_block_count(layout, block), norms, panels,
-                                 layout->block * 16, scratch);
+    const size_t first = head_block_first(&call->layout, block);
+    call->geometry->pack_classes(call, first, head_block_count(&call->layout, block), norms, panels,
+                                 call->layout.block * 16, scratch);
 }
 
-const float *margin_head_block(const head_call *call, const head_layout *layout,
-                               const head_classes *classes, size_t block, head_scratch *scratch)
+const float *margin_head_block(const head_call *call, const head_classes *classes, size_t block,
+                               head_scratch *scratch)
 {
     if (classes->panels != NULL)
-        return classes->panels + block * layout->block * layout->panels * 16;
-    margin_head_pack_block(call, layout, block, classes->norms, scratch->panels, scratch);
+        return classes->panels + block * call->layout.block * call->layout.panels * 16;
+    margin_head_pack_block(call, block, classes->norms, scratch->panels, scratch);
     return scratch->panels;
 }
 

@@ -21,19 +21,20 @@ static void scale_row(const head_call *call, const head_rows *rows, const head_r
     if (counts) terms[label] = margin_head_target_entry(call, rows, i, factor, targets);
 }
 
-void margin_planes_part(const head_call *call, const head_layout *layout, const head_rows *rows,
-                        const head_result *results, const head_targets *targets, size_t first,
-                        size_t count, const head_plane_sums *sums, head_scratch *scratch)
+void margin_planes_part(const head_call *call, const head_rows *rows, const head_result *results,
+                        const head_targets *targets, size_t first, size_t count,
+                        const head_plane_sums *sums, head_scratch *scratch)
 {
-    const size_t stride = layout->plane_stride;
+    const size_t stride = call->layout.plane_stride;
     for (size_t i = first; i < first + count; i++) {
         targets->pair[rows->first + i] = rows->row[i].pair;
         scale_row(call, rows, results, targets, i, sums->scaled_x,
                   scratch->terms + (i - first) * stride);
     }
     call->kernels.planes->plane_weights(scratch->terms, stride, count, sums->scaled_x + first * 16,
-                                        layout->dim, head_padded_classes(layout->classes),
-                                        sums->parts + first / 16 * layout->dim * stride, stride);
+                                        call->layout.dim, head_padded_classes(call->layout.classes),
+                                        sums->parts + first / 16 * call->layout.dim * stride,
+                                        stride);
 }
 
 /* ---- a block of classes ---- */
@@ -52,25 +53,24 @@ static int class_factors(const head_call *call, const double *norms, size_t coun
 
 /* Adds to class j's sum, which is spread over the planes, what its rows' targets give. If `store`,
  * its dW is written. */
-static void finish_class(const head_call *call, const head_layout *layout, const head_rows *rows,
-                         const head_classes *classes, const head_targets *targets, size_t j,
-                         int store, float *planes, head_scratch *scratch)
+static void finish_class(const head_call *call, const head_rows *rows, const head_classes *classes,
+                         const head_targets *targets, size_t j, int store, float *planes,
+                         head_scratch *scratch)
 {
     float *line = scratch->row_line;
-    for (size_t d = 0; d < layout->dim; d++)
-        line[d] = planes[d * layout->plane_stride + j];
+    for (size_t d = 0; d < call->layout.dim; d++)
+        line[d] = planes[d * call->layout.plane_stride + j];
     margin_head_add_targets(call, rows, targets, j, line, scratch->class_line);
-    for (size_t d = 0; d < layout->dim; d++)
-        planes[d * layout->plane_stride + j] = line[d];
+    for (size_t d = 0; d < call->layout.dim; d++)
+        planes[d * call->layout.plane_stride + j] = line[d];
     if (store) margin_head_store_class(call, classes->norms[j], j, line, scratch->class_line);
 }
 
 /* Writes `count` classes' finished planes to the caller's dW. */
-static void store_planes(const head_call *call, const head_layout *layout, size_t first,
-                         size_t count, const float *planes)
+static void store_planes(const head_call *call, size_t first, size_t count, const float *planes)
 {
     const margin_head *io = call->io;
-    const size_t stride = layout->plane_stride;
+    const size_t stride = call->layout.plane_stride;
     for (size_t j = first; j < first + count; j++) {
         float *out = io->grad_weights + j * io->grad_weights_stride;
         for (size_t d = 0; d < io->dim; d++)
@@ -79,34 +79,35 @@ static void store_planes(const head_call *call, const head_layout *layout, size_
     }
 }
 
-static void finish_block(const head_call *call, const head_layout *layout, const head_rows *rows,
-                         const head_classes *classes, const head_targets *targets, size_t first,
-                         size_t count, float *planes, head_scratch *scratch)
+static void finish_block(const head_call *call, const head_rows *rows, const head_classes *classes,
+                         const head_targets *targets, size_t first, size_t count, float *planes,
+                         head_scratch *scratch)
 {
     const int ordinary = class_factors(call, classes->norms + first, count, scratch->class_factor);
     for (size_t j = first; j < first + count; j++) {
         if (ordinary && targets->first_of[j] == SIZE_MAX) continue;
-        finish_class(call, layout, rows, classes, targets, j, !ordinary, planes, scratch);
+        finish_class(call, rows, classes, targets, j, !ordinary, planes, scratch);
     }
     if (!ordinary) return;
     const float *across = call->geometry->projects ? classes->planes + first : NULL;
-    call->kernels.planes->plane_finish(planes + first, across, layout->plane_stride, layout->dim,
-                                       head_padded_classes(count), scratch->class_factor);
-    store_planes(call, layout, first, count, planes);
+    call->kernels.planes->plane_finish(planes + first, across, call->layout.plane_stride,
+                                       call->layout.dim, head_padded_classes(count),
+                                       scratch->class_factor);
+    store_planes(call, first, count, planes);
 }
 
-void margin_planes_backward(const head_call *call, const head_layout *layout, const head_rows *rows,
+void margin_planes_backward(const head_call *call, const head_rows *rows,
                             const head_classes *classes, const head_targets *targets, size_t block,
                             const head_plane_sums *sums, head_scratch *scratch)
 {
-    const size_t first = head_block_first(layout, block), count = head_block_count(layout, block);
-    const size_t stride = layout->plane_stride, panels = margin_divide_up(rows->count, 16);
-    for (size_t d = 0; d < layout->dim; d++) {
+    const size_t first = head_block_first(&call->layout, block),
+                 count = head_block_count(&call->layout, block);
+    const size_t stride = call->layout.plane_stride, panels = margin_divide_up(rows->count, 16);
+    for (size_t d = 0; d < call->layout.dim; d++) {
         const size_t at = d * stride + first;
-        call->kernels.planes->plane_total(sums->parts + at, layout->dim * stride, panels,
+        call->kernels.planes->plane_total(sums->parts + at, call->layout.dim * stride, panels,
                                           head_padded_classes(count), rows->first > 0,
                                           sums->sums + at);
     }
-    if (rows->last)
-        finish_block(call, layout, rows, classes, targets, first, count, sums->sums, scratch);
+    if (rows->last) finish_block(call, rows, classes, targets, first, count, sums->sums, scratch);
 }

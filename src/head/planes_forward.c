@@ -8,12 +8,12 @@
 
 #include "head/geometry.h"
 
-void margin_planes_pack(const head_call *call, const head_layout *layout, size_t block,
-                        const head_classes *classes, head_scratch *scratch)
+void margin_planes_pack(const head_call *call, size_t block, const head_classes *classes,
+                        head_scratch *scratch)
 {
     const margin_head *io = call->io;
-    const size_t first = head_block_first(layout, block), stride = layout->plane_stride;
-    const size_t end = first + head_block_count(layout, block);
+    const size_t first = head_block_first(&call->layout, block), stride = call->layout.plane_stride;
+    const size_t end = first + head_block_count(&call->layout, block);
     float *planes = classes->planes;
     for (size_t j = first; j < end; j++) {
         const float *w = margin_head_class(call, j, scratch->class_line);
@@ -27,7 +27,7 @@ void margin_planes_pack(const head_call *call, const head_layout *layout, size_t
             planes[d * stride + j] = (float)((double)w[d] * factor);
         if (io->bias != NULL) planes[io->dim * stride + j] = (float)((double)io->bias[j] * factor);
     }
-    for (size_t d = 0; end == io->classes && d < layout->dim; d++)
+    for (size_t d = 0; end == io->classes && d < call->layout.dim; d++)
         memset(planes + d * stride + end, 0, (stride - end) * sizeof(float));
 }
 
@@ -54,15 +54,16 @@ static void raise_peak(row_sums *s, float max, margin_term_row row, float *terms
 
 /* Computes a block's inner products with row i into `inner`, takes the target out of them, and
  * returns the largest that is left. */
-static float block_products(const head_call *call, const head_layout *layout, const head_rows *rows,
+static float block_products(const head_call *call, const head_rows *rows,
                             const head_classes *classes, size_t i, size_t block, float *target_dot,
                             float *inner)
 {
-    const size_t first = head_block_first(layout, block), count = head_block_count(layout, block);
+    const size_t first = head_block_first(&call->layout, block),
+                 count = head_block_count(&call->layout, block);
     const size_t padded = head_padded_classes(count), within = (size_t)rows->label[i] - first;
-    float max =
-        call->kernels.planes->plane_products(classes->planes + first, layout->plane_stride,
-                                             layout->dim, rows->x_panels + i * 16, padded, inner);
+    float max = call->kernels.planes->plane_products(classes->planes + first,
+                                                     call->layout.plane_stride, call->layout.dim,
+                                                     rows->x_panels + i * 16, padded, inner);
     const float target = within < count ? inner[within] : -INFINITY;
     if (within < count) {
         *target_dot = target;
@@ -78,38 +79,38 @@ static float block_products(const head_call *call, const head_layout *layout, co
     return max;
 }
 
-static void take_block(const head_call *call, const head_layout *layout, const head_rows *rows,
-                       const head_classes *classes, size_t i, size_t block, float *target_dot,
-                       float *terms, float *inner, row_sums *s)
+static void take_block(const head_call *call, const head_rows *rows, const head_classes *classes,
+                       size_t i, size_t block, float *target_dot, float *terms, float *inner,
+                       row_sums *s)
 {
-    const size_t first = head_block_first(layout, block);
-    const size_t padded = head_padded_classes(head_block_count(layout, block));
-    const float max = block_products(call, layout, rows, classes, i, block, target_dot, inner);
+    const size_t first = head_block_first(&call->layout, block);
+    const size_t padded = head_padded_classes(head_block_count(&call->layout, block));
+    const float max = block_products(call, rows, classes, i, block, target_dot, inner);
     float x_part[MARGIN_PLANES_DIM];
     const margin_term_row row = head_term_row(rows, i);
     raise_peak(s, max, row, terms, first, call->kernels.terms);
-    s->sum += (double)call->kernels.planes->plane_exp(inner, padded, row, s->peak,
-                                                      classes->planes + first, layout->plane_stride,
-                                                      layout->dim, terms + first, x_part);
-    for (size_t d = 0; d < layout->dim; d++)
+    s->sum += (double)call->kernels.planes->plane_exp(
+        inner, padded, row, s->peak, classes->planes + first, call->layout.plane_stride,
+        call->layout.dim, terms + first, x_part);
+    for (size_t d = 0; d < call->layout.dim; d++)
         s->x_part[d] += (double)x_part[d];
 }
 
-void margin_planes_forward(const head_call *call, const head_layout *layout, const head_rows *rows,
+void margin_planes_forward(const head_call *call, const head_rows *rows,
                            const head_classes *classes, size_t i, const head_stats *stats,
                            float *terms, head_scratch *scratch)
 {
     row_sums s = {.peak = MARGIN_NO_PEAK, .most = -INFINITY};
     if (rows->label[i] < 0) {
-        memset(terms, 0, layout->plane_stride * sizeof *terms);
+        memset(terms, 0, call->layout.plane_stride * sizeof *terms);
     } else {
-        for (size_t block = 0; block < layout->blocks; block++)
-            take_block(call, layout, rows, classes, i, block, &stats->target_dot[i], terms,
-                       scratch->inner, &s);
+        for (size_t block = 0; block < call->layout.blocks; block++)
+            take_block(call, rows, classes, i, block, &stats->target_dot[i], terms, scratch->inner,
+                       &s);
     }
     stats->sum[i] = s.sum;
     stats->peak[i] = s.peak;
     stats->most[i] = s.most;
-    for (size_t d = 0; stats->x_part != NULL && d < layout->dim; d++)
+    for (size_t d = 0; stats->x_part != NULL && d < call->layout.dim; d++)
         stats->x_part[i * 16 + d] = (float)s.x_part[d];
 }

@@ -39,8 +39,8 @@ static void set_target(const head_call *call, head_rows *rows, size_t i, float *
 }
 
 /* Tiles have a lane for each of 16 rows, so the lanes of rows that are not there are packed too. */
-void margin_head_prepare(const head_call *call, const head_layout *layout, size_t first,
-                         size_t count, head_rows *rows, float *class_line)
+void margin_head_prepare(const head_call *call, size_t first, size_t count, head_rows *rows,
+                         float *class_line)
 {
     const size_t end = first + count;
     for (size_t i = first; i < end; i++)
@@ -48,10 +48,11 @@ void margin_head_prepare(const head_call *call, const head_layout *layout, size_
     for (size_t i = first; i < end; i++)
         set_target(call, rows, i, class_line);
     for (size_t i = first; i < end; i++) {
-        if (i < rows->count || layout->path == HEAD_TILES)
-            margin_head_pack_embedding(call, layout, rows, i);
+        if (i < rows->count || call->layout.path == HEAD_TILES)
+            margin_head_pack_embedding(call, rows, i);
     }
-    if (layout->path != HEAD_TILES) return;
-    call->kernels.packing->pack_lanes(rows->x_panels + first * 16, rows->x_stride, layout->panels,
-                                      rows->x_lanes + first * layout->panels * 16);
+    if (call->layout.path != HEAD_TILES) return;
+    call->kernels.packing->pack_lanes(rows->x_panels + first * 16, rows->x_stride,
+                                      call->layout.panels,
+                                      rows->x_lanes + first * call->layout.panels * 16);
 }

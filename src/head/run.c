@@ -12,8 +12,7 @@
 /* A call while it runs. The stages see of it what they need, not all. */
 typedef struct head_run {
     margin_context *context;
-    const head_call *call;
-    head_layout layout;
+    head_call *call; /* const once planned */
     head_schedule schedule;
     head_work work;
     size_t parts; /* into which a shard's rows or a block's classes are cut, in the loop at hand */
@@ -24,15 +23,14 @@ typedef struct head_run {
 static void prepare_item(void *state, size_t panel, size_t worker)
 {
     head_run *r = state;
-    margin_head_prepare(r->call, &r->layout, panel * 16, 16, &r->work.rows,
-                        r->work.scratch[worker].class_line);
+    margin_head_prepare(r->call, panel * 16, 16, &r->work.rows, r->work.scratch[worker].class_line);
 }
 
 static void pack_item(void *state, size_t block, size_t worker)
 {
     head_run *r = state;
-    const size_t size = r->layout.block * r->layout.panels * 16;
-    margin_head_pack_block(r->call, &r->layout, block, r->work.classes.norms,
+    const size_t size = r->call->layout.block * r->call->layout.panels * 16;
+    margin_head_pack_block(r->call, block, r->work.classes.norms,
                            r->work.classes.panels + block * size, &r->work.scratch[worker]);
 }
 
@@ -44,18 +42,18 @@ static void forward_item(void *state, size_t item, size_t worker)
     const size_t shard = item / r->parts, part = item % r->parts;
     const size_t panels = w->rows.capacity / 16, pairs = margin_divide_up(panels, 2);
     const size_t first = part * pairs / r->parts * 2, end = (part + 1) * pairs / r->parts * 2;
-    margin_head_forward(r->call, &r->layout, &w->rows, &w->classes, shard, first,
-                        margin_least(end, panels), &w->stats[shard], &w->tiles,
-                        &w->scratch[worker]);
+    margin_head_forward(r->call, &w->rows, &w->classes, shard, first, margin_least(end, panels),
+                        &w->stats[shard], &w->tiles, &w->scratch[worker]);
 }
 
 static void finish_panel(head_run *r, size_t panel, head_scratch *scratch)
 {
     head_work *w = &r->work;
     const size_t first = panel * 16, count = head_panel_rows(&w->rows, panel);
-    margin_head_combine(r->call, &w->rows, w->stats, r->layout.shards, first, count, w->results);
-    margin_head_gradient(r->call, &r->layout, &w->rows, w->stats, first, count, w->results,
-                         &w->targets, scratch);
+    margin_head_combine(r->call, &w->rows, w->stats, r->call->layout.shards, first, count,
+                        w->results);
+    margin_head_gradient(r->call, &w->rows, w->stats, first, count, w->results, &w->targets,
+                         scratch);
 }
 
 static void finish_item(void *state, size_t panel, size_t worker)
@@ -71,20 +69,20 @@ static void backward_item(void *state, size_t item, size_t worker)
     head_work *w = &r->work;
     const size_t block = item / r->parts, part = item % r->parts;
     const size_t unit = r->context->schedule.piece_classes;
-    const size_t classes = head_block_count(&r->layout, block);
+    const size_t classes = head_block_count(&r->call->layout, block);
     const size_t units = margin_divide_up(classes, unit);
     const size_t from = part * units / r->parts * unit;
     const size_t end = margin_least((part + 1) * units / r->parts * unit, classes);
-    const head_piece piece = {block, head_block_first(&r->layout, block) + from, end - from};
+    const head_piece piece = {block, head_block_first(&r->call->layout, block) + from, end - from};
     if (end > from)
-        margin_head_backward(r->call, &r->layout, &w->rows, &w->classes, &w->tiles, w->results,
-                             &w->targets, &piece, &w->scratch[worker]);
+        margin_head_backward(r->call, &w->rows, &w->classes, &w->tiles, w->results, &w->targets,
+                             &piece, &w->scratch[worker]);
 }
 
 static void planes_pack_item(void *state, size_t block, size_t worker)
 {
     head_run *r = state;
-    margin_planes_pack(r->call, &r->layout, block, &r->work.classes, &r->work.scratch[worker]);
+    margin_planes_pack(r->call, block, &r->work.classes, &r->work.scratch[worker]);
 }
 
 /* A panel of rows through all stages, so that its terms stay in a cache. */
@@ -94,21 +92,21 @@ static void planes_rows_item(void *state, size_t panel, size_t worker)
     head_work *w = &r->work;
     head_scratch *scratch = &w->scratch[worker];
     const size_t first = panel * 16, count = head_panel_rows(&w->rows, panel);
-    margin_head_prepare(r->call, &r->layout, first, count, &w->rows, scratch->class_line);
+    margin_head_prepare(r->call, first, count, &w->rows, scratch->class_line);
     for (size_t i = 0; i < count; i++)
-        margin_planes_forward(r->call, &r->layout, &w->rows, &w->classes, first + i, w->stats,
-                              scratch->terms + i * r->layout.plane_stride, scratch);
+        margin_planes_forward(r->call, &w->rows, &w->classes, first + i, w->stats,
+                              scratch->terms + i * r->call->layout.plane_stride, scratch);
     finish_panel(r, panel, scratch);
     if (w->targets.share != NULL)
-        margin_planes_part(r->call, &r->layout, &w->rows, w->results, &w->targets, first, count,
-                           &w->sums, scratch);
+        margin_planes_part(r->call, &w->rows, w->results, &w->targets, first, count, &w->sums,
+                           scratch);
 }
 
 static void planes_backward_item(void *state, size_t block, size_t worker)
 {
     head_run *r = state;
     head_work *w = &r->work;
-    margin_planes_backward(r->call, &r->layout, &w->rows, &w->classes, &w->targets, block, &w->sums,
+    margin_planes_backward(r->call, &w->rows, &w->classes, &w->targets, block, &w->sums,
                            &w->scratch[worker]);
 }
 
@@ -132,19 +130,20 @@ static size_t even_parts(size_t items, size_t most, size_t threads)
 static void forward(head_run *r)
 {
     const size_t pairs = margin_divide_up(r->work.rows.capacity / 16, 2);
-    r->parts = even_parts(r->layout.shards, pairs, r->schedule.threads);
-    each(r, r->layout.shards * r->parts, forward_item);
+    r->parts = even_parts(r->call->layout.shards, pairs, r->schedule.threads);
+    each(r, r->call->layout.shards * r->parts, forward_item);
 }
 
 /* A block is not cut where its class weights would be packed again for each piece. */
 static void backward(head_run *r)
 {
-    const size_t units = margin_divide_up(r->layout.block, r->context->schedule.piece_classes);
+    const size_t units =
+        margin_divide_up(r->call->layout.block, r->context->schedule.piece_classes);
     const int cut = r->work.tiles.terms != NULL || r->work.classes.panels != NULL;
-    r->parts = cut ? even_parts(r->layout.blocks, units, r->schedule.threads) : 1;
+    r->parts = cut ? even_parts(r->call->layout.blocks, units, r->schedule.threads) : 1;
     for (size_t t = 0; t < r->schedule.threads; t++)
         r->work.scratch[t].scaled = 0;
-    each(r, r->layout.blocks * r->parts, backward_item);
+    each(r, r->call->layout.blocks * r->parts, backward_item);
 }
 
 static margin_status check_classes(const head_run *r)
@@ -159,7 +158,7 @@ static margin_status check_classes(const head_run *r)
 
 static void set_row_block(head_run *r, size_t first)
 {
-    const size_t left = r->layout.rows - first;
+    const size_t left = r->call->layout.rows - first;
     r->work.rows.first = first;
     r->work.rows.count = margin_least(left, r->schedule.rows);
     r->work.rows.last = r->work.rows.count == left;
@@ -174,14 +173,14 @@ static void add_losses(const head_run *r, double *sum)
 
 static margin_status run_planes(head_run *r, double *sum)
 {
-    each(r, r->layout.blocks, planes_pack_item);
+    each(r, r->call->layout.blocks, planes_pack_item);
     const margin_status status = check_classes(r);
     if (status != MARGIN_OK) return status;
-    for (size_t first = 0; first < r->layout.rows; first += r->work.rows.count) {
+    for (size_t first = 0; first < r->call->layout.rows; first += r->work.rows.count) {
         set_row_block(r, first);
         each(r, margin_divide_up(r->work.rows.count, 16), planes_rows_item);
         add_losses(r, sum);
-        if (r->work.targets.share != NULL) each(r, r->layout.blocks, planes_backward_item);
+        if (r->work.targets.share != NULL) each(r, r->call->layout.blocks, planes_backward_item);
     }
     return MARGIN_OK;
 }
@@ -189,8 +188,8 @@ static margin_status run_planes(head_run *r, double *sum)
 /* Row block by row block. Every class weight is seen before the first output is written. */
 static margin_status run_tiles(head_run *r, double *sum)
 {
-    if (r->work.classes.panels != NULL) each(r, r->layout.blocks, pack_item);
-    for (size_t first = 0; first < r->layout.rows; first += r->work.rows.count) {
+    if (r->work.classes.panels != NULL) each(r, r->call->layout.blocks, pack_item);
+    for (size_t first = 0; first < r->call->layout.rows; first += r->work.rows.count) {
         set_row_block(r, first);
         each(r, r->work.rows.capacity / 16, prepare_item);
         forward(r);
@@ -241,8 +240,8 @@ static margin_status plan(head_run *r)
                               io->grad_weights != NULL};
     const size_t line = r->call->storage->widen == NULL ? 0 : io->dim * sizeof(float);
     const size_t space = context->config.workspace_bytes;
-    r->layout = margin_head_layout(&shape);
-    r->schedule = margin_head_schedule(&shape, &r->layout, &context->schedule,
+    r->call->layout = margin_head_layout(&shape);
+    r->schedule = margin_head_schedule(&shape, &r->call->layout, &context->schedule,
                                        margin_head_threads(context, &shape), line, space);
     if (r->schedule.bytes > space) {
         margin_fail(context, MARGIN_ERROR_WORKSPACE, MARGIN_ARGUMENT_NONE, 0,
@@ -251,7 +250,7 @@ static margin_status plan(head_run *r)
         return MARGIN_ERROR_WORKSPACE;
     }
     context->used = r->schedule.bytes;
-    margin_head_carve(&shape, &r->layout, &r->schedule, line, context->workspace, &r->work);
+    margin_head_carve(&shape, &r->call->layout, &r->schedule, line, context->workspace, &r->work);
     return MARGIN_OK;
 }
 
@@ -263,5 +262,5 @@ margin_status margin_head_run_stages(margin_context *context, head_call *call, d
     call->class_unit = call->geometry->class_unit(call, r.work.scratch->class_line);
     set_gradient_unit(call);
     if (r.work.targets.share != NULL) margin_head_list_targets(call->io, &r.work.targets);
-    return r.layout.path == HEAD_PLANES ? run_planes(&r, sum) : run_tiles(&r, sum);
+    return call->layout.path == HEAD_PLANES ? run_planes(&r, sum) : run_tiles(&r, sum);
 }
