@@ -1,14 +1,10 @@
 /* info.c: `margin info`: what this build can do on this machine. Must not know a loss or an
  * instruction set by name. */
-#define _GNU_SOURCE
-#include "choice.h"
 #include "command.h"
 
 #include <json_out.h>
-#include <options.h>
 #include <provenance.h>
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,54 +15,17 @@ typedef struct info_options {
     int json;
 } info_options;
 
-static void print_help(void)
-{
-    char isas[128];
-    printf("usage: %s info [--json] [--isa NAME] [--threads T]\n\n"
-           "Version, instruction sets, threads, and the losses with their defaults.\n\n"
-           "  --json         one JSON object\n"
-           "  --isa NAME     %s: show this choice\n"
-           "  --threads T    likewise\n"
-           "  --help, --version\n",
-           PROGRAM, choice_list(&isa_choice, isas, sizeof isas));
-}
+#define OPTION_TARGET info_options
+static const option_row rows[] = {OPTION_GROUP("options:"),
+                                  {"json", NULL, "one JSON object", TO_FLAG(json)},
+                                  {"isa", "NAME", "{names}: show this choice",
+                                   TO_NAME(isa, &isa_choice), .environment = "MARGIN_ISA"},
+                                  {"threads", "T", "likewise ({range})", TO_INT(threads, 0, 1024)},
+                                  OPTION_END};
 
-static void print_and_exit(void (*print)(void))
-{
-    print();
-    finish_stdout();
-    exit(EXIT_SUCCESS);
-}
-
-static info_options parse(int argc, char **argv)
-{
-    static const struct option long_options[] = {
-        {"json", no_argument, NULL, 'j'},          {"isa", required_argument, NULL, 'i'},
-        {"threads", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},       {NULL, 0, NULL, 0}};
-    info_options options = {.isa = MARGIN_ISA_AUTO};
-    opterr = 0;
-    int code;
-    while ((code = getopt_long(argc, argv, "+:", long_options, NULL)) != -1) {
-        if (code == 'j')
-            options.json = 1;
-        else if (code == 'i')
-            options.isa = (margin_isa)choice_parse(&isa_choice, "--isa", optarg);
-        else if (code == 't' && !parse_int(optarg, &options.threads))
-            die_usage(PROGRAM, "--threads: '%s' is not a whole number", optarg);
-        else if (code == 'h')
-            print_and_exit(print_help);
-        else if (code == 'v')
-            print_and_exit(print_version);
-        else if (code == '?' || code == ':')
-            die_getopt(PROGRAM, code, argv);
-    }
-    if (optind < argc)
-        die_usage(PROGRAM, "unexpected argument %s (see '%s info --help')", argv[optind], PROGRAM);
-    if (options.threads < 0 || options.threads > 1024)
-        die_usage(PROGRAM, "--threads: %d is out of range (0 to 1024)", options.threads);
-    return options;
-}
+const option_table info_table = {
+    PROGRAM, "info", "version, instruction sets, threads, losses",
+    "Version, instruction sets, threads, and the losses with their defaults.", .rows = rows};
 
 /* The default of the margin: a number, null for none, or a list of three. */
 static json_t *margin_json(const margin_loss_info *info)
@@ -153,7 +112,8 @@ static void report_text(const margin_config *config)
 
 int command_info(int argc, char **argv)
 {
-    const info_options options = parse(argc, argv);
+    info_options options = {.isa = MARGIN_ISA_AUTO};
+    options_read(&info_table, argc, argv, &options);
     margin_config config;
     margin_config_init(&config, (margin_loss)0);
     config.isa = options.isa;

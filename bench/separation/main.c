@@ -283,7 +283,6 @@ static void print_list(const separation_options *o)
 int main(int argc, char **argv)
 {
     static session s;
-    /* First, while the arguments are whole: reading the options cuts lists at their commas. */
     json_t *context = provenance_json(argc, argv, 0);
     separation_options_read(&s.options, argc, argv);
     if (s.options.list) {
