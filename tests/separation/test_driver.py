@@ -222,7 +222,7 @@ class Driver(unittest.TestCase):
                                            *FEW))
         for a, b in zip(runs, scalar):
             self.assertAlmostEqual(a["final_loss"], b["final_loss"], 2)
-        self.assert_refused(1, "MARGIN_ISA=vax", "--data", "sphere", *FEW, MARGIN_ISA="vax")
+        self.assert_refused(2, "MARGIN_ISA: 'vax'", "--data", "sphere", *FEW, MARGIN_ISA="vax")
 
     def test_information(self):
         for arguments, text in [(["--help"], "usage: bench_separation"),
