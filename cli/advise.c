@@ -54,10 +54,8 @@ static json_t *pairs_json(const char *key, const char *value_key, const double *
 {
     json_t *list = json_array();
     for (int i = 0; i < count; i++) {
-        json_t *object = json_object();
-        json_object_set_new(object, key, json_number(keys[i]));
-        json_object_set_new(object, value_key, json_number(value(classes, keys[i])));
-        json_array_append_new(list, object);
+        json_t *const number = json_number(value(classes, keys[i]));
+        json_array_append_new(list, json_pack("{s:f, s:o}", key, keys[i], value_key, number));
     }
     return list;
 }
@@ -85,17 +83,12 @@ static json_t *bounds_json(const advise_options *o)
 
 static json_t *advice_json(const advice *a)
 {
-    json_t *object = json_object();
-    json_object_set_new(object, "loss", json_string(margin_loss_get(a->config.loss)->name));
-    json_object_set_new(object, "scale", json_number(a->config.scale));
-    json_object_set_new(object, "m1", json_number(a->config.m1));
-    json_object_set_new(object, "m2", json_number(a->config.m2));
-    json_object_set_new(object, "m3", json_number(a->config.m3));
-    json_object_set_new(object, "shrunk", json_boolean(a->shrunk));
-    json_object_set_new(object, "margin_most", json_number(a->margin_most));
-    json_object_set_new(object, "scale_centre", json_number(a->scale_centre));
-    json_object_set_new(object, "scale_45_degrees", json_number(a->scale_slope));
-    return object;
+    const margin_config *const c = &a->config;
+    return json_pack("{s:s, s:o, s:f, s:f, s:f, s:b, s:o, s:o, s:o}", "loss",
+                     margin_loss_get(c->loss)->name, "scale", json_number(c->scale), "m1", c->m1,
+                     "m2", c->m2, "m3", c->m3, "shrunk", a->shrunk, "margin_most",
+                     json_number(a->margin_most), "scale_centre", json_number(a->scale_centre),
+                     "scale_45_degrees", json_number(a->scale_slope));
 }
 
 static void report_json(const advise_options *o)
@@ -111,10 +104,7 @@ static void report_json(const advise_options *o)
         json_array_append_new(list, advice_json(&a));
     }
     json_object_set_new(object, "advice", list);
-    json_object_set_new(object, "version", json_string(margin_version()));
-    json_dumpf(object, stdout, JSON_OUT_FLAGS);
-    putchar('\n');
-    json_decref(object);
+    print_json(object);
 }
 
 /* ---- for people -------------------------------------------------------------------------------*/
@@ -145,18 +135,6 @@ static void print_bounds(const advise_options *o)
     printf("          of random directions the nearest is at %.1f on average, the closest pair "
            "at %.1f\n\n",
            degrees(sphere_nearest(o->dim, classes)), degrees(sphere_closest(o->dim, classes)));
-}
-
-static const char *margin_text(const margin_config *c, char *text, size_t size)
-{
-    const int index = margin_loss_get(c->loss)->margin_index;
-    const double margins[] = {c->m1, c->m2, c->m3};
-    snprintf(text, size, "-");
-    if (index == 4)
-        snprintf(text, size, "%g, %g, %g", c->m1, c->m2, c->m3);
-    else if (index > 0)
-        snprintf(text, size, "%g", margins[index - 1]);
-    return text;
 }
 
 /* "-" for NaN. */

@@ -55,10 +55,7 @@ static void report_json(const samples *s, const angles *a)
     json_object_set_new(object, "dim", json_integer((json_int_t)s->embeddings.columns));
     json_object_set_new(object, "classes", json_integer((json_int_t)s->classes));
     json_object_set_new(object, "centres", json_integer((json_int_t)a->centres));
-    json_object_set_new(object, "version", json_string(margin_version()));
-    json_dumpf(object, stdout, JSON_OUT_FLAGS);
-    putchar('\n');
-    json_decref(object);
+    print_json(object);
 }
 
 static void print_angle(const char *name, double radians, const char *why_not)

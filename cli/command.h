@@ -5,6 +5,7 @@
 
 #include <option_table.h>
 
+#include <jansson.h>
 #include <margin.h>
 
 /* What error messages begin with. */
@@ -25,5 +26,11 @@ int command_verify(int argc, char **argv);
 
 /* Makes a context for `config`; a failure ends the program with a line that says what helps. */
 margin_context *create_context(const margin_config *config);
+
+/* Prints `object` with the library's version, and releases it. */
+void print_json(json_t *object);
+
+/* Writes the margins of a configuration that its loss has, "-" for none; returns `text`. */
+const char *margin_text(const margin_config *config, char *text, size_t size);
 
 #endif

@@ -38,21 +38,12 @@ static json_t *margin_json(const margin_loss_info *info)
 
 static json_t *loss_json(const margin_loss_info *info)
 {
-    json_t *object = json_object();
-    json_object_set_new(object, "name", json_string(info->name));
-    json_object_set_new(object, "formula", json_string(info->formula));
-    json_object_set_new(object, "source", json_string(info->source));
-    json_object_set_new(object, "scale", json_number(info->scale));
-    json_object_set_new(object, "margin", margin_json(info));
-    json_object_set_new(object, "m1", json_number(info->m1));
-    json_object_set_new(object, "m2", json_number(info->m2));
-    json_object_set_new(object, "m3", json_number(info->m3));
-    json_object_set_new(object, "past_pi",
-                        info->has_angle ? json_string(margin_past_pi_name(info->past_pi))
-                                        : json_null());
-    json_object_set_new(object, "normalised", json_boolean(info->normalised));
-    json_object_set_new(object, "has_lambda", json_boolean(info->has_lambda));
-    return object;
+    const char *const past_pi = info->has_angle ? margin_past_pi_name(info->past_pi) : NULL;
+    return json_pack("{s:s, s:s, s:s, s:f, s:o, s:f, s:f, s:f, s:s?, s:b, s:b}", "name", info->name,
+                     "formula", info->formula, "source", info->source, "scale", info->scale,
+                     "margin", margin_json(info), "m1", info->m1, "m2", info->m2, "m3", info->m3,
+                     "past_pi", past_pi, "normalised", info->normalised, "has_lambda",
+                     info->has_lambda);
 }
 
 static void report_json(const margin_config *config)
@@ -67,9 +58,7 @@ static void report_json(const margin_config *config)
     json_object_set_new(object, "isas_usable", provenance_isas_usable());
     json_object_set_new(object, "threads", json_integer(config->threads));
     json_object_set_new(object, "losses", losses);
-    json_dumpf(object, stdout, JSON_OUT_FLAGS);
-    putchar('\n');
-    json_decref(object);
+    print_json(object);
 }
 
 static void print_isas(const char *label, int (*wanted)(margin_isa))
@@ -80,16 +69,14 @@ static void print_isas(const char *label, int (*wanted)(margin_isa))
     putchar('\n');
 }
 
-static void print_loss(const margin_loss_info *info, int formula_width)
+static void print_loss(margin_loss loss, int formula_width)
 {
-    char margin[64] = "-";
-    const double margins[] = {info->m1, info->m2, info->m3};
-    if (info->margin_index == 4)
-        snprintf(margin, sizeof margin, "%g, %g, %g", info->m1, info->m2, info->m3);
-    else if (info->margin_index > 0)
-        snprintf(margin, sizeof margin, "%g", margins[info->margin_index - 1]);
+    const margin_loss_info *const info = margin_loss_get(loss);
+    const margin_config defaults = {.loss = loss, .m1 = info->m1, .m2 = info->m2, .m3 = info->m3};
+    char margin[64];
     printf("%-12s  %-*s  %5g  %-11s  %s\n", info->name, formula_width, info->formula, info->scale,
-           margin, info->has_angle ? margin_past_pi_name(info->past_pi) : "-");
+           margin_text(&defaults, margin, sizeof margin),
+           info->has_angle ? margin_past_pi_name(info->past_pi) : "-");
 }
 
 static void report_text(const margin_config *config)
@@ -107,7 +94,7 @@ static void report_text(const margin_config *config)
     printf("%-12s  %-*s  %5s  %-11s  %s\n", "loss", width, "target logit / s", "scale", "margin",
            "past pi");
     for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++)
-        print_loss(margin_loss_get((margin_loss)loss), width);
+        print_loss((margin_loss)loss, width);
 }
 
 int command_info(int argc, char **argv)

@@ -34,12 +34,9 @@ const option_table verify_table = {
 
 static json_t *point_json(const verification_point *point)
 {
-    json_t *object = json_object();
-    json_object_set_new(object, "far_limit", json_number(point->limit));
-    json_object_set_new(object, "far", json_number(point->far));
-    json_object_set_new(object, "tar", json_number(point->tar));
-    json_object_set_new(object, "threshold", json_number(point->threshold));
-    return object;
+    return json_pack("{s:o, s:o, s:o, s:o}", "far_limit", json_number(point->limit), "far",
+                     json_number(point->far), "tar", json_number(point->tar), "threshold",
+                     json_number(point->threshold));
 }
 
 static void report_json(const samples *s, const verification *v)
@@ -61,10 +58,7 @@ static void report_json(const samples *s, const verification *v)
     json_object_set_new(object, "dim", json_integer((json_int_t)s->embeddings.columns));
     json_object_set_new(object, "identities", json_integer((json_int_t)s->classes));
     json_object_set_new(object, "roc", roc);
-    json_object_set_new(object, "version", json_string(margin_version()));
-    json_dumpf(object, stdout, JSON_OUT_FLAGS);
-    putchar('\n');
-    json_decref(object);
+    print_json(object);
 }
 
 static void report_text(const samples *s, const verification *v)
