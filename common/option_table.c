@@ -11,11 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    HELP = 256,
-    VERSION,
-    ROW
-}; /* getopt_long's values, clear of letters; a row's: ROW + index */
+/* What getopt_long returns, clear of letters: for a row ROW + its index. */
+enum { HELP = 256, VERSION, ROW };
 
 typedef struct reader {
     const char *program;
@@ -41,8 +38,7 @@ static void reader_start(reader *r, const option_table *table, void *target)
 
 /* ---- options that are none ------------------------------------------------------------------- */
 
-/* Returns how many letters must be put in, left out or changed to make the short word `b` of `a`.
- */
+/* Returns how many letters put in, left out or changed make the short word `b` of `a`. */
 static size_t distance(const char *a, const char *b)
 {
     size_t row[64];

@@ -10,50 +10,19 @@
 
 #include "option_table.h"
 
-/* ---- threads --------------------------------------------------------------------------------- */
-
-/* Keeps the list rising; 0 if there is no room. */
-static int add_threads(speed_request *request, int threads)
-{
-    size_t at = 0;
-    while (at < request->thread_counts && request->threads[at] < threads) {
-        at++;
-    }
-    if (at < request->thread_counts && request->threads[at] == threads) {
-        return 1;
-    }
-    if (request->thread_counts == SPEED_MAX_THREAD_COUNTS) {
-        return 0;
-    }
-    memmove(request->threads + at + 1, request->threads + at,
-            (request->thread_counts - at) * sizeof *request->threads);
-    request->threads[at] = threads;
-    request->thread_counts++;
-    return 1;
-}
-
-_Static_assert(SPEED_MAX_THREAD_COUNTS == 16, "a message says so");
-
 static const char *take_threads(void *target, const char *text)
 {
-    speed_request *const request = &((speed_options *)target)->request;
+    speed_options *const o = target;
     int threads = 0;
-    request->threads_given = 1;
-    if (!parse_int(text, &threads) || threads < 1 || threads > 4096) {
+    if (!parse_int(text, &threads) || threads < 1 || threads > SPEED_MAX_THREADS) {
         return "a whole number from 1 to 4096";
     }
-    return add_threads(request, threads) ? NULL : "taken: no more than 16 numbers in a run";
+    o->threads_wanted[threads] = 1;
+    o->request.threads_given = 1;
+    return NULL;
 }
 
-/* Powers of two up to all CPUs, and all. */
-static void default_threads(speed_request *request)
-{
-    const int all = speed_cpu_count();
-    for (int threads = 1; threads < all; threads *= 2) {
-        add_threads(request, threads);
-    }
-    add_threads(request, all);
-}
+_Static_assert(SPEED_MAX_THREADS == 4096, "a message says so");
 
 /* ---- the table ------------------------------------------------------------------------------- */
 
@@ -145,6 +114,23 @@ static int split_google_flags(speed_options *o, int argc, char **argv, char **ou
     return count;
 }
 
+/* Those asked for, rising; else powers of two up to all CPUs, and all. */
+static void list_threads(speed_options *o)
+{
+    speed_request *const request = &o->request;
+    const int all = speed_cpu_count();
+    for (int threads = 1; threads <= SPEED_MAX_THREADS; threads++) {
+        const int by_default = threads == all || (threads < all && !(threads & (threads - 1)));
+        if (request->threads_given ? !o->threads_wanted[threads] : !by_default) {
+            continue;
+        }
+        if (request->thread_counts == SPEED_MAX_THREAD_COUNTS) {
+            die_usage(SPEED_PROGRAM, "--threads: more than %d numbers", SPEED_MAX_THREAD_COUNTS);
+        }
+        request->threads[request->thread_counts++] = threads;
+    }
+}
+
 static void fill_defaults(speed_options *o)
 {
     static const int repetitions[] = {1, 6, 9, 9};
@@ -158,9 +144,7 @@ static void fill_defaults(speed_options *o)
     if (!memchr(request->loss, 1, sizeof request->loss)) {
         memset(request->loss, 1, sizeof request->loss);
     }
-    if (!request->thread_counts) {
-        default_threads(request);
-    }
+    list_threads(o);
     o->repetitions = o->repetitions ? o->repetitions : repetitions[request->level];
     o->budget_seconds = budgets[request->level];
 }

@@ -12,12 +12,14 @@ extern "C" {
 
 #define SPEED_PROGRAM          "bench_speed"
 #define SPEED_MAX_GOOGLE_FLAGS 16
+#define SPEED_MAX_THREADS      4096
 
 typedef struct speed_options {
     speed_request request;
     const char *out;          /* speed.json; NULL: none */
     const char *machine_json; /* machine.json; NULL: none */
     int list;
+    unsigned char threads_wanted[SPEED_MAX_THREADS + 1]; /* 1: by --threads */
     int repetitions;
     double budget_seconds;                     /* for all of the run; 0: no limit */
     double min_seconds;                        /* of a repetition; 0: as the budget allows */
