@@ -19,8 +19,8 @@ static void print_help(void)
     for (int i = 0; i < COMMANDS; i++)
         printf("  %-9s  %s\n", commands[i].options->command, commands[i].options->summary);
     printf("\noptions:\n"
-           "  --help     print this and exit (or -h); '%s help COMMAND' for a command's options\n"
-           "  --version  print the version and exit\n\n"
+           "  --help, -h  print this and exit; '%s help COMMAND' for a command's options\n"
+           "  --version   print the version and exit\n\n"
            "environment:\n"
            "  MARGIN_ISA       instruction set to use (as --isa)\n"
            "  OMP_NUM_THREADS  number of threads (as --threads)\n\n"

@@ -5,10 +5,6 @@
 
 #include <stddef.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* A set of names: those of the values 0, 1, ... */
 typedef struct choice {
     const char *(*name)(int value);  /* NULL: no such value, and none after it */
@@ -24,7 +20,4 @@ const char *choice_fault(const choice *set, int value);
 /* Writes "paper, monotone, ..." to `text`, and returns it. */
 const char *choice_list(const choice *set, char *text, size_t text_size);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -12,29 +12,18 @@ static const option_row own_rows[] = {
     {"version", NULL, "print the version and exit", .type = OPTION_FLAG},
     OPTION_END};
 
-/* Writes the value that the row's field has in `defaults`, as a person would give it. */
+/* Writes the number that the row's field has in `defaults`. */
 static void default_text(const option_row *row, const void *defaults, char *text, size_t size)
 {
     const void *const field = (const char *)defaults + row->offset;
-    switch (row->type) {
-    case OPTION_INT:
+    if (row->type == OPTION_INT)
         snprintf(text, size, "%d", *(const int *)field);
-        break;
-    case OPTION_SIZE:
-        snprintf(text, size, "%zu", *(const size_t *)field);
-        break;
-    case OPTION_U64:
-        snprintf(text, size, "%llu", (unsigned long long)*(const uint64_t *)field);
-        break;
-    case OPTION_DOUBLE:
+    else if (row->type == OPTION_DOUBLE)
         snprintf(text, size, "%g", *(const double *)field);
-        break;
-    case OPTION_NAME:
-        snprintf(text, size, "%s", row->choices->name(*(const int *)field));
-        break;
-    default:
-        snprintf(text, size, "none");
-    }
+    else if (row->type == OPTION_U64)
+        snprintf(text, size, "%llu", (unsigned long long)*(const uint64_t *)field);
+    else
+        snprintf(text, size, "%zu", *(const size_t *)field);
 }
 
 /* Writes a row's sentence with its {names}, {range} and {default}. */

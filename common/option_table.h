@@ -9,8 +9,8 @@
  *         {"seed", "S", "of the inputs (default {default})", TO_U64(seed)},
  *         OPTION_END};
  *
- * -h, --help and --version are every program's. A help sentence may hold {default} (what the struct
- * holds before), {names} (of a choice) and {range}. */
+ * -h, --help and --version are every program's. A help sentence may hold {default} (the number that
+ * the struct holds before), {names} (of a choice) and {range}. */
 #ifndef MARGIN_COMMON_OPTION_TABLE_H
 #define MARGIN_COMMON_OPTION_TABLE_H
 
@@ -18,10 +18,6 @@
 
 #include "choice.h"
 #include "options.h"
-
-#ifdef __cplusplus
-extern "C" {
-#endif
 
 typedef enum option_type {
     OPTION_NONE,     /* a line of the help alone */
@@ -107,7 +103,4 @@ int is_nearer(const char *text, const char *name, const char *than);
 /* Flushes stdout; a failure ends the program with status 1. */
 void finish_stdout(const char *program);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

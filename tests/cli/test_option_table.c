@@ -59,8 +59,7 @@ static const option_row rows[] = {
     {"bytes", "B", "memory", TO_BYTES(bytes)},
     {"real", "X", "{default}", TO_DOUBLE(real)},
     {"share", "X", "{range}", TO_RANGE(share, 0, 1)},
-    {"fruit", "NAME", "{names} (default {default})", TO_NAME(name, &fruit),
-     .environment = "TEST_FRUIT"},
+    {"fruit", "NAME", "{names}", TO_NAME(name, &fruit), .environment = "TEST_FRUIT"},
     {"fruits", "NAME[,...]", "{names}, or all", TO_NAMES(names, &fruit)},
     {"items", "I[,...]", "letters", TO_ITEMS(take_item)},
     OPTION_END};
@@ -212,7 +211,7 @@ static void help_is_the_table(void **state)
                                  "  --bytes B            memory\n"
                                  "  --real X             0.5\n"
                                  "  --share X            a number from 0 to 1\n"
-                                 "  --fruit NAME         apple, pear, quince (default apple)\n"
+                                 "  --fruit NAME         apple, pear, quince\n"
                                  "  --fruits NAME[,...]  apple, pear, quince, or all\n"
                                  "  --items I[,...]      letters\n"
                                  "  --help, -h           print this and exit\n"
