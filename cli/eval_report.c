@@ -1,6 +1,5 @@
 /* eval_report.c: what `margin eval` found, for programs and for people. Must not know how it was
  * found. */
-#define _POSIX_C_SOURCE 200809L
 #include "eval_report.h"
 
 #include "command.h"

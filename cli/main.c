@@ -47,8 +47,10 @@ static void help(int argc, char **argv)
     char *words[] = {argv[1], "--help", NULL};
     if (argc > 2)
         die_usage(PROGRAM, "unexpected argument '%s' (see '%s --help')", argv[2], PROGRAM);
-    if (argc == 2 && argv[1][0] != '-') find_command(argv[1])->run(2, words);
-    print_help();
+    if (argc == 2 && argv[1][0] != '-')
+        find_command(argv[1])->run(2, words);
+    else
+        print_help();
 }
 
 int main(int argc, char **argv)

@@ -1,8 +1,7 @@
 /* separation_options.c: the command line of bench_separation. Must not know how a run works. */
-#define _GNU_SOURCE
+#define _POSIX_C_SOURCE 200809L
 #include "separation_options.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "figures.h"
@@ -78,8 +77,7 @@ static const option_row rows[] = {
      "the last identity has R times fewer samples than the first (default {default})",
      TO_RANGE(sphere.imbalance, 1, 1e6), OF_OWN_RUNS},
     {"flipped", "P",
-     "share of the training samples labelled as another identity "
-     "(default {default})",
+     "share of the training samples labelled as another identity (default {default})",
      TO_RANGE(sphere.flipped, 0, 1), OF_OWN_RUNS},
     {"outliers", "P", "share of them that are nobody's (default {default})",
      TO_RANGE(sphere.outliers, 0, 1), OF_OWN_RUNS},
@@ -109,10 +107,11 @@ static const option_row rows[] = {
 
 const option_table separation_table = {
     .program = SEPARATION_PROGRAM,
-    .about = "Train a small network under each loss, and measure on samples held out from training "
-             "how\nwell the classes are separated: angles between samples, embedding centres and "
-             "class\nweights, and the gaps that classes leave on the circle. Without options every "
-             "figure that\n--list names is measured.",
+    .about =
+        "Train a small network under each loss, and measure on samples held out from training\n"
+        "how well the classes are separated: angles between samples, embedding centres and\n"
+        "class weights, and the gaps that classes leave on the circle. Without options every\n"
+        "figure that --list names is measured.",
     .rows = rows};
 
 static void choose_losses(separation_options *out)

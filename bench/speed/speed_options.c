@@ -1,10 +1,8 @@
 /* speed_options.c: the command line of bench_speed.
  *
  * Must not know how cases are run. */
-#define _GNU_SOURCE
 #include "speed_options.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -20,15 +20,14 @@ static const option_row rows[] = {
 const option_table stability_table = {
     .program = PROGRAM,
     .about =
-        "Measure the error of each loss and its gradients against a 113-bit reference, with every\n"
-        "option on every usable instruction set, beside the formulas as they are usually written:\n"
-        "over angles, scales, lengths, numbers of rows, dimensions and classes, on converged "
-        "rows,\n"
-        "where probabilities underflow, in special places, and on random and adversarial rows. "
-        "Then\n"
-        "exp and log on float32 inputs. What docs/numerics.md promises is judged.",
+        "Measure the error of each loss and its gradients against a 113-bit reference, with\n"
+        "every option on every usable instruction set, beside the formulas as they are usually\n"
+        "written: over angles, scales, lengths, numbers of rows, dimensions and classes, on\n"
+        "converged rows, where probabilities underflow, in special places, and on random and\n"
+        "adversarial rows. Then exp and log on float32 inputs. What docs/numerics.md promises is\n"
+        "judged.",
     .rows = rows,
-    .closing = "Exit status: 0 when every promise is kept, 1 when one is not or the run failed,\n"
+    .closing = "exit status: 0 when every promise is kept, 1 when one is not or the run failed,\n"
                "2 on wrong usage."};
 
 settings parse_settings(int argc, char **argv)
