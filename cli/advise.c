@@ -7,9 +7,7 @@
 #include <bounds.h>
 #include <caps.h>
 #include <json_out.h>
-#include <options.h>
 
-#include <getopt.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,66 +29,23 @@ static double degrees(double radians)
 
 /* ---- command line -----------------------------------------------------------------------------*/
 
-static void print_help(void)
-{
-    printf("usage: %s advise --classes C [--dim D] [--json]\n\n"
-           "Scale and margin of each loss for C classes, and the bounds that they come from.\n\n"
-           "  --classes C  number of classes, 2 to 1000000000\n"
-           "  --dim D      dimension of the embedding, 2 to 100000 (default 512)\n"
-           "  --json       one JSON object\n"
-           "  --help, --version\n\n"
-           "The bounds are those of CosFace, NormFace and AdaCos and how far apart so many\n"
-           "directions can be. They come from geometry alone, before any training.\n",
-           PROGRAM);
-}
+#define OPTION_TARGET advise_options
+static const option_row rows[] = {
+    OPTION_GROUP("options:"),
+    {"classes", "C", "number of classes, {range}", TO_SIZE(classes, 2, 1000000000), .required = 1},
+    {"dim", "D", "dimension of the embedding, {range} (default {default})",
+     TO_SIZE(dim, 2, 100000)},
+    {"json", NULL, "one JSON object", TO_FLAG(json)},
+    OPTION_END};
 
-static void leave(void (*print)(void))
-{
-    print();
-    finish_stdout();
-    exit(EXIT_SUCCESS);
-}
-
-static size_t count_of(const char *option, const char *text, uint64_t most)
-{
-    uint64_t value = 0;
-    if (!parse_u64(text, &value) || value < 2 || value > most)
-        die_usage(PROGRAM, "%s: '%s' is not a whole number from 2 to %llu", option, text,
-                  (unsigned long long)most);
-    return (size_t)value;
-}
-
-static advise_options parse(int argc, char **argv)
-{
-    static const struct option long_options[] = {
-        {"classes", required_argument, NULL, 'c'}, {"dim", required_argument, NULL, 'd'},
-        {"json", no_argument, NULL, 'j'},          {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},       {NULL, 0, NULL, 0}};
-    advise_options options = {.dim = 512};
-    opterr = 0;
-    int code;
-    while ((code = getopt_long(argc, argv, "+:", long_options, NULL)) != -1) {
-        if (code == 'c')
-            options.classes = count_of("--classes", optarg, 1000000000);
-        else if (code == 'd')
-            options.dim = count_of("--dim", optarg, 100000);
-        else if (code == 'j')
-            options.json = 1;
-        else if (code == 'h' || code == 'v')
-            leave(code == 'h' ? print_help : print_version);
-        else
-            die_getopt(PROGRAM, code, argv);
-    }
-    if (optind < argc)
-        die_usage(PROGRAM, "unexpected argument %s (see '%s advise --help')", argv[optind],
-                  PROGRAM);
-    if (options.classes == 0)
-        die_usage(PROGRAM, "--classes is missing (see '%s advise --help')", PROGRAM);
-    if (degrees(advice_nearest(options.dim, options.classes)) < 0.01)
-        die_usage(PROGRAM, "--classes: in %zu dimensions so many are less than 0.01 degrees apart",
-                  options.dim);
-    return options;
-}
+const option_table advise_table = {
+    PROGRAM,
+    "advise",
+    "scale and margin for a number of classes, and why",
+    "Scale and margin of each loss for C classes, and the bounds that they come from.",
+    rows,
+    "The bounds are those of CosFace, NormFace and AdaCos and how far apart so many\n"
+    "directions can be. They come from geometry alone, before any training."};
 
 /* ---- for programs -----------------------------------------------------------------------------*/
 
@@ -99,10 +54,8 @@ static json_t *pairs_json(const char *key, const char *value_key, const double *
 {
     json_t *list = json_array();
     for (int i = 0; i < count; i++) {
-        json_t *object = json_object();
-        json_object_set_new(object, key, json_number(keys[i]));
-        json_object_set_new(object, value_key, json_number(value(classes, keys[i])));
-        json_array_append_new(list, object);
+        json_t *const number = json_number(value(classes, keys[i]));
+        json_array_append_new(list, json_pack("{s:f, s:o}", key, keys[i], value_key, number));
     }
     return list;
 }
@@ -130,17 +83,12 @@ static json_t *bounds_json(const advise_options *o)
 
 static json_t *advice_json(const advice *a)
 {
-    json_t *object = json_object();
-    json_object_set_new(object, "loss", json_string(margin_loss_get(a->config.loss)->name));
-    json_object_set_new(object, "scale", json_number(a->config.scale));
-    json_object_set_new(object, "m1", json_number(a->config.m1));
-    json_object_set_new(object, "m2", json_number(a->config.m2));
-    json_object_set_new(object, "m3", json_number(a->config.m3));
-    json_object_set_new(object, "shrunk", json_boolean(a->shrunk));
-    json_object_set_new(object, "margin_most", json_number(a->margin_most));
-    json_object_set_new(object, "scale_centre", json_number(a->scale_centre));
-    json_object_set_new(object, "scale_45_degrees", json_number(a->scale_slope));
-    return object;
+    const margin_config *const c = &a->config;
+    return json_pack("{s:s, s:o, s:f, s:f, s:f, s:b, s:o, s:o, s:o}", "loss",
+                     margin_loss_get(c->loss)->name, "scale", json_number(c->scale), "m1", c->m1,
+                     "m2", c->m2, "m3", c->m3, "shrunk", a->shrunk, "margin_most",
+                     json_number(a->margin_most), "scale_centre", json_number(a->scale_centre),
+                     "scale_45_degrees", json_number(a->scale_slope));
 }
 
 static void report_json(const advise_options *o)
@@ -156,10 +104,7 @@ static void report_json(const advise_options *o)
         json_array_append_new(list, advice_json(&a));
     }
     json_object_set_new(object, "advice", list);
-    json_object_set_new(object, "version", json_string(margin_version()));
-    json_dumpf(object, stdout, JSON_OUT_FLAGS);
-    putchar('\n');
-    json_decref(object);
+    print_json(object);
 }
 
 /* ---- for people -------------------------------------------------------------------------------*/
@@ -190,18 +135,6 @@ static void print_bounds(const advise_options *o)
     printf("          of random directions the nearest is at %.1f on average, the closest pair "
            "at %.1f\n\n",
            degrees(sphere_nearest(o->dim, classes)), degrees(sphere_closest(o->dim, classes)));
-}
-
-static const char *margin_text(const margin_config *c, char *text, size_t size)
-{
-    const int index = margin_loss_get(c->loss)->margin_index;
-    const double margins[] = {c->m1, c->m2, c->m3};
-    snprintf(text, size, "-");
-    if (index == 4)
-        snprintf(text, size, "%g, %g, %g", c->m1, c->m2, c->m3);
-    else if (index > 0)
-        snprintf(text, size, "%g", margins[index - 1]);
-    return text;
 }
 
 /* "-" for NaN. */
@@ -250,7 +183,11 @@ static void report_text(const advise_options *o)
 
 int command_advise(int argc, char **argv)
 {
-    const advise_options options = parse(argc, argv);
+    advise_options options = {.dim = 512};
+    options_read(&advise_table, argc, argv, &options);
+    if (degrees(advice_nearest(options.dim, options.classes)) < 0.01)
+        die_usage(PROGRAM, "--classes: in %zu dimensions so many are less than 0.01 degrees apart",
+                  options.dim);
     if (options.json)
         report_json(&options);
     else

@@ -1,32 +1,41 @@
 /* angles.c: `margin angles`: how a person's embeddings and class weights lie to each other.
  * Must not know how angles are measured. */
-#define _POSIX_C_SOURCE 200809L
 #include "command.h"
 #include "samples.h"
 
 #include <angles.h>
 #include <json_out.h>
-#include <options.h>
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static void print_help(void)
-{
-    printf("usage: %s angles --embeddings X.npy --labels y.npy [--weights W.npy] [OPTION...]\n\n"
-           "The angle statistics of ArcFace's table, in degrees:\n\n"
-           "  W-EC     mean angle between a class's weight and its embedding centre\n"
-           "  W-Inter  mean angle from a class's weight to the nearest other weight\n"
-           "  Intra    mean angle between a sample and its embedding centre\n"
-           "  Inter    mean angle from an embedding centre to the nearest other centre\n\n"
-           "The embedding centre is the mean of the class's normalised embeddings.\n\n"
-           "input (.npy, C order):\n" SAMPLES_HELP_INPUT
-           "  --weights W.npy     float32 [C, D], not normalised; labels are then in 0..C-1,\n"
-           "                      without weights they may be any whole numbers\n"
-           "\nrun:\n" SAMPLES_HELP_RUN,
-           PROGRAM);
-}
+#define OPTION_TARGET samples_options
+static const option_row rows[] = {
+    OPTION_GROUP("input (.npy, C order):"),
+    {"embeddings", "X.npy", "float32 [N, D], not normalised", TO_TEXT(embeddings), .required = 1},
+    {"labels", "y.npy", "int32 or int64 [N]; -1: the row takes no part", TO_TEXT(labels),
+     .required = 1},
+    {"weights", "W.npy",
+     "float32 [C, D], not normalised; labels are then in 0..C-1, without weights they may be any "
+     "whole numbers",
+     TO_TEXT(weights)},
+
+    OPTION_GROUP("run:"),
+    {"json", NULL, "one JSON object on standard output", TO_FLAG(json)},
+    {"threads", "T", "default {default}: as OMP_NUM_THREADS or the CPUs say",
+     TO_INT(threads, 0, 1024)},
+    OPTION_END};
+
+const option_table angles_table = {
+    PROGRAM, "angles", "W-EC, W-Inter, Intra and Inter of embeddings and class weights",
+    "The angle statistics of ArcFace's table, in degrees:\n\n"
+    "  W-EC     mean angle between a class's weight and its embedding centre\n"
+    "  W-Inter  mean angle from a class's weight to the nearest other weight\n"
+    "  Intra    mean angle between a sample and its embedding centre\n"
+    "  Inter    mean angle from an embedding centre to the nearest other centre\n\n"
+    "The embedding centre is the mean of the class's normalised embeddings.",
+    .rows = rows};
 
 static double degrees(double radians)
 {
@@ -46,10 +55,7 @@ static void report_json(const samples *s, const angles *a)
     json_object_set_new(object, "dim", json_integer((json_int_t)s->embeddings.columns));
     json_object_set_new(object, "classes", json_integer((json_int_t)s->classes));
     json_object_set_new(object, "centres", json_integer((json_int_t)a->centres));
-    json_object_set_new(object, "version", json_string(margin_version()));
-    json_dumpf(object, stdout, JSON_OUT_FLAGS);
-    putchar('\n');
-    json_decref(object);
+    print_json(object);
 }
 
 static void print_angle(const char *name, double radians, const char *why_not)
@@ -77,7 +83,8 @@ static void report_text(const samples *s, const angles *a)
 
 int command_angles(int argc, char **argv)
 {
-    const samples_options options = samples_parse(argc, argv, 1, print_help);
+    samples_options options = {0};
+    options_read(&angles_table, argc, argv, &options);
     samples s = {0};
     samples_read(&options, &s);
     const angles_input in = {.rows = s.embeddings.rows,

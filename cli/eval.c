@@ -1,14 +1,10 @@
 /* eval.c: `margin eval`: arrays in, loss and gradients out. Must not know a loss or an instruction
  * set by name. */
-#define _POSIX_C_SOURCE 200809L
-#include "choice.h"
 #include "command.h"
 #include "eval_options.h"
 #include "eval_report.h"
 #include "input.h"
 #include "output.h"
-
-#include <options.h>
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -196,7 +192,7 @@ int command_eval(int argc, char **argv)
         eval_report_json(&result);
     else
         eval_report_text(&result);
-    finish_stdout();
+    finish_stdout(PROGRAM);
     outputs_commit(e.outputs, OUTPUTS);
     margin_destroy(e.context);
     release(&e);

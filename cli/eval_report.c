@@ -1,6 +1,5 @@
 /* eval_report.c: what `margin eval` found, for programs and for people. Must not know how it was
  * found. */
-#define _POSIX_C_SOURCE 200809L
 #include "eval_report.h"
 
 #include "command.h"
@@ -35,18 +34,11 @@ static json_t *theta_json(const eval_result *r)
 
 static json_t *config_json(const margin_config *c)
 {
-    json_t *object = json_object();
-    json_object_set_new(object, "loss", json_string(margin_loss_get(c->loss)->name));
-    json_object_set_new(object, "scale", json_number(c->scale));
-    json_object_set_new(object, "m1", json_number(c->m1));
-    json_object_set_new(object, "m2", json_number(c->m2));
-    json_object_set_new(object, "m3", json_number(c->m3));
-    json_object_set_new(object, "lambda", json_number(c->lambda));
-    json_object_set_new(object, "past_pi", json_string(margin_past_pi_name(c->past_pi)));
-    json_object_set_new(object, "gradient", json_string(margin_gradient_name(c->gradient)));
-    json_object_set_new(object, "feature_norm",
-                        json_string(margin_feature_norm_name(c->feature_norm)));
-    return object;
+    return json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:s, s:s, s:s}", "loss",
+                     margin_loss_get(c->loss)->name, "scale", c->scale, "m1", c->m1, "m2", c->m2,
+                     "m3", c->m3, "lambda", c->lambda, "past_pi", margin_past_pi_name(c->past_pi),
+                     "gradient", margin_gradient_name(c->gradient), "feature_norm",
+                     margin_feature_norm_name(c->feature_norm));
 }
 
 void eval_report_json(const eval_result *r)
@@ -64,27 +56,22 @@ void eval_report_json(const eval_result *r)
     json_object_set_new(object, "threads", json_integer(r->config->threads));
     json_object_set_new(object, "workspace_bytes", json_integer((json_int_t)r->workspace_bytes));
     json_object_set_new(object, "config", config_json(r->config));
-    json_object_set_new(object, "version", json_string(margin_version()));
-    /* A failed write shows in stdout's error flag, which finish_stdout looks at. */
-    json_dumpf(object, stdout, JSON_OUT_FLAGS);
-    putchar('\n');
-    json_decref(object);
+    print_json(object);
 }
 
 /* Only the margins that the loss has. */
 static void print_config(const margin_config *c)
 {
     const margin_loss_info *info = margin_loss_get(c->loss);
-    const double margins[] = {c->m1, c->m2, c->m3};
+    char margins[64];
     printf("%-10s %s, ", "loss", info->name);
     if (c->feature_norm == MARGIN_FEATURE_NORM_KEEP)
         printf("scale |x|");
     else
         printf("scale %g", c->scale);
-    if (info->margin_index >= 1 && info->margin_index <= 3)
-        printf(", margin %g", margins[info->margin_index - 1]);
-    else if (info->margin_index == 4)
-        printf(", margins %g, %g, %g", c->m1, c->m2, c->m3);
+    if (info->margin_index > 0)
+        printf(", margin%s %s", info->margin_index == 4 ? "s" : "",
+               margin_text(c, margins, sizeof margins));
     if (info->has_angle) printf(", past pi %s", margin_past_pi_name(c->past_pi));
     if (c->lambda != 0.0) printf(", lambda %g", c->lambda);
     if (c->gradient != MARGIN_GRADIENT_EXACT)

@@ -1,14 +1,10 @@
 /* info.c: `margin info`: what this build can do on this machine. Must not know a loss or an
  * instruction set by name. */
-#define _GNU_SOURCE
-#include "choice.h"
 #include "command.h"
 
 #include <json_out.h>
-#include <options.h>
 #include <provenance.h>
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,54 +15,17 @@ typedef struct info_options {
     int json;
 } info_options;
 
-static void print_help(void)
-{
-    char isas[128];
-    printf("usage: %s info [--json] [--isa NAME] [--threads T]\n\n"
-           "Version, instruction sets, threads, and the losses with their defaults.\n\n"
-           "  --json         one JSON object\n"
-           "  --isa NAME     %s: show this choice\n"
-           "  --threads T    likewise\n"
-           "  --help, --version\n",
-           PROGRAM, choice_list(&isa_choice, isas, sizeof isas));
-}
+#define OPTION_TARGET info_options
+static const option_row rows[] = {OPTION_GROUP("options:"),
+                                  {"json", NULL, "one JSON object", TO_FLAG(json)},
+                                  {"isa", "NAME", "{names}: show this choice",
+                                   TO_NAME(isa, &isa_choice), .environment = "MARGIN_ISA"},
+                                  {"threads", "T", "likewise ({range})", TO_INT(threads, 0, 1024)},
+                                  OPTION_END};
 
-static void print_and_exit(void (*print)(void))
-{
-    print();
-    finish_stdout();
-    exit(EXIT_SUCCESS);
-}
-
-static info_options parse(int argc, char **argv)
-{
-    static const struct option long_options[] = {
-        {"json", no_argument, NULL, 'j'},          {"isa", required_argument, NULL, 'i'},
-        {"threads", required_argument, NULL, 't'}, {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},       {NULL, 0, NULL, 0}};
-    info_options options = {.isa = MARGIN_ISA_AUTO};
-    opterr = 0;
-    int code;
-    while ((code = getopt_long(argc, argv, "+:", long_options, NULL)) != -1) {
-        if (code == 'j')
-            options.json = 1;
-        else if (code == 'i')
-            options.isa = (margin_isa)choice_parse(&isa_choice, "--isa", optarg);
-        else if (code == 't' && !parse_int(optarg, &options.threads))
-            die_usage(PROGRAM, "--threads: '%s' is not a whole number", optarg);
-        else if (code == 'h')
-            print_and_exit(print_help);
-        else if (code == 'v')
-            print_and_exit(print_version);
-        else if (code == '?' || code == ':')
-            die_getopt(PROGRAM, code, argv);
-    }
-    if (optind < argc)
-        die_usage(PROGRAM, "unexpected argument %s (see '%s info --help')", argv[optind], PROGRAM);
-    if (options.threads < 0 || options.threads > 1024)
-        die_usage(PROGRAM, "--threads: %d is out of range (0 to 1024)", options.threads);
-    return options;
-}
+const option_table info_table = {
+    PROGRAM, "info", "version, instruction sets, threads, losses",
+    "Version, instruction sets, threads, and the losses with their defaults.", .rows = rows};
 
 /* The default of the margin: a number, null for none, or a list of three. */
 static json_t *margin_json(const margin_loss_info *info)
@@ -79,21 +38,12 @@ static json_t *margin_json(const margin_loss_info *info)
 
 static json_t *loss_json(const margin_loss_info *info)
 {
-    json_t *object = json_object();
-    json_object_set_new(object, "name", json_string(info->name));
-    json_object_set_new(object, "formula", json_string(info->formula));
-    json_object_set_new(object, "source", json_string(info->source));
-    json_object_set_new(object, "scale", json_number(info->scale));
-    json_object_set_new(object, "margin", margin_json(info));
-    json_object_set_new(object, "m1", json_number(info->m1));
-    json_object_set_new(object, "m2", json_number(info->m2));
-    json_object_set_new(object, "m3", json_number(info->m3));
-    json_object_set_new(object, "past_pi",
-                        info->has_angle ? json_string(margin_past_pi_name(info->past_pi))
-                                        : json_null());
-    json_object_set_new(object, "normalised", json_boolean(info->normalised));
-    json_object_set_new(object, "has_lambda", json_boolean(info->has_lambda));
-    return object;
+    const char *const past_pi = info->has_angle ? margin_past_pi_name(info->past_pi) : NULL;
+    return json_pack("{s:s, s:s, s:s, s:f, s:o, s:f, s:f, s:f, s:s?, s:b, s:b}", "name", info->name,
+                     "formula", info->formula, "source", info->source, "scale", info->scale,
+                     "margin", margin_json(info), "m1", info->m1, "m2", info->m2, "m3", info->m3,
+                     "past_pi", past_pi, "normalised", info->normalised, "has_lambda",
+                     info->has_lambda);
 }
 
 static void report_json(const margin_config *config)
@@ -108,9 +58,7 @@ static void report_json(const margin_config *config)
     json_object_set_new(object, "isas_usable", provenance_isas_usable());
     json_object_set_new(object, "threads", json_integer(config->threads));
     json_object_set_new(object, "losses", losses);
-    json_dumpf(object, stdout, JSON_OUT_FLAGS);
-    putchar('\n');
-    json_decref(object);
+    print_json(object);
 }
 
 static void print_isas(const char *label, int (*wanted)(margin_isa))
@@ -121,16 +69,14 @@ static void print_isas(const char *label, int (*wanted)(margin_isa))
     putchar('\n');
 }
 
-static void print_loss(const margin_loss_info *info, int formula_width)
+static void print_loss(margin_loss loss, int formula_width)
 {
-    char margin[64] = "-";
-    const double margins[] = {info->m1, info->m2, info->m3};
-    if (info->margin_index == 4)
-        snprintf(margin, sizeof margin, "%g, %g, %g", info->m1, info->m2, info->m3);
-    else if (info->margin_index > 0)
-        snprintf(margin, sizeof margin, "%g", margins[info->margin_index - 1]);
+    const margin_loss_info *const info = margin_loss_get(loss);
+    const margin_config defaults = {.loss = loss, .m1 = info->m1, .m2 = info->m2, .m3 = info->m3};
+    char margin[64];
     printf("%-12s  %-*s  %5g  %-11s  %s\n", info->name, formula_width, info->formula, info->scale,
-           margin, info->has_angle ? margin_past_pi_name(info->past_pi) : "-");
+           margin_text(&defaults, margin, sizeof margin),
+           info->has_angle ? margin_past_pi_name(info->past_pi) : "-");
 }
 
 static void report_text(const margin_config *config)
@@ -148,12 +94,13 @@ static void report_text(const margin_config *config)
     printf("%-12s  %-*s  %5s  %-11s  %s\n", "loss", width, "target logit / s", "scale", "margin",
            "past pi");
     for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++)
-        print_loss(margin_loss_get((margin_loss)loss), width);
+        print_loss((margin_loss)loss, width);
 }
 
 int command_info(int argc, char **argv)
 {
-    const info_options options = parse(argc, argv);
+    info_options options = {.isa = MARGIN_ISA_AUTO};
+    options_read(&info_table, argc, argv, &options);
     margin_config config;
     margin_config_init(&config, (margin_loss)0);
     config.isa = options.isa;

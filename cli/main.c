@@ -1,34 +1,15 @@
 /* main.c: the `margin` command: picks the subcommand. Must not know what a subcommand does. */
-#define _POSIX_C_SOURCE 200809L
-#include "choice.h"
 #include "command.h"
 
-#include <options.h>
-
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
 static const command commands[] = {
-    {"eval", "loss, accuracy, angles and gradients for .npy arrays", command_eval},
-    {"angles", "W-EC, W-Inter, Intra and Inter of embeddings and class weights", command_angles},
-    {"verify", "TAR at FAR, EER and AUC of embeddings and identities", command_verify},
-    {"advise", "scale and margin for a number of classes, and why", command_advise},
-    {"info", "version, instruction sets, threads, losses", command_info},
+    {&eval_table, command_eval},     {&angles_table, command_angles},
+    {&verify_table, command_verify}, {&advise_table, command_advise},
+    {&info_table, command_info},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
-
-void print_version(void)
-{
-    printf("%s %s\n", PROGRAM, margin_version());
-}
-
-void finish_stdout(void)
-{
-    errno = 0;
-    if (fflush(stdout) != 0 || ferror(stdout))
-        die(PROGRAM, "standard output: cannot write: %s", strerror(errno != 0 ? errno : EIO));
-}
 
 static void print_help(void)
 {
@@ -36,10 +17,10 @@ static void print_help(void)
     printf("usage: %s COMMAND [OPTION...]\n\nMargin-softmax losses on CPUs: %s.\n\ncommands:\n",
            PROGRAM, choice_list(&loss_choice, losses, sizeof losses));
     for (int i = 0; i < COMMANDS; i++)
-        printf("  %-9s  %s\n", commands[i].name, commands[i].summary);
+        printf("  %-9s  %s\n", commands[i].options->command, commands[i].options->summary);
     printf("\noptions:\n"
-           "  --help     print this and exit; '%s COMMAND --help' for a command's options\n"
-           "  --version  print the version and exit\n\n"
+           "  --help, -h  print this and exit; '%s help COMMAND' for a command's options\n"
+           "  --version   print the version and exit\n\n"
            "environment:\n"
            "  MARGIN_ISA       instruction set to use (as --isa)\n"
            "  OMP_NUM_THREADS  number of threads (as --threads)\n\n"
@@ -49,22 +30,42 @@ static void print_help(void)
 
 static const command *find_command(const char *name)
 {
-    for (int i = 0; i < COMMANDS; i++)
-        if (strcmp(commands[i].name, name) == 0) return &commands[i];
-    die_usage(PROGRAM, "unknown %s %s (see '%s --help')", name[0] == '-' ? "option" : "command",
-              name, PROGRAM);
+    const char *nearest = NULL;
+    for (int i = 0; i < COMMANDS; i++) {
+        const char *const known = commands[i].options->command;
+        if (strcmp(known, name) == 0) return &commands[i];
+        if (is_nearer(name, known, nearest)) nearest = known;
+    }
+    const char *const what = name[0] == '-' ? "option" : "command";
+    if (nearest != NULL) die_usage(PROGRAM, "unknown %s %s: did you mean %s?", what, name, nearest);
+    die_usage(PROGRAM, "unknown %s %s (see '%s --help')", what, name, PROGRAM);
+}
+
+/* `margin help` and `margin help COMMAND`. */
+static void help(int argc, char **argv)
+{
+    char *words[] = {argv[1], "--help", NULL};
+    if (argc > 2)
+        die_usage(PROGRAM, "unexpected argument '%s' (see '%s --help')", argv[2], PROGRAM);
+    if (argc == 2 && argv[1][0] != '-')
+        find_command(argv[1])->run(2, words);
+    else
+        print_help();
 }
 
 int main(int argc, char **argv)
 {
     if (argc < 2) die_usage(PROGRAM, "a command is missing (see '%s --help')", PROGRAM);
+    const char *const word = argv[1];
     int status = 0;
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
         print_help();
-    else if (strcmp(argv[1], "--version") == 0)
-        print_version();
+    else if (strcmp(word, "help") == 0)
+        help(argc - 1, argv + 1);
+    else if (strcmp(word, "--version") == 0)
+        printf("%s %s\n", PROGRAM, margin_version());
     else
-        status = find_command(argv[1])->run(argc - 1, argv + 1);
-    finish_stdout();
+        status = find_command(word)->run(argc - 1, argv + 1);
+    finish_stdout(PROGRAM);
     return status;
 }

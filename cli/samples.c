@@ -1,73 +1,11 @@
-/* samples.c: command line and data of the subcommands that measure embeddings (see samples.h). Must
- * not know what is measured. */
-#define _GNU_SOURCE
+/* samples.c: the data of the subcommands that measure embeddings (see samples.h). Must not know
+ * what is measured. */
 #include "samples.h"
 
 #include "command.h"
 
-#include <options.h>
-
-#include <getopt.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
-
-/* ---- command line -----------------------------------------------------------------------------*/
-
-static void leave(void (*print)(void))
-{
-    print();
-    finish_stdout();
-    exit(EXIT_SUCCESS);
-}
-
-static void check(const samples_options *o, int argc, char **argv)
-{
-    if (optind < argc)
-        die_usage(PROGRAM, "unexpected argument %s (see '%s %s --help')", argv[optind], PROGRAM,
-                  argv[0]);
-    if (o->embeddings == NULL || o->labels == NULL)
-        die_usage(PROGRAM, "--%s is missing (see '%s %s --help')",
-                  o->embeddings == NULL ? "embeddings" : "labels", PROGRAM, argv[0]);
-    if (o->threads < 0 || o->threads > 1024)
-        die_usage(PROGRAM, "--threads: %d is out of range (0 to 1024)", o->threads);
-}
-
-samples_options samples_parse(int argc, char **argv, int takes_weights, void (*print_help)(void))
-{
-    const struct option long_options[] = {
-        {"embeddings", required_argument, NULL, 'x'},
-        {"labels", required_argument, NULL, 'y'},
-        {"threads", required_argument, NULL, 't'},
-        {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},
-        {"version", no_argument, NULL, 'v'},
-        {takes_weights ? "weights" : NULL, required_argument, NULL, 'w'},
-        {NULL, 0, NULL, 0}};
-    samples_options options = {0};
-    opterr = 0;
-    int code;
-    while ((code = getopt_long(argc, argv, "+:", long_options, NULL)) != -1) {
-        if (code == 'x')
-            options.embeddings = optarg;
-        else if (code == 'y')
-            options.labels = optarg;
-        else if (code == 'w')
-            options.weights = optarg;
-        else if (code == 'j')
-            options.json = 1;
-        else if (code == 't' && !parse_int(optarg, &options.threads))
-            die_usage(PROGRAM, "--threads: '%s' is not a whole number", optarg);
-        else if (code == 'h' || code == 'v')
-            leave(code == 'h' ? print_help : print_version);
-        else if (code == '?' || code == ':')
-            die_getopt(PROGRAM, code, argv);
-    }
-    check(&options, argc, argv);
-    return options;
-}
-
-/* ---- data -------------------------------------------------------------------------------------*/
 
 static void check_finite(const float_input *input)
 {

@@ -1,4 +1,4 @@
-/* samples.h: command line and data of the subcommands that measure a person's embeddings. Must not
+/* samples.h: the data of the subcommands that measure a person's embeddings. Must not
  * know what is measured. */
 #ifndef MARGIN_CLI_SAMPLES_H
 #define MARGIN_CLI_SAMPLES_H
@@ -19,19 +19,6 @@ typedef struct samples {
     size_t counted;     /* rows that take part */
     notes notes;
 } samples;
-
-/* What --help says of the options that these subcommands share. */
-#define SAMPLES_HELP_INPUT                                                                         \
-    "  --embeddings X.npy  float32 [N, D], not normalised\n"                                       \
-    "  --labels y.npy      int32 or int64 [N]; -1: the row takes no part\n"
-#define SAMPLES_HELP_RUN                                                                           \
-    "  --json              one JSON object on standard output\n"                                   \
-    "  --threads T         default 0: as OMP_NUM_THREADS or the CPUs say\n"                        \
-    "  --help, --version\n"
-
-/* Parse and check argv, argv[0] being the subcommand; wrong usage ends the program, as --help (by
- * print_help) and --version do. */
-samples_options samples_parse(int argc, char **argv, int takes_weights, void (*print_help)(void));
 
 /* Read and check the files; one that does not fit ends the program with a message that names it.
  * Labels of a run without weights may be any whole numbers. */

@@ -1,11 +1,9 @@
 /* verify.c: `margin verify`: how well a person's embeddings tell whether two samples are of one
  * identity. Must not know how that is measured. */
-#define _POSIX_C_SOURCE 200809L
 #include "command.h"
 #include "samples.h"
 
 #include <json_out.h>
-#include <options.h>
 #include <verification.h>
 
 #include <inttypes.h>
@@ -13,26 +11,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void print_help(void)
-{
-    printf("usage: %s verify --embeddings X.npy --labels y.npy [OPTION...]\n\n"
-           "TAR at FAR 1e-1 to 1e-5, EER and AUC over all pairs of rows: a pair is genuine when\n"
-           "its labels are equal, its score is the cosine (to 2^-21), and pairs of equal score\n"
-           "are accepted together. FAR: accepted impostor pairs over all impostor pairs.\n\n"
-           "input (.npy, C order):\n" SAMPLES_HELP_INPUT
-           "                      labels are identities: any whole numbers\n"
-           "\nrun:\n" SAMPLES_HELP_RUN,
-           PROGRAM);
-}
+#define OPTION_TARGET samples_options
+static const option_row rows[] = {
+    OPTION_GROUP("input (.npy, C order):"),
+    {"embeddings", "X.npy", "float32 [N, D], not normalised", TO_TEXT(embeddings), .required = 1},
+    {"labels", "y.npy",
+     "int32 or int64 [N]; -1: the row takes no part; labels are identities: any whole numbers",
+     TO_TEXT(labels), .required = 1},
+
+    OPTION_GROUP("run:"),
+    {"json", NULL, "one JSON object on standard output", TO_FLAG(json)},
+    {"threads", "T", "default {default}: as OMP_NUM_THREADS or the CPUs say",
+     TO_INT(threads, 0, 1024)},
+    OPTION_END};
+
+const option_table verify_table = {
+    PROGRAM, "verify", "TAR at FAR, EER and AUC of embeddings and identities",
+    "TAR at FAR 1e-1 to 1e-5, EER and AUC over all pairs of rows: a pair is genuine when\n"
+    "its labels are equal, its score is the cosine (to 2^-21), and pairs of equal score\n"
+    "are accepted together. FAR: accepted impostor pairs over all impostor pairs.",
+    .rows = rows};
 
 static json_t *point_json(const verification_point *point)
 {
-    json_t *object = json_object();
-    json_object_set_new(object, "far_limit", json_number(point->limit));
-    json_object_set_new(object, "far", json_number(point->far));
-    json_object_set_new(object, "tar", json_number(point->tar));
-    json_object_set_new(object, "threshold", json_number(point->threshold));
-    return object;
+    return json_pack("{s:o, s:o, s:o, s:o}", "far_limit", json_number(point->limit), "far",
+                     json_number(point->far), "tar", json_number(point->tar), "threshold",
+                     json_number(point->threshold));
 }
 
 static void report_json(const samples *s, const verification *v)
@@ -54,10 +58,7 @@ static void report_json(const samples *s, const verification *v)
     json_object_set_new(object, "dim", json_integer((json_int_t)s->embeddings.columns));
     json_object_set_new(object, "identities", json_integer((json_int_t)s->classes));
     json_object_set_new(object, "roc", roc);
-    json_object_set_new(object, "version", json_string(margin_version()));
-    json_dumpf(object, stdout, JSON_OUT_FLAGS);
-    putchar('\n');
-    json_decref(object);
+    print_json(object);
 }
 
 static void report_text(const samples *s, const verification *v)
@@ -83,7 +84,8 @@ static void report_text(const samples *s, const verification *v)
 
 int command_verify(int argc, char **argv)
 {
-    const samples_options options = samples_parse(argc, argv, 0, print_help);
+    samples_options options = {0};
+    options_read(&verify_table, argc, argv, &options);
     samples s = {0};
     samples_read(&options, &s);
     if (s.classes < 2)

@@ -4,7 +4,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <getopt.h>
 #include <limits.h>
 #include <math.h>
 #include <stdarg.h>
@@ -117,17 +116,4 @@ void die_usage(const char *program, const char *format, ...)
     print_error(program, format, arguments);
     va_end(arguments);
     exit(EXIT_USAGE);
-}
-
-void die_getopt(const char *program, int code, char *const argv[])
-{
-    /* optind has moved past the offending argument, except within a cluster of short options. */
-    const char *argument = optind > 0 ? argv[optind - 1] : "";
-    const int is_long = strncmp(argument, "--", 2) == 0;
-    if (code == ':' && is_long) die_usage(program, "option %s needs a value", argument);
-    if (code == ':') die_usage(program, "option -%c needs a value", optopt);
-    if (is_long && strchr(argument, '=') != NULL && optopt != 0)
-        die_usage(program, "option %.*s takes no value", (int)strcspn(argument, "="), argument);
-    if (is_long) die_usage(program, "unknown or ambiguous option %s", argument);
-    die_usage(program, "unknown option -%c", optopt);
 }

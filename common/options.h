@@ -27,10 +27,6 @@ void die(const char *program, const char *format, ...)
 void die_usage(const char *program, const char *format, ...)
     __attribute__((noreturn, format(printf, 2, 3)));
 
-/* Turn getopt_long's '?' or ':' into a usage error that names the option. The caller has set
- * opterr = 0 and an option string that begins with ':' (after an optional '+'). */
-void die_getopt(const char *program, int code, char *const argv[]) __attribute__((noreturn));
-
 #ifdef __cplusplus
 }
 #endif

@@ -91,10 +91,7 @@ static void check_plan(const run_plan *plan)
                   margin_loss_get(loss->loss)->name, loss->scale, loss->m1, loss->m2, loss->m3);
     }
     if (status != MARGIN_OK) {
-        const char *const forced = getenv("MARGIN_ISA");
-        die(SEPARATION_PROGRAM, "%s%s%s", margin_status_text(status),
-            status == MARGIN_ERROR_ISA && forced != NULL ? ": MARGIN_ISA=" : "",
-            status == MARGIN_ERROR_ISA && forced != NULL ? forced : "");
+        die(SEPARATION_PROGRAM, "%s", margin_status_text(status));
     }
 }
 
@@ -262,14 +259,6 @@ static void draw_all(const session *s)
     }
 }
 
-static int finish(void)
-{
-    if (fflush(stdout) != 0) {
-        die(SEPARATION_PROGRAM, "standard output: cannot be written");
-    }
-    return EXIT_SUCCESS;
-}
-
 static void print_list(const separation_options *o)
 {
     report_list(stdout, o->losses, &o->override);
@@ -283,13 +272,13 @@ static void print_list(const separation_options *o)
 int main(int argc, char **argv)
 {
     static session s;
-    /* First, while the arguments are whole: reading the options cuts lists at their commas. */
     json_t *context = provenance_json(argc, argv, 0);
     separation_options_read(&s.options, argc, argv);
     if (s.options.list) {
         print_list(&s.options);
         json_decref(context);
-        return finish();
+        finish_stdout(SEPARATION_PROGRAM);
+        return EXIT_SUCCESS;
     }
     complete_context(&s, context);
     make_plans(&s);
@@ -313,5 +302,6 @@ int main(int argc, char **argv)
     sources_free(&s.sources);
     free(s.folder);
     free(s.file);
-    return finish();
+    finish_stdout(SEPARATION_PROGRAM);
+    return EXIT_SUCCESS;
 }

@@ -294,7 +294,7 @@ void report_table_row(FILE *out, const run_plan *plan, const run_result *result)
             result->seconds);
 }
 
-void report_list(FILE *out, const int *losses, const loss_override *override)
+void report_list(FILE *out, const unsigned char *losses, const loss_override *override)
 {
     const size_t classes = 8;
     fprintf(out, "data: sphere, fashion, or a folder of IDX files\n");

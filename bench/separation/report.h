@@ -22,6 +22,6 @@ json_t *report_notes(void);
 void report_table_head(FILE *out);
 void report_table_row(FILE *out, const run_plan *plan, const run_result *result);
 /* Data, losses and their settings on a circle of 8 classes. */
-void report_list(FILE *out, const int *losses, const loss_override *override);
+void report_list(FILE *out, const unsigned char *losses, const loss_override *override);
 
 #endif

@@ -2,6 +2,7 @@
 #ifndef SEPARATION_OPTIONS_H
 #define SEPARATION_OPTIONS_H
 
+#include "option_table.h"
 #include "recipe.h"
 #include "sphere_data.h"
 
@@ -17,9 +18,10 @@ typedef struct separation_options {
     const char *out, *folder, *checkpoints, *dump; /* or NULL */
     int list;
     separation_level level;
-    uint32_t figures;              /* those named, a bit each by their place in the table */
-    int own_runs;                  /* 1: data or losses were named */
-    int losses[MARGIN_LOSS_COUNT]; /* 1: run this loss */
+    unsigned char figure[32];                /* 1: named, by their place in the table */
+    uint32_t figures;                        /* the same, a bit each */
+    int own_runs;                            /* 1: data or losses were named */
+    unsigned char losses[MARGIN_LOSS_COUNT]; /* 1: run this loss */
     const char *data[SEPARATION_MOST_DATA];  /* "sphere", "fashion" or a folder */
     size_t data_count;                       /* 0: none named */
     uint64_t seed;                           /* of the first repetition */
@@ -30,6 +32,8 @@ typedef struct separation_options {
     margin_isa isa;
     int threads; /* 0: as OpenMP decides */
 } separation_options;
+
+extern const option_table separation_table;
 
 /* Exits for --help, --version and wrong usage. */
 void separation_options_read(separation_options *out, int argc, char **argv);

@@ -12,18 +12,22 @@ extern "C" {
 
 #define SPEED_PROGRAM          "bench_speed"
 #define SPEED_MAX_GOOGLE_FLAGS 16
+#define SPEED_MAX_THREADS      4096
 
 typedef struct speed_options {
     speed_request request;
     const char *out;          /* speed.json; NULL: none */
     const char *machine_json; /* machine.json; NULL: none */
     int list;
+    unsigned char threads_wanted[SPEED_MAX_THREADS + 1]; /* 1: by --threads */
     int repetitions;
     double budget_seconds;                     /* for all of the run; 0: no limit */
     double min_seconds;                        /* of a repetition; 0: as the budget allows */
     char *google_flag[SPEED_MAX_GOOGLE_FLAGS]; /* --benchmark_*, passed through */
     int google_flags;
 } speed_options;
+
+extern const struct option_table speed_table;
 
 /* Exits with 0 on --help and --version, with 2 on wrong usage. */
 void speed_options_parse(speed_options *options, int argc, char **argv);

@@ -311,7 +311,8 @@ int main(int argc, char **argv)
     r.cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
     if (r.settings.list) {
         visit_cells(cases, count, r.settings.how_many, r.settings.seed, print_cell, last);
-        return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILED;
+        finish_stdout(PROGRAM);
+        return EXIT_SUCCESS;
     }
     if (r.settings.out) {
         check_writable(r.settings.out);
@@ -332,9 +333,7 @@ int main(int argc, char **argv)
         failures += !float_sweep_kept(&r.floats[k]);
     }
     print_closing(&r, count, failures);
-    if (fflush(stdout) != 0) {
-        die(PROGRAM, "cannot write to standard output");
-    }
+    finish_stdout(PROGRAM);
     if (failures > 0) {
         die(PROGRAM, "%zu promises are not kept", failures);
     }

@@ -6,6 +6,7 @@
 
 #include "cases.h"
 #include "margin.h"
+#include "option_table.h"
 
 #define PROGRAM "bench_stability"
 
@@ -17,6 +18,8 @@ typedef struct settings {
     int threads;
     int list;
 } settings;
+
+extern const option_table stability_table;
 
 /* Parse, or exit: 0 after --help and --version, 2 on wrong usage. */
 settings parse_settings(int argc, char **argv);

@@ -103,7 +103,7 @@ class Advise(CommandTest):
                              (["--classes", "x"], "--classes: 'x'"),
                              (["--classes", "8", "--dim", "1"], "--dim: '1'"),
                              (["--classes", "100000", "--dim", "2"], "0.01 degrees"),
-                             (["--classes", "8", "more"], "unexpected argument more"),
+                             (["--classes", "8", "more"], "unexpected argument 'more' (see 'margin advise --help')"),
                              (["--classes", "8", "--nonsense"], "--nonsense")):
             self.assert_refused(["advise", *words], 2, fault)
 

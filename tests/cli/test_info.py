@@ -67,16 +67,24 @@ class Info(CommandTest):
             self.assertEqual((run.returncode, run.stdout, run.stderr), (0, version, ""))
 
     def test_help(self):
-        for words in (["--help"], ["eval", "--help"], ["info", "--help"],
-                      ["advise", "--help"], ["angles", "--help"], ["verify", "--help"],
-                      ["eval", "--loss", "nonsense", "--help"]):
-            run = self.run_margin(*words)
+        def help_of(*words):
+            run = self.run_margin(*words, environment={"MARGIN_ISA": "nonsense"})
             self.assertEqual((run.returncode, run.stderr), (0, ""))
-            self.assertTrue(run.stdout.startswith("usage: margin"))
             self.assertTrue(all(len(line) <= 100 for line in run.stdout.splitlines()))
-        general = self.run_margin("--help").stdout
+            return run.stdout
+
+        general = help_of("--help")
+        self.assertTrue(general.startswith("usage: margin COMMAND "))
+        self.assertEqual((help_of("-h"), help_of("help")), (general, general))
         for command in ("advise", "angles", "eval", "info", "verify"):
             self.assertIn("\n  %s " % command, general)
+            text = help_of(command, "--help")
+            self.assertTrue(text.startswith("usage: margin %s " % command))
+            for words in ([command, "-h"], ["help", command], [command, "--threads", "x", "-h"],
+                          [command, "more", "--help"]):
+                if command != "advise" or "--threads" not in words:
+                    self.assertEqual(help_of(*words), text)
+        self.assertEqual(help_of("eval", "--loss", "nonsense", "--help"), help_of("help", "eval"))
 
     def test_every_option_is_in_the_help(self):
         text = self.run_margin("eval", "--help").stdout

@@ -197,8 +197,8 @@ class Refusals(Measured):
 
     def test_usage(self):
         self.refused(2, ["--threads: 'x'"], "--threads", "x")
-        self.refused(2, ["--threads: -1"], "--threads", "-1")
-        self.refused(2, ["unexpected argument more"], "more")
+        self.refused(2, ["--threads: '-1'"], "--threads", "-1")
+        self.refused(2, ["unexpected argument 'more'"], "more")
         self.refused(2, ["--nonsense"], "--nonsense")
         self.assert_refused(["verify", "--weights", "W.npy"], 2, "--weights")
         for command in self.WORDS:

@@ -167,6 +167,9 @@ class BadUsage(CommandTest):
         self.assert_refused(["--frob"], 2, "--frob")
         self.assert_refused(["info", "more"], 2, "more")
         self.assert_refused(["info", "--frob"], 2, "--frob")
+        self.assert_refused(["evl"], 2, "unknown command evl: did you mean eval?")
+        self.assert_refused(["help", "evl"], 2, "did you mean eval?")
+        self.assert_refused(["help", "eval", "more"], 2, "'more'")
 
     def test_options(self):
         self.refused("--frob", words=["--frob"])
@@ -175,7 +178,8 @@ class BadUsage(CommandTest):
         self.refused("--json=yes", words=["--json"])
         self.refused("--scale", words=["--scale needs a value"])
         self.refused("more", words=["more"])
-        self.refused("--grad", "a.npy", words=["--grad"])
+        self.refused("--grad", "a.npy", words=["--grad is ambiguous: --gradient, --grad-embed"])
+        self.refused("--treads", "2", words=["unknown option --treads: did you mean --threads?"])
 
     def test_required_options(self):
         words = self.eval_arguments()

@@ -1,77 +1,85 @@
 /* oracle_eval.c: what `margin eval` does, by the oracle: the same options and .npy inputs,
  * gradients as float64. It must not call libmargin: names and defaults are written down here once
  * more. */
-#define _GNU_SOURCE
-#include <getopt.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "npy.h"
-#include "options.h"
+#include "option_table.h"
 #include "oracle.h"
 
 #define PROGRAM "oracle_eval"
 
+/* NaN or -1: not given. */
 typedef struct request {
     margin_config config;
-    const char *text[32]; /* by option */
+    int loss, past_pi, gradient, feature_norm;
+    double scale, margin, m1, m2, m3, lambda;
+    const char *embeddings, *weights, *labels, *bias;
+    const char *grad_embeddings, *grad_weights, *grad_bias, *per_sample;
 } request;
 
-enum option_code {
-    LOSS,
-    SCALE,
-    MARGIN,
-    M1,
-    M2,
-    M3,
-    PAST_PI,
-    GRADIENT,
-    LAMBDA,
-    FEATURE_NORM,
-    EMBEDDINGS,
-    WEIGHTS,
-    LABELS,
-    BIAS,
-    GRAD_EMBEDDINGS,
-    GRAD_WEIGHTS,
-    GRAD_BIAS,
-    PER_SAMPLE,
-    HELP,
-    OPTIONS
-};
-
-static const char *const option_names[OPTIONS] = {
-    "loss",         "scale",     "margin",     "m1",     "m2",
-    "m3",           "past-pi",   "gradient",   "lambda", "feature-norm",
-    "embeddings",   "weights",   "labels",     "bias",   "grad-embeddings",
-    "grad-weights", "grad-bias", "per-sample", "help"};
-
-static const char *const loss_names[] = {
+static const char *const loss_names[MARGIN_LOSS_COUNT + 1] = {
     [MARGIN_SOFTMAX] = "softmax",       [MARGIN_NORMSOFTMAX] = "normsoftmax",
     [MARGIN_SPHEREFACE] = "sphereface", [MARGIN_COSFACE] = "cosface",
     [MARGIN_ARCFACE] = "arcface",       [MARGIN_COMBINED] = "combined"};
-static const char *const past_pi_names[] = {"paper", "monotone", "taylor", "clamp", "easy"};
-static const char *const gradient_names[] = {"exact", "detached"};
-static const char *const norm_names[] = {"fixed", "keep"};
+static const char *const past_pi_names[] = {"paper", "monotone", "taylor", "clamp", "easy", NULL};
+static const char *const gradient_names[] = {"exact", "detached", NULL};
+static const char *const norm_names[] = {"fixed", "keep", NULL};
 
-static int find(const char *option, const char *name, const char *const *names, int count)
+static const char *loss_name(int value)
 {
-    for (int k = 0; k < count; k++) {
-        if (strcmp(name, names[k]) == 0) {
-            return k;
-        }
-    }
-    die_usage(PROGRAM, "--%s: unknown value '%s'", option, name);
+    return loss_names[value];
 }
 
-static void number(const request *r, int option, double *out)
+static const char *past_pi_name(int value)
 {
-    if (r->text[option] && !parse_double(r->text[option], out)) {
-        die_usage(PROGRAM, "--%s: '%s' is not a number", option_names[option], r->text[option]);
-    }
+    return past_pi_names[value];
 }
+
+static const char *gradient_name(int value)
+{
+    return gradient_names[value];
+}
+
+static const char *norm_name(int value)
+{
+    return norm_names[value];
+}
+
+static const choice losses = {loss_name, NULL}, past_pis = {past_pi_name, NULL};
+static const choice gradients = {gradient_name, NULL}, norms = {norm_name, NULL};
+
+#define OPTION_TARGET request
+static const option_row option_rows[] = {
+    OPTION_GROUP("options, as those of margin eval:"),
+    {"loss", "NAME", "{names}", TO_NAME(loss, &losses), .required = 1},
+    {"scale", "S", "", TO_DOUBLE(scale)},
+    {"margin", "M", "", TO_DOUBLE(margin)},
+    {"m1", "M", "", TO_DOUBLE(m1)},
+    {"m2", "M", "", TO_DOUBLE(m2)},
+    {"m3", "M", "", TO_DOUBLE(m3)},
+    {"past-pi", "HOW", "{names}", TO_NAME(past_pi, &past_pis)},
+    {"gradient", "HOW", "{names}", TO_NAME(gradient, &gradients)},
+    {"lambda", "L", "", TO_DOUBLE(lambda)},
+    {"feature-norm", "HOW", "{names}", TO_NAME(feature_norm, &norms)},
+    {"embeddings", "X.npy", "", TO_TEXT(embeddings), .required = 1},
+    {"weights", "W.npy", "", TO_TEXT(weights), .required = 1},
+    {"labels", "y.npy", "", TO_TEXT(labels), .required = 1},
+    {"bias", "b.npy", "", TO_TEXT(bias)},
+    {"grad-embeddings", "F", "", TO_TEXT(grad_embeddings)},
+    {"grad-weights", "F", "", TO_TEXT(grad_weights)},
+    {"grad-bias", "F", "", TO_TEXT(grad_bias)},
+    {"per-sample", "F", "", TO_TEXT(per_sample)},
+    OPTION_END};
+
+static const option_table table = {
+    .program = PROGRAM,
+    .about =
+        "As `margin eval`, in 113-bit arithmetic; gradients and losses are written as float64.",
+    .rows = option_rows};
 
 static margin_config defaults(margin_loss loss)
 {
@@ -98,58 +106,34 @@ static margin_config defaults(margin_loss loss)
     return c;
 }
 
-static void configure(request *r)
+static void set(double *field, double value)
 {
-    margin_config *c = &r->config;
-
-    if (!r->text[LOSS] || !r->text[EMBEDDINGS] || !r->text[WEIGHTS] || !r->text[LABELS]) {
-        die_usage(PROGRAM, "--loss, --embeddings, --weights and --labels are required");
-    }
-    *c = defaults((margin_loss)find("loss", r->text[LOSS], loss_names, MARGIN_LOSS_COUNT));
-    number(r, SCALE, &c->scale);
-    number(r, LAMBDA, &c->lambda);
-    number(r, MARGIN,
-           c->loss == MARGIN_SPHEREFACE ? &c->m1
-           : c->loss == MARGIN_ARCFACE  ? &c->m2
-                                        : &c->m3);
-    number(r, M1, &c->m1);
-    number(r, M2, &c->m2);
-    number(r, M3, &c->m3);
-    if (r->text[PAST_PI]) {
-        c->past_pi = (margin_past_pi)find("past-pi", r->text[PAST_PI], past_pi_names, 5);
-    }
-    if (r->text[GRADIENT]) {
-        c->gradient = (margin_gradient)find("gradient", r->text[GRADIENT], gradient_names, 2);
-    }
-    if (r->text[FEATURE_NORM]) {
-        c->feature_norm =
-            (margin_feature_norm)find("feature-norm", r->text[FEATURE_NORM], norm_names, 2);
+    if (!isnan(value)) {
+        *field = value;
     }
 }
 
 static request parse(int argc, char **argv)
 {
-    struct option options[OPTIONS + 1] = {{0}};
-    request r = {0};
-    int code;
+    request r = {.past_pi = -1, .scale = NAN, .margin = NAN, .m1 = NAN, .m2 = NAN, .m3 = NAN};
+    margin_config *const c = &r.config;
 
-    for (int k = 0; k < OPTIONS; k++) {
-        options[k] = (struct option){option_names[k], k == HELP ? no_argument : required_argument,
-                                     NULL, 256 + k};
+    options_read(&table, argc, argv, &r);
+    *c = defaults((margin_loss)r.loss);
+    set(&c->scale, r.scale);
+    set(c->loss == MARGIN_SPHEREFACE ? &c->m1
+        : c->loss == MARGIN_ARCFACE  ? &c->m2
+                                     : &c->m3,
+        r.margin);
+    set(&c->m1, r.m1);
+    set(&c->m2, r.m2);
+    set(&c->m3, r.m3);
+    if (r.past_pi >= 0) {
+        c->past_pi = (margin_past_pi)r.past_pi;
     }
-    opterr = 0;
-    while ((code = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-        if (code < 256) {
-            die_getopt(PROGRAM, code, argv);
-        }
-        if (code - 256 == HELP) {
-            puts("Usage: " PROGRAM " OPTION...: as `margin eval`, in 113-bit arithmetic; gradients "
-                 "and losses are written as float64.");
-            exit(EXIT_SUCCESS);
-        }
-        r.text[code - 256] = optarg;
-    }
-    configure(&r);
+    c->gradient = (margin_gradient)r.gradient;
+    c->lambda = r.lambda;
+    c->feature_norm = (margin_feature_norm)r.feature_norm;
     return r;
 }
 
@@ -248,9 +232,9 @@ static void report(const margin_head *head, const oracle_output *out)
 int main(int argc, char **argv)
 {
     const request r = parse(argc, argv);
-    npy_array x = read_floats(r.text[EMBEDDINGS], 2), w = read_floats(r.text[WEIGHTS], 2);
+    npy_array x = read_floats(r.embeddings, 2), w = read_floats(r.weights, 2);
     npy_array bias = {0};
-    int64_t *labels = read_labels(r.text[LABELS]);
+    int64_t *labels = read_labels(r.labels);
     margin_head head = {.rows = x.shape[0],
                         .dim = x.shape[1],
                         .classes = w.shape[0],
@@ -259,17 +243,17 @@ int main(int argc, char **argv)
                         .labels = labels};
     oracle_output out;
 
-    if (r.text[BIAS]) {
-        bias = read_floats(r.text[BIAS], 1);
+    if (r.bias) {
+        bias = read_floats(r.bias, 1);
         head.bias = bias.data;
     }
     if (oracle_head(&r.config, &head, &out) != 0) {
         die(PROGRAM, "out of memory");
     }
-    write_array(r.text[GRAD_EMBEDDINGS], out.grad_embeddings, head.rows, head.dim);
-    write_array(r.text[GRAD_WEIGHTS], out.grad_weights, head.classes, head.dim);
-    write_array(r.text[GRAD_BIAS], out.grad_bias, head.classes, 0);
-    write_array(r.text[PER_SAMPLE], out.row_loss, head.rows, 0);
+    write_array(r.grad_embeddings, out.grad_embeddings, head.rows, head.dim);
+    write_array(r.grad_weights, out.grad_weights, head.classes, head.dim);
+    write_array(r.grad_bias, out.grad_bias, head.classes, 0);
+    write_array(r.per_sample, out.row_loss, head.rows, 0);
     report(&head, &out);
     oracle_output_free(&out);
     npy_free(&x);

@@ -192,7 +192,10 @@ class Driver(unittest.TestCase):
     def test_wrong_usage(self):
         for text, *arguments in [
                 ("--nothing", "--nothing"), ("'extra'", "extra"), ("--out", "--out"),
-                ("takes no value", "--quick=3"), ("'arc'", "--loss", "arc"),
+                ("takes no value", "--quick=3"), ("exclude one another", "--quick", "--full"),
+                ("did you mean --identities?", "--identites", "9"), ("'1.1'", "--flipped", "1.1"),
+                ("'fig99'", "--figure", "fig4a,fig99"),
+                ("no --data, --loss", "--figure", "fig3", "--dim", "2"), ("'arc'", "--loss", "arc"),
                 ("''", "--loss", "arcface,"), ("''", "--data", ""),
                 ("'0'", "--epochs", "0"), ("'-3'", "--samples", "-3"), ("'1e3'", "--seeds", "1e3"),
                 ("'0'", "--threads", "0"), ("'x'", "--scale", "x"), ("'nan'", "--margin", "nan"),
@@ -222,7 +225,7 @@ class Driver(unittest.TestCase):
                                            *FEW))
         for a, b in zip(runs, scalar):
             self.assertAlmostEqual(a["final_loss"], b["final_loss"], 2)
-        self.assert_refused(1, "MARGIN_ISA=vax", "--data", "sphere", *FEW, MARGIN_ISA="vax")
+        self.assert_refused(2, "MARGIN_ISA: 'vax'", "--data", "sphere", *FEW, MARGIN_ISA="vax")
 
     def test_information(self):
         for arguments, text in [(["--help"], "usage: bench_separation"),

@@ -182,7 +182,9 @@ class Speed(unittest.TestCase):
     def test_usage(self):
         for words, says in (
                 (["--bogus"], "--bogus"), (["--out"], "--out"), (["stray"], "stray"),
-                (["--quick", "--full"], "--full"), (["--threads", "0"], "--threads"),
+                (["--quick", "--full"], "--quick and --full exclude one another"),
+                (["--treads", "1"], "did you mean --threads?"), (["--threads", "0"], "--threads"),
+                (["--threads", ",".join(map(str, range(1, 18)))], "more than 16"),
                 (["--threads", "1,x"], "--threads"), (["--isa", "sse9"], "sse9"),
                 (["--loss", "arcface,"], "--loss"), (["--seed", "-1"], "--seed"),
                 (["--repetitions", "0"], "--repetitions"), (["--min-time", "nan"], "--min-time"),
