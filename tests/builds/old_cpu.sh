@@ -29,5 +29,4 @@ expect $haswell avx2 avx512
 qemu-x86_64 -cpu Conroe "$bin/test_identities"
 qemu-x86_64 -cpu Conroe "$bin/test_head"
 qemu-x86_64 -cpu $haswell "$bin/test_kernels_avx2"
-qemu-x86_64 -cpu $haswell "$bin/test_products_avx2"
 qemu-x86_64 -cpu $haswell "$bin/test_head"
