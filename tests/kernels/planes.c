@@ -78,7 +78,7 @@ static const kernel_case cases[] = {
      {"pairs", "dim", "rows"},
      {{8, 2, 16}, {32, 8, 16}}},
     {"plane_total", run_plane_total, BOUND_BYTES, {"pairs", "parts"}, {{32, 4}, {256, 8}}},
-    {"plane_finish", run_plane_finish, BOUND_BYTES, {"pairs", "dim"}, {{32, 2, 1}, {256, 8, 1}}},
+    {"plane_finish", run_plane_finish, BOUND_BYTES, {"pairs", "dim"}, {{32, 2, 1}, {128, 8, 1}}},
 };
 
 KERNEL_SUBJECT(planes);

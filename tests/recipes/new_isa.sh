@@ -20,7 +20,8 @@ want=$'CMakeLists.txt\ninclude/margin.h\nsrc/simd/simd_toy.h'
 [[ $changed == "$want" ]] || fail "not the promised change: ${changed//$'\n'/ }"
 
 configure "$work/tree" "$work/build"
-targets=(margin_command bench_speed test_simd_toy test_kernels_toy test_bits test_config)
+targets=(margin_command bench_speed bench_kernels test_simd_toy test_kernels_toy test_bits
+    test_config)
 build "$work/build" "${targets[@]}"
 bin=$work/build/bin
 "$bin/margin" info --json > "$work/info.json"
@@ -29,6 +30,7 @@ jq -e '.isas_usable | index("toy")' "$work/info.json" > /dev/null ||
 chosen=$(MARGIN_ISA=toy "$bin/margin" info --json | jq -r .isa)
 [[ $chosen == toy ]] || fail "MARGIN_ISA=toy chose $chosen"
 grep -q '/isa:toy/' <<< "$("$bin/bench_speed" --list)" || fail "bench_speed has no case for it"
+"$bin/bench_kernels" --quick --isa toy --filter tile_ > /dev/null || fail "bench_kernels fails on it"
 subjects='packing|products|terms|pairs|planes'
 run_tests "$work/build" -R "^(simd|$subjects|bits|config)(_toy)?\$"
 ctest --test-dir "$work/build" -N -R '_toy$' | grep -q 'Total Tests: 8' ||

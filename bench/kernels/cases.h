@@ -1,0 +1,53 @@
+/* cases.h: what is timed: each kernel at each of its sizes on each instruction set, and the peaks
+ * that they are compared with. Must not know how it is timed. */
+#ifndef KERNELS_CASES_H
+#define KERNELS_CASES_H
+
+#include "kernels/trial.h"
+#include "settings.h"
+
+/* A copy judges cases of up to this many times its own bytes. */
+enum { PEAK_ROOM = 2 };
+
+/* Gives the kernels of an instruction set, NULL where it cannot be had. */
+typedef const margin_kernels *(*kernel_dispatch)(margin_isa isa);
+
+typedef struct timed_case {
+    char name[96]; /* KERNEL/isa:I/LETTER:SIZE... */
+    const kernel_subject *subject;
+    const kernel_case *kernel;
+    const size_t *size;
+    margin_isa isa;
+    const margin_kernels *table;
+
+    /* What came of it. */
+    char fault[TRIAL_FAULT]; /* why it is not timed, else empty */
+    size_t repeat, rounds;
+    double *ns;               /* of a call, in each round; rising once summarised */
+    double median, low, high; /* and the quartiles */
+    double elements, flops, bytes;
+    size_t held; /* bytes of all arrays */
+} timed_case;
+
+typedef struct case_list {
+    timed_case *at;
+    size_t count;
+    size_t peaks; /* how many at the beginning are peaks */
+} case_list;
+
+/* Multiply-adds and copies of bench_speed's loops, as kernels that are timed like all others; they
+ * read the trial's instruction set and no table. */
+extern const kernel_subject kernels_of_peaks;
+
+/* Fills the list with the wanted cases; -1 where memory is short. */
+int cases_make(case_list *list, const settings *s, kernel_dispatch dispatch);
+void cases_free(case_list *list);
+
+/* The peak that a case's rate is compared with, in the same unit; NULL if there is none. */
+const timed_case *cases_peak(const case_list *list, const timed_case *c);
+
+/* 1e9 operations or bytes a second, whichever bounds it, in the median, of a peak in the best
+ * sample; 0 if neither bounds it or it was not timed. */
+double cases_rate(const timed_case *c);
+
+#endif

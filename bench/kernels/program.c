@@ -1,0 +1,83 @@
+/* program.c: see program.h. */
+#include "program.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "dispatch.h"
+#include "options.h"
+#include "output.h"
+#include "progress.h"
+#include "settings.h"
+#include "times.h"
+
+/* Names the kernels that differ on stderr, and returns how many. */
+static size_t check_all(case_list *list)
+{
+    size_t failed = 0;
+    for (size_t i = list->peaks; i < list->count; i++) {
+        timed_case *c = &list->at[i];
+        times_check(c, margin_dispatch(MARGIN_ISA_SCALAR));
+        if (c->fault[0] != '\0') {
+            fprintf(stderr, PROGRAM ": %s is not timed: %s%s\n", c->name, c->kernel->name,
+                    c->fault);
+            failed++;
+        }
+    }
+    return failed;
+}
+
+/* Each round has one sample of every case, so that a slow minute of the machine falls on all. */
+static void time_all(case_list *list, const settings *s)
+{
+    progress line;
+    progress_start(&line, "kernels", (s->rounds + 1) * list->count);
+    for (size_t round = 0; round <= s->rounds; round++) {
+        for (size_t i = 0; i < list->count; i++) {
+            timed_case *c = &list->at[i];
+            progress_step(&line, round * list->count + i, c->name);
+            if (c->fault[0] != '\0') continue;
+            if (round == 0) {
+                times_calibrate(c, s->sample_seconds);
+            } else {
+                times_sample(c, round);
+            }
+        }
+    }
+    progress_end(&line);
+    for (size_t i = 0; i < list->count; i++)
+        times_summarise(&list->at[i]);
+}
+
+static int list_names(case_list *list)
+{
+    for (size_t i = list->peaks; i < list->count; i++)
+        puts(list->at[i].name);
+    cases_free(list);
+    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILED;
+}
+
+static void print_and_write(const case_list *list, const settings *s, int argc, char **argv)
+{
+    char error[512];
+    output_print(list, stdout);
+    if (fflush(stdout) != 0) die(PROGRAM, "cannot write to standard output");
+    if (s->out != NULL && output_write(list, s, argc, argv, error, sizeof error) != 0)
+        die(PROGRAM, "%s", error);
+}
+
+int program_run(int argc, char **argv, kernel_dispatch dispatch)
+{
+    const settings s = settings_parse(argc, argv);
+    case_list list;
+    if (cases_make(&list, &s, dispatch) != 0) die(PROGRAM, "out of memory");
+    if (list.count == list.peaks)
+        die_usage(PROGRAM, "no case matches; --list shows those there are");
+    if (s.list) return list_names(&list);
+    const size_t failed = check_all(&list);
+    time_all(&list, &s);
+    print_and_write(&list, &s, argc, argv);
+    cases_free(&list);
+    if (failed > 0) die(PROGRAM, "%zu cases differ from the scalar kernels", failed);
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,152 @@
+"""bench_kernels as a command: every function of every table has its name, what it writes is what
+the names say, and a kernel that differs from the scalar one is named and not timed."""
+import json
+import os
+import pty
+import re
+import subprocess
+import tempfile
+import unittest
+from pathlib import Path
+
+PROGRAM = os.environ["BENCH_KERNELS"]
+WRONG = os.environ["WRONG_KERNELS"]
+SOURCE = Path(os.environ["MARGIN_SOURCE"])
+SUBJECTS = ("packing", "products", "terms", "pairs", "planes")
+NAME = re.compile(r"(\w+)/isa:(\w+)((?:/\w+:\d+)+)")
+# One in each subject, see wrong_kernels.c.
+FAULTY = {"sum_squares", "embedding_products", "tile_scale", "pair_sums", "plane_total"}
+
+
+def run(*arguments, program=PROGRAM, **options):
+    environment = {k: v for k, v in os.environ.items() if k != "MARGIN_ISA"}
+    environment.update(options)
+    return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=250,
+                          env=environment)
+
+
+def fields(subject):
+    """The functions of a subject's table, from its header."""
+    text = (SOURCE / "src" / "kernels" / f"{subject}.h").read_text()
+    table = re.search(r"typedef struct margin_%s \{(.*?)\n\}" % subject, text, re.S)
+    return re.findall(r"\(\*(\w+)\)\(", table.group(1))
+
+
+def sizes(name):
+    return {key: int(value) for key, value in re.findall(r"/(\w+):(\d+)", name)}
+
+
+class Command(unittest.TestCase):
+    def results(self, *arguments, program=PROGRAM, status=0):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "kernels.json")
+            done = run("--quick", "--out", path, *arguments, program=program)
+            self.assertEqual(done.returncode, status, done.stderr)
+            with open(path) as stream:
+                return done, json.load(stream)
+
+    def test_every_function_has_a_name_on_every_instruction_set(self):
+        names = run("--list").stdout.split()
+        self.assertEqual(len(set(names)), len(names))
+        listed = {}
+        for name in names:
+            kernel, isa, _ = NAME.fullmatch(name).groups()
+            listed.setdefault(isa, set()).add(kernel)
+        wanted = sorted(field for subject in SUBJECTS for field in fields(subject))
+        self.assertGreater(len(wanted), 25)
+        self.assertIn("scalar", listed)
+        for isa, kernels in listed.items():
+            self.assertEqual(sorted(kernels), wanted, isa)
+
+    def test_results_say_what_the_names_say(self):
+        done, file = self.results("--filter", "tile_")
+        self.assertEqual(done.stderr, "")
+        self.assertEqual(file["schema"], 1)
+        for key in ("cpu", "compiler", "commit", "date", "isas_usable", "rounds"):
+            self.assertIn(key, file["context"])
+        names = run("--list", "--filter", "tile_").stdout.split()
+        self.assertEqual([row["name"] for row in file["kernels"]], names)
+        for row in file["kernels"] + file["peaks"]:
+            self.check_row(row)
+            self.assertIn(row["name"], done.stdout)
+        bounds = {row["kernel"]: ("gflops" in row, "gbytes" in row) for row in file["kernels"]}
+        self.assertEqual(bounds, {"tile_products": (True, False), "tile_max": (False, True),
+                                  "tile_exp": (False, False), "tile_scale": (False, True)})
+
+    def check_row(self, row):
+        kernel, isa, rest = NAME.fullmatch(row["name"]).groups()
+        self.assertEqual((row["kernel"], row["isa"]), (kernel, isa))
+        for key, value in sizes(rest).items():
+            self.assertEqual(row[key], value)
+        ns = row["ns"]
+        self.assertLess(0, ns["low"])
+        self.assertLessEqual(ns["low"], ns["median"])
+        self.assertLessEqual(ns["median"], ns["high"])
+        self.assertAlmostEqual(row["ns_per_element"] * row["elements"] / ns["median"], 1)
+        self.assertGreaterEqual(row["calls"], 1)
+        self.assertGreater(row["held_bytes"], 0)
+
+    def test_elements_and_rates_follow_from_the_sizes(self):
+        _, file = self.results("--isa", "scalar", "--filter", "tile_products")
+        for row in file["kernels"]:
+            elements = 16 * row["classes"] * row["dim"] * row["panels"]
+            self.assertEqual(row["elements"], elements)
+            self.assertAlmostEqual(row["gflops"] * row["ns"]["median"] / (2 * elements), 1)
+        _, file = self.results("--isa", "scalar", "--filter", "row_max")
+        for row in file["kernels"]:
+            self.assertEqual(row["elements"], row["n"])
+            self.assertAlmostEqual(row["gbytes"] * row["ns"]["median"] / (4 * row["n"]), 1)
+
+    def test_a_wrong_kernel_is_refused(self):
+        done, file = self.results(program=WRONG, status=1)
+        lines = done.stderr.splitlines()
+        self.assertRegex(lines[-1], r"^bench_kernels: \d+ cases differ")
+        refused = {re.match(r"bench_kernels: (\w+)/\S+ is not timed: ", line).group(1)
+                   for line in lines[:-1]}
+        self.assertEqual(refused, FAULTY)
+        for row in file["kernels"]:
+            self.assertEqual("error" in row, row["kernel"] in FAULTY, row)
+            self.assertEqual("ns" in row, row["kernel"] not in FAULTY, row)
+
+    def test_isa(self):
+        for name in run("--list", "--isa", "scalar").stdout.split():
+            self.assertIn("/isa:scalar/", name)
+        forced = run("--list", MARGIN_ISA="scalar").stdout
+        self.assertEqual(forced, run("--list", "--isa", "scalar").stdout)
+
+    def test_progress_is_for_terminals_only(self):
+        for colour, extra in ((True, {}), (False, {"NO_COLOR": "1"})):
+            shown = self.on_terminal("--isa", "scalar", "--filter", "weight_products", **extra)
+            self.assertRegex(shown, r"kernels\S*  \d+/\d+")
+            self.assertEqual("\033[1m" in shown, colour)
+        self.assertNotIn("\033", run("--quick", "--filter", "drain").stdout)
+
+    def on_terminal(self, *arguments, **options):
+        """What a terminal shows of a run."""
+        environment = {k: v for k, v in os.environ.items() if k not in ("MARGIN_ISA", "NO_COLOR")}
+        child, terminal = pty.fork()
+        if child == 0:
+            os.execve(PROGRAM, [PROGRAM, *arguments], {**environment, "TERM": "xterm", **options})
+        shown = b""
+        try:
+            while part := os.read(terminal, 4096):
+                shown += part
+        except OSError:  # closed: the program has ended
+            pass
+        self.assertEqual(os.waitpid(child, 0)[1], 0)
+        return shown.decode()
+
+    def test_usage(self):
+        self.assertEqual(run("--help").returncode, 0)
+        self.assertRegex(run("--version").stdout, r"^bench_kernels \d+\.\d+")
+        for status, arguments in ((2, ["--nonsense"]), (2, ["--out"]), (2, ["word"]),
+                                  (2, ["--isa", "nonsense"]), (2, ["--filter", "nonsense"]),
+                                  (1, ["--quick", "--filter", "drain/isa:scalar", "--out",
+                                       "/nonsense/kernels.json"])):
+            done = run(*arguments)
+            self.assertEqual(done.returncode, status, arguments)
+            self.assertRegex(done.stderr, r"\Abench_kernels: [^\n]+\n\Z")
+
+
+if __name__ == "__main__":
+    unittest.main()
