@@ -120,6 +120,7 @@ static void judge_terms(void)
             if (mode < 2) judge("row_store", n, mode, 0);
         }
     }
+    judge("prefetch", 37, 0, 0);
     judge("drain", 1, 0, 0);
 }
 

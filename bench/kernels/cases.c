@@ -18,14 +18,14 @@ static void name_case(timed_case *c)
 }
 
 /* Returns room for one more case, NULL where memory is short. */
-static timed_case *append(case_list *list, size_t rounds)
+static timed_case *append(case_list *list)
 {
     timed_case *grown = realloc(list->at, (list->count + 1) * sizeof *grown);
     if (grown == NULL) return NULL;
     list->at = grown;
     timed_case *c = &grown[list->count];
     memset(c, 0, sizeof *c);
-    c->ns = calloc(rounds, sizeof *c->ns);
+    c->ns = calloc(list->rounds, sizeof *c->ns);
     if (c->ns == NULL) return NULL;
     list->count++;
     return c;
@@ -42,7 +42,7 @@ static int add_case(case_list *list, const settings *s, const timed_case *like)
     timed_case c = *like;
     name_case(&c);
     if (c.subject != &kernels_of_peaks && strstr(c.name, s->filter) == NULL) return 0;
-    timed_case *to = append(list, s->rounds);
+    timed_case *to = append(list);
     if (to == NULL) return -1;
     c.ns = to->ns;
     *to = c;
@@ -79,6 +79,8 @@ static int add_subject(case_list *list, const settings *s, kernel_dispatch dispa
 int cases_make(case_list *list, const settings *s, kernel_dispatch dispatch)
 {
     memset(list, 0, sizeof *list);
+    list->rounds = s->quick ? 9 : 31;
+    list->sample_seconds = s->quick ? 20e-6 : 100e-6;
     int failed = add_subject(list, s, dispatch, &kernels_of_peaks);
     list->peaks = list->count;
     for (size_t i = 0; kernel_subjects[i] != NULL && !failed; i++)

@@ -30,6 +30,8 @@ typedef struct timed_case {
 } timed_case;
 
 typedef struct case_list {
+    size_t rounds; /* samples of each case */
+    double sample_seconds;
     timed_case *at;
     size_t count;
     size_t peaks; /* how many at the beginning are peaks */

@@ -105,18 +105,18 @@ static json_t *rows_json(const case_list *list, size_t from, size_t to)
     return rows;
 }
 
-int output_write(const case_list *list, const settings *s, int argc, char **argv, char *error,
+int output_write(const case_list *list, const char *path, int argc, char **argv, char *error,
                  size_t error_size)
 {
     json_t *file = json_object(), *context = provenance_json(argc, argv, 1);
     json_object_set_new(context, "threads", json_integer(1));
-    json_object_set_new(context, "rounds", json_integer((json_int_t)s->rounds));
-    json_object_set_new(context, "sample_seconds", json_number(s->sample_seconds));
+    json_object_set_new(context, "rounds", json_integer((json_int_t)list->rounds));
+    json_object_set_new(context, "sample_seconds", json_number(list->sample_seconds));
     json_object_set_new(file, "schema", json_integer(1));
     json_object_set_new(file, "context", context);
     json_object_set_new(file, "peaks", rows_json(list, 0, list->peaks));
     json_object_set_new(file, "kernels", rows_json(list, list->peaks, list->count));
-    const int status = json_write_file(file, s->out, error, error_size);
+    const int status = json_write_file(file, path, error, error_size);
     json_decref(file);
     return status;
 }

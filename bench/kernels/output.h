@@ -9,9 +9,9 @@
 /* Prints one line for each peak and each case. */
 void output_print(const case_list *list, FILE *stream);
 
-/* Writes to s->out what docs/method.md says of this program's file. 0 ok; else `error` names the
+/* Writes to `path` what docs/method.md says of this program's file. 0 ok; else `error` names the
  * path and the fault. */
-int output_write(const case_list *list, const settings *s, int argc, char **argv, char *error,
+int output_write(const case_list *list, const char *path, int argc, char **argv, char *error,
                  size_t error_size);
 
 #endif

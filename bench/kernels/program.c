@@ -10,6 +10,7 @@
 #include "progress.h"
 #include "settings.h"
 #include "times.h"
+#include "tune.h"
 
 /* Names the kernels that differ on stderr, and returns how many. */
 static size_t check_all(case_list *list)
@@ -28,17 +29,17 @@ static size_t check_all(case_list *list)
 }
 
 /* Each round has one sample of every case, so that a slow minute of the machine falls on all. */
-static void time_all(case_list *list, const settings *s)
+static void time_all(case_list *list)
 {
     progress line;
-    progress_start(&line, "kernels", (s->rounds + 1) * list->count);
-    for (size_t round = 0; round <= s->rounds; round++) {
+    progress_start(&line, "kernels", (list->rounds + 1) * list->count);
+    for (size_t round = 0; round <= list->rounds; round++) {
         for (size_t i = 0; i < list->count; i++) {
             timed_case *c = &list->at[i];
             progress_step(&line, round * list->count + i, c->name);
             if (c->fault[0] != '\0') continue;
             if (round == 0) {
-                times_calibrate(c, s->sample_seconds);
+                times_calibrate(c, list->sample_seconds);
             } else {
                 times_sample(c, round);
             }
@@ -62,20 +63,21 @@ static void print_and_write(const case_list *list, const settings *s, int argc, 
     char error[512];
     output_print(list, stdout);
     if (fflush(stdout) != 0) die(PROGRAM, "cannot write to standard output");
-    if (s->out != NULL && output_write(list, s, argc, argv, error, sizeof error) != 0)
+    if (s->out != NULL && output_write(list, s->out, argc, argv, error, sizeof error) != 0)
         die(PROGRAM, "%s", error);
 }
 
 int program_run(int argc, char **argv, kernel_dispatch dispatch)
 {
     const settings s = settings_parse(argc, argv);
+    if (s.tune) return tune_run(&s, argc, argv);
     case_list list;
     if (cases_make(&list, &s, dispatch) != 0) die(PROGRAM, "out of memory");
     if (list.count == list.peaks)
         die_usage(PROGRAM, "no case matches; --list shows those there are");
     if (s.list) return list_names(&list);
     const size_t failed = check_all(&list);
-    time_all(&list, &s);
+    time_all(&list);
     print_and_write(&list, &s, argc, argv);
     cases_free(&list);
     if (failed > 0) die(PROGRAM, "%zu cases differ from the scalar kernels", failed);

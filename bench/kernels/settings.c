@@ -18,18 +18,26 @@ static const char help[] =
     "  --filter TEXT  only cases whose name has TEXT in it\n"
     "  --isa I        only this instruction set (default: MARGIN_ISA, else all that are usable)\n"
     "  --list         print the names of the cases, and exit\n"
+    "  --tune         time whole calls instead, under several schedules (src/tuning.h), and print\n"
+    "                 the one that suits this machine (some minutes); --filter and --list are\n"
+    "                 then of its fields\n"
     "  --help, --version\n"
     "\n"
     "Exit status: 0 when every kernel agrees, 1 when one does not or the run failed, 2 on wrong\n"
     "usage.\n";
 
-enum option_code { OUT = 1, QUICK, FILTER, ISA, LIST, HELP, VERSION };
+enum option_code { OUT = 1, QUICK, FILTER, ISA, LIST, TUNE, HELP, VERSION };
 
 static const struct option long_options[] = {
-    {"out", required_argument, NULL, OUT},       {"quick", no_argument, NULL, QUICK},
-    {"filter", required_argument, NULL, FILTER}, {"isa", required_argument, NULL, ISA},
-    {"list", no_argument, NULL, LIST},           {"help", no_argument, NULL, HELP},
-    {"version", no_argument, NULL, VERSION},     {NULL, 0, NULL, 0},
+    {"out", required_argument, NULL, OUT},
+    {"quick", no_argument, NULL, QUICK},
+    {"filter", required_argument, NULL, FILTER},
+    {"isa", required_argument, NULL, ISA},
+    {"list", no_argument, NULL, LIST},
+    {"tune", no_argument, NULL, TUNE},
+    {"help", no_argument, NULL, HELP},
+    {"version", no_argument, NULL, VERSION},
+    {NULL, 0, NULL, 0},
 };
 
 static void print_and_leave(int code)
@@ -59,8 +67,7 @@ static void apply(settings *s, int code, char *const argv[])
         s->out = optarg;
         break;
     case QUICK:
-        s->rounds = 9;
-        s->sample_seconds = 20e-6;
+        s->quick = 1;
         break;
     case FILTER:
         s->filter = optarg;
@@ -70,6 +77,9 @@ static void apply(settings *s, int code, char *const argv[])
         break;
     case LIST:
         s->list = 1;
+        break;
+    case TUNE:
+        s->tune = 1;
         break;
     case HELP:
     case VERSION:
@@ -82,7 +92,7 @@ static void apply(settings *s, int code, char *const argv[])
 
 settings settings_parse(int argc, char **argv)
 {
-    settings s = {.filter = "", .isa = MARGIN_ISA_AUTO, .rounds = 31, .sample_seconds = 100e-6};
+    settings s = {.filter = "", .isa = MARGIN_ISA_AUTO};
     const char *forced = getenv("MARGIN_ISA");
     int code;
     opterr = 0;

@@ -12,9 +12,7 @@ typedef struct settings {
     const char *out;    /* NULL: no file */
     const char *filter; /* a part of the names; "" takes all */
     margin_isa isa;     /* AUTO: all that are usable */
-    int list;
-    size_t rounds; /* samples of each case */
-    double sample_seconds;
+    int list, quick, tune;
 } settings;
 
 /* Parses the command line; leaves the program on --help, --version and wrong usage. */

@@ -122,6 +122,15 @@ static void run_row_store(const margin_kernels *k, trial *t)
     t->tolerance = 1e-6;
 }
 
+/* size: lines of an array, each an element; what is there must stay. */
+static void run_prefetch(const margin_kernels *k, trial *t)
+{
+    const size_t n = t->size[0] * 16;
+    float *x = trial_output(t, n, 1.0);
+    TRIAL_CALL(t, for (size_t i = 0; i < n; i += 16) k->terms->prefetch(x + i));
+    trial_work(t, (double)t->size[0], 0.0, 0.0);
+}
+
 /* Nothing is pending and nothing was streamed: the least that it takes. An element is a call. */
 static void run_drain(const margin_kernels *k, trial *t)
 {
@@ -138,6 +147,7 @@ static const kernel_case cases[] = {
     {"row_max", run_row_max, BOUND_BYTES, {"n"}, {{4096}, {65536}}},
     {"row_exp", run_row_exp, BOUND_NONE, {"n", "pending"}, {{2048, 0}, {2048, 1}, {16384, 0}}},
     {"row_store", run_row_store, BOUND_BYTES, {"n"}, {{2048}, {32768}}},
+    {"prefetch", run_prefetch, BOUND_NONE, {"lines"}, {{256}, {4096}}},
     {"drain", run_drain, BOUND_NONE, {"calls"}, {{1}}},
 };
 

@@ -32,6 +32,14 @@ def fields(subject):
     return re.findall(r"\(\*(\w+)\)\(", table.group(1))
 
 
+def schedule_fields():
+    text = (SOURCE / "src" / "tuning.h").read_text()
+    body = re.search(r"typedef struct margin_schedule \{(.*?)\n\}", text, re.S).group(1)
+    body = re.sub(r"/\*.*?\*/", "", body, flags=re.S)
+    return [name for names in re.findall(r"(?:double|size_t) ([\w, ]+);", body)
+            for name in names.split(", ")]
+
+
 def sizes(name):
     return {key: int(value) for key, value in re.findall(r"/(\w+):(\d+)", name)}
 
@@ -107,6 +115,41 @@ class Command(unittest.TestCase):
         for row in file["kernels"]:
             self.assertEqual("error" in row, row["kernel"] in FAULTY, row)
             self.assertEqual("ns" in row, row["kernel"] not in FAULTY, row)
+
+    def test_tune_prints_a_whole_schedule(self):
+        fields = schedule_fields()
+        self.assertGreater(len(fields), 10)
+        self.assertEqual(sorted(run("--tune", "--list").stdout.split()), sorted(fields))
+        isa = NAME.fullmatch(run("--list").stdout.split()[-1]).group(2)  # the last is the best
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "tuning.json")
+            done = run("--tune", "--quick", "--isa", isa, "--filter", "level_", "--out", path)
+            self.assertEqual((done.returncode, done.stderr), (0, ""))
+            with open(path) as stream:
+                (level,) = json.load(stream)["tuning"]
+            done = run("--tune", "--quick", "--isa", isa, "--filter", "group_", "--out", path)
+            with open(path) as stream:
+                (group,) = json.load(stream)["tuning"]
+        self.assertEqual(level["ratios"], {})
+        row = re.search(r"\[MARGIN_ISA_%s\] = \{\n(.*?)\n    \}," % isa.upper(), done.stdout, re.S)
+        printed = dict(re.findall(r"\.(\w+) = ([\d.e+-]+),", row.group(1)))
+        self.assertEqual(sorted(printed), sorted(fields))
+        for name in fields:
+            self.assertAlmostEqual(float(printed[name]) / group["schedule"][name], 1, 1)
+            self.assertGreater(float(printed[name]), 0)
+        self.check_ratios(group, "group_logits")
+
+    def check_ratios(self, tuning, name):
+        first, *others = tuning["ratios"][name]
+        self.assertEqual([first[key] for key in ("ratio", "low", "high")], [1, 1, 1])
+        self.assertGreaterEqual(len(others), 3)
+        for row in others:
+            self.assertNotEqual(row["value"], first["value"])
+            self.assertLess(0, row["low"])
+            self.assertLessEqual(row["low"], row["high"])
+        taken = tuning["schedule"][name]
+        (row,) = [row for row in (first, *others) if row["value"] == taken]
+        self.assertTrue(row is first or (row["ratio"] < 0.98 and row["high"] < 1), row)
 
     def test_isa(self):
         for name in run("--list", "--isa", "scalar").stdout.split():

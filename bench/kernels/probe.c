@@ -1,0 +1,137 @@
+/* probe.c: see probe.h. */
+#define _POSIX_C_SOURCE 200809L
+#include "probe.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "context.h"
+#include "noise.h"
+#include "kernels/trial.h"
+
+/* A new array of nearly normal numbers; NULL where memory is short. */
+static float *numbers(noise *n, size_t count, double spread)
+{
+    float *x = malloc((count + 1) * sizeof *x);
+    if (x != NULL) noise_fill(n, x, count, spread);
+    return x;
+}
+
+static int make_inputs(probe *p)
+{
+    noise n = {1};
+    const probe_shape *s = &p->shape;
+    const size_t logits = s->dim == 0 ? s->rows * s->classes : 0;
+    p->embeddings = numbers(&n, s->rows * s->dim, 1.0);
+    p->weights = numbers(&n, s->classes * s->dim, 1.0);
+    p->logits = numbers(&n, logits, 0.1);
+    p->grad_embeddings = numbers(&n, s->rows * s->dim, 0.0);
+    p->grad_weights = numbers(&n, s->classes * s->dim, 0.0);
+    p->grad_logits = numbers(&n, logits, 0.0);
+    p->labels = malloc(s->rows * sizeof *p->labels);
+    if (p->labels == NULL) return -1;
+    for (size_t i = 0; i < s->rows; i++)
+        p->labels[i] = (int64_t)noise_index(&n, s->classes);
+    const float *const all[] = {p->embeddings,      p->weights,      p->logits,
+                                p->grad_embeddings, p->grad_weights, p->grad_logits};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (all[i] == NULL) return -1;
+    }
+    return 0;
+}
+
+int probe_open(probe *p, const probe_shape *shape, margin_isa isa, int threads)
+{
+    margin_config config;
+    memset(p, 0, sizeof *p);
+    p->shape = *shape;
+    margin_status status = margin_config_init(&config, MARGIN_ARCFACE);
+    config.isa = isa;
+    config.threads = threads;
+    if (status == MARGIN_OK) status = margin_create(&config, &p->context);
+    return status == MARGIN_OK ? make_inputs(p) : -1;
+}
+
+void probe_close(probe *p)
+{
+    margin_destroy(p->context);
+    free(p->embeddings);
+    free(p->weights);
+    free(p->logits);
+    free(p->grad_embeddings);
+    free(p->grad_weights);
+    free(p->grad_logits);
+    free(p->labels);
+}
+
+static margin_status call(probe *p)
+{
+    const probe_shape *s = &p->shape;
+    if (s->dim == 0) {
+        margin_rows rows = {.rows = s->rows,
+                            .classes = s->classes,
+                            .logits = p->logits,
+                            .labels = p->labels,
+                            .grad_logits = p->grad_logits};
+        const margin_status status = margin_rows_run(p->context, &rows);
+        p->loss = rows.loss;
+        return status;
+    }
+    margin_head head = {.rows = s->rows,
+                        .dim = s->dim,
+                        .classes = s->classes,
+                        .embeddings = p->embeddings,
+                        .weights = p->weights,
+                        .labels = p->labels,
+                        .grad_embeddings = p->grad_embeddings,
+                        .grad_weights = p->grad_weights};
+    const margin_status status = margin_head_run(p->context, &head);
+    p->loss = head.loss;
+    return status;
+}
+
+static void sleep_for(double seconds)
+{
+    const struct timespec nap = {0, (long)(1e9 * seconds)};
+    if (seconds > 0.0) nanosleep(&nap, NULL);
+}
+
+double probe_time(probe *p, const margin_schedule *schedule, size_t calls, double nap)
+{
+    double seconds = 0.0;
+    p->context->schedule = *schedule;
+    for (size_t i = 0; i < calls; i++) {
+        sleep_for(nap);
+        const double start = trial_now();
+        if (call(p) != MARGIN_OK) return -1.0;
+        seconds += trial_now() - start;
+    }
+    return 1e9 * seconds / (double)calls;
+}
+
+/* FNV-1a. */
+static uint64_t hash_of(uint64_t hash, const void *data, size_t bytes)
+{
+    const unsigned char *at = data;
+    for (size_t i = 0; i < bytes; i++)
+        hash = (hash ^ at[i]) * 0x100000001b3u;
+    return hash;
+}
+
+uint64_t probe_bits(const probe *p)
+{
+    const probe_shape *s = &p->shape;
+    uint64_t hash = hash_of(0xcbf29ce484222325u, &p->loss, sizeof p->loss);
+    if (s->dim == 0) return hash_of(hash, p->grad_logits, s->rows * s->classes * sizeof(float));
+    hash = hash_of(hash, p->grad_embeddings, s->rows * s->dim * sizeof(float));
+    return hash_of(hash, p->grad_weights, s->classes * s->dim * sizeof(float));
+}
+
+double probe_reckon(const margin_schedule *s, const probe_shape *shape)
+{
+    const double n = (double)shape->rows, d = (double)shape->dim, c = (double)shape->classes;
+    if (shape->dim == 0) return n * (s->level_row_ns + s->level_logit_ns * c);
+    return n * c * (3.0 * s->multiply_ns * d + s->term_ns) + n * (s->row_ns + s->row_dim_ns * d) +
+           s->class_dim_ns * d * c;
+}

@@ -1,0 +1,351 @@
+/* tune.c: see tune.h. What a call costs one core is measured first, since with it the library
+ * reckons how many threads a call pays for; then the fields that can be chosen, each over some
+ * values.
+ *
+ * Must not know how a schedule is used, but in the shapes where a field matters. */
+#include "tune.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dispatch.h"
+#include "json_out.h"
+#include "options.h"
+#include "probe.h"
+#include "progress.h"
+#include "provenance.h"
+#include "statistics.h"
+
+enum { VALUES = 6, SHAPES = 5, ROUNDS = 21, ROUNDS_QUICK = 3 };
+
+#define SAMPLE_NS 1e6  /* of a sample, at least */
+#define NAP       3e-3 /* after so many seconds a thread of OpenMP sleeps */
+#define GAIN      0.02 /* by which another value must be faster, at least, to be taken */
+
+typedef struct field {
+    const char *name;
+    size_t offset; /* in margin_schedule */
+    int whole;     /* a size_t; else a double */
+} field;
+
+#define WHOLE(name)                                                                                \
+    {                                                                                              \
+#name, offsetof(margin_schedule, name), 1                                                  \
+    }
+#define REAL(name)                                                                                 \
+    {                                                                                              \
+#name, offsetof(margin_schedule, name), 0                                                  \
+    }
+
+/* A cost is what the difference of two calls says that only it explains, once those above it are
+ * known. */
+static const struct cost {
+    field field;
+    probe_shape more, less;
+} costs[] = {
+    {REAL(multiply_ns), {128, 512, 2016}, {128, 256, 2016}},
+    {REAL(class_dim_ns), {1, 512, 1008}, {1, 256, 1008}},
+    {REAL(row_dim_ns), {512, 512, 8}, {512, 256, 8}},
+    {REAL(term_ns), {512, 16, 2016}, {512, 16, 1008}},
+    {REAL(row_ns), {512, 16, 8}, {256, 16, 8}},
+    {REAL(level_logit_ns), {128, 0, 8192}, {128, 0, 4096}},
+    {REAL(level_row_ns), {512, 0, 8}, {256, 0, 8}},
+};
+
+static const struct choice {
+    field field;
+    double values[VALUES];
+    int alone;  /* on one thread: another would only add noise */
+    double nap; /* before each call */
+    probe_shape shapes[SHAPES];
+} choices[] = {
+    {REAL(wake_ns),
+     {25e3, 50e3, 100e3, 200e3, 400e3},
+     0,
+     NAP,
+     {{128, 512, 8}, {32, 64, 1000}, {128, 2, 1000}, {1, 512, 1000}, {128, 0, 2000}}},
+    {WHOLE(packed_bytes),
+     {1 << 20, 2 << 20, 4 << 20, 8 << 20, 32 << 20},
+     1,
+     0.0,
+     {{256, 128, 3000}, {256, 64, 10000}, {256, 128, 10000}, {128, 512, 10000}}},
+    {WHOLE(piece_classes), {42, 84, 126, 252}, 0, 0.0, {{128, 512, 1000}, {128, 128, 10000}}},
+    {WHOLE(planes_panels), {1, 2, 4, 8, 16}, 0, 0.0, {{512, 2, 10000}, {2048, 8, 1000}}},
+    {WHOLE(streamed_bytes),
+     {2 << 20, 8 << 20, 32 << 20, 128 << 20},
+     1,
+     0.0,
+     {{128, 0, 10000}, {256, 0, 10000}, {1024, 0, 10000}}},
+    {WHOLE(group_logits),
+     {1 << 13, 1 << 14, 1 << 15, 1 << 16, 1 << 17},
+     1,
+     0.0,
+     {{512, 0, 1000}, {512, 0, 4000}, {128, 0, 20000}}},
+};
+
+enum { COSTS = sizeof costs / sizeof *costs, CHOICES = sizeof choices / sizeof *choices };
+
+/* Of one instruction set. */
+typedef struct tuning {
+    margin_isa isa;
+    size_t rounds;
+    margin_schedule schedule; /* as found so far */
+    json_t *ratios;           /* {field: [{value, ratio}]} */
+} tuning;
+
+/* ---- fields ---- */
+
+static double get(const margin_schedule *s, const field *f)
+{
+    const void *at = (const char *)s + f->offset;
+    return f->whole ? (double)*(const size_t *)at : *(const double *)at;
+}
+
+static void set(margin_schedule *s, const field *f, double value)
+{
+    void *at = (char *)s + f->offset;
+    if (f->whole) {
+        *(size_t *)at = (size_t)value;
+    } else {
+        *(double *)at = value;
+    }
+}
+
+static const field *field_at(size_t i)
+{
+    return i < COSTS ? &costs[i].field : &choices[i - COSTS].field;
+}
+
+/* ---- times ---- */
+
+static double checked(double ns)
+{
+    if (ns < 0.0) die(PROGRAM, "a call of the library failed");
+    return ns;
+}
+
+static void open_probe(probe *p, const probe_shape *shape, margin_isa isa, int threads)
+{
+    if (probe_open(p, shape, isa, threads) != 0) die(PROGRAM, "out of memory");
+}
+
+/* Returns how many calls a sample of this probe has. */
+static size_t calls_of(probe *p, const margin_schedule *schedule)
+{
+    checked(probe_time(p, schedule, 1, 0.0));
+    const double ns = checked(probe_time(p, schedule, 1, 0.0));
+    return ns < SAMPLE_NS ? (size_t)(SAMPLE_NS / ns) + 1 : 1;
+}
+
+/* Solves for one cost, from the fastest of the samples: what others do on the machine only adds. */
+static void measure_cost(tuning *t, const struct cost *c)
+{
+    const probe_shape *const shapes[] = {&c->more, &c->less};
+    double least[2] = {INFINITY, INFINITY}, without[2], with[2];
+    margin_schedule none = t->schedule, one = t->schedule;
+    probe p[2];
+    set(&none, &c->field, 0.0);
+    set(&one, &c->field, 1.0);
+    for (size_t i = 0; i < 2; i++) {
+        open_probe(&p[i], shapes[i], t->isa, 1);
+        without[i] = probe_reckon(&none, shapes[i]);
+        with[i] = probe_reckon(&one, shapes[i]);
+    }
+    const size_t calls = calls_of(&p[0], &t->schedule);
+    for (size_t round = 0; round < t->rounds; round++) {
+        for (size_t i = 0; i < 2; i++)
+            least[i] = fmin(least[i], checked(probe_time(&p[i], &t->schedule, calls, 0.0)));
+    }
+    const double unexplained = (least[0] - least[1]) - (without[0] - without[1]);
+    const double amount = (with[0] - without[0]) - (with[1] - without[1]);
+    /* Not above 0: lost in the noise, and left as it is. */
+    if (unexplained > 0.0) set(&t->schedule, &c->field, unexplained / amount);
+    probe_close(&p[0]);
+    probe_close(&p[1]);
+}
+
+/* Adds the logarithm of each value's time over the first's to `sums`: the median of the rounds'
+ * ratios and its interval. The results must be the same bit for bit. */
+static void add_ratios(const tuning *t, const struct choice *c, const probe_shape *shape,
+                       const double *values, size_t count, speed_interval *sums)
+{
+    double times[VALUES + 1][ROUNDS];
+    uint64_t bits = 0;
+    margin_schedule s = t->schedule;
+    probe p;
+    open_probe(&p, shape, t->isa, c->alone ? 1 : 0);
+    const size_t calls = c->nap > 0.0 ? 1 : calls_of(&p, &s);
+    for (size_t round = 0; round < t->rounds; round++) {
+        for (size_t v = 0; v < count; v++) {
+            set(&s, &c->field, values[v]);
+            times[v][round] = checked(probe_time(&p, &s, calls, c->nap));
+            if (round > 0) continue;
+            if (v == 0) bits = probe_bits(&p);
+            if (probe_bits(&p) != bits)
+                die(PROGRAM, "%s changes the results: it is no schedule", c->field.name);
+        }
+    }
+    for (size_t v = count; v-- > 0;) {
+        for (size_t round = 0; round < t->rounds; round++)
+            times[v][round] /= times[0][round];
+        const speed_interval ratio = speed_median_interval(times[v], t->rounds);
+        sums[v].median += log(ratio.median);
+        sums[v].low += log(ratio.low);
+        sums[v].high += log(ratio.high);
+    }
+    probe_close(&p);
+}
+
+static void note_ratio(json_t *list, double value, const speed_interval *ratio)
+{
+    json_t *row = json_object();
+    json_object_set_new(row, "value", json_number(value));
+    json_object_set_new(row, "ratio", json_number(ratio->median));
+    json_object_set_new(row, "low", json_number(ratio->low));
+    json_object_set_new(row, "high", json_number(ratio->high));
+    json_array_append_new(list, row);
+}
+
+/* Tries the present value and all others, over all shapes; takes another one only where that is
+ * faster beyond noise. */
+static void choose(tuning *t, const struct choice *c)
+{
+    double values[VALUES + 1] = {get(&t->schedule, &c->field)};
+    speed_interval sums[VALUES + 1] = {{0.0, 0.0, 0.0}};
+    size_t count = 1, best = 0;
+    double shapes = 0.0;
+    for (size_t i = 0; i < VALUES && c->values[i] > 0.0; i++) {
+        if (c->values[i] != values[0]) values[count++] = c->values[i];
+    }
+    for (size_t i = 0; i < SHAPES && c->shapes[i].rows > 0; i++, shapes += 1.0)
+        add_ratios(t, c, &c->shapes[i], values, count, sums);
+    json_t *list = json_array();
+    for (size_t v = 0; v < count; v++) {
+        const speed_interval ratio = {exp(sums[v].median / shapes), exp(sums[v].low / shapes),
+                                      exp(sums[v].high / shapes)};
+        const int faster = ratio.median < 1.0 - GAIN && ratio.high < 1.0;
+        note_ratio(list, values[v], &ratio);
+        if (faster && sums[v].median < sums[best].median) best = v;
+    }
+    json_object_set_new(t->ratios, c->field.name, list);
+    set(&t->schedule, &c->field, values[best]);
+}
+
+/* ---- output ---- */
+
+static double number(const json_t *row, const char *key)
+{
+    return json_number_value(json_object_get(row, key));
+}
+
+static void print_ratios(const tuning *t)
+{
+    const char *name;
+    json_t *list, *row;
+    size_t i;
+    json_object_foreach(t->ratios, name, list)
+    {
+        printf("  %s, now %.9g:\n   ", name, number(json_array_get(list, 0), "value"));
+        json_array_foreach(list, i, row)
+        {
+            if (i > 0)
+                printf(" %.9g: %.3f [%.3f, %.3f]", number(row, "value"), number(row, "ratio"),
+                       number(row, "low"), number(row, "high"));
+        }
+        putchar('\n');
+    }
+}
+
+static void print_row(const tuning *t)
+{
+    char upper[32] = "";
+    for (size_t i = 0; margin_isa_name(t->isa)[i] != '\0' && i + 1 < sizeof upper; i++) {
+        const char c = margin_isa_name(t->isa)[i];
+        upper[i] = (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+    }
+    printf("    [MARGIN_ISA_%s] = {", upper);
+    for (size_t i = 0; i < COSTS + CHOICES; i++) {
+        const field *f = field_at(i);
+        printf("%s.%s = %.*g,", i % 3 == 0 ? "\n        " : " ", f->name, f->whole ? 17 : 3,
+               get(&t->schedule, f));
+    }
+    printf("\n    },\n");
+}
+
+static json_t *tuning_json(const tuning *t)
+{
+    json_t *row = json_object(), *schedule = json_object();
+    for (size_t i = 0; i < COSTS + CHOICES; i++)
+        json_object_set_new(schedule, field_at(i)->name,
+                            json_number(get(&t->schedule, field_at(i))));
+    json_object_set_new(row, "isa", json_string(margin_isa_name(t->isa)));
+    json_object_set_new(row, "schedule", schedule);
+    json_object_set(row, "ratios", t->ratios);
+    return row;
+}
+
+static void write_file(json_t *rows, const settings *s, int argc, char **argv)
+{
+    char error[512];
+    json_t *file = json_object();
+    json_object_set_new(file, "schema", json_integer(1));
+    json_object_set_new(file, "context", provenance_json(argc, argv, 1));
+    json_object_set(file, "tuning", rows);
+    if (json_write_file(file, s->out, error, sizeof error) != 0) die(PROGRAM, "%s", error);
+    json_decref(file);
+}
+
+/* ---- all of it ---- */
+
+static void tune_isa(tuning *t, const char *filter, progress *line)
+{
+    for (size_t i = 0; i < COSTS + CHOICES; i++) {
+        progress_step(line, i, field_at(i)->name);
+        if (strstr(field_at(i)->name, filter) == NULL) continue;
+        if (i < COSTS) {
+            measure_cost(t, &costs[i]);
+        } else {
+            choose(t, &choices[i - COSTS]);
+        }
+    }
+}
+
+static int is_wanted(const settings *s, margin_isa isa)
+{
+    return margin_isa_usable(isa) &&
+           (s->isa == isa || (s->isa == MARGIN_ISA_AUTO && isa != MARGIN_ISA_SCALAR));
+}
+
+static int list_fields(const char *filter)
+{
+    for (size_t i = 0; i < COSTS + CHOICES; i++) {
+        if (strstr(field_at(i)->name, filter) != NULL) puts(field_at(i)->name);
+    }
+    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILED;
+}
+
+int tune_run(const settings *s, int argc, char **argv)
+{
+    if (s->list) return list_fields(s->filter);
+    json_t *rows = json_array();
+    for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT; isa++) {
+        if (!is_wanted(s, (margin_isa)isa)) continue;
+        tuning t = {(margin_isa)isa, s->quick ? ROUNDS_QUICK : ROUNDS,
+                    margin_schedule_of((margin_isa)isa), json_object()};
+        progress line;
+        progress_start(&line, margin_isa_name(t.isa), COSTS + CHOICES);
+        tune_isa(&t, s->filter, &line);
+        progress_end(&line);
+        printf("%s: time over the present value's\n", margin_isa_name(t.isa));
+        print_ratios(&t);
+        print_row(&t);
+        json_array_append_new(rows, tuning_json(&t));
+        json_decref(t.ratios);
+    }
+    if (fflush(stdout) != 0) die(PROGRAM, "cannot write to standard output");
+    if (s->out != NULL) write_file(rows, s, argc, argv);
+    json_decref(rows);
+    return EXIT_SUCCESS;
+}
