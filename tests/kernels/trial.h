@@ -45,8 +45,8 @@ typedef struct kernel_case {
     void (*run)(const margin_kernels *k, trial *t);
     kernel_bound bound;
     const char *letter[KERNEL_SIZES]; /* of the sizes, in names; NULL is not shown */
-    size_t timed[KERNEL_TIMED]
-                [KERNEL_SIZES]; /* sizes that are timed; the first number is never 0 */
+    /* Sizes that are timed; the first number is never 0. */
+    size_t timed[KERNEL_TIMED][KERNEL_SIZES];
 } kernel_case;
 
 typedef struct kernel_subject {
