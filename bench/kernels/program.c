@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "dispatch.h"
-#include "options.h"
+#include "option_table.h"
 #include "output.h"
 #include "progress.h"
 #include "settings.h"
@@ -50,36 +50,40 @@ static void time_all(case_list *list)
         times_summarise(&list->at[i]);
 }
 
-static int list_names(case_list *list)
+static void list_names(const case_list *list)
 {
     for (size_t i = list->peaks; i < list->count; i++)
         puts(list->at[i].name);
-    cases_free(list);
-    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILED;
 }
 
-static void print_and_write(const case_list *list, const settings *s, int argc, char **argv)
+/* Returns how many kernels differ. */
+static size_t run(case_list *list, const settings *s, int argc, char **argv)
 {
     char error[512];
+    const size_t failed = check_all(list);
+    time_all(list);
     output_print(list, stdout);
-    if (fflush(stdout) != 0) die(PROGRAM, "cannot write to standard output");
     if (s->out != NULL && output_write(list, s->out, argc, argv, error, sizeof error) != 0)
         die(PROGRAM, "%s", error);
+    return failed;
 }
 
 int program_run(int argc, char **argv, kernel_dispatch dispatch)
 {
     const settings s = settings_parse(argc, argv);
-    if (s.tune) return tune_run(&s, argc, argv);
     case_list list;
+    size_t failed = 0;
+    if (s.tune) return tune_run(&s, argc, argv);
     if (cases_make(&list, &s, dispatch) != 0) die(PROGRAM, "out of memory");
     if (list.count == list.peaks)
         die_usage(PROGRAM, "no case matches; --list shows those there are");
-    if (s.list) return list_names(&list);
-    const size_t failed = check_all(&list);
-    time_all(&list);
-    print_and_write(&list, &s, argc, argv);
+    if (s.list) {
+        list_names(&list);
+    } else {
+        failed = run(&list, &s, argc, argv);
+    }
     cases_free(&list);
+    finish_stdout(PROGRAM);
     if (failed > 0) die(PROGRAM, "%zu cases differ from the scalar kernels", failed);
     return EXIT_SUCCESS;
 }

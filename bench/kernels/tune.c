@@ -12,7 +12,7 @@
 
 #include "dispatch.h"
 #include "json_out.h"
-#include "options.h"
+#include "option_table.h"
 #include "probe.h"
 #include "progress.h"
 #include "provenance.h"
@@ -54,13 +54,13 @@ static const struct cost {
     {REAL(level_row_ns), {512, 0, 8}, {256, 0, 8}},
 };
 
-static const struct choice {
+static const struct knob {
     field field;
     double values[VALUES];
     int alone;  /* on one thread: another would only add noise */
     double nap; /* before each call */
     probe_shape shapes[SHAPES];
-} choices[] = {
+} knobs[] = {
     {REAL(wake_ns),
      {25e3, 50e3, 100e3, 200e3, 400e3},
      0,
@@ -85,7 +85,7 @@ static const struct choice {
      {{512, 0, 1000}, {512, 0, 4000}, {128, 0, 20000}}},
 };
 
-enum { COSTS = sizeof costs / sizeof *costs, CHOICES = sizeof choices / sizeof *choices };
+enum { COSTS = sizeof costs / sizeof *costs, KNOBS = sizeof knobs / sizeof *knobs };
 
 /* Of one instruction set. */
 typedef struct tuning {
@@ -115,7 +115,7 @@ static void set(margin_schedule *s, const field *f, double value)
 
 static const field *field_at(size_t i)
 {
-    return i < COSTS ? &costs[i].field : &choices[i - COSTS].field;
+    return i < COSTS ? &costs[i].field : &knobs[i - COSTS].field;
 }
 
 /* ---- times ---- */
@@ -168,7 +168,7 @@ static void measure_cost(tuning *t, const struct cost *c)
 
 /* Adds the logarithm of each value's time over the first's to `sums`: the median of the rounds'
  * ratios and its interval. The results must be the same bit for bit. */
-static void add_ratios(const tuning *t, const struct choice *c, const probe_shape *shape,
+static void add_ratios(const tuning *t, const struct knob *c, const probe_shape *shape,
                        const double *values, size_t count, speed_interval *sums)
 {
     double times[VALUES + 1][ROUNDS];
@@ -210,7 +210,7 @@ static void note_ratio(json_t *list, double value, const speed_interval *ratio)
 
 /* Tries the present value and all others, over all shapes; takes another one only where that is
  * faster beyond noise. */
-static void choose(tuning *t, const struct choice *c)
+static void choose(tuning *t, const struct knob *c)
 {
     double values[VALUES + 1] = {get(&t->schedule, &c->field)};
     speed_interval sums[VALUES + 1] = {{0.0, 0.0, 0.0}};
@@ -266,7 +266,7 @@ static void print_row(const tuning *t)
         upper[i] = (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
     }
     printf("    [MARGIN_ISA_%s] = {", upper);
-    for (size_t i = 0; i < COSTS + CHOICES; i++) {
+    for (size_t i = 0; i < COSTS + KNOBS; i++) {
         const field *f = field_at(i);
         printf("%s.%s = %.*g,", i % 3 == 0 ? "\n        " : " ", f->name, f->whole ? 17 : 3,
                get(&t->schedule, f));
@@ -277,7 +277,7 @@ static void print_row(const tuning *t)
 static json_t *tuning_json(const tuning *t)
 {
     json_t *row = json_object(), *schedule = json_object();
-    for (size_t i = 0; i < COSTS + CHOICES; i++)
+    for (size_t i = 0; i < COSTS + KNOBS; i++)
         json_object_set_new(schedule, field_at(i)->name,
                             json_number(get(&t->schedule, field_at(i))));
     json_object_set_new(row, "isa", json_string(margin_isa_name(t->isa)));
@@ -301,13 +301,13 @@ static void write_file(json_t *rows, const settings *s, int argc, char **argv)
 
 static void tune_isa(tuning *t, const char *filter, progress *line)
 {
-    for (size_t i = 0; i < COSTS + CHOICES; i++) {
+    for (size_t i = 0; i < COSTS + KNOBS; i++) {
         progress_step(line, i, field_at(i)->name);
         if (strstr(field_at(i)->name, filter) == NULL) continue;
         if (i < COSTS) {
             measure_cost(t, &costs[i]);
         } else {
-            choose(t, &choices[i - COSTS]);
+            choose(t, &knobs[i - COSTS]);
         }
     }
 }
@@ -318,34 +318,45 @@ static int is_wanted(const settings *s, margin_isa isa)
            (s->isa == isa || (s->isa == MARGIN_ISA_AUTO && isa != MARGIN_ISA_SCALAR));
 }
 
-static int list_fields(const char *filter)
+/* Returns how many fields the filter takes; prints their names where they are asked for. */
+static size_t count_fields(const settings *s)
 {
-    for (size_t i = 0; i < COSTS + CHOICES; i++) {
-        if (strstr(field_at(i)->name, filter) != NULL) puts(field_at(i)->name);
+    size_t count = 0;
+    for (size_t i = 0; i < COSTS + KNOBS; i++) {
+        const int taken = strstr(field_at(i)->name, s->filter) != NULL;
+        count += (size_t)taken;
+        if (taken && s->list) puts(field_at(i)->name);
     }
-    return fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILED;
+    return count;
+}
+
+/* Returns the row of the file. */
+static json_t *tune_and_print(const settings *s, margin_isa isa)
+{
+    tuning t = {isa, s->quick ? ROUNDS_QUICK : ROUNDS, margin_schedule_of(isa), json_object()};
+    progress line;
+    progress_start(&line, margin_isa_name(isa), COSTS + KNOBS);
+    tune_isa(&t, s->filter, &line);
+    progress_end(&line);
+    printf("%s: time over the present value's\n", margin_isa_name(isa));
+    print_ratios(&t);
+    print_row(&t);
+    json_t *row = tuning_json(&t);
+    json_decref(t.ratios);
+    return row;
 }
 
 int tune_run(const settings *s, int argc, char **argv)
 {
-    if (s->list) return list_fields(s->filter);
+    if (count_fields(s) == 0)
+        die_usage(PROGRAM, "no field matches; --tune --list shows those there are");
     json_t *rows = json_array();
-    for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT; isa++) {
-        if (!is_wanted(s, (margin_isa)isa)) continue;
-        tuning t = {(margin_isa)isa, s->quick ? ROUNDS_QUICK : ROUNDS,
-                    margin_schedule_of((margin_isa)isa), json_object()};
-        progress line;
-        progress_start(&line, margin_isa_name(t.isa), COSTS + CHOICES);
-        tune_isa(&t, s->filter, &line);
-        progress_end(&line);
-        printf("%s: time over the present value's\n", margin_isa_name(t.isa));
-        print_ratios(&t);
-        print_row(&t);
-        json_array_append_new(rows, tuning_json(&t));
-        json_decref(t.ratios);
+    for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT && !s->list; isa++) {
+        if (is_wanted(s, (margin_isa)isa))
+            json_array_append_new(rows, tune_and_print(s, (margin_isa)isa));
     }
-    if (fflush(stdout) != 0) die(PROGRAM, "cannot write to standard output");
-    if (s->out != NULL) write_file(rows, s, argc, argv);
+    finish_stdout(PROGRAM);
+    if (s->out != NULL && !s->list) write_file(rows, s, argc, argv);
     json_decref(rows);
     return EXIT_SUCCESS;
 }

@@ -184,6 +184,7 @@ class Command(unittest.TestCase):
         self.assertRegex(run("--version").stdout, r"^bench_kernels \d+\.\d+")
         for status, arguments in ((2, ["--nonsense"]), (2, ["--out"]), (2, ["word"]),
                                   (2, ["--isa", "nonsense"]), (2, ["--filter", "nonsense"]),
+                                  (2, ["--tune", "--filter", "nonsense"]),
                                   (1, ["--quick", "--filter", "drain/isa:scalar", "--out",
                                        "/nonsense/kernels.json"])):
             done = run(*arguments)
