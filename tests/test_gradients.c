@@ -1,23 +1,12 @@
-/* test_gradients.c: losses and gradients of both levels against plain loops in double and their
- * finite differences: every loss of the table, every option. */
+/* test_gradients.c: losses and gradients of both levels against plain_head.c, and plain_head.c's
+ * gradients against its own finite differences: every loss of the table, every option. */
 #include <stdio.h>
 
 #include "mocka.h"
-#include "naive.h"
+#include "plain_judge.h"
 #include "problem.h"
 
 enum { ROWS = 8, DIM = 6, CLASSES = 7 };
-
-/* The project's bounds: of the loss, relative; of a gradient, relative to its largest entry. */
-static double loss_bound(double scale)
-{
-    return 2e-6 + 2e-7 * scale;
-}
-
-static double gradient_bound(double scale)
-{
-    return 1e-5 + 4e-7 * scale;
-}
 
 /* ---- every configuration ----------------------------------------------------------------------*/
 
@@ -81,101 +70,28 @@ static const char *describe(const margin_config *c)
 
 /* ---- head level -------------------------------------------------------------------------------*/
 
-typedef struct wide_copy {
-    double x[ROWS * DIM], w[CLASSES * DIM], bias[CLASSES], frozen[ROWS];
-    naive_head head;
-} wide_copy;
+typedef struct size_class {
+    size_t rows, dim, classes;
+} size_class;
 
-static void widen(double *to, const float *from, size_t rows, size_t columns, size_t stride)
+/* Runs a problem with rows that do not count, padded rows and arrays off their alignment. */
+static void judge_head(const margin_config *config, size_class size, int bias, int weighted,
+                       uint64_t seed)
 {
-    for (size_t i = 0; i < rows * columns; i++) {
-        to[i] = (double)from[i / columns * stride + i % columns];
-    }
-}
-
-static void copy_of(wide_copy *c, const margin_config *config, const problem *p)
-{
-    widen(c->x, p->call.embeddings, ROWS, DIM, p->call.embeddings_stride);
-    widen(c->w, p->call.weights, CLASSES, DIM, p->call.weights_stride);
-    widen(c->bias, p->bias.at, 1, CLASSES, CLASSES);
-    c->head = (naive_head){.config = config,
-                           .rows = ROWS,
-                           .dim = DIM,
-                           .classes = CLASSES,
-                           .x = c->x,
-                           .w = c->w,
-                           .bias = p->call.bias == NULL ? NULL : c->bias,
-                           .labels = p->call.labels,
-                           .row_weight = p->call.row_weight};
-    if (config->gradient == MARGIN_GRADIENT_DETACHED) naive_head_freeze(&c->head, c->frozen);
-}
-
-/* Five-point difference: its own error is far below the bounds. */
-static double difference(const naive_head *h, double *at)
-{
-    const double kept = *at, step = 1e-3 * fmax(fabs(kept), 0.1);
-    double f[4];
-    for (int k = 0; k < 4; k++) {
-        const int steps[] = {-2, -1, 1, 2};
-        *at = kept + steps[k] * step;
-        f[k] = naive_head_loss(h);
-    }
-    *at = kept;
-    return (f[0] - 8.0 * f[1] + 8.0 * f[2] - f[3]) / (12.0 * step);
-}
-
-static void judge_gradient(const char *what, const margin_config *config, const naive_head *h,
-                           double *input, size_t rows, size_t columns, const float *got,
-                           size_t stride)
-{
-    double want[ROWS * DIM > CLASSES * DIM ? ROWS * DIM : CLASSES * DIM], largest = 0.0;
-    for (size_t i = 0; i < rows * columns; i++) {
-        want[i] = difference(h, &input[i]);
-        largest = fmax(largest, fabs(want[i]));
-    }
-    for (size_t i = 0; i < rows * columns; i++) {
-        const double entry = (double)got[i / columns * stride + i % columns];
-        const double bound = gradient_bound(config->scale) * largest + 1e-7;
-        if (!(fabs(entry - want[i]) <= bound)) {
-            fail_msg("%s, %s[%zu]: %.9g, difference quotient %.9g, largest %.3g", describe(config),
-                     what, i, entry, want[i], largest);
-        }
-    }
-}
-
-static void judge_head(const margin_config *config, int bias, int weighted, uint64_t seed)
-{
-    problem p = problem_make(ROWS, DIM, CLASSES, seed, 3, 1);
+    problem p = problem_make(size.rows, size.dim, size.classes, seed, 3, 1);
     if (bias) problem_use_bias(&p);
     if (weighted) problem_use_row_weight(&p);
     assert_status(problem_run(&p, config), MARGIN_OK);
-
-    wide_copy c;
-    copy_of(&c, config, &p);
-    double sum = 0.0;
-    for (size_t i = 0; i < ROWS; i++) {
-        if (p.call.labels[i] < 0) continue;
-        const naive_row row = naive_head_row(&c.head, i);
-        sum += row.loss;
-        assert_near(describe(config), p.row_loss.at[i], row.loss,
-                    loss_bound(config->scale) * row.loss);
-        assert_near("theta", p.row_angle.at[i], row.theta, 3e-7);
-        assert_int_equal(((uint8_t *)p.row_correct.data)[i], row.correct);
-    }
-    assert_near("mean", p.call.loss, sum / (double)p.call.counted, loss_bound(config->scale) * sum);
-    judge_gradient("dX", config, &c.head, c.x, ROWS, DIM, p.call.grad_embeddings,
-                   p.call.grad_embeddings_stride);
-    judge_gradient("dW", config, &c.head, c.w, CLASSES, DIM, p.call.grad_weights,
-                   p.call.grad_weights_stride);
-    if (bias) judge_gradient("db", config, &c.head, c.bias, 1, CLASSES, p.grad_bias.at, CLASSES);
+    assert_plain(describe(config), config, &p.call, config->scale);
     assert_true(problem_free(&p));
 }
 
 static void judge_config(const margin_config *config)
 {
+    const size_class small = {ROWS, DIM, CLASSES};
     const int raw = !margin_loss_get(config->loss)->normalised;
-    judge_head(config, 0, 0, 11);
-    judge_head(config, raw, 1, 12);
+    judge_head(config, small, 0, 0, 11);
+    judge_head(config, small, raw, 1, 12);
 }
 
 static void head_gradients(void **state)
@@ -198,48 +114,91 @@ static void head_gradients_of_each_isa(void **state)
     }
 }
 
-/* ---- rows level -------------------------------------------------------------------------------*/
-
-static double rows_loss(const margin_config *c, const double *cosines, size_t y, double scale)
+/* Each way of the library: few dimensions, few rows, few classes, several blocks and shards. */
+static void head_of_each_shape(void **state)
 {
-    const int raw = !margin_loss_get(c->loss)->normalised;
-    double logits[CLASSES], psi = NAN;
-    for (size_t j = 0; j < CLASSES; j++)
-        logits[j] = scale * cosines[j];
-    margin_psi(c, acos(cosines[y]), &psi, NULL);
-    return naive_row_loss(logits, CLASSES, y, raw ? logits[y] : scale * psi);
+    const size_class sizes[] = {{1, 1, 1},     {5, 2, 3},     {20, 3, 150}, {4, 130, 300},
+                                {40, 130, 10}, {33, 19, 290}, {70, 64, 33}, {9, 20, 2100}};
+    (void)state;
+    for (size_t k = 0; k < LENGTH_OF(sizes); k++) {
+        for (unsigned loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
+            const margin_config config = config_of((margin_loss)loss);
+            judge_head(&config, sizes[k], 0, (int)k % 2, 40 + k);
+        }
+    }
 }
 
-static double rows_difference(const margin_config *c, double *cosines, size_t y, double scale,
-                              size_t j)
+/* Five-point difference of the objective. */
+static double difference(plain_head *h, double *at)
 {
-    const double kept = cosines[j], step = 1e-4;
+    const double kept = *at, step = 1e-3 * fmax(fabs(kept), 0.1);
     double f[4];
     for (int k = 0; k < 4; k++) {
         const int steps[] = {-2, -1, 1, 2};
-        cosines[j] = kept + steps[k] * step;
-        f[k] = rows_loss(c, cosines, y, scale);
+        *at = kept + steps[k] * step;
+        plain_head_run(h);
+        f[k] = h->objective;
     }
-    cosines[j] = kept;
+    *at = kept;
     return (f[0] - 8.0 * f[1] + 8.0 * f[2] - f[3]) / (12.0 * step);
 }
+
+static void assert_derivative(const char *what, plain_head *h, double *input, const double *output,
+                              size_t count)
+{
+    double got[ROWS * DIM > CLASSES * DIM ? ROWS * DIM : CLASSES * DIM], largest = 0.0;
+    plain_head_run(h);
+    memcpy(got, output, count * sizeof *got); /* the next run overwrites it */
+    for (size_t i = 0; i < count; i++)
+        largest = fmax(largest, fabs(got[i]));
+    for (size_t i = 0; i < count; i++) {
+        const double want = difference(h, &input[i]);
+        if (!(fabs(got[i] - want) <= 1e-6 * largest + 1e-9)) {
+            fail_msg("%s, %s[%zu]: %.12g, difference quotient %.12g, largest %.3g",
+                     describe(h->config), what, i, got[i], want, largest);
+        }
+    }
+}
+
+static void judge_plain(const margin_config *config)
+{
+    if (config->gradient == MARGIN_GRADIENT_DETACHED) return; /* not the derivative of its loss */
+    problem p = problem_make(ROWS, DIM, CLASSES, 13, 0, 1);
+    problem_use_row_weight(&p);
+    if (!margin_loss_get(config->loss)->normalised) problem_use_bias(&p);
+    plain_head h = plain_of(config, &p.call);
+    assert_derivative("dX", &h, h.x, h.dx, ROWS * DIM);
+    assert_derivative("dW", &h, h.w, h.dw, CLASSES * DIM);
+    if (h.bias) assert_derivative("db", &h, h.bias, h.db, CLASSES);
+    plain_free(&h);
+    assert_true(problem_free(&p));
+}
+
+/* With the margin detached, d psi / d c = 1 in place of psi's own slope (test_psi.c). */
+static void plain_gradients(void **state)
+{
+    (void)state;
+    for_each_config(judge_plain);
+}
+
+/* ---- rows level -------------------------------------------------------------------------------*/
 
 static void judge_row(const margin_config *config, const rows_problem *p, size_t i)
 {
     const size_t y = (size_t)p->call.labels[i];
     const float *got = p->call.grad_logits + i * p->call.grad_logits_stride;
     const double scale = p->call.row_scale == NULL ? config->scale : (double)p->call.row_scale[i];
-    double cosines[CLASSES], largest = 0.0, want[CLASSES];
-    widen(cosines, p->call.logits + i * p->call.logits_stride, 1, CLASSES, CLASSES);
-    const double loss = rows_loss(config, cosines, y, scale);
-    assert_near(describe(config), p->row_loss.at[i], loss, loss_bound(scale) * loss);
+    double cosines[CLASSES], slope[CLASSES], largest = 0.0;
+    for (size_t j = 0; j < CLASSES; j++)
+        cosines[j] = (double)p->call.logits[i * p->call.logits_stride + j];
+    const double loss = plain_row(config, scale, cosines, CLASSES, y, acos(cosines[y]), slope);
+    assert_relative(describe(config), (double)p->row_loss.at[i], loss, loss_bound(scale));
+    for (size_t j = 0; j < CLASSES; j++)
+        largest = fmax(largest, fabs(slope[j]));
     for (size_t j = 0; j < CLASSES; j++) {
-        want[j] = (double)p->row_weight.at[i] * rows_difference(config, cosines, y, scale, j);
-        largest = fmax(largest, fabs(want[j]));
-    }
-    for (size_t j = 0; j < CLASSES; j++) {
-        if (j == y && config->gradient == MARGIN_GRADIENT_DETACHED) continue;
-        assert_near(describe(config), got[j], want[j], gradient_bound(scale) * largest + 1e-7);
+        const double weight = (double)p->row_weight.at[i];
+        assert_near(describe(config), (double)got[j], weight * slope[j],
+                    weight * gradient_bound(scale) * largest);
     }
 }
 
@@ -283,10 +242,9 @@ static void rows_detached(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(head_gradients),
-        cmocka_unit_test(head_gradients_of_each_isa),
-        cmocka_unit_test(rows_gradients),
-        cmocka_unit_test(rows_detached),
+        cmocka_unit_test(head_gradients),     cmocka_unit_test(head_gradients_of_each_isa),
+        cmocka_unit_test(head_of_each_shape), cmocka_unit_test(plain_gradients),
+        cmocka_unit_test(rows_gradients),     cmocka_unit_test(rows_detached),
     };
     return cmocka_run_group_tests_name("gradients", tests, NULL, NULL);
 }

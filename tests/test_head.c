@@ -6,7 +6,6 @@
 
 #include "head/layout.h"
 #include "mocka.h"
-#include "naive.h"
 #include "problem.h"
 
 static margin_config threads_2(margin_loss loss)

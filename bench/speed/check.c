@@ -1,15 +1,15 @@
-/* check.c: the judge of every case before it is timed.
+/* check.c: the judge of every case before it is timed, by the formulas of tests/plain_head.c.
  *
- * With R the log-sum-exp of a row's other classes and z its target's logit, the loss is
- * softplus(R - z) and q = 1 - p_target is sigmoid(R - z). psi comes from margin_psi, which its own
- * tests hold to the papers; all else here shares no code with the library.
- * Must not know who computed the outputs. */
+ * psi comes from margin_psi, which its own tests hold to the papers; all else shares no code with
+ * the library. Must not know who computed the outputs. */
 #include "check.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "../../tests/plain_head.h"
 
 /* The bounds that the library promises for float32 at scale s. */
 speed_tolerance speed_tolerance_library(double scale)
@@ -44,28 +44,6 @@ void speed_check_poison(const speed_outputs *o, const speed_shape *s, speed_what
     }
 }
 
-/* ---- one row's scalars ----------------------------------------------------------------------- */
-
-typedef struct row_truth {
-    double loss;
-    double others; /* q s: factor of exp(s c - R) in the gradient of another class */
-    double target; /* d loss / d theta of the target; raw logits: d loss / d logit */
-} row_truth;
-
-static row_truth judge_row(const speed_reference *r, const margin_config *config, size_t i)
-{
-    const int raw = !margin_loss_get(config->loss)->normalised;
-    double psi = r->target[i], slope = 0;
-    if (!raw) {
-        margin_psi(config, r->theta[i], &psi, &slope);
-    }
-    const double gap = r->log_others[i] - r->scale * psi;
-    const double q = 1 / (1 + exp(-gap));
-    return (row_truth){.loss = gap > 0 ? gap + log1p(exp(-gap)) : log1p(exp(gap)),
-                       .others = r->scale * q,
-                       .target = -r->scale * q * (raw ? 1 : slope)};
-}
-
 /* ---- comparing ------------------------------------------------------------------------------- */
 
 int speed_check_finite(const char *what, const float *values, size_t count, char *fault,
@@ -80,19 +58,16 @@ int speed_check_finite(const char *what, const float *values, size_t count, char
     return 0;
 }
 
-static int check_losses(const speed_reference *r, const margin_config *config, const float *losses,
-                        speed_tolerance tolerance, char *fault, size_t fault_size)
+static int check_loss(size_t i, double loss, double truth, speed_tolerance tolerance, char *fault,
+                      size_t fault_size)
 {
-    for (size_t i = 0; i < r->problem->shape->rows; i++) {
-        const double truth = judge_row(r, config, i).loss;
-        const double allowed = tolerance.loss * fmax(truth, tolerance.loss_floor) + 1e-37;
-        if (!(fabs(losses[i] - truth) <= allowed)) {
-            snprintf(fault, fault_size, "loss of row %zu is %.9g, should be %.9g (allowed: %.1e)",
-                     i, (double)losses[i], truth, allowed);
-            return -1;
-        }
+    const double allowed = tolerance.loss * fmax(truth, tolerance.loss_floor) + 1e-37;
+    if (fabs(loss - truth) <= allowed) {
+        return 0;
     }
-    return 0;
+    snprintf(fault, fault_size, "loss of row %zu is %.9g, should be %.9g (allowed: %.1e)", i, loss,
+             truth, allowed);
+    return -1;
 }
 
 /* Vectors of one kind, compared against the largest entry of that kind. */
@@ -130,180 +105,220 @@ static int verdict(const group *g, double tolerance, char *fault, size_t fault_s
 
 /* ---- head ------------------------------------------------------------------------------------ */
 
-static double dot(const double *a, const double *b, size_t n)
-{
-    double sum = 0;
-    for (size_t d = 0; d < n; d++) {
-        sum += a[d] * b[d];
-    }
-    return sum;
-}
+/* One head under judgement, with room for a row and a vector. */
+typedef struct trial {
+    const speed_reference *r;
+    const margin_config *config;
+    const speed_outputs *outputs;
+    int raw;
+    double *cosine,
+        *slope;        /* [C] of a row: cosines (raw: inner products), the loss's slope by each */
+    double *sum;       /* [D] */
+    double *class_sum; /* [sampled classes, D] */
+    double class_along[SPEED_SAMPLED_CLASSES];
+    group rows, targets, others;
+} trial;
 
-/* out += factor * d theta / d u for the angle between u and v: minus the unit tangent at u towards
- * v. For raw inner products the derivative of the logit: v. */
-static void add_target(const speed_reference *r, double factor, const double *u, const double *v,
-                       double *out, double *tangent)
+/* sum += factor v, with v of length 1 unless `length` is 1 anyway. */
+static void add(const float *v, size_t dim, double factor, double length, double *sum)
 {
-    const size_t dim = r->problem->shape->dim;
-    const double c = r->normalised ? dot(u, v, dim) : 0;
-    double sine = 1;
     for (size_t d = 0; d < dim; d++) {
-        tangent[d] = v[d] - c * u[d];
-    }
-    if (r->normalised) {
-        sine = -sqrt(dot(tangent, tangent, dim));
-    }
-    for (size_t d = 0; d < dim && sine != 0; d++) {
-        out[d] += factor * tangent[d] / sine;
+        sum[d] += factor / length * v[d];
     }
 }
 
-/* Work space of one comparison: four vectors of D doubles. */
-typedef struct vectors {
-    double *u, *v, *sum, *tangent;
-} vectors;
-
-/* dX of a sampled row into w->sum. Returns its entries' size, were nothing in it to cancel: in few
- * dimensions little may be left, of which rounding is a larger part. */
-static double true_row_gradient(const speed_reference *r, const margin_config *config, size_t k,
-                                const vectors *w)
+static double row_length(const trial *t, size_t i)
 {
-    const speed_problem *p = r->problem;
-    const size_t dim = p->shape->dim, i = r->sampled_row[k];
-    const double *pull = r->others_pull + k * dim;
-    const row_truth truth = judge_row(r, config, i);
-    speed_reference_unit(r, p->embeddings + i * dim, w->u);
-    speed_reference_unit(r, p->weights + (size_t)p->labels[i] * dim, w->v);
-    const double along = r->normalised ? dot(pull, w->u, dim) : 0;
-    for (size_t d = 0; d < dim; d++) {
-        w->sum[d] = truth.others * (pull[d] - along * w->u[d]);
-    }
-    add_target(r, truth.target, w->u, w->v, w->sum, w->tangent);
-    for (size_t d = 0; d < dim; d++) {
-        w->sum[d] /= r->length[i] * (double)p->shape->rows;
-    }
-    return truth.others / (r->length[i] * (double)p->shape->rows * sqrt((double)dim));
+    return t->raw ? 1 : t->r->row_length[i];
 }
 
-static void true_class_gradient(const speed_reference *r, const margin_config *config, size_t j,
-                                const vectors *w)
+static double class_length(const trial *t, size_t j)
 {
-    const speed_problem *p = r->problem;
-    const size_t dim = p->shape->dim, rows = p->shape->rows;
-    const double length = speed_reference_unit(r, p->weights + j * dim, w->v);
-    memset(w->sum, 0, dim * sizeof *w->sum);
-    for (size_t i = 0; i < rows; i++) {
-        const row_truth truth = judge_row(r, config, i);
-        speed_reference_unit(r, p->embeddings + i * dim, w->u);
-        if (p->labels[i] == (int64_t)j) {
-            add_target(r, truth.target, w->v, w->u, w->sum, w->tangent);
-            continue;
+    return t->raw ? 1 : t->r->class_length[j];
+}
+
+/* Sets cosine and slope of row i; returns its loss. */
+static double solve_row(const trial *t, size_t i)
+{
+    const speed_problem *p = t->r->problem;
+    const size_t classes = p->shape->classes;
+    for (size_t j = 0; j < classes; j++) {
+        t->cosine[j] = t->r->products[i * classes + j] / (row_length(t, i) * class_length(t, j));
+    }
+    return plain_row(t->config, t->config->scale, t->cosine, classes, (size_t)p->labels[i],
+                     t->r->theta[i], t->slope);
+}
+
+/* What is left of `sum`, a gradient by a unit vector, for the vector v itself, of that `length`:
+ * the part across v, `along` being the part along it. */
+static void pass_norm(const trial *t, const float *v, double length, double along, double *sum)
+{
+    const speed_shape *s = t->r->problem->shape;
+    if (!t->raw) {
+        add(v, s->dim, -along, length, sum);
+    }
+    for (size_t d = 0; d < s->dim; d++) {
+        sum[d] /= length * (double)s->rows;
+    }
+}
+
+/* Compares dX of row i. Its size is at least what its entries were, did nothing in it cancel: in
+ * few dimensions little may be left, of which rounding is a larger part. */
+static void judge_row(trial *t, size_t i)
+{
+    const speed_problem *p = t->r->problem;
+    const size_t dim = p->shape->dim, label = (size_t)p->labels[i];
+    const double length = row_length(t, i);
+    double along = 0, pull = 0;
+    memset(t->sum, 0, dim * sizeof *t->sum);
+    for (size_t j = 0; j < p->shape->classes; j++) {
+        add(p->weights + j * dim, dim, t->slope[j], class_length(t, j), t->sum);
+        along += t->slope[j] * t->cosine[j];
+        pull += j == label ? 0 : t->slope[j];
+    }
+    pass_norm(t, p->embeddings + i * dim, length, along, t->sum);
+    t->rows.largest =
+        fmax(t->rows.largest, pull / (length * (double)p->shape->rows * sqrt((double)dim)));
+    compare(&t->rows, i, t->outputs->grad_embeddings + i * dim, t->sum, dim);
+}
+
+/* Adds the part of row i to dW of the sampled classes. */
+static void add_to_classes(trial *t, size_t i)
+{
+    const speed_problem *p = t->r->problem;
+    const size_t dim = p->shape->dim;
+    for (size_t k = 0; k < t->r->classes_sampled; k++) {
+        const size_t j = t->r->sampled_class[k];
+        add(p->embeddings + i * dim, dim, t->slope[j], row_length(t, i), t->class_sum + k * dim);
+        t->class_along[k] += t->slope[j] * t->cosine[j];
+    }
+}
+
+static void judge_classes(trial *t)
+{
+    const speed_problem *p = t->r->problem;
+    const size_t dim = p->shape->dim;
+    for (size_t k = 0; k < t->r->classes_sampled; k++) {
+        const size_t j = t->r->sampled_class[k];
+        double *sum = t->class_sum + k * dim;
+        pass_norm(t, p->weights + j * dim, class_length(t, j), t->class_along[k], sum);
+        compare(k < t->r->targets_sampled ? &t->targets : &t->others, j,
+                t->outputs->grad_weights + j * dim, sum, dim);
+    }
+}
+
+static int judge_head(trial *t, int with_gradients, speed_tolerance tolerance, char *fault,
+                      size_t fault_size)
+{
+    const speed_shape *s = t->r->problem->shape;
+    for (size_t i = 0, k = 0; i < s->rows; i++) {
+        const double truth = solve_row(t, i);
+        if (check_loss(i, t->outputs->row_loss[i], truth, tolerance, fault, fault_size)) {
+            return -1;
         }
-        const double c = dot(w->u, w->v, dim);
-        const double g = truth.others * exp(r->scale * c - r->log_others[i]);
-        for (size_t d = 0; d < dim; d++) {
-            w->sum[d] += g * (w->u[d] - (r->normalised ? c * w->v[d] : 0));
+        if (with_gradients) {
+            add_to_classes(t, i);
+        }
+        if (with_gradients && k < t->r->rows_sampled && t->r->sampled_row[k] == i) {
+            judge_row(t, i);
+            k++;
         }
     }
-    for (size_t d = 0; d < dim; d++) {
-        w->sum[d] /= length * (double)rows;
+    if (!with_gradients) {
+        return 0;
     }
-}
-
-static int check_gradients(const speed_reference *r, const margin_config *config,
-                           const speed_outputs *o, const vectors *w, double tolerance, char *fault,
-                           size_t fault_size)
-{
-    const size_t dim = r->problem->shape->dim;
-    group rows = {.what = "dX of row"}, targets = {.what = "dW of target class"};
-    group others = {.what = "dW of class"};
-    for (size_t k = 0; k < r->rows_sampled; k++) {
-        const size_t i = r->sampled_row[k];
-        rows.largest = fmax(rows.largest, true_row_gradient(r, config, k, w));
-        compare(&rows, i, o->grad_embeddings + i * dim, w->sum, dim);
-    }
-    for (size_t k = 0; k < r->classes_sampled; k++) {
-        const size_t j = r->sampled_class[k];
-        true_class_gradient(r, config, j, w);
-        compare(k < r->targets_sampled ? &targets : &others, j, o->grad_weights + j * dim, w->sum,
-                dim);
-    }
-    return verdict(&rows, tolerance, fault, fault_size) ||
-                   verdict(&targets, tolerance, fault, fault_size) ||
-                   verdict(&others, tolerance, fault, fault_size)
-               ? -1
-               : 0;
+    judge_classes(t);
+    const int failed = speed_check_finite("dX", t->outputs->grad_embeddings, s->rows * s->dim,
+                                          fault, fault_size) ||
+                       speed_check_finite("dW", t->outputs->grad_weights, s->classes * s->dim,
+                                          fault, fault_size) ||
+                       verdict(&t->rows, tolerance.gradient, fault, fault_size) ||
+                       verdict(&t->targets, tolerance.gradient, fault, fault_size) ||
+                       verdict(&t->others, tolerance.gradient, fault, fault_size);
+    return failed ? -1 : 0;
 }
 
 int speed_check_head(const speed_reference *r, const margin_config *config, const speed_outputs *o,
                      int with_gradients, speed_tolerance tolerance, char *fault, size_t fault_size)
 {
-    const speed_shape *s = r->problem->shape;
-    if (check_losses(r, config, o->row_loss, tolerance, fault, fault_size)) {
-        return -1;
-    }
-    if (!with_gradients) {
-        return 0;
-    }
-    if (speed_check_finite("dX", o->grad_embeddings, s->rows * s->dim, fault, fault_size) ||
-        speed_check_finite("dW", o->grad_weights, s->classes * s->dim, fault, fault_size)) {
-        return -1;
-    }
-    double *memory = calloc(4 * s->dim, sizeof *memory);
+    const size_t dim = r->problem->shape->dim, classes = r->problem->shape->classes;
+    double *memory = calloc(2 * classes + (1 + r->classes_sampled) * dim, sizeof *memory);
+    trial t = {.r = r,
+               .config = config,
+               .outputs = o,
+               .raw = !margin_loss_get(config->loss)->normalised,
+               .rows = {.what = "dX of row"},
+               .targets = {.what = "dW of target class"},
+               .others = {.what = "dW of class"}};
     if (!memory) {
         snprintf(fault, fault_size, "out of memory in the check");
         return -1;
     }
-    const vectors w = {memory, memory + s->dim, memory + 2 * s->dim, memory + 3 * s->dim};
-    const int failed = check_gradients(r, config, o, &w, tolerance.gradient, fault, fault_size);
+    t.cosine = memory;
+    t.slope = memory + classes;
+    t.sum = t.slope + classes;
+    t.class_sum = t.sum + dim;
+    const int failed = judge_head(&t, with_gradients, tolerance, fault, fault_size);
     free(memory);
     return failed;
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-/* d loss / d logit of row i, all classes; `truths` [C]. */
-static void true_logit_gradient(const speed_reference *r, const margin_config *config, size_t i,
-                                double *truths)
+/* Compares the derivatives of row i, those by the target's cosine apart from the others. */
+static void compare_slopes(group *targets, group *others, size_t i, size_t label, const float *row,
+                           const double *slope, size_t classes)
 {
-    const speed_problem *p = r->problem;
-    const size_t classes = p->shape->classes, label = (size_t)p->labels[i];
-    const double n = (double)p->shape->rows;
-    const row_truth truth = judge_row(r, config, i);
-    for (size_t j = 0; j < classes; j++) {
-        const double logit = r->scale * p->cosines[i * classes + j];
-        truths[j] = truth.others * exp(logit - r->log_others[i]) / n;
-    }
-    /* d theta / d c = -1 / sin(theta) */
-    const int raw = !margin_loss_get(config->loss)->normalised;
-    truths[label] = truth.target / (raw ? 1 : -sin(r->theta[i])) / n;
+    compare(targets, i, row + label, slope + label, 1);
+    compare(others, i, row, slope, label);
+    compare(others, i, row + label + 1, slope + label + 1, classes - label - 1);
 }
 
-int speed_check_rows(const speed_reference *r, const margin_config *config, const speed_outputs *o,
+static int judge_rows(const speed_problem *p, const margin_config *config, const speed_outputs *o,
+                      speed_tolerance tolerance, double *cosine, double *slope, char *fault,
+                      size_t fault_size)
+{
+    const size_t n = p->shape->rows, classes = p->shape->classes;
+    group targets = {.what = "gradient of the target in row"}, others = {.what = "gradient of row"};
+    size_t sampled[SPEED_SAMPLED_ROWS];
+    const size_t samples = speed_sample_rows(n, sampled);
+    for (size_t i = 0, k = 0; i < n; i++) {
+        const size_t label = (size_t)p->labels[i];
+        for (size_t j = 0; j < classes; j++) {
+            cosine[j] = p->cosines[i * classes + j];
+        }
+        const double theta = acos(fmax(-1, fmin(1, cosine[label])));
+        const double truth = plain_row(config, config->scale, cosine, classes, label, theta, slope);
+        if (check_loss(i, o->row_loss[i], truth, tolerance, fault, fault_size)) {
+            return -1;
+        }
+        for (size_t j = 0; j < classes; j++) {
+            slope[j] /= (double)n;
+        }
+        if (k < samples && sampled[k] == i) {
+            compare_slopes(&targets, &others, i, label, o->grad_logits + i * classes, slope,
+                           classes);
+            k++;
+        }
+    }
+    const int failed =
+        speed_check_finite("gradient", o->grad_logits, n * classes, fault, fault_size) ||
+        verdict(&targets, tolerance.gradient, fault, fault_size) ||
+        verdict(&others, tolerance.gradient, fault, fault_size);
+    return failed ? -1 : 0;
+}
+
+int speed_check_rows(const speed_problem *p, const margin_config *config, const speed_outputs *o,
                      speed_tolerance tolerance, char *fault, size_t fault_size)
 {
-    const speed_shape *s = r->problem->shape;
-    if (check_losses(r, config, o->row_loss, tolerance, fault, fault_size) ||
-        speed_check_finite("gradient", o->grad_logits, s->rows * s->classes, fault, fault_size)) {
-        return -1;
-    }
-    double *truths = calloc(s->classes, sizeof *truths);
-    if (!truths) {
+    const size_t classes = p->shape->classes;
+    double *memory = calloc(2 * classes, sizeof *memory);
+    if (!memory) {
         snprintf(fault, fault_size, "out of memory in the check");
         return -1;
     }
-    group targets = {.what = "gradient of the target in row"}, others = {.what = "gradient of row"};
-    for (size_t k = 0; k < r->rows_sampled; k++) {
-        const size_t i = r->sampled_row[k], label = (size_t)r->problem->labels[i];
-        const float *row = o->grad_logits + i * s->classes;
-        true_logit_gradient(r, config, i, truths);
-        compare(&targets, i, row + label, truths + label, 1);
-        compare(&others, i, row, truths, label);
-        compare(&others, i, row + label + 1, truths + label + 1, s->classes - label - 1);
-    }
-    free(truths);
-    return verdict(&targets, tolerance.gradient, fault, fault_size) ||
-                   verdict(&others, tolerance.gradient, fault, fault_size)
-               ? -1
-               : 0;
+    const int failed =
+        judge_rows(p, config, o, tolerance, memory, memory + classes, fault, fault_size);
+    free(memory);
+    return failed;
 }

@@ -29,7 +29,7 @@ void speed_check_poison(const speed_outputs *outputs, const speed_shape *shape, 
 int speed_check_head(const speed_reference *reference, const margin_config *config,
                      const speed_outputs *outputs, int with_gradients, speed_tolerance tolerance,
                      char *fault, size_t fault_size);
-int speed_check_rows(const speed_reference *reference, const margin_config *config,
+int speed_check_rows(const speed_problem *problem, const margin_config *config,
                      const speed_outputs *outputs, speed_tolerance tolerance, char *fault,
                      size_t fault_size);
 

@@ -36,7 +36,7 @@ static float *allocate_floats(size_t count)
 double speed_shape_bytes(const speed_shape *shape)
 {
     const double n = (double)shape->rows, d = (double)shape->dim, c = (double)shape->classes;
-    return sizeof(float) * (3 * n * d + 3 * c * d + 2 * n * c);
+    return sizeof(float) * (3 * n * d + 3 * c * d + 2 * n * c) + sizeof(double) * n * c;
 }
 
 /* ---- random numbers -------------------------------------------------------------------------- */

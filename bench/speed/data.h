@@ -66,7 +66,7 @@ void speed_data_release_scratch(const speed_data *data);
 /* splitmix64: the next of its words. */
 uint64_t speed_next_word(uint64_t *state);
 
-/* Bytes that a shape takes at most, inputs and outputs together. */
+/* Bytes that a shape takes at most: inputs, outputs and the products they are judged by. */
 double speed_shape_bytes(const speed_shape *shape);
 
 /* 64-byte aligned (2 MiB aligned and on huge pages where large); release with free. */

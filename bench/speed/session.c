@@ -24,16 +24,9 @@ int speed_session_open(speed_session *session, const speed_plan *plan, char *fau
     return 0;
 }
 
-static void forget_references(speed_session *session)
-{
-    while (session->reference_count) {
-        speed_reference_close(&session->references[--session->reference_count]);
-    }
-}
-
 void speed_session_close(speed_session *session)
 {
-    forget_references(session);
+    speed_reference_close(&session->reference);
     speed_contexts_close(&session->contexts);
     speed_data_close(&session->data);
 }
@@ -167,31 +160,18 @@ void speed_job_settle(const speed_job *job)
 
 /* ---- check ------------------------------------------------------------------------------------*/
 
+/* The reference of the job's problem; NULL when memory is short. */
 static const speed_reference *find_reference(speed_session *session, const speed_job *job)
 {
-    const int rows_level = job->what->what == SPEED_ROWS;
-    const int normalised = !rows_level && margin_loss_get(job->what->loss)->normalised;
-    if (session->reference_count && session->references[0].problem != job->problem) {
-        forget_references(session);
-    }
-    for (size_t i = 0; i < session->reference_count; i++) {
-        const speed_reference *r = &session->references[i];
-        if (r->rows_level == rows_level && r->normalised == normalised &&
-            !(r->scale < job->config.scale) && !(r->scale > job->config.scale)) {
-            return r;
+    speed_reference *r = &session->reference;
+    if (r->problem != job->problem) {
+        speed_reference_close(r);
+        if (speed_reference_open(r, job->problem)) {
+            speed_reference_close(r);
+            return NULL;
         }
     }
-    if (session->reference_count == SPEED_MAX_REFERENCES) {
-        forget_references(session);
-    }
-    speed_reference *fresh = &session->references[session->reference_count];
-    if (rows_level ? speed_reference_rows(fresh, job->problem, job->config.scale)
-                   : speed_reference_head(fresh, job->problem, normalised, job->config.scale)) {
-        speed_reference_close(fresh);
-        return NULL;
-    }
-    session->reference_count++;
-    return fresh;
+    return r;
 }
 
 /* The mean against the row losses, which have passed their own check. */
@@ -220,14 +200,14 @@ static int judge_outputs(speed_session *session, const speed_job *job, char *fau
     if (c->what == SPEED_GEMM3) {
         return speed_check_gemm3(job->problem, job->outputs, fault, fault_size);
     }
+    if (c->what == SPEED_ROWS) {
+        return speed_check_rows(job->problem, &job->config, job->outputs, tolerance, fault,
+                                fault_size);
+    }
     const speed_reference *reference = find_reference(session, job);
     if (!reference) {
         snprintf(fault, fault_size, "out of memory for the reference");
         return -1;
-    }
-    if (c->what == SPEED_ROWS) {
-        return speed_check_rows(reference, &job->config, job->outputs, tolerance, fault,
-                                fault_size);
     }
     return speed_check_head(reference, &job->config, job->outputs, c->what == SPEED_HEAD, tolerance,
                             fault, fault_size);

@@ -14,14 +14,11 @@
 extern "C" {
 #endif
 
-#define SPEED_MAX_REFERENCES 4
-
 typedef struct speed_session {
     const speed_plan *plan;
     speed_data data;
     speed_contexts contexts;
-    speed_reference references[SPEED_MAX_REFERENCES]; /* of the shape checked last */
-    size_t reference_count;
+    speed_reference reference; /* of the shape checked last */
 } speed_session;
 
 /* One case, ready to run. Valid until the next speed_session_prepare. */

@@ -1,0 +1,120 @@
+/* plain_head.c: the whole classification head in plain loops and double: the place to start
+ * reading. libmargin computes the same, faster and in float32, and the tests hold it to what stands
+ * here.
+ *
+ * N rows (embeddings x_i, labels y_i), D dimensions, C classes (weights w_j). Forward, for each
+ * row:
+ *
+ *   u = x / |x|, v_j = w_j / |w_j|         unit vectors [D]
+ *   c_j = u . v_j                          cosines [C]; softmax has x . w_j + b_j in their place
+ *   z = s psi(theta)                       the target's logit, theta its angle; psi is the loss
+ *   R = log sum of exp(s c_j) over j != y  log-sum-exp of the other logits
+ *   loss = log(1 + exp(R - z))             log-sum-exp of all less z, but nothing cancels
+ *
+ * and backward: from the loss to c_j, and from c_j to x and w_j. It must not know kernels. */
+#include "plain_head.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+double plain_dot(const double *a, const double *b, size_t dim)
+{
+    double sum = 0.0;
+    for (size_t d = 0; d < dim; d++)
+        sum += a[d] * b[d];
+    return sum;
+}
+
+/* By the sum and the difference of the two, made equally long: acos is blind near 0 and pi. */
+double plain_angle(const double *a, const double *b, size_t dim)
+{
+    const double length_a = sqrt(plain_dot(a, a, dim)), length_b = sqrt(plain_dot(b, b, dim));
+    double plus = 0.0, minus = 0.0;
+    for (size_t d = 0; d < dim; d++) {
+        const double p = a[d] * length_b + b[d] * length_a, m = a[d] * length_b - b[d] * length_a;
+        plus += p * p;
+        minus += m * m;
+    }
+    return 2.0 * atan2(sqrt(minus), sqrt(plus));
+}
+
+double plain_row(const margin_config *config, double scale, const double *cosine, size_t classes,
+                 size_t target, double theta, double *slope)
+{
+    double psi = cosine[target], by_cosine = 1.0, most = -INFINITY, sum = 0.0;
+    if (margin_loss_get(config->loss)->normalised) {
+        margin_psi(config, theta, &psi, &by_cosine); /* by theta; d theta / d cos = -1 / sin */
+        by_cosine = sin(theta) > 0.0 ? -by_cosine / sin(theta) : 0.0;
+    }
+    for (size_t j = 0; j < classes; j++)
+        if (j != target) most = fmax(most, scale * cosine[j]);
+    for (size_t j = 0; j < classes; j++)
+        if (j != target) sum += exp(scale * cosine[j] - most);
+    const double gap = most + log(sum) - scale * psi; /* R - z */
+    const double pull = scale / (1.0 + exp(-gap));    /* s (1 - p), p the target's probability */
+    for (size_t j = 0; j < classes; j++)
+        slope[j] = j == target ? -pull * by_cosine : pull * exp(scale * cosine[j] - most) / sum;
+    return gap > 0.0 ? gap + log1p(exp(-gap)) : log1p(exp(gap));
+}
+
+/* Divides each of `count` vectors [D] by its length and keeps 1 / length, 0 of a zero vector; `raw`
+ * leaves them as they are. */
+static void normalise(const double *from, size_t count, size_t dim, int raw, double *to,
+                      double *shrink)
+{
+    for (size_t i = 0; i < count; i++) {
+        const double length = sqrt(plain_dot(from + i * dim, from + i * dim, dim));
+        shrink[i] = raw ? 1.0 : length > 0.0 ? 1.0 / length : 0.0;
+        for (size_t d = 0; d < dim; d++)
+            to[i * dim + d] = from[i * dim + d] * shrink[i];
+    }
+}
+
+void plain_head_run(plain_head *h)
+{
+    const size_t N = h->rows, D = h->dim, C = h->classes;
+    const int raw = !margin_loss_get(h->config->loss)->normalised;
+    const int keep = h->config->feature_norm == MARGIN_FEATURE_NORM_KEEP; /* s = |x| */
+    double *u = calloc(N * D + N + C * D + 3 * C, sizeof *u), *shrink_x = u + N * D;
+    double *v = shrink_x + N, *shrink_w = v + C * D, *c = shrink_w + C, *g = c + C;
+    double counted = 0.0;
+    for (size_t i = 0; i < N; i++)
+        counted += h->labels[i] >= 0;
+    normalise(h->x, N, D, raw, u, shrink_x); /* [N, D] */
+    normalise(h->w, C, D, raw, v, shrink_w); /* [C, D] */
+    memset(h->dx, 0, N * D * sizeof *h->dx);
+    memset(h->dw, 0, C * D * sizeof *h->dw);
+    memset(h->db, 0, C * sizeof *h->db);
+    h->objective = 0.0;
+    for (size_t i = 0; i < N; i++) {
+        h->row_loss[i] = h->theta[i] = h->correct[i] = 0;
+        if (h->labels[i] < 0) continue;
+        const size_t y = (size_t)h->labels[i];
+        const double scale = keep ? 1.0 / shrink_x[i] : h->config->scale;
+        const double weight = h->row_weight ? (double)h->row_weight[i] : 1.0 / counted;
+        const double *ui = u + i * D;
+        /* forward */
+        for (size_t j = 0; j < C; j++)
+            c[j] = plain_dot(ui, v + j * D, D) + (h->bias ? h->bias[j] : 0.0);
+        h->theta[i] = plain_angle(h->x + i * D, h->w + y * D, D);
+        h->correct[i] = 1;
+        for (size_t j = 0; j < C; j++)
+            h->correct[i] &= c[j] <= c[y];
+        h->row_loss[i] = plain_row(h->config, scale, c, C, y, h->theta[i], g);
+        h->objective += weight * h->row_loss[i];
+        /* backward: d c / d u = v, of which x feels the part across u only */
+        double psi = 0.0;
+        margin_psi(h->config, h->theta[i], &psi, NULL);
+        for (size_t j = 0; j < C; j++) {
+            const double *vj = v + j * D, along = raw ? 0.0 : c[j], gj = weight * g[j];
+            const double by_length = keep && j != y ? gj * (c[j] - psi) / scale : 0.0;
+            for (size_t d = 0; d < D; d++) {
+                h->dx[i * D + d] += gj * (vj[d] - along * ui[d]) * shrink_x[i] + by_length * ui[d];
+                h->dw[j * D + d] += gj * (ui[d] - along * vj[d]) * shrink_w[j];
+            }
+            h->db[j] += gj;
+        }
+    }
+    free(u);
+}

@@ -1,0 +1,37 @@
+/* plain_head.h: the head in plain loops, to read first and to compare with: see plain_head.c. */
+#ifndef MARGIN_TESTS_PLAIN_HEAD_H
+#define MARGIN_TESTS_PLAIN_HEAD_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "margin.h"
+
+typedef struct plain_head {
+    const margin_config *config;
+    size_t rows, dim, classes; /* N, D, C */
+    double *x, *w;             /* [N, D] embeddings, [C, D] class weights */
+    double *bias;              /* [C] or NULL; softmax only */
+    const int64_t *labels;     /* [N] in [0, C), or -1: the row does not count */
+    const float *row_weight;   /* [N] or NULL: 1 / counted rows */
+    double objective;          /* result: sum of row weights times row losses */
+    double *row_loss, *theta;  /* results [N], 0 in rows that do not count */
+    uint8_t *correct;          /* result [N]: 1 where no other cosine (or logit) is larger */
+    double *dx, *dw, *db;      /* results [N, D], [C, D], [C]: of the objective */
+} plain_head;
+
+/* Sets the results of `h` from its inputs. */
+void plain_head_run(plain_head *h);
+
+/* Returns the loss of one row whose logits are scale * cosine[j] for j < classes (softmax: any
+ * numbers in place of cosines) and sets slope[j] to its derivative by cosine[j]. `theta` is the
+ * angle of class `target` in radians; softmax does not read it. */
+double plain_row(const margin_config *config, double scale, const double *cosine, size_t classes,
+                 size_t target, double theta, double *slope);
+
+/* Returns the angle between `a` and `b`, neither zero, and their inner product; both have `dim`
+ * entries. */
+double plain_angle(const double *a, const double *b, size_t dim);
+double plain_dot(const double *a, const double *b, size_t dim);
+
+#endif
