@@ -6,6 +6,7 @@
 
 #include <bounds.h>
 #include <caps.h>
+#include <degrees.h>
 #include <json_out.h>
 
 #include <math.h>
@@ -21,11 +22,6 @@ static const double posteriors[] = {0.9, 0.99, 0.999};
 static const double scales[] = {10, 20, 30, 64};
 enum { POSTERIORS = sizeof posteriors / sizeof *posteriors };
 enum { SCALES = sizeof scales / sizeof *scales };
-
-static double degrees(double radians)
-{
-    return radians * (180.0 / M_PI);
-}
 
 /* ---- command line -----------------------------------------------------------------------------*/
 

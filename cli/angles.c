@@ -4,6 +4,7 @@
 #include "samples.h"
 
 #include <angles.h>
+#include <degrees.h>
 #include <json_out.h>
 
 #include <math.h>
@@ -36,11 +37,6 @@ const option_table angles_table = {
     "  Inter    mean angle from an embedding centre to the nearest other centre\n\n"
     "The embedding centre is the mean of the class's normalised embeddings.",
     .rows = rows};
-
-static double degrees(double radians)
-{
-    return radians * (180.0 / 3.14159265358979323846);
-}
 
 static void report_json(const samples *s, const angles *a)
 {

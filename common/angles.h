@@ -11,10 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 typedef struct angles_input {
     size_t rows, dim, classes;
     const float *embeddings; /* [rows, dim], raw */
@@ -37,7 +33,4 @@ typedef struct angles {
  * 0, or ENOMEM. */
 int angles_measure(const angles_input *in, angles *out, double *centres);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -9,10 +9,6 @@
 
 #include <stdio.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 typedef struct atomic_file {
     FILE *stream;
     char *path;
@@ -28,7 +24,4 @@ int atomic_sync(atomic_file *file);
 int atomic_commit(atomic_file *file);
 void atomic_abort(atomic_file *file);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

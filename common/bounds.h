@@ -8,10 +8,6 @@
 
 #include <stddef.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* The least s with which the posterior at a centre can reach `posterior`.
  * Source: Wang et al., CosFace, 2018 (equality only where C <= D + 1). */
 double bound_cosface_scale(double classes, double posterior);
@@ -30,7 +26,4 @@ double bound_cosface_margin(size_t dim, double classes);
  * else the others are taken as spread evenly over the sphere, none nearer than packing_least. */
 double bound_log_others(size_t dim, double classes, double scale);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

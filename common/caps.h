@@ -7,10 +7,6 @@
 
 #include <stddef.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* The share of the sphere within `angle` of a point, to a relative error near 1e-12; and the angle
  * whose cap holds `share`. */
 double cap_share(size_t dim, double angle);
@@ -36,7 +32,4 @@ double sphere_closest_asymptotic(size_t dim, double n);
 double packing_most(size_t dim, double count);
 double packing_least(size_t dim, double count);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

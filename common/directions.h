@@ -6,10 +6,6 @@
 
 #include <stddef.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* out[count, dim]: the rows at length 1. */
 void directions_of(const float *rows, size_t count, size_t dim, double *out);
 /* In place; returns 0 for a zero vector, else 1. */
@@ -23,7 +19,4 @@ double direction_angle(const double *a, const double *b, size_t dim);
 void direction_cosines(const double *a, size_t a_count, const double *b, size_t b_count, size_t dim,
                        double *out);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

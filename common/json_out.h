@@ -5,10 +5,6 @@
 #include <jansson.h>
 #include <stddef.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* How every JSON file and line of the project is printed: keys in the order they were set, one
  * space of indent, reals with the 17 digits that bring the same double back. */
 #define JSON_OUT_FLAGS (JSON_INDENT(1) | JSON_REAL_PRECISION(17) | JSON_ENSURE_ASCII)
@@ -19,7 +15,4 @@ json_t *json_number(double value);
 /* Write `value` to `path`, whole or not at all. 0 ok; else `error` names the path and the fault. */
 int json_write_file(const json_t *value, const char *path, char *error, size_t error_size);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -5,16 +5,9 @@
 
 #include <jansson.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* Add to `object`: cpu, architecture, cpus, cpus_online, cpu_quota, smt, caches, memory_bytes,
  * load, governor, kernel, os. What cannot be found out is null. Nothing in it names the host or a
  * user. */
 void machine_describe(json_t *object);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

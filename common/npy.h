@@ -6,10 +6,6 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 enum { NPY_MAX_DIMENSIONS = 4 };
 
 typedef enum npy_type { NPY_F32, NPY_F64, NPY_I32, NPY_I64 } npy_type;
@@ -43,7 +39,4 @@ size_t npy_count(const npy_array *array);
 /* "[3, 5]", for messages; returns `text`. */
 const char *npy_shape_text(const npy_array *array, char *text, size_t text_size);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

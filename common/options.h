@@ -6,10 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 enum { EXIT_FAILED = 1, EXIT_USAGE = 2 };
 
 /* Each parses the whole text, decimal and without surrounding space; 1 if it is a number of that
@@ -27,7 +23,4 @@ void die(const char *program, const char *format, ...)
 void die_usage(const char *program, const char *format, ...)
     __attribute__((noreturn, format(printf, 2, 3)));
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -5,10 +5,6 @@
 
 #include <stddef.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 typedef struct progress {
     const char *what;
     size_t total;
@@ -27,7 +23,4 @@ void progress_share(progress *p, double share);
 /* Wipe the line. */
 void progress_end(progress *p);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

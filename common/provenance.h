@@ -6,10 +6,6 @@
 #include <jansson.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* A new object:
  *   date          of this call, ISO 8601, UTC
  *   commit, dirty the sources when this program was built; "unknown" and null outside git
@@ -32,7 +28,4 @@ json_t *provenance_isas_usable(void);
 /* Of the source tree at build time. */
 const char *provenance_commit(void);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

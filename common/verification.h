@@ -17,10 +17,6 @@
 
 #include "progress.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 enum {
     VERIFICATION_DECADES = 5, /* FAR from 1 to 1e-5 */
     VERIFICATION_STEPS = 10,  /* points of each decade */
@@ -60,7 +56,4 @@ const verification_point *verification_at(const verification *v, int decade);
 /* 0, or ENOMEM. */
 int verification_measure(const verification_input *in, verification *out);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -6,14 +6,10 @@
 #include <math.h>
 #include <string.h>
 
+#include "degrees.h"
 #include "figures.h"
 #include "free_features.h"
 #include "quantities.h"
-
-static double degrees(double radians)
-{
-    return radians * (180.0 / M_PI);
-}
 
 /* ---- the claims ---------------------------------------------------------------------------- */
 

@@ -11,8 +11,8 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "clock.h"
 #include "philox.h"
 #include "streams.h"
 #include "threads.h"
@@ -47,13 +47,6 @@ static void draw(const crowd *c, uint32_t purpose, uint64_t first, size_t count,
             out[i * WIDEST + k] = (float)philox_normal(&stream);
         }
     }
-}
-
-static double seconds_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 static void note_work(crowd *c, size_t rows, size_t others, size_t dim, double seconds)

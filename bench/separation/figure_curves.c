@@ -7,6 +7,7 @@
 
 #include "bounds.h"
 #include "caps.h"
+#include "degrees.h"
 #include "json_out.h"
 
 /* ---- what the figures have in common ------------------------------------------------------- */
@@ -144,7 +145,7 @@ json_t *curves_amsoftmax_psi(const figure_request *request, char *error, size_t 
 static double other_angle(const margin_config *config, double theta_degrees)
 {
     const double logit = psi(config, theta_degrees);
-    return logit < -1.0 ? NAN : acos(fmin(logit, 1.0)) * (180.0 / M_PI);
+    return logit < -1.0 ? NAN : degrees(acos(fmin(logit, 1.0)));
 }
 
 json_t *curves_arcface_fig5(const figure_request *request, char *error, size_t error_size)
@@ -180,7 +181,7 @@ static void add_cosine_panel(json_t *numbers, const setting *s)
     json_object_set_new(last_curve(numbers), "plane", json_string("cosine"));
     for (int i = -100; i <= 100; i++) {
         const double cosine = i / 100.0;
-        add_point(points, cosine, psi(&config, acos(cosine) * (180.0 / M_PI)));
+        add_point(points, cosine, psi(&config, degrees(acos(cosine))));
     }
 }
 

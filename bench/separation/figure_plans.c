@@ -5,6 +5,7 @@
 
 #include <math.h>
 
+#include "degrees.h"
 #include "dump.h"
 #include "free_features.h"
 #include "json_out.h"
@@ -146,7 +147,7 @@ json_t *constancy_free(const figure_request *request, char *error, size_t error_
                                 json_string(margin_loss_get(constancy_losses[i])->name));
             json_object_set_new(gap, "margin", json_number(constancy_margins[i]));
             json_object_set_new(gap, "classes", json_integer((json_int_t)k));
-            json_object_set_new(gap, "gap_deg", json_number(angle * (180.0 / M_PI)));
+            json_object_set_new(gap, "gap_deg", json_number(degrees(angle)));
             json_array_append_new(gaps, gap);
         }
     }

@@ -7,16 +7,12 @@
 
 #include "caps.h"
 #include "crowd.h"
+#include "degrees.h"
 #include "json_out.h"
 #include "progress.h"
 #include "threads.h"
 
 static const size_t dims[] = {128, 256, 512};
-
-static double degrees(double radians)
-{
-    return radians * (180.0 / M_PI);
-}
 
 static void set_count(json_t *object, const char *key, size_t value)
 {

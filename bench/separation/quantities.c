@@ -6,10 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-static double degrees(double radians)
-{
-    return radians * (180.0 / M_PI);
-}
+#include "degrees.h"
 
 /* TAR of the unseen identities at FAR 10^-decade. */
 static double tar(const run_result *r, int decade)

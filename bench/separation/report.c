@@ -4,12 +4,8 @@
 
 #include <math.h>
 
+#include "degrees.h"
 #include "json_out.h"
-
-static double degrees(double radians)
-{
-    return radians * (180.0 / M_PI);
-}
 
 static void set_degrees(json_t *object, const char *key, double radians)
 {

@@ -6,18 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "checkpoint.h"
+#include "clock.h"
 #include "run_measure.h"
 #include "tour.h"
-
-static double now(void)
-{
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec + 1e-9 * (double)time.tv_nsec;
-}
 
 static int no_memory(run_result *result)
 {
@@ -117,7 +110,7 @@ static int keeper_open(keeper *k, const run_plan *plan, run_parts *parts, traine
                        run_result *result)
 {
     char key[RUN_KEY];
-    *k = (keeper){.saved = now()};
+    *k = (keeper){.saved = seconds_now()};
     if (plan->checkpoints == NULL) {
         return 0;
     }
@@ -171,11 +164,12 @@ static int snapshot_if_due(const run_plan *plan, run_parts *parts, const trainer
 
 static int save_if_due(const run_plan *plan, keeper *k, const trainer *t, run_result *result)
 {
-    const int due = now() - k->saved >= plan->checkpoint_seconds || t->epoch == plan->how.epochs;
+    const int due =
+        seconds_now() - k->saved >= plan->checkpoint_seconds || t->epoch == plan->how.epochs;
     if (k->path == NULL || !due) {
         return 0;
     }
-    k->saved = now();
+    k->saved = seconds_now();
     return checkpoint_save(k->path, k->key, k->pieces, k->count, result->error,
                            sizeof result->error);
 }
@@ -184,9 +178,9 @@ static int train_on(const run_plan *plan, run_parts *parts, trainer *t, keeper *
                     run_result *result)
 {
     while (t->epoch < plan->how.epochs) {
-        const double start = now();
+        const double start = seconds_now();
         const margin_status status = trainer_epoch(t);
-        result->seconds += now() - start;
+        result->seconds += seconds_now() - start;
         if (status != MARGIN_OK) {
             return diverged(result, status, t->epoch + 1);
         }

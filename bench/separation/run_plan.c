@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "run.h"
+#include "run_plan.h"
 
 /* The head's scratch memory: small, because a context is made anew at each step of the warm-up. */
 static const size_t workspace_bytes = (size_t)1 << 20;

@@ -15,7 +15,7 @@
 /* ---- one step ------------------------------------------------------------------------------ */
 
 /* The context of the margin and lambda of this step; made anew only when they change. */
-static margin_status set_margin(trainer *t, size_t step)
+static margin_status follow_schedule(trainer *t, size_t step)
 {
     const double share = schedule_margin(&t->config.plan, step);
     margin_config now = t->config.aim.loss;
@@ -110,7 +110,7 @@ static void update(trainer *t, size_t step)
 static margin_status margin_gradients(trainer *t, size_t step, const float *embeddings, size_t rows,
                                       double *loss)
 {
-    margin_status status = set_margin(t, step);
+    margin_status status = follow_schedule(t, step);
     if (status != MARGIN_OK) {
         return status;
     }

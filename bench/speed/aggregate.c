@@ -8,33 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "row.h"
 #include "statistics.h"
-
-const char *speed_row_text(const json_t *row, const char *key)
-{
-    const char *text = json_string_value(json_object_get(row, key));
-    return text ? text : "";
-}
-
-double speed_row_number(const json_t *row, const char *key)
-{
-    return json_number_value(json_object_get(row, key));
-}
-
-static int is_error(const json_t *row)
-{
-    return json_is_true(json_object_get(row, "error_occurred"));
-}
-
-int speed_row_stands_for_case(const json_t *row)
-{
-    if (is_error(row)) {
-        return 0;
-    }
-    return strcmp(speed_row_text(row, "aggregate_name"), "median") == 0 ||
-           (strcmp(speed_row_text(row, "run_type"), "iteration") == 0 &&
-            json_integer_value(json_object_get(row, "repetitions")) == 1);
-}
 
 /* ---- order ----------------------------------------------------------------------------------- */
 
@@ -136,7 +111,7 @@ static size_t without_errors(const place *places, size_t count, place *good)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        if (!is_error(places[i].row)) {
+        if (!speed_row_failed(places[i].row)) {
             good[kept++] = places[i];
         }
     }

@@ -7,10 +7,6 @@
 
 #include <stddef.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* C [m, n] = op(A) op(B), row-major, transposed where the flag says so; op(A) is [m, k]. */
 typedef struct speed_blas {
     const char *name;
@@ -45,9 +41,5 @@ const char *speed_blas_name(size_t index);
 void *speed_blas_open(const char *const names[]);
 /* dlsym into a function pointer; 1 if found. `out` points to a function pointer. */
 int speed_blas_symbol(void *library, const char *name, void *out);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

@@ -7,10 +7,6 @@
 
 #include "reference.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* How strictly: libmargin is held to a relative error in each row's loss; the peers' usual formula,
  * log-sum-exp minus the target's logit, loses converged rows and is judged absolutely. */
 typedef struct speed_tolerance {
@@ -40,9 +36,5 @@ int speed_check_finite(const char *what, const float *values, size_t count, char
 /* The three products of speed_gemm3_run (peers.h): L = X W', dX = L W, dW = L' X. */
 int speed_check_gemm3(const speed_problem *problem, const speed_outputs *outputs, char *fault,
                       size_t fault_size);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

@@ -7,10 +7,6 @@
 
 #include "speed.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 #define SPEED_MAX_CONTEXTS 32
 
 typedef struct speed_context {
@@ -34,9 +30,5 @@ margin_context *speed_contexts_get(speed_contexts *pool, const speed_case *c, in
 /* One of the caller's own. */
 margin_context *speed_context_new(const speed_case *c, margin_status *status);
 void speed_contexts_close(speed_contexts *pool);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

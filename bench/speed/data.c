@@ -11,6 +11,8 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "random.h"
+
 #define HUGE_PAGE ((size_t)2 << 20)
 
 void *speed_allocate(size_t bytes)
@@ -41,25 +43,16 @@ double speed_shape_bytes(const speed_shape *shape)
 
 /* ---- random numbers -------------------------------------------------------------------------- */
 
-/* splitmix64 (Steele, Lea and Flood, 2014): one word of state, any seed is a good one. */
-uint64_t speed_next_word(uint64_t *state)
-{
-    uint64_t z = *state += 0x9e3779b97f4a7c15u;
-    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-    z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-    return z ^ (z >> 31);
-}
-
 static double next_uniform(uint64_t *state)
 {
-    return (double)(speed_next_word(state) >> 11) * 0x1p-53;
+    return (double)(random_bits(state) >> 11) * 0x1p-53;
 }
 
 /* Mean 0, variance 1, close to normal: the sum of four uniforms cut from one word, because the
  * largest shapes want 10^8 of them. */
 static double next_normal(uint64_t *state)
 {
-    const uint64_t word = speed_next_word(state);
+    const uint64_t word = random_bits(state);
     const uint64_t sum =
         (word & 0xffff) + (word >> 16 & 0xffff) + (word >> 32 & 0xffff) + (word >> 48);
     return ((double)sum + 2.0 - 0x1p17) * (0x1p-16 * 1.7320508075688772);
@@ -70,7 +63,7 @@ static uint64_t stream(uint64_t seed, uint64_t purpose, uint64_t a, uint64_t b)
     uint64_t state = seed;
     const uint64_t parts[] = {purpose, a, b};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        state = speed_next_word(&state) ^ parts[i];
+        state = random_bits(&state) ^ parts[i];
     }
     return state;
 }

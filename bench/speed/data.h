@@ -8,10 +8,6 @@
 
 #include "speed.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* What belongs to one shape. Owned by speed_data. */
 typedef struct speed_problem {
     const speed_shape *shape;
@@ -63,17 +59,10 @@ const speed_problem *speed_data_problem(speed_data *data, size_t index, int with
 /* Gives the scratch's pages back, so that the next run takes those that it needs anew. */
 void speed_data_release_scratch(const speed_data *data);
 
-/* splitmix64: the next of its words. */
-uint64_t speed_next_word(uint64_t *state);
-
 /* Bytes that a shape takes at most: inputs, outputs and the products they are judged by. */
 double speed_shape_bytes(const speed_shape *shape);
 
 /* 64-byte aligned (2 MiB aligned and on huge pages where large); release with free. */
 void *speed_allocate(size_t bytes);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

@@ -8,11 +8,11 @@
 #include <sys/times.h>
 #include <unistd.h>
 
-#include "peers.h"
+#include "clock.h"
 
 speed_foreign speed_foreign_now(void)
 {
-    speed_foreign now = {speed_now(), -1};
+    speed_foreign now = {seconds_now(), -1};
     /* user, nice, system, idle, iowait, irq, softirq, steal */
     double t[8];
     struct tms own;

@@ -9,10 +9,6 @@
 
 #include "margin.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 typedef struct speed_loops {
     margin_isa isa;
     double flops_per_round;
@@ -39,9 +35,5 @@ typedef struct speed_loops {
 const speed_loops *speed_loops_get(margin_isa isa);
 /* The best of this CPU, never NULL. */
 const speed_loops *speed_loops_best(void);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

@@ -13,6 +13,8 @@
 #include <unordered_map>
 #include <vector>
 
+extern "C" { // C headers, which know no C++
+#include "clock.h"
 #include "foreign.h"
 #include "json_out.h"
 #include "options.h"
@@ -24,6 +26,7 @@
 #include "rounds.h"
 #include "session.h"
 #include "speed_options.h"
+}
 
 namespace {
 
@@ -253,13 +256,13 @@ std::vector<int> peak_threads(const speed_request &request)
 void measure_peaks(Suite &suite, json_t *context)
 {
     static const int samples[] = {1, 3, 7, 15};
-    const double start = speed_now();
+    const double start = seconds_now();
     const std::vector<int> threads = peak_threads(suite.options.request);
     if (speed_peaks_measure(context, threads.data(), threads.size(),
                             samples[suite.options.request.level])) {
         die(SPEED_PROGRAM, "cannot measure the machine's peaks: no memory or no threads");
     }
-    suite.peaks_seconds = speed_now() - start;
+    suite.peaks_seconds = seconds_now() - start;
 }
 
 int list_cases(const speed_plan &plan)
@@ -281,7 +284,7 @@ int run_cases(Suite &suite, json_t *context, double start)
     initialise_google(o);
     check_cases(suite);
     const double min_seconds =
-        choose_min_seconds(suite, o.budget_seconds - (speed_now() - start) - suite.peaks_seconds);
+        choose_min_seconds(suite, o.budget_seconds - (seconds_now() - start) - suite.peaks_seconds);
     speed_report_describe(context, &suite.plan, o.request.level, o.repetitions, suite.cleared);
     json_object_set_new(context, "min_time_seconds", json_real(min_seconds));
     const speed_foreign before = speed_foreign_now();
@@ -329,7 +332,7 @@ int main(int argc, char **argv)
 {
     static Suite suite;
     char fault[256];
-    const double start = speed_now();
+    const double start = seconds_now();
     speed_options_parse(&suite.options, argc, argv);
     suite.cleared = speed_blas_clear_environment();
     if (*suite.cleared && !suite.options.list) {

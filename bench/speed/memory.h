@@ -4,19 +4,11 @@
 #ifndef SPEED_MEMORY_H
 #define SPEED_MEMORY_H
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* Forgets the process's peak, and returns the bytes that are resident now; negative where the
  * system does not let us. */
 double speed_memory_mark(void);
 
 /* Bytes by which the peak since then lies above `mark`; negative where it is not known. */
 double speed_memory_growth(double mark);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "clock.h"
 #include "data.h"
 #include "loops.h"
 #include "peers.h"
@@ -149,13 +150,13 @@ static double sample(worker *workers, int threads)
             break;
         }
     }
-    const double before = speed_now();
+    const double before = seconds_now();
     atomic_store(&signal, started == threads ? GO : LEAVE);
     workers[0].what->run(&workers[0]);
     for (int k = 1; k < started; k++) {
         pthread_join(workers[k].thread, NULL);
     }
-    return started == threads ? speed_now() - before : -1;
+    return started == threads ? seconds_now() - before : -1;
 }
 
 /* In 1e9 per second, the best of `samples`; negative on failure. */

@@ -6,10 +6,6 @@
 
 #include <jansson.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* Adds to `object`, instruction set by instruction set ("avx2") and for each of the `count` numbers
  * of threads ("2"; all running at once):
  *   fma_peaks   {isa: {threads: GFLOP/s}}: float32, a multiply-add counts as two
@@ -28,9 +24,5 @@ double speed_peaks_fma(const json_t *object, const char *isa, int threads);
 
 /* GB/s of a copy with so many threads, the best way measured; 0 if it was not. */
 double speed_peaks_copy(const json_t *object, int threads);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

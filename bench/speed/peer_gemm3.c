@@ -4,27 +4,20 @@
 #define _POSIX_C_SOURCE 200809L
 #include "peers.h"
 
-#include <time.h>
-
-double speed_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
+#include "clock.h"
 
 int speed_gemm3_run(const speed_problem *p, const speed_blas *blas, const speed_outputs *o,
                     double seconds[3])
 {
     const size_t n = p->shape->rows, d = p->shape->dim, c = p->shape->classes;
-    const double start = speed_now();
+    const double start = seconds_now();
     int failed = blas->sgemm(0, 1, n, c, d, p->embeddings, d, p->weights, d, o->grad_logits, c);
-    const double logits = speed_now();
+    const double logits = seconds_now();
     failed |= blas->sgemm(0, 0, n, d, c, o->grad_logits, c, p->weights, d, o->grad_embeddings, d);
-    const double rows = speed_now();
+    const double rows = seconds_now();
     failed |= blas->sgemm(1, 0, c, d, n, o->grad_logits, c, p->embeddings, d, o->grad_weights, d);
     seconds[0] += logits - start;
     seconds[1] += rows - logits;
-    seconds[2] += speed_now() - rows;
+    seconds[2] += seconds_now() - rows;
     return failed ? -1 : 0;
 }

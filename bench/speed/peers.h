@@ -7,10 +7,6 @@
 #include "blas.h"
 #include "data.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* A whole head: row_loss, grad_embeddings and grad_weights of `outputs` from the problem's X, W
  * and y, with the configured loss and margins (options at their defaults). Returns 0, or -1. The
  * unfused one calls `blas` from each of its own threads: it must be set to one thread. */
@@ -23,12 +19,5 @@ int speed_unfused_run(const speed_problem *problem, const margin_config *config,
  * seconds[3] are added to, product by product. Returns 0, or -1. */
 int speed_gemm3_run(const speed_problem *problem, const speed_blas *blas,
                     const speed_outputs *outputs, double seconds[3]);
-
-/* Seconds of the monotonic clock. */
-double speed_now(void);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

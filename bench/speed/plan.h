@@ -8,10 +8,6 @@
 
 #include "speed.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 #define SPEED_MAX_THREAD_COUNTS 16
 
 /* What was asked for; filled by speed_options. */
@@ -44,7 +40,4 @@ void speed_plan_free(speed_plan *plan);
 /* CPUs that this process may run on. */
 int speed_cpu_count(void);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -10,10 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregate.h"
 #include "blas.h"
 #include "peaks.h"
-#include "report.h"
+#include "row.h"
 #include "statistics.h"
 
 #define UNSTABLE_SPREAD 0.05

@@ -6,16 +6,8 @@
 
 #include <jansson.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* To each row that stands for a case, as report.h says; gemm3_floor and unstable_cases to the
  * context. Returns 0, or -1 when memory is short. */
 int speed_ratios_add(json_t *context, const json_t *rows);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

@@ -7,10 +7,6 @@
 
 #include "data.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 #define SPEED_SAMPLED_ROWS    3
 #define SPEED_SAMPLED_CLASSES 6
 
@@ -31,9 +27,5 @@ void speed_reference_close(speed_reference *reference);
 
 /* Sets `rows` to the sampled rows of `count`: first, middle and last. Returns how many they are. */
 size_t speed_sample_rows(size_t count, size_t rows[SPEED_SAMPLED_ROWS]);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

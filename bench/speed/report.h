@@ -8,10 +8,7 @@
 #include <stdio.h>
 
 #include "plan.h"
-
-#ifdef __cplusplus
-extern "C" {
-#endif
+#include "row.h"
 
 /* What the context of speed.json holds beside provenance and peaks: the level of the run, the
  * peers' versions (null: not installed), what of the environment they were kept from, the library
@@ -48,16 +45,4 @@ size_t speed_report_errors(const json_t *report);
 /* Time per loss and its ratios, shape by shape. */
 void speed_summary_print(FILE *stream, const json_t *report, const speed_plan *plan);
 
-/* A new object: from a case's name to the row that stands for it, its median or the only one. */
-json_t *speed_report_index(const json_t *report);
-
-/* Copies the value after "/KEY:" in a case's name, up to the next slash; 0 if there is none. */
-int speed_name_field(const char *name, const char *key, char *out, size_t out_size);
-/* The same name with another value for KEY; 0 if it has no such key or is too long. */
-int speed_name_replace(const char *name, const char *key, const char *value, char *out,
-                       size_t out_size);
-
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#include "data.h"
+#include "random.h"
 
 /* A run of cases in the plan with the same shape and threads. */
 typedef struct group {
@@ -25,15 +25,10 @@ static size_t find_groups(const speed_plan *plan, group *groups)
     return count;
 }
 
-static size_t below(uint64_t *state, size_t limit)
-{
-    return (size_t)(speed_next_word(state) % limit); /* the bias is of no consequence here */
-}
-
 static void shuffle_groups(uint64_t *state, group *groups, size_t count)
 {
     for (size_t i = count; i > 1; i--) {
-        const size_t k = below(state, i);
+        const size_t k = random_below(state, i);
         const group other = groups[k];
         groups[k] = groups[i - 1];
         groups[i - 1] = other;
@@ -44,7 +39,7 @@ static void shuffle_groups(uint64_t *state, group *groups, size_t count)
 static void put_group(uint64_t *state, const group *g, size_t *order)
 {
     for (size_t i = 0; i < g->count; i++) {
-        const size_t k = below(state, i + 1);
+        const size_t k = random_below(state, i + 1);
         order[i] = order[k];
         order[k] = g->first + i;
     }

@@ -10,6 +10,7 @@
 #include <time.h>
 
 #include "check.h"
+#include "clock.h"
 #include "memory.h"
 
 int speed_session_open(speed_session *session, const speed_plan *plan, char *fault,
@@ -219,11 +220,11 @@ static int time_roughly(speed_job *job, double first, double *seconds, char *fau
 {
     *seconds = first;
     for (int tries = 0; tries < 3 && *seconds < 0.2; tries++) {
-        const double start = speed_now();
+        const double start = seconds_now();
         if (speed_job_run(job, fault, fault_size)) {
             return -1;
         }
-        const double took = speed_now() - start;
+        const double took = seconds_now() - start;
         *seconds = took < *seconds ? took : *seconds;
     }
     return 0;
@@ -259,11 +260,11 @@ static int check_once(speed_session *session, speed_case *c)
     if (speed_session_prepare(session, c, &job, c->fault, sizeof c->fault)) {
         return -1;
     }
-    const double start = speed_now();
+    const double start = seconds_now();
     if (run_measured(session, c, &job)) {
         return -1;
     }
-    const double first = speed_now() - start;
+    const double first = seconds_now() - start;
     const int failed = judge_outputs(session, &job, c->fault, sizeof c->fault) ||
                        (!c->impl && check_mean(&job, c->fault, sizeof c->fault)) ||
                        time_roughly(&job, first, &c->seconds, c->fault, sizeof c->fault);

@@ -10,10 +10,6 @@
 #include "plan.h"
 #include "reference.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 typedef struct speed_session {
     const speed_plan *plan;
     speed_data data;
@@ -52,7 +48,4 @@ size_t speed_job_workspace(const speed_job *job);
 /* Lets a library's idle threads fall asleep before the next case. */
 void speed_job_settle(const speed_job *job);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

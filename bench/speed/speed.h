@@ -8,10 +8,6 @@
 
 #include "margin.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 typedef enum speed_level { SPEED_SMOKE, SPEED_QUICK, SPEED_DEFAULT, SPEED_FULL } speed_level;
 
 typedef enum speed_what {
@@ -46,9 +42,5 @@ typedef struct speed_case {
 double speed_case_flops(const speed_case *c);
 /* What must be read and written: each input and output once. */
 double speed_case_bytes(const speed_case *c);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

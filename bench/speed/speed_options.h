@@ -6,10 +6,6 @@
 
 #include "plan.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 #define SPEED_PROGRAM          "bench_speed"
 #define SPEED_MAX_GOOGLE_FLAGS 16
 #define SPEED_MAX_THREADS      4096
@@ -32,7 +28,4 @@ extern const struct option_table speed_table;
 /* Exits with 0 on --help and --version, with 2 on wrong usage. */
 void speed_options_parse(speed_options *options, int argc, char **argv);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

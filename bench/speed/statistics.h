@@ -6,10 +6,6 @@
 
 #include <stddef.h>
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 typedef struct speed_interval {
     double median, low, high;
 } speed_interval;
@@ -21,9 +17,5 @@ double speed_median(double *values, size_t count);
 speed_interval speed_median_interval(double *values, size_t count);
 /* The probability with which that pair holds it. */
 double speed_interval_coverage(size_t count);
-
-#ifdef __cplusplus
-}
-#endif
 
 #endif

@@ -144,7 +144,7 @@ static void print_table(table *t, const speed_plan *plan)
 
 void speed_summary_print(FILE *stream, const json_t *report, const speed_plan *plan)
 {
-    json_t *index = speed_report_index(report);
+    json_t *index = speed_row_index(report);
     table t = {.stream = stream, .index = index};
     for (size_t i = 0; i < plan->count; i++) {
         const speed_case *c = &plan->cases[i];

@@ -19,7 +19,7 @@ typedef struct case_list {
 static void append(case_list *list, const margin_config *config)
 {
     const margin_loss_info *info = margin_loss_get(config->loss);
-    const int keep = config->feature_norm == MARGIN_FEATURE_NORM_KEEP;
+    const int keep = keeps_norm(config);
     stability_case *one = &list->cases[list->count];
     char lambda[24] = "";
 

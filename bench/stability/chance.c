@@ -2,6 +2,7 @@
  * not know how a cell is measured. */
 #include <math.h>
 
+#include "oracle.h"
 #include "random.h"
 #include "walk.h"
 

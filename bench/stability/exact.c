@@ -157,7 +157,7 @@ static double logit(const margin_config *config, const inputs *in, size_t i, siz
     for (size_t k = 0; k < in->dim; k++) {
         product += (double)in->embeddings[i * in->dim + k] * (double)in->weights[j * in->dim + k];
     }
-    if (config->loss == MARGIN_SOFTMAX) {
+    if (is_raw(config)) {
         return config->scale * product;
     }
     return lengths > 0 ? scale * product / lengths : 0;
@@ -170,11 +170,9 @@ static void set_pulls(exact *out, const margin_config *config, const inputs *in,
                       double longest, size_t i)
 {
     const size_t label = (size_t)in->labels[i], n = in->dim;
-    const int raw = config->loss == MARGIN_SOFTMAX;
+    const int raw = is_raw(config);
     const double x = float_length(in->embeddings + i * n, n), s = config->scale;
-    const double scale = raw                                                ? s * x * longest
-                         : config->feature_norm == MARGIN_FEATURE_NORM_KEEP ? x
-                                                                            : s;
+    const double scale = raw ? s * x * longest : keeps_norm(config) ? x : s;
     double peak = -INFINITY, sum = 0, others = 0;
 
     for (size_t j = 0; j < in->classes; j++) {

@@ -16,6 +16,17 @@
  * error, never taken for another. */
 enum { ORACLE_NO_MEMORY = -1, ORACLE_UNKNOWN_LOSS = -2 };
 
+/* 1 if logits are inner products, and if the scale is |x|. */
+static inline int is_raw(const margin_config *config)
+{
+    return config->loss == MARGIN_SOFTMAX;
+}
+
+static inline int keeps_norm(const margin_config *config)
+{
+    return config->feature_norm == MARGIN_FEATURE_NORM_KEEP;
+}
+
 /* 1 if the loss's formula is known here. */
 int oracle_knows(margin_loss loss);
 

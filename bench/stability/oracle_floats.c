@@ -138,7 +138,7 @@ static wide solve_cosines(const margin_config *config, const margin_rows *rows, 
     for (size_t j = 0; j < classes; j++) {
         logit[j] = factor * (wide)in[j];
     }
-    if (config->loss != MARGIN_SOFTMAX) {
+    if (!is_raw(config)) {
         target_of_cosine(config, in[label], &psi, &by_cosine);
         logit[label] = factor * psi;
     }

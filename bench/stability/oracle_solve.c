@@ -85,8 +85,8 @@ static wide angle_of(const solver *s, const row_facts *row)
 static void forward(solver *s, row_facts *row)
 {
     const oracle_problem *p = s->problem;
-    const int raw = s->config->loss == MARGIN_SOFTMAX;
-    const int keep = s->config->feature_norm == MARGIN_FEATURE_NORM_KEEP && !raw;
+    const int raw = is_raw(s->config);
+    const int keep = keeps_norm(s->config) && !raw;
 
     row->norm = norm_of(row->x, p->dim);
     row->factor = keep ? row->norm : (wide)s->config->scale;
@@ -108,7 +108,7 @@ static void forward(solver *s, row_facts *row)
 
 static wide lead_of(const solver *s, size_t label)
 {
-    const wide *score = s->config->loss == MARGIN_SOFTMAX ? s->logit : s->cosine;
+    const wide *score = is_raw(s->config) ? s->logit : s->cosine;
     wide lead = (wide)INFINITY;
 
     for (size_t j = 0; j < s->problem->classes; j++) {
@@ -194,14 +194,14 @@ static void backward_norm(const solver *s, const row_facts *row, wide *dx)
 
 static void backward(const solver *s, const row_facts *row, wide *dx)
 {
-    if (s->config->loss == MARGIN_SOFTMAX) {
+    if (is_raw(s->config)) {
         backward_raw(s, row, dx);
         return;
     }
     for (size_t j = 0; j < s->problem->classes; j++) {
         backward_class(s, row, j, dx);
     }
-    if (dx && s->config->feature_norm == MARGIN_FEATURE_NORM_KEEP) {
+    if (dx && keeps_norm(s->config)) {
         backward_norm(s, row, dx);
     }
 }

@@ -2,18 +2,10 @@
 #include "walk.h"
 
 #include <math.h>
+#include <stdlib.h>
 
+#include "oracle.h"
 #include "random.h"
-
-int is_raw(const margin_config *config)
-{
-    return config->loss == MARGIN_SOFTMAX;
-}
-
-int keeps_norm(const margin_config *config)
-{
-    return config->feature_norm == MARGIN_FEATURE_NORM_KEEP;
-}
 
 cell cell_of(const walk *w, const char *sweep, const char *kind, size_t rows, size_t dim,
              size_t classes)
@@ -73,4 +65,75 @@ void visit(walk *w, cell *c)
 {
     c->seed = random_bits(&w->seed);
     w->visit(w->context, c);
+}
+
+/* ---- curves ---------------------------------------------------------------------------------- */
+
+void over_angles(walk *w, const ground *g)
+{
+    sweep_angle *angles = NULL;
+    size_t count = 0;
+
+    if (list_angles(&w->which->config, g->how_many, &angles, &count) != 0) {
+        abort();
+    }
+    for (size_t k = 0; k < count; k++) {
+        cell c = cell_on(w, g);
+        set_scale(&c, 64);
+        c.recipe.wobble = is_raw(&c.config) || keeps_norm(&c.config) ? 0 : 3;
+        set_angle(&c, angles[k]);
+        visit(w, &c);
+    }
+    free(angles);
+}
+
+void over_scales(walk *w, const ground *g)
+{
+    double scales[SCALES_MOST];
+    const size_t count = list_scales(g->how_many, scales);
+
+    for (size_t k = 0; k < count; k++) {
+        cell c = cell_on(w, g);
+        set_scale(&c, scales[k]);
+        spread_angles(&c);
+        visit(w, &c);
+    }
+}
+
+/* |x| and |w| from 1e-30 to 1e30; raw logits keep their size, and |x| its own as the scale. */
+void over_lengths(walk *w, const ground *g)
+{
+    static const char *const kinds[] = {"x", "w", "both", "against"};
+    const int step[] = {100, 100, 50, 10};
+    const int raw = is_raw(&w->which->config), keep = keeps_norm(&w->which->config);
+
+    for (int kind = raw ? 3 : keep ? 1 : 0; kind < (keep ? 2 : 4); kind++) {
+        for (int power = -100; power <= 100; power += step[g->how_many]) {
+            cell c = cell_on(w, g);
+            c.kind = g->kind ? g->kind : kinds[kind];
+            c.recipe.power_x = kind == 1 ? 0 : power;
+            c.recipe.power_w = kind == 0 ? 0 : kind == 3 ? -power : power;
+            set_scale(&c, 64);
+            spread_angles(&c);
+            visit(w, &c);
+        }
+    }
+}
+
+/* From untrained to fully converged. */
+void over_cosines(walk *w, const ground *g)
+{
+    const double scales[] = {30, 64, 1000};
+    const double cosines[] = {-1,  -0.5, 0,    0.3,  0.5,   0.7,   0.8,
+                              0.9, 0.95, 0.97, 0.99, 0.995, 0.999, 0.9999};
+    const size_t stride = g->how_many >= EFFORT_DEFAULT ? 1 : 3;
+
+    for (size_t s = 0; s < 3; s++) {
+        for (size_t k = 0; k < sizeof cosines / sizeof *cosines; k += stride) {
+            cell c = cell_on(w, g);
+            set_scale(&c, scales[s]);
+            set_angle(&c, angle_at(acos(cosines[k])));
+            visit(w, &c);
+        }
+    }
 }

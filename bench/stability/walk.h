@@ -1,5 +1,5 @@
 /* walk.h: what the sweeps share: a walk over the cells of one case, a cell's shape, its angles and
- * its scale. It must not know how a cell is measured. */
+ * its scale, and the curves over them. It must not know how a cell is measured. */
 #ifndef MARGIN_STABILITY_WALK_H
 #define MARGIN_STABILITY_WALK_H
 
@@ -25,9 +25,6 @@ typedef struct ground {
     int points; /* its points are those of a figure, with all that is told of a cell */
 } ground;
 
-int is_raw(const margin_config *config);
-int keeps_norm(const margin_config *config);
-
 /* A cell of one batch. */
 cell cell_of(const walk *w, const char *sweep, const char *kind, size_t rows, size_t dim,
              size_t classes);
@@ -40,7 +37,8 @@ void spread_angles(cell *c);
 /* Show the cell to the visitor, with a seed of its own. */
 void visit(walk *w, cell *c);
 
-/* sweeps.c: the curves. */
+/* Follow a curve over the ground: a cell for each angle, scale, pair of lengths, target's cosine.
+ */
 void over_angles(walk *w, const ground *g);
 void over_scales(walk *w, const ground *g);
 void over_lengths(walk *w, const ground *g);

@@ -2,6 +2,7 @@
  * ones against the definitions written out. */
 #define _GNU_SOURCE
 #include <angles.h>
+#include <degrees.h>
 #include <directions.h>
 
 #include <math.h>
@@ -12,11 +13,6 @@
 #include <stdlib.h>
 
 #include <cmocka.h>
-
-static double degrees(double radians)
-{
-    return radians * (180.0 / M_PI);
-}
 
 static void assert_near(const char *what, double value, double expected, double tolerance)
 {

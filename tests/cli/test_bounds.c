@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include <bounds.h>
 #include <caps.h>
+#include <degrees.h>
 
 #include <math.h>
 #include <setjmp.h>
@@ -16,11 +17,6 @@ static void assert_near(const char *what, double value, double expected, double 
 {
     if (!(fabs(value - expected) <= tolerance))
         fail_msg("%s: %.17g is not %.17g", what, value, expected);
-}
-
-static double degrees(double radians)
-{
-    return radians * (180.0 / M_PI);
 }
 
 /* Closed forms: d = 2: a / pi; 3: (1 - cos a) / 2; 4: (a - sin a cos a) / pi;

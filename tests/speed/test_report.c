@@ -51,7 +51,7 @@ static const char google[] =
 /* Borrowed from the report. */
 static const json_t *field(const json_t *report, const char *name, const char *key)
 {
-    json_t *index = speed_report_index(report);
+    json_t *index = speed_row_index(report);
     const json_t *row = json_object_get(index, name);
     json_decref(index);
     assert_non_null(row);

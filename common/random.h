@@ -1,11 +1,13 @@
-/* random.h: repeatable random numbers (splitmix64). It must not know what they are for. */
-#ifndef MARGIN_STABILITY_RANDOM_H
-#define MARGIN_STABILITY_RANDOM_H
+/* random.h: repeatable random numbers, splitmix64 (Steele, Lea and Flood, 2014): one word of state,
+ * any seed is a good one. Must not know what they are for. */
+#ifndef MARGIN_COMMON_RANDOM_H
+#define MARGIN_COMMON_RANDOM_H
 
 #include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 
+/* The next word. */
 static inline uint64_t random_bits(uint64_t *state)
 {
     uint64_t z = *state += 0x9e3779b97f4a7c15u;
