@@ -6,8 +6,8 @@
 
 #include <jansson.h>
 
-/* A new array: the rows by family_index and repetition_index; after those of one run_name, where
- * there is more than one, its mean, median, stddev and cv, as Google Benchmark writes them. NULL
+/* A new array: the rows, which come case by case; after those of one run_name, where there is more
+ * than one with a time, their mean, median, stddev and cv, as Google Benchmark writes them. NULL
  * when memory is short. */
 json_t *speed_aggregate(const json_t *rows);
 

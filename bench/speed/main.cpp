@@ -2,6 +2,18 @@
 //
 // Checks every case, divides the time there is, times the cases in interleaved repetitions, and
 // hands the JSON on. Must not know how a case runs (session.h) or what a row means (report.h).
+//
+// Google Benchmark runs and times the loop, makes the counters, takes its own flags and writes its
+// own JSON. What goes round it:
+//   - Order. It repeats a case at once, or shuffles all repetitions of all cases. Here the k-th
+//     repetitions of cases that are compared follow one another (rounds.h), so that their ratio is
+//     free of the machine's slower moods; so each repetition is registered by itself, and the
+//     statistics over repetitions are added afterwards (aggregate.h).
+//   - Iterations. It would find their number anew in every repetition; the check has timed the case
+//     already, and the time that the whole run may take is divided beforehand.
+//   - Names. It adds how a case was run ("/iterations:7/real_time"), and counts only threads that it
+//     started itself; names are the same for every number of iterations, so that runs compare.
+//   - Text. Its JSON is kept and read again, as peaks, medians and ratios are added to it.
 #include <benchmark/benchmark.h>
 
 #include <algorithm>
@@ -10,7 +22,6 @@
 #include <cstdlib>
 #include <sstream>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 extern "C" { // C headers, which know no C++
@@ -38,42 +49,44 @@ struct Suite {
     speed_session session;
     progress bar;
     size_t done;
+    const speed_case *timed; // the latest
 };
 
-// Google Benchmark adds how a case was run to its name, counts only threads that it started itself,
-// and takes each repetition for a case of its own. The contract's names say what was run.
+// Keeps the repetitions of each case, and writes them case by case under the case's name.
 class Recorder : public benchmark::JSONReporter {
 public:
-    explicit Recorder(const Suite &suite) : suite_(suite), ran_(suite.plan.count, 0)
+    explicit Recorder(const Suite &suite) : suite_(suite), runs_(suite.plan.count)
     {
-        for (size_t i = 0; i < suite.plan.count; i++) {
-            index_[suite.plan.cases[i].name] = i;
-        }
         SetOutputStream(&text_);
     }
 
     void ReportRuns(const std::vector<Run> &reports) override
     {
-        std::vector<Run> renamed = reports;
-        for (Run &run : renamed) {
-            const size_t index = index_.at(run.run_name.function_name);
-            const speed_case &c = suite_.plan.cases[index];
+        const size_t index = static_cast<size_t>(suite_.timed - suite_.plan.cases);
+        for (Run run : reports) {
             run.run_name = benchmark::BenchmarkName();
-            run.run_name.function_name = c.name;
+            run.run_name.function_name = suite_.timed->name;
             run.family_index = static_cast<int64_t>(index);
-            run.threads = c.threads;
+            run.threads = suite_.timed->threads;
             run.repetitions = suite_.options.repetitions;
-            run.repetition_index = ran_[index]++;
+            run.repetition_index = static_cast<int64_t>(runs_[index].size());
+            runs_[index].push_back(run);
         }
-        JSONReporter::ReportRuns(renamed);
+    }
+
+    void Finalize() override
+    {
+        for (const std::vector<Run> &runs : runs_) {
+            JSONReporter::ReportRuns(runs);
+        }
+        JSONReporter::Finalize();
     }
 
     std::string text() const { return text_.str(); }
 
 private:
     const Suite &suite_;
-    std::unordered_map<std::string, size_t> index_;
-    std::vector<int64_t> ran_; // how often each case has
+    std::vector<std::vector<Run>> runs_; // of each case of the plan
     std::ostringstream text_;
 };
 
@@ -115,6 +128,7 @@ void time_case(benchmark::State &state, Suite &suite, const speed_case &c)
     char fault[sizeof c.fault] = "";
     speed_job job;
     progress_step(&suite.bar, suite.done++, c.name);
+    suite.timed = &c;
     if (c.fault[0]) {
         state.SkipWithError(c.fault);
         return;
@@ -210,8 +224,7 @@ void initialise_google(const speed_options &options)
     }
 }
 
-// Google Benchmark would interleave repetitions over the whole run; ours keep those together that
-// are compared (rounds.h), so each is registered by itself.
+// The JSON of all repetitions.
 std::string time_cases(Suite &suite, double min_seconds)
 {
     const size_t rounds = static_cast<size_t>(suite.options.repetitions);

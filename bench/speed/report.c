@@ -26,39 +26,11 @@ size_t speed_report_errors(const json_t *report)
     return errors;
 }
 
-/* Google Benchmark writes NaN, say for the variation of zeros, which is not JSON: null instead.
- * It always puts a blank before a value, which gives "null" its room. */
-static void replace_non_numbers(char *text)
-{
-    static const char *const words[] = {" -NaN", " NaN", " -Infinity", " Infinity"};
-    int in_string = 0;
-    for (char *at = text; *at; at++) {
-        if (*at == '\\' && at[1]) {
-            at++;
-            continue;
-        }
-        in_string ^= *at == '"';
-        for (size_t k = 0; k < sizeof words / sizeof *words && !in_string; k++) {
-            const size_t length = strlen(words[k]);
-            if (strncmp(at, words[k], length) == 0) {
-                memset(at, ' ', length);
-                memcpy(at, "null", 4);
-            }
-        }
-    }
-}
-
 /* The text as JSON; NULL and one line in `fault` if it is none. */
 static json_t *load_google(const char *google, char *fault, size_t fault_size)
 {
-    json_error_t error = {.text = "out of memory"};
-    char *text = strdup(google);
-    json_t *report = NULL;
-    if (text) {
-        replace_non_numbers(text);
-        report = json_loads(text, 0, &error);
-        free(text);
-    }
+    json_error_t error;
+    json_t *report = json_loads(google, 0, &error);
     if (!json_is_array(json_object_get(report, "benchmarks"))) {
         snprintf(fault, fault_size, "Google Benchmark's JSON: %s",
                  report ? "no benchmarks in it" : error.text);

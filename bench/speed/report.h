@@ -16,8 +16,8 @@
 void speed_report_describe(json_t *context, const speed_plan *plan, speed_level level,
                            int repetitions, const char *cleared);
 
-/* Google Benchmark's text with `context` merged into its context block, its rows sorted by
- * family_index and repetition_index, and their statistics added. Each median row (each row, where
+/* Google Benchmark's text, its rows case by case, with `context` merged into its context block and
+ * statistics added to the rows. Each median row (each row, where
  * there was one repetition) is given:
  *   time_low, time_high   interval of the median of the repetitions, in the row's time_unit
  *   spread                twice the median absolute deviation of the repetitions over their median

@@ -94,6 +94,9 @@ class Speed(unittest.TestCase):
         self.assertEqual(report["context"]["repetitions"], 4)
         names = {row["run_name"] for row in report["benchmarks"]}
         self.assertTrue(names)
+        families = [row["family_index"] for row in report["benchmarks"]]
+        self.assertEqual(families, sorted(families))  # case by case, in the plan's order
+        self.assertEqual(len(set(families)), len(names))
         self.assertAlmostEqual(report["context"]["interval_coverage"], 0.875)
         samples, medians = {}, {}
         for name in names:
