@@ -1,5 +1,6 @@
-/* peaks.c: the machine's multiply-add rate, its rate of exponentials, and its bandwidth: the best
- * of several samples, with all threads of a sample running at once.
+/* peaks.c: the machine's multiply-add rate, the rate of the library's own exponentials (terms.h) in
+ * the first cache, and the machine's bandwidth: the best of several samples, with all threads of a
+ * sample running at once.
  *
  * Must not know the cases. */
 #define _GNU_SOURCE
@@ -14,6 +15,7 @@
 
 #include "clock.h"
 #include "data.h"
+#include "dispatch.h"
 #include "loops.h"
 #include "peers.h"
 #include "progress.h"
@@ -24,7 +26,7 @@
 #define STREAM_BYTES_ONCE ((size_t)1 << 20) /* a single sample is a smoke test, no measurement */
 
 enum { WAIT, GO, LEAVE };
-enum { FMA_ROUNDS = 1 << 21, EXP_FLOATS = 2048, EXP_ROUNDS = 2000, ARRAYS = 3 };
+enum { FMA_ROUNDS = 1 << 21, EXP_CLASSES = 128, EXP_ROUNDS = 2000, ARRAYS = 3 };
 
 typedef struct worker worker;
 
@@ -40,7 +42,8 @@ struct worker {
     atomic_int *signal;
     const quantity *what;
     const speed_loops *loops;
-    size_t floats; /* of each array */
+    const margin_kernels *kernels; /* NULL: not built for this instruction set */
+    size_t floats;                 /* of each array */
     float *array[ARRAYS];
     int once;
     volatile float result;
@@ -63,17 +66,24 @@ static double amount_fma(const worker *w)
     return w->loops->flops_per_round * (double)rounds_of(w, FMA_ROUNDS);
 }
 
+/* A tile in the first cache. Whatever comes out of (0, 1] goes back into it. */
 static void run_exp(worker *w)
 {
-    /* Whatever comes out of (0, 1] goes back into it. */
+    float scale[MARGIN_LANES], peak[MARGIN_LANES], sum[MARGIN_LANES];
+    for (size_t i = 0; i < MARGIN_LANES; i++) {
+        scale[i] = 16;
+        peak[i] = 1;
+    }
+    const margin_term_rows rows = {scale, peak};
     for (size_t k = 0; k < rounds_of(w, EXP_ROUNDS); k++) {
-        w->result = w->loops->exponentials(w->array[0], EXP_FLOATS, 16, 1);
+        w->kernels->terms->tile_exp(w->array[0], EXP_CLASSES, &rows, sum);
+        w->result = sum[0];
     }
 }
 
 static double amount_exp(const worker *w)
 {
-    return (double)EXP_FLOATS * (double)rounds_of(w, EXP_ROUNDS);
+    return (double)(EXP_CLASSES * MARGIN_LANES) * (double)rounds_of(w, EXP_ROUNDS);
 }
 
 static void run_read(worker *w)
@@ -213,11 +223,14 @@ static int measure_loops(json_t *object, worker *workers, const speed_loops *loo
     json_t *bandwidths = child(child(child(object, "bandwidths"), isa), count);
     for (int k = 0; k < threads; k++) {
         workers[k].loops = loops;
+        workers[k].kernels = margin_dispatch(loops->isa);
     }
     int failed = keep_best(child(child(object, "fma_peaks"), isa), count,
                            rate(workers, &multiply_add, threads, 3 * samples));
-    failed |= keep_best(child(child(object, "exp_peaks"), isa), count,
-                        rate(workers, &exponential, threads, 3 * samples));
+    if (workers[0].kernels) {
+        failed |= keep_best(child(child(object, "exp_peaks"), isa), count,
+                            rate(workers, &exponential, threads, 3 * samples));
+    }
     for (size_t k = 0; k < sizeof streams / sizeof *streams; k++) {
         const quantity *s = &streams[k];
         if ((s->run == run_copy_nt && !loops->copy[1]) ||

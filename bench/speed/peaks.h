@@ -9,7 +9,7 @@
 /* Adds to `object`, instruction set by instruction set ("avx2") and for each of the `count` numbers
  * of threads ("2"; all running at once):
  *   fma_peaks   {isa: {threads: GFLOP/s}}: float32, a multiply-add counts as two
- *   exp_peaks   {isa: {threads: 1e9 exponentials/s}}: of values in the first cache
+ *   exp_peaks   {isa: {threads: 1e9 exponentials/s}}: of the library's kernel, in the first cache
  *   bandwidths  {isa: {threads: {read, copy, copy_nt, triad, triad_nt}}}: 1e9 bytes/s read and
  *               written, of arrays beyond the caches; nt: stores that bypass the caches
  * and of these the best over the instruction sets: fma_peak_gflops and copy_bandwidth_gbs (one
