@@ -4,6 +4,11 @@
 
 #include <math.h>
 
+/* What all kinds of data share. */
+#define COMMON                                                                                     \
+    .batch = 128, .momentum = 0.9, .decay = 5e-4, .clip = 1.0, .warmup = 0.3, .anneal = 0.5,       \
+    .lambda_base = 1000.0, .lambda_power = 1.0
+
 /* Two hidden layers with batch normalisation; a plain dense layer down to the plane. What makes
  * the plane converge, found by trial over several seeds:
  *  - class weights evenly on the circle at first, classes with like inputs side by side: on a
@@ -14,56 +19,14 @@
  *  - the margin warmed up from none, so that features find their class before they are pressed;
  *  - the whole gradient clipped at length 1: at scale 64 the first ones are a hundred long, the
  *    last ones ten. */
-const recipe recipe_sphere = {
-    .train = 1500,
-    .test = 1500,
-    .hidden = {64, 32},
-    .epochs = 20,
-    .batch = 128,
-    .rate = 0.03,
-    .momentum = 0.9,
-    .decay = 5e-4,
-    .clip = 1.0,
-    .warmup = 0.3,
-    .anneal = 0.5,
-    .lambda_base = 1000.0,
-    .lambda_power = 1.0,
-    .weight_length = 10.0,
-};
+const recipe recipe_sphere = {COMMON,       .train = 1500, .test = 1500,         .hidden = {64, 32},
+                              .epochs = 20, .rate = 0.03,  .weight_length = 10.0};
 
-const recipe recipe_images = {
-    .train = 2000,
-    .test = 2000,
-    .hidden = {64, 32},
-    .epochs = 15,
-    .batch = 128,
-    .rate = 0.03,
-    .momentum = 0.9,
-    .decay = 5e-4,
-    .clip = 1.0,
-    .warmup = 0.3,
-    .anneal = 0.5,
-    .lambda_base = 1000.0,
-    .lambda_power = 1.0,
-    .weight_length = 10.0,
-};
+const recipe recipe_images = {COMMON,       .train = 2000, .test = 2000,         .hidden = {64, 32},
+                              .epochs = 15, .rate = 0.03,  .weight_length = 10.0};
 
-const recipe recipe_faces = {
-    .train = 40,
-    .test = 20,
-    .hidden = {128, 128},
-    .epochs = 20,
-    .batch = 128,
-    .rate = 0.1,
-    .momentum = 0.9,
-    .decay = 5e-4,
-    .clip = 1.0,
-    .warmup = 0.3,
-    .anneal = 0.5,
-    .lambda_base = 1000.0,
-    .lambda_power = 1.0,
-    .weight_length = 1.0,
-};
+const recipe recipe_faces = {COMMON,       .train = 40, .test = 20,          .hidden = {128, 128},
+                             .epochs = 20, .rate = 0.1, .weight_length = 1.0};
 
 /* Margins are given for 8 classes on a circle, 45 degrees apart. With other numbers of classes they
  * shrink or grow with the largest margin that still leaves each class a zone. */
