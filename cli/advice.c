@@ -1,5 +1,4 @@
 /* advice.c: which scale and margin suit a loss (see advice.h). Must not know a loss by name. */
-#define _GNU_SOURCE
 #include "advice.h"
 
 #include <bounds.h>

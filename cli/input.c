@@ -1,6 +1,5 @@
 /* input.c: a person's .npy files as the arrays that the library takes. Must not know what is
  * computed from them. */
-#define _POSIX_C_SOURCE 200809L
 #include "input.h"
 
 #include "command.h"

@@ -1,5 +1,4 @@
 /* output.c: the .npy files that a run writes: all of them or none. Must not know what they hold. */
-#define _XOPEN_SOURCE 700
 #include "output.h"
 
 #include "command.h"

@@ -1,5 +1,4 @@
 /* atomic_file.c: output files that appear whole or not at all. Must not know what is written. */
-#define _XOPEN_SOURCE 700
 #include "atomic_file.h"
 
 #include <errno.h>

@@ -1,6 +1,5 @@
 /* bounds.c: bounds on scale and margin from the papers (see bounds.h). Must not know any loss of
  * the library. */
-#define _GNU_SOURCE
 #include "bounds.h"
 
 #include "caps.h"

@@ -1,6 +1,5 @@
 /* caps.c: caps of a sphere and distances between many points on it (see caps.h). Must not know what
  * the points stand for. */
-#define _GNU_SOURCE
 #include "caps.h"
 
 #include <math.h>

@@ -1,6 +1,5 @@
 /* directions.c: vectors as directions (see directions.h). Must not know what a direction stands
  * for. */
-#define _GNU_SOURCE
 #include "directions.h"
 
 #include <math.h>

@@ -1,6 +1,5 @@
 /* machine.c: what this machine is, from /proc, /sys and the C library; any of them may be missing.
  * Must not know the library or the build. */
-#define _GNU_SOURCE
 #include "machine.h"
 
 #include <sched.h>

@@ -1,6 +1,5 @@
 /* npy_header.c: parser of the dictionary in a .npy file's header. Works on untrusted bytes: every
  * read is bounded by `end`. Must not know where the text came from. */
-#define _POSIX_C_SOURCE 200809L
 #include "npy_header.h"
 
 #include <stdarg.h>

@@ -1,7 +1,6 @@
 /* npy_read.c: reader of .npy files. Reads untrusted files: memory
  * grows with the bytes that are there, not with those that a header promises. Must not know what an
  * array means. */
-#define _POSIX_C_SOURCE 200809L
 #include "npy.h"
 #include "npy_header.h"
 

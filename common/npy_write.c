@@ -1,5 +1,4 @@
 /* npy_write.c: writer of .npy files. Must not know what an array means. */
-#define _POSIX_C_SOURCE 200809L
 #include "npy.h"
 
 #include "atomic_file.h"

@@ -1,5 +1,4 @@
 /* progress.c: the progress line. Must not know what is being done. */
-#define _POSIX_C_SOURCE 200809L
 #include "progress.h"
 
 #include <stdio.h>

@@ -1,5 +1,4 @@
 /* provenance.c: where numbers come from. Must not know what was measured. */
-#define _POSIX_C_SOURCE 200809L
 #include "provenance.h"
 
 #include "build_info.h"

@@ -1,5 +1,4 @@
 /* test_config.c: defaults, names, ranges of the configuration, choice of the instruction set. */
-#define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 
 #include "mocka.h"

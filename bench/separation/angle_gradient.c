@@ -3,7 +3,6 @@
  *
  * With unit vectors a, b and theta between them, d theta / d raw a = -(b - cos a) / (|raw a| sin).
  */
-#define _GNU_SOURCE
 #include "angle_gradient.h"
 
 #include <math.h>

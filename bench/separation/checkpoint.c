@@ -1,6 +1,5 @@
 /* checkpoint.c: the state of a training in a file (see checkpoint.h). Must not know what a run
  * measures. */
-#define _GNU_SOURCE
 #include "checkpoint.h"
 
 #include <errno.h>

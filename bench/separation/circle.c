@@ -1,5 +1,4 @@
 /* circle.c: arcs and gaps on the circle (see circle.h). Must not know losses or training. */
-#define _GNU_SOURCE
 #include "circle.h"
 
 #include <errno.h>

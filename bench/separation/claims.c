@@ -1,6 +1,5 @@
 /* claims.c: the claims and what is measured for them (see claims.h). Must not know how a run works,
  * nor how a verdict is shown. */
-#define _GNU_SOURCE
 #include "claims.h"
 
 #include <math.h>

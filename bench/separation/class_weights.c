@@ -1,6 +1,5 @@
 /* class_weights.c: the classification head's parameters (see class_weights.h). Must not know
  * losses or training. */
-#define _GNU_SOURCE
 #include "class_weights.h"
 
 #include <errno.h>

@@ -6,7 +6,6 @@
  * directions as class weights finds each row's largest cosine. The target, which never enters the
  * sum, is the row itself, or a zero vector where the row is not in the crowd; the margin of CosFace
  * makes z = -s of either, below all others. */
-#define _GNU_SOURCE
 #include "crowd.h"
 
 #include <math.h>

@@ -1,5 +1,4 @@
 /* draw.c: plots/draw.sh as a child process (see draw.h). Must not know what a figure shows. */
-#define _GNU_SOURCE
 #include "draw.h"
 
 #include <errno.h>

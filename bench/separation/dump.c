@@ -1,5 +1,4 @@
 /* dump.c: a run's embeddings as .npy files (see dump.h). Must not know how they came about. */
-#define _GNU_SOURCE
 #include "dump.h"
 
 #include <ctype.h>

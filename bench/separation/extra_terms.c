@@ -1,6 +1,5 @@
 /* extra_terms.c: Intra-Loss and Inter-Loss (see extra_terms.h). Must not know losses or training.
  */
-#define _GNU_SOURCE
 #include "extra_terms.h"
 
 #include <math.h>

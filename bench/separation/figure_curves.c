@@ -1,6 +1,5 @@
 /* figure_curves.c: target logits, decision margins and bounds as curves (see figure_curves.h). Must
  * not know how a figure looks, nor the formula of a loss: that is asked of the library. */
-#define _GNU_SOURCE
 #include "figure_curves.h"
 
 #include <math.h>

@@ -1,6 +1,5 @@
 /* figure_faces.c: the trainings behind the figures in 64 dimensions, where strangers are verified,
  * and the sweep (see figure_plans.h). Must not know how a run works. */
-#define _GNU_SOURCE
 #include "figure_plans.h"
 
 static run_plan faces_plan(const figure_request *request, margin_loss loss)

@@ -1,6 +1,5 @@
 /* figure_plans.c: the trainings behind each figure in two and three dimensions, and what all share
  * (see figure_plans.h). Must not know how a run works. */
-#define _GNU_SOURCE
 #include "figure_plans.h"
 
 #include <math.h>

@@ -1,6 +1,5 @@
 /* figure_sphere_size.c: is the sphere large enough for so many identities: by theory and by drawing
  * them (see figure_curves.h). Must not know how either is computed, or how a figure looks. */
-#define _GNU_SOURCE
 #include "figure_curves.h"
 
 #include <math.h>

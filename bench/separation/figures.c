@@ -1,6 +1,5 @@
 /* figures.c: the table of figures (see figures.h). Must not know how a run works or how a figure
  * looks. */
-#define _GNU_SOURCE
 #include "figures.h"
 
 #include <string.h>

@@ -1,6 +1,5 @@
 /* free_features.c: features without a network (see free_features.h). Must not know networks or data
  * sets. */
-#define _GNU_SOURCE
 #include "free_features.h"
 
 #include <math.h>

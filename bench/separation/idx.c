@@ -1,5 +1,4 @@
 /* idx.c: reading IDX files (see idx.h). Must not know what the bytes mean. */
-#define _GNU_SOURCE
 #include "idx.h"
 
 #include <errno.h>

@@ -1,5 +1,4 @@
 /* images.c: labelled images from IDX files (see images.h). Must not know networks or losses. */
-#define _GNU_SOURCE
 #include "images.h"
 
 #include <errno.h>

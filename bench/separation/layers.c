@@ -1,6 +1,5 @@
 /* layers.c: forward and backward of dense layers, batch normalisation and PReLU (see layers.h).
  * Must not know how layers are stacked. */
-#define _GNU_SOURCE
 #include "layers.h"
 
 #include <math.h>

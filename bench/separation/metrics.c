@@ -1,6 +1,5 @@
 /* metrics.c: angle statistics of embeddings and class weights (see metrics.h). Must not know
  * losses or training. */
-#define _GNU_SOURCE
 #include "metrics.h"
 
 #include <errno.h>

@@ -1,6 +1,5 @@
 /* network.c: layers stacked into a network (see network.h). Must not know data sets, losses or
  * optimisers. */
-#define _GNU_SOURCE
 #include "network.h"
 
 #include <errno.h>

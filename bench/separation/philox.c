@@ -1,5 +1,4 @@
 /* philox.c: Philox4x32-10 (see philox.h). Must not know what the numbers are used for. */
-#define _GNU_SOURCE
 #include "philox.h"
 
 #include <math.h>

@@ -1,5 +1,4 @@
 /* plans.c: a list of runs, carried out (see plans.h). Must not know what a run is for. */
-#define _GNU_SOURCE
 #include "plans.h"
 
 #include <stdio.h>

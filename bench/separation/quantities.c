@@ -1,6 +1,5 @@
 /* quantities.c: the numbers of a run by name (see quantities.h). Must not know what is done with
  * them. */
-#define _GNU_SOURCE
 #include "quantities.h"
 
 #include <math.h>

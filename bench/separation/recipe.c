@@ -1,5 +1,4 @@
 /* recipe.c: the settings of the toy runs (see recipe.h). Must not know how a run is carried out. */
-#define _GNU_SOURCE
 #include "recipe.h"
 
 #include <math.h>

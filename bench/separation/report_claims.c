@@ -1,6 +1,5 @@
 /* report_claims.c: claims and verdicts as JSON and as lines (see report.h). Must not know how they
  * are judged. */
-#define _GNU_SOURCE
 #include <math.h>
 
 #include "claims.h"

@@ -1,5 +1,4 @@
 /* run.c: one run (see run.h). Must not know the command line, or other runs. */
-#define _GNU_SOURCE
 #include "run.h"
 
 #include <errno.h>

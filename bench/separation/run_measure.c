@@ -1,6 +1,5 @@
 /* run_measure.c: what is measured on a trained network (see run_measure.h). Must not know how it
  * was trained. */
-#define _GNU_SOURCE
 #include "run_measure.h"
 
 #include <errno.h>

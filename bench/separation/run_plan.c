@@ -1,6 +1,5 @@
 /* run_plan.c: the plans of runs: defaults, keys and labels (see run.h). Must not know how a run is
  * carried out. */
-#define _GNU_SOURCE
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,6 +1,5 @@
 /* schedule.c: learning rate, margin warm-up and lambda over the steps (see schedule.h). Must not
  * know networks or losses. */
-#define _GNU_SOURCE
 #include "schedule.h"
 
 #include <math.h>

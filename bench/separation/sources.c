@@ -1,5 +1,4 @@
 /* sources.c: data sets by name (see sources.h). Must not know networks or losses. */
-#define _GNU_SOURCE
 #include "sources.h"
 
 #include <ctype.h>

@@ -1,6 +1,5 @@
 /* sphere_data.c: synthetic identities on a hypersphere (see sphere_data.h). Must not know networks
  * or losses. */
-#define _GNU_SOURCE
 #include "sphere_data.h"
 
 #include <errno.h>

@@ -1,5 +1,4 @@
 /* tour.c: a round trip through the classes (see tour.h). Must not know networks or losses. */
-#define _GNU_SOURCE
 #include "tour.h"
 
 #include <errno.h>

@@ -1,6 +1,5 @@
 /* trainer.c: stochastic gradient descent under a loss of libmargin (see trainer.h). Must not know
  * where the data come from, nor what is measured afterwards. */
-#define _GNU_SOURCE
 #include "trainer.h"
 
 #include <errno.h>

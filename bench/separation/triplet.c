@@ -1,5 +1,4 @@
 /* triplet.c: the angular triplet loss (see triplet.h). Must not know training. */
-#define _GNU_SOURCE
 #include "triplet.h"
 
 #include <math.h>

@@ -1,5 +1,4 @@
 /* verdict.c: intervals and verdicts (see claims.h). Must not know what is claimed. */
-#define _GNU_SOURCE
 #include <math.h>
 
 #include "claims.h"

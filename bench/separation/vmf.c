@@ -4,7 +4,6 @@
  * The proposal needs z ~ Beta((d - 1)/2, (d - 1)/2). That is (1 + u)/2 for one coordinate u of a
  * uniform direction, so one uniform direction serves both as the proposal and, by its other
  * coordinates, as the tangent: they are independent of u. No gamma variates are needed. */
-#define _GNU_SOURCE
 #include "vmf.h"
 
 #include <math.h>

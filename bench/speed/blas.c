@@ -1,7 +1,6 @@
 /* blas.c: which matrix-product libraries there are, and how they are opened.
  *
  * Must not know any library's own interface. */
-#define _GNU_SOURCE
 #include "blas.h"
 
 #include <dlfcn.h>

@@ -1,5 +1,4 @@
 /* blas_blis.c: BLIS behind blas.h. Must not know heads or losses. */
-#define _POSIX_C_SOURCE 200809L
 #include "blas.h"
 #include "blas_cblas.h"
 

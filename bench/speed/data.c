@@ -3,7 +3,6 @@
  * Class weights are random directions, so a row's cosines with the other classes spread like
  * 1/sqrt(D); each embedding is turned towards its class to a cosine between 0.3 and 0.7. The rows
  * level gets cosines of the same distribution. Must not know what a case does with them. */
-#define _GNU_SOURCE
 #include "data.h"
 
 #include <math.h>

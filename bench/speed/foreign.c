@@ -1,7 +1,6 @@
 /* foreign.c: all CPUs' busy time from /proc/stat, less this process's own.
  *
  * Must not know what is measured. */
-#define _POSIX_C_SOURCE 200809L
 #include "foreign.h"
 
 #include <stdio.h>

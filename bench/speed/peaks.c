@@ -3,7 +3,6 @@
  * sample running at once.
  *
  * Must not know the cases. */
-#define _GNU_SOURCE
 #include "peaks.h"
 
 #include <pthread.h>

@@ -1,7 +1,6 @@
 /* peer_gemm3.c: the three products of a head and nothing else: what a head is measured against.
  *
  * Must not know losses. */
-#define _POSIX_C_SOURCE 200809L
 #include "peers.h"
 
 #include "clock.h"

@@ -1,7 +1,6 @@
 /* report.c: Google Benchmark's JSON, with where it comes from and what it means added.
  *
  * Must not know how anything was measured. */
-#define _POSIX_C_SOURCE 200809L
 #include "report.h"
 
 #include <stdint.h>

@@ -1,7 +1,6 @@
 /* session.c: from a case to a run of it.
  *
  * Must not know clocks beyond one rough timing, repetitions or reports. */
-#define _POSIX_C_SOURCE 200809L
 #include "session.h"
 
 #include <math.h>

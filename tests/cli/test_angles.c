@@ -1,6 +1,5 @@
 /* test_angles.c: W-EC, W-Inter, Intra and Inter of vectors whose angles are known, and of random
  * ones against the definitions written out. */
-#define _GNU_SOURCE
 #include <angles.h>
 #include <degrees.h>
 #include <directions.h>

@@ -1,6 +1,5 @@
 /* test_bounds.c: caps, distances between many directions, and the papers' bounds on scale and
  * margin against published or closed values. */
-#define _GNU_SOURCE
 #include <bounds.h>
 #include <caps.h>
 #include <degrees.h>

@@ -1,5 +1,4 @@
 /* test_npy.c: reader and writer of .npy files, with every kind of damaged file. */
-#define _POSIX_C_SOURCE 200809L
 #include <npy.h>
 #include <npy_header.h>
 

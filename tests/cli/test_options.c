@@ -1,5 +1,4 @@
 /* test_options.c: the strict numbers of command lines. */
-#define _POSIX_C_SOURCE 200809L
 #include <options.h>
 
 #include <setjmp.h>

@@ -1,5 +1,4 @@
 /* test_progress.c: the progress line is for terminals, and leaves nothing behind there. */
-#define _XOPEN_SOURCE 700
 #include <progress.h>
 
 #include <fcntl.h>

@@ -1,6 +1,5 @@
 /* test_verification.c: TAR at FAR, EER and AUC against counting pair by pair, and against examples
  * worked by hand. */
-#define _GNU_SOURCE
 #include <verification.h>
 
 #include <math.h>

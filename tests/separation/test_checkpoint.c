@@ -1,6 +1,5 @@
 /* test_checkpoint.c: a training that was interrupted goes on where it stopped and ends with the
  * same numbers; states of other runs and broken ones are refused. */
-#define _GNU_SOURCE
 #include "checkpoint.h"
 #include "mocka.h"
 #include "run.h"

@@ -1,6 +1,5 @@
 /* test_crowd.c: nearest neighbours among random directions: against all pairs written out, against
  * the theory, and for any number of threads. */
-#define _GNU_SOURCE
 #include "caps.h"
 #include "crowd.h"
 #include "mocka.h"

@@ -1,5 +1,4 @@
 /* test_data.c: the synthetic identities and the order of the classes round the circle. */
-#define _GNU_SOURCE
 #include "mocka.h"
 #include "sphere_data.h"
 #include "tour.h"

@@ -1,6 +1,5 @@
 /* test_extra_terms.c: Intra-Loss, Inter-Loss and the triplet loss: values known by hand, gradients
  * against finite differences, groups in the order of the samples. */
-#define _GNU_SOURCE
 #include "extra_terms.h"
 #include "mocka.h"
 #include "order.h"

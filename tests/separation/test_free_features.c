@@ -1,6 +1,5 @@
 /* test_free_features.c: without a network the gap between classes is what each loss's decision
  * margin demands, whatever the angle between the classes. */
-#define _GNU_SOURCE
 #include "free_features.h"
 #include "mocka.h"
 

@@ -1,5 +1,4 @@
 /* test_idx.c: IDX files, whole and faulty, plain and gzipped, and folders of them. */
-#define _GNU_SOURCE
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>

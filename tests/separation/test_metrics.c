@@ -1,5 +1,4 @@
 /* test_metrics.c: the statistics on layouts whose values are known by hand. */
-#define _GNU_SOURCE
 #include "metrics.h"
 #include "mocka.h"
 

@@ -1,6 +1,5 @@
 /* test_network.c: the network, built in double: its gradient against finite differences, and what
  * batch normalisation promises. */
-#define _GNU_SOURCE
 #include "mocka.h"
 #include "network.h"
 #include "philox.h"

@@ -1,5 +1,4 @@
 /* test_philox.c: the generator against published known answers, and what streams promise. */
-#define _GNU_SOURCE
 #include "ks.h"
 #include "mocka.h"
 #include "order.h"

@@ -1,6 +1,5 @@
 /* test_product.c: the matrix product in float32: the same bits as the plain triple loop, whatever
  * the shape of the tiles, for straight and transposed left factors. */
-#define _GNU_SOURCE
 #include "mocka.h"
 #include "product.h"
 

@@ -1,6 +1,5 @@
 /* test_run.c: recipes, and the promise of the toy figure on a small scale: without a margin the
  * classes all but touch, with one they stand apart. */
-#define _GNU_SOURCE
 #include "mocka.h"
 #include "run.h"
 

@@ -1,5 +1,4 @@
 /* test_trainer.c: schedules, and trainings small enough to judge. */
-#define _GNU_SOURCE
 #include "mocka.h"
 #include "philox.h"
 #include "trainer.h"

@@ -1,5 +1,4 @@
 /* test_vmf.c: the samplers on the sphere against the distributions they claim. */
-#define _GNU_SOURCE
 #include "ks.h"
 #include "mocka.h"
 #include "vmf.h"

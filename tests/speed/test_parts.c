@@ -1,5 +1,4 @@
 /* test_parts.c: the small parts of the speed suite: names, inputs, loops, memory, peaks. */
-#define _POSIX_C_SOURCE 200809L
 #include "../mocka.h"
 
 #include <sys/wait.h>

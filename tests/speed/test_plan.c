@@ -1,5 +1,4 @@
 /* test_plan.c: which cases bench_speed runs, and in which order. */
-#define _POSIX_C_SOURCE 200809L
 #include "../mocka.h"
 
 #include <regex.h>
