@@ -11,8 +11,8 @@
 //     statistics over repetitions are added afterwards (aggregate.h).
 //   - Iterations. It would find their number anew in every repetition; the check has timed the case
 //     already, and the time that the whole run may take is divided beforehand.
-//   - Names. It adds how a case was run ("/iterations:7/real_time"), and counts only threads that it
-//     started itself; names are the same for every number of iterations, so that runs compare.
+//   - Names. It adds how a case was run ("/iterations:7/real_time"), and counts only threads that
+//     it started itself; names are the same for every number of iterations, so that runs compare.
 //   - Text. Its JSON is kept and read again, as peaks, medians and ratios are added to it.
 #include <benchmark/benchmark.h>
 
