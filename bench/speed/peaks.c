@@ -68,14 +68,14 @@ static double amount_fma(const worker *w)
 /* A tile in the first cache. Whatever comes out of (0, 1] goes back into it. */
 static void run_exp(worker *w)
 {
-    float scale[MARGIN_LANES], peak[MARGIN_LANES], sum[MARGIN_LANES];
+    float peak[MARGIN_LANES], sum[MARGIN_LANES];
+    margin_term_rows rows = {0};
     for (size_t i = 0; i < MARGIN_LANES; i++) {
-        scale[i] = 16;
+        margin_put_term_row(&rows, i, (margin_term_row){.scale = 16});
         peak[i] = 1;
     }
-    const margin_term_rows rows = {scale, peak};
     for (size_t k = 0; k < rounds_of(w, EXP_ROUNDS); k++) {
-        w->kernels->terms->tile_exp(w->array[0], EXP_CLASSES, &rows, sum);
+        w->kernels->terms->tile_exp(w->array[0], EXP_CLASSES, &rows, peak, sum);
         w->result = sum[0];
     }
 }
