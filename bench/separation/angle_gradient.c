@@ -21,9 +21,8 @@ unit_vectors make_units(const float *raw, size_t count, size_t dim, double **scr
             square += units[i * dim + k] * units[i * dim + k];
         }
         lengths[i] = sqrt(square);
-        for (size_t k = 0; lengths[i] > 0.0 && k < dim; k++) {
+        for (size_t k = 0; lengths[i] > 0.0 && k < dim; k++)
             units[i * dim + k] /= lengths[i];
-        }
     }
     return (unit_vectors){dim, units, lengths};
 }
@@ -31,9 +30,8 @@ unit_vectors make_units(const float *raw, size_t count, size_t dim, double **scr
 static void add_gradient(const double *own, const double *other, size_t dim, double cosine,
                          double factor, float *out)
 {
-    for (size_t k = 0; k < dim; k++) {
+    for (size_t k = 0; k < dim; k++)
         out[k] -= (float)(factor * (other[k] - cosine * own[k]));
-    }
 }
 
 double add_angle(unit_vectors a, size_t i, unit_vectors b, size_t j, double share, float *grad_a,
@@ -49,12 +47,10 @@ double add_angle(unit_vectors a, size_t i, unit_vectors b, size_t j, double shar
     }
     const double sine = 0.5 * sqrt(apart * along);
     if (sine > least_sine && a.lengths[i] > 0.0 && b.lengths[j] > 0.0) {
-        if (grad_a != NULL) {
+        if (grad_a != NULL)
             add_gradient(one, two, dim, cosine, share / (a.lengths[i] * sine), grad_a + i * dim);
-        }
-        if (grad_b != NULL) {
+        if (grad_b != NULL)
             add_gradient(two, one, dim, cosine, share / (b.lengths[j] * sine), grad_b + j * dim);
-        }
     }
     return share * 2.0 * atan2(sqrt(apart), sqrt(along));
 }

@@ -19,9 +19,8 @@ static const uint64_t hash_start = UINT64_C(0xcbf29ce484222325);
 static uint64_t hash_on(uint64_t hash, const void *data, size_t bytes)
 {
     const unsigned char *const from = data;
-    for (size_t i = 0; i < bytes; i++) {
+    for (size_t i = 0; i < bytes; i++)
         hash = (hash ^ from[i]) * UINT64_C(0x100000001b3);
-    }
     return hash;
 }
 
@@ -36,9 +35,8 @@ char *checkpoint_path(const char *folder, const char *key)
 static uint64_t hash_all(const char *key, const checkpoint_piece *pieces, size_t count)
 {
     uint64_t hash = hash_on(hash_start, key, strlen(key));
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         hash = hash_on(hash, pieces[i].data, pieces[i].bytes);
-    }
     return hash;
 }
 
@@ -46,9 +44,8 @@ static void write_all(FILE *to, const char *key, const checkpoint_piece *pieces,
 {
     const uint64_t hash = hash_all(key, pieces, count);
     fprintf(to, "%s\n%s\n", magic, key);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         fwrite(pieces[i].data, 1, pieces[i].bytes, to);
-    }
     fwrite(&hash, sizeof hash, 1, to);
 }
 
@@ -66,9 +63,7 @@ int checkpoint_save(const char *path, const char *key, const checkpoint_piece *p
             atomic_abort(&file);
         }
     }
-    if (status != 0) {
-        snprintf(error, error_size, "%s: %s", path, strerror(status));
-    }
+    if (status != 0) snprintf(error, error_size, "%s: %s", path, strerror(status));
     return status == 0 ? 0 : -1;
 }
 
@@ -76,9 +71,7 @@ int checkpoint_save(const char *path, const char *key, const checkpoint_piece *p
 static int next_line_is(FILE *from, const char *text)
 {
     for (; *text != '\0'; text++) {
-        if (getc(from) != (unsigned char)*text) {
-            return 0;
-        }
+        if (getc(from) != (unsigned char)*text) return 0;
     }
     return getc(from) == '\n';
 }
@@ -87,9 +80,7 @@ static int read_all(FILE *from, const char *key, const checkpoint_piece *pieces,
 {
     uint64_t hash = 0;
     for (size_t i = 0; i < count; i++) {
-        if (fread(pieces[i].data, 1, pieces[i].bytes, from) != pieces[i].bytes) {
-            return 0;
-        }
+        if (fread(pieces[i].data, 1, pieces[i].bytes, from) != pieces[i].bytes) return 0;
     }
     return fread(&hash, sizeof hash, 1, from) == 1 && getc(from) == EOF &&
            hash == hash_all(key, pieces, count);
@@ -112,8 +103,6 @@ int checkpoint_load(const char *path, const char *key, const checkpoint_piece *p
         fault = "a broken checkpoint";
     }
     fclose(file);
-    if (fault != NULL) {
-        snprintf(error, error_size, "%s: %s (remove it to start anew)", path, fault);
-    }
+    if (fault != NULL) snprintf(error, error_size, "%s: %s (remove it to start anew)", path, fault);
     return fault == NULL ? 1 : -1;
 }

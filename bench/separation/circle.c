@@ -33,9 +33,8 @@ static void find_arc(const separation_input *in, size_t class, const double *cen
     size_t count = 0;
     out->centre = atan2(centre[1], centre[0]);
     for (size_t i = 0; i < in->count; i++) {
-        if ((size_t)in->labels[i] == class) {
+        if ((size_t)in->labels[i] == class)
             deviations[count++] = wrap(polar(in->embeddings + 2 * i) - out->centre);
-        }
     }
     sort_doubles(deviations, count);
     out->low = quantile(deviations, count, arc_low);
@@ -54,9 +53,8 @@ static double overlap_share(const separation_input *in, const arc *arcs)
     for (size_t i = 0; i < in->count; i++) {
         const double angle = polar(in->embeddings + 2 * i);
         int found = 0;
-        for (size_t j = 0; j < in->classes && !found; j++) {
+        for (size_t j = 0; j < in->classes && !found; j++)
             found = j != (size_t)in->labels[i] && inside(&arcs[j], angle);
-        }
         overlapping += (size_t)found;
     }
     return in->count > 0 ? (double)overlapping / (double)in->count : NAN;
@@ -79,12 +77,9 @@ static void measure_gaps(arc *arcs, size_t count, double *gaps, separation_stats
 int circle_arcs(const separation_input *in, const double *centres, arc *arcs)
 {
     double *deviations = calloc(in->count + 1, sizeof *deviations);
-    if (deviations == NULL) {
-        return ENOMEM;
-    }
-    for (size_t j = 0; j < in->classes; j++) {
+    if (deviations == NULL) return ENOMEM;
+    for (size_t j = 0; j < in->classes; j++)
         find_arc(in, j, centres + 2 * j, deviations, &arcs[j]);
-    }
     free(deviations);
     return 0;
 }
@@ -98,9 +93,7 @@ int circle_measure(const separation_input *in, const double *centres, separation
         size_t filled = 0;
         out->overlap_share = overlap_share(in, arcs);
         for (size_t j = 0; j < in->classes; j++) {
-            if (!isnan(arcs[j].low)) {
-                arcs[filled++] = arcs[j];
-            }
+            if (!isnan(arcs[j].low)) arcs[filled++] = arcs[j];
         }
         measure_gaps(arcs, filled, gaps, out);
     }

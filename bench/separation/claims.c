@@ -189,9 +189,7 @@ static void judge(const plan_list *plans, const claim *c,
     static claim_result result;
     result = start_result(c->claim, c->where, c->measured, c->unit, c->paper, c->least, c->most);
     const size_t count = collect(plans, c, c->label, result.values);
-    if (count == 0 || (c->less != NULL && collect(plans, c, c->less, second) != count)) {
-        return;
-    }
+    if (count == 0 || (c->less != NULL && collect(plans, c, c->less, second) != count)) return;
     for (size_t i = 0; c->less != NULL && i < count; i++) {
         result.values[i] -= second[i]; /* seeds stand in the same order */
     }
@@ -286,23 +284,17 @@ static void judge_slope(const plan_list *plans, const slope_claim *c,
         const run_plan *const plan = &plans->plans[i];
         if (belongs(plan, c->figure) && plan->aim.loss.loss == c->loss && is_first(plans, c, i)) {
             const double slope = slope_of(plans, c, plan->seed);
-            if (!isnan(slope)) {
-                result.values[count++] = slope;
-            }
+            if (!isnan(slope)) result.values[count++] = slope;
         }
     }
-    if (count > 0) {
-        finish_result(&result, count, take, user);
-    }
+    if (count > 0) finish_result(&result, count, take, user);
 }
 
 void claims_judge(const plan_list *plans, void (*take)(void *user, const claim_result *result),
                   void *user)
 {
-    for (size_t i = 0; i < sizeof claims / sizeof *claims; i++) {
+    for (size_t i = 0; i < sizeof claims / sizeof *claims; i++)
         judge(plans, &claims[i], take, user);
-    }
-    for (size_t i = 0; i < sizeof slope_claims / sizeof *slope_claims; i++) {
+    for (size_t i = 0; i < sizeof slope_claims / sizeof *slope_claims; i++)
         judge_slope(plans, &slope_claims[i], take, user);
-    }
 }

@@ -53,8 +53,7 @@ void class_weights_scatter(class_weights *head, double length, uint64_t seed)
             head->weights[j * dim + k] = (float)value;
             square += value * value;
         }
-        for (size_t k = 0; k < dim; k++) {
+        for (size_t k = 0; k < dim; k++)
             head->weights[j * dim + k] *= (float)(length / sqrt(square));
-        }
     }
 }

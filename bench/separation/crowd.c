@@ -42,9 +42,8 @@ static void draw(const crowd *c, uint32_t purpose, uint64_t first, size_t count,
     for (size_t i = 0; i < count; i++) {
         philox_stream stream;
         philox_start(&stream, c->plan->seed, purpose, first + i);
-        for (size_t k = 0; k < WIDEST; k++) {
+        for (size_t k = 0; k < WIDEST; k++)
             out[i * WIDEST + k] = (float)philox_normal(&stream);
-        }
     }
 }
 
@@ -55,9 +54,7 @@ static void note_work(crowd *c, size_t rows, size_t others, size_t dim, double s
     c->speed.cosines += cosines;
     c->speed.operations += 2.0 * cosines * (double)dim;
     c->done += cosines * (double)dim;
-    if (c->plan->step != NULL) {
-        c->plan->step(c->plan->user, fmin(c->done / c->work, 1.0));
-    }
+    if (c->plan->step != NULL) c->plan->step(c->plan->user, fmin(c->done / c->work, 1.0));
 }
 
 /* c->loss[row]: s (1 + the row's largest cosine). */
@@ -96,9 +93,7 @@ static double mean(const sample *s)
 
 static double error_of(const sample *s)
 {
-    if (s->count < 2.0) {
-        return NAN;
-    }
+    if (s->count < 2.0) return NAN;
     const double variance = (s->squares - s->sum * s->sum / s->count) / (s->count - 1.0);
     return sqrt(fmax(variance, 0.0) / s->count);
 }
@@ -130,9 +125,7 @@ static margin_status look_at_set(crowd *c, size_t n, size_t set, sample *near, s
                             .weights = members,
                             .labels = c->labels};
         const margin_status status = look(c, c->member, &head);
-        if (status != MARGIN_OK) {
-            return status;
-        }
+        if (status != MARGIN_OK) return status;
         double closest = M_PI, sum = 0.0;
         for (size_t i = 0; i < n; i++) {
             const double angle = acos(cosine_of(c->loss[i]));
@@ -150,12 +143,10 @@ static margin_status look_at_whole(crowd *c, size_t n, crowd_row *rows)
     sample near[DIMS] = {{0}}, close[DIMS] = {{0}};
     const size_t sets = sets_of(n);
     margin_status status = MARGIN_OK;
-    for (size_t set = 0; status == MARGIN_OK && set < sets; set++) {
+    for (size_t set = 0; status == MARGIN_OK && set < sets; set++)
         status = look_at_set(c, n, set, near, close);
-    }
-    for (int d = 0; d < DIMS; d++) {
+    for (int d = 0; d < DIMS; d++)
         rows[d] = row_of(n, dims[d], sets, sets * n, &near[d], &close[d]);
-    }
     return status;
 }
 
@@ -171,9 +162,8 @@ static margin_status look_from_views(crowd *c, size_t count, int d, double *grea
                         .weights = c->directions,
                         .labels = c->zeros};
     const margin_status status = look(c, c->outsider, &head);
-    for (size_t i = 0; status == MARGIN_OK && i < VIEWS; i++) {
+    for (size_t i = 0; status == MARGIN_OK && i < VIEWS; i++)
         greatest[i] = fmax(greatest[i], cosine_of(c->loss[i]));
-    }
     return status;
 }
 
@@ -184,9 +174,8 @@ static margin_status look_on(crowd *c, size_t n, size_t *seen, double greatest[D
     while (status == MARGIN_OK && *seen < n - 1) {
         const size_t left = n - 1 - *seen, count = left < CHUNK ? left : CHUNK;
         draw(c, STREAM_CROWD, *seen, count, c->directions + WIDEST);
-        for (int d = 0; status == MARGIN_OK && d < DIMS; d++) {
+        for (int d = 0; status == MARGIN_OK && d < DIMS; d++)
             status = look_from_views(c, count, d, greatest[d]);
-        }
         *seen += count;
     }
     return status;
@@ -198,18 +187,16 @@ static margin_status look_at_large(crowd *c, crowd_row *rows, size_t *count)
     margin_status status = MARGIN_OK;
     size_t seen = 0;
     for (int d = 0; d < DIMS; d++) {
-        for (size_t i = 0; i < VIEWS; i++) {
+        for (size_t i = 0; i < VIEWS; i++)
             greatest[d][i] = -1.0;
-        }
     }
     draw(c, STREAM_CROWD_VIEW, 0, VIEWS, c->views);
     for (size_t n = 10 * c->plan->whole; status == MARGIN_OK && n <= c->plan->most; n *= 10) {
         status = look_on(c, n, &seen, greatest);
         for (int d = 0; d < DIMS; d++) {
             sample near = {0}, close = {0};
-            for (size_t i = 0; i < VIEWS; i++) {
+            for (size_t i = 0; i < VIEWS; i++)
                 add(&near, acos(greatest[d][i]));
-            }
             rows[(*count)++] = row_of(n, dims[d], 1, VIEWS, &near, &close);
         }
     }
@@ -241,9 +228,8 @@ static margin_status open_crowd(crowd *c)
         c->zeros == NULL) {
         return MARGIN_ERROR_MEMORY;
     }
-    for (size_t i = 0; i < MOST_WHOLE; i++) {
+    for (size_t i = 0; i < MOST_WHOLE; i++)
         c->labels[i] = (int64_t)i;
-    }
     /* z = s (1 - m) of a row with itself, s (0 - m) with zero: -s. */
     const margin_status status = open_context(c->plan, 2.0, &c->member);
     return status != MARGIN_OK ? status : open_context(c->plan, 1.0, &c->outsider);
@@ -263,9 +249,8 @@ static void close_crowd(crowd *c)
 static double all_work(const crowd_plan *plan)
 {
     double cosines = plan->most > plan->whole ? (double)VIEWS * (double)plan->most : 0.0;
-    for (size_t n = 100; n <= plan->whole && n <= plan->most; n *= 10) {
+    for (size_t n = 100; n <= plan->whole && n <= plan->most; n *= 10)
         cosines += (double)sets_of(n) * (double)n * (double)n;
-    }
     return cosines * (double)(dims[0] + dims[1] + dims[2]);
 }
 
@@ -279,9 +264,7 @@ size_t crowd_measure(const crowd_plan *plan, crowd_row *rows, crowd_speed *speed
         *status = look_at_whole(&c, n, rows + count);
         count += DIMS;
     }
-    if (*status == MARGIN_OK) {
-        *status = look_at_large(&c, rows, &count);
-    }
+    if (*status == MARGIN_OK) *status = look_at_large(&c, rows, &count);
     *speed = c.speed;
     close_crowd(&c);
     return *status == MARGIN_OK ? count : 0;

@@ -27,9 +27,7 @@ static void run_script(char *script, char **arguments)
     pid_t child;
     int status = 0;
     const int error = posix_spawn(&child, script, NULL, NULL, arguments, environ);
-    if (error != 0) {
-        die(SEPARATION_PROGRAM, "%s: %s", script, strerror(error));
-    }
+    if (error != 0) die(SEPARATION_PROGRAM, "%s: %s", script, strerror(error));
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
@@ -42,16 +40,12 @@ void draw_figures(const char *folder, const char *names)
     char script[PATH_MAX], *arguments[MOST_NAMES + 3];
     char *const list = strdup(names), *const where = strdup(folder), *rest = list, *name;
     size_t count = 0;
-    if (list == NULL || where == NULL) {
-        die(SEPARATION_PROGRAM, "out of memory");
-    }
+    if (list == NULL || where == NULL) die(SEPARATION_PROGRAM, "out of memory");
     find_script(script, sizeof script);
     arguments[count++] = script;
     arguments[count++] = where;
     while ((name = strsep(&rest, " ")) != NULL && count < MOST_NAMES + 2) {
-        if (*name != '\0') {
-            arguments[count++] = name;
-        }
+        if (*name != '\0') arguments[count++] = name;
     }
     arguments[count] = NULL;
     run_script(script, arguments);

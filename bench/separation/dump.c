@@ -36,9 +36,7 @@ static void write_array(const char *folder, const run_plan *plan, const char *pa
              plan->dim, name, (unsigned long long)plan->seed, part, what);
 #pragma omp critical(separation_files)
     failed = npy_write(path, &array, error, sizeof error);
-    if (failed) {
-        die(SEPARATION_PROGRAM, "%s", error);
-    }
+    if (failed) die(SEPARATION_PROGRAM, "%s", error);
 }
 
 void dump_embedded(const char *folder, const run_plan *plan, const run_embedded *what)
@@ -50,7 +48,5 @@ void dump_embedded(const char *folder, const run_plan *plan, const run_embedded 
     const npy_array weights = {2, {what->classes, what->dim}, NPY_F32, (void *)what->weights};
     write_array(folder, plan, what->part, "embeddings", embeddings);
     write_array(folder, plan, what->part, "labels", labels);
-    if (what->weights != NULL) {
-        write_array(folder, plan, what->part, "weights", weights);
-    }
+    if (what->weights != NULL) write_array(folder, plan, what->part, "weights", weights);
 }

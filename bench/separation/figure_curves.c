@@ -79,9 +79,8 @@ static json_t *new_loss_curve(json_t *numbers, const setting *s)
 static json_t *new_figure(const char *const *chosen, size_t count)
 {
     json_t *const numbers = json_object(), *const list = json_array();
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         json_array_append_new(list, json_string(chosen[i]));
-    }
     json_object_set_new(numbers, "chosen", list);
     json_object_set_new(numbers, "curves", json_array());
     return numbers;
@@ -96,9 +95,8 @@ static json_t *target_logits(json_t *numbers, const setting *settings, size_t co
     for (size_t k = 0; k < count; k++) {
         const margin_config config = config_of(&settings[k]);
         json_t *const points = new_loss_curve(numbers, &settings[k]);
-        for (int degree = 0; degree <= 180; degree++) {
+        for (int degree = 0; degree <= 180; degree++)
             add_point(points, degree, psi(&config, degree));
-        }
     }
     return numbers;
 }
@@ -164,9 +162,8 @@ json_t *curves_arcface_fig5(const figure_request *request, char *error, size_t e
     for (size_t k = 0; k < sizeof settings / sizeof *settings; k++) {
         const margin_config config = config_of(&settings[k]);
         json_t *const points = new_loss_curve(numbers, &settings[k]);
-        for (int degree = 0; degree <= 90; degree++) {
+        for (int degree = 0; degree <= 90; degree++)
             add_point(points, degree, other_angle(&config, degree));
-        }
     }
     return numbers;
 }
@@ -203,9 +200,8 @@ static void add_softmax_panel(json_t *numbers, double ratio)
     json_t *const points = new_loss_curve(numbers, &softmax);
     json_object_set_new(last_curve(numbers), "plane", json_string("cosine"));
     json_object_set_new(last_curve(numbers), "norm_ratio", json_number(ratio));
-    for (int i = -100; i <= 100; i++) {
+    for (int i = -100; i <= 100; i++)
         add_point(points, i / 100.0, i / 100.0 * ratio);
-    }
 }
 
 json_t *curves_cosface_fig2(const figure_request *request, char *error, size_t error_size)
@@ -254,14 +250,12 @@ static void add_scale_curves(json_t *numbers)
         snprintf(label, sizeof label, "CosFace, P = %g", posteriors[k]);
         json_t *const points = new_bound_curve(numbers, "scale", label, "cosface");
         json_object_set_new(last_curve(numbers), "posterior", json_number(posteriors[k]));
-        for (double c = 2.0; isfinite(c); c = next_classes(c)) {
+        for (double c = 2.0; isfinite(c); c = next_classes(c))
             add_point(points, c, bound_cosface_scale(c, posteriors[k]));
-        }
     }
     json_t *const points = new_bound_curve(numbers, "scale", "AdaCos, fixed s", "adacos");
-    for (double c = 2.0; isfinite(c); c = next_classes(c)) {
+    for (double c = 2.0; isfinite(c); c = next_classes(c))
         add_point(points, c, bound_adacos_scale(c));
-    }
 }
 
 static void add_loss_curves(json_t *numbers)
@@ -272,9 +266,8 @@ static void add_loss_curves(json_t *numbers)
         snprintf(label, sizeof label, "C = %.0f", classes[k]);
         json_t *const points = new_bound_curve(numbers, "loss", label, "normface");
         json_object_set_new(last_curve(numbers), "classes", json_number(classes[k]));
-        for (int i = 0; i <= 120; i++) {
+        for (int i = 0; i <= 120; i++)
             add_point(points, 0.25 * i, bound_normface_loss(classes[k], 0.25 * i));
-        }
     }
 }
 

@@ -12,9 +12,8 @@ static run_plan faces_plan(const figure_request *request, margin_loss loss)
 
 void plan_fig4a(const figure_request *request, plan_list *plans)
 {
-    for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
+    for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++)
         add_seeds(request, faces_plan(request, (margin_loss)loss), 0, plans);
-    }
 }
 
 /* Longer than the others: Intra and Inter act slowly, while the softmax loss has long been content.
@@ -23,9 +22,7 @@ static run_plan table3_plan(const figure_request *request, margin_loss loss)
 {
     const separation_options *const o = request->options;
     run_plan plan = faces_plan(request, loss);
-    if (o->epochs == 0 && o->level != LEVEL_QUICK) {
-        plan.how.epochs = 60;
-    }
+    if (o->epochs == 0 && o->level != LEVEL_QUICK) plan.how.epochs = 60;
     return plan;
 }
 
@@ -133,9 +130,7 @@ static void add_axes(const figure_request *request, run_plan plan, const axis *m
 void plan_sweep(const figure_request *request, plan_list *plans)
 {
     separation_options options = *request->options;
-    if (!request->alone && options.level == LEVEL_QUICK) {
-        return;
-    }
+    if (!request->alone && options.level == LEVEL_QUICK) return;
     figure_request fewer = *request;
     options.seeds = request->alone || options.seeds < 3 ? options.seeds : 3;
     fewer.options = &options;

@@ -42,9 +42,7 @@ void set_margin(run_plan *plan, double margin)
     margin_config *const loss = &plan->aim.loss;
     double *const margins[] = {NULL, &loss->m1, &loss->m2, &loss->m3};
     const int index = margin_loss_get(loss->loss)->margin_index;
-    if (index >= 1 && index <= 3) {
-        *margins[index] = margin;
-    }
+    if (index >= 1 && index <= 3) *margins[index] = margin;
 }
 
 /* ---- two dimensions ------------------------------------------------------------------------ */
@@ -127,9 +125,8 @@ static run_plan constancy_plan(const figure_request *request, size_t which, size
 void plan_constancy(const figure_request *request, plan_list *plans)
 {
     for (size_t i = 0; i < CONSTANCY_LOSSES; i++) {
-        for (size_t k = FEWEST; k <= MOST; k += 2) {
+        for (size_t k = FEWEST; k <= MOST; k += 2)
             add_seeds(request, constancy_plan(request, i, k), 0, plans);
-        }
     }
 }
 

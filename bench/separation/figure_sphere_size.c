@@ -78,9 +78,8 @@ static json_t *chosen(void)
         "Crowds above 1e4 are looked at from 256 further directions, which see what a member sees; "
         "their closest pair would take all pairs and is not drawn."};
     json_t *const list = json_array();
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         json_array_append_new(list, json_string(texts[i]));
-    }
     return list;
 }
 
@@ -110,9 +109,8 @@ json_t *curves_sphere_size(const figure_request *request, char *error, size_t er
         return NULL;
     }
     json_t *const numbers = json_object(), *const drawn = json_array();
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         json_array_append_new(drawn, row_object(&rows[i]));
-    }
     json_object_set_new(numbers, "chosen", chosen());
     json_object_set_new(numbers, "curves", theory());
     json_object_set_new(numbers, "drawn", drawn);

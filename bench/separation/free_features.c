@@ -40,9 +40,8 @@ static int crowd_open(crowd *c, size_t classes, uint64_t seed)
         c->weights == NULL) {
         return 0;
     }
-    for (size_t j = 0; j < classes; j++) {
+    for (size_t j = 0; j < classes; j++)
         set_point(c->weights + 2 * j, spacing * (double)j);
-    }
     for (size_t i = 0; i < c->rows; i++) {
         philox_stream stream;
         philox_start(&stream, seed, STREAM_FREE, i);
@@ -66,9 +65,8 @@ static void crowd_close(crowd *c)
 /* One step of every sample along the circle. */
 static margin_status move(margin_context *context, crowd *c)
 {
-    for (size_t i = 0; i < c->rows; i++) {
+    for (size_t i = 0; i < c->rows; i++)
         set_point(c->embeddings + 2 * i, c->angles[i]);
-    }
     margin_head head = {
         .rows = c->rows,
         .dim = 2,
@@ -112,9 +110,8 @@ double free_gap(const margin_config *loss, size_t classes, uint64_t seed)
     crowd c;
     config.scale = free_scale;
     int ready = crowd_open(&c, classes, seed) && margin_create(&config, &context) == MARGIN_OK;
-    for (size_t step = 0; ready && step < STEPS; step++) {
+    for (size_t step = 0; ready && step < STEPS; step++)
         ready = move(context, &c) == MARGIN_OK;
-    }
     const double gap = ready ? mean_gap(&c) : NAN;
     margin_destroy(context);
     crowd_close(&c);

@@ -40,9 +40,7 @@ static size_t read_bytes(const idx_source *from, uint8_t *to, size_t size)
     while (done < size) {
         const size_t left = size - done;
         const int got = gzread(from->file, to + done, (unsigned)(left < most ? left : most));
-        if (got <= 0) {
-            break;
-        }
+        if (got <= 0) break;
         done += (size_t)got;
     }
     return done;
@@ -53,12 +51,9 @@ static int short_fault(const idx_source *from, const char *part, size_t got, siz
 {
     int code = Z_OK;
     const char *const text = gzerror(from->file, &code);
-    if (code == Z_ERRNO) {
-        return fault(from, "%s", strerror(errno));
-    }
-    if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR) {
+    if (code == Z_ERRNO) return fault(from, "%s", strerror(errno));
+    if (code != Z_OK && code != Z_STREAM_END && code != Z_BUF_ERROR)
         return fault(from, "damaged gzip data (%s)", text);
-    }
     return fault(from, "truncated: %zu of the %zu bytes of its %s", got, wanted, part);
 }
 
@@ -67,32 +62,23 @@ static int read_header(const idx_source *from, size_t ndim, idx_array *out)
     uint8_t header[4 + 4 * IDX_MOST_DIMENSIONS];
     const size_t length = 4 + 4 * ndim;
     const size_t got = read_bytes(from, header, length);
-    if (got < 4) {
-        return short_fault(from, "header", got, length);
-    }
-    if (header[0] != 0 || header[1] != 0) {
+    if (got < 4) return short_fault(from, "header", got, length);
+    if (header[0] != 0 || header[1] != 0)
         return fault(from, "not an IDX file: it begins with %02x %02x, not with 00 00", header[0],
                      header[1]);
-    }
-    if (header[2] != TYPE_UNSIGNED_BYTE || header[3] != ndim) {
+    if (header[2] != TYPE_UNSIGNED_BYTE || header[3] != ndim)
         return fault(from, "IDX type %02x with %d dimensions, not 08 (unsigned bytes) with %zu",
                      header[2], header[3], ndim);
-    }
-    if (got < length) {
-        return short_fault(from, "header", got, length);
-    }
+    if (got < length) return short_fault(from, "header", got, length);
     out->ndim = ndim;
     out->size = 1;
     for (size_t i = 0; i < ndim; i++) {
         const uint8_t *const byte = header + 4 + 4 * i;
         out->shape[i] =
             (size_t)byte[0] << 24 | (size_t)byte[1] << 16 | (size_t)byte[2] << 8 | byte[3];
-        if (out->shape[i] == 0) {
-            return fault(from, "dimension %zu is 0", i);
-        }
-        if (out->size > most_bytes / out->shape[i]) {
+        if (out->shape[i] == 0) return fault(from, "dimension %zu is 0", i);
+        if (out->size > most_bytes / out->shape[i])
             return fault(from, "its header asks for more than %zu bytes", most_bytes);
-        }
         out->size *= out->shape[i];
     }
     return 0;
@@ -101,17 +87,12 @@ static int read_header(const idx_source *from, size_t ndim, idx_array *out)
 static int read_data(const idx_source *from, idx_array *out)
 {
     out->data = malloc(out->size);
-    if (out->data == NULL) {
-        return fault(from, "no memory for its %zu bytes", out->size);
-    }
+    if (out->data == NULL) return fault(from, "no memory for its %zu bytes", out->size);
     const size_t got = read_bytes(from, out->data, out->size);
-    if (got < out->size) {
-        return short_fault(from, "data", got, out->size);
-    }
+    if (got < out->size) return short_fault(from, "data", got, out->size);
     uint8_t more;
-    if (read_bytes(from, &more, 1) != 0) {
+    if (read_bytes(from, &more, 1) != 0)
         return fault(from, "more data than the %zu bytes its header tells", out->size);
-    }
     /* The end of a gzip file holds a checksum: only now is it known to be whole. */
     int code = Z_OK;
     const char *const text = gzerror(from->file, &code);
@@ -124,18 +105,12 @@ int idx_read(const char *path, size_t ndim, idx_array *out, char *error, size_t 
     idx_source from = {.path = path, .error = error, .error_size = error_size};
     errno = 0;
     from.file = gzopen(path, "rb");
-    if (from.file == NULL) {
-        return fault(&from, "%s", strerror(errno != 0 ? errno : ENOMEM));
-    }
+    if (from.file == NULL) return fault(&from, "%s", strerror(errno != 0 ? errno : ENOMEM));
     gzbuffer(from.file, 1u << 17);
     int status = read_header(&from, ndim, out);
-    if (status == 0) {
-        status = read_data(&from, out);
-    }
+    if (status == 0) status = read_data(&from, out);
     gzclose(from.file);
-    if (status != 0) {
-        idx_free(out);
-    }
+    if (status != 0) idx_free(out);
     return status;
 }
 

@@ -20,9 +20,7 @@ static void find_file(const char *folder, const char *name, char *path, size_t s
     if (access(path, F_OK) != 0) {
         char packed[PATH_MAX];
         snprintf(packed, sizeof packed, "%s/%s.gz", folder, name);
-        if (access(packed, F_OK) == 0) {
-            snprintf(path, size, "%s", packed);
-        }
+        if (access(packed, F_OK) == 0) snprintf(path, size, "%s", packed);
     }
 }
 
@@ -82,17 +80,13 @@ int image_set_load(const char *folder, image_set *out, char *error, size_t error
 {
     *out = (image_set){0};
     int status = load_part(folder, "train", &out->train, error, error_size);
-    if (status == 0) {
-        status = load_part(folder, "t10k", &out->test, error, error_size);
-    }
+    if (status == 0) status = load_part(folder, "t10k", &out->test, error, error_size);
     if (status == 0) {
         out->classes = count_classes(out);
         out->pixels = out->train.images.shape[1] * out->train.images.shape[2];
         status = check_set(folder, out, error, error_size);
     }
-    if (status != 0) {
-        image_set_free(out);
-    }
+    if (status != 0) image_set_free(out);
     return status;
 }
 
@@ -113,9 +107,7 @@ static size_t class_order(const image_part *from, size_t class, uint64_t seed, u
 {
     size_t count = 0;
     for (size_t i = 0; i < from->labels.size; i++) {
-        if (from->labels.data[i] == class) {
-            indices[count++] = i;
-        }
+        if (from->labels.data[i] == class) indices[count++] = i;
     }
     philox_stream stream;
     philox_start(&stream, seed, purpose, class);
@@ -128,9 +120,8 @@ static void copy_images(const image_part *from, const size_t *indices, size_t co
     for (size_t i = 0; i < count; i++) {
         const uint8_t *const image = from->images.data + indices[i] * out->dim;
         float *const to = out->inputs + out->count * out->dim;
-        for (size_t k = 0; k < out->dim; k++) {
+        for (size_t k = 0; k < out->dim; k++)
             to[k] = image[k];
-        }
         out->labels[out->count++] = from->labels.data[indices[i]];
     }
 }
@@ -156,9 +147,8 @@ static int pick_part(const image_set *set, const image_part *from, size_t each, 
 
 static void standardise(dataset *data, double mean, double deviation)
 {
-    for (size_t i = 0; i < data->count * data->dim; i++) {
+    for (size_t i = 0; i < data->count * data->dim; i++)
         data->inputs[i] = (float)(((double)data->inputs[i] - mean) / deviation);
-    }
 }
 
 static void standardise_split(data_split *split)

@@ -41,9 +41,8 @@ static void dense_forward(layer *part, const real *input, size_t rows)
     product(rows, part->outputs, part->inputs, left, part->parameters, part->output);
     for (size_t row = 0; row < rows; row++) {
         real *const to = part->output + row * part->outputs;
-        for (size_t j = 0; j < part->outputs; j++) {
+        for (size_t j = 0; j < part->outputs; j++)
             to[j] += bias[j];
-        }
     }
 }
 
@@ -51,9 +50,8 @@ static void add_columns(const real *matrix, size_t rows, size_t columns, real *s
 {
     memset(sums, 0, columns * sizeof *sums);
     for (size_t row = 0; row < rows; row++) {
-        for (size_t j = 0; j < columns; j++) {
+        for (size_t j = 0; j < columns; j++)
             sums[j] += matrix[row * columns + j];
-        }
     }
 }
 
@@ -64,13 +62,10 @@ static void dense_backward(layer *part, const real *input, const real *output_gr
     const product_left input_transposed = {input, 1, in};
     product(in, out, rows, input_transposed, output_gradients, part->gradients);
     add_columns(output_gradients, rows, out, part->gradients + in * out);
-    if (input_gradients == NULL) {
-        return;
-    }
+    if (input_gradients == NULL) return;
     for (size_t i = 0; i < in; i++) {
-        for (size_t j = 0; j < out; j++) {
+        for (size_t j = 0; j < out; j++)
             part->scratch[j * in + i] = part->parameters[i * out + j];
-        }
     }
     const product_left gradients = {output_gradients, out, 1};
     product(rows, in, out, gradients, part->scratch, input_gradients);
@@ -82,9 +77,8 @@ static void batch_moments(layer *part, const real *input, size_t rows)
     const size_t width = part->inputs;
     for (size_t j = 0; j < width; j++) {
         double sum = 0.0, square = 0.0;
-        for (size_t row = 0; row < rows; row++) {
+        for (size_t row = 0; row < rows; row++)
             sum += (double)input[row * width + j];
-        }
         const double mean = sum / (double)rows;
         for (size_t row = 0; row < rows; row++) {
             const double difference = (double)input[row * width + j] - mean;
@@ -143,9 +137,7 @@ static void batch_norm_backward(layer *part, const real *input, const real *outp
             gain_gradient[j] += output_gradients[row * width + j] * normal;
         }
     }
-    if (input_gradients == NULL) {
-        return;
-    }
+    if (input_gradients == NULL) return;
     const real share = (real)1 / (real)rows;
     for (size_t row = 0; row < rows; row++) {
         for (size_t j = 0; j < width; j++) {
@@ -178,10 +170,9 @@ static void prelu_backward(layer *part, const real *input, const real *output_gr
             const real value = input[row * width + j];
             const real gradient = output_gradients[row * width + j];
             part->gradients[j] += value > 0 ? (real)0 : gradient * value;
-            if (input_gradients != NULL) {
+            if (input_gradients != NULL)
                 input_gradients[row * width + j] =
                     value > 0 ? gradient : gradient * part->parameters[j];
-            }
         }
     }
 }

@@ -68,9 +68,8 @@ static void sample_angles(const separation_input *in, const directions *unit)
 static double product(const separation_input *in, size_t row, size_t class)
 {
     double sum = in->bias == NULL ? 0.0 : (double)in->bias[class];
-    for (size_t k = 0; k < in->dim; k++) {
+    for (size_t k = 0; k < in->dim; k++)
         sum += (double)in->embeddings[row * in->dim + k] * (double)in->weights[class * in->dim + k];
-    }
     return sum;
 }
 
@@ -79,28 +78,25 @@ static int nearest_by_product(const separation_input *in, size_t row)
     const size_t label = (size_t)in->labels[row];
     const double own = product(in, row, label);
     int nearest = 1;
-    for (size_t j = 0; j < in->classes; j++) {
+    for (size_t j = 0; j < in->classes; j++)
         nearest = nearest && (j == label || product(in, row, j) < own);
-    }
     return nearest;
 }
 
 static double accuracy(const separation_input *in, const directions *unit)
 {
     size_t right = 0;
-    for (size_t i = 0; i < in->count; i++) {
+    for (size_t i = 0; i < in->count; i++)
         right +=
             (size_t)(in->normalised ? unit->theta[i] < unit->other[i] : nearest_by_product(in, i));
-    }
     return mean_of((double)right, in->count);
 }
 
 static double versine(const double *a, const double *b, size_t dim)
 {
     double square = 0.0;
-    for (size_t k = 0; k < dim; k++) {
+    for (size_t k = 0; k < dim; k++)
         square += (a[k] - b[k]) * (a[k] - b[k]);
-    }
     return 0.5 * square;
 }
 
@@ -110,9 +106,8 @@ static double fisher_score(const separation_input *in, const directions *unit,
 {
     double within = 0.0, between = 0.0;
     memset(whole, 0, in->dim * sizeof *whole);
-    for (size_t i = 0; i < in->count * in->dim; i++) {
+    for (size_t i = 0; i < in->count * in->dim; i++)
         whole[i % in->dim] += unit->embeddings[i];
-    }
     direction_normalise(whole, in->dim);
     for (size_t i = 0; i < in->count; i++) {
         const double *const centre = centres + (size_t)in->labels[i] * in->dim;
@@ -169,9 +164,7 @@ int separation_measure(const separation_input *in, separation_stats *out, double
         .other = memory + vectors * in->dim + in->count,
     };
     directions_of(in->embeddings, in->count, in->dim, unit.embeddings);
-    if (in->weights != NULL) {
-        measure_weights(in, &unit, out);
-    }
+    if (in->weights != NULL) measure_weights(in, &unit, out);
     out->fisher = fisher_score(in, &unit, centres, memory + (vectors - 1) * in->dim);
     free(memory);
     return in->dim == 2 ? circle_measure(in, centres, out) : 0;

@@ -38,9 +38,8 @@ static void take_all(arena *from, network *net, size_t widest)
     net->gradients = take(from, net->parameter_count);
     net->deltas[0] = take(from, net->batch * widest);
     net->deltas[1] = take(from, net->batch * widest);
-    for (size_t i = 0; i < net->layer_count; i++) {
+    for (size_t i = 0; i < net->layer_count; i++)
         take_layer(from, &net->layers[i], net->batch);
-    }
 }
 
 static size_t shape_layers(network *net, const layer_shape *shapes)
@@ -62,9 +61,8 @@ static size_t shape_layers(network *net, const layer_shape *shapes)
 
 static void fill_values(real *values, size_t count, real value)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         values[i] = value;
-    }
 }
 
 static void first_values(layer *part, uint8_t *decays, uint64_t seed, size_t index)

@@ -5,9 +5,8 @@
 
 void order_start(size_t *order, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         order[i] = i;
-    }
 }
 
 void order_shuffle(philox_stream *stream, size_t *order, size_t count)
@@ -26,15 +25,12 @@ static void sort_by_class(const size_t *order, size_t count, const int64_t *labe
                           size_t *sorted, size_t *starts)
 {
     memset(starts, 0, (classes + 1) * sizeof *starts);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         starts[(size_t)labels[i] + 1]++;
-    }
-    for (size_t j = 0; j < classes; j++) {
+    for (size_t j = 0; j < classes; j++)
         starts[j + 1] += starts[j];
-    }
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         sorted[starts[labels[order[i]]]++] = order[i];
-    }
     memmove(starts + 1, starts, classes * sizeof *starts);
     starts[0] = 0;
 }
@@ -47,16 +43,14 @@ void order_groups(philox_stream *stream, size_t *order, size_t count, const int6
     size_t group_count = 0, placed = 0;
     sort_by_class(order, count, labels, classes, sorted, starts);
     for (size_t j = 0; j < classes; j++) {
-        for (size_t first = starts[j]; first < starts[j + 1]; first += each) {
+        for (size_t first = starts[j]; first < starts[j + 1]; first += each)
             groups[group_count++] = first;
-        }
     }
     order_shuffle(stream, groups, group_count);
     for (size_t g = 0; g < group_count; g++) {
         const int64_t label = labels[sorted[groups[g]]];
         const size_t end = starts[label + 1];
-        for (size_t i = groups[g]; i < groups[g] + each && i < end; i++) {
+        for (size_t i = groups[g]; i < groups[g] + each && i < end; i++)
             order[placed++] = sorted[i];
-        }
     }
 }

@@ -67,9 +67,8 @@ size_t philox_below(philox_stream *stream, size_t bound)
     const uint64_t count = bound;
     const uint64_t excess = (UINT64_MAX % count + 1) % count; /* 2^64 mod count */
     uint64_t bits = two_words(stream);
-    while (bits > UINT64_MAX - excess) {
+    while (bits > UINT64_MAX - excess)
         bits = two_words(stream);
-    }
     return (size_t)(bits % count);
 }
 

@@ -15,9 +15,7 @@
 static void *grow(void *memory, size_t bytes)
 {
     void *const larger = realloc(memory, bytes);
-    if (larger == NULL) {
-        die(SEPARATION_PROGRAM, "out of memory");
-    }
+    if (larger == NULL) die(SEPARATION_PROGRAM, "out of memory");
     return larger;
 }
 
@@ -53,9 +51,7 @@ void plan_list_free(plan_list *list)
 {
     for (size_t i = 0; i < list->count; i++) {
         free(list->keys[i]);
-        if (list->results != NULL) {
-            run_free(&list->results[i]);
-        }
+        if (list->results != NULL) run_free(&list->results[i]);
     }
     free(list->plans);
     free(list->keys);
@@ -118,9 +114,7 @@ void plans_carry_out(plan_list *list, int threads)
     int failed = 0;
     leg *const legs = calloc(list->count + 1, sizeof *legs);
     list->results = calloc(list->count + 1, sizeof *list->results);
-    if (list->results == NULL || legs == NULL) {
-        die(SEPARATION_PROGRAM, "out of memory");
-    }
+    if (list->results == NULL || legs == NULL) die(SEPARATION_PROGRAM, "out of memory");
     for (size_t i = 0; i < list->count; i++) {
         epochs += list->plans[i].how.epochs;
         name_leg(&legs[i], &all, &list->plans[i]);
@@ -142,8 +136,6 @@ void plans_carry_out(plan_list *list, int threads)
     progress_end(&all.line);
     free(legs);
     for (size_t i = 0; i < list->count; i++) {
-        if (list->results[i].error[0] != '\0') {
-            die_of(&list->plans[i], &list->results[i]);
-        }
+        if (list->results[i].error[0] != '\0') die_of(&list->plans[i], &list->results[i]);
     }
 }

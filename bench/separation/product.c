@@ -55,10 +55,9 @@ INTO_EACH void edge_tile(size_t tile_rows, size_t tile_columns, size_t steps, si
     for (size_t row = 0; row < tile_rows; row++) {
         for (size_t column = 0; column < tile_columns; column++) {
             real sum = 0;
-            for (size_t step = 0; step < steps; step++) {
+            for (size_t step = 0; step < steps; step++)
                 sum += left.data[row * left.row_stride + step * left.step_stride] *
                        right[step * columns + column];
-            }
             out[row * columns + column] = sum;
         }
     }

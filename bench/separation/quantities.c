@@ -73,9 +73,7 @@ const quantity *quantity_get(size_t index)
 const quantity *quantity_find(const char *name)
 {
     for (size_t i = 0; i < quantity_count(); i++) {
-        if (strcmp(quantities[i].name, name) == 0) {
-            return &quantities[i];
-        }
+        if (strcmp(quantities[i].name, name) == 0) return &quantities[i];
     }
     return NULL;
 }

@@ -54,26 +54,20 @@ static const loss_row loss_rows[] = {
 static const loss_row *find_row(margin_loss loss)
 {
     for (size_t i = 0; i < sizeof loss_rows / sizeof *loss_rows; i++) {
-        if (loss_rows[i].loss == loss) {
-            return &loss_rows[i];
-        }
+        if (loss_rows[i].loss == loss) return &loss_rows[i];
     }
     return NULL;
 }
 
 static void take(double set, double *value)
 {
-    if (!isnan(set)) {
-        *value = set;
-    }
+    if (!isnan(set)) *value = set;
 }
 
 static void take_margin(double margin, int index, margin_config *out)
 {
     double *const margins[] = {NULL, &out->m1, &out->m2, &out->m3};
-    if (index >= 1 && index <= 3) {
-        take(margin, margins[index]);
-    }
+    if (index >= 1 && index <= 3) take(margin, margins[index]);
 }
 
 void loss_override_none(loss_override *out)
@@ -95,9 +89,7 @@ void recipe_loss(margin_loss loss, size_t classes, const loss_override *override
         out->m2 = row->m2 * spacing / home;
         out->m3 = row->m3 * (1.0 - cos(spacing)) / (1.0 - cos(home));
     }
-    if (info->normalised) {
-        take(override->scale, &out->scale);
-    }
+    if (info->normalised) take(override->scale, &out->scale);
     take_margin(override->margin, info->margin_index, out);
     take(override->m1, &out->m1);
     take(override->m2, &out->m2);

@@ -24,9 +24,8 @@ static void append_claim(void *user, const claim_result *r)
     json_object_set_new(object, "mean", json_number(r->found.mean));
     json_object_set_new(object, "low", json_number(r->found.low));
     json_object_set_new(object, "high", json_number(r->found.high));
-    for (size_t i = 0; i < r->found.count; i++) {
+    for (size_t i = 0; i < r->found.count; i++)
         json_array_append_new(values, json_number(r->values[i]));
-    }
     json_object_set_new(object, "values", values);
     set_text(object, "verdict", verdict_name(r->verdict));
     json_array_append_new(user, object);
@@ -54,9 +53,8 @@ void report_claims_table(FILE *out, const json_t *claims)
 {
     size_t i;
     json_t *claim;
-    if (json_array_size(claims) > 0) {
+    if (json_array_size(claims) > 0)
         fprintf(out, "\n%-10s %25s  %s\n", "verdict", "mean [95 % interval]", "claim");
-    }
     json_array_foreach(claims, i, claim)
     {
         fprintf(out, "%-10s %8.3f [%6.2f, %6.2f]  %s (%s): %s\n", words(claim, "verdict"),

@@ -21,9 +21,8 @@ static int no_memory(run_result *result)
 
 static int make_data(const run_plan *plan, data_split *out)
 {
-    if (plan->data->images != NULL) {
+    if (plan->data->images != NULL)
         return image_set_pick(plan->data->images, plan->how.train, plan->how.test, plan->seed, out);
-    }
     sphere_config config = plan->sphere;
     config.seed = plan->seed;
     config.train = plan->how.train;
@@ -48,21 +47,15 @@ static int make_head(const run_plan *plan, const dataset *data, class_weights *o
 {
     const int normalised = margin_loss_get(plan->aim.loss.loss)->normalised;
     const double length = normalised ? plan->how.weight_length : 1.0;
-    if (class_weights_create(out, data->classes, plan->dim, !normalised) != 0) {
-        return ENOMEM;
-    }
-    if (plan->aim.triplet > 0.0) {
-        return 0;
-    }
+    if (class_weights_create(out, data->classes, plan->dim, !normalised) != 0) return ENOMEM;
+    if (plan->aim.triplet > 0.0) return 0;
     if (plan->dim > 2) {
         class_weights_scatter(out, length, plan->seed);
         return 0;
     }
     size_t *order = calloc(data->classes, sizeof *order);
     const int ready = order != NULL && tour_classes(data, order) == 0;
-    if (ready) {
-        class_weights_place(out, order, length, plan->seed);
-    }
+    if (ready) class_weights_place(out, order, length, plan->seed);
     free(order);
     return ready ? 0 : ENOMEM;
 }
@@ -110,9 +103,7 @@ static int keeper_open(keeper *k, const run_plan *plan, run_parts *parts, traine
 {
     char key[RUN_KEY];
     *k = (keeper){.saved = seconds_now()};
-    if (plan->checkpoints == NULL) {
-        return 0;
-    }
+    if (plan->checkpoints == NULL) return 0;
     run_plan_key(plan, key);
     snprintf(k->key, sizeof k->key, "%s: %s", plan->program, key);
     k->path = checkpoint_path(plan->checkpoints, k->key);
@@ -124,15 +115,12 @@ static int keeper_open(keeper *k, const run_plan *plan, run_parts *parts, traine
     keep(k, parts->net.parameters, parts->net.parameter_count * sizeof *parts->net.parameters);
     const size_t weights = parts->head.classes * parts->head.dim;
     keep(k, parts->head.weights, weights * sizeof *parts->head.weights);
-    if (parts->head.bias != NULL) {
+    if (parts->head.bias != NULL)
         keep(k, parts->head.bias, parts->head.classes * sizeof *parts->head.bias);
-    }
     for (size_t i = 0; i < parts->net.layer_count; i++) {
         size_t running;
         real *const values = network_running(&parts->net, i, &running);
-        if (running > 0) {
-            keep(k, values, running * sizeof *values);
-        }
+        if (running > 0) keep(k, values, running * sizeof *values);
     }
     return k->path == NULL ? ENOMEM : 0;
 }
@@ -165,9 +153,7 @@ static int save_if_due(const run_plan *plan, keeper *k, const trainer *t, run_re
 {
     const int due =
         seconds_now() - k->saved >= plan->checkpoint_seconds || t->epoch == plan->how.epochs;
-    if (k->path == NULL || !due) {
-        return 0;
-    }
+    if (k->path == NULL || !due) return 0;
     k->saved = seconds_now();
     return checkpoint_save(k->path, k->key, k->pieces, k->count, result->error,
                            sizeof result->error);
@@ -180,18 +166,10 @@ static int train_on(const run_plan *plan, run_parts *parts, trainer *t, keeper *
         const double start = seconds_now();
         const margin_status status = trainer_epoch(t);
         result->seconds += seconds_now() - start;
-        if (status != MARGIN_OK) {
-            return diverged(result, status, t->epoch + 1);
-        }
-        if (snapshot_if_due(plan, parts, t, result) != 0) {
-            return no_memory(result);
-        }
-        if (save_if_due(plan, k, t, result) != 0) {
-            return -1;
-        }
-        if (plan->epoch_done != NULL) {
-            plan->epoch_done(plan->user);
-        }
+        if (status != MARGIN_OK) return diverged(result, status, t->epoch + 1);
+        if (snapshot_if_due(plan, parts, t, result) != 0) return no_memory(result);
+        if (save_if_due(plan, k, t, result) != 0) return -1;
+        if (plan->epoch_done != NULL) plan->epoch_done(plan->user);
     }
     result->final_loss = t->loss;
     return 0;
@@ -207,13 +185,10 @@ static int begin(const run_plan *plan, run_parts *parts, trainer *t, keeper *k, 
     const int found = k->path == NULL ? 0
                                       : checkpoint_load(k->path, k->key, k->pieces, k->count,
                                                         result->error, sizeof result->error);
-    if (found < 0) {
-        return -1;
-    }
+    if (found < 0) return -1;
     result->error[0] = '\0';
-    for (size_t i = 0; i < t->epoch && plan->epoch_done != NULL; i++) {
+    for (size_t i = 0; i < t->epoch && plan->epoch_done != NULL; i++)
         plan->epoch_done(plan->user);
-    }
     return 0;
 }
 
@@ -228,9 +203,7 @@ static int train(const run_plan *plan, run_parts *parts, run_result *result)
     } else {
         status = begin(plan, parts, &t, &k, result);
     }
-    if (status == 0) {
-        status = train_on(plan, parts, &t, &k, result);
-    }
+    if (status == 0) status = train_on(plan, parts, &t, &k, result);
     free(k.path);
     trainer_close(&t);
     return status;
@@ -240,9 +213,7 @@ static int train(const run_plan *plan, run_parts *parts, run_result *result)
 
 static int carry_out(const run_plan *plan, run_parts *parts, run_result *result)
 {
-    if (make_data(plan, &parts->data) != 0) {
-        return no_memory(result);
-    }
+    if (make_data(plan, &parts->data) != 0) return no_memory(result);
     const dataset *const data = &parts->data.train;
     result->classes = data->classes;
     result->train_count = data->count;
@@ -252,9 +223,7 @@ static int carry_out(const run_plan *plan, run_parts *parts, run_result *result)
         make_head(plan, data, &parts->head) != 0) {
         return no_memory(result);
     }
-    if (train(plan, parts, result) != 0) {
-        return -1;
-    }
+    if (train(plan, parts, result) != 0) return -1;
     return run_measure(plan, parts, result) == 0 ? 0 : no_memory(result);
 }
 

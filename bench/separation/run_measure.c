@@ -67,9 +67,7 @@ static int measure_test(const run_plan *plan, run_parts *parts, float *embedding
         const separation_input input = input_of(plan, parts, data, embeddings);
         status = circle_arcs(&input, result->centres, result->arcs);
     }
-    if (status == 0 && plan->dim <= 3) {
-        keep_features(plan, data, embeddings, result);
-    }
+    if (status == 0 && plan->dim <= 3) keep_features(plan, data, embeddings, result);
     return status;
 }
 
@@ -77,9 +75,7 @@ static int measure_unseen(const run_plan *plan, run_parts *parts, float *embeddi
                           double *centres, run_result *result)
 {
     const dataset *const data = &parts->data.unseen;
-    if (data->count == 0) {
-        return 0;
-    }
+    if (data->count == 0) return 0;
     const verification_input pairs = {
         .rows = data->count,
         .dim = plan->dim,
@@ -124,12 +120,8 @@ int run_measure(const run_plan *plan, run_parts *parts, run_result *result)
         status =
             measure_part(plan, parts, "train", &data->train, embeddings, centres, &result->train);
     }
-    if (status == 0) {
-        status = measure_test(plan, parts, embeddings, result);
-    }
-    if (status == 0) {
-        status = measure_unseen(plan, parts, embeddings, centres, result);
-    }
+    if (status == 0) status = measure_test(plan, parts, embeddings, result);
+    if (status == 0) status = measure_unseen(plan, parts, embeddings, centres, result);
     free(embeddings);
     free(centres);
     return status;
@@ -147,9 +139,7 @@ int run_take_snapshot(const run_plan *plan, run_parts *parts, size_t epoch, run_
         const separation_input input = input_of(plan, parts, data, embeddings);
         status = separation_measure(&input, &stats, centres);
     }
-    if (status == 0) {
-        *out = (run_snapshot){epoch, stats.theta};
-    }
+    if (status == 0) *out = (run_snapshot){epoch, stats.theta};
     free(embeddings);
     free(centres);
     return status;

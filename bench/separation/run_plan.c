@@ -99,9 +99,7 @@ void run_plan_key(const run_plan *plan, char key[RUN_KEY])
     text to = {key, RUN_KEY, 0};
     add(&to, "data=%s dim=%zu seed=%llu", plan->data->name, plan->dim,
         (unsigned long long)plan->seed);
-    if (plan->data->images == NULL) {
-        add_sphere(&to, &plan->sphere);
-    }
+    if (plan->data->images == NULL) add_sphere(&to, &plan->sphere);
     add_recipe(&to, &plan->how);
     add_objective(&to, &plan->aim);
 }
@@ -132,16 +130,10 @@ void run_plan_label(const run_plan *plan, char label[RUN_LABEL])
     } else if (info->normalised) {
         add(&to, " s=%.4g", c->scale);
     }
-    if (plan->aim.extra.intra != 0.0) {
-        add(&to, " +intra");
-    }
-    if (plan->aim.extra.inter != 0.0) {
-        add(&to, " +inter");
-    }
-    if (info->has_lambda && plan->how.lambda_least > 0.0) {
+    if (plan->aim.extra.intra != 0.0) add(&to, " +intra");
+    if (plan->aim.extra.inter != 0.0) add(&to, " +inter");
+    if (info->has_lambda && plan->how.lambda_least > 0.0)
         add(&to, " lambda=%.4g", plan->how.lambda_least);
-    }
-    if (info->margin_index != 0 && plan->how.warmup == 0.0 && plan->how.anneal == 0.0) {
+    if (info->margin_index != 0 && plan->how.warmup == 0.0 && plan->how.anneal == 0.0)
         add(&to, " at once");
-    }
 }

@@ -7,9 +7,7 @@
 double schedule_rate(const schedule *plan, size_t step)
 {
     const double progress = (double)step / (double)plan->steps;
-    if (plan->shape == RATE_COSINE) {
-        return plan->rate * 0.5 * (1.0 + cos(M_PI * progress));
-    }
+    if (plan->shape == RATE_COSINE) return plan->rate * 0.5 * (1.0 + cos(M_PI * progress));
     return plan->rate * (progress < 0.5 ? 1.0 : progress < 0.75 ? 0.1 : 0.01);
 }
 
@@ -20,9 +18,7 @@ double schedule_margin(const schedule *plan, size_t step)
 
 double schedule_lambda(const schedule *plan, size_t step)
 {
-    if (step + 1 >= plan->anneal_steps) {
-        return plan->lambda_least;
-    }
+    if (step + 1 >= plan->anneal_steps) return plan->lambda_least;
     /* A least lambda of 0 is never met; a thousandth of the cosine is as good as none of it. */
     const double meeting = plan->lambda_least > 1e-3 ? plan->lambda_least : 1e-3;
     const double growth = pow(plan->lambda_base / meeting, 1.0 / plan->lambda_power) - 1.0;

@@ -12,22 +12,18 @@
 static void name_folder(const char *folder, char *name, size_t size)
 {
     size_t end = strlen(folder);
-    while (end > 1 && folder[end - 1] == '/') {
+    while (end > 1 && folder[end - 1] == '/')
         end--;
-    }
     size_t start = end;
-    while (start > 0 && folder[start - 1] != '/') {
+    while (start > 0 && folder[start - 1] != '/')
         start--;
-    }
     size_t used = 0;
     for (size_t i = start; i < end && used + 1 < size; i++) {
         const char letter = folder[i];
         name[used++] = isalnum((unsigned char)letter) || strchr("-_.", letter) ? letter : '_';
     }
     name[used] = '\0';
-    if (used == 0 || strcmp(name, "sphere") == 0 || name[0] == '.') {
-        snprintf(name, size, "images");
-    }
+    if (used == 0 || strcmp(name, "sphere") == 0 || name[0] == '.') snprintf(name, size, "images");
 }
 
 static void open_images(data_source *entry, const char *given)
@@ -50,9 +46,7 @@ static void open_images(data_source *entry, const char *given)
 const run_data *sources_open(data_sources *sources, const char *given)
 {
     for (size_t i = 0; i < sources->count; i++) {
-        if (strcmp(sources->entries[i].given, given) == 0) {
-            return &sources->entries[i].data;
-        }
+        if (strcmp(sources->entries[i].given, given) == 0) return &sources->entries[i].data;
     }
     data_source *const entry = &sources->entries[sources->count];
     if (strcmp(given, "sphere") == 0) {
@@ -72,8 +66,7 @@ int sources_have_fashion(void)
 
 void sources_free(data_sources *sources)
 {
-    for (size_t i = 0; i < sources->count; i++) {
+    for (size_t i = 0; i < sources->count; i++)
         image_set_free(&sources->entries[i].images);
-    }
     sources->count = 0;
 }

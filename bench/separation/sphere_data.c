@@ -48,9 +48,8 @@ static void draw_map(const sphere_config *config, const sphere_map *map)
         philox_stream stream;
         philox_start(&stream, map_seed, STREAM_MAP, i);
         map->phases[i] = 2.0 * M_PI * philox_uniform(&stream);
-        for (size_t k = 0; k < dim; k++) {
+        for (size_t k = 0; k < dim; k++)
             map->directions[i * dim + k] = philox_normal(&stream);
-        }
     }
 }
 
@@ -60,9 +59,8 @@ static void apply_map(const sphere_config *config, const sphere_map *map, const 
     const size_t dim = config->latent_dim;
     for (size_t i = 0; i < config->input_dim; i++) {
         double sum = 0.0;
-        for (size_t k = 0; k < dim; k++) {
+        for (size_t k = 0; k < dim; k++)
             sum += map->directions[i * dim + k] * latent[k];
-        }
         input[i] = (float)(M_SQRT2 * sin(config->bend * sum + map->phases[i]));
     }
 }
@@ -77,9 +75,8 @@ size_t sphere_train_count(const sphere_config *config, size_t identity)
 static size_t total_train(const sphere_config *config)
 {
     size_t count = 0;
-    for (size_t k = 0; k < config->identities; k++) {
+    for (size_t k = 0; k < config->identities; k++)
         count += sphere_train_count(config, k);
-    }
     return count;
 }
 

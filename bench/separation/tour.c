@@ -10,14 +10,12 @@ static void find_means(const dataset *data, double *means, size_t *counts)
     for (size_t i = 0; i < data->count; i++) {
         const size_t class = (size_t)data->labels[i];
         counts[class]++;
-        for (size_t k = 0; k < data->dim; k++) {
+        for (size_t k = 0; k < data->dim; k++)
             means[class * data->dim + k] += (double)data->inputs[i * data->dim + k];
-        }
     }
     for (size_t j = 0; j < data->classes; j++) {
-        for (size_t k = 0; counts[j] > 0 && k < data->dim; k++) {
+        for (size_t k = 0; counts[j] > 0 && k < data->dim; k++)
             means[j * data->dim + k] /= (double)counts[j];
-        }
     }
 }
 
@@ -45,15 +43,13 @@ static void swap(size_t *a, size_t *b)
 /* From class 0 always to the nearest one not yet visited. */
 static void visit_nearest(const double *distances, size_t count, size_t *order)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         order[i] = i;
-    }
     for (size_t i = 1; i < count; i++) {
         const double *const from = distances + order[i - 1] * count;
         size_t nearest = i;
-        for (size_t j = i + 1; j < count; j++) {
+        for (size_t j = i + 1; j < count; j++)
             nearest = from[order[j]] < from[order[nearest]] ? j : nearest;
-        }
         swap(&order[i], &order[nearest]);
     }
 }
@@ -72,9 +68,8 @@ static double gain(const double *distances, size_t count, const size_t *order, s
 static void shorten(const double *distances, size_t count, size_t *order)
 {
     double longest = 0.0;
-    for (size_t i = 0; i < count * count; i++) {
+    for (size_t i = 0; i < count * count; i++)
         longest = fmax(longest, distances[i]);
-    }
     const double least = 1e-9 * longest;
     int shorter = 1;
     while (shorter) {
@@ -82,9 +77,8 @@ static void shorten(const double *distances, size_t count, size_t *order)
         for (size_t first = 1; first + 1 < count; first++) {
             for (size_t last = first + 1; last < count; last++) {
                 if (gain(distances, count, order, first, last) > least) {
-                    for (size_t i = first, j = last; i < j; i++, j--) {
+                    for (size_t i = first, j = last; i < j; i++, j--)
                         swap(&order[i], &order[j]);
-                    }
                     shorter = 1;
                 }
             }

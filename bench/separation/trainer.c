@@ -21,9 +21,7 @@ static margin_status follow_schedule(trainer *t, size_t step)
     now.m1 = 1.0 + share * (now.m1 - 1.0);
     now.m2 *= share;
     now.m3 *= share;
-    if (margin_loss_get(now.loss)->has_lambda) {
-        now.lambda = schedule_lambda(&t->config.plan, step);
-    }
+    if (margin_loss_get(now.loss)->has_lambda) now.lambda = schedule_lambda(&t->config.plan, step);
     if (t->context != NULL) {
         const margin_config *const last = margin_context_config(t->context);
         if (last->m1 == now.m1 && last->m2 == now.m2 && last->m3 == now.m3 &&
@@ -49,18 +47,15 @@ static void gather(trainer *t, size_t first, size_t rows)
 static double square_sum(const float *values, size_t count)
 {
     double sum = 0.0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         sum += (double)values[i] * (double)values[i];
-    }
     return sum;
 }
 
 /* The factor that shortens the step's gradient to the longest allowed. */
 static double clip_factor(const trainer *t)
 {
-    if (t->config.clip <= 0.0) {
-        return 1.0;
-    }
+    if (t->config.clip <= 0.0) return 1.0;
     const class_weights *const head = t->head;
     double square = square_sum(t->net->gradients, t->net->parameter_count);
     square += square_sum(t->weight_gradients, head->classes * head->dim);
@@ -110,9 +105,7 @@ static margin_status margin_gradients(trainer *t, size_t step, const float *embe
                                       double *loss)
 {
     margin_status status = follow_schedule(t, step);
-    if (status != MARGIN_OK) {
-        return status;
-    }
+    if (status != MARGIN_OK) return status;
     margin_head head = {
         .rows = rows,
         .dim = t->head->dim,
@@ -178,10 +171,9 @@ static void set_order(trainer *t)
     philox_start(&stream, t->config.seed, STREAM_ORDER, t->epoch);
     order_start(t->order, t->data->count);
     order_shuffle(&stream, t->order, t->data->count);
-    if (t->config.aim.triplet > 0.0) {
+    if (t->config.aim.triplet > 0.0)
         order_groups(&stream, t->order, t->data->count, t->data->labels, t->data->classes,
                      t->config.aim.triplet_each, (size_t *)t->scratch);
-    }
 }
 
 margin_status trainer_epoch(trainer *t)
@@ -195,9 +187,7 @@ margin_status trainer_epoch(trainer *t)
         double mean = 0.0;
         const margin_status status =
             take_step(t, t->epoch * batches + i, i * batch, left < batch ? left : batch, &mean);
-        if (status != MARGIN_OK) {
-            return status;
-        }
+        if (status != MARGIN_OK) return status;
         sum += mean;
     }
     t->loss = sum / (double)batches;

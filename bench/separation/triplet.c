@@ -32,9 +32,7 @@ static size_t count_violations(const int64_t *labels, size_t rows, size_t anchor
 {
     size_t violating = 0;
     for (size_t p = 0; p < rows; p++) {
-        if (p == anchor || labels[p] != labels[anchor]) {
-            continue;
-        }
+        if (p == anchor || labels[p] != labels[anchor]) continue;
         for (size_t n = 0; n < rows; n++) {
             const double excess = angles[p] + margin - angles[n];
             if (labels[n] != labels[anchor] && excess > 0.0) {
@@ -57,21 +55,15 @@ double triplet_loss(const float *embeddings, const int64_t *labels, size_t rows,
     double *const angles = scratch, *const counts = scratch + rows * rows;
     memset(grad_embeddings, 0, rows * dim * sizeof *grad_embeddings);
     memset(counts, 0, rows * rows * sizeof *counts);
-    if (!find_angles(x, rows, angles)) {
-        return NAN;
-    }
-    for (size_t i = 0; i < rows; i++) {
+    if (!find_angles(x, rows, angles)) return NAN;
+    for (size_t i = 0; i < rows; i++)
         violating +=
             count_violations(labels, rows, i, margin, angles + i * rows, counts + i * rows, &sum);
-    }
-    if (violating == 0) {
-        return 0.0;
-    }
+    if (violating == 0) return 0.0;
     for (size_t i = 0; i < rows * rows; i++) {
-        if (counts[i] != 0.0) {
+        if (counts[i] != 0.0)
             add_angle(x, i / rows, x, i % rows, counts[i] / (double)violating, grad_embeddings,
                       grad_embeddings);
-        }
     }
     return sum / (double)violating;
 }

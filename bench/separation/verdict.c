@@ -10,9 +10,7 @@ double student_quantile(size_t freedom)
         2.306004135,  2.262157163, 2.228138852, 2.200985160, 2.178812830, 2.160368656, 2.144786688,
         2.131449546,  2.119905299, 2.109815578, 2.100922040, 2.093024054, 2.085963447};
     const size_t known = sizeof exact / sizeof *exact;
-    if (freedom <= known) {
-        return exact[freedom - 1];
-    }
+    if (freedom <= known) return exact[freedom - 1];
     /* Cornish and Fisher's expansion about the normal quantile. */
     const double z = 1.959963984540054, n = (double)freedom;
     const double z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z;
@@ -24,13 +22,11 @@ interval interval_of(const double *values, size_t count)
 {
     interval out = {count, NAN, NAN, NAN};
     double sum = 0.0, square = 0.0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         sum += values[i];
-    }
     out.mean = sum / (double)count;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         square += (values[i] - out.mean) * (values[i] - out.mean);
-    }
     if (count > 1) {
         const double error = sqrt(square / (double)(count - 1) / (double)count);
         out.low = out.mean - student_quantile(count - 1) * error;
@@ -41,12 +37,8 @@ interval interval_of(const double *values, size_t count)
 
 verdict verdict_of(interval measured, double least, double most)
 {
-    if (!(measured.count > 1) || isnan(measured.mean)) {
-        return VERDICT_UNDECIDED;
-    }
-    if (measured.low > least && measured.high < most) {
-        return VERDICT_HOLDS;
-    }
+    if (!(measured.count > 1) || isnan(measured.mean)) return VERDICT_UNDECIDED;
+    if (measured.low > least && measured.high < most) return VERDICT_HOLDS;
     return measured.high <= least || measured.low >= most ? VERDICT_DOES_NOT : VERDICT_UNDECIDED;
 }
 

@@ -11,26 +11,23 @@
 static double dot(const double *a, const double *b, size_t count)
 {
     double sum = 0.0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         sum += a[i] * b[i];
-    }
     return sum;
 }
 
 static void multiply(double *a, size_t count, double factor)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         a[i] *= factor;
-    }
 }
 
 void sphere_uniform(philox_stream *stream, size_t dim, double *out)
 {
     double square = 0.0;
     while (!(square > 0.0)) { /* practically always once */
-        for (size_t i = 0; i < dim; i++) {
+        for (size_t i = 0; i < dim; i++)
             out[i] = philox_normal(stream);
-        }
         square = dot(out, out, dim);
     }
     multiply(out, dim, 1.0 / sqrt(square));
@@ -53,9 +50,7 @@ static double draw_versine(philox_stream *stream, size_t dim, double concentrati
         const double cosine = 1.0 - versine;
         const double ratio = (versine + cosine * edge) * (1.0 + b) * (1.0 + b) / (4.0 * b);
         const double log_density = concentration * (edge - versine) + below * log(ratio);
-        if (log_density >= log(philox_uniform(stream))) {
-            return versine;
-        }
+        if (log_density >= log(philox_uniform(stream))) return versine;
     }
 }
 
@@ -68,9 +63,8 @@ static void turn_first_axis_to(const double *mean, size_t dim, double *vector)
         const double along = first * vector[0] + dot(mean + 1, vector + 1, dim - 1);
         const double factor = -2.0 * along / square;
         vector[0] += factor * first;
-        for (size_t i = 1; i < dim; i++) {
+        for (size_t i = 1; i < dim; i++)
             vector[i] += factor * mean[i];
-        }
     }
 }
 
@@ -81,8 +75,6 @@ void vmf_sample(philox_stream *stream, const double *mean, size_t dim, double co
     const double sine = sqrt(versine * (2.0 - versine));
     const double tangent = sqrt(dot(out + 1, out + 1, dim - 1));
     out[0] = 1.0 - versine;
-    if (tangent > 0.0) {
-        multiply(out + 1, dim - 1, sine / tangent);
-    }
+    if (tangent > 0.0) multiply(out + 1, dim - 1, sine / tangent);
     turn_first_axis_to(mean, dim, out);
 }

@@ -15,13 +15,11 @@ enum { MEAN, MEDIAN, STDDEV, CV, STATISTICS };
 static double statistic(int which, double *values, size_t count)
 {
     double sum = 0, square = 0;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         sum += values[i];
-    }
     const double mean = sum / (double)count;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         square += (values[i] - mean) * (values[i] - mean);
-    }
     const double deviation = sqrt(square / (double)(count - 1));
     switch (which) {
     case MEAN:
@@ -50,9 +48,8 @@ static json_t *statistics_row(json_t *const *rows, size_t count, int which, doub
     json_object_foreach(rows[0], key, value)
     {
         if (is_measured(key, value)) {
-            for (size_t i = 0; i < count; i++) {
+            for (size_t i = 0; i < count; i++)
                 values[i] = speed_row_number(rows[i], key);
-            }
             const double result = statistic(which, values, count);
             json_object_set_new(row, key, isfinite(result) ? json_real(result) : json_null());
         }
@@ -79,12 +76,9 @@ json_t *speed_aggregate(const json_t *rows)
         json_array_append(out, row);
         good[count] = row;
         count += !speed_row_failed(row);
-        if (strcmp(speed_row_text(row, "run_name"), next) == 0) {
-            continue;
-        }
-        for (int which = 0; which < STATISTICS && count > 1; which++) {
+        if (strcmp(speed_row_text(row, "run_name"), next) == 0) continue;
+        for (int which = 0; which < STATISTICS && count > 1; which++)
             json_array_append_new(out, statistics_row(good, count, which, values));
-        }
         count = 0;
     }
     if (!good || !values) {

@@ -25,9 +25,7 @@ const char *speed_blas_name(size_t index)
 const speed_blas *speed_blas_find(const char *name)
 {
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
-        if (strcmp(table[i].name, name) == 0) {
-            return table[i].find();
-        }
+        if (strcmp(table[i].name, name) == 0) return table[i].find();
     }
     return NULL;
 }
@@ -60,9 +58,7 @@ void *speed_blas_open(const char *const names[])
     /* Local scope: each of these libraries brings a cblas_sgemm of its own. */
     for (; *names; names++) {
         void *library = dlopen(*names, RTLD_NOW | RTLD_LOCAL);
-        if (library) {
-            return library;
-        }
+        if (library) return library;
     }
     return NULL;
 }
@@ -70,9 +66,7 @@ void *speed_blas_open(const char *const names[])
 int speed_blas_symbol(void *library, const char *name, void *out)
 {
     void *symbol = dlsym(library, name);
-    if (!symbol) {
-        return 0;
-    }
+    if (!symbol) return 0;
     /* ISO C has no cast from an object to a function pointer; POSIX says their bits agree. */
     memcpy(out, &symbol, sizeof symbol);
     return 1;

@@ -50,13 +50,10 @@ static const char *best_architecture(void)
 {
 #if defined(__x86_64__)
     __builtin_cpu_init();
-    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) {
-        return NULL;
-    }
-    if (__builtin_cpu_is("intel")) {
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return NULL;
+    if (__builtin_cpu_is("intel"))
         return __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") ? "skx"
                                                                                         : "haswell";
-    }
     return "zen3"; /* has AVX2 kernels; on a Zen 4 they outrun those of skx */
 #else
     return NULL;
@@ -70,9 +67,7 @@ static void choose_relative(void *library)
     const char *best = best_architecture();
     architecture_name *name_of;
     char number[16];
-    if (!best || !speed_blas_symbol(library, "bli_arch_string", &name_of)) {
-        return;
-    }
+    if (!best || !speed_blas_symbol(library, "bli_arch_string", &name_of)) return;
     for (int id = 0; strcmp(name_of(id), "generic") != 0; id++) {
         if (strcmp(name_of(id), best) == 0) {
             snprintf(number, sizeof number, "%d", id);
@@ -84,9 +79,7 @@ static void choose_relative(void *library)
 const speed_blas *speed_blas_blis(void)
 {
     const char *(*version)(void), *architecture;
-    if (product) {
-        return &blis;
-    }
+    if (product) return &blis;
     void *library = open_library(&architecture);
     if (library && strcmp(architecture, "generic") == 0) {
         choose_relative(library);

@@ -32,9 +32,7 @@ const speed_blas *speed_blas_onednn(void)
         int major, minor, patch;
     } * (*version)(void);
     int (*isa)(void); /* a set of bits: dnnl_cpu_isa_t */
-    if (product) {
-        return &onednn;
-    }
+    if (product) return &onednn;
     void *library = speed_blas_open(names);
     if (!library || !speed_blas_symbol(library, "omp_set_num_threads", &choose_threads) ||
         !speed_blas_symbol(library, "dnnl_sgemm", &product)) {

@@ -26,17 +26,14 @@ const speed_blas *speed_blas_openblas(void)
 {
     static const char *const names[] = {"libopenblas.so.0", "libopenblas.so", NULL};
     char *(*config)(void);
-    if (product) {
-        return &openblas;
-    }
+    if (product) return &openblas;
     void *library = speed_blas_open(names);
     if (!library || !speed_blas_symbol(library, "openblas_set_num_threads", &choose_threads) ||
         !speed_blas_symbol(library, "cblas_sgemm", &product)) {
         product = NULL;
         return NULL;
     }
-    if (speed_blas_symbol(library, "openblas_get_config", &config)) {
+    if (speed_blas_symbol(library, "openblas_get_config", &config))
         snprintf(openblas.version, sizeof openblas.version, "%s", config());
-    }
     return &openblas;
 }

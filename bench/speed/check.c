@@ -27,9 +27,8 @@ speed_tolerance speed_tolerance_peer(double scale)
 
 static void poison(float *values, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         values[i] = NAN;
-    }
 }
 
 void speed_check_poison(const speed_outputs *o, const speed_shape *s, speed_what what)
@@ -39,9 +38,7 @@ void speed_check_poison(const speed_outputs *o, const speed_shape *s, speed_what
         poison(o->grad_embeddings, s->rows * s->dim);
         poison(o->grad_weights, s->classes * s->dim);
     }
-    if (what == SPEED_ROWS || what == SPEED_GEMM3) {
-        poison(o->grad_logits, s->rows * s->classes);
-    }
+    if (what == SPEED_ROWS || what == SPEED_GEMM3) poison(o->grad_logits, s->rows * s->classes);
 }
 
 /* ---- comparing ------------------------------------------------------------------------------- */
@@ -62,9 +59,7 @@ static int check_loss(size_t i, double loss, double truth, speed_tolerance toler
                       size_t fault_size)
 {
     const double allowed = tolerance.loss * fmax(truth, tolerance.loss_floor) + 1e-37;
-    if (fabs(loss - truth) <= allowed) {
-        return 0;
-    }
+    if (fabs(loss - truth) <= allowed) return 0;
     snprintf(fault, fault_size, "loss of row %zu is %.9g, should be %.9g (allowed: %.1e)", i, loss,
              truth, allowed);
     return -1;
@@ -94,9 +89,7 @@ static void compare(group *g, size_t index, const float *values, const double *t
 
 static int verdict(const group *g, double tolerance, char *fault, size_t fault_size)
 {
-    if (g->worst <= tolerance * g->largest + 1e-37) {
-        return 0;
-    }
+    if (g->worst <= tolerance * g->largest + 1e-37) return 0;
     snprintf(fault, fault_size,
              "%s %zu, entry %zu is %.9g, should be %.9g (off by %.1e of the largest, allowed %.1e)",
              g->what, g->index, g->entry, g->value, g->truth, g->worst / g->largest, tolerance);
@@ -122,9 +115,8 @@ typedef struct trial {
 /* sum += factor v, with v of length 1 unless `length` is 1 anyway. */
 static void add(const float *v, size_t dim, double factor, double length, double *sum)
 {
-    for (size_t d = 0; d < dim; d++) {
+    for (size_t d = 0; d < dim; d++)
         sum[d] += factor / length * v[d];
-    }
 }
 
 static double row_length(const trial *t, size_t i)
@@ -142,9 +134,8 @@ static double solve_row(const trial *t, size_t i)
 {
     const speed_problem *p = t->r->problem;
     const size_t classes = p->shape->classes;
-    for (size_t j = 0; j < classes; j++) {
+    for (size_t j = 0; j < classes; j++)
         t->cosine[j] = t->r->products[i * classes + j] / (row_length(t, i) * class_length(t, j));
-    }
     return plain_row(t->config, t->config->scale, t->cosine, classes, (size_t)p->labels[i],
                      t->r->theta[i], t->slope);
 }
@@ -154,12 +145,9 @@ static double solve_row(const trial *t, size_t i)
 static void pass_norm(const trial *t, const float *v, double length, double along, double *sum)
 {
     const speed_shape *s = t->r->problem->shape;
-    if (!t->raw) {
-        add(v, s->dim, -along, length, sum);
-    }
-    for (size_t d = 0; d < s->dim; d++) {
+    if (!t->raw) add(v, s->dim, -along, length, sum);
+    for (size_t d = 0; d < s->dim; d++)
         sum[d] /= length * (double)s->rows;
-    }
 }
 
 /* Compares dX of row i. Its size is at least what its entries were, did nothing in it cancel: in
@@ -213,20 +201,14 @@ static int judge_head(trial *t, int with_gradients, speed_tolerance tolerance, c
     const speed_shape *s = t->r->problem->shape;
     for (size_t i = 0, k = 0; i < s->rows; i++) {
         const double truth = solve_row(t, i);
-        if (check_loss(i, t->outputs->row_loss[i], truth, tolerance, fault, fault_size)) {
-            return -1;
-        }
-        if (with_gradients) {
-            add_to_classes(t, i);
-        }
+        if (check_loss(i, t->outputs->row_loss[i], truth, tolerance, fault, fault_size)) return -1;
+        if (with_gradients) add_to_classes(t, i);
         if (with_gradients && k < t->r->rows_sampled && t->r->sampled_row[k] == i) {
             judge_row(t, i);
             k++;
         }
     }
-    if (!with_gradients) {
-        return 0;
-    }
+    if (!with_gradients) return 0;
     judge_classes(t);
     const int failed = speed_check_finite("dX", t->outputs->grad_embeddings, s->rows * s->dim,
                                           fault, fault_size) ||
@@ -284,17 +266,13 @@ static int judge_rows(const speed_problem *p, const margin_config *config, const
     const size_t samples = speed_sample_rows(n, sampled);
     for (size_t i = 0, k = 0; i < n; i++) {
         const size_t label = (size_t)p->labels[i];
-        for (size_t j = 0; j < classes; j++) {
+        for (size_t j = 0; j < classes; j++)
             cosine[j] = p->cosines[i * classes + j];
-        }
         const double theta = acos(fmax(-1, fmin(1, cosine[label])));
         const double truth = plain_row(config, config->scale, cosine, classes, label, theta, slope);
-        if (check_loss(i, o->row_loss[i], truth, tolerance, fault, fault_size)) {
-            return -1;
-        }
-        for (size_t j = 0; j < classes; j++) {
+        if (check_loss(i, o->row_loss[i], truth, tolerance, fault, fault_size)) return -1;
+        for (size_t j = 0; j < classes; j++)
             slope[j] /= (double)n;
-        }
         if (k < samples && sampled[k] == i) {
             compare_slopes(&targets, &others, i, label, o->grad_logits + i * classes, slope,
                            classes);

@@ -38,12 +38,10 @@ static int check_gemm3_row(const speed_problem *p, const speed_outputs *o, size_
     memset(truths, 0, 2 * dim * sizeof *truths);
     for (size_t j = 0; j < classes; j++) {
         double truth = 0, size = 0;
-        for (size_t d = 0; d < dim; d++) {
+        for (size_t d = 0; d < dim; d++)
             add_scaled(x[d], p->weights + j * dim + d, 1, &truth, &size);
-        }
-        if (check_product("logits of row", i, logits + j, &truth, &size, 1, fault, fault_size)) {
+        if (check_product("logits of row", i, logits + j, &truth, &size, 1, fault, fault_size))
             return -1;
-        }
         add_scaled(logits[j], p->weights + j * dim, dim, truths, sizes);
     }
     return check_product("dX of row", i, o->grad_embeddings + i * dim, truths, sizes, dim, fault,
@@ -55,9 +53,8 @@ static int check_gemm3_class(const speed_problem *p, const speed_outputs *o, siz
 {
     const size_t dim = p->shape->dim, classes = p->shape->classes;
     memset(truths, 0, 2 * dim * sizeof *truths);
-    for (size_t i = 0; i < p->shape->rows; i++) {
+    for (size_t i = 0; i < p->shape->rows; i++)
         add_scaled(o->grad_logits[i * classes + j], p->embeddings + i * dim, dim, truths, sizes);
-    }
     return check_product("dW of class", j, o->grad_weights + j * dim, truths, sizes, dim, fault,
                          fault_size);
 }
@@ -78,10 +75,9 @@ int speed_check_gemm3(const speed_problem *p, const speed_outputs *o, char *faul
     }
     double *sizes = truths + s->dim;
     int failed = 0;
-    for (size_t k = 0; k < 2 && !failed; k++) {
+    for (size_t k = 0; k < 2 && !failed; k++)
         failed = check_gemm3_row(p, o, k * (s->rows - 1), truths, sizes, fault, fault_size) ||
                  check_gemm3_class(p, o, k * (s->classes - 1), truths, sizes, fault, fault_size);
-    }
     free(truths);
     return failed ? -1 : 0;
 }

@@ -11,9 +11,8 @@
 static size_t held(const speed_contexts *pool)
 {
     size_t bytes = 0;
-    for (size_t i = 0; i < pool->count; i++) {
+    for (size_t i = 0; i < pool->count; i++)
         bytes += margin_context_workspace_used(pool->entry[i].context);
-    }
     return bytes;
 }
 
@@ -21,9 +20,7 @@ static void drop_oldest(speed_contexts *pool)
 {
     size_t oldest = 0;
     for (size_t i = 1; i < pool->count; i++) {
-        if (pool->entry[i].last_used < pool->entry[oldest].last_used) {
-            oldest = i;
-        }
+        if (pool->entry[i].last_used < pool->entry[oldest].last_used) oldest = i;
     }
     margin_destroy(pool->entry[oldest].context);
     pool->entry[oldest] = pool->entry[--pool->count];
@@ -36,9 +33,7 @@ margin_context *speed_context_new(const speed_case *c, margin_status *status)
     *status = margin_config_init(&config, c->loss);
     config.isa = c->isa;
     config.threads = c->threads;
-    if (*status == MARGIN_OK) {
-        *status = margin_create(&config, &context);
-    }
+    if (*status == MARGIN_OK) *status = margin_create(&config, &context);
     return context;
 }
 
@@ -53,13 +48,10 @@ margin_context *speed_contexts_get(speed_contexts *pool, const speed_case *c, in
     *fresh = i == pool->count;
     *status = MARGIN_OK;
     if (*fresh) {
-        while (pool->count == SPEED_MAX_CONTEXTS || (pool->count && held(pool) > POOL_BYTES)) {
+        while (pool->count == SPEED_MAX_CONTEXTS || (pool->count && held(pool) > POOL_BYTES))
             drop_oldest(pool);
-        }
         margin_context *context = speed_context_new(c, status);
-        if (!context) {
-            return NULL;
-        }
+        if (!context) return NULL;
         i = pool->count++;
         pool->entry[i] = (speed_context){
             .loss = c->loss, .isa = c->isa, .threads = c->threads, .context = context};
@@ -70,8 +62,7 @@ margin_context *speed_contexts_get(speed_contexts *pool, const speed_case *c, in
 
 void speed_contexts_close(speed_contexts *pool)
 {
-    while (pool->count) {
+    while (pool->count)
         drop_oldest(pool);
-    }
     memset(pool, 0, sizeof *pool);
 }

@@ -17,9 +17,7 @@
 void *speed_allocate(size_t bytes)
 {
     const size_t alignment = bytes >= HUGE_PAGE ? HUGE_PAGE : 64;
-    if (bytes > SIZE_MAX - alignment) {
-        return NULL;
-    }
+    if (bytes > SIZE_MAX - alignment) return NULL;
     const size_t rounded = (bytes + alignment) / alignment * alignment;
     void *memory = aligned_alloc(alignment, rounded);
     if (memory && alignment == HUGE_PAGE) {
@@ -61,9 +59,8 @@ static uint64_t stream(uint64_t seed, uint64_t purpose, uint64_t a, uint64_t b)
 {
     uint64_t state = seed;
     const uint64_t parts[] = {purpose, a, b};
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
+    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
         state = random_bits(&state) ^ parts[i];
-    }
     return state;
 }
 
@@ -74,17 +71,15 @@ static void fill_weights(float *weights, size_t classes, size_t dim, uint64_t se
 {
     uint64_t state = stream(seed, 1, dim, 0);
     const double unit = 1 / sqrt((double)dim);
-    for (size_t i = 0; i < classes * dim; i++) {
+    for (size_t i = 0; i < classes * dim; i++)
         weights[i] = (float)(unit * next_normal(&state));
-    }
 }
 
 static double norm(const float *v, size_t dim)
 {
     double square = 0;
-    for (size_t d = 0; d < dim; d++) {
+    for (size_t d = 0; d < dim; d++)
         square += (double)v[d] * v[d];
-    }
     return sqrt(square);
 }
 
@@ -97,14 +92,12 @@ static void fill_embedding(float *x, const float *w, size_t dim, double c, uint6
         x[d] = (float)next_normal(state);
         along += x[d] * (w[d] / w_norm);
     }
-    for (size_t d = 0; d < dim; d++) {
+    for (size_t d = 0; d < dim; d++)
         x[d] = (float)(x[d] - along * (w[d] / w_norm));
-    }
     const double across = norm(x, dim);
     const double sine = across > 0 ? sqrt(1 - c * c) / across : 0;
-    for (size_t d = 0; d < dim; d++) {
+    for (size_t d = 0; d < dim; d++)
         x[d] = (float)(length * (c * (w[d] / w_norm) + sine * x[d]));
-    }
 }
 
 static void fill_problem(speed_problem *p, uint64_t seed)
@@ -127,9 +120,8 @@ static void fill_cosines(speed_problem *p, uint64_t seed)
     const double unit = 1 / sqrt((double)s->dim);
     for (size_t i = 0; i < s->rows; i++) {
         float *row = p->cosines + i * s->classes;
-        for (size_t j = 0; j < s->classes; j++) {
+        for (size_t j = 0; j < s->classes; j++)
             row[j] = (float)fmax(-0.999, fmin(0.999, unit * next_normal(&state)));
-        }
         row[p->labels[i]] = p->target[i];
     }
 }
@@ -144,12 +136,9 @@ static size_t max_size(size_t a, size_t b)
 static int note_dim(speed_data *data, const speed_shape *shape)
 {
     size_t k = 0;
-    while (k < data->dims && data->dim[k] != shape->dim) {
+    while (k < data->dims && data->dim[k] != shape->dim)
         k++;
-    }
-    if (k == SPEED_MAX_DIMS) {
-        return -1;
-    }
+    if (k == SPEED_MAX_DIMS) return -1;
     data->dim[k] = shape->dim;
     data->dim_classes[k] = max_size(data->dim_classes[k], shape->classes);
     data->dims = max_size(data->dims, k + 1);
@@ -208,9 +197,8 @@ void speed_data_close(speed_data *data)
         free(data->problems[i].cosines);
     }
     free(data->problems);
-    for (size_t k = 0; k < data->dims; k++) {
+    for (size_t k = 0; k < data->dims; k++)
         free(data->weights[k]);
-    }
     free(data->outputs.row_loss);
     free(data->outputs.grad_embeddings);
     free(data->outputs.grad_weights);
@@ -227,23 +215,18 @@ void speed_data_release_scratch(const speed_data *data)
         const uintptr_t start = (uintptr_t)data->scratch[k].memory;
         const uintptr_t first = (start + page - 1) / page * page;
         const uintptr_t last = (start + data->scratch[k].bytes) / page * page;
-        if (first < last) {
-            (void)madvise((void *)first, last - first, MADV_DONTNEED);
-        }
+        if (first < last) (void)madvise((void *)first, last - first, MADV_DONTNEED);
     }
 }
 
 static const float *shared_weights(speed_data *data, size_t dim)
 {
     size_t k = 0;
-    while (data->dim[k] != dim) {
+    while (data->dim[k] != dim)
         k++;
-    }
     if (!data->weights[k]) {
         data->weights[k] = allocate_floats(data->dim_classes[k] * dim);
-        if (data->weights[k]) {
-            fill_weights(data->weights[k], data->dim_classes[k], dim, data->seed);
-        }
+        if (data->weights[k]) fill_weights(data->weights[k], data->dim_classes[k], dim, data->seed);
     }
     return data->weights[k];
 }
@@ -254,9 +237,7 @@ static int make_problem(speed_data *data, speed_problem *p)
     p->embeddings = allocate_floats(p->shape->rows * p->shape->dim);
     p->labels = speed_allocate(p->shape->rows * sizeof *p->labels);
     p->target = allocate_floats(p->shape->rows);
-    if (!p->weights || !p->embeddings || !p->labels || !p->target) {
-        return -1;
-    }
+    if (!p->weights || !p->embeddings || !p->labels || !p->target) return -1;
     fill_problem(p, data->seed);
     return 0;
 }
@@ -264,14 +245,10 @@ static int make_problem(speed_data *data, speed_problem *p)
 const speed_problem *speed_data_problem(speed_data *data, size_t index, int with_cosines)
 {
     speed_problem *p = &data->problems[index];
-    if (!p->embeddings && make_problem(data, p)) {
-        return NULL;
-    }
+    if (!p->embeddings && make_problem(data, p)) return NULL;
     if (with_cosines && !p->cosines) {
         p->cosines = allocate_floats(p->shape->rows * p->shape->classes);
-        if (!p->cosines) {
-            return NULL;
-        }
+        if (!p->cosines) return NULL;
         fill_cosines(p, data->seed);
     }
     return p;

@@ -23,18 +23,14 @@ speed_foreign speed_foreign_now(void)
         now.others =
             (busy - (double)(own.tms_utime + own.tms_stime)) / (double)sysconf(_SC_CLK_TCK);
     }
-    if (stat) {
-        fclose(stat);
-    }
+    if (stat) fclose(stat);
     return now;
 }
 
 double speed_foreign_cpus(speed_foreign since)
 {
     const speed_foreign now = speed_foreign_now();
-    if (since.others < 0 || now.others < 0 || now.wall <= since.wall) {
-        return -1;
-    }
+    if (since.others < 0 || now.others < 0 || now.wall <= since.wall) return -1;
     const double cpus = (now.others - since.others) / (now.wall - since.wall);
     return cpus > 0 ? cpus : 0;
 }

@@ -37,9 +37,8 @@ static inline void store(float *to, const vector *from)
 static inline float sum_lanes(const vector *v)
 {
     float sum = 0;
-    for (int k = 0; k < lanes; k++) {
+    for (int k = 0; k < lanes; k++)
         sum += (*v)[k];
-    }
     return sum;
 }
 
@@ -88,9 +87,8 @@ static float dot(const float *a, const float *b, size_t count)
     }
     const vector all = (part[0] + part[1]) + (part[2] + part[3]);
     float sum = sum_lanes(&all);
-    for (; i < count; i++) {
+    for (; i < count; i++)
         sum += a[i] * b[i];
-    }
     return sum;
 }
 
@@ -103,9 +101,8 @@ static void scaled(const float *v, size_t count, float factor, float *out)
         x = x * factor;
         store(out + i, &x);
     }
-    for (; i < count; i++) {
+    for (; i < count; i++)
         out[i] = v[i] * factor;
-    }
 }
 
 static float unit(const float *v, size_t count, float *out)
@@ -131,29 +128,24 @@ static void project(float *grad, const float *direction, size_t count, float len
         g = (g - u * along) * factor;
         store(grad + i, &g);
     }
-    for (; i < count; i++) {
+    for (; i < count; i++)
         grad[i] = (grad[i] - along * direction[i]) * factor;
-    }
 }
 
 static float largest(const float *v, size_t count)
 {
     float part[16];
-    for (size_t k = 0; k < 16; k++) {
+    for (size_t k = 0; k < 16; k++)
         part[k] = v[k < count ? k : 0];
-    }
     size_t i = 0;
     for (; i + 16 <= count; i += 16) {
-        for (size_t k = 0; k < 16; k++) {
+        for (size_t k = 0; k < 16; k++)
             part[k] = v[i + k] > part[k] ? v[i + k] : part[k];
-        }
     }
-    for (; i < count; i++) {
+    for (; i < count; i++)
         part[0] = v[i] > part[0] ? v[i] : part[0];
-    }
-    for (size_t k = 1; k < 16; k++) {
+    for (size_t k = 1; k < 16; k++)
         part[0] = part[k] > part[0] ? part[k] : part[0];
-    }
     return part[0];
 }
 
@@ -162,9 +154,8 @@ static float largest(const float *v, size_t count)
 static inline void exponential(vector *x)
 {
     const float shift = 0x1.8p23f;
-    for (int k = 0; k < lanes; k++) {
+    for (int k = 0; k < lanes; k++)
         (*x)[k] = (*x)[k] < -87 ? -87 : (*x)[k];
-    }
     const vector shifted = *x * 1.44269504f + shift;
     const vector whole = shifted - shift;
     const vector r = (*x - whole * 0x1.62e4p-1f) - whole * 1.42860677e-6f;

@@ -18,9 +18,7 @@ static double status_field(const char *name)
             break;
         }
     }
-    if (status) {
-        fclose(status);
-    }
+    if (status) fclose(status);
     return 1024 * kibibytes;
 }
 

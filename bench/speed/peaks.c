@@ -139,12 +139,9 @@ static void *work_in_thread(void *argument)
 {
     worker *w = argument;
     int signal;
-    while ((signal = atomic_load(w->signal)) == WAIT) {
+    while ((signal = atomic_load(w->signal)) == WAIT)
         sched_yield();
-    }
-    if (signal == GO) {
-        w->what->run(w);
-    }
+    if (signal == GO) w->what->run(w);
     return NULL;
 }
 
@@ -155,16 +152,14 @@ static double sample(worker *workers, int threads)
     int started = 1;
     for (; started < threads; started++) {
         workers[started].signal = &signal;
-        if (pthread_create(&workers[started].thread, NULL, work_in_thread, &workers[started])) {
+        if (pthread_create(&workers[started].thread, NULL, work_in_thread, &workers[started]))
             break;
-        }
     }
     const double before = seconds_now();
     atomic_store(&signal, started == threads ? GO : LEAVE);
     workers[0].what->run(&workers[0]);
-    for (int k = 1; k < started; k++) {
+    for (int k = 1; k < started; k++)
         pthread_join(workers[k].thread, NULL);
-    }
     return started == threads ? seconds_now() - before : -1;
 }
 
@@ -172,14 +167,11 @@ static double sample(worker *workers, int threads)
 static double rate(worker *workers, const quantity *what, int threads, int samples)
 {
     double best = -1;
-    for (int k = 0; k < threads; k++) {
+    for (int k = 0; k < threads; k++)
         workers[k].what = what;
-    }
     for (int k = 0; k < samples; k++) {
         const double seconds = sample(workers, threads);
-        if (seconds < 0) {
-            return -1;
-        }
+        if (seconds < 0) return -1;
         best = best < 0 || seconds < best ? seconds : best;
     }
     return 1e-9 * threads * what->amount(&workers[0]) / best;
@@ -207,9 +199,8 @@ static const char *count_text(int threads, char text[16])
 /* The better of an earlier call's and this one's; -1 if there is none. */
 static int keep_best(json_t *object, const char *key, double value)
 {
-    if (value > json_number_value(json_object_get(object, key))) {
+    if (value > json_number_value(json_object_get(object, key)))
         json_object_set_new(object, key, json_real(value));
-    }
     return value > 0 ? 0 : -1;
 }
 
@@ -226,10 +217,9 @@ static int measure_loops(json_t *object, worker *workers, const speed_loops *loo
     }
     int failed = keep_best(child(child(object, "fma_peaks"), isa), count,
                            rate(workers, &multiply_add, threads, 3 * samples));
-    if (workers[0].kernels) {
+    if (workers[0].kernels)
         failed |= keep_best(child(child(object, "exp_peaks"), isa), count,
                             rate(workers, &exponential, threads, 3 * samples));
-    }
     for (size_t k = 0; k < sizeof streams / sizeof *streams; k++) {
         const quantity *s = &streams[k];
         if ((s->run == run_copy_nt && !loops->copy[1]) ||
@@ -260,9 +250,7 @@ static int allocate(worker *workers, int threads, int once)
         workers[k].floats = bytes / sizeof(float);
         for (int a = 0; a < ARRAYS; a++) {
             workers[k].array[a] = speed_allocate(bytes);
-            if (!workers[k].array[a]) {
-                return -1;
-            }
+            if (!workers[k].array[a]) return -1;
             memset(workers[k].array[a], 0, bytes);
         }
     }
@@ -272,9 +260,8 @@ static int allocate(worker *workers, int threads, int once)
 static size_t usable_sets(void)
 {
     size_t sets = 0;
-    for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT; isa++) {
+    for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT; isa++)
         sets += speed_loops_get((margin_isa)isa) != NULL;
-    }
     return sets;
 }
 
@@ -295,9 +282,8 @@ int speed_peaks_measure(json_t *object, const int *threads, size_t count, int sa
     }
     progress_end(&line);
     for (int k = 0; k < most && workers; k++) {
-        for (int a = 0; a < ARRAYS; a++) {
+        for (int a = 0; a < ARRAYS; a++)
             free(workers[k].array[a]);
-        }
     }
     free(workers);
     summarise(object, most);

@@ -59,9 +59,8 @@ typedef struct job {
 static void units(const job *j, const float *v, range r, float *out)
 {
     const size_t dim = j->p->shape->dim;
-    for (size_t i = r.first; i < r.last && j->normalised; i++) {
+    for (size_t i = r.first; i < r.last && j->normalised; i++)
         j->loops->unit(v + i * dim, dim, out + i * dim);
-    }
 }
 
 static void through_norms(const job *j, const float *v, const float *unit, range r, float *grad)
@@ -76,9 +75,7 @@ static void through_norms(const job *j, const float *v, const float *unit, range
 static int logits(const job *j, range classes)
 {
     const size_t n = j->p->shape->rows, d = j->p->shape->dim, c = j->p->shape->classes;
-    if (classes.first == classes.last) {
-        return 0;
-    }
+    if (classes.first == classes.last) return 0;
     return j->blas->sgemm(0, 1, n, classes.last - classes.first, d, j->x, d,
                           j->w + classes.first * d, d, j->o->grad_logits + classes.first, c);
 }
@@ -86,19 +83,16 @@ static int logits(const job *j, range classes)
 static void softmax(const job *j, range rows)
 {
     const size_t n = j->p->shape->rows, c = j->p->shape->classes;
-    for (size_t i = rows.first; i < rows.last; i++) {
+    for (size_t i = rows.first; i < rows.last; i++)
         j->o->row_loss[i] =
             row_softmax(j->loops, j->config, j->normalised, j->o->grad_logits + i * c, c,
                         (size_t)j->p->labels[i], 1 / (float)n);
-    }
 }
 
 static int row_gradients(const job *j, range rows)
 {
     const size_t d = j->p->shape->dim, c = j->p->shape->classes;
-    if (rows.first == rows.last) {
-        return 0;
-    }
+    if (rows.first == rows.last) return 0;
     const int failed =
         j->blas->sgemm(0, 0, rows.last - rows.first, d, c, j->o->grad_logits + rows.first * c, c,
                        j->w, d, j->o->grad_embeddings + rows.first * d, d);
@@ -109,9 +103,7 @@ static int row_gradients(const job *j, range rows)
 static int class_gradients(const job *j, range classes)
 {
     const size_t n = j->p->shape->rows, d = j->p->shape->dim, c = j->p->shape->classes;
-    if (classes.first == classes.last) {
-        return 0;
-    }
+    if (classes.first == classes.last) return 0;
     const int failed =
         j->blas->sgemm(1, 0, classes.last - classes.first, d, n, j->o->grad_logits + classes.first,
                        c, j->x, d, j->o->grad_weights + classes.first * d, d);

@@ -40,9 +40,8 @@ static size_t repetition_of(const json_t *row)
 static double *new_series(const known *k)
 {
     double *series = calloc(k->most, sizeof *series);
-    for (size_t i = 0; i < k->most && series; i++) {
+    for (size_t i = 0; i < k->most && series; i++)
         series[i] = NAN;
-    }
     return series;
 }
 
@@ -63,9 +62,7 @@ static size_t drop_missing(double *series, size_t count)
 {
     size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
-        if (isfinite(series[i])) {
-            series[kept++] = series[i];
-        }
+        if (isfinite(series[i])) series[kept++] = series[i];
     }
     return kept;
 }
@@ -76,9 +73,8 @@ static void add_spread(json_t *row, double *times, size_t count)
 {
     const speed_interval middle = speed_median_interval(times, count);
     const double range = times[count - 1] - times[0];
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         times[i] = fabs(times[i] - middle.median);
-    }
     const double spread = 2 * speed_median(times, count) / middle.median;
     json_object_set_new(row, "time_low", json_real(middle.low));
     json_object_set_new(row, "time_high", json_real(middle.high));
@@ -94,9 +90,8 @@ static void add_ratio(const known *k, json_t *row, const char *key, const double
     double *series = new_series(k);
     char low[64], high[64];
     if (series && read_series(k, speed_row_text(row, "run_name"), "real_time", series)) {
-        for (size_t i = 0; i < k->most; i++) {
+        for (size_t i = 0; i < k->most; i++)
             series[i] /= other[i];
-        }
         const size_t count = drop_missing(series, k->most);
         if (count > 0) {
             const speed_interval ratio = speed_median_interval(series, count);
@@ -120,9 +115,7 @@ static void add_ratio_to_case(const known *k, json_t *row, const char *key, cons
         return;
     }
     double *other = new_series(k);
-    if (other && read_series(k, name, "real_time", other)) {
-        add_ratio(k, row, key, other);
-    }
+    if (other && read_series(k, name, "real_time", other)) add_ratio(k, row, key, other);
     free(other);
 }
 
@@ -146,9 +139,8 @@ static int add_best_product(const known *k, const char *shape, int product, json
     if (best && series) {
         snprintf(name, sizeof name, "gemm3/impl:%s%s", best, shape);
         read_series(k, name, product_keys[product], series);
-        for (size_t i = 0; i < k->most; i++) {
+        for (size_t i = 0; i < k->most; i++)
             sum[i] += 1e9 * series[i];
-        }
         json_object_set_new(floor, product_names[product], json_string(best));
         json_object_set_new(floor, product_keys[product], json_real(least));
     }
@@ -163,9 +155,8 @@ static void add_floor_ratio(const known *k, json_t *row, const char *shape)
     json_t *floors = json_object_get(k->context, "gemm3_floor"), *floor = json_object();
     double *sum = calloc(k->most, sizeof *sum);
     int products = 0;
-    for (int p = 0; p < PRODUCTS && sum; p++) {
+    for (int p = 0; p < PRODUCTS && sum; p++)
         products += add_best_product(k, shape, p, floor, sum);
-    }
     if (products == PRODUCTS) {
         add_ratio(k, row, "ratio_gemm3", sum);
         json_object_set(floors, shape + 1, floor);
@@ -176,9 +167,7 @@ static void add_floor_ratio(const known *k, json_t *row, const char *shape)
 
 static void add_share(json_t *row, const char *key, double value, double whole)
 {
-    if (value > 0 && whole > 0) {
-        json_object_set_new(row, key, json_real(value / whole));
-    }
+    if (value > 0 && whole > 0) json_object_set_new(row, key, json_real(value / whole));
 }
 
 static void add_shares(const known *k, json_t *row)
@@ -189,10 +178,9 @@ static void add_shares(const known *k, json_t *row)
     const int has_isa = speed_name_field(name, "isa", isa, sizeof isa);
     add_share(row, "fma_share", speed_row_number(row, "gflops"),
               speed_peaks_fma(k->context, has_isa ? isa : NULL, threads));
-    if (strncmp(name, "rows/", 5) == 0) {
+    if (strncmp(name, "rows/", 5) == 0)
         add_share(row, "copy_share", 1e-9 * speed_row_number(row, "bytes_per_second"),
                   speed_peaks_copy(k->context, threads));
-    }
 }
 
 /* ---- one case -------------------------------------------------------------------------------- */
@@ -201,20 +189,17 @@ static void add_comparisons(const known *k, json_t *row)
 {
     const char *name = speed_row_text(row, "run_name"), *shape = strstr(name, "/N:");
     char other[160], loss[32];
-    if (speed_name_replace(name, "loss", "normsoftmax", other, sizeof other)) {
+    if (speed_name_replace(name, "loss", "normsoftmax", other, sizeof other))
         add_ratio_to_case(k, row, "ratio_normsoftmax", other);
-    }
-    if (shape && (strncmp(name, "head/", 5) == 0 || strncmp(name, "gemm3/", 6) == 0)) {
+    if (shape && (strncmp(name, "head/", 5) == 0 || strncmp(name, "gemm3/", 6) == 0))
         add_floor_ratio(k, row, shape);
-    }
     if (shape && strncmp(name, "head/", 5) == 0 &&
         speed_name_field(name, "loss", loss, sizeof loss)) {
         snprintf(other, sizeof other, "head/impl:blas-unfused/loss:%s%s", loss, shape);
         add_ratio_to_case(k, row, "ratio_unfused", other);
     }
-    if (speed_name_replace(name, "threads", "1", other, sizeof other)) {
+    if (speed_name_replace(name, "threads", "1", other, sizeof other))
         add_ratio_to_case(k, row, "ratio_one_thread", other);
-    }
 }
 
 static void describe_case(const known *k, json_t *row)
@@ -222,14 +207,10 @@ static void describe_case(const known *k, json_t *row)
     const char *name = speed_row_text(row, "run_name");
     double *times = new_series(k);
     json_t *blas = json_object_get(json_object_get(k->context, "unfused_blas"), name);
-    if (blas) {
-        json_object_set(row, "blas", blas);
-    }
+    if (blas) json_object_set(row, "blas", blas);
     if (times && read_series(k, name, "real_time", times)) {
         const size_t count = drop_missing(times, k->most);
-        if (count > 1) {
-            add_spread(row, times, count);
-        }
+        if (count > 1) add_spread(row, times, count);
     }
     free(times);
     add_comparisons(k, row);
@@ -243,9 +224,7 @@ static void gather(known *k, const json_t *rows)
     json_array_foreach(rows, i, row)
     {
         const char *name = speed_row_text(row, "run_name");
-        if (speed_row_stands_for_case(row)) {
-            json_object_set(k->index, name, row);
-        }
+        if (speed_row_stands_for_case(row)) json_object_set(k->index, name, row);
         if (strcmp(speed_row_text(row, "run_type"), "iteration") != 0 ||
             json_is_true(json_object_get(row, "error_occurred"))) {
             continue;
@@ -267,9 +246,7 @@ int speed_ratios_add(json_t *context, const json_t *rows)
     json_t *row;
     const int failed =
         !k.repetitions || !k.index || json_object_set_new(context, "gemm3_floor", json_object());
-    if (!failed) {
-        gather(&k, rows);
-    }
+    if (!failed) gather(&k, rows);
     json_int_t unstable = 0;
     json_object_foreach(k.index, name, row)
     {

@@ -12,9 +12,7 @@
 static int is_target(const speed_problem *p, size_t class_index)
 {
     for (size_t i = 0; i < p->shape->rows; i++) {
-        if (p->labels[i] == (int64_t)class_index) {
-            return 1;
-        }
+        if (p->labels[i] == (int64_t)class_index) return 1;
     }
     return 0;
 }
@@ -22,9 +20,7 @@ static int is_target(const speed_problem *p, size_t class_index)
 static void sample_class(speed_reference *r, size_t class_index)
 {
     for (size_t k = 0; k < r->classes_sampled; k++) {
-        if (r->sampled_class[k] == class_index) {
-            return;
-        }
+        if (r->sampled_class[k] == class_index) return;
     }
     r->sampled_class[r->classes_sampled++] = class_index;
 }
@@ -34,9 +30,7 @@ size_t speed_sample_rows(size_t count, size_t rows[SPEED_SAMPLED_ROWS])
     const size_t wanted[] = {0, count / 2, count - 1};
     size_t sampled = 0;
     for (size_t k = 0; k < SPEED_SAMPLED_ROWS; k++) {
-        if (k == 0 || wanted[k] != rows[sampled - 1]) {
-            rows[sampled++] = wanted[k];
-        }
+        if (k == 0 || wanted[k] != rows[sampled - 1]) rows[sampled++] = wanted[k];
     }
     return sampled;
 }
@@ -47,9 +41,8 @@ static void choose_samples(speed_reference *r)
     const speed_problem *p = r->problem;
     const size_t c = p->shape->classes, classes[] = {0, c / 2, c - 1};
     r->rows_sampled = speed_sample_rows(p->shape->rows, r->sampled_row);
-    for (size_t k = 0; k < r->rows_sampled; k++) {
+    for (size_t k = 0; k < r->rows_sampled; k++)
         sample_class(r, (size_t)p->labels[r->sampled_row[k]]);
-    }
     r->targets_sampled = r->classes_sampled;
     for (size_t k = 0; k < 3; k++) {
         for (size_t step = 0; step < c; step++) {
@@ -66,9 +59,8 @@ static void choose_samples(speed_reference *r)
 
 static void widen(const float *from, size_t count, double *to)
 {
-    for (size_t d = 0; d < count; d++) {
+    for (size_t d = 0; d < count; d++)
         to[d] = from[d];
-    }
 }
 
 /* Lengths and angles by the definition; `x` and `w` are room for a vector each. */
@@ -94,20 +86,17 @@ static void multiply(speed_reference *r, double *across, double *sums)
 {
     const speed_problem *p = r->problem;
     const size_t rows = p->shape->rows, dim = p->shape->dim, classes = p->shape->classes;
-    for (size_t k = 0; k < rows * dim; k++) {
+    for (size_t k = 0; k < rows * dim; k++)
         across[k % dim * rows + k / dim] = p->embeddings[k];
-    }
     for (size_t j = 0; j < classes; j++) {
         memset(sums, 0, rows * sizeof *sums);
         for (size_t d = 0; d < dim; d++) {
             const double w = p->weights[j * dim + d];
-            for (size_t i = 0; i < rows; i++) {
+            for (size_t i = 0; i < rows; i++)
                 sums[i] += w * across[d * rows + i];
-            }
         }
-        for (size_t i = 0; i < rows; i++) {
+        for (size_t i = 0; i < rows; i++)
             r->products[i * classes + j] = sums[i];
-        }
     }
 }
 

@@ -53,9 +53,7 @@ void speed_report_describe(json_t *context, const speed_plan *plan, speed_level 
     }
     for (size_t i = 0; i < plan->count; i++) {
         const speed_case *c = &plan->cases[i];
-        if (c->blas) {
-            json_object_set_new(unfused, c->name, json_string(c->blas));
-        }
+        if (c->blas) json_object_set_new(unfused, c->name, json_string(c->blas));
     }
     json_object_set_new(context, "level", json_string(levels[level]));
     json_object_set_new(context, "repetitions", json_integer(repetitions));
@@ -80,9 +78,7 @@ json_t *speed_report_build(const char *google, const json_t *context, char *faul
                            size_t fault_size)
 {
     json_t *report = load_google(google, fault, fault_size);
-    if (!report) {
-        return NULL;
-    }
+    if (!report) return NULL;
     json_t *own = json_object_get(report, "context");
     make_portable(own);
     json_object_update(own, (json_t *)(uintptr_t)context);

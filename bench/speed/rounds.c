@@ -17,9 +17,8 @@ static size_t find_groups(const speed_plan *plan, group *groups)
     size_t count = 0;
     for (size_t i = 0; i < plan->count; i++) {
         const speed_case *c = &plan->cases[i];
-        if (i == 0 || c->shape != c[-1].shape || c->threads != c[-1].threads) {
+        if (i == 0 || c->shape != c[-1].shape || c->threads != c[-1].threads)
             groups[count++] = (group){i, 0};
-        }
         groups[count - 1].count++;
     }
     return count;

@@ -24,9 +24,7 @@ int speed_row_failed(const json_t *row)
 
 int speed_row_stands_for_case(const json_t *row)
 {
-    if (speed_row_failed(row)) {
-        return 0;
-    }
+    if (speed_row_failed(row)) return 0;
     return strcmp(speed_row_text(row, "aggregate_name"), "median") == 0 ||
            (strcmp(speed_row_text(row, "run_type"), "iteration") == 0 &&
             json_integer_value(json_object_get(row, "repetitions")) == 1);
@@ -38,9 +36,8 @@ json_t *speed_row_index(const json_t *report)
     size_t i;
     json_array_foreach(json_object_get(report, "benchmarks"), i, row)
     {
-        if (speed_row_stands_for_case(row)) {
+        if (speed_row_stands_for_case(row))
             json_object_set(index, speed_row_text(row, "run_name"), row);
-        }
     }
     return index;
 }
@@ -65,9 +62,7 @@ int speed_name_field(const char *name, const char *key, char *out, size_t out_si
 {
     size_t length = 0;
     const char *value = find_field(name, key, &length);
-    if (!value || length >= out_size) {
-        return 0;
-    }
+    if (!value || length >= out_size) return 0;
     memcpy(out, value, length);
     out[length] = '\0';
     return 1;
@@ -78,9 +73,7 @@ int speed_name_replace(const char *name, const char *key, const char *value, cha
 {
     size_t length = 0;
     const char *old = find_field(name, key, &length);
-    if (!old) {
-        return 0;
-    }
+    if (!old) return 0;
     const int written =
         snprintf(out, out_size, "%.*s%s%s", (int)(old - name), name, value, old + length);
     return written > 0 && (size_t)written < out_size;

@@ -112,13 +112,11 @@ static margin_status run_rows(speed_job *job)
 
 static int run_peer(speed_job *job)
 {
-    if (job->what->what == SPEED_GEMM3) {
+    if (job->what->what == SPEED_GEMM3)
         return speed_gemm3_run(job->problem, job->blas, job->outputs, job->product_seconds);
-    }
-    if (is_unfused(job->what)) {
+    if (is_unfused(job->what))
         return speed_unfused_run(job->problem, &job->config, job->blas, job->what->threads,
                                  job->outputs);
-    }
     return speed_naive_run(job->problem, &job->config, job->outputs);
 }
 
@@ -143,9 +141,8 @@ int speed_job_run(speed_job *job, char *fault, size_t fault_size)
 size_t speed_job_workspace(const speed_job *job)
 {
     const speed_shape *s = job->problem->shape;
-    if (job->context) {
+    if (job->context)
         return job->what->what == SPEED_ROWS ? 0 : margin_context_workspace_used(job->context);
-    }
     const size_t copies = job->what->what == SPEED_GEMM3 ? 0 : (s->rows + s->classes) * s->dim;
     return sizeof(float) * (s->rows * s->classes + copies);
 }
@@ -179,9 +176,8 @@ static int check_mean(const speed_job *job, char *fault, size_t fault_size)
 {
     const size_t rows = job->problem->shape->rows;
     double sum = 0;
-    for (size_t i = 0; i < rows; i++) {
+    for (size_t i = 0; i < rows; i++)
         sum += job->outputs->row_loss[i];
-    }
     const double mean = sum / (double)rows;
     if (!(fabs(job->mean_loss - mean) <= 1e-6 * mean + 1e-37)) {
         snprintf(fault, fault_size, "mean loss is %.9g, its rows say %.9g", job->mean_loss, mean);
@@ -197,13 +193,11 @@ static int judge_outputs(speed_session *session, const speed_job *job, char *fau
     const double scale = job->config.scale;
     const speed_tolerance tolerance =
         c->impl ? speed_tolerance_peer(scale) : speed_tolerance_library(scale);
-    if (c->what == SPEED_GEMM3) {
+    if (c->what == SPEED_GEMM3)
         return speed_check_gemm3(job->problem, job->outputs, fault, fault_size);
-    }
-    if (c->what == SPEED_ROWS) {
+    if (c->what == SPEED_ROWS)
         return speed_check_rows(job->problem, &job->config, job->outputs, tolerance, fault,
                                 fault_size);
-    }
     const speed_reference *reference = find_reference(session, job);
     if (!reference) {
         snprintf(fault, fault_size, "out of memory for the reference");
@@ -220,9 +214,7 @@ static int time_roughly(speed_job *job, double first, double *seconds, char *fau
     *seconds = first;
     for (int tries = 0; tries < 3 && *seconds < 0.2; tries++) {
         const double start = seconds_now();
-        if (speed_job_run(job, fault, fault_size)) {
-            return -1;
-        }
+        if (speed_job_run(job, fault, fault_size)) return -1;
         const double took = seconds_now() - start;
         *seconds = took < *seconds ? took : *seconds;
     }
@@ -237,12 +229,8 @@ static int run_measured(speed_session *session, speed_case *c, speed_job *job)
     speed_data_release_scratch(&session->data);
     speed_check_poison(job->outputs, c->shape, c->what);
     const double mark = speed_memory_mark();
-    if (pooled) {
-        job->context = speed_context_new(c, &status);
-    }
-    if (status != MARGIN_OK) {
-        snprintf(c->fault, sizeof c->fault, "%s", margin_status_text(status));
-    }
+    if (pooled) job->context = speed_context_new(c, &status);
+    if (status != MARGIN_OK) snprintf(c->fault, sizeof c->fault, "%s", margin_status_text(status));
     const int failed = status != MARGIN_OK || speed_job_run(job, c->fault, sizeof c->fault);
     /* The output of gemm3 is scratch of a head, and was written before the mark. */
     c->peak_bytes = c->what == SPEED_GEMM3 ? -1 : speed_memory_growth(mark);
@@ -256,13 +244,9 @@ static int run_measured(speed_session *session, speed_case *c, speed_job *job)
 static int check_once(speed_session *session, speed_case *c)
 {
     speed_job job;
-    if (speed_session_prepare(session, c, &job, c->fault, sizeof c->fault)) {
-        return -1;
-    }
+    if (speed_session_prepare(session, c, &job, c->fault, sizeof c->fault)) return -1;
     const double start = seconds_now();
-    if (run_measured(session, c, &job)) {
-        return -1;
-    }
+    if (run_measured(session, c, &job)) return -1;
     const double first = seconds_now() - start;
     const int failed = judge_outputs(session, &job, c->fault, sizeof c->fault) ||
                        (!c->impl && check_mean(&job, c->fault, sizeof c->fault)) ||
@@ -280,12 +264,8 @@ static void check_unfused(speed_session *session, speed_case *c)
     for (size_t k = 0; (name = speed_blas_name(k)) != NULL; k++) {
         *c = plain;
         c->blas = name;
-        if (!speed_blas_find(name)) {
-            continue;
-        }
-        if (check_once(session, c)) {
-            return;
-        }
+        if (!speed_blas_find(name)) continue;
+        if (check_once(session, c)) return;
         best = !best.blas || c->seconds < best.seconds ? *c : best;
     }
     *c = best;

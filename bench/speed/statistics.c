@@ -29,9 +29,8 @@ static double coverage(size_t count, size_t k)
 static size_t order_statistic(size_t count)
 {
     size_t k = 0;
-    while (2 * (k + 1) < count && coverage(count, k + 1) >= 0.95) {
+    while (2 * (k + 1) < count && coverage(count, k + 1) >= 0.95)
         k++;
-    }
     return k;
 }
 

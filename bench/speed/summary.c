@@ -37,9 +37,8 @@ static void print_time(table *t, const json_t *row)
         fprintf(t->stream, "%12s", "-");
         return;
     }
-    for (; time >= 999.5 && unit < 3; unit++) {
+    for (; time >= 999.5 && unit < 3; unit++)
         time /= 1000;
-    }
     const int unstable = json_is_true(json_object_get(row, "unstable"));
     const int digits = time < 9.995 ? 2 : time < 99.95 ? 1 : 0;
     t->unstable += (size_t)unstable;
@@ -77,9 +76,7 @@ static void print_line(table *t, const char *label, const char *who)
 {
     const json_t *head = find(t, "head", who);
     const json_t *forward = find(t, "head_forward", who), *rows = find(t, "rows", who);
-    if (!head && !forward && !rows) {
-        return;
-    }
+    if (!head && !forward && !rows) return;
     fprintf(t->stream, "  %-14s", label);
     print_time(t, head);
     print_ratio(t, head, "ratio_normsoftmax");
@@ -115,9 +112,8 @@ static const char *best_isa(const speed_plan *plan, const table *t)
     margin_isa best = MARGIN_ISA_AUTO;
     for (size_t i = 0; i < plan->count; i++) {
         const speed_case *c = &plan->cases[i];
-        if (c->shape == t->shape && c->threads == t->threads && !c->impl && c->isa > best) {
+        if (c->shape == t->shape && c->threads == t->threads && !c->impl && c->isa > best)
             best = c->isa;
-        }
     }
     return best == MARGIN_ISA_AUTO ? NULL : margin_isa_name(best);
 }
@@ -155,11 +151,9 @@ void speed_summary_print(FILE *stream, const json_t *report, const speed_plan *p
         }
     }
     json_decref(index);
-    if (t.equal) {
+    if (t.equal)
         fprintf(stream, "\n= no difference seen: the interval of the paired ratios holds 1\n");
-    }
-    if (t.unstable) {
+    if (t.unstable)
         fprintf(stream, "%s~ repetitions differ by more than 5 %%: the machine was not quiet\n",
                 t.equal ? "" : "\n");
-    }
 }

@@ -22,13 +22,8 @@ static void append(case_list *list, const margin_config *config)
     const int keep = keeps_norm(config);
     stability_case *one = &list->cases[list->count];
     char lambda[24] = "";
-
-    if (list->count == CASES_MOST) {
-        return;
-    }
-    if (config->lambda > 0) {
-        snprintf(lambda, sizeof lambda, " lambda=%g", config->lambda);
-    }
+    if (list->count == CASES_MOST) return;
+    if (config->lambda > 0) snprintf(lambda, sizeof lambda, " lambda=%g", config->lambda);
     one->config = *config;
     one->is_default = config->past_pi == info->past_pi && !keep && !(config->lambda > 0) &&
                       config->gradient == MARGIN_GRADIENT_EXACT;
@@ -53,7 +48,6 @@ static void append_options(case_list *list, margin_config config)
 {
     const margin_loss_info *info = margin_loss_get(config.loss);
     const int ways = info->has_angle ? MARGIN_PAST_PI_COUNT : 1;
-
     for (int way = 0; way < ways; way++) {
         config.past_pi = info->has_angle ? (margin_past_pi)way : info->past_pi;
         append_gradients(list, config);
@@ -72,7 +66,6 @@ static void append_options(case_list *list, margin_config config)
 size_t list_cases(stability_case cases[CASES_MOST])
 {
     case_list list = {cases, 0};
-
     for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
         margin_config config;
         if (oracle_knows((margin_loss)loss) &&
@@ -85,9 +78,7 @@ size_t list_cases(stability_case cases[CASES_MOST])
 
 effort effort_for(const stability_case *one, effort of_run)
 {
-    if (one->is_default) {
-        return of_run;
-    }
+    if (one->is_default) return of_run;
     return of_run == EFFORT_FULL ? EFFORT_DEFAULT : EFFORT_COARSE;
 }
 
@@ -110,18 +101,13 @@ sweep_angle angle_at(double theta)
 
 static void add_theta(angle_list *list, double theta)
 {
-    if (theta >= 0 && theta <= PI) {
-        list->angles[list->count++] = angle_at(theta);
-    }
+    if (theta >= 0 && theta <= PI) list->angles[list->count++] = angle_at(theta);
 }
 
 static int by_theta(const void *left, const void *right)
 {
     const sweep_angle *a = left, *b = right;
-
-    if (a->from_pi != b->from_pi) {
-        return a->from_pi - b->from_pi;
-    }
+    if (a->from_pi != b->from_pi) return a->from_pi - b->from_pi;
     const int order = (a->offset > b->offset) - (a->offset < b->offset);
     return a->from_pi ? -order : order;
 }
@@ -130,14 +116,12 @@ static int by_theta(const void *left, const void *right)
 static void drop_repeats(angle_list *list)
 {
     size_t kept = 0;
-
     qsort(list->angles, list->count, sizeof *list->angles, by_theta);
     for (size_t i = 0; i < list->count; i++) {
         const sweep_angle *last = kept > 0 ? &list->angles[kept - 1] : NULL;
         const sweep_angle *now = &list->angles[i];
-        if (last && last->from_pi == now->from_pi && fabs(last->offset - now->offset) <= 1e-15) {
+        if (last && last->from_pi == now->from_pi && fabs(last->offset - now->offset) <= 1e-15)
             continue;
-        }
         list->angles[kept++] = *now;
     }
     list->count = kept;
@@ -152,16 +136,10 @@ static void add_near(angle_list *list, double theta, double distance)
 size_t list_breaks(const margin_config *config, double breaks[BREAKS_MOST])
 {
     size_t count = 0;
-
-    if (!margin_loss_get(config->loss)->has_angle) {
-        return 0;
-    }
-    if (config->past_pi == MARGIN_PAST_PI_EASY) {
-        breaks[count++] = PI / 2;
-    }
-    for (int k = 1; count < BREAKS_MOST && k * PI - config->m2 < config->m1 * PI; k++) {
+    if (!margin_loss_get(config->loss)->has_angle) return 0;
+    if (config->past_pi == MARGIN_PAST_PI_EASY) breaks[count++] = PI / 2;
+    for (int k = 1; count < BREAKS_MOST && k * PI - config->m2 < config->m1 * PI; k++)
         breaks[count++] = (k * PI - config->m2) / config->m1;
-    }
     return count;
 }
 
@@ -170,14 +148,12 @@ static void add_small(angle_list *list, const margin_config *config, int steps)
 {
     double breaks[BREAKS_MOST];
     const size_t count = list_breaks(config, breaks);
-
     for (int i = 0; i <= steps; i++) {
         const double small = pow(10, -12 + 11.0 * i / steps);
         add(list, small, 0);
         add(list, small, 1);
-        for (size_t k = 0; k < count; k++) {
+        for (size_t k = 0; k < count; k++)
             add_near(list, breaks[k], small);
-        }
     }
 }
 
@@ -187,13 +163,9 @@ int list_angles(const margin_config *config, effort how_many, sweep_angle **angl
     const size_t most =
         (size_t)(middle[how_many] + 1 + (2 + 2 * BREAKS_MOST) * (steps[how_many] + 1));
     angle_list list = {calloc(most, sizeof(sweep_angle)), 0};
-
-    if (!list.angles) {
-        return -1;
-    }
-    for (int i = 0; i <= middle[how_many]; i++) {
+    if (!list.angles) return -1;
+    for (int i = 0; i <= middle[how_many]; i++)
         add_theta(&list, PI * i / middle[how_many]);
-    }
     add_small(&list, config, steps[how_many]);
     drop_repeats(&list);
     *angles = list.angles;
@@ -205,9 +177,7 @@ size_t list_scales(effort how_many, double scales[SCALES_MOST])
 {
     const size_t counts[] = {5, 5, 13, SCALES_MOST};
     const size_t count = counts[how_many];
-
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++)
         scales[i] = pow(10, 4 * (double)i / (double)(count - 1));
-    }
     return count;
 }

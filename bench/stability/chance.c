@@ -13,7 +13,6 @@ static sweep_angle random_angle(const margin_config *config, uint64_t *state)
     double breaks[BREAKS_MOST];
     const size_t count = list_breaks(config, breaks);
     const double small = pow(10, -12 + 12 * random_uniform(state));
-
     switch (random_below(state, 5)) {
     case 0:
         return (sweep_angle){small, 0};
@@ -54,9 +53,8 @@ static void random_recipe(cell *c, uint64_t *state)
     }
     r->wobble = (int)random_below(state, 4);
     r->others = PLACE_RANDOM;
-    for (size_t i = 0; i < BATCH_ROWS; i++) {
+    for (size_t i = 0; i < BATCH_ROWS; i++)
         r->angles[i] = random_angle(&c->config, state);
-    }
     set_scale(c, draw < 0.4 ? 64 : pow(10, 4 * random_uniform(state)));
 }
 
@@ -71,7 +69,6 @@ static void adversarial_recipe(cell *c, uint64_t *state)
 void sweep_random(walk *w)
 {
     const size_t rows[] = {0, 2000, 20000, 500000};
-
     for (int k = 0; k < 2; k++) {
         cell c = cell_of(w, k == 0 ? "random" : "adversarial", "", BATCH_ROWS, 0, 0);
         c.batches = rows[w->run] / BATCH_ROWS / w->options + 1;

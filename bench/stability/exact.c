@@ -30,7 +30,6 @@ typedef struct worker {
 double float_ulp(double x)
 {
     int exponent;
-
     frexp(fmax(fabs(x), (double)FLT_MIN), &exponent);
     return ldexp(1, exponent - 24);
 }
@@ -38,13 +37,10 @@ double float_ulp(double x)
 static double length(const double *v, size_t n)
 {
     double most = 0, sum = 0;
-
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < n; k++)
         most = fmax(most, fabs(v[k]));
-    }
-    for (size_t k = 0; most > 0 && k < n; k++) {
+    for (size_t k = 0; most > 0 && k < n; k++)
         sum += v[k] / most * (v[k] / most);
-    }
     return most * sqrt(sum);
 }
 
@@ -52,10 +48,8 @@ static double length(const double *v, size_t n)
 static double change(const double *gradient, const float *input, size_t n)
 {
     double sum = 0;
-
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < n; k++)
         sum += fabs(gradient[k]) * float_ulp((double)input[k]);
-    }
     return sum;
 }
 
@@ -64,13 +58,10 @@ static void keep_row(const job *j, size_t i, const oracle_answer *a)
     const inputs *in = j->in;
     const size_t weights = in->classes * in->dim;
     double *dx = j->out->dx + i * in->dim, *dw = j->parts + (i - j->first) * weights;
-
-    for (size_t k = 0; k < in->dim; k++) {
+    for (size_t k = 0; k < in->dim; k++)
         dx[k] = (double)a->grad_embeddings[k];
-    }
-    for (size_t k = 0; k < weights; k++) {
+    for (size_t k = 0; k < weights; k++)
         dw[k] = (double)a->grad_weights[k];
-    }
     j->out->loss[i] = (double)*a->row_loss;
     j->out->angle[i] = (double)*a->row_angle;
     j->out->condition[i] =
@@ -88,7 +79,6 @@ static void *solve_rows(void *argument)
                             .row_angle = &angle,
                             .grad_embeddings = memory,
                             .grad_weights = memory ? memory + in->dim : NULL};
-
     me->status = memory ? 0 : ORACLE_NO_MEMORY;
     for (size_t i = j->first + (size_t)me->number; me->status == 0 && i < j->end;
          i += (size_t)j->threads) {
@@ -100,9 +90,7 @@ static void *solve_rows(void *argument)
                                         .labels = in->labels + i,
                                         .weight_norm = j->norms};
         me->status = oracle_solve(j->config, &problem, &answer);
-        if (me->status == 0) {
-            keep_row(j, i, &answer);
-        }
+        if (me->status == 0) keep_row(j, i, &answer);
     }
     free(memory);
     return NULL;
@@ -113,10 +101,8 @@ static int solve_block(const job *j)
     pthread_t thread[THREADS_MOST];
     worker workers[THREADS_MOST];
     int started = 1, status = 0;
-
-    for (int k = 0; k < j->threads; k++) {
+    for (int k = 0; k < j->threads; k++)
         workers[k] = (worker){j, k, 0};
-    }
     while (started < j->threads &&
            pthread_create(&thread[started], NULL, solve_rows, &workers[started]) == 0) {
         started++;
@@ -125,12 +111,10 @@ static int solve_block(const job *j)
         solve_rows(&workers[k]); /* no thread to be had */
     }
     solve_rows(&workers[0]);
-    for (int k = 1; k < started; k++) {
+    for (int k = 1; k < started; k++)
         pthread_join(thread[k], NULL);
-    }
-    for (int k = 0; k < j->threads; k++) {
+    for (int k = 0; k < j->threads; k++)
         status = status ? status : workers[k].status;
-    }
     return status;
 }
 
@@ -139,13 +123,10 @@ static int solve_block(const job *j)
 static double float_length(const float *v, size_t n)
 {
     double most = 0, sum = 0;
-
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < n; k++)
         most = fmax(most, fabs((double)v[k]));
-    }
-    for (size_t k = 0; most > 0 && k < n; k++) {
+    for (size_t k = 0; most > 0 && k < n; k++)
         sum += (double)v[k] / most * ((double)v[k] / most);
-    }
     return most * sqrt(sum);
 }
 
@@ -153,13 +134,9 @@ static double logit(const margin_config *config, const inputs *in, size_t i, siz
                     double lengths, double scale)
 {
     double product = 0;
-
-    for (size_t k = 0; k < in->dim; k++) {
+    for (size_t k = 0; k < in->dim; k++)
         product += (double)in->embeddings[i * in->dim + k] * (double)in->weights[j * in->dim + k];
-    }
-    if (is_raw(config)) {
-        return config->scale * product;
-    }
+    if (is_raw(config)) return config->scale * product;
     return lengths > 0 ? scale * product / lengths : 0;
 }
 
@@ -174,10 +151,8 @@ static void set_pulls(exact *out, const margin_config *config, const inputs *in,
     const double x = float_length(in->embeddings + i * n, n), s = config->scale;
     const double scale = raw ? s * x * longest : keeps_norm(config) ? x : s;
     double peak = -INFINITY, sum = 0, others = 0;
-
-    for (size_t j = 0; j < in->classes; j++) {
+    for (size_t j = 0; j < in->classes; j++)
         peak = j == label ? peak : fmax(peak, logit(config, in, i, j, x * size[j], scale));
-    }
     for (size_t j = 0; j < in->classes; j++) {
         const double e = j == label ? 0 : exp(logit(config, in, i, j, x * size[j], scale) - peak);
         const double share = raw ? e : size[j] > 0 ? e / size[j] : 0;
@@ -196,14 +171,12 @@ static void set_pulls(exact *out, const margin_config *config, const inputs *in,
 static int set_all_pulls(exact *out, const margin_config *config, const inputs *in)
 {
     double *size = malloc(in->classes * sizeof *size), longest = 0;
-
     for (size_t j = 0; size && j < in->classes; j++) {
         size[j] = float_length(in->weights + j * in->dim, in->dim);
         longest = fmax(longest, size[j]);
     }
-    for (size_t i = 0; size && i < in->rows; i++) {
+    for (size_t i = 0; size && i < in->rows; i++)
         set_pulls(out, config, in, size, longest, i);
-    }
     free(size);
     return size ? 0 : ORACLE_NO_MEMORY;
 }
@@ -217,14 +190,12 @@ static int solve_all(job *j)
     const size_t weights = out->classes * out->dim;
     const double share = 1 / (double)out->rows;
     int status = 0;
-
     for (; status == 0 && j->first < out->rows; j->first = j->end) {
         j->end = j->first + BLOCK_ROWS < out->rows ? j->first + BLOCK_ROWS : out->rows;
         status = solve_block(j);
         for (size_t i = 0; status == 0 && i < j->end - j->first; i++) {
-            for (size_t k = 0; k < weights; k++) {
+            for (size_t k = 0; k < weights; k++)
                 out->dw[k] += share * j->parts[i * weights + k];
-            }
         }
     }
     return status;
@@ -234,25 +205,21 @@ static int solve_all(job *j)
 static void average(exact *out)
 {
     const double share = 1 / (double)out->rows;
-
     for (size_t i = 0; i < out->rows; i++) {
         out->dw_row[i] *= share;
         out->pull_x[i] *= share;
         out->pull_w[i] *= share;
         out->dw_sum += out->dw_row[i];
     }
-    for (size_t k = 0; k < out->rows * out->dim; k++) {
+    for (size_t k = 0; k < out->rows * out->dim; k++)
         out->dx[k] *= share;
-    }
 }
 
 static wide *widen(const float *v, size_t n)
 {
     wide *out = malloc(n * sizeof *out);
-
-    for (size_t k = 0; out && k < n; k++) {
+    for (size_t k = 0; out && k < n; k++)
         out[k] = v[k];
-    }
     return out;
 }
 
@@ -296,14 +263,11 @@ int exact_solve(exact *out, const margin_config *config, const inputs *in, int t
                         : threads < most ? threads
                                          : most};
     int status = make_room(out, in) == 0 && x && w && norms && parts ? 0 : ORACLE_NO_MEMORY;
-
     if (status == 0) {
         oracle_norms(w, in->classes, in->dim, norms);
         status = solve_all(&j);
     }
-    if (status == 0) {
-        status = set_all_pulls(out, config, in);
-    }
+    if (status == 0) status = set_all_pulls(out, config, in);
     if (status == 0) {
         average(out);
     } else {
@@ -319,10 +283,8 @@ int exact_solve(exact *out, const margin_config *config, const inputs *in, int t
 static double distance(const double *a, const double *b, size_t n)
 {
     double sum = 0;
-
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < n; k++)
         sum = hypot(sum, a[k] - b[k]);
-    }
     return sum;
 }
 
@@ -331,18 +293,13 @@ int exact_shift(exact *out, const margin_config *config, const inputs *in, int d
     for (int draw = 1; draw <= draws; draw++) {
         inputs moved;
         exact other;
-        if (inputs_shift(&moved, in, (uint64_t)draw) != 0) {
-            return ORACLE_NO_MEMORY;
-        }
+        if (inputs_shift(&moved, in, (uint64_t)draw) != 0) return ORACLE_NO_MEMORY;
         const int status = exact_solve(&other, config, &moved, threads);
         inputs_free(&moved);
-        if (status != 0) {
-            return status;
-        }
-        for (size_t i = 0; i < out->rows; i++) {
+        if (status != 0) return status;
+        for (size_t i = 0; i < out->rows; i++)
             out->dx_shift[i] = fmax(out->dx_shift[i], distance(out->dx + i * out->dim,
                                                                other.dx + i * out->dim, out->dim));
-        }
         out->dw_shift = fmax(out->dw_shift, distance(out->dw, other.dw, out->classes * out->dim));
         exact_free(&other);
     }

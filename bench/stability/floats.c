@@ -59,7 +59,6 @@ static double signed_ulp(float got, double want)
 {
     uint64_t bits;
     double per_ulp;
-
     memcpy(&bits, &want, sizeof bits);
     uint64_t exponent = bits >> 52 & 0x7ff;
     exponent = exponent < 1023 - 126 ? 1023 - 126 : exponent;
@@ -73,7 +72,6 @@ static void judge_one(float_sweep *f, float x, float got, double want)
     const double ulp = signed_ulp(got, want), apart = fabs(ulp);
     const double place = (ulp - ulp_first) / ulp_width;
     const int bin = place >= ULP_BINS ? ULP_BINS - 1 : place > 0 ? (int)place : 0;
-
     f->tried++;
     f->bins[bin]++;
     if (apart > f->worst) {
@@ -89,15 +87,12 @@ static void judge_block(const range *r, worker *me, const float *x, size_t n)
 {
     double want[BLOCK];
     float got[BLOCK];
-
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         want[i] = r->reference((double)x[i]);
-    }
     for (size_t k = 0; k < r->sets; k++) {
         if (r->function) {
-            for (size_t i = 0; i < n; i++) {
+            for (size_t i = 0; i < n; i++)
                 got[i] = (float)r->function((double)x[i]);
-            }
         } else {
             margin_pending none = {0};
             const margin_term_row row = {.scale = 1.0f};
@@ -120,13 +115,11 @@ static void *walk(void *argument)
     const range *r = me->range;
     const uint64_t stride = (uint64_t)BLOCK * r->step;
     float x[BLOCK];
-
     for (uint64_t start = r->first + stride * (uint64_t)me->number; start <= r->last;
          start += stride * (uint64_t)r->threads) {
         size_t n = 0;
-        for (uint64_t bits = start; n < BLOCK && bits <= r->last; bits += r->step) {
+        for (uint64_t bits = start; n < BLOCK && bits <= r->last; bits += r->step)
             x[n++] = float_of((uint32_t)bits);
-        }
         judge_block(r, me, x, n);
         if (me->number == 0) { /* which is the caller's own thread */
             const double tried = (double)(start - r->first) / r->step * (double)r->sets;
@@ -141,9 +134,8 @@ static void merge(float_sweep *into, const float_sweep *from)
 {
     into->tried += from->tried;
     into->nonzero += from->nonzero;
-    for (int k = 0; k < ULP_BINS; k++) {
+    for (int k = 0; k < ULP_BINS; k++)
         into->bins[k] += from->bins[k];
-    }
     if (from->worst > into->worst ||
         (!(from->worst < into->worst) && fabsf(from->at) < fabsf(into->at))) {
         into->worst = from->worst;
@@ -161,10 +153,7 @@ static void run_range(range *r, float_sweep *sweeps, int threads)
     pthread_t thread[THREADS_MOST];
     worker *workers = calloc(THREADS_MOST, sizeof *workers);
     int started[THREADS_MOST] = {0};
-
-    if (!workers) {
-        die(PROGRAM, "out of memory");
-    }
+    if (!workers) die(PROGRAM, "out of memory");
     r->threads = threads < 1 ? 1 : threads > THREADS_MOST ? THREADS_MOST : threads;
     for (int k = 0; k < r->threads; k++) {
         workers[k].range = r;
@@ -172,17 +161,12 @@ static void run_range(range *r, float_sweep *sweeps, int threads)
         started[k] = k > 0 && pthread_create(&thread[k], NULL, walk, &workers[k]) == 0;
     }
     for (int k = 0; k < r->threads; k++) {
-        if (!started[k]) {
-            walk(&workers[k]);
-        }
+        if (!started[k]) walk(&workers[k]);
     }
     for (int k = 0; k < r->threads; k++) {
-        if (started[k]) {
-            pthread_join(thread[k], NULL);
-        }
-        for (size_t set = 0; set < r->sets; set++) {
+        if (started[k]) pthread_join(thread[k], NULL);
+        for (size_t set = 0; set < r->sets; set++)
             merge(&sweeps[set], &workers[k].found[set]);
-        }
     }
     r->watcher->done += floats_of(r);
     free(workers);
@@ -196,12 +180,9 @@ static range range_of_exp(float_sweep *sweeps, margin_isa wanted, unsigned step)
                .last = bits_of(-104.0f),
                .step = step,
                .zero_below = -0x1.5d2c42p+6f};
-
     for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT; isa++) {
         const margin_kernels *kernels = margin_dispatch((margin_isa)isa);
-        if (!kernels || (wanted != MARGIN_ISA_AUTO && wanted != (margin_isa)isa)) {
-            continue;
-        }
+        if (!kernels || (wanted != MARGIN_ISA_AUTO && wanted != (margin_isa)isa)) continue;
         sweeps[r.sets] = (float_sweep){.name = "exp",
                                        .isa = margin_isa_name((margin_isa)isa),
                                        .from = r.zero_below,
@@ -233,7 +214,6 @@ size_t sweep_floats(float_sweep sweeps[FLOAT_SWEEPS], margin_isa wanted, unsigne
     watcher all = {.watch = watch, .context = context};
     range ranges[3] = {range_of_exp(sweeps, wanted, exp_step)};
     float_sweep *next = sweeps;
-
     ranges[1] =
         range_of_double(&sweeps[ranges[0].sets], "log", dm_log, log, 0x1.fffffep127f, log_step);
     ranges[2] = range_of_double(&sweeps[ranges[0].sets + 1], "log1p", dm_log1p, log1p, 1, log_step);
@@ -270,7 +250,6 @@ static json_t *sweep_json(const float_sweep *f)
 {
     json_t *object = json_object(), *bins = json_array();
     char at[40];
-
     snprintf(at, sizeof at, "%a", (double)f->at);
     json_object_set_new(object, "function", json_string(f->name));
     json_object_set_new(object, "isa", json_string(f->isa));
@@ -286,9 +265,8 @@ static json_t *sweep_json(const float_sweep *f)
     json_object_set_new(object, "kept", json_boolean(float_sweep_kept(f)));
     json_object_set_new(object, "bin_first", json_number(ulp_first));
     json_object_set_new(object, "bin_width", json_number(ulp_width));
-    for (int k = 0; k < ULP_BINS; k++) {
+    for (int k = 0; k < ULP_BINS; k++)
         json_array_append_new(bins, json_integer((json_int_t)f->bins[k]));
-    }
     json_object_set_new(object, "bins", bins);
     return object;
 }
@@ -296,9 +274,7 @@ static json_t *sweep_json(const float_sweep *f)
 json_t *float_sweeps_json(const float_sweep *sweeps, size_t count)
 {
     json_t *list = json_array();
-
-    for (size_t k = 0; k < count; k++) {
+    for (size_t k = 0; k < count; k++)
         json_array_append_new(list, sweep_json(&sweeps[k]));
-    }
     return list;
 }

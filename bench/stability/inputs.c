@@ -24,7 +24,6 @@ const char *const placement_names[PLACEMENTS] = {
 static size_t targets_of(const recipe *how)
 {
     const size_t half = (how->classes + 1) / 2, axes = 2 * how->dim;
-
     return how->dim < 4 && axes < half ? axes : half;
 }
 
@@ -44,19 +43,14 @@ static void turn_axes(float *v, size_t dim, size_t j, int back)
 {
     const size_t by = dim < 4 ? j % dim : 0;
     float turned[3];
-
-    for (size_t k = 0; k < dim && by > 0; k++) {
+    for (size_t k = 0; k < dim && by > 0; k++)
         turned[(k + (back ? dim - by : by)) % dim] = v[k];
-    }
-    if (by > 0) {
-        memcpy(v, turned, dim * sizeof *v);
-    }
+    if (by > 0) memcpy(v, turned, dim * sizeof *v);
 }
 
 static double fill(double *v, size_t n, uint64_t *state)
 {
     double sum = 0;
-
     for (size_t k = 0; k < n; k++) {
         v[k] = random_normal(state);
         sum += v[k] * v[k];
@@ -67,18 +61,15 @@ static double fill(double *v, size_t n, uint64_t *state)
 static double length(const float *v, size_t n)
 {
     double sum = 0;
-
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < n; k++)
         sum += (double)v[k] * (double)v[k];
-    }
     return sqrt(sum);
 }
 
 static void scale_to(float *out, const float *v, double factor, size_t n)
 {
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < n; k++)
         out[k] = (float)(factor * (double)v[k]);
-    }
 }
 
 /* ---- embeddings ------------------------------------------------------------------------------ */
@@ -90,16 +81,11 @@ static void embed(float *x, const float *w, size_t dim, double along, double acr
     const size_t half = dim / 2, rest = dim > 2 ? dim - half - 1 : 1;
     double t[512];
     const double size = length(w, half) / fill(t, rest, state);
-
-    for (size_t k = 0; k < half; k++) {
+    for (size_t k = 0; k < half; k++)
         x[k] = (float)(factor * along * (double)w[k]);
-    }
-    for (size_t k = 0; k < rest; k++) {
+    for (size_t k = 0; k < rest; k++)
         x[half + k] = (float)(factor * across * size * t[k]);
-    }
-    if (dim > 2) {
-        x[dim - 1] = 0;
-    }
+    if (dim > 2) x[dim - 1] = 0;
 }
 
 /* Set the last component so that the angle is as wanted; it is a little too small before. */
@@ -107,7 +93,6 @@ static void correct(float *x, const float *w, size_t dim, double offset)
 {
     const long double tangent = tanl((long double)offset);
     long double xx = 0, ww = 0, xw = 0;
-
     for (size_t k = 0; k < dim; k++) {
         xx += (long double)x[k] * x[k];
         ww += (long double)w[k] * w[k];
@@ -115,9 +100,7 @@ static void correct(float *x, const float *w, size_t dim, double offset)
     }
     const long double along2 = xw / ww * xw;
     const long double missing = along2 * tangent * tangent - (xx - along2);
-    if (dim > 2 && missing > 0 && missing < 1e-4L * xx) {
-        x[dim - 1] = (float)sqrtl(missing);
-    }
+    if (dim > 2 && missing > 0 && missing < 1e-4L * xx) x[dim - 1] = (float)sqrtl(missing);
 }
 
 static void embed_at(float *x, const float *w, size_t dim, sweep_angle angle, double factor,
@@ -125,7 +108,6 @@ static void embed_at(float *x, const float *w, size_t dim, sweep_angle angle, do
 {
     const double sign = angle.from_pi ? -1 : 1;
     const double less = dim > 2 ? angle.offset - 2e-7 : angle.offset;
-
     if (angle.offset < 1e-2) {
         embed(x, w, dim, sign, tan(angle.offset), factor, state);
     } else if (PI / 2 - angle.offset < 1e-14) {
@@ -148,7 +130,6 @@ static int wobble(const recipe *how, uint64_t *state)
 static void make_weights(inputs *in, const recipe *how, uint64_t *state)
 {
     const size_t targets = targets_of(how), dim = in->dim;
-
     for (size_t j = 0; j < in->classes; j++) {
         float *w = weight_of(in, how, j);
         const float *target = weight_of(in, how, j < targets ? j : (j - targets) % targets);
@@ -159,23 +140,17 @@ static void make_weights(inputs *in, const recipe *how, uint64_t *state)
             const double noise = random_normal(state);
             w[k] = (float)(close ? (double)target[k] * (1 + 1e-3 * noise) : size * noise);
         }
-        if (j >= targets && how->others == PLACE_DUPLICATE) {
-            scale_to(w, target, 2, dim);
-        }
-        if (j < targets) {
-            turn_axes(w, dim, j, 0);
-        }
+        if (j >= targets && how->others == PLACE_DUPLICATE) scale_to(w, target, 2, dim);
+        if (j < targets) turn_axes(w, dim, j, 0);
     }
-    if (how->others == PLACE_ZERO_OTHER) {
+    if (how->others == PLACE_ZERO_OTHER)
         memset(weight_of(in, how, in->classes - 1), 0, dim * sizeof(float));
-    }
 }
 
 static void make_embeddings(inputs *in, const recipe *how, uint64_t *state)
 {
     const size_t targets = targets_of(how), dim = in->dim;
     const size_t step = how->spread && targets > in->rows ? targets / in->rows : 1;
-
     for (size_t i = 0; i < in->rows; i++) {
         const size_t target = i * step % targets;
         float *x = in->embeddings + i * dim, *w = weight_of(in, how, target);
@@ -186,12 +161,8 @@ static void make_embeddings(inputs *in, const recipe *how, uint64_t *state)
         turn_axes(w, dim, target, 0);
         turn_axes(x, dim, target, 0);
     }
-    if (how->others == PLACE_ZERO_X) {
-        memset(in->embeddings, 0, dim * sizeof(float));
-    }
-    if (how->others == PLACE_ZERO_TARGET) {
-        memset(weight_of(in, how, 0), 0, dim * sizeof(float));
-    }
+    if (how->others == PLACE_ZERO_X) memset(in->embeddings, 0, dim * sizeof(float));
+    if (how->others == PLACE_ZERO_TARGET) memset(weight_of(in, how, 0), 0, dim * sizeof(float));
 }
 
 /* The other classes in, or against, the directions of the first embeddings. */
@@ -199,11 +170,9 @@ static void make_rivals(inputs *in, const recipe *how)
 {
     const size_t targets = targets_of(how), dim = in->dim;
     const double sign = how->others == PLACE_RIVAL ? 1 : -1;
-
-    for (size_t j = targets; j < in->classes && j - targets < in->rows; j++) {
+    for (size_t j = targets; j < in->classes && j - targets < in->rows; j++)
         scale_to(weight_of(in, how, j), in->embeddings + (j - targets) * dim,
                  ldexp(sign, how->power_w - how->power_x), dim);
-    }
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
@@ -226,32 +195,23 @@ static int make_room(inputs *in, size_t rows, size_t dim, size_t classes)
 int inputs_make(inputs *in, const recipe *how, uint64_t seed)
 {
     uint64_t state = seed;
-
-    if (make_room(in, how->rows, how->dim, how->classes) != 0) {
-        return -1;
-    }
+    if (make_room(in, how->rows, how->dim, how->classes) != 0) return -1;
     make_weights(in, how, &state);
     make_embeddings(in, how, &state);
-    if (how->others == PLACE_RIVAL || how->others == PLACE_OPPOSITE) {
-        make_rivals(in, how);
-    }
+    if (how->others == PLACE_RIVAL || how->others == PLACE_OPPOSITE) make_rivals(in, how);
     return 0;
 }
 
 static void shift(float *out, const float *in, size_t n, uint64_t *state)
 {
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < n; k++)
         out[k] = nextafterf(in[k], random_below(state, 2) ? INFINITY : -INFINITY);
-    }
 }
 
 int inputs_shift(inputs *out, const inputs *in, uint64_t seed)
 {
     uint64_t state = seed;
-
-    if (make_room(out, in->rows, in->dim, in->classes) != 0) {
-        return -1;
-    }
+    if (make_room(out, in->rows, in->dim, in->classes) != 0) return -1;
     shift(out->embeddings, in->embeddings, in->rows * in->dim, &state);
     shift(out->weights, in->weights, in->classes * in->dim, &state);
     memcpy(out->labels, in->labels, in->rows * sizeof *in->labels);

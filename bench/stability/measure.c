@@ -35,7 +35,6 @@ typedef struct answers {
 static int spread_bin(double value)
 {
     const double step = (log2(value) + 40) * SPREAD_STEPS;
-
     return !(step >= 0) ? 0 : step < SPREAD_BINS - 2 ? 1 + (int)step : SPREAD_BINS - 1;
 }
 
@@ -67,9 +66,8 @@ void tally_add(tally *t, const tally *other)
         t->most[k] = fmax(t->most[k], other->most[k]);
         t->sum[k] += other->sum[k];
         t->count[k] += other->count[k];
-        for (int bin = 0; bin < SPREAD_BINS; bin++) {
+        for (int bin = 0; bin < SPREAD_BINS; bin++)
             t->spread[k][bin] += other->spread[k][bin];
-        }
     }
     for (int k = 0; k < PROMISES; k++) {
         t->tried[k] += other->tried[k];
@@ -85,13 +83,9 @@ double tally_median(const tally *t, metric which)
 {
     size_t below = 0;
     int bin = 0;
-
-    if (t->count[which] == 0) {
-        return NAN;
-    }
-    while (2 * (below += t->spread[which][bin]) < t->count[which]) {
+    if (t->count[which] == 0) return NAN;
+    while (2 * (below += t->spread[which][bin]) < t->count[which])
         bin++;
-    }
     return bin == 0 ? 0 : exp2((bin - 0.5) / SPREAD_STEPS - 40);
 }
 
@@ -106,11 +100,9 @@ static double clip(double x)
 static double distance(const float *got, const double *right, size_t n, double *size)
 {
     double apart = 0, unit = (double)FLT_MIN;
-
     *size = 0;
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < n; k++)
         unit = fmax(unit, fabs(clip(right[k])));
-    }
     for (size_t k = 0; k < n; k++) {
         const double want = clip(right[k]), error = ((double)got[k] - want) / unit;
         apart += error * error;
@@ -123,10 +115,8 @@ static double distance(const float *got, const double *right, size_t n, double *
 static size_t count_nonfinite(const float *v, size_t n)
 {
     size_t count = 0;
-
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < n; k++)
         count += !isfinite(v[k]);
-    }
     return count;
 }
 
@@ -146,7 +136,6 @@ static void compare_loss(tally *t, float got, const exact *want, size_t i, const
     const double apart = fabs((double)got - right), ulp = float_ulp(right);
     const double allowed = 4 * ulp + want->condition[i];
     const double rounding = promised_unit * (1 + want->scale[i]) * want->miss[i];
-
     tally_note(t, METRIC_LOSS_ULP, apart / ulp);
     tally_note(t, METRIC_LOSS_REL, apart / fmax(right, least));
     tally_note(t, METRIC_LOSS_BEST, apart / (ulp / 2 + want->condition[i]));
@@ -157,12 +146,9 @@ static void compare_loss(tally *t, float got, const exact *want, size_t i, const
 static void note_gradient(tally *t, metric first, double apart, double size, double moved)
 {
     const double ulp = float_ulp(fmax(size, least));
-
     tally_note(t, first, apart / fmax(size, least));
     tally_note(t, first + 1, apart / ulp);
-    if (moved > 0) {
-        tally_note(t, first + 2, apart / (ulp / 2 + moved));
-    }
+    if (moved > 0) tally_note(t, first + 2, apart / (ulp / 2 + moved));
 }
 
 static void compare_row(tally *t, const answers *got, const inputs *in, const exact *want, size_t i,
@@ -171,13 +157,8 @@ static void compare_row(tally *t, const answers *got, const inputs *in, const ex
     const float *dx = got->dx + i * in->dim;
     const double scale = want->scale[i];
     double size;
-
-    if (isfinite(got->row_loss[i])) {
-        compare_loss(t, got->row_loss[i], want, i, where);
-    }
-    if (count_nonfinite(dx, in->dim) > 0) {
-        return;
-    }
+    if (isfinite(got->row_loss[i])) compare_loss(t, got->row_loss[i], want, i, where);
+    if (count_nonfinite(dx, in->dim) > 0) return;
     const double apart = distance(dx, want->dx + i * in->dim, in->dim, &size);
     const double whole = fmin(fmax(size, want->pull_x[i]), (double)FLT_MAX);
     note_gradient(t, METRIC_GRAD_X, apart, size, want->dx_shift[i]);
@@ -191,10 +172,7 @@ static void compare_weights(tally *t, const answers *got, const inputs *in, cons
 {
     const size_t n = in->classes * in->dim;
     double size, goal = gradient_bound(goal_unit, 1) * least, allowed = goal;
-
-    if (count_nonfinite(got->dw, n) > 0) {
-        return;
-    }
+    if (count_nonfinite(got->dw, n) > 0) return;
     for (size_t i = 0; i < in->rows; i++) {
         const double whole = fmax(want->dw_row[i], want->pull_w[i]);
         goal += gradient_bound(goal_unit, want->scale[i]) * fmin(want->dw_row[i], (double)FLT_MAX);
@@ -213,9 +191,7 @@ static void compare(tally *t, const answers *got, const inputs *in, const exact 
     const size_t entries = in->rows * in->dim, weights = in->classes * in->dim;
     const size_t bad = count_nonfinite(got->row_loss, in->rows) +
                        count_nonfinite(got->dx, entries) + count_nonfinite(got->dw, weights);
-
     const witness batch = {seed, in->dim, in->classes, NAN, NAN};
-
     t->rows += in->rows;
     t->batches++;
     t->values += in->rows + entries + weights;
@@ -233,9 +209,7 @@ static void compare(tally *t, const answers *got, const inputs *in, const exact 
 static int make_answers(answers *a, const inputs *in, margin_head *head)
 {
     a->row_loss = calloc(in->rows * (1 + in->dim) + in->classes * in->dim, sizeof *a->row_loss);
-    if (!a->row_loss) {
-        return -1;
-    }
+    if (!a->row_loss) return -1;
     a->dx = a->row_loss + in->rows;
     a->dw = a->dx + in->rows * in->dim;
     *head = head_of(in);
@@ -251,17 +225,10 @@ margin_status measure_library(const margin_config *config, const inputs *in, con
     margin_context *context = NULL;
     answers got;
     margin_head head;
-
-    if (make_answers(&got, in, &head) != 0) {
-        return MARGIN_ERROR_MEMORY;
-    }
+    if (make_answers(&got, in, &head) != 0) return MARGIN_ERROR_MEMORY;
     margin_status status = margin_create(config, &context);
-    if (status == MARGIN_OK) {
-        status = margin_head_run(context, &head);
-    }
-    if (status == MARGIN_OK) {
-        compare(out, &got, in, want, seed);
-    }
+    if (status == MARGIN_OK) status = margin_head_run(context, &head);
+    if (status == MARGIN_OK) compare(out, &got, in, want, seed);
     margin_destroy(context);
     free(got.row_loss);
     return status;
@@ -272,14 +239,9 @@ margin_status measure_textbook(const textbook *how, const margin_config *config,
 {
     answers got;
     margin_head head;
-
-    if (make_answers(&got, in, &head) != 0) {
-        return MARGIN_ERROR_MEMORY;
-    }
+    if (make_answers(&got, in, &head) != 0) return MARGIN_ERROR_MEMORY;
     const int status = textbook_run(how, config, &head);
-    if (status == 0) {
-        compare(out, &got, in, want, seed);
-    }
+    if (status == 0) compare(out, &got, in, want, seed);
     free(got.row_loss);
     return status == 0 ? MARGIN_OK : MARGIN_ERROR_MEMORY;
 }

@@ -13,11 +13,9 @@ static void *make(size_t count, size_t size)
 static wide *widen(const float *values, size_t rows, size_t columns, size_t stride)
 {
     wide *out = make(rows * columns, sizeof *out);
-
     for (size_t i = 0; out && i < rows; i++) {
-        for (size_t k = 0; k < columns; k++) {
+        for (size_t k = 0; k < columns; k++)
             out[i * columns + k] = values[i * (stride ? stride : columns) + k];
-        }
     }
     return out;
 }
@@ -26,10 +24,8 @@ static wide *widen(const float *values, size_t rows, size_t columns, size_t stri
 static double *narrow(wide *values, size_t count)
 {
     double *out = make(count, sizeof *out);
-
-    for (size_t i = 0; out && i < count; i++) {
+    for (size_t i = 0; out && i < count; i++)
         out[i] = (double)values[i];
-    }
     free(values);
     return out;
 }
@@ -47,7 +43,6 @@ static int solve(const margin_config *config, const oracle_problem *p, oracle_ou
     const int ready = answer.row_loss && answer.row_angle && answer.row_lead &&
                       answer.grad_embeddings && answer.grad_weights && answer.grad_bias;
     const int solved = ready && oracle_solve(config, p, &answer) == 0;
-
     *out = (oracle_output){
         .row_loss = narrow(answer.row_loss, solved ? p->rows : 0),
         .row_angle = narrow(answer.row_angle, solved ? p->rows : 0),
@@ -81,15 +76,12 @@ int oracle_head(const margin_config *config, const margin_head *head, oracle_out
         .row_weight = weight,
     };
     int status = oracle_knows(config->loss) ? ORACLE_NO_MEMORY : ORACLE_UNKNOWN_LOSS;
-
     *output = (oracle_output){0};
     if (status == ORACLE_NO_MEMORY && x && w && (bias || !head->bias) &&
         (weight || !head->row_weight)) {
         status = solve(config, &problem, output);
     }
-    if (status != 0) {
-        oracle_output_free(output);
-    }
+    if (status != 0) oracle_output_free(output);
     free(x);
     free(w);
     free(bias);
@@ -115,7 +107,6 @@ static void target_of_cosine(const margin_config *config, wide cosine, wide *psi
     const wide least = 0x1p-12;
     wide c = cosine > 1 ? 1 : cosine < -1 ? -1 : cosine;
     wide slope = 0, ignored = 0;
-
     oracle_target(config, c, wide_acos(c), psi, &slope);
     wide sine = wide_sqrt((1 - c) * (1 + c));
     if (sine < least) {
@@ -134,29 +125,24 @@ static wide solve_cosines(const margin_config *config, const margin_rows *rows, 
     const float *in = rows->logits + i * (rows->logits_stride ? rows->logits_stride : classes);
     const wide factor = rows->row_scale ? rows->row_scale[i] : config->scale;
     wide psi = 0, by_cosine = 1, loss = 0;
-
-    for (size_t j = 0; j < classes; j++) {
+    for (size_t j = 0; j < classes; j++)
         logit[j] = factor * (wide)in[j];
-    }
     if (!is_raw(config)) {
         target_of_cosine(config, in[label], &psi, &by_cosine);
         logit[label] = factor * psi;
     }
     oracle_softmax(logit, classes, label, &loss, grad);
     grad[label] *= by_cosine;
-    for (size_t j = 0; j < classes; j++) {
+    for (size_t j = 0; j < classes; j++)
         grad[j] *= weight * factor;
-    }
     return loss;
 }
 
 static size_t count_labels(const int64_t *labels, size_t rows)
 {
     size_t counted = 0;
-
-    for (size_t i = 0; i < rows; i++) {
+    for (size_t i = 0; i < rows; i++)
         counted += labels[i] >= 0;
-    }
     return counted;
 }
 
@@ -166,14 +152,9 @@ int oracle_rows(const margin_config *config, const margin_rows *rows, double *ro
     const size_t classes = rows->classes;
     const size_t counted = count_labels(rows->labels, rows->rows);
     wide sum = 0;
-
-    if (!oracle_knows(config->loss)) {
-        return ORACLE_UNKNOWN_LOSS;
-    }
+    if (!oracle_knows(config->loss)) return ORACLE_UNKNOWN_LOSS;
     wide *logit = make(2 * classes, sizeof *logit);
-    if (!logit) {
-        return ORACLE_NO_MEMORY;
-    }
+    if (!logit) return ORACLE_NO_MEMORY;
     for (size_t i = 0; i < rows->rows; i++) {
         const int counts = rows->labels[i] >= 0;
         const wide share = 1 / (wide)(counted ? counted : 1);
@@ -181,12 +162,9 @@ int oracle_rows(const margin_config *config, const margin_rows *rows, double *ro
         const wide one =
             counts ? solve_cosines(config, rows, i, weight, logit, logit + classes) : 0;
         sum += one;
-        if (row_loss) {
-            row_loss[i] = (double)one;
-        }
-        for (size_t j = 0; grad && j < classes; j++) {
+        if (row_loss) row_loss[i] = (double)one;
+        for (size_t j = 0; grad && j < classes; j++)
             grad[i * classes + j] = counts ? (double)logit[classes + j] : 0;
-        }
     }
     *loss = (double)(counted ? sum / (wide)counted : 0);
     free(logit);

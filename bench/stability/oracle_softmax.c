@@ -7,11 +7,8 @@
 static wide largest_of_others(const wide *logits, size_t classes, size_t label)
 {
     wide largest = logits[label == 0 ? 1 : 0];
-
     for (size_t j = 0; j < classes; j++) {
-        if (j != label && logits[j] > largest) {
-            largest = logits[j];
-        }
+        if (j != label && logits[j] > largest) largest = logits[j];
     }
     return largest;
 }
@@ -35,8 +32,7 @@ void oracle_softmax(const wide *logits, size_t classes, size_t label, wide *loss
 
     *loss = (gap > 0 ? gap : 0) + wide_log1p(small);
     const wide share = wide_exp(largest - logits[label] - *loss); /* exp(l_j - l_y - loss) */
-    for (size_t j = 0; j < classes; j++) {
+    for (size_t j = 0; j < classes; j++)
         grad[j] *= share;
-    }
     grad[label] = -(gap > 0 ? 1 : small) / (1 + small);
 }

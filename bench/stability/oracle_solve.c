@@ -35,10 +35,8 @@ typedef struct row_facts {
 static wide dot(const wide *a, const wide *b, size_t n)
 {
     wide sum = 0;
-
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         sum += a[i] * b[i];
-    }
     return sum;
 }
 
@@ -49,9 +47,8 @@ static wide norm_of(const wide *a, size_t n)
 
 static void add_scaled(wide *sum, wide factor, const wide *a, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         sum[i] += factor * a[i];
-    }
 }
 
 /* out = the part of b that is orthogonal to a (a != 0); returns its length. First the multiple of
@@ -60,13 +57,10 @@ static void add_scaled(wide *sum, wide factor, const wide *a, size_t n)
 static wide orthogonal_part(const wide *a, const wide *b, size_t n, wide *out)
 {
     size_t largest = 0;
-
-    for (size_t i = 1; i < n; i++) {
+    for (size_t i = 1; i < n; i++)
         largest = wide_abs(a[i]) > wide_abs(a[largest]) ? i : largest;
-    }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n; i++)
         out[i] = (b[i] * a[largest] - a[i] * b[largest]) / a[largest];
-    }
     add_scaled(out, -dot(out, a, n) / dot(a, a, n), a, n);
     return norm_of(out, n);
 }
@@ -74,10 +68,7 @@ static wide orthogonal_part(const wide *a, const wide *b, size_t n, wide *out)
 static wide angle_of(const solver *s, const row_facts *row)
 {
     const size_t dim = s->problem->dim;
-
-    if (!(row->norm > 0) || !(s->weight_norm[row->label] > 0)) {
-        return wide_pi() / 2;
-    }
+    if (!(row->norm > 0) || !(s->weight_norm[row->label] > 0)) return wide_pi() / 2;
     const wide apart = orthogonal_part(row->x, row->target, dim, s->tangent);
     return wide_atan2(apart * row->norm, s->product[row->label]);
 }
@@ -87,7 +78,6 @@ static void forward(solver *s, row_facts *row)
     const oracle_problem *p = s->problem;
     const int raw = is_raw(s->config);
     const int keep = keeps_norm(s->config) && !raw;
-
     row->norm = norm_of(row->x, p->dim);
     row->factor = keep ? row->norm : (wide)s->config->scale;
     for (size_t j = 0; j < p->classes; j++) {
@@ -95,22 +85,17 @@ static void forward(solver *s, row_facts *row)
         s->product[j] = dot(row->x, p->weights + j * p->dim, p->dim);
         s->cosine[j] = norms > 0 ? s->product[j] / norms : 0;
         s->logit[j] = row->factor * s->cosine[j];
-        if (raw) {
-            s->logit[j] = row->factor * (s->product[j] + (p->bias ? p->bias[j] : 0));
-        }
+        if (raw) s->logit[j] = row->factor * (s->product[j] + (p->bias ? p->bias[j] : 0));
     }
     row->angle = angle_of(s, row);
     oracle_target(s->config, s->cosine[row->label], row->angle, &row->psi, &row->slope);
-    if (!raw) {
-        s->logit[row->label] = row->factor * row->psi;
-    }
+    if (!raw) s->logit[row->label] = row->factor * row->psi;
 }
 
 static wide lead_of(const solver *s, size_t label)
 {
     const wide *score = is_raw(s->config) ? s->logit : s->cosine;
     wide lead = (wide)INFINITY;
-
     for (size_t j = 0; j < s->problem->classes; j++) {
         const wide ahead = score[label] - score[j];
         lead = j != label && ahead < lead ? ahead : lead;
@@ -124,10 +109,7 @@ static void add_angle_gradient(const solver *s, wide *sum, wide factor, const wi
 {
     const size_t dim = s->problem->dim;
     const wide length = orthogonal_part(a, b, dim, s->tangent);
-
-    if (length > 0) {
-        add_scaled(sum, -factor / (norm_of(a, dim) * length), s->tangent, dim);
-    }
+    if (length > 0) add_scaled(sum, -factor / (norm_of(a, dim) * length), s->tangent, dim);
 }
 
 /* The gradient of factor * cos(a, b) by a. */
@@ -142,18 +124,11 @@ static void backward_raw(const solver *s, const row_facts *row, wide *dx)
 {
     const oracle_problem *p = s->problem;
     const oracle_answer *out = s->answer;
-
     for (size_t j = 0; j < p->classes; j++) {
         const wide g = row->weight * row->factor * s->grad[j];
-        if (dx) {
-            add_scaled(dx, g, p->weights + j * p->dim, p->dim);
-        }
-        if (out->grad_weights) {
-            add_scaled(out->grad_weights + j * p->dim, g, row->x, p->dim);
-        }
-        if (out->grad_bias) {
-            out->grad_bias[j] += g;
-        }
+        if (dx) add_scaled(dx, g, p->weights + j * p->dim, p->dim);
+        if (out->grad_weights) add_scaled(out->grad_weights + j * p->dim, g, row->x, p->dim);
+        if (out->grad_bias) out->grad_bias[j] += g;
     }
 }
 
@@ -163,10 +138,7 @@ static void backward_class(const solver *s, const row_facts *row, size_t j, wide
     const wide *w = s->problem->weights + j * dim;
     wide *dw = s->answer->grad_weights ? s->answer->grad_weights + j * dim : NULL;
     const wide g = row->weight * row->factor * s->grad[j];
-
-    if (!(row->norm > 0) || !(s->weight_norm[j] > 0)) {
-        return;
-    }
+    if (!(row->norm > 0) || !(s->weight_norm[j] > 0)) return;
     if (dx && j == row->label) {
         add_angle_gradient(s, dx, g * row->slope, row->x, w);
     } else if (dx) {
@@ -183,13 +155,9 @@ static void backward_class(const solver *s, const row_facts *row, size_t j, wide
 static void backward_norm(const solver *s, const row_facts *row, wide *dx)
 {
     wide by_norm = 0;
-
-    for (size_t j = 0; j < s->problem->classes; j++) {
+    for (size_t j = 0; j < s->problem->classes; j++)
         by_norm += s->grad[j] * (j == row->label ? row->psi : s->cosine[j]);
-    }
-    if (row->norm > 0) {
-        add_scaled(dx, row->weight * by_norm / row->norm, row->x, s->problem->dim);
-    }
+    if (row->norm > 0) add_scaled(dx, row->weight * by_norm / row->norm, row->x, s->problem->dim);
 }
 
 static void backward(const solver *s, const row_facts *row, wide *dx)
@@ -198,12 +166,9 @@ static void backward(const solver *s, const row_facts *row, wide *dx)
         backward_raw(s, row, dx);
         return;
     }
-    for (size_t j = 0; j < s->problem->classes; j++) {
+    for (size_t j = 0; j < s->problem->classes; j++)
         backward_class(s, row, j, dx);
-    }
-    if (dx && keeps_norm(s->config)) {
-        backward_norm(s, row, dx);
-    }
+    if (dx && keeps_norm(s->config)) backward_norm(s, row, dx);
 }
 
 static wide solve_row(solver *s, size_t i)
@@ -212,29 +177,21 @@ static wide solve_row(solver *s, size_t i)
     oracle_answer *out = s->answer;
     row_facts row = {.x = p->embeddings + i * p->dim, .label = (size_t)p->labels[i]};
     wide loss = 0;
-
     row.target = p->weights + row.label * p->dim;
     row.weight = p->row_weight ? p->row_weight[i] : 1 / (wide)out->counted;
     forward(s, &row);
     oracle_softmax(s->logit, p->classes, row.label, &loss, s->grad);
     backward(s, &row, out->grad_embeddings ? out->grad_embeddings + i * p->dim : NULL);
-    if (out->row_loss) {
-        out->row_loss[i] = loss;
-    }
-    if (out->row_angle) {
-        out->row_angle[i] = row.angle;
-    }
-    if (out->row_lead) {
-        out->row_lead[i] = lead_of(s, row.label);
-    }
+    if (out->row_loss) out->row_loss[i] = loss;
+    if (out->row_angle) out->row_angle[i] = row.angle;
+    if (out->row_lead) out->row_lead[i] = lead_of(s, row.label);
     return loss;
 }
 
 static void clear_wide(wide *array, size_t count)
 {
-    for (size_t i = 0; array && i < count; i++) {
+    for (size_t i = 0; array && i < count; i++)
         array[i] = 0;
-    }
 }
 
 static void clear_answer(const oracle_problem *p, oracle_answer *out)
@@ -247,30 +204,23 @@ static void clear_answer(const oracle_problem *p, oracle_answer *out)
     clear_wide(out->row_lead, p->rows);
     out->loss = 0;
     out->counted = 0;
-    for (size_t i = 0; i < p->rows; i++) {
+    for (size_t i = 0; i < p->rows; i++)
         out->counted += p->labels[i] >= 0;
-    }
 }
 
 void oracle_norms(const wide *weights, size_t classes, size_t dim, wide *norms)
 {
-    for (size_t j = 0; j < classes; j++) {
+    for (size_t j = 0; j < classes; j++)
         norms[j] = norm_of(weights + j * dim, dim);
-    }
 }
 
 int oracle_solve(const margin_config *config, const oracle_problem *problem, oracle_answer *answer)
 {
     const size_t classes = problem->classes;
     solver s = {.config = config, .problem = problem, .answer = answer};
-
-    if (!oracle_knows(config->loss)) {
-        return ORACLE_UNKNOWN_LOSS;
-    }
+    if (!oracle_knows(config->loss)) return ORACLE_UNKNOWN_LOSS;
     wide *memory = calloc(5 * classes + problem->dim, sizeof *memory);
-    if (!memory) {
-        return ORACLE_NO_MEMORY;
-    }
+    if (!memory) return ORACLE_NO_MEMORY;
     s.product = memory + classes;
     s.cosine = memory + 2 * classes;
     s.logit = memory + 3 * classes;
@@ -282,9 +232,8 @@ int oracle_solve(const margin_config *config, const oracle_problem *problem, ora
         s.weight_norm = memory;
     }
     clear_answer(problem, answer);
-    for (size_t i = 0; i < problem->rows; i++) {
+    for (size_t i = 0; i < problem->rows; i++)
         answer->loss += problem->labels[i] >= 0 ? solve_row(&s, i) : 0;
-    }
     answer->loss /= answer->counted ? (wide)answer->counted : 1;
     free(memory);
     return 0;

@@ -39,14 +39,12 @@ int oracle_knows(margin_loss loss)
 {
     const margin_config config = {.loss = loss};
     margins ignored;
-
     return margins_of(&config, &ignored);
 }
 
 static void past_pi(margin_past_pi how, margins m, wide c, wide theta, wide *psi, wide *slope)
 {
     const wide phi = m.m1 * theta + m.m2;
-
     switch (how) {
     case MARGIN_PAST_PI_MONOTONE: {
         const wide k = wide_floor(phi / wide_pi());
@@ -74,7 +72,6 @@ static void past_pi(margin_past_pi how, margins m, wide c, wide theta, wide *psi
 static void angular(margin_past_pi how, margins m, wide c, wide theta, wide *psi, wide *slope)
 {
     const wide phi = m.m1 * theta + m.m2;
-
     if (how == MARGIN_PAST_PI_EASY && c <= 0) {
         *psi = c;
         *slope = -wide_sin(theta);
@@ -89,10 +86,7 @@ static void angular(margin_past_pi how, margins m, wide c, wide theta, wide *psi
 int oracle_target(const margin_config *config, wide c, wide theta, wide *psi, wide *slope)
 {
     margins m;
-
-    if (!margins_of(config, &m)) {
-        return ORACLE_UNKNOWN_LOSS;
-    }
+    if (!margins_of(config, &m)) return ORACLE_UNKNOWN_LOSS;
     switch (config->loss) {
     case MARGIN_SPHEREFACE:
     case MARGIN_ARCFACE:
@@ -109,8 +103,6 @@ int oracle_target(const margin_config *config, wide c, wide theta, wide *psi, wi
         *psi = (lambda * c + *psi) / (1 + lambda);
         *slope = (lambda * -wide_sin(theta) + *slope) / (1 + lambda);
     }
-    if (config->gradient == MARGIN_GRADIENT_DETACHED) {
-        *slope = -wide_sin(theta);
-    }
+    if (config->gradient == MARGIN_GRADIENT_DETACHED) *slope = -wide_sin(theta);
     return 0;
 }

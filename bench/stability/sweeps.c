@@ -10,7 +10,6 @@
 static void sweep_curves(walk *w)
 {
     const size_t rows[] = {4, 2, 9, 16}, many = w->run == EFFORT_QUICK ? 8 : 16;
-
     over_angles(w, &(ground){"theta", "", rows[w->run], 32, 24, w->here, 1});
     over_scales(w, &(ground){"scale", "", many, 32, 24, w->here, 1});
     over_lengths(w, &(ground){"norm", NULL, 9, 16, 12, w->here, 0});
@@ -25,7 +24,6 @@ static void sweep_classes(walk *w)
                               3162, 10000, 31623, 100000, 316228, 1000000};
     const size_t most[] = {100, 10000, w->which->is_default ? 1000000 : 31623, 1000000};
     const size_t stride = w->run == EFFORT_FULL ? 1 : 2;
-
     for (size_t k = 0; k < sizeof classes / sizeof *classes && classes[k] <= most[w->here];
          k += stride) {
         const size_t many = classes[k];
@@ -43,7 +41,6 @@ static void sweep_dims(walk *w)
 {
     const size_t dims[] = {4, 16, 64, 128, 512}, batches[] = {1, 1, 1, 20};
     const placement places[] = {PLACE_RANDOM, PLACE_RIVAL};
-
     for (size_t place = 0; place < 2; place++) {
         for (size_t k = 0; k < sizeof dims / sizeof *dims; k++) {
             cell c = cell_of(w, "dim", placement_names[places[place]], 9, dims[k], 16);
@@ -64,7 +61,6 @@ static void sweep_underflow(walk *w)
 {
     const double scales[] = {100, 300, 1000, 10000};
     const placement places[] = {PLACE_RANDOM, PLACE_RIVAL, PLACE_OPPOSITE};
-
     for (size_t s = 0; s < 4; s++) {
         for (size_t k = 0; k < 3; k++) {
             cell c = cell_of(w, "underflow", placement_names[places[k]], 9, 16, 12);
@@ -81,7 +77,6 @@ static void sweep_underflow(walk *w)
 static void zero_and_long(walk *w)
 {
     cell c = cell_of(w, "special", "zero embedding, long weights", 4, 16, 8);
-
     c.recipe.others = PLACE_ZERO_X;
     c.recipe.power_w = 97;
     c.recipe.power_x = -97;
@@ -94,7 +89,6 @@ static void zero_and_long(walk *w)
 static void sweep_special(walk *w)
 {
     const sweep_angle angles[] = {{0, 0}, {0, 1}, {PI / 2, 0}, {1e-4, 1}};
-
     for (int place = 0; place < PLACEMENTS; place++) {
         for (size_t k = 0; k < sizeof angles / sizeof *angles; k++) {
             cell c = cell_of(w, "special", placement_names[place], 9, 16, 8);
@@ -117,7 +111,6 @@ static void sweep_map(walk *w)
     const int drawn = w->which->is_default && w->which->config.loss == MARGIN_ARCFACE;
     const int coarse = w->here == EFFORT_COARSE;
     const int most = steps[drawn || coarse ? w->here : w->here - 1];
-
     for (int i = 0; i < 2 * count + 1; i += coarse ? 2 : 1) {
         for (int k = 0; k <= most; k++) {
             cell c = cell_of(w, "map", "", 4, 16, 12);
@@ -137,10 +130,8 @@ static void sweep_map(walk *w)
 static size_t options_of(const stability_case *cases, size_t count, margin_loss loss)
 {
     size_t options = 0;
-
-    for (size_t k = 0; k < count; k++) {
+    for (size_t k = 0; k < count; k++)
         options += cases[k].config.loss == loss;
-    }
     return options;
 }
 
@@ -148,7 +139,6 @@ void visit_cells(const stability_case *cases, size_t count, effort how_many, uin
                  cell_visitor visitor, void *context)
 {
     walk w = {.run = how_many, .seed = seed, .visit = visitor, .context = context};
-
     for (w.number = 0; w.number < count; w.number++) {
         w.which = &cases[w.number];
         w.options = options_of(cases, count, w.which->config.loss);

@@ -52,20 +52,16 @@ typedef struct row_work {
 static float dot(const float *a, const float *b, size_t n)
 {
     float sum = 0;
-
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < n; k++)
         sum += a[k] * b[k];
-    }
     return sum;
 }
 
 static float normalise(const float *v, size_t n, float *unit)
 {
     const float length = sqrtf(dot(v, v, n));
-
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < n; k++)
         unit[k] = v[k] / length;
-    }
     return length;
 }
 
@@ -74,7 +70,6 @@ static void through_angle(const margin_config *config, float c, float *psi, floa
     const float m1 = (float)config->m1, theta = acosf(c);
     const float phi = m1 * theta + (float)config->m2;
     const float sine = sqrtf(1 - c * c);
-
     *psi = cosf(phi);
     *slope = m1 * sinf(phi) / sine;
     if (config->past_pi == MARGIN_PAST_PI_MONOTONE) {
@@ -88,7 +83,6 @@ static void through_angle(const margin_config *config, float c, float *psi, floa
 static void without_angle(const margin_config *config, float c, float *psi, float *slope)
 {
     const float m = (float)config->m2, sine = sqrtf(1 - c * c);
-
     *psi = c * cosf(m) - sine * sinf(m);
     *slope = cosf(m) + sinf(m) * c / sine;
 }
@@ -99,7 +93,6 @@ static void target(const textbook *how, const margin_config *config, float cosin
     const float end = 1 - how->clamp;
     const int outside = how->clamp > 0 && (cosine > end || cosine < -end);
     const float c = outside ? copysignf(end, cosine) : cosine;
-
     *psi = cosine;
     *slope = 1;
     if (has_angle(config)) {
@@ -113,17 +106,14 @@ static void target(const textbook *how, const margin_config *config, float cosin
 static float cross_entropy(const textbook *how, const float *logit, size_t n, size_t y, float *grad)
 {
     float shift = how->naive ? 0 : logit[0], sum = 0;
-
-    for (size_t j = 0; j < n && !how->naive; j++) {
+    for (size_t j = 0; j < n && !how->naive; j++)
         shift = fmaxf(shift, logit[j]);
-    }
     for (size_t j = 0; j < n; j++) {
         grad[j] = expf(logit[j] - shift);
         sum += grad[j];
     }
-    for (size_t j = 0; j < n; j++) {
+    for (size_t j = 0; j < n; j++)
         grad[j] /= sum;
-    }
     const float p = grad[y];
     grad[y] -= 1;
     return how->floored ? -logf(p < 1e-30f ? 1e-30f : p) : logf(sum) - (logit[y] - shift);
@@ -133,16 +123,13 @@ static float cross_entropy(const textbook *how, const float *logit, size_t n, si
 static void add_projected(float *out, const float *g, const float *unit, float length, size_t n)
 {
     const float along = dot(g, unit, n);
-
-    for (size_t k = 0; k < n; k++) {
+    for (size_t k = 0; k < n; k++)
         out[k] += (g[k] - along * unit[k]) / length;
-    }
 }
 
 static void raw_backward(const margin_head *head, const row_work *work, const float *x, float *dx)
 {
     const size_t dim = head->dim;
-
     for (size_t j = 0; j < head->classes; j++) {
         for (size_t k = 0; k < dim; k++) {
             dx[k] += work->grad[j] * head->weights[j * dim + k];
@@ -155,18 +142,15 @@ static void unit_backward(const margin_head *head, const row_work *work, float l
 {
     const size_t dim = head->dim;
     float *g = work->direction;
-
     memset(g, 0, dim * sizeof *g);
     for (size_t j = 0; j < head->classes; j++) {
-        for (size_t k = 0; k < dim; k++) {
+        for (size_t k = 0; k < dim; k++)
             g[k] += work->grad[j] * work->unit_w[j * dim + k];
-        }
     }
     add_projected(dx, g, work->unit_x, length_x, dim);
     for (size_t j = 0; j < head->classes; j++) {
-        for (size_t k = 0; k < dim; k++) {
+        for (size_t k = 0; k < dim; k++)
             g[k] = work->grad[j] * work->unit_x[k];
-        }
         add_projected(head->grad_weights + j * dim, g, work->unit_w + j * dim, work->length_w[j],
                       dim);
     }
@@ -180,7 +164,6 @@ static void one_row(const textbook *how, const margin_config *config, const marg
     const int raw = config->loss == MARGIN_SOFTMAX;
     const float length = normalise(x, dim, work->unit_x), s = (float)config->scale;
     float psi, slope = 1;
-
     for (size_t j = 0; j < head->classes; j++) {
         const float *w = (raw ? head->weights : work->unit_w) + j * dim;
         work->cosine[j] = dot(raw ? x : work->unit_x, w, dim);
@@ -191,9 +174,8 @@ static void one_row(const textbook *how, const margin_config *config, const marg
         work->logit[y] = s * psi;
     }
     head->row_loss[i] = cross_entropy(how, work->logit, head->classes, y, work->grad);
-    for (size_t j = 0; j < head->classes; j++) {
+    for (size_t j = 0; j < head->classes; j++)
         work->grad[j] *= s * (j == y ? slope : 1) / (float)head->rows;
-    }
     if (raw) {
         raw_backward(head, work, x, head->grad_embeddings + i * dim);
     } else {
@@ -212,18 +194,13 @@ int textbook_run(const textbook *how, const margin_config *config, margin_head *
                            .logit = memory + 2 * dim + 2 * classes,
                            .grad = memory + 2 * dim + 3 * classes,
                            .unit_w = memory + 2 * dim + 4 * classes};
-
-    if (!memory) {
-        return -1;
-    }
+    if (!memory) return -1;
     memset(head->grad_embeddings, 0, head->rows * dim * sizeof *memory);
     memset(head->grad_weights, 0, classes * dim * sizeof *memory);
-    for (size_t j = 0; j < classes; j++) {
+    for (size_t j = 0; j < classes; j++)
         work.length_w[j] = normalise(head->weights + j * dim, dim, work.unit_w + j * dim);
-    }
-    for (size_t i = 0; i < head->rows; i++) {
+    for (size_t i = 0; i < head->rows; i++)
         one_row(how, config, head, &work, i);
-    }
     free(memory);
     return 0;
 }
