@@ -10,6 +10,9 @@
 #include <float.h>
 #include <math.h>
 
+/* The functions of one number. */
+#define WIDE_FUNCTIONS(X) X(exp) X(log) X(log1p) X(sqrt) X(sin) X(cos) X(acos) X(floor)
+
 #if LDBL_MANT_DIG == 113
 
 typedef long double wide;
@@ -18,64 +21,28 @@ typedef long double wide;
 #elif defined(__SIZEOF_FLOAT128__)
 
 __extension__ typedef __float128 wide;
-#define WIDE_CALL(name) name##q
-wide expq(wide x);
-wide logq(wide x);
-wide log1pq(wide x);
-wide sqrtq(wide x);
-wide sinq(wide x);
-wide cosq(wide x);
-wide acosq(wide x);
+#define WIDE_CALL(name)    name##q
+#define WIDE_DECLARE(name) wide name##q(wide x);
+WIDE_FUNCTIONS(WIDE_DECLARE)
+#undef WIDE_DECLARE
 wide atan2q(wide y, wide x);
-wide floorq(wide x);
 
 #else
 #error "the oracle needs a 113-bit floating-point type"
 #endif
 
-static inline wide wide_exp(wide x)
-{
-    return WIDE_CALL(exp)(x);
-}
-
-static inline wide wide_log(wide x)
-{
-    return WIDE_CALL(log)(x);
-}
-
-static inline wide wide_log1p(wide x)
-{
-    return WIDE_CALL(log1p)(x);
-}
-
-static inline wide wide_sqrt(wide x)
-{
-    return WIDE_CALL(sqrt)(x);
-}
-
-static inline wide wide_sin(wide x)
-{
-    return WIDE_CALL(sin)(x);
-}
-
-static inline wide wide_cos(wide x)
-{
-    return WIDE_CALL(cos)(x);
-}
-
-static inline wide wide_acos(wide x)
-{
-    return WIDE_CALL(acos)(x);
-}
+/* wide_exp(x) and so on. */
+#define WIDE_DEFINE(name)                                                                          \
+    static inline wide wide_##name(wide x)                                                         \
+    {                                                                                              \
+        return WIDE_CALL(name)(x);                                                                 \
+    }
+WIDE_FUNCTIONS(WIDE_DEFINE)
+#undef WIDE_DEFINE
 
 static inline wide wide_atan2(wide y, wide x)
 {
     return WIDE_CALL(atan2)(y, x);
-}
-
-static inline wide wide_floor(wide x)
-{
-    return WIDE_CALL(floor)(x);
 }
 
 static inline wide wide_abs(wide x)
