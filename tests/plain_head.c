@@ -11,7 +11,12 @@
  *   R = log sum of exp(s c_j) over j != y  log-sum-exp of the other logits
  *   loss = log(1 + exp(R - z))             log-sum-exp of all less z, but nothing cancels
  *
- * and backward: from the loss to c_j, and from c_j to x and w_j. It must not know kernels. */
+ * and backward, with p_j the probabilities and 1 - p_y = 1 / (1 + exp(z - R)):
+ *
+ *   d loss / d c_j = s p_j, and for the target -s (1 - p_y) psi'(theta) / -sin(theta)
+ *   d c_j / d x = (v_j - c_j u) / |x|      what is across x; likewise for w_j
+ *
+ * It must not know kernels, blocks or threads. */
 #include "plain_head.h"
 
 #include <math.h>
@@ -61,13 +66,13 @@ double plain_row(const margin_config *config, double scale, const double *cosine
 /* Divides each of `count` vectors [D] by its length and keeps 1 / length, 0 of a zero vector; `raw`
  * leaves them as they are. */
 static void normalise(const double *from, size_t count, size_t dim, int raw, double *to,
-                      double *shrink)
+                      double *per_length)
 {
     for (size_t i = 0; i < count; i++) {
         const double length = sqrt(plain_dot(from + i * dim, from + i * dim, dim));
-        shrink[i] = raw ? 1.0 : length > 0.0 ? 1.0 / length : 0.0;
+        per_length[i] = raw ? 1.0 : length > 0.0 ? 1.0 / length : 0.0;
         for (size_t d = 0; d < dim; d++)
-            to[i * dim + d] = from[i * dim + d] * shrink[i];
+            to[i * dim + d] = from[i * dim + d] * per_length[i];
     }
 }
 
@@ -76,13 +81,14 @@ void plain_head_run(plain_head *h)
     const size_t N = h->rows, D = h->dim, C = h->classes;
     const int raw = !margin_loss_get(h->config->loss)->normalised;
     const int keep = h->config->feature_norm == MARGIN_FEATURE_NORM_KEEP; /* s = |x| */
-    double *u = calloc(N * D + N + C * D + 3 * C, sizeof *u), *shrink_x = u + N * D;
-    double *v = shrink_x + N, *shrink_w = v + C * D, *c = shrink_w + C, *g = c + C;
+    double *u = calloc(N * D, sizeof *u), *v = calloc(C * D, sizeof *v);  /* [N, D], [C, D] */
+    double *per_x = calloc(N, sizeof *per_x), *per_w = calloc(C, sizeof *per_w); /* 1/|x|, 1/|w| */
+    double *c = calloc(C, sizeof *c), *g = calloc(C, sizeof *g); /* of a row: c_j, d loss / d c_j */
     double counted = 0.0;
     for (size_t i = 0; i < N; i++)
         counted += h->labels[i] >= 0;
-    normalise(h->x, N, D, raw, u, shrink_x); /* [N, D] */
-    normalise(h->w, C, D, raw, v, shrink_w); /* [C, D] */
+    normalise(h->x, N, D, raw, u, per_x);
+    normalise(h->w, C, D, raw, v, per_w);
     memset(h->dx, 0, N * D * sizeof *h->dx);
     memset(h->dw, 0, C * D * sizeof *h->dw);
     memset(h->db, 0, C * sizeof *h->db);
@@ -91,7 +97,7 @@ void plain_head_run(plain_head *h)
         h->row_loss[i] = h->theta[i] = h->correct[i] = 0;
         if (h->labels[i] < 0) continue;
         const size_t y = (size_t)h->labels[i];
-        const double scale = keep ? 1.0 / shrink_x[i] : h->config->scale;
+        const double scale = keep ? 1.0 / per_x[i] : h->config->scale;
         const double weight = h->row_weight ? (double)h->row_weight[i] : 1.0 / counted;
         const double *ui = u + i * D;
         /* forward */
@@ -103,18 +109,21 @@ void plain_head_run(plain_head *h)
             h->correct[i] &= c[j] <= c[y];
         h->row_loss[i] = plain_row(h->config, scale, c, C, y, h->theta[i], g);
         h->objective += weight * h->row_loss[i];
-        /* backward: d c / d u = v, of which x feels the part across u only */
+        /* backward */
         double psi = 0.0;
         margin_psi(h->config, h->theta[i], &psi, NULL);
         for (size_t j = 0; j < C; j++) {
             const double *vj = v + j * D, along = raw ? 0.0 : c[j], gj = weight * g[j];
+            /* where |x| is the scale: d loss / d |x|, along u */
             const double by_length = keep && j != y ? gj * (c[j] - psi) / scale : 0.0;
             for (size_t d = 0; d < D; d++) {
-                h->dx[i * D + d] += gj * (vj[d] - along * ui[d]) * shrink_x[i] + by_length * ui[d];
-                h->dw[j * D + d] += gj * (ui[d] - along * vj[d]) * shrink_w[j];
+                h->dx[i * D + d] += gj * (vj[d] - along * ui[d]) * per_x[i] + by_length * ui[d];
+                h->dw[j * D + d] += gj * (ui[d] - along * vj[d]) * per_w[j];
             }
             h->db[j] += gj;
         }
     }
-    free(u);
+    double *const all[] = {u, v, per_x, per_w, c, g};
+    for (size_t k = 0; k < 6; k++)
+        free(all[k]);
 }
