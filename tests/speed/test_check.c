@@ -3,35 +3,7 @@
  *
  * Right outputs are made here from finite differences of the definition of the loss in double, so
  * neither plain_head.c nor the library is judged by itself. */
-#include "../mocka.h"
-
-#include <float.h>
-
-#include "check.h"
-
-enum { rows = 9, dim = 6, classes = 23, logits = rows * classes };
-
-static const speed_shape shape = {.name = "test", .rows = rows, .dim = dim, .classes = classes};
-static speed_data data;
-static const speed_problem *problem;
-static char fault[240];
-
-static int setup(void **state)
-{
-    (void)state;
-    if (speed_data_open(&data, &shape, 1, 7)) {
-        return -1;
-    }
-    problem = speed_data_problem(&data, 0, 1);
-    return problem ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    speed_data_close(&data);
-    return 0;
-}
+#include "small.h"
 
 /* ---- the definition -------------------------------------------------------------------------- */
 

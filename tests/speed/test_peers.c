@@ -1,33 +1,7 @@
 /* test_peers.c: do the heads and products of others compute what they are timed for? Judged by the
  * checker that test_check.c judges; a library that is not installed is not asked. */
-#include "../mocka.h"
-
-#include "check.h"
 #include "peers.h"
-
-enum { rows = 9, dim = 6, classes = 23, logits = rows * classes };
-
-static const speed_shape shape = {.name = "test", .rows = rows, .dim = dim, .classes = classes};
-static speed_data data;
-static const speed_problem *problem;
-static char fault[240];
-
-static int setup(void **state)
-{
-    (void)state;
-    if (speed_data_open(&data, &shape, 1, 11)) {
-        return -1;
-    }
-    problem = speed_data_problem(&data, 0, 0);
-    return problem ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    speed_data_close(&data);
-    return 0;
-}
+#include "small.h"
 
 /* Judges what lies in data.outputs. */
 static void assert_head_passes(const char *who, const margin_config *config)
