@@ -1,6 +1,5 @@
 /* advise.c: `margin advise`: scale and margin for a number of classes, with the bounds that they
  * come from. Must not know a loss by name. */
-#define _GNU_SOURCE
 #include "advice.h"
 #include "command.h"
 

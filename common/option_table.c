@@ -1,6 +1,5 @@
 /* option_table.c: arguments into a program's struct by its table (see option_table.h). Must not
  * know any program's options. */
-#define _GNU_SOURCE
 #include "option_table.h"
 
 #include <margin.h>

@@ -1,5 +1,4 @@
 /* options.c: strict numbers and one-line errors. Must not know any program's options. */
-#define _POSIX_C_SOURCE 200809L
 #include "options.h"
 
 #include <ctype.h>

@@ -11,10 +11,9 @@ static void name_case(timed_case *c)
 {
     int used =
         snprintf(c->name, sizeof c->name, "%s/isa:%s", c->kernel->name, margin_isa_name(c->isa));
-    for (size_t i = 0; i < KERNEL_SIZES && c->kernel->letter[i] != NULL; i++) {
+    for (size_t i = 0; i < KERNEL_SIZES && c->kernel->letter[i] != NULL; i++)
         used += snprintf(c->name + used, sizeof c->name - (size_t)used, "/%s:%zu",
                          c->kernel->letter[i], c->size[i]);
-    }
 }
 
 /* Returns room for one more case, NULL where memory is short. */

@@ -86,9 +86,8 @@ static json_t *row_json(const case_list *list, const timed_case *c)
     json_object_set_new(row, "subject", json_string(c->subject->name));
     json_object_set_new(row, "kernel", json_string(c->kernel->name));
     json_object_set_new(row, "isa", json_string(margin_isa_name(c->isa)));
-    for (size_t i = 0; i < KERNEL_SIZES && c->kernel->letter[i] != NULL; i++) {
+    for (size_t i = 0; i < KERNEL_SIZES && c->kernel->letter[i] != NULL; i++)
         json_object_set_new(row, c->kernel->letter[i], json_integer((json_int_t)c->size[i]));
-    }
     if (c->fault[0] != '\0') {
         json_object_set_new(row, "error", json_string(c->fault));
     } else {

@@ -1,5 +1,4 @@
 /* probe.c: see probe.h. */
-#define _POSIX_C_SOURCE 200809L
 #include "probe.h"
 
 #include <stdlib.h>

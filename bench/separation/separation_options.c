@@ -1,5 +1,4 @@
 /* separation_options.c: the command line of bench_separation. Must not know how a run works. */
-#define _POSIX_C_SOURCE 200809L
 #include "separation_options.h"
 
 #include <string.h>
@@ -19,20 +18,12 @@ static const char *take_data(void *target, const char *name)
 {
     separation_options *const out = target;
     for (size_t i = 0; i < out->data_count; i++) {
-        if (strcmp(out->data[i], name) == 0) {
-            return NULL;
-        }
+        if (strcmp(out->data[i], name) == 0) return NULL;
     }
-    if (*name == '\0') {
-        return "sphere, fashion or a folder";
-    }
-    if (out->data_count == SEPARATION_MOST_DATA) {
-        return "taken: no more than 8 sets in a run";
-    }
+    if (*name == '\0') return "sphere, fashion or a folder";
+    if (out->data_count == SEPARATION_MOST_DATA) return "taken: no more than 8 sets in a run";
     char *const copy = strdup(name);
-    if (copy == NULL) {
-        die(SEPARATION_PROGRAM, "out of memory");
-    }
+    if (copy == NULL) die(SEPARATION_PROGRAM, "out of memory");
     out->data[out->data_count++] = copy;
     return NULL;
 }
@@ -116,33 +107,25 @@ const option_table separation_table = {
 
 static void choose_losses(separation_options *out)
 {
-    if (memchr(out->losses, 1, sizeof out->losses) != NULL) {
-        return;
-    }
-    for (int i = 0; i < MARGIN_LOSS_COUNT; i++) {
+    if (memchr(out->losses, 1, sizeof out->losses) != NULL) return;
+    for (int i = 0; i < MARGIN_LOSS_COUNT; i++)
         out->losses[i] = recipe_is_default((margin_loss)i) != 0;
-    }
 }
 
 /* Options that would be passed over in silence are refused. */
 static void check_together(const separation_options *o)
 {
-    if (o->figures != 0 && o->own_runs) {
+    if (o->figures != 0 && o->own_runs)
         die_usage(SEPARATION_PROGRAM,
                   "--figure chooses its own data and losses: no --data, --loss, --dim, ...");
-    }
-    if (o->sphere.flipped + o->sphere.outliers > 1.0) {
+    if (o->sphere.flipped + o->sphere.outliers > 1.0)
         die_usage(SEPARATION_PROGRAM, "--flipped, --outliers: together more than all samples");
-    }
-    if (o->figures != 0 && o->out != NULL) {
+    if (o->figures != 0 && o->out != NULL)
         die_usage(SEPARATION_PROGRAM, "--figure writes to a folder: --folder in place of --out");
-    }
-    if (o->figures == 0 && o->folder != NULL) {
+    if (o->figures == 0 && o->folder != NULL)
         die_usage(SEPARATION_PROGRAM, "--folder: only with --figure");
-    }
-    if (o->seed > UINT64_MAX - o->seeds) {
+    if (o->seed > UINT64_MAX - o->seeds)
         die_usage(SEPARATION_PROGRAM, "--seed: too large for %zu seeds", o->seeds);
-    }
 }
 
 void separation_options_read(separation_options *out, int argc, char **argv)
@@ -153,12 +136,9 @@ void separation_options_read(separation_options *out, int argc, char **argv)
     loss_override_none(&out->override);
     sphere_config_init(&out->sphere);
     options_read(&separation_table, argc, argv, out);
-    for (size_t i = 0; i < figure_count(); i++) {
+    for (size_t i = 0; i < figure_count(); i++)
         out->figures |= (uint32_t)out->figure[i] << i;
-    }
-    if (out->seeds == 0) {
-        out->seeds = level_seeds[out->level];
-    }
+    if (out->seeds == 0) out->seeds = level_seeds[out->level];
     check_together(out);
     choose_losses(out);
 }

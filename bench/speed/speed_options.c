@@ -12,9 +12,8 @@ static const char *take_threads(void *target, const char *text)
 {
     speed_options *const o = target;
     int threads = 0;
-    if (!parse_int(text, &threads) || threads < 1 || threads > SPEED_MAX_THREADS) {
+    if (!parse_int(text, &threads) || threads < 1 || threads > SPEED_MAX_THREADS)
         return "a whole number from 1 to 4096";
-    }
     o->threads_wanted[threads] = 1;
     o->request.threads_given = 1;
     return NULL;
@@ -84,13 +83,11 @@ static void take_google_flag(speed_options *o, char *flag)
         {"--benchmark_enable_random_interleaving", "--seed"},
     };
     for (size_t k = 0; k < sizeof own / sizeof *own; k++) {
-        if (strncmp(flag, own[k][0], strlen(own[k][0])) == 0) {
+        if (strncmp(flag, own[k][0], strlen(own[k][0])) == 0)
             die_usage(SPEED_PROGRAM, "%s: use %s", flag, own[k][1]);
-        }
     }
-    if (o->google_flags == SPEED_MAX_GOOGLE_FLAGS) {
+    if (o->google_flags == SPEED_MAX_GOOGLE_FLAGS)
         die_usage(SPEED_PROGRAM, "%s: too many flags of Google Benchmark", flag);
-    }
     o->google_flag[o->google_flags++] = flag;
 }
 
@@ -119,12 +116,9 @@ static void list_threads(speed_options *o)
     const int all = speed_cpu_count();
     for (int threads = 1; threads <= SPEED_MAX_THREADS; threads++) {
         const int by_default = threads == all || (threads < all && !(threads & (threads - 1)));
-        if (request->threads_given ? !o->threads_wanted[threads] : !by_default) {
-            continue;
-        }
-        if (request->thread_counts == SPEED_MAX_THREAD_COUNTS) {
+        if (request->threads_given ? !o->threads_wanted[threads] : !by_default) continue;
+        if (request->thread_counts == SPEED_MAX_THREAD_COUNTS)
             die_usage(SPEED_PROGRAM, "--threads: more than %d numbers", SPEED_MAX_THREAD_COUNTS);
-        }
         request->threads[request->thread_counts++] = threads;
     }
 }
@@ -135,13 +129,11 @@ static void fill_defaults(speed_options *o)
     static const double budgets[] = {0, 50, 230, 0};
     speed_request *request = &o->request;
     if (request->isa[MARGIN_ISA_AUTO] || !memchr(request->isa, 1, sizeof request->isa)) {
-        for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++) {
+        for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++)
             request->isa[isa] = isa != MARGIN_ISA_AUTO && margin_isa_usable((margin_isa)isa);
-        }
     }
-    if (!memchr(request->loss, 1, sizeof request->loss)) {
+    if (!memchr(request->loss, 1, sizeof request->loss))
         memset(request->loss, 1, sizeof request->loss);
-    }
     list_threads(o);
     o->repetitions = o->repetitions ? o->repetitions : repetitions[request->level];
     o->budget_seconds = budgets[request->level];
@@ -153,9 +145,7 @@ void speed_options_parse(speed_options *o, int argc, char **argv)
     o->request.level = SPEED_DEFAULT;
     o->request.seed = 1;
     char **ours = calloc((size_t)argc + 1, sizeof *ours);
-    if (!ours) {
-        die(SPEED_PROGRAM, "out of memory");
-    }
+    if (!ours) die(SPEED_PROGRAM, "out of memory");
     options_read(&speed_table, split_google_flags(o, argc, argv, ours), ours, o);
     free(ours);
     fill_defaults(o);

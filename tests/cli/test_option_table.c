@@ -1,6 +1,5 @@
 /* test_option_table.c: reading arguments by a table: values into a struct, refusals with their exit
  * status and line, help; and the tables of the programs are in order. */
-#define _POSIX_C_SOURCE 200809L
 #include <command.h>
 #include <option_table.h>
 

@@ -1,5 +1,4 @@
 /* trial.c: the arrays of a trial, its clock, and its comparison with another's output. */
-#define _POSIX_C_SOURCE 200809L
 #include "trial.h"
 
 #include <math.h>
