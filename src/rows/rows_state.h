@@ -17,8 +17,8 @@ typedef struct rows_state {
     double *loss; /* [rows], in double for the sum */
     size_t threads;
     size_t group; /* rows side by side */
-    /* [threads][2][group][item_size]: each a row's terms, which take line_size, 0 if they go to the
-     * gradient at once, then the peaks of its chunks. */
+    /* [threads][2][group][item_size]: of each row its terms (line_size; 0 where they are put into
+     * the gradient at once), then the peaks of its chunks. */
     float *items;
     size_t line_size, item_size;
     int stream;
