@@ -165,7 +165,7 @@ void margin_add_tangent_w(const margin_pairs *pairs, const margin_pair *pair, co
     }
 }
 
-/* Loop by loop, so that the series of several rows are computed side by side. */
+/* Goes loop by loop, so that the series of several rows are computed side by side. */
 void margin_softplus(const double *excess, size_t rows, double *loss, double *miss)
 {
     double e[MARGIN_LANES];

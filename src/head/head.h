@@ -177,7 +177,8 @@ void margin_head_fetch_classes(const head_call *call, size_t first, size_t count
 void margin_head_prepare(const head_call *call, size_t first, size_t count, head_rows *rows,
                          float *class_line);
 
-/* Takes the classes of one shard for the rows of panels `first_panel` to `end_panel` - 1. */
+/* Takes the classes of one shard through products, terms and dX, for the rows of panels
+ * `first_panel` to `end_panel` - 1: writes their `stats`, and to `tiles` what backward needs. */
 void margin_head_forward(const head_call *call, const head_rows *rows, const head_classes *classes,
                          size_t shard, size_t first_panel, size_t end_panel,
                          const head_stats *stats, const head_tiles *tiles, head_scratch *scratch);
@@ -236,12 +237,13 @@ void margin_head_store_class(const head_call *call, double norm, size_t class_in
 void margin_planes_pack(const head_call *call, size_t block, const head_classes *classes,
                         head_scratch *scratch);
 
-/* Takes all classes for row i of the row block; its terms go to `terms` [plane_stride]. */
+/* Takes all classes for row i of the row block: writes its `stats`, and its terms to `terms`
+ * [plane_stride]. */
 void margin_planes_forward(const head_call *call, const head_rows *rows,
                            const head_classes *classes, size_t i, const head_stats *stats,
                            float *terms, head_scratch *scratch);
 
-/* Writes what `count` rows from `first` on, one panel, add to dW, one chain, to their part. */
+/* Writes what a panel of rows, `count` from `first` on, adds to dW to its part: one chain. */
 void margin_planes_part(const head_call *call, const head_rows *rows, const head_result *results,
                         const head_targets *targets, size_t first, size_t count,
                         const head_plane_sums *sums, head_scratch *scratch);

@@ -46,10 +46,11 @@ typedef struct rows_worker {
     float unused[MARGIN_CHUNK]; /* terms of which only the sum is wanted */
 } rows_worker;
 
-/* Gives a thread its part of the workspace; nothing is pending. */
+/* Starts the worker of thread number `thread`: gives it its part of the workspace, and nothing is
+ * pending. */
 void margin_rows_start(const rows_state *s, size_t thread, rows_worker *w);
-/* Takes the group from row `first` on: its losses, and its gradients but for what is pending; the
- * gradients that were pending are written meanwhile. */
+/* Takes the group of rows from row `first` on: writes its losses, and its gradients but for what
+ * stays pending; the gradients that were pending are written meanwhile. */
 void margin_rows_take(const rows_state *s, rows_worker *w, size_t first);
 /* Writes what is still pending. */
 void margin_rows_finish(const rows_state *s, rows_worker *w);
