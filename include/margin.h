@@ -1,17 +1,18 @@
 /* margin.h: margin-softmax losses for CPUs: the one public header of libmargin.
  *
- * A margin loss makes the logit of the right class harder. With c = cos(theta) the cosine between
- * an embedding and the weight of its class, z = s psi(theta) the target's logit and s c_j the
- * logits of the other classes, the loss of one row is
+ * A margin loss handicaps the logit of the target, the class of a row's label. With c = cos(theta)
+ * the cosine between the embedding and the class weight of its target, z = s psi(theta) the logit
+ * of the target, and s c_j those of the negatives, which are all other classes, the loss of the row
+ * is
  *
  *     L = log(exp(z) + sum_{j != y} exp(s c_j)) - z,
  *
- * and the losses differ in psi only (Deng et al., "ArcFace", eq. 1-4).
+ * in nats, and the losses differ in psi only (Deng et al., "ArcFace", eq. 1-4).
  *
  * Everywhere: N rows (batch), D dimension of an embedding, C classes, s scale, m margin, theta the
- * angle between embedding and class weight in radians. Arrays are float32 in C order; strides and
- * lengths count elements, not bytes. The caller owns every array it passes; the library keeps no
- * pointer after a call returns.
+ * angle between embedding and class weight in radians. A class weight is a row of W. Arrays are
+ * float32 in C order; strides and lengths count elements, not bytes. The caller owns every array it
+ * passes; the library keeps no pointer after a call returns.
  *
  * Threads: a context may be used by one thread at a time; different contexts are independent, and
  * the library has no global state. It never prints, exits or aborts.
@@ -105,7 +106,7 @@ typedef enum margin_status {
     MARGIN_ERROR_NULL,      /* a required pointer is NULL */
     MARGIN_ERROR_CONFIG,    /* a configuration field is out of its range */
     MARGIN_ERROR_ISA,       /* the instruction set is unknown, not built, or not on this CPU */
-    MARGIN_ERROR_SHAPE,     /* N, D or C is 0, a stride is too short, or a size overflows */
+    MARGIN_ERROR_SHAPE,     /* N, D or C is 0, a stride is too short, or an array beyond memory */
     MARGIN_ERROR_LABEL,     /* a label is neither -1 nor in [0, C) */
     MARGIN_ERROR_NONFINITE, /* an input holds a NaN or an infinity */
     MARGIN_ERROR_WORKSPACE, /* the workspace is too small for the shape */
@@ -176,12 +177,13 @@ typedef struct margin_context margin_context;
 
 /* ---- listings: thread-safe, never fail ------------------------------------------------------- */
 
-/* "0.1.0". */
+/* Returns the version of the library, as "0.1.0". */
 MARGIN_API const char *margin_version(void);
-/* The loss's row, or NULL when `loss` is not in the table. */
+/* Returns what `loss` is, or NULL where it is not in the table. */
 MARGIN_API const margin_loss_info *margin_loss_get(margin_loss loss);
-/* The names that users type, and back; the find functions return 0 and leave *out alone when the
- * name is unknown, the name functions return "unknown" for a value out of range. */
+/* The name functions return the name that users type, "unknown" for a value out of range. The find
+ * functions write the value of a name to *out and return 1; they return 0 and leave *out alone
+ * where the name is unknown. */
 MARGIN_API int margin_loss_find(const char *name, margin_loss *out);
 MARGIN_API const char *margin_past_pi_name(margin_past_pi value);
 MARGIN_API int margin_past_pi_find(const char *name, margin_past_pi *out);
@@ -191,40 +193,40 @@ MARGIN_API const char *margin_feature_norm_name(margin_feature_norm value);
 MARGIN_API int margin_feature_norm_find(const char *name, margin_feature_norm *out);
 MARGIN_API const char *margin_isa_name(margin_isa value);
 MARGIN_API int margin_isa_find(const char *name, margin_isa *out);
-/* 1 if the library was built with this instruction set / if this CPU can also run it. */
+/* Return 1 if the library was built with this instruction set; if this CPU can also run it. */
 MARGIN_API int margin_isa_built(margin_isa isa);
 MARGIN_API int margin_isa_usable(margin_isa isa);
-/* One sentence for a status; "margin_argument" names for messages ("embeddings"). */
+/* Return a sentence for a status; the name of an argument for messages ("embeddings"). */
 MARGIN_API const char *margin_status_text(margin_status status);
 MARGIN_API const char *margin_argument_name(margin_argument argument);
 
-/* psi of the configured loss and its derivative: the target's logit is s psi(theta).
- * theta in [0, pi] radians; psi and dpsi_dtheta may be NULL. With gradient = detached the
- * derivative is -sin(theta). For curves and tests.
+/* Writes psi of the configured loss, whose target's logit is s psi(theta), and its derivative.
+ * theta is in [0, pi] radians; psi and dpsi_dtheta may be NULL. With gradient = detached the
+ * derivative is -sin(theta). For curves and tests; thread-safe.
  * Errors: MARGIN_ERROR_NULL, MARGIN_ERROR_CONFIG (also theta outside [0, pi]). */
 MARGIN_API margin_status margin_psi(const margin_config *config, double theta, double *psi,
                                     double *dpsi_dtheta);
 
 /* ---- context ----------------------------------------------------------------------------------*/
 
-/* Fill *config with the defaults of `loss`. Errors: MARGIN_ERROR_NULL, MARGIN_ERROR_CONFIG. */
+/* Fills *config with the defaults of `loss`. Errors: MARGIN_ERROR_NULL, MARGIN_ERROR_CONFIG. */
 MARGIN_API margin_status margin_config_init(margin_config *config, margin_loss loss);
 
-/* Create a context; *out is NULL on failure. All memory of later calls is reserved here (pages are
+/* Creates a context; *out is NULL on failure. All memory of later calls is reserved here (pages are
  * touched only when a call needs them). Release with margin_destroy.
  * Errors: MARGIN_ERROR_NULL, MARGIN_ERROR_CONFIG, MARGIN_ERROR_ISA, MARGIN_ERROR_MEMORY. */
 MARGIN_API margin_status margin_create(const margin_config *config, margin_context **out);
-/* Release a context; NULL is allowed. */
+/* Releases a context; NULL is allowed. */
 MARGIN_API void margin_destroy(margin_context *context);
 
-/* The configuration in force, with isa and threads resolved. Owned by the context. */
+/* Returns the configuration in force, with isa and threads resolved. The context owns it. */
 MARGIN_API const margin_config *margin_context_config(const margin_context *context);
-/* What the last failed call found; status MARGIN_OK if none failed. Owned by the context. */
+/* Returns what the last failed call found; status MARGIN_OK if none failed. The context owns it. */
 MARGIN_API const margin_fault *margin_context_fault(const margin_context *context);
-/* Bytes of workspace that the last head call used: at most config.workspace_bytes. */
+/* Returns the bytes of workspace that the last head call used: at most config.workspace_bytes. */
 MARGIN_API size_t margin_context_workspace_used(const margin_context *context);
-/* The least workspace_bytes with which margin_head accepts this shape at this thread count;
- * 0 if the shape itself is impossible. */
+/* Returns the least workspace_bytes with which margin_head_run accepts this shape at the context's
+ * thread count; 0 if the shape itself is impossible. */
 MARGIN_API size_t margin_head_workspace_minimum(const margin_context *context, size_t rows,
                                                 size_t dim, size_t classes);
 
@@ -245,11 +247,11 @@ typedef struct margin_head {
     const float *row_weight;  /* [N] or NULL: factor of each row's loss in the gradients instead of
                                  1 / (number of counted rows): the upstream gradient */
     /* outputs; every pointer may be NULL: what is not asked for is not computed */
-    float *row_loss;        /* [N]: the loss of each row, 0 for ignored rows */
-    float *row_angle;       /* [N]: the target's theta in radians, 0 for ignored rows */
-    uint8_t *row_correct;   /* [N]: 1 where no other class has a larger cosine than the target
-                               (softmax: a larger logit); 0 for ignored rows */
-    float *grad_embeddings; /* dX [N, D], with respect to the raw X */
+    float *row_loss;               /* [N]: the loss of each row, 0 for ignored rows */
+    float *row_angle;              /* [N]: the target's theta in radians, 0 for ignored rows */
+    uint8_t *row_correct;          /* [N]: 1 where no negative has a larger cosine than the target
+                                      (softmax: a larger logit); 0 for ignored rows */
+    float *grad_embeddings;        /* dX [N, D], with respect to the raw X */
     size_t grad_embeddings_stride; /* >= D; 0: D */
     float *grad_weights;           /* dW [C, D], with respect to the raw W */
     size_t grad_weights_stride;    /* >= D; 0: D */
@@ -259,7 +261,7 @@ typedef struct margin_head {
     size_t counted; /* rows with a label */
 } margin_head;
 
-/* The fused classification head: normalise, cosines, margin, softmax cross entropy, and back.
+/* Runs the fused classification head: normalise, cosines, margin, softmax cross entropy, and back.
  * Gradients are of the mean over counted rows (or of sum_i row_weight_i L_i), overwrite their
  * arrays, and are tangent to the sphere: bounded at theta = 0 and pi, where the undefined direction
  * gives the zero tangent. A zero vector has no direction: its cosines are 0, theta is pi/2, its own
@@ -295,14 +297,15 @@ typedef struct margin_rows {
     size_t counted; /* rows with a label */
 } margin_rows;
 
-/* Loss and gradient from given cosines: for any backbone and any matrix product.
+/* Computes loss and gradient from given cosines: for any backbone and any matrix product.
  * d psi / d c = -psi'(theta) / sin(theta) has no bound where |c| = 1; there the slope is that of
  * the angle whose sine is 2^-12, half way to the nearest float32 cosine. (margin_head_run has no
  * such limit.)
  * Scratch memory: 8 bytes a row, and for the gradient 16 bytes a thread and 2048 classes; up to 32
  * rows of classes a thread make it faster.
  * Errors as margin_head_run, with one difference: logits are read once, so at a NaN or an infinity
- * among them rows of grad_logits may have been written, unless it is the same array as `logits`. */
+ * among them rows of grad_logits may have been written, unless it is the same array as `logits`.
+ * Source: as margin_head_run. */
 MARGIN_API margin_status margin_rows_run(margin_context *context, margin_rows *rows);
 
 #ifdef __cplusplus

@@ -31,7 +31,7 @@ static int find(const char *const *names, unsigned count, const char *name)
     return -1;
 }
 
-/* The two functions of one option: value -> name and back. */
+/* Defines the two functions of one option: from a value to its name, and back. */
 #define DEFINE_NAMES(type, count, ...)                                                             \
     static const char *const type##_names[] = {__VA_ARGS__};                                       \
     const char *type##_name(type value)                                                            \

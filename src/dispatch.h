@@ -6,14 +6,14 @@
 #include "margin.h"
 #include "tuning.h"
 
-/* The table of an instruction set that was built and that this CPU can run, else NULL. */
+/* Returns the kernels of `isa` if they were built and this CPU can run them, else NULL. */
 const margin_kernels *margin_dispatch(margin_isa isa);
 
-/* Returns the schedule of an instruction set: see tuning.h. */
+/* Returns the schedule of `isa`: see tuning.h. */
 margin_schedule margin_schedule_of(margin_isa isa);
 
-/* What AUTO means now: MARGIN_ISA in the environment if set, else the best usable one.
- * MARGIN_ISA_COUNT when the environment names something unknown. */
+/* Returns what AUTO means now: MARGIN_ISA in the environment if set, else the best usable one;
+ * MARGIN_ISA_COUNT where the environment names something unknown. */
 margin_isa margin_dispatch_auto(void);
 
 #endif

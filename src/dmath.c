@@ -1,5 +1,5 @@
-/* dmath.c: see dmath.h. Plain series after an argument reduction: there are only N calls, so
- * clarity wins over speed. It knows nothing of losses. */
+/* dmath.c: elementary functions in double, by plain series after an argument reduction: there are
+ * only N calls, so clarity wins over speed. It knows nothing of losses. */
 #include "dmath.h"
 
 #include <math.h>
@@ -11,7 +11,7 @@ static const double half_pi_1 = 0x1.921fb544p+0, half_pi_2 = 0x1.0b4611a6p-34;
 static const double half_pi_3 = 0x1.3198a2e037073p-69;
 static const double ln2_1 = 0x1.62e42fep-1, ln2_2 = 0x1.f473de6af278fp-30;
 
-/* x 2^n by the exponent's bits, in two steps so that subnormal results round once. */
+/* Returns x 2^n by the exponent's bits, in two steps so that subnormal results round once. */
 static double times_2n(double x, int n)
 {
     const int first = n / 2, second = n - first;
@@ -21,8 +21,8 @@ static double times_2n(double x, int n)
     return x * power[0] * power[1];
 }
 
-/* sum of c[k] x^k, k < n; n is odd. Even and odd powers are a chain each, as a single chain would
- * take twice the time. */
+/* Returns the sum of c[k] x^k over k < n, which is odd. Even and odd powers are a chain each, as a
+ * single chain would take twice the time. */
 static double polynomial(const double *c, int n, double x)
 {
     const double square = x * x;
@@ -48,7 +48,7 @@ double dm_exp(double x)
     return times_2n(1.0 + (r + r * r * polynomial(c, 13, r)), (int)n);
 }
 
-/* 2 artanh(s) for |s| < 0.18. */
+/* Returns 2 artanh(s) for |s| < 0.18. */
 static double two_artanh(double s)
 {
     static const double c[] = {1.0 / 3,  1.0 / 5,  1.0 / 7,  1.0 / 9,  1.0 / 11, 1.0 / 13,
@@ -119,7 +119,7 @@ void dm_sincos(double x, double *sine, double *cosine)
     }
 }
 
-/* arctan for 0 <= a <= 1. */
+/* Returns the arctangent of a, 0 <= a <= 1. */
 static double arctan(double a)
 {
     const double tan_pi_8 = 0.41421356237309503;

@@ -8,15 +8,15 @@
 
 #define DM_PI 3.14159265358979323846
 
-/* e^x; 0 below -745, +infinity above 709.78. */
+/* Returns e^x; 0 below -745, +infinity above 709.78. */
 double dm_exp(double x);
-/* Natural logarithm, x > 0 and normal. */
+/* Returns the natural logarithm of x > 0, which is no subnormal number. */
 double dm_log(double x);
-/* log(1 + x), x > -1. */
+/* Returns log(1 + x), x > -1. */
 double dm_log1p(double x);
-/* Sine and cosine, |x| < 1e5 radians. */
+/* Writes the sine and cosine of x radians, |x| < 1e5. */
 void dm_sincos(double x, double *sine, double *cosine);
-/* Angle of the point (x, y) for y >= 0, in [0, pi]; pi / 2 for the origin. */
+/* Returns the angle of the point (x, y), y >= 0, in [0, pi]; pi / 2 for the origin. */
 double dm_atan2(double y, double x);
 
 #endif

@@ -1,4 +1,4 @@
-/* target.c: see target.h. */
+/* target.c: what target.h declares, in double: angles, tangents and losses of N pairs. */
 #include "target.h"
 
 #include <float.h>
@@ -8,7 +8,8 @@
 
 #include "dmath.h"
 
-/* Up to this |cos(theta)|, x . w gives the angle to the last digits of a double; beyond, delta. */
+/* Up to this |cos(theta)|, x . w gives the angle to the last digits of a double; else delta does.
+ */
 #define PLAIN_COSINE 0.9
 
 /* From this sin(theta) on, alpha w - cos(theta) x keeps at least 36 of its 53 bits. */
@@ -20,8 +21,8 @@
 #define LEAST_LENGTH 0x1p-60
 #define MOST_LENGTH  0x1p+60
 
-/* Of a peak, in units of a logit. Less makes it rise more often, more costs digits in the exponent;
- * from 4 down to 1 no change of speed was seen. */
+/* How far a peak is put above the largest logit. Less makes it rise more often, more costs digits
+ * in the exponent. */
 #define HEADROOM 1.0
 
 /* Below this part of |x| the vectors are parallel: the noise of delta is near 2^-83. */
@@ -65,7 +66,7 @@ float margin_raise_peak(margin_term_row row, float max, float *peak)
     return (float)dm_exp(s * (old - (double)*peak));
 }
 
-/* The top 29 bits of x, so that a product with a float32 is exact. */
+/* Returns the top 29 bits of x, so that a product with a float32 is exact. */
 static double top_bits(double x)
 {
     uint64_t bits;
@@ -82,7 +83,7 @@ margin_angle margin_angle_of(double cosine)
     return angle;
 }
 
-/* The angle near 0 or pi. */
+/* Measures the angle of a pair near 0 or pi, by delta. */
 static void measure_delta(const margin_pairs *pairs, margin_pair *p, const float *x, const float *w,
                           size_t n)
 {
@@ -164,7 +165,7 @@ void margin_add_tangent_w(const margin_pairs *pairs, const margin_pair *pair, co
     }
 }
 
-/* Loop by loop, so that the series of several rows are computed side by side. */
+/* Goes loop by loop, so that the series of several rows are computed side by side. */
 void margin_softplus(const double *excess, size_t rows, double *loss, double *miss)
 {
     double e[MARGIN_LANES];

@@ -29,34 +29,35 @@ typedef struct margin_pair {
     double along_x, along_w; /* delta . x / |x|^2, delta . w / |w|^2 */
 } margin_pair;
 
-/* The angle of a cosine in [-1, 1]. */
+/* Returns the angle of `cosine`, which is in [-1, 1]. */
 margin_angle margin_angle_of(double cosine);
 
-/* Whether the tangents keep all digits of a float32 when they are taken as x or w less its part
- * along the other, in float32: the target is then one more class of the matrix products, whose
- * factor is slope / sin(theta) of the unit vectors. */
+/* Tells whether the tangents keep all digits of a float32 when they are taken in float32, as one of
+ * x and w less its part along the other: the target is then one more class of the matrix products,
+ * whose factor is slope / sin(theta) of the unit vectors. */
 int margin_pair_is_wide(const margin_pair *pair);
 
-/* x and w of n elements, finite. A zero vector gives theta = pi / 2 and no tangent. In two steps,
- * so that for some rows each can be done side by side, or in one. */
+/* Measures the pair of x and w, n finite elements each: in two steps, so that each can be done for
+ * several rows side by side, or in one. A zero vector gives theta = pi / 2 and no tangent. */
 void margin_pair_start(const margin_pairs *pairs, const float *x, const float *w, size_t n,
                        margin_pair *pair);
 void margin_pair_finish(const margin_pairs *pairs, const float *x, const float *w, size_t n,
                         margin_pair *pair);
 margin_pair margin_pair_of(const margin_pairs *pairs, const float *x, const float *w, size_t n);
 
-/* out += factor * tangent at x towards w (resp. at w towards x), clamped to +-FLT_MAX. */
+/* Adds factor times the tangent at x towards w to out, clamped to +-FLT_MAX; the second does so
+ * with the tangent at w towards x. */
 void margin_add_tangent_x(const margin_pairs *pairs, const margin_pair *pair, const float *x,
                           const float *w, size_t n, double factor, float *out);
 void margin_add_tangent_w(const margin_pairs *pairs, const margin_pair *pair, const float *x,
                           const float *w, size_t n, double factor, float *out);
 
-/* The loss of at most 16 rows from how far the others are above the target:
- * excess = log sum exp of the other logits - z, -infinity for none; loss = softplus(excess),
- * miss = 1 - p_target. */
+/* Writes the losses of at most 16 rows: `excess` is the negatives' log-sum-exp less the target's
+ * logit, -infinity where there are none; `loss` becomes softplus(excess), and `miss`
+ * sigmoid(excess), which is 1 - p of the target. */
 void margin_softplus(const double *excess, size_t rows, double *loss, double *miss);
 
-/* Below every logit of a real class: the peak of a row without one. */
+/* The peak of a row that has seen no class yet: below every inner product. */
 #define MARGIN_NO_PEAK (-FLT_MAX)
 
 /* Returns what the kernels are to know of a row whose logits are `scale` times its inner products,
@@ -67,10 +68,11 @@ margin_term_row margin_term_row_of(double scale, const margin_target *target);
  * what earlier sums are to be multiplied by. */
 float margin_raise_peak(margin_term_row row, float max, float *peak);
 
-/* a b as two float32 factors whose product does not overflow on the way. */
+/* Splits `factor` into *first * *second, so that a moderate number times the first, then times the
+ * second, neither overflows nor underflows on the way. */
 void margin_split_factor(double factor, float *first, float *second);
 
-/* Nearest float, at most +-FLT_MAX. */
+/* Returns the float32 nearest to x, at most +-FLT_MAX. */
 float margin_to_float(double x);
 
 #endif

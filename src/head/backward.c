@@ -133,7 +133,7 @@ static const margin_pair *pair_of(const head_rows *rows, const head_targets *tar
     return at >= rows->first ? &rows->row[at - rows->first].pair : NULL;
 }
 
-/* This comes once all row blocks are summed, so that their number cannot change the order of
+/* Adds targets once all row blocks are summed, so that their number cannot change the order of
  * additions. */
 void margin_head_add_targets(const head_call *call, const head_rows *rows,
                              const head_targets *targets, size_t class_index, float *out,

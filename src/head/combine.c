@@ -46,7 +46,7 @@ static double excess_of(const head_call *call, const head_rows *rows, size_t i,
     return row->scale * most + above - call->geometry->target_logit(call, row);
 }
 
-/* Loop by loop: what one row's logarithm waits for, others fill. */
+/* Goes loop by loop: while one row's logarithm waits for itself, those of others are computed. */
 void margin_head_combine(const head_call *call, const head_rows *rows, const head_stats *stats,
                          size_t shards, size_t first, size_t count, head_result *results)
 {

@@ -71,7 +71,7 @@ static void take_tile(const head_call *call, const head_rows *rows, const block_
     }
 }
 
-/* Takes a block for one or two panels of rows. */
+/* Takes a block through products, terms and dX for one or two panels of rows. */
 static void take_panels(const head_call *call, const head_rows *rows, const block_at_hand *b,
                         size_t panel, size_t panels, const head_stats *stats, float *block_peak,
                         margin_ahead *ahead)

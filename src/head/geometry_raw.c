@@ -81,7 +81,7 @@ static double target_logit(const head_call *call, const head_row *row)
     return call->setting->config->scale * (row->pair.inner + bias);
 }
 
-/* The negatives' mean class weight less the target's; either alone may be beyond float32. */
+/* Writes the negatives' mean class weight less the target's; either alone may be beyond float32. */
 static void write_gradient(const head_call *call, const head_gradient_row *g)
 {
     const double factor = g->pull * call->setting->config->scale;

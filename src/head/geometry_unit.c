@@ -61,7 +61,7 @@ static void pack_class(const head_call *call, size_t j, double *norm, float *pan
     pack(call, &unit, panels, stride);
 }
 
-/* Ordinary classes go many at a time where they lie as float32. */
+/* Packs classes: ordinary ones many at a time where they lie as float32. */
 static void pack_classes(const head_call *call, size_t first, size_t count, double *norms,
                          float *panels, size_t stride, head_scratch *scratch)
 {
@@ -103,8 +103,8 @@ static void write_line(const head_call *call, const head_gradient_row *g, double
     call->kernels.packing->finish_row(g->line, unit, call->io->dim, first, second, g->out);
 }
 
-/* Where the tangent keeps its digits in float32, the target joins the mean; else it is added in
- * double. */
+/* Writes dX on the unit sphere. Where the tangent keeps its digits in float32, the target joins the
+ * mean; else it is added in double. */
 static void unit_write_gradient(const head_call *call, const head_gradient_row *g)
 {
     const head_row *row = g->row;
@@ -127,7 +127,7 @@ static void unit_write_gradient(const head_call *call, const head_gradient_row *
     }
 }
 
-/* The logit |x| cos(theta) also grows along x. */
+/* Writes dX with the norm kept: the logit |x| cos(theta) also grows along x. */
 static void kept_write_gradient(const head_call *call, const head_gradient_row *g)
 {
     const head_row *row = g->row;

@@ -1,8 +1,8 @@
 /* head.h: the values that the stages of the head pass to each other, and the stages themselves.
  *
  *   prepare   a row block's target pairs are measured, its rows packed      -> head_rows
- *   forward   shard by shard, block by block: inner products, terms, sums   -> head_stats,
- * head_tiles combine   the shards of a row to its log-sum-exp, loss and factors      -> head_result
+ *   forward   shard by shard, block by block: inner products, terms, sums   -> head_stats, _tiles
+ *   combine   the shards of a row to its log-sum-exp, loss and factors      -> head_result
  *   gradient  a row's result and the parts of its shards                    -> a row of dX
  *   backward  a block's terms, and the rows whose targets are in it         -> rows of dW
  *
@@ -71,11 +71,10 @@ typedef struct head_classes {
 /* What a shard of the classes knows of each row of the row block: what machines would exchange if
  * each held a shard. The sums are of negatives only: the target never enters them. */
 typedef struct head_stats {
-    float *peak; /* [capacity]: terms are exp(scale (inner product - peak)) */
-    float *most; /* [capacity]: the largest inner product */
-    double *sum; /* [capacity]: of the terms */
-    float
-        *x_part; /* [capacity / 16][panels][16][16]: sum of term times class weight; NULL: no dX */
+    float *peak;   /* [capacity]: terms are exp(scale (inner product - peak)) */
+    float *most;   /* [capacity]: the largest inner product */
+    double *sum;   /* [capacity]: of the terms */
+    float *x_part; /* [capacity / 16][panels][16][16]: of terms times class weights; NULL: no dX */
     float *target_dot; /* [capacity]: the target's inner product, if the target is in this shard */
 } head_stats;
 
@@ -87,7 +86,7 @@ typedef struct head_tiles {
 
 /* A row's outcome, all shards combined. */
 typedef struct head_result {
-    float peak, most; /* of all terms; the negatives' largest inner product */
+    float peak, most; /* under which sum is; the negatives' largest inner product */
     double sum;       /* log-sum-exp of the negatives = scale peak + log(sum) */
     double loss;
     double miss;  /* 1 - the target's probability */
@@ -136,11 +135,11 @@ typedef struct head_piece {
 
 /* ---- operands.c: packing ---- */
 
-/* Returns the norm of a vector whatever its size; NaN if an element is not finite. */
+/* Returns the norm of x, n elements of any size; NaN if one is not finite. */
 double margin_norm(const margin_packing *packing, const float *x, size_t n);
 /* Returns the power of two that brings `norm` near 1; 1 for ordinary norms and 0. */
 double margin_power_for(double norm);
-/* Returns what brings `x` to length 1; a zero vector stays. */
+/* Returns what brings x, of this norm, to length 1; a zero vector stays. */
 margin_unit margin_unit_of(const float *x, double norm);
 /* Writes class weight `j`, whose storage is not float32, to `line`, and returns that. */
 const float *margin_head_widen(const head_call *call, size_t j, float *line);
@@ -178,7 +177,8 @@ void margin_head_fetch_classes(const head_call *call, size_t first, size_t count
 void margin_head_prepare(const head_call *call, size_t first, size_t count, head_rows *rows,
                          float *class_line);
 
-/* Takes the classes of one shard for the rows of panels `first_panel` to `end_panel` - 1. */
+/* Takes the classes of one shard through products, terms and dX, for the rows of panels
+ * `first_panel` to `end_panel` - 1: writes their `stats`, and to `tiles` what backward needs. */
 void margin_head_forward(const head_call *call, const head_rows *rows, const head_classes *classes,
                          size_t shard, size_t first_panel, size_t end_panel,
                          const head_stats *stats, const head_tiles *tiles, head_scratch *scratch);
@@ -237,12 +237,13 @@ void margin_head_store_class(const head_call *call, double norm, size_t class_in
 void margin_planes_pack(const head_call *call, size_t block, const head_classes *classes,
                         head_scratch *scratch);
 
-/* Takes all classes for row i of the row block; its terms go to `terms` [plane_stride]. */
+/* Takes all classes for row i of the row block: writes its `stats`, and its terms to `terms`
+ * [plane_stride]. */
 void margin_planes_forward(const head_call *call, const head_rows *rows,
                            const head_classes *classes, size_t i, const head_stats *stats,
                            float *terms, head_scratch *scratch);
 
-/* Writes what `count` rows from `first` on, one panel, add to dW, one chain, to their part. */
+/* Writes what a panel of rows, `count` from `first` on, adds to dW to its part: one chain. */
 void margin_planes_part(const head_call *call, const head_rows *rows, const head_result *results,
                         const head_targets *targets, size_t first, size_t count,
                         const head_plane_sums *sums, head_scratch *scratch);

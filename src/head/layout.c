@@ -1,4 +1,5 @@
-/* layout.c: how a call is cut: see layout.h. */
+/* layout.c: how a call is cut into blocks, shards and row blocks. It knows shapes and constants, no
+ * data. */
 #include "head/layout.h"
 
 #include <stdint.h>
@@ -10,7 +11,7 @@ static size_t divide_up(size_t a, size_t b)
     return (a + b - 1) / b;
 }
 
-/* Few dimensions: lanes are classes, and one row at a time has one shard. */
+/* Lays out few dimensions: lanes are classes, and one row at a time has one shard. */
 static void lay_out_planes(head_layout *l)
 {
     const size_t dim = l->dim > 2 ? l->dim : 2;
@@ -68,8 +69,8 @@ static size_t bytes_of(const search *q, head_schedule s)
     return margin_head_bytes(q->shape, q->layout, &s, q->class_line_bytes);
 }
 
-/* Gives the schedule as many rows as fit: all or whole chunks, and 1 is returned; else the fewest,
- * and 0 is returned. */
+/* Gives the schedule as many rows as fit, all or whole chunks, and returns 1; else the fewest, and
+ * returns 0. */
 static int fit_rows(const search *q, head_schedule *s)
 {
     const size_t all = divide_up(q->shape->rows, 16) * 16;
@@ -91,7 +92,8 @@ static int fit_rows(const search *q, head_schedule *s)
     return fit > 0;
 }
 
-/* Keeping terms saves most, then more rows at a time, then packing once. */
+/* Returns the schedule of tiles: keeping terms saves most, then more rows at a time, then packing
+ * once. */
 static head_schedule schedule_tiles(const search *q, head_schedule s, int may_keep_packed)
 {
     head_schedule least = {.bytes = SIZE_MAX};
@@ -107,7 +109,8 @@ static head_schedule schedule_tiles(const search *q, head_schedule s, int may_ke
     return least;
 }
 
-/* Panels of 16 rows are each an item for a thread: enough at a time to share evenly. */
+/* Returns the schedule of planes: panels of 16 rows are each an item for a thread, enough at a time
+ * to share evenly. */
 static head_schedule schedule_planes(const search *q, head_schedule s, size_t panels_of_thread)
 {
     const size_t all = divide_up(q->shape->rows, 16), most = s.threads * panels_of_thread;

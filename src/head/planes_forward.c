@@ -37,8 +37,8 @@ typedef struct row_sums {
     float peak, most;
 } row_sums;
 
-/* Raises the peak where a block's maximum asks for it, with all that was summed and the `before`
- * terms that were written. */
+/* Raises the peak where a block's maximum asks for it, and brings what was summed, and the `before`
+ * terms that were written, under it. */
 static void raise_peak(row_sums *s, float max, margin_term_row row, float *terms, size_t before,
                        const margin_terms *kernels)
 {

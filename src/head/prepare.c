@@ -38,7 +38,8 @@ static void set_target(const head_call *call, head_rows *rows, size_t i, float *
     margin_put_term_row(panel, i % 16, margin_term_row_of(row->scale, &row->target));
 }
 
-/* Tiles have a lane for each of 16 rows, so the lanes of rows that are not there are packed too. */
+/* Prepares rows loop by loop. Tiles have a lane for each of 16 rows, so the lanes of rows that are
+ * not there are packed too. */
 void margin_head_prepare(const head_call *call, size_t first, size_t count, head_rows *rows,
                          float *class_line)
 {

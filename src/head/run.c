@@ -34,7 +34,7 @@ static void pack_item(void *state, size_t block, size_t worker)
                            r->work.classes.panels + block * size, &r->work.scratch[worker]);
 }
 
-/* Some pairs of panels of rows of one shard. */
+/* Takes some pairs of panels of rows through one shard. */
 static void forward_item(void *state, size_t item, size_t worker)
 {
     head_run *r = state;
@@ -62,7 +62,7 @@ static void finish_item(void *state, size_t panel, size_t worker)
     finish_panel(r, panel, &r->work.scratch[worker]);
 }
 
-/* One of the pieces of a block of classes, each whole register tiles. */
+/* Takes one of the pieces of a block of classes, each whole register tiles. */
 static void backward_item(void *state, size_t item, size_t worker)
 {
     head_run *r = state;
@@ -85,7 +85,7 @@ static void planes_pack_item(void *state, size_t block, size_t worker)
     margin_planes_pack(r->call, block, &r->work.classes, &r->work.scratch[worker]);
 }
 
-/* A panel of rows through all stages, so that its terms stay in a cache. */
+/* Takes a panel of rows through all stages, so that its terms stay in a cache. */
 static void planes_rows_item(void *state, size_t panel, size_t worker)
 {
     head_run *r = state;
@@ -134,7 +134,7 @@ static void forward(head_run *r)
     each(r, r->call->layout.shards * r->parts, forward_item);
 }
 
-/* A block is not cut where its class weights would be packed again for each piece. */
+/* Runs backward. A block is not cut where each piece would have to pack its class weights. */
 static void backward(head_run *r)
 {
     const size_t units =
@@ -164,7 +164,7 @@ static void set_row_block(head_run *r, size_t first)
     r->work.rows.last = r->work.rows.count == left;
 }
 
-/* Row by row: sums of row blocks would depend on the workspace. */
+/* Adds the losses row by row: sums of row blocks would depend on the workspace. */
 static void add_losses(const head_run *r, double *sum)
 {
     for (size_t i = 0; i < r->work.rows.count; i++)
@@ -185,7 +185,7 @@ static margin_status run_planes(head_run *r, double *sum)
     return MARGIN_OK;
 }
 
-/* Row block by row block. Every class weight is seen before the first output is written. */
+/* Runs row block by row block. Every class weight is seen before the first output is written. */
 static margin_status run_tiles(head_run *r, double *sum)
 {
     if (r->work.classes.panels != NULL) each(r, r->call->layout.blocks, pack_item);
@@ -216,7 +216,7 @@ static void set_gradient_unit(head_call *call)
     call->gradient_unit = most > 0.0 ? most : 1.0;
 }
 
-/* What a call takes one core, roughly. */
+/* Estimates what a call takes one core, and returns the threads that this pays for. */
 size_t margin_head_threads(const margin_context *context, const head_shape *shape)
 {
     const margin_schedule *s = &context->schedule;

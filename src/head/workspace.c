@@ -48,8 +48,8 @@ typedef struct plan {
     size_t capacity, padded; /* rows of a row block; dimensions in whole panels */
 } plan;
 
-/* An odd number of lines from panel to panel, so that the panels of a row do not fall on the same
- * sets of a cache. */
+/* Returns the floats from panel to panel: an odd number of lines, so that the panels of a row do
+ * not fall on the same sets of a cache. */
 static size_t row_stride(const plan *p)
 {
     return (p->capacity + 1) * 16;

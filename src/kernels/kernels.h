@@ -7,11 +7,11 @@
  * that one table can be exchanged without the others.
  *
  * Layouts (16 = the logical vector's lanes; docs/architecture.md draws them):
- *   panels    A matrix [rows, n] as [ceil(n / 16)][rows][16]: panel p holds columns 16 p to
+ *   panels    A matrix [rows, n] as [ceil(n / 16)][rows][16]: panel p holds elements 16 p to
  *             16 p + 15 of every row; `stride` elements from panel to panel; the tail is zero.
  *   lanes     16 embeddings as [n][16]: element d of all 16 side by side.
  *   tile      Inner products of 16 embeddings with some classes as [classes][16].
- *   planes    A matrix [rows, n] as [n][stride]: column d of all rows side by side, with zeros up
+ *   planes    A matrix [rows, n] as [n][stride]: element d of all rows side by side, with zeros up
  *             to a multiple of 32.
  *
  * So the class weights in `panels` and the tile are each read unpacked by two matrix products:

@@ -23,7 +23,7 @@ typedef struct margin_pairs {
     void (*add_tangent)(const margin_delta *delta, const float *x, const float *w,
                         const float *base, double along, double factor, size_t n, float *out);
 
-    /* Adds by_x x + by_w w to out, clamped likewise. */
+    /* Adds by_x x + by_w w to out, clamped to +-FLT_MAX. */
     void (*add_combination)(const float *x, double by_x, const float *w, double by_w, size_t n,
                             float *out);
 } margin_pairs;

@@ -15,8 +15,8 @@ typedef struct margin_planes {
     float (*plane_exp)(const float *x, size_t n, margin_term_row row, float peak,
                        const float *planes, size_t stride, size_t dim, float *out, float *inner);
 
-    /* Writes out[d][j] = sum over rows of e[row][j] x[row][d], one chain; rows of x are 16 apart.
-     */
+    /* Writes out[d][j] = sum over rows of e[row][j] x[row][d], one chain; e are terms. Rows of x
+     * are 16 apart. */
     void (*plane_weights)(const float *e, size_t e_stride, size_t rows, const float *x, size_t dim,
                           size_t n, float *out, size_t stride);
 

@@ -28,14 +28,14 @@ typedef struct margin_products {
                          size_t stride, size_t panels, size_t classes, float *tile,
                          margin_ahead *ahead);
 
-    /* The product of dX: writes out[p][lane][16] = keep[lane] out[p][lane][16]
+    /* Does the product of dX: writes out[p][lane][16] = keep[lane] out[p][lane][16]
      *                                       + sum over classes of tile[.][lane] weights[p][.][16]
      * for `panels` panels of class weights, at least for lanes below `rows`; what the others become
      * is undefined. keep NULL: out is not read. */
     void (*embedding_products)(const float *tile, size_t rows, const float *weights, size_t stride,
                                size_t classes, size_t panels, const float *keep, float *out);
 
-    /* The product of dW: writes out[class][16 panels] (+)= sum over rows of tile[row][class]
+    /* Does the product of dW: writes out[class][16 panels] (+)= sum over rows of tile[row][class]
      * x[row], where the tiles of 16 rows are `tile_stride` apart, x is in panels (`stride`) and
      * classes of out are `out_stride` apart. Each MARGIN_ROW_CHUNK rows are one chain. add 0: out
      * is not read. */

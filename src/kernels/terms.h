@@ -15,8 +15,8 @@
 #include "tuning.h"
 
 /* What is known of a row before its inner products, and turns them into terms:
- * term = exp(scale (product - peak)). (Scale times product first would lose every digit of the
- * difference for large logits.) */
+ * term = exp(scale (inner product - peak)). (Scaling before the subtraction would lose every digit
+ * of the difference for large logits.) */
 typedef struct margin_term_row {
     float scale;
 } margin_term_row;
@@ -64,7 +64,7 @@ typedef struct margin_terms {
     void (*tile_max)(const float *tile, size_t classes, float *max);
 
     /* Replaces the tile's inner products by their terms under peak[16], and writes each lane's sum
-     * over the classes to sum[16]. No product is above its row's peak; -infinity gives 0. */
+     * over the classes to sum[16]. No inner product is above its row's peak; -infinity gives 0. */
     void (*tile_exp)(float *tile, size_t classes, const margin_term_rows *rows, const float *peak,
                      float *sum);
 

@@ -146,7 +146,7 @@ static int take_row(const rows_state *s, rows_item *item, float *unused, margin_
     return finite | s->context->config.skip_finite_check;
 }
 
-/* Brings terms that are not under the row's peak under it. */
+/* Brings the terms of chunks that had a lower peak under the row's. */
 static void even_chunks(const rows_state *s, const rows_item *item)
 {
     const double scale = (double)item->terms.scale;

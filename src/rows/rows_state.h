@@ -17,8 +17,8 @@ typedef struct rows_state {
     double *loss; /* [rows], in double for the sum */
     size_t threads;
     size_t group; /* rows side by side */
-    /* [threads][2][group][item_size]: each a row's terms, which take line_size, 0 if they go to the
-     * gradient at once, then the peaks of its chunks. */
+    /* [threads][2][group][item_size]: of each row its terms (line_size; 0 where they are put into
+     * the gradient at once), then the peaks of its chunks. */
     float *items;
     size_t line_size, item_size;
     int stream;
@@ -46,10 +46,11 @@ typedef struct rows_worker {
     float unused[MARGIN_CHUNK]; /* terms of which only the sum is wanted */
 } rows_worker;
 
-/* Gives a thread its part of the workspace; nothing is pending. */
+/* Starts the worker of thread number `thread`: gives it its part of the workspace, and nothing is
+ * pending. */
 void margin_rows_start(const rows_state *s, size_t thread, rows_worker *w);
-/* Takes the group from row `first` on: its losses, and its gradients but for what is pending; the
- * gradients that were pending are written meanwhile. */
+/* Takes the group of rows from row `first` on: writes its losses, and its gradients but for what
+ * stays pending; the gradients that were pending are written meanwhile. */
 void margin_rows_take(const rows_state *s, rows_worker *w, size_t first);
 /* Writes what is still pending. */
 void margin_rows_finish(const rows_state *s, rows_worker *w);
