@@ -55,18 +55,6 @@ static margin_status check_values(margin_context *context, margin_head *call)
                                call->embeddings_stride, MARGIN_ARGUMENT_EMBEDDINGS);
 }
 
-static const head_geometry *geometry_of(const margin_config *config)
-{
-    switch (margin_geometry_of(config)) {
-    case MARGIN_GEOMETRY_RAW:
-        return &margin_geometry_raw;
-    case MARGIN_GEOMETRY_KEPT:
-        return &margin_geometry_kept;
-    default:
-        return &margin_geometry_unit;
-    }
-}
-
 margin_status margin_head_run(margin_context *context, margin_head *head)
 {
     if (context == NULL || head == NULL) return MARGIN_ERROR_NULL;
@@ -78,28 +66,16 @@ margin_status margin_head_run(margin_context *context, margin_head *head)
     head_call call = {.io = &io,
                       .kernels = context->kernels,
                       .setting = &context->setting,
-                      .geometry = geometry_of(&context->config),
+                      .geometry = margin_head_geometry(&context->config),
                       .storage = &margin_storage_float32};
+    head_run run = {.context = context, .call = &call};
     double sum = 0.0;
-    status = margin_head_run_stages(context, &call, &sum);
+    status = margin_head_plan(&run);
+    if (status != MARGIN_OK) return status;
+    status = call.layout.path == HEAD_PLANES ? margin_head_run_planes(&run, &sum)
+                                             : margin_head_run_tiles(&run, &sum);
     if (status != MARGIN_OK) return status;
     head->counted = io.counted;
     head->loss = io.counted > 0 ? sum / (double)io.counted : 0.0;
     return MARGIN_OK;
-}
-
-size_t margin_head_workspace_minimum(const margin_context *context, size_t rows, size_t dim,
-                                     size_t classes)
-{
-    if (rows == 0 || dim == 0 || classes == 0 || dim > PTRDIFF_MAX / 64) return 0;
-    head_shape shape = {rows, dim, classes, 0, 1, 1};
-    const size_t threads = margin_head_threads(context, &shape);
-    size_t most = 0;
-    for (shape.bias = 0; shape.bias <= !context->info->normalised; shape.bias++) {
-        const head_layout layout = margin_head_layout(&shape);
-        const head_schedule least =
-            margin_head_schedule(&shape, &layout, &context->schedule, threads, 0, 0);
-        if (least.bytes > most) most = least.bytes;
-    }
-    return most < SIZE_MAX / 4 ? most : 0;
 }

@@ -2,21 +2,11 @@
  * head that knows threads. */
 #include "head/run.h"
 
-#include <math.h>
 #include <stdint.h>
 
 #include "head/geometry.h"
 #include "head/workspace.h"
 #include "parallel.h"
-
-/* A call while it runs. The stages see of it what they need, not all. */
-typedef struct head_run {
-    margin_context *context;
-    head_call *call; /* const once planned */
-    head_schedule schedule;
-    head_work work;
-    size_t parts; /* into which a shard's rows or a block's classes are cut, in the loop at hand */
-} head_run;
 
 /* ---- one item of each loop ---- */
 
@@ -112,11 +102,6 @@ static void planes_backward_item(void *state, size_t block, size_t worker)
 
 /* ---- the loops ---- */
 
-static void each(head_run *r, size_t count, margin_item_task task)
-{
-    margin_parallel_for(r->schedule.threads, count, task, r);
-}
-
 /* Returns into how many parts, at most `most`, each of some items is cut, so that the threads share
  * them evenly. */
 static size_t even_parts(size_t items, size_t most, size_t threads)
@@ -127,11 +112,11 @@ static size_t even_parts(size_t items, size_t most, size_t threads)
     return parts;
 }
 
-static void forward(head_run *r)
+/* Returns into how many parts the rows of a shard are cut: whole pairs of panels. */
+static size_t forward_parts(const head_run *r)
 {
     const size_t pairs = margin_divide_up(r->work.rows.capacity / 16, 2);
-    r->parts = even_parts(r->call->layout.shards, pairs, r->schedule.threads);
-    each(r, r->call->layout.shards * r->parts, forward_item);
+    return even_parts(r->call->layout.shards, pairs, r->schedule.threads);
 }
 
 /* Runs backward. A block is not cut where each piece would have to pack its class weights. */
@@ -143,7 +128,7 @@ static void backward(head_run *r)
     r->parts = cut ? even_parts(r->call->layout.blocks, units, r->schedule.threads) : 1;
     for (size_t t = 0; t < r->schedule.threads; t++)
         r->work.scratch[t].scaled = 0;
-    each(r, r->call->layout.blocks * r->parts, backward_item);
+    margin_parallel_for(r->schedule.threads, r->call->layout.blocks * r->parts, backward_item, r);
 }
 
 static margin_status check_classes(const head_run *r)
@@ -171,96 +156,39 @@ static void add_losses(const head_run *r, double *sum)
         *sum += r->work.results[i].loss;
 }
 
-static margin_status run_planes(head_run *r, double *sum)
+margin_status margin_head_run_planes(head_run *r, double *sum)
 {
-    each(r, r->call->layout.blocks, planes_pack_item);
+    const head_layout *layout = &r->call->layout;
+    margin_parallel_for(r->schedule.threads, layout->blocks, planes_pack_item, r);
     const margin_status status = check_classes(r);
     if (status != MARGIN_OK) return status;
-    for (size_t first = 0; first < r->call->layout.rows; first += r->work.rows.count) {
+    for (size_t first = 0; first < layout->rows; first += r->work.rows.count) {
         set_row_block(r, first);
-        each(r, margin_divide_up(r->work.rows.count, 16), planes_rows_item);
+        margin_parallel_for(r->schedule.threads, margin_divide_up(r->work.rows.count, 16),
+                            planes_rows_item, r);
         add_losses(r, sum);
-        if (r->work.targets.share != NULL) each(r, r->call->layout.blocks, planes_backward_item);
+        if (r->work.targets.share != NULL)
+            margin_parallel_for(r->schedule.threads, layout->blocks, planes_backward_item, r);
     }
     return MARGIN_OK;
 }
 
-/* Runs row block by row block. Every class weight is seen before the first output is written. */
-static margin_status run_tiles(head_run *r, double *sum)
+/* Row block by row block. Every class weight is seen before the first output is written. */
+margin_status margin_head_run_tiles(head_run *r, double *sum)
 {
-    if (r->work.classes.panels != NULL) each(r, r->call->layout.blocks, pack_item);
-    for (size_t first = 0; first < r->call->layout.rows; first += r->work.rows.count) {
+    const head_layout *layout = &r->call->layout;
+    if (r->work.classes.panels != NULL)
+        margin_parallel_for(r->schedule.threads, layout->blocks, pack_item, r);
+    for (size_t first = 0; first < layout->rows; first += r->work.rows.count) {
         set_row_block(r, first);
-        each(r, r->work.rows.capacity / 16, prepare_item);
-        forward(r);
+        margin_parallel_for(r->schedule.threads, r->work.rows.capacity / 16, prepare_item, r);
+        r->parts = forward_parts(r);
+        margin_parallel_for(r->schedule.threads, layout->shards * r->parts, forward_item, r);
         if (first == 0 && check_classes(r) != MARGIN_OK) return MARGIN_ERROR_NONFINITE;
-        each(r, margin_divide_up(r->work.rows.count, 16), finish_item);
+        margin_parallel_for(r->schedule.threads, margin_divide_up(r->work.rows.count, 16),
+                            finish_item, r);
         add_losses(r, sum);
         if (r->work.targets.share != NULL) backward(r);
     }
     return MARGIN_OK;
-}
-
-/* ---- a call ---- */
-
-/* Sets gradient_unit, so that dW's factors are at most 1. */
-static void set_gradient_unit(head_call *call)
-{
-    const margin_head *io = call->io;
-    double most = 0.0;
-    for (size_t i = 0; i < io->rows; i++) {
-        if (io->labels[i] < 0) continue;
-        const double unit = call->geometry->row_unit(call, margin_head_embedding(call, i));
-        most = fmax(most, fabs(margin_row_weight(io->row_weight, i, io->counted)) * unit);
-    }
-    call->gradient_unit = most > 0.0 ? most : 1.0;
-}
-
-/* Estimates what a call takes one core, and returns the threads that this pays for. */
-size_t margin_head_threads(const margin_context *context, const head_shape *shape)
-{
-    const margin_schedule *s = &context->schedule;
-    const double n = (double)shape->rows, d = (double)shape->dim, c = (double)shape->classes;
-    const double products = 1.0 + shape->want_x + shape->want_w;
-    const double ns = n * c * (s->multiply_ns * d * products + s->term_ns) +
-                      n * (s->row_ns + s->row_dim_ns * d) + s->class_dim_ns * d * c;
-    return margin_threads_for(context, ns);
-}
-
-/* Lays out a call and its workspace. */
-static margin_status plan(head_run *r)
-{
-    margin_context *context = r->context;
-    const margin_head *io = r->call->io;
-    const head_shape shape = {io->rows,
-                              io->dim,
-                              io->classes,
-                              io->bias != NULL,
-                              io->grad_embeddings != NULL,
-                              io->grad_weights != NULL};
-    const size_t line = r->call->storage->widen == NULL ? 0 : io->dim * sizeof(float);
-    const size_t space = context->config.workspace_bytes;
-    r->call->layout = margin_head_layout(&shape);
-    r->schedule = margin_head_schedule(&shape, &r->call->layout, &context->schedule,
-                                       margin_head_threads(context, &shape), line, space);
-    if (r->schedule.bytes > space) {
-        margin_fail(context, MARGIN_ERROR_WORKSPACE, MARGIN_ARGUMENT_NONE, 0,
-                    "the workspace is too small for this shape");
-        context->fault.bytes = r->schedule.bytes;
-        return MARGIN_ERROR_WORKSPACE;
-    }
-    context->used = r->schedule.bytes;
-    margin_head_carve(&shape, &r->call->layout, &r->schedule, line, context->workspace, &r->work);
-    return MARGIN_OK;
-}
-
-margin_status margin_head_run_stages(margin_context *context, head_call *call, double *sum)
-{
-    head_run r = {.context = context, .call = call};
-    const margin_status status = plan(&r);
-    if (status != MARGIN_OK) return status;
-    call->class_unit = call->geometry->class_unit(call, r.work.scratch->class_line);
-    set_gradient_unit(call);
-    if (r.work.targets.share != NULL) margin_head_list_targets(call->io, &r.work.targets);
-    return call->layout.path == HEAD_PLANES ? run_planes(&r, sum) : run_tiles(&r, sum);
 }

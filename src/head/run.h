@@ -1,14 +1,28 @@
-/* run.h: a checked call of the head. */
+/* run.h: a checked call of the head while it runs. */
 #ifndef MARGIN_HEAD_RUN_H
 #define MARGIN_HEAD_RUN_H
 
-#include "head/head.h"
+#include "head/workspace.h"
 
-/* Runs the stages on `call`, and writes the sum of the row losses to *sum. Records a fault where
- * the workspace is too small or a class weight is not finite. */
-margin_status margin_head_run_stages(margin_context *context, head_call *call, double *sum);
+/* A call while it runs. The stages see of it what they need, not all. */
+typedef struct head_run {
+    margin_context *context;
+    head_call *call; /* const once planned */
+    head_schedule schedule;
+    head_work work;
+    size_t parts; /* into which a shard's rows or a block's classes are cut, in the loop at hand */
+} head_run;
 
-/* Returns the threads for a call of this shape. */
-size_t margin_head_threads(const margin_context *context, const head_shape *shape);
+/* Returns the geometry of a configuration. */
+const struct head_geometry *margin_head_geometry(const margin_config *config);
+
+/* Plans r->call in r->context: layout, schedule, workspace, and what follows from the call as a
+ * whole. Records a fault where the workspace is too small. */
+margin_status margin_head_plan(head_run *r);
+
+/* Runs the stages of a planned call, and adds the row losses to *sum. Records a fault where a class
+ * weight is not finite. */
+margin_status margin_head_run_tiles(head_run *r, double *sum);
+margin_status margin_head_run_planes(head_run *r, double *sum);
 
 #endif

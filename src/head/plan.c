@@ -1,0 +1,89 @@
+/* plan.c: what is settled before the first stage: the layout, the schedule, where everything lies,
+ * and what a call's rows and class weights have in common. */
+#include <math.h>
+#include <stdint.h>
+
+#include "head/geometry.h"
+#include "head/run.h"
+
+const head_geometry *margin_head_geometry(const margin_config *config)
+{
+    switch (margin_geometry_of(config)) {
+    case MARGIN_GEOMETRY_RAW:
+        return &margin_geometry_raw;
+    case MARGIN_GEOMETRY_KEPT:
+        return &margin_geometry_kept;
+    default:
+        return &margin_geometry_unit;
+    }
+}
+
+/* Sets gradient_unit, so that dW's factors are at most 1. */
+static void set_gradient_unit(head_call *call)
+{
+    const margin_head *io = call->io;
+    double most = 0.0;
+    for (size_t i = 0; i < io->rows; i++) {
+        if (io->labels[i] < 0) continue;
+        const double unit = call->geometry->row_unit(call, margin_head_embedding(call, i));
+        most = fmax(most, fabs(margin_row_weight(io->row_weight, i, io->counted)) * unit);
+    }
+    call->gradient_unit = most > 0.0 ? most : 1.0;
+}
+
+/* Estimates what a call takes one core, and returns the threads that this pays for. */
+static size_t threads_of(const margin_context *context, const head_shape *shape)
+{
+    const margin_schedule *s = &context->schedule;
+    const double n = (double)shape->rows, d = (double)shape->dim, c = (double)shape->classes;
+    const double products = 1.0 + shape->want_x + shape->want_w;
+    const double ns = n * c * (s->multiply_ns * d * products + s->term_ns) +
+                      n * (s->row_ns + s->row_dim_ns * d) + s->class_dim_ns * d * c;
+    return margin_threads_for(context, ns);
+}
+
+margin_status margin_head_plan(head_run *r)
+{
+    margin_context *context = r->context;
+    head_call *call = r->call;
+    const margin_head *io = call->io;
+    const head_shape shape = {io->rows,
+                              io->dim,
+                              io->classes,
+                              io->bias != NULL,
+                              io->grad_embeddings != NULL,
+                              io->grad_weights != NULL};
+    const size_t line = call->storage->widen == NULL ? 0 : io->dim * sizeof(float);
+    const size_t space = context->config.workspace_bytes;
+    call->layout = margin_head_layout(&shape);
+    r->schedule = margin_head_schedule(&shape, &call->layout, &context->schedule,
+                                       threads_of(context, &shape), line, space);
+    if (r->schedule.bytes > space) {
+        margin_fail(context, MARGIN_ERROR_WORKSPACE, MARGIN_ARGUMENT_NONE, 0,
+                    "the workspace is too small for this shape");
+        context->fault.bytes = r->schedule.bytes;
+        return MARGIN_ERROR_WORKSPACE;
+    }
+    context->used = r->schedule.bytes;
+    margin_head_carve(&shape, &call->layout, &r->schedule, line, context->workspace, &r->work);
+    call->class_unit = call->geometry->class_unit(call, r->work.scratch->class_line);
+    set_gradient_unit(call);
+    if (r->work.targets.share != NULL) margin_head_list_targets(io, &r->work.targets);
+    return MARGIN_OK;
+}
+
+size_t margin_head_workspace_minimum(const margin_context *context, size_t rows, size_t dim,
+                                     size_t classes)
+{
+    if (rows == 0 || dim == 0 || classes == 0 || dim > PTRDIFF_MAX / 64) return 0;
+    head_shape shape = {rows, dim, classes, 0, 1, 1};
+    const size_t threads = threads_of(context, &shape);
+    size_t most = 0;
+    for (shape.bias = 0; shape.bias <= !context->info->normalised; shape.bias++) {
+        const head_layout layout = margin_head_layout(&shape);
+        const head_schedule least =
+            margin_head_schedule(&shape, &layout, &context->schedule, threads, 0, 0);
+        if (least.bytes > most) most = least.bytes;
+    }
+    return most < SIZE_MAX / 4 ? most : 0;
+}
