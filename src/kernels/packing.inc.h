@@ -4,7 +4,6 @@
 
 #include <float.h>
 #include <math.h>
-#include <string.h>
 
 #include "kernels/part.inc.h"
 
@@ -42,38 +41,12 @@ static void pack_row(const float *x, size_t n, float power, float high, float lo
     }
 }
 
-typedef float f4 __attribute__((vector_size(16)));
-
-static inline f4 f4_load(const float *p)
-{
-    f4 r;
-    memcpy(&r, p, sizeof r);
-    return r;
-}
-
-/* 4 x 4 of a panel: rows of 16 to lanes. */
-static inline void transpose_4(const float *from, float *to)
-{
-    const f4 a = f4_load(from), b = f4_load(from + 16);
-    const f4 c = f4_load(from + 32), d = f4_load(from + 48);
-    const f4 ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
-    const f4 cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-    const f4 ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-    const f4 cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-    const f4 out[4] = {__builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5),
-                       __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7),
-                       __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5),
-                       __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7)};
-    for (size_t i = 0; i < 4; i++)
-        memcpy(to + i * 16, &out[i], sizeof out[i]);
-}
-
 static void pack_lanes(const float *panels, size_t stride, size_t count, float *lanes)
 {
     for (; count > 0; count--, panels += stride, lanes += 256) {
         for (size_t row = 0; row < 16; row += 4) {
             for (size_t d = 0; d < 16; d += 4)
-                transpose_4(panels + row * 16 + d, lanes + d * 16 + row);
+                v_transpose_4(panels + row * 16 + d, lanes + d * 16 + row);
         }
     }
 }

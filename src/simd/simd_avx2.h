@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "simd/tiles_8.h"
+
 typedef struct vf {
     __m256 lo, hi;
 } vf;
@@ -83,6 +85,17 @@ static inline void v_prefetch_near(const void *p)
 static inline void v_prefetch_read(const void *p)
 {
     __builtin_prefetch(p, 0, 2);
+}
+
+static inline void v_transpose_4(const float *from, float *to)
+{
+    __m128 a = _mm_loadu_ps(from), b = _mm_loadu_ps(from + 16);
+    __m128 c = _mm_loadu_ps(from + 32), d = _mm_loadu_ps(from + 48);
+    _MM_TRANSPOSE4_PS(a, b, c, d);
+    _mm_storeu_ps(to, a);
+    _mm_storeu_ps(to + 16, b);
+    _mm_storeu_ps(to + 32, c);
+    _mm_storeu_ps(to + 48, d);
 }
 
 static inline vf v_add(vf a, vf b)

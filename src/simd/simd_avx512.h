@@ -11,8 +11,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* ---- shapes of the register tiles: 32 vectors of 16 lanes ---- */
+
+#define V_FEW_STEPS 16
+
 /* 28 accumulators, 2 vectors and a broadcast: 31 of 32. */
-#define V_TILE_WIDE 1
+#define V_CLASS_TILES(GROUP, T)                                                                    \
+    GROUP(2, T(14, 2) T(4, 2) T(1, 2))                                                             \
+    GROUP(1, T(14, 1) T(4, 1) T(1, 1))
+
+#define V_CLASS_LINES(GROUP, T)                                                                    \
+    GROUP(4, T(4, 4) T(4, 1))                                                                      \
+    GROUP(1, T(1, 4) T(1, 1))
+
+/* 24 accumulators at most; 2 + 2 vectors are faster than 3 + 1. */
+#define V_LANE_TILES(GROUP, T)                                                                     \
+    GROUP(3, 4, T(0, 8, 3) T(8, 8, 3))                                                             \
+    GROUP(2, 0, T(0, 8, 2) T(8, 8, 2))                                                             \
+    GROUP(1, 0, T(0, 8, 1) T(8, 8, 1))
+
+#define V_FEW_LANES(GROUP, T)                                                                      \
+    GROUP(1, T(1, 4) T(1, 1))                                                                      \
+    GROUP(2, T(2, 4) T(2, 1))                                                                      \
+    GROUP(4, T(4, 4) T(4, 1))
+
+#define V_DOT_TILES(GROUP, T)                                                                      \
+    GROUP(4, T(4, 4) T(4, 1))                                                                      \
+    GROUP(2, T(2, 4) T(2, 1))                                                                      \
+    GROUP(1, T(1, 4) T(1, 1))
+
+/* ---- float32 ---- */
 
 typedef struct vf {
     __m512 v;
@@ -73,6 +101,17 @@ static inline void v_prefetch_near(const void *p)
 static inline void v_prefetch_read(const void *p)
 {
     __builtin_prefetch(p, 0, 2);
+}
+
+static inline void v_transpose_4(const float *from, float *to)
+{
+    __m128 a = _mm_loadu_ps(from), b = _mm_loadu_ps(from + 16);
+    __m128 c = _mm_loadu_ps(from + 32), d = _mm_loadu_ps(from + 48);
+    _MM_TRANSPOSE4_PS(a, b, c, d);
+    _mm_storeu_ps(to, a);
+    _mm_storeu_ps(to + 16, b);
+    _mm_storeu_ps(to + 32, c);
+    _mm_storeu_ps(to + 48, d);
 }
 
 static inline vf v_add(vf a, vf b)

@@ -18,8 +18,25 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A header with 32 registers of 16 lanes defines V_TILE_WIDE: products.inc.h then keeps 14 x 2
- * accumulators in registers, else 6. */
+/* ---- shapes of the register tiles ----
+ *
+ * A header also lists which tiles, rows times vectors, fit its registers; products.inc.h and
+ * dots.inc.h make their loops of the lists. They change no bit, only time. In a list T(R, V) is a
+ * tile, and GROUP(n, tiles) the tiles that serve n at a time of what the outer loop counts; each
+ * loop takes as many as it can of what comes first. So the last GROUP and, in each, the last T
+ * serve 1.
+ *
+ *   V_CLASS_TILES   R classes, V vectors; vectors in the outer loop: inner products and dW.
+ *   V_CLASS_LINES   The same with classes in the outer loop: dW is written in the order of memory
+ *                   where V_FEW_STEPS rows or fewer make it cost more to write than to compute.
+ *   V_LANE_TILES    dX: T(first, R, V) are the R lanes from `first` on, and a GROUP has tiles for
+ *                   all 16; GROUP(n, but, tiles) takes n vectors unless `but` are left.
+ *   V_FEW_LANES     dX of few rows: GROUP(n, tiles) serves n rows or fewer, V vectors at a time.
+ *   V_DOT_TILES     R rows, V classes; rows in the outer loop: inner products of few rows.
+ */
+#include "simd/tiles_8.h"
+
+/* ---- float32 ---- */
 
 typedef struct vf {
     float lane[16];
@@ -89,6 +106,15 @@ static inline void v_prefetch_near(const void *p)
 static inline void v_prefetch_read(const void *p)
 {
     (void)p;
+}
+
+/* Transposes 4 x 4: to[16 j + i] = from[16 i + j] for i and j below 4. `to` is not `from`. */
+static inline void v_transpose_4(const float *from, float *to)
+{
+    for (int i = 0; i < 4; i++) {
+        for (int j = 0; j < 4; j++)
+            to[16 * j + i] = from[16 * i + j];
+    }
 }
 
 static inline vf v_add(vf a, vf b)

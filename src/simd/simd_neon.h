@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "simd/tiles_8.h"
+
 typedef struct vf {
     float32x4_t a, b, c, d;
 } vf;
@@ -79,6 +81,18 @@ static inline void v_prefetch_near(const void *p)
 static inline void v_prefetch_read(const void *p)
 {
     __builtin_prefetch(p, 0, 2);
+}
+
+static inline void v_transpose_4(const float *from, float *to)
+{
+    const float32x4_t a = vld1q_f32(from), b = vld1q_f32(from + 16);
+    const float32x4_t c = vld1q_f32(from + 32), d = vld1q_f32(from + 48);
+    const float32x4_t ac_low = vzip1q_f32(a, c), ac_high = vzip2q_f32(a, c);
+    const float32x4_t bd_low = vzip1q_f32(b, d), bd_high = vzip2q_f32(b, d);
+    vst1q_f32(to, vzip1q_f32(ac_low, bd_low));
+    vst1q_f32(to + 16, vzip2q_f32(ac_low, bd_low));
+    vst1q_f32(to + 32, vzip1q_f32(ac_high, bd_high));
+    vst1q_f32(to + 48, vzip2q_f32(ac_high, bd_high));
 }
 
 static inline vf v_add(vf x, vf y)
