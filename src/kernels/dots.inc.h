@@ -1,12 +1,14 @@
-/* dots.inc.h: the inner products of few embeddings, or with few classes. Lanes are dimensions, so
- * that none is without a row and no row is packed twice, and are summed across in the end.
- * Contracts are in products.h. The tile's shape changes no bit, as in products.inc.h. */
+/* dots.inc.h: the inner products of few embeddings, or with few classes (dot_products of
+ * products.h), written once against the vocabulary of src/simd. Lanes are dimensions, so that no
+ * lane is without an embedding and no embedding is packed twice; they are summed across in the end.
+ * A tile is some embeddings times some classes, one chain of each lane for each pair, so that its
+ * shape changes no bit. It knows no number of registers and no logit. */
 #ifndef MARGIN_KERNELS_DOTS_INC_H
 #define MARGIN_KERNELS_DOTS_INC_H
 
 #include "kernels/tile.inc.h"
 
-/* x: a row's first vector; w: a class's; tile: where their product goes. */
+/* x: the first vector of a row; w: of a class; tile: where their inner product goes. */
 typedef struct dot_operands {
     const float *x, *w;
     float *tile;
@@ -14,6 +16,7 @@ typedef struct dot_operands {
     int add;
 } dot_operands;
 
+/* Writes or adds the inner product, the sum of the lanes of `acc`, of row r and class v. */
 static inline void put_dot(const dot_operands *t, size_t r, size_t v, vf acc)
 {
     float *to = t->tile + v * 16 + r;
@@ -36,19 +39,21 @@ static inline void put_dot(const dot_operands *t, size_t r, size_t v, vf acc)
 #define DOTS(R, V)                                                                                 \
     {                                                                                              \
         const float *x = t.x, *w = t.w;                                                            \
-        ROWS_##R(DOT_START_ROW, V) for (size_t p = 0; p < t.panels; p++)                           \
-        {                                                                                          \
-            ROWS_##R(DOT_STEP_ROW, V) x += t.x_panel, w += t.w_panel;                              \
+        ROWS_##R(DOT_START_ROW, V);                                                                \
+        for (size_t p = 0; p < t.panels; p++, x += t.x_panel, w += t.w_panel) {                    \
+            ROWS_##R(DOT_STEP_ROW, V);                                                             \
         }                                                                                          \
-        ROWS_##R(DOT_DONE_ROW, V)                                                                  \
+        ROWS_##R(DOT_DONE_ROW, V);                                                                 \
     }
 
+/* Moves t past n rows. */
 static inline void pass_dot_rows(dot_operands *t, size_t n)
 {
     t->x += n * 16;
     t->tile += n;
 }
 
+/* Moves t past n classes. */
 static inline void pass_dot_classes(dot_operands *t, size_t n)
 {
     t->w += n * 16;
@@ -69,7 +74,8 @@ static inline void pass_dot_classes(dot_operands *t, size_t n)
         DOTS(R, V)                                                                                 \
     }
 
-/* Multiplies all rows by all classes; the rows at hand stay in L1 while the classes pass. */
+/* Multiplies `rows` rows by `classes` classes from `all` on; the rows at hand stay in L1 while the
+ * classes pass. */
 static inline void all_dots(dot_operands all, size_t rows, size_t classes, margin_ahead *ahead)
 {
     V_DOT_TILES(PASS_DOT_ROWS, ALONG_DOT_CLASSES)

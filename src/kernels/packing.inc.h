@@ -1,4 +1,5 @@
-/* packing.inc.h: the kernels of packing.h, written once against the vocabulary of src/simd. */
+/* packing.inc.h: the kernels of packing.h, written once against the vocabulary of src/simd. They
+ * know no product and no term. */
 #ifndef MARGIN_KERNELS_PACKING_INC_H
 #define MARGIN_KERNELS_PACKING_INC_H
 
@@ -7,7 +8,7 @@
 
 #include "kernels/part.inc.h"
 
-/* Four chains: one would wait for each multiply-add. */
+/* Four chains, since one would wait for each multiply-add. */
 static float sum_squares(const float *x, size_t n, float power)
 {
     const vf p = v_set1(power);
@@ -78,7 +79,7 @@ static void combine(const float *w, float by_w, const float *rows, size_t distan
     }
 }
 
-/* g . (vector power) */
+/* Returns g . (vector power). */
 static inline float inner(const float *g, const float *vector, size_t n, float power)
 {
     const vf p = v_set1(power);
@@ -95,7 +96,7 @@ static inline float inner(const float *g, const float *vector, size_t n, float p
     return v_sum(v_add(even, odd));
 }
 
-/* out = (g - times (vector power)) first second */
+/* Writes out = (g - times (vector power)) first second, clamped to +-FLT_MAX. */
 static inline void less_multiple(const float *g, const float *vector, size_t n, float power,
                                  float times, float first, float second, float *out)
 {
@@ -117,7 +118,7 @@ static void finish_row(const float *g, const margin_unit *unit, size_t n, float 
 {
     if (unit == NULL) {
         less_multiple(g, g, n, 1.0f, 0.0f, first, second, out);
-    } else if (unit->power == 1.0f && second == 1.0f) { /* the same, without idle multiplications */
+    } else if (unit->power == 1.0f && second == 1.0f) { /* the same, without multiplying by 1 */
         const float along = inner(g, unit->vector, n, 1.0f) * unit->high;
         less_multiple(g, unit->vector, n, 1.0f, along * unit->high, first, 1.0f, out);
     } else {

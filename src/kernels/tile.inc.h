@@ -1,12 +1,11 @@
-/* tile.inc.h: what the register tiles of products.inc.h and dots.inc.h have in common: R rows times
- * V vectors of accumulators, each with a name of its own, so that they live in registers. Which R
- * and V there are is the vocabulary's choice (simd_emulated.h lists its lists); a tile knows the
- * operands at hand and nothing of what they mean.
- */
+/* tile.inc.h: what the register tiles of products.inc.h and dots.inc.h share: R rows times V
+ * vectors of accumulators, each with a name of its own, so that they live in registers. The
+ * vocabulary lists the R and V that there are (simd_emulated.h says how). It knows nothing of what
+ * is multiplied. */
 #ifndef MARGIN_KERNELS_TILE_INC_H
 #define MARGIN_KERNELS_TILE_INC_H
 
-/* ROWS_n writes M(r, V) for the rows r < n, VECTORS_n writes M(r, v) for the vectors v < n. */
+/* ROWS_n writes M(r, V) for each row r < n, VECTORS_n writes M(r, v) for each vector v < n. */
 #define ROWS_1(M, V)    M(0, V)
 #define ROWS_2(M, V)    ROWS_1(M, V) M(1, V)
 #define ROWS_3(M, V)    ROWS_2(M, V) M(2, V)
@@ -26,8 +25,8 @@
 #define VECTORS_3(M, r) VECTORS_2(M, r) M(r, 2)
 #define VECTORS_4(M, r) VECTORS_3(M, r) M(r, 3)
 
-/* Repeats the statement behind it while `left` is n or more, and moves the operands past n by
- * `pass` each time. */
+/* Repeats the statement behind it while n or more are `left`; each time `pass` moves `operands`
+ * past the n that it took. */
 #define EACH(n, left, pass, operands) for (; (left) >= (n); (left) -= (n), pass(&(operands), n))
 
 /* Fetches the lines of `ahead` that `work` multiply-adds of 16 lanes pay for. */

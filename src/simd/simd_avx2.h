@@ -40,7 +40,7 @@ static inline void v_store(float *p, vf a)
     _mm256_storeu_ps(p + 8, a.hi);
 }
 
-/* All bits set in the lanes below n - first. */
+/* Returns a mask whose bits are set in the lanes below n - first. */
 static inline __m256i v_mask8(size_t n, int first)
 {
     const __m256i index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
