@@ -89,7 +89,7 @@ static float plane_products(const float *planes, size_t stride, size_t dim, cons
                                          const float *planes, size_t stride, float *out,           \
                                          float *inner, float *total)                               \
     {                                                                                              \
-        const term_lanes t = term_lanes_of_row(row, peak);                                               \
+        const term_lanes t = term_lanes_of_row(row, peak);                                         \
         term_sums sums = no_terms();                                                               \
         PLANES_##D(INNER_START)                                                                    \
         for (size_t j = 0; j < n; j += 32) {                                                       \
