@@ -76,7 +76,7 @@ static inline void pass_dot_classes(dot_operands *t, size_t n)
 
 /* Multiplies `rows` rows by `classes` classes from `all` on; the rows at hand stay in L1 while the
  * classes pass. */
-static inline void all_dots(dot_operands all, size_t rows, size_t classes, margin_ahead *ahead)
+TILE_LOOP void all_dots(dot_operands all, size_t rows, size_t classes, margin_ahead *ahead)
 {
     V_DOT_TILES(PASS_DOT_ROWS, ALONG_DOT_CLASSES)
 }

@@ -104,7 +104,7 @@ static inline void pass_vectors(tile_operands *t, size_t n)
 
 /* Multiplies `classes` rows by `vectors` vectors from `all` on; the vectors at hand stay in L1
  * while the classes pass. */
-static inline void all_classes(tile_operands all, size_t classes, size_t vectors)
+TILE_LOOP void all_classes(tile_operands all, size_t classes, size_t vectors)
 {
     V_CLASS_TILES(PASS_VECTORS, DOWN_CLASSES)
 }
@@ -119,7 +119,7 @@ static inline void all_classes(tile_operands all, size_t classes, size_t vectors
 #define ALONG_VECTORS(R, V) EACH(V, left, pass_vectors, t) CLASS_TILE(R, V)
 
 /* Does what all_classes does, and writes c in the order of memory. */
-static inline void classes_in_order(tile_operands all, size_t classes, size_t vectors)
+TILE_LOOP void classes_in_order(tile_operands all, size_t classes, size_t vectors)
 {
     V_CLASS_LINES(PASS_CLASSES, ALONG_VECTORS)
 }
@@ -199,7 +199,7 @@ static inline tile_operands from_lane(const tile_operands *all, size_t first)
 
 /* Multiplies the first `rows` lanes by `vectors` vectors if the vocabulary has tiles for so few;
  * returns whether it has. */
-static inline int few_lanes(tile_operands all, size_t rows, size_t vectors)
+TILE_LOOP int few_lanes(tile_operands all, size_t rows, size_t vectors)
 {
     V_FEW_LANES(IF_FEW, LANES_ALONG_VECTORS)
     return 0;
@@ -218,7 +218,7 @@ static inline int few_lanes(tile_operands all, size_t rows, size_t vectors)
     }
 
 /* Multiplies at least the first `rows` lanes by `vectors` vectors. */
-static inline void all_lanes(tile_operands all, size_t rows, size_t vectors)
+TILE_LOOP void all_lanes(tile_operands all, size_t rows, size_t vectors)
 {
     V_LANE_TILES(PASS_VECTORS_BUT, SOME_LANES)
 }

@@ -25,6 +25,10 @@
 #define VECTORS_3(M, r) VECTORS_2(M, r) M(r, 2)
 #define VECTORS_4(M, r) VECTORS_3(M, r) M(r, 3)
 
+/* A loop over tiles becomes part of each kernel that calls it: a copy that kernels shared would not
+ * know their strides. */
+#define TILE_LOOP static inline __attribute__((always_inline))
+
 /* Repeats the statement behind it while n or more are `left`; each time `pass` moves `operands`
  * past the n that it took. */
 #define EACH(n, left, pass, operands) for (; (left) >= (n); (left) -= (n), pass(&(operands), n))
