@@ -143,6 +143,7 @@ const simd_probe PROBE(MARGIN_SIMD_NAME) = {
     .exp2_eighths = probe_exp2_eighths,
     .zero_below = probe_zero_below,
     .stream = probe_stream,
+    .transpose_4 = v_transpose_4,
     .fma = probe_fma,
     .fnma = probe_fnma,
     .sum = probe_sum,

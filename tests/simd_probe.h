@@ -21,6 +21,8 @@ typedef struct simd_probe {
     void (*fma)(const float *a, const float *b, const float *c, float *out);
     void (*fnma)(const float *a, const float *b, const float *c, float *out);
     void (*zero_below)(const float *a, const float *least, const float *x, float *out);
+    /* 4 rows of 4 floats, 16 apart. */
+    void (*transpose_4)(const float *from, float *to);
     float (*sum)(const float *a);
     float (*max_across)(const float *a);
     /* In double: arrays of 8, but the 16 floats that narrow writes. */

@@ -256,6 +256,38 @@ static void whole_vectors(void)
     }
 }
 
+/* Transposes 4 x 4 from the end of a page into a frame whose other elements must stay. */
+static void judge_transpose(const simd_probe *probe, const float *from, size_t offset)
+{
+    float got[96], want[96];
+    for (int i = 0; i < 96; i++)
+        got[i] = want[i] = 3.5f;
+    for (size_t i = 0; i < 16; i++)
+        want[16 + offset + i % 4 * 16 + i / 4] = from[i / 4 * 16 + i % 4];
+    probe->transpose_4(from, got + 16 + offset);
+    for (int i = 0; i < 96; i++) {
+        CHECK(same_float(got[i], want[i]),
+              "transpose_4 to offset %zu, element %d: %a instead of %a", offset, i - 16,
+              (double)got[i], (double)want[i]);
+    }
+}
+
+static void transposition(void)
+{
+    enum { EXTENT = 3 * 16 + 4 };
+    noise n = {7};
+    void *pages;
+    size_t bytes;
+    float *const from = page_end(EXTENT, &pages, &bytes);
+    for (size_t offset = 0; offset < 16; offset++) {
+        for (int i = 0; i < EXTENT; i++)
+            from[i] = any_float(&n);
+        judge_transpose(judged, from, offset);
+        judge_transpose(wanted, from, offset);
+    }
+    munmap(pages, bytes);
+}
+
 /* ---- double -----------------------------------------------------------------------------------*/
 
 /* Ends of float32's range and halves of its last place, at which narrowing differs if it does. */
@@ -375,6 +407,7 @@ int main(void)
     across_lanes();
     parts();
     whole_vectors();
+    transposition();
     doubles();
     widening();
     return check_report("test_simd " JUDGED_TEXT);

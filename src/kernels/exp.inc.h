@@ -1,12 +1,14 @@
-/* exp.inc.h: exp in the vocabulary of src/simd. Included after a vocabulary header. */
+/* exp.inc.h: exp(scale t) in the vocabulary of src/simd, for terms.inc.h. It knows no logit and no
+ * instruction set. */
 #ifndef MARGIN_KERNELS_EXP_INC_H
 #define MARGIN_KERNELS_EXP_INC_H
 
-/* A scale times log2(e) in two parts: `high` is the product rounded, `low` what is missing. */
+/* A scale times log2(e) in two parts: `high` is the product rounded, `low` the rest. */
 typedef struct exp_scale {
     vf high, low;
 } exp_scale;
 
+/* Returns what v_exp needs of `scale`. */
 static inline exp_scale exp_scale_of(vf scale)
 {
     const vf log2e = v_set1(0x1.715476p+0f), rest = v_set1(0x1.4ae0cp-26f);
@@ -15,12 +17,14 @@ static inline exp_scale exp_scale_of(vf scale)
     return r;
 }
 
-/* exp(scale t) for t <= 0, -infinity included; the product is not rounded.
+/* Returns exp(scale t) for t <= 0, -infinity included. The product scale t is not rounded.
  *
- * scale t / ln2 = k / 8 - f with |f| <= 1/16: 2^(k / 8) from a table, then 2^-f = 1 - f p(f), p of
- * degree 3 fitted to a relative error of 1e-10. Results below 2^-125.9 = 1.25e-38 are 0, so that no
- * subnormal number reaches a matrix product. The maximal error is in docs/numerics.md with the
- * input that attains it; tests/test_exp.c finds it again by trying every float. */
+ * Largest error: 0.9104 ulp. With scale 1, v_exp(-0x1.07c518p+5) is 0x1.598118p-48 and should be
+ * 0x1.5981162ddep-48. tests/test_exp.c tries every float and finds this one.
+ *
+ * scale t / ln 2 = k / 8 - f with |f| <= 1/16: 2^(k / 8) comes from a table, and 2^-f = 1 - f p(f)
+ * with p of degree 3, whose coefficients scripts/fit_exp.py fits to a relative error of 1e-10.
+ * Results below 2^-125.9 = 1.25e-38 are 0, so that no subnormal number reaches a matrix product. */
 static inline vf v_exp(vf t, const exp_scale *scale)
 {
     /* The bits of 2^(k / 8) less k 2^20: see v_exp2_eighths. */

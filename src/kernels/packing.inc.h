@@ -1,14 +1,14 @@
-/* packing.inc.h: the kernels of packing.h, written once against the vocabulary of src/simd. */
+/* packing.inc.h: the kernels of packing.h, written once against the vocabulary of src/simd. They
+ * know no product and no term. */
 #ifndef MARGIN_KERNELS_PACKING_INC_H
 #define MARGIN_KERNELS_PACKING_INC_H
 
 #include <float.h>
 #include <math.h>
-#include <string.h>
 
 #include "kernels/part.inc.h"
 
-/* Four chains: one would wait for each multiply-add. */
+/* Four chains, since one would wait for each multiply-add. */
 static float sum_squares(const float *x, size_t n, float power)
 {
     const vf p = v_set1(power);
@@ -42,38 +42,12 @@ static void pack_row(const float *x, size_t n, float power, float high, float lo
     }
 }
 
-typedef float f4 __attribute__((vector_size(16)));
-
-static inline f4 f4_load(const float *p)
-{
-    f4 r;
-    memcpy(&r, p, sizeof r);
-    return r;
-}
-
-/* 4 x 4 of a panel: rows of 16 to lanes. */
-static inline void transpose_4(const float *from, float *to)
-{
-    const f4 a = f4_load(from), b = f4_load(from + 16);
-    const f4 c = f4_load(from + 32), d = f4_load(from + 48);
-    const f4 ab_low = __builtin_shufflevector(a, b, 0, 4, 1, 5);
-    const f4 cd_low = __builtin_shufflevector(c, d, 0, 4, 1, 5);
-    const f4 ab_high = __builtin_shufflevector(a, b, 2, 6, 3, 7);
-    const f4 cd_high = __builtin_shufflevector(c, d, 2, 6, 3, 7);
-    const f4 out[4] = {__builtin_shufflevector(ab_low, cd_low, 0, 1, 4, 5),
-                       __builtin_shufflevector(ab_low, cd_low, 2, 3, 6, 7),
-                       __builtin_shufflevector(ab_high, cd_high, 0, 1, 4, 5),
-                       __builtin_shufflevector(ab_high, cd_high, 2, 3, 6, 7)};
-    for (size_t i = 0; i < 4; i++)
-        memcpy(to + i * 16, &out[i], sizeof out[i]);
-}
-
 static void pack_lanes(const float *panels, size_t stride, size_t count, float *lanes)
 {
     for (; count > 0; count--, panels += stride, lanes += 256) {
         for (size_t row = 0; row < 16; row += 4) {
             for (size_t d = 0; d < 16; d += 4)
-                transpose_4(panels + row * 16 + d, lanes + d * 16 + row);
+                v_transpose_4(panels + row * 16 + d, lanes + d * 16 + row);
         }
     }
 }
@@ -105,7 +79,7 @@ static void combine(const float *w, float by_w, const float *rows, size_t distan
     }
 }
 
-/* g . (vector power) */
+/* Returns g . (vector power). */
 static inline float inner(const float *g, const float *vector, size_t n, float power)
 {
     const vf p = v_set1(power);
@@ -122,7 +96,7 @@ static inline float inner(const float *g, const float *vector, size_t n, float p
     return v_sum(v_add(even, odd));
 }
 
-/* out = (g - times (vector power)) first second */
+/* Writes out = (g - times (vector power)) first second, clamped to +-FLT_MAX. */
 static inline void less_multiple(const float *g, const float *vector, size_t n, float power,
                                  float times, float first, float second, float *out)
 {
@@ -144,7 +118,7 @@ static void finish_row(const float *g, const margin_unit *unit, size_t n, float 
 {
     if (unit == NULL) {
         less_multiple(g, g, n, 1.0f, 0.0f, first, second, out);
-    } else if (unit->power == 1.0f && second == 1.0f) { /* the same, without idle multiplications */
+    } else if (unit->power == 1.0f && second == 1.0f) { /* the same, without multiplying by 1 */
         const float along = inner(g, unit->vector, n, 1.0f) * unit->high;
         less_multiple(g, unit->vector, n, 1.0f, along * unit->high, first, 1.0f, out);
     } else {

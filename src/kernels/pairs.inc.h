@@ -1,5 +1,5 @@
-/* pairs.inc.h: sums and updates in double over the elements of a target pair, for target.c.
- * Contracts are in pairs.h.
+/* pairs.inc.h: the kernels of pairs.h, written once against the double lanes of src/simd. They know
+ * no angle and no margin.
  *
  * A multiply-add stands where the product is exact (of two float32, or with alpha_high or sigma)
  * and elsewhere a multiplication, then an addition: rounded as pairs.h says, once for each. */
@@ -32,7 +32,7 @@ static void pair_sums(const float *x, const float *w, size_t n, double *sums)
     sums[2] = vd_sum(xw8) + xw;
 }
 
-/* margin_delta in 8 lanes. */
+/* A margin_delta with each number in all 8 lanes. */
 typedef struct delta_lanes {
     vd alpha_high, alpha_low, minus_sigma;
 } delta_lanes;
@@ -43,11 +43,13 @@ static inline delta_lanes delta_lanes_of(const margin_delta *d)
     return r;
 }
 
+/* Returns delta of the 8 elements a of x and b of w: see margin_delta. */
 static inline vd delta_8(const delta_lanes *d, vd a, vd b)
 {
     return vd_add(vd_fma(b, d->alpha_high, vd_mul(a, d->minus_sigma)), vd_mul(b, d->alpha_low));
 }
 
+/* Returns delta of the elements a of x and b of w, rounded as in delta_8. */
 static inline double delta_1(const margin_delta *d, double a, double b)
 {
     return (b * d->alpha_high - a * d->sigma) + b * d->alpha_low;
@@ -78,23 +80,25 @@ static void delta_sums(const margin_delta *d, const float *x, const float *w, si
 
 /* ---- updates: 16 elements at a time, the last ones in a copy ---- */
 
-/* The n < 16 floats at p, then zeros. */
+/* Writes the n < 16 floats at p, then zeros, to copy[16]. */
 static inline void copy_part(const float *p, size_t n, float *copy)
 {
     v_store(copy, v_load_part(p, n, 0.0f));
 }
 
-/* In float32, where an infinity, from a sum beyond it, becomes FLT_MAX. */
+/* Rounds to float32, where a sum beyond its range becomes +-FLT_MAX, not an infinity. */
 static inline vf narrow_clamped(vd low, vd high)
 {
     return v_max(v_min(v_narrow(low, high), v_set1(FLT_MAX)), v_set1(-FLT_MAX));
 }
 
+/* What add_tangent multiplies by, in lanes. */
 typedef struct tangent {
     delta_lanes delta;
     vd minus_along, factor;
 } tangent;
 
+/* Returns out + factor (delta - along base) for the 8 elements there. */
 static inline vd tangent_8(const tangent *t, const float *x, const float *w, const float *base,
                            const float *out)
 {
@@ -103,6 +107,7 @@ static inline vd tangent_8(const tangent *t, const float *x, const float *w, con
     return vd_add(vd_widen(out), vd_mul(t->factor, across));
 }
 
+/* Returns the same for 16 elements, in float32. */
 static inline vf tangent_16(const tangent *t, const float *x, const float *w, const float *base,
                             const float *out)
 {
@@ -126,16 +131,19 @@ static void add_tangent(const margin_delta *d, const float *x, const float *w, c
     }
 }
 
+/* What add_combination multiplies by, in lanes. */
 typedef struct factors {
     vd x, w;
 } factors;
 
+/* Returns out + by_x x + by_w w for the 8 elements there. */
 static inline vd combination_8(const factors *by, const float *x, const float *w, const float *out)
 {
     const vd sum = vd_add(vd_mul(by->x, vd_widen(x)), vd_mul(by->w, vd_widen(w)));
     return vd_add(vd_widen(out), sum);
 }
 
+/* Returns the same for 16 elements, in float32. */
 static inline vf combination_16(const factors *by, const float *x, const float *w, const float *out)
 {
     return narrow_clamped(combination_8(by, x, w, out), combination_8(by, x + 8, w + 8, out + 8));

@@ -1,4 +1,4 @@
-/* pairs_scalar.c: the sums of pairs.h in plain loops. Results agree with the vector kernels to
+/* pairs_scalar.c: the kernels of pairs.h in plain loops. Results agree with the vector kernels to
  * rounding, not to the bit. */
 #include "kernels/pairs.h"
 
@@ -19,6 +19,7 @@ static void pair_sums(const float *x, const float *w, size_t n, double *sums)
     sums[2] = xw;
 }
 
+/* Returns delta of the elements x and w: see margin_delta. */
 static double delta_at(const margin_delta *d, double x, double w)
 {
     return (w * d->alpha_high - d->sigma * x) + w * d->alpha_low;
@@ -39,6 +40,7 @@ static void delta_sums(const margin_delta *d, const float *x, const float *w, si
     sums[2] = dw;
 }
 
+/* Rounds x to float32, where a sum beyond its range becomes +-FLT_MAX, not an infinity. */
 static float nearest(double x)
 {
     return (float)fmin(fmax(x, -(double)FLT_MAX), (double)FLT_MAX);

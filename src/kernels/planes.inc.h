@@ -1,8 +1,9 @@
-/* planes.inc.h: the kernels for embeddings of few dimensions: lanes are classes, and each
- * dimension of the class weights is a plane. Contracts are in planes.h.
+/* planes.inc.h: the kernels of planes.h, for embeddings of few dimensions, written once against the
+ * vocabulary of src/simd: lanes are classes, and each dimension of the class weights is a plane.
+ * They know no loss and no label.
  *
  * Up to four planes pass at a time, with what belongs to each in a register of its own; more are
- * taken four by four. */
+ * taken four by four. A loop over classes takes two vectors, `even` and `odd`. */
 #ifndef MARGIN_KERNELS_PLANES_INC_H
 #define MARGIN_KERNELS_PLANES_INC_H
 
@@ -11,12 +12,13 @@
 #include "kernels/terms.inc.h"
 
 /* clang-format off */
+/* Writes M(d) for each plane d that passes. */
 #define PLANES_1(M) M(0)
 #define PLANES_2(M) PLANES_1(M) M(1)
 #define PLANES_3(M) PLANES_2(M) M(2)
 #define PLANES_4(M) PLANES_3(M) M(3)
 
-/* Calls NAME_1, NAME_2, NAME_3 or NAME_4 by how many planes are left. */
+/* Calls NAME_1, NAME_2 or NAME_3 if `count` planes are left, NAME_4 if there are more. */
 #define OF_PLANES(NAME, count, ...)                                                                \
     switch (count) {                                                                               \
     case 1:                                                                                        \
@@ -39,6 +41,8 @@
     even = v_fma(v_load(planes + (d)*stride + j), x##d, even);                                     \
     odd = v_fma(v_load(planes + (d)*stride + j + 16), x##d, odd);
 
+/* some_products_D writes the products of D planes with x to out, or adds them, and the largest
+ * result to *max. */
 #define DEFINE_PRODUCTS(D)                                                                         \
     static inline void some_products_##D(const float *planes, size_t stride, const float *x,       \
                                          size_t n, int add, float *out, float *max)                \
@@ -74,16 +78,18 @@ static float plane_products(const float *planes, size_t stride, size_t dim, cons
 
 #define INNER_START(d) vf inner##d = v_set1(0.0f);
 #define INNER_ADD(d)                                                                               \
-    inner##d = v_fma(e.a, v_load(planes + (d)*stride + j), inner##d);                               \
+    inner##d = v_fma(e.a, v_load(planes + (d)*stride + j), inner##d);                              \
     inner##d = v_fma(e.b, v_load(planes + (d)*stride + j + 16), inner##d);
 #define INNER_DONE(d) inner[d] = v_sum(inner##d);
 
+/* exp_and_inner_D writes the terms of x to out, their sum to *total, and their inner products with
+ * D planes to inner; more_inner_D does the last for D further planes with the terms x. */
 #define DEFINE_EXP(D)                                                                              \
     static inline void exp_and_inner_##D(const float *x, size_t n, margin_term_row row, float peak,\
                                          const float *planes, size_t stride, float *out,           \
                                          float *inner, float *total)                               \
     {                                                                                              \
-        const term_lanes t = term_lanes_of_row(row, peak);                                               \
+        const term_lanes t = term_lanes_of_row(row, peak);                                         \
         term_sums sums = no_terms();                                                               \
         PLANES_##D(INNER_START)                                                                    \
         for (size_t j = 0; j < n; j += 32) {                                                       \
@@ -131,6 +137,7 @@ static float plane_exp(const float *x, size_t n, margin_term_row row, float peak
     v_store(out + (d)*stride + j, even##d);                                                        \
     v_store(out + (d)*stride + j + 16, odd##d);
 
+/* some_weights_D does what plane_weights does, for D planes. */
 #define DEFINE_WEIGHTS(D)                                                                          \
     static inline void some_weights_##D(const float *e, size_t e_stride, size_t rows,              \
                                         const float *x, size_t n, float *out, size_t stride)       \

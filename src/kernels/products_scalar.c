@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+/* Writes the inner products of 16 embeddings (lanes) with `classes` class weights to `tile`. */
 static void panel_products(const float *lanes, const float *weights, size_t stride, size_t dim,
                            size_t classes, float *tile)
 {

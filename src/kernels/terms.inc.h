@@ -1,4 +1,5 @@
-/* terms.inc.h: the kernels of terms.h, written once against the vocabulary of src/simd. */
+/* terms.inc.h: the kernels of terms.h, written once against the vocabulary of src/simd. They know
+ * no loss, no label and no matrix product. */
 #ifndef MARGIN_KERNELS_TERMS_INC_H
 #define MARGIN_KERNELS_TERMS_INC_H
 
@@ -17,7 +18,7 @@ typedef struct term_lanes {
     vf peak;
 } term_lanes;
 
-/* Two vectors of sums, which wait for each other's additions less than one. */
+/* Sums in two vectors, so that an addition need not wait for the one before. */
 typedef struct term_sums {
     vf even, odd;
 } term_sums;
@@ -27,18 +28,21 @@ typedef struct term_pair {
     vf a, b;
 } term_pair;
 
+/* Returns the parameters of 16 rows and their peaks, a lane each. */
 static inline term_lanes term_lanes_of_rows(const margin_term_rows *rows, const float *peak)
 {
     const term_lanes t = {exp_scale_of(v_load(rows->scale)), v_load(peak)};
     return t;
 }
 
+/* Returns the parameters of one row and its peak, in all lanes. */
 static inline term_lanes term_lanes_of_row(margin_term_row row, float peak)
 {
     const term_lanes t = {exp_scale_of(v_set1(row.scale)), v_set1(peak)};
     return t;
 }
 
+/* Returns the sums of no term: zeros. */
 static inline term_sums no_terms(void)
 {
     const term_sums none = {v_set1(0.0f), v_set1(0.0f)};
@@ -130,7 +134,7 @@ static int row_max(const float *x, size_t n, float *max)
 
 /* ---- what is pending ---- */
 
-/* Moves a region past n elements that are written. */
+/* Moves region number `region` past n elements that are written. */
 static inline void advance(margin_pending *p, size_t region, size_t n)
 {
     p->region[region].from += n;
@@ -138,7 +142,7 @@ static inline void advance(margin_pending *p, size_t region, size_t n)
     p->region[region].left -= n;
 }
 
-/* Writes n < 16 elements of a region. */
+/* Writes the next n < 16 elements of region number `region`. */
 static inline void store_part(margin_pending *p, size_t region, size_t n)
 {
     const vf a = v_mul(v_load_part(p->region[region].from, n, 0.0f), v_set1(p->first));
@@ -146,9 +150,8 @@ static inline void store_part(margin_pending *p, size_t region, size_t n)
     advance(p, region, n);
 }
 
-/* Returns the first region with 32 elements left or more, at a multiple of 64 bytes if it is
- * streamed, and 2 where there is none. Shorter regions before it, and elements before the multiple,
- * are written on the way. */
+/* Returns the index of the first region with 32 elements left or more, or 2 if none has. Writes the
+ * shorter regions before it and, if p streams, its elements up to a multiple of 64 bytes. */
 static inline size_t next_region(margin_pending *p)
 {
     for (size_t k = 0; k < 2; k++) {
@@ -161,7 +164,7 @@ static inline size_t next_region(margin_pending *p)
     return 2;
 }
 
-/* Writes 32 elements of a region. */
+/* Writes to[i] = from[i] first second for 32 elements, past the caches if `stream`. */
 static inline void store_32(const float *from, vf first, vf second, int stream, float *to)
 {
     const vf a = v_mul(v_mul(v_load(from), first), second);
@@ -198,7 +201,8 @@ static void drain(void)
 
 /* ---- terms of a row ---- */
 
-/* Computes 32 terms, and fetches 32 elements from `ahead` on. */
+/* Writes the terms of 32 inner products at x to `out`, adds them to `sums`, and fetches 32 elements
+ * from `ahead` on. */
 static inline void terms_32(const float *x, const term_lanes *t, term_sums *sums, float *out,
                             const float *ahead)
 {
@@ -207,8 +211,8 @@ static inline void terms_32(const float *x, const term_lanes *t, term_sums *sums
     two_terms(x, t, sums, out);
 }
 
-/* Computes n terms, and writes as many of what is pending: the memory is busy while the arithmetic
- * is. */
+/* Does what terms_32 does for n inner products, a multiple of 32, and meanwhile writes n elements
+ * of p->region[region], so that memory is busy while the arithmetic is. */
 static inline void terms_and_store(const float *x, size_t n, const term_lanes *t, term_sums *sums,
                                    float *out, const float *ahead, const margin_pending *p,
                                    size_t region, int stream)

@@ -1,5 +1,6 @@
-/* units.inc.h: ordinary rows, many at a time, from the kernels for one. Included by packing.inc.h
- * and packing_scalar.c after sum_squares, pack_row and finish_row; contracts are in packing.h. */
+/* units.inc.h: the kernels of packing.h that treat row after row while rows are ordinary, built
+ * from sum_squares, pack_row and finish_row, after which packing.inc.h and packing_scalar.c include
+ * it. It knows neither vector nor lane. */
 #ifndef MARGIN_KERNELS_UNITS_INC_H
 #define MARGIN_KERNELS_UNITS_INC_H
 

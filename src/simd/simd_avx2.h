@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "simd/tiles_8.h"
+
 typedef struct vf {
     __m256 lo, hi;
 } vf;
@@ -38,7 +40,7 @@ static inline void v_store(float *p, vf a)
     _mm256_storeu_ps(p + 8, a.hi);
 }
 
-/* All bits set in the lanes below n - first. */
+/* Returns a mask whose bits are set in the lanes below n - first. */
 static inline __m256i v_mask8(size_t n, int first)
 {
     const __m256i index = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
@@ -83,6 +85,19 @@ static inline void v_prefetch_near(const void *p)
 static inline void v_prefetch_read(const void *p)
 {
     __builtin_prefetch(p, 0, 2);
+}
+
+/* _MM_TRANSPOSE4_PS would take half again as long: its movhlps has one port, shufps two. */
+static inline void v_transpose_4(const float *from, float *to)
+{
+    const __m128 a = _mm_loadu_ps(from), b = _mm_loadu_ps(from + 16);
+    const __m128 c = _mm_loadu_ps(from + 32), d = _mm_loadu_ps(from + 48);
+    const __m128 ab_low = _mm_unpacklo_ps(a, b), ab_high = _mm_unpackhi_ps(a, b);
+    const __m128 cd_low = _mm_unpacklo_ps(c, d), cd_high = _mm_unpackhi_ps(c, d);
+    _mm_storeu_ps(to, _mm_movelh_ps(ab_low, cd_low));
+    _mm_storeu_ps(to + 16, _mm_shuffle_ps(ab_low, cd_low, _MM_SHUFFLE(3, 2, 3, 2)));
+    _mm_storeu_ps(to + 32, _mm_movelh_ps(ab_high, cd_high));
+    _mm_storeu_ps(to + 48, _mm_shuffle_ps(ab_high, cd_high, _MM_SHUFFLE(3, 2, 3, 2)));
 }
 
 static inline vf v_add(vf a, vf b)

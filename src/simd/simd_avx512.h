@@ -11,8 +11,36 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* ---- shapes of the register tiles: 32 vectors of 16 lanes ---- */
+
+#define V_FEW_STEPS 16
+
 /* 28 accumulators, 2 vectors and a broadcast: 31 of 32. */
-#define V_TILE_WIDE 1
+#define V_CLASS_TILES(GROUP, T)                                                                    \
+    GROUP(2, T(14, 2) T(4, 2) T(1, 2))                                                             \
+    GROUP(1, T(14, 1) T(4, 1) T(1, 1))
+
+#define V_CLASS_LINES(GROUP, T)                                                                    \
+    GROUP(4, T(4, 4) T(4, 1))                                                                      \
+    GROUP(1, T(1, 4) T(1, 1))
+
+/* 24 accumulators at most; 2 + 2 vectors are faster than 3 + 1. */
+#define V_LANE_TILES(GROUP, T)                                                                     \
+    GROUP(3, 4, T(0, 8, 3) T(8, 8, 3))                                                             \
+    GROUP(2, 0, T(0, 8, 2) T(8, 8, 2))                                                             \
+    GROUP(1, 0, T(0, 8, 1) T(8, 8, 1))
+
+#define V_FEW_LANES(GROUP, T)                                                                      \
+    GROUP(1, T(1, 4) T(1, 1))                                                                      \
+    GROUP(2, T(2, 4) T(2, 1))                                                                      \
+    GROUP(4, T(4, 4) T(4, 1))
+
+#define V_DOT_TILES(GROUP, T)                                                                      \
+    GROUP(4, T(4, 4) T(4, 1))                                                                      \
+    GROUP(2, T(2, 4) T(2, 1))                                                                      \
+    GROUP(1, T(1, 4) T(1, 1))
+
+/* ---- float32 ---- */
 
 typedef struct vf {
     __m512 v;
@@ -75,6 +103,19 @@ static inline void v_prefetch_read(const void *p)
     __builtin_prefetch(p, 0, 2);
 }
 
+/* _MM_TRANSPOSE4_PS would take half again as long: its movhlps has one port, shufps two. */
+static inline void v_transpose_4(const float *from, float *to)
+{
+    const __m128 a = _mm_loadu_ps(from), b = _mm_loadu_ps(from + 16);
+    const __m128 c = _mm_loadu_ps(from + 32), d = _mm_loadu_ps(from + 48);
+    const __m128 ab_low = _mm_unpacklo_ps(a, b), ab_high = _mm_unpackhi_ps(a, b);
+    const __m128 cd_low = _mm_unpacklo_ps(c, d), cd_high = _mm_unpackhi_ps(c, d);
+    _mm_storeu_ps(to, _mm_movelh_ps(ab_low, cd_low));
+    _mm_storeu_ps(to + 16, _mm_shuffle_ps(ab_low, cd_low, _MM_SHUFFLE(3, 2, 3, 2)));
+    _mm_storeu_ps(to + 32, _mm_movelh_ps(ab_high, cd_high));
+    _mm_storeu_ps(to + 48, _mm_shuffle_ps(ab_high, cd_high, _MM_SHUFFLE(3, 2, 3, 2)));
+}
+
 static inline vf v_add(vf a, vf b)
 {
     return v_make(_mm512_add_ps(a.v, b.v));
@@ -124,14 +165,16 @@ static inline vf v_exp2_eighths(const uint32_t entry[8], vf z)
     return v_make(_mm512_castsi512_ps(_mm512_add_epi32(picked, _mm512_slli_epi32(k, 20))));
 }
 
-static inline __m256 v_upper_half(__m512 a)
+/* Whole registers as far as the first step: a half could only be one of the registers 0 to 15, and
+ * accumulators beyond them would have to move. */
+static inline __m512 v_swap_halves(__m512 a)
 {
-    return _mm256_castpd_ps(_mm512_extractf64x4_pd(_mm512_castps_pd(a), 1));
+    return _mm512_shuffle_f32x4(a, a, _MM_SHUFFLE(1, 0, 3, 2));
 }
 
 static inline float v_sum(vf a)
 {
-    const __m256 s8 = _mm256_add_ps(_mm512_castps512_ps256(a.v), v_upper_half(a.v));
+    const __m256 s8 = _mm512_castps512_ps256(_mm512_add_ps(a.v, v_swap_halves(a.v)));
     const __m128 s4 = _mm_add_ps(_mm256_castps256_ps128(s8), _mm256_extractf128_ps(s8, 1));
     const __m128 s2 = _mm_add_ps(s4, _mm_movehl_ps(s4, s4));
     return _mm_cvtss_f32(_mm_add_ss(s2, _mm_shuffle_ps(s2, s2, 1)));
@@ -139,7 +182,7 @@ static inline float v_sum(vf a)
 
 static inline float v_max_across(vf a)
 {
-    const __m256 s8 = _mm256_max_ps(_mm512_castps512_ps256(a.v), v_upper_half(a.v));
+    const __m256 s8 = _mm512_castps512_ps256(_mm512_max_ps(a.v, v_swap_halves(a.v)));
     const __m128 s4 = _mm_max_ps(_mm256_castps256_ps128(s8), _mm256_extractf128_ps(s8, 1));
     const __m128 s2 = _mm_max_ps(s4, _mm_movehl_ps(s4, s4));
     return _mm_cvtss_f32(_mm_max_ss(s2, _mm_shuffle_ps(s2, s2, 1)));

@@ -8,7 +8,9 @@
  * holds an array of registers in memory (measured elsewhere: 3.9 times slower).
  *
  * Rounding is to nearest even, multiply-add has one rounding. NaN payloads are not part of the
- * contract. A new operation needs two users first.
+ * contract. A new operation needs two users first, or one in a hot loop that no other operations
+ * can serve: v_exp2_eighths (a look-up), v_zero_below (a comparison) and v_transpose_4 (lanes
+ * change places) have one each.
  */
 #ifndef MARGIN_SIMD_H
 #define MARGIN_SIMD_H
@@ -18,14 +20,34 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A header with 32 registers of 16 lanes defines V_TILE_WIDE: products.inc.h then keeps 14 x 2
- * accumulators in registers, else 6. */
+/* ---- shapes of the register tiles ----
+ *
+ * A header also lists the tiles that fit its registers; products.inc.h and dots.inc.h make their
+ * loops from the lists. Shapes change no bit, only time. T(R, V) is a tile of R rows and V vectors.
+ * GROUP(n, tiles) is a step of the outer loop: it takes n of what that loop counts, while as many
+ * are left, and runs through all of the inner loop with its tiles, each as often as it fits, in the
+ * order of the list. So the last GROUP, and the last tile of each, must serve one.
+ *
+ *   V_CLASS_TILES   Inner products and dW: rows are classes. Outer loop: vectors; inner: classes.
+ *   V_CLASS_LINES   dW of at most V_FEW_STEPS embeddings, which costs more to write than to compute
+ *                   (measured): the order of memory. Outer loop: classes; inner: vectors.
+ *   V_LANE_TILES    dX: rows are the lanes of a panel. GROUP(n, but, tiles) takes n vectors unless
+ *                   just `but` are left; T(first, R, V) serves the R lanes from `first` on, and the
+ *                   tiles of a GROUP all 16 lanes.
+ *   V_FEW_LANES     dX where a panel has few embeddings: GROUP(n, tiles) is for n or fewer, and its
+ *                   tiles run through all vectors. More than the last n take V_LANE_TILES.
+ *   V_DOT_TILES     Inner products of few embeddings: rows are embeddings, vectors are classes.
+ *                   Outer loop: embeddings; inner: classes.
+ */
+#include "simd/tiles_8.h"
+
+/* ---- float32 ---- */
 
 typedef struct vf {
     float lane[16];
 } vf;
 
-/* All lanes x. */
+/* Returns x in all lanes. */
 static inline vf v_set1(float x)
 {
     vf r;
@@ -34,7 +56,7 @@ static inline vf v_set1(float x)
     return r;
 }
 
-/* 16 floats from / to memory, any alignment. */
+/* v_load reads 16 floats at p, at any alignment; v_store writes them. */
 static inline vf v_load(const float *p)
 {
     vf r;
@@ -47,7 +69,8 @@ static inline void v_store(float *p, vf a)
     memcpy(p, a.lane, sizeof a.lane);
 }
 
-/* The first n lanes (0 <= n < 16) from memory and the rest `fill`; nothing beyond n is touched. */
+/* v_load_part reads the first n lanes (0 <= n < 16) at p and sets the rest to `fill`; v_store_part
+ * writes the first n. Neither touches what is beyond n. */
 static inline vf v_load_part(const float *p, size_t n, float fill)
 {
     vf r = v_set1(fill);
@@ -62,8 +85,8 @@ static inline void v_store_part(float *p, vf a, size_t n)
         p[i] = a.lane[i];
 }
 
-/* A store that need not stay in the cache, at a multiple of 64 bytes; v_drain() orders such stores
- * before all that follows. */
+/* Writes `a` to p, a multiple of 64 bytes, so that it need not stay in the cache; v_drain orders
+ * such stores before all that follows. */
 static inline void v_stream(float *p, vf a)
 {
     v_store(p, a);
@@ -73,22 +96,32 @@ static inline void v_drain(void)
 {
 }
 
-/* The 64 bytes round p will be written soon; read later. No effect on any value. */
+/* Fetches the 64 bytes round p, which will soon be written. Like the next two it changes no value
+ * and takes any address. */
 static inline void v_prefetch_write(const float *p)
 {
     (void)p;
 }
 
-/* The 64 bytes round p will be read soon, from the nearest cache. No effect on any value. */
+/* Fetches the 64 bytes round p, which will soon be read, into the nearest cache. */
 static inline void v_prefetch_near(const void *p)
 {
     (void)p;
 }
 
-/* The same into a cache further out. */
+/* Fetches the 64 bytes round p, which will be read later, into a cache further out. */
 static inline void v_prefetch_read(const void *p)
 {
     (void)p;
+}
+
+/* Transposes 4 x 4: to[16 j + i] = from[16 i + j] for i and j below 4. `to` is not `from`. */
+static inline void v_transpose_4(const float *from, float *to)
+{
+    for (int i = 0; i < 4; i++) {
+        for (int j = 0; j < 4; j++)
+            to[16 * j + i] = from[16 * i + j];
+    }
 }
 
 static inline vf v_add(vf a, vf b)
@@ -112,7 +145,7 @@ static inline vf v_mul(vf a, vf b)
     return a;
 }
 
-/* a b + c and c - a b, each rounded once. */
+/* v_fma returns a b + c, v_fnma returns c - a b, each rounded once. */
 static inline vf v_fma(vf a, vf b, vf c)
 {
     for (int i = 0; i < 16; i++)
@@ -127,7 +160,7 @@ static inline vf v_fnma(vf a, vf b, vf c)
     return c;
 }
 
-/* a > b ? a : b, so b where either is NaN and where both are zero. */
+/* Returns a > b ? a : b, so b where either is a NaN and where both are zero. */
 static inline vf v_max(vf a, vf b)
 {
     for (int i = 0; i < 16; i++)
@@ -135,7 +168,7 @@ static inline vf v_max(vf a, vf b)
     return a;
 }
 
-/* a < b ? a : b. */
+/* Returns a < b ? a : b, so b in the same cases. */
 static inline vf v_min(vf a, vf b)
 {
     for (int i = 0; i < 16; i++)
@@ -143,7 +176,7 @@ static inline vf v_min(vf a, vf b)
     return a;
 }
 
-/* +0 where a < least, else x: x where a is a NaN. */
+/* Returns +0 where a < least, else x: also where a is a NaN. */
 static inline vf v_zero_below(vf a, vf least, vf x)
 {
     for (int i = 0; i < 16; i++)
@@ -151,9 +184,9 @@ static inline vf v_zero_below(vf a, vf least, vf x)
     return x;
 }
 
-/* 2^(k / 8) for z = 1.5 2^20 + k / 8, whose low bits are k: entry[k mod 8] is a float's bits less
- * (k mod 8) 2^20, and k 2^20 is added, an eighth of a step of the exponent. Where the result is no
- * normal number it is unspecified. */
+/* Returns 2^(k / 8) for z = 1.5 2^20 + k / 8, whose low bits are k. entry[i] holds the bits of
+ * 2^(i / 8) less i 2^20; to entry[k mod 8] are added k 2^20, an eighth of a step of the exponent
+ * for each k. Where the result is no normal number it is unspecified. */
 static inline vf v_exp2_eighths(const uint32_t entry[8], vf z)
 {
     for (int i = 0; i < 16; i++) {
@@ -165,7 +198,8 @@ static inline vf v_exp2_eighths(const uint32_t entry[8], vf z)
     return z;
 }
 
-/* Across lanes, in a fixed tree: lane i with i + 8, then i + 4, i + 2, i + 1. */
+/* v_sum adds the lanes in a fixed tree: lane i and i + 8, then i + 4, i + 2, i + 1; v_max_across
+ * returns the largest of them by the same tree. */
 static inline float v_sum(vf a)
 {
     for (int half = 8; half > 0; half /= 2) {
@@ -187,7 +221,7 @@ static inline float v_max_across(vf a)
 
 /* ---- double: of a target pair only ---- */
 
-/* 8 lanes, in order in memory: one AVX-512 register, two AVX2, four NEON. */
+/* 8 lanes of float64, in order in memory: one AVX-512 register, two AVX2, four NEON. */
 typedef struct vd {
     double lane[8];
 } vd;
@@ -200,7 +234,7 @@ static inline vd vd_set1(double x)
     return r;
 }
 
-/* 8 floats from memory, any alignment. */
+/* Reads 8 floats at p, at any alignment. */
 static inline vd vd_widen(const float *p)
 {
     vd r;
@@ -209,7 +243,7 @@ static inline vd vd_widen(const float *p)
     return r;
 }
 
-/* Rounded to float32: lanes 0 to 7 of the result from `low`, 8 to 15 from `high`. */
+/* Rounds to float32: `low` into lanes 0 to 7, `high` into lanes 8 to 15. */
 static inline vf v_narrow(vd low, vd high)
 {
     vf r;
@@ -234,7 +268,7 @@ static inline vd vd_mul(vd a, vd b)
     return a;
 }
 
-/* a b + c, rounded once. */
+/* Returns a b + c, rounded once. */
 static inline vd vd_fma(vd a, vd b, vd c)
 {
     for (int i = 0; i < 8; i++)
@@ -242,7 +276,7 @@ static inline vd vd_fma(vd a, vd b, vd c)
     return c;
 }
 
-/* As v_sum: lane i with i + 4, then i + 2, i + 1. */
+/* Adds the lanes in a fixed tree: lane i and i + 4, then i + 2, i + 1. */
 static inline double vd_sum(vd a)
 {
     for (int half = 4; half > 0; half /= 2) {

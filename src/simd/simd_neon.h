@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "simd/tiles_8.h"
+
 typedef struct vf {
     float32x4_t a, b, c, d;
 } vf;
@@ -56,7 +58,7 @@ static inline void v_store_part(float *p, vf x, size_t n)
         p[i] = all[i];
 }
 
-/* No instruction for it that the compilers offer: a plain store. */
+/* Stores plainly: the compilers offer no other instruction for it. */
 static inline void v_stream(float *p, vf a)
 {
     v_store(p, a);
@@ -79,6 +81,18 @@ static inline void v_prefetch_near(const void *p)
 static inline void v_prefetch_read(const void *p)
 {
     __builtin_prefetch(p, 0, 2);
+}
+
+static inline void v_transpose_4(const float *from, float *to)
+{
+    const float32x4_t a = vld1q_f32(from), b = vld1q_f32(from + 16);
+    const float32x4_t c = vld1q_f32(from + 32), d = vld1q_f32(from + 48);
+    const float32x4_t ac_low = vzip1q_f32(a, c), ac_high = vzip2q_f32(a, c);
+    const float32x4_t bd_low = vzip1q_f32(b, d), bd_high = vzip2q_f32(b, d);
+    vst1q_f32(to, vzip1q_f32(ac_low, bd_low));
+    vst1q_f32(to + 16, vzip2q_f32(ac_low, bd_low));
+    vst1q_f32(to + 32, vzip1q_f32(ac_high, bd_high));
+    vst1q_f32(to + 48, vzip2q_f32(ac_high, bd_high));
 }
 
 static inline vf v_add(vf x, vf y)
@@ -111,7 +125,7 @@ static inline vf v_fnma(vf x, vf y, vf z)
                   vfmsq_f32(z.d, x.d, y.d));
 }
 
-/* vmaxq_f32 orders -0 below +0 and spreads NaN; the vocabulary does neither. */
+/* vmaxq_f32 would order -0 below +0 and spread a NaN; the vocabulary does neither. */
 static inline float32x4_t v_max4(float32x4_t x, float32x4_t y)
 {
     return vbslq_f32(vcgtq_f32(x, y), x, y);
@@ -143,7 +157,7 @@ static inline vf v_zero_below(vf x, vf least, vf y)
                   v_zero4(x.c, least.c, y.c), v_zero4(x.d, least.d, y.d));
 }
 
-/* Entries are looked up byte by byte: entry e is the bytes 4 e to 4 e + 3. */
+/* Looks up entries byte by byte: entry e is the bytes 4 e to 4 e + 3 of `table`. */
 static inline float32x4_t v_eighths4(uint8x16x2_t table, float32x4_t z)
 {
     const uint32x4_t k = vreinterpretq_u32_f32(z);

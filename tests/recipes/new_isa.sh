@@ -11,8 +11,20 @@ need jq
 
 copy_tree "$source" "$work/tree"
 cd "$work/tree" || exit 1
-# A toy: the specification itself under another name.
-cp src/simd/simd_emulated.h src/simd/simd_toy.h
+# A toy: the specification itself under another name, with register tiles that no other set has.
+sed '/^#include "simd\/tiles_8.h"$/{
+r /dev/stdin
+d
+}' src/simd/simd_emulated.h > src/simd/simd_toy.h << 'EOF'
+#define V_FEW_STEPS 5
+#define V_CLASS_TILES(GROUP, T) GROUP(3, T(3, 3) T(1, 3)) GROUP(1, T(7, 1) T(1, 1))
+#define V_CLASS_LINES(GROUP, T) GROUP(2, T(2, 3) T(2, 1)) GROUP(1, T(1, 1))
+#define V_LANE_TILES(GROUP, T) \
+    GROUP(2, 3, T(0, 5, 2) T(5, 5, 2) T(10, 6, 2)) GROUP(1, 0, T(0, 12, 1) T(12, 4, 1))
+#define V_FEW_LANES(GROUP, T) GROUP(3, T(3, 3) T(3, 1))
+#define V_DOT_TILES(GROUP, T) GROUP(3, T(3, 3) T(3, 1)) GROUP(1, T(1, 2) T(1, 1))
+EOF
+grep -q 'T(12, 4, 1)' src/simd/simd_toy.h || fail "the toy has no register tiles of its own"
 sed -i 's/^margin_add_isa(neon .*/&\nmargin_add_isa(toy ".*")/' CMakeLists.txt
 sed -i -E 's/^(    X\(NEON, neon, 1\))$/\1 \\\n    X(TOY, toy, 1)/' include/margin.h
 changed=$(differences "$source" "$work/tree")

@@ -75,6 +75,18 @@ static inline simde__m256 margin_simde_narrow(simde__m512d a)
     return simde__m256_from_private(r);
 }
 
+/* Quarters of a, a, b, b, each chosen by two bits. */
+static inline simde__m512 margin_simde_shuffle(simde__m512 a, simde__m512 b, int quarters)
+{
+    const simde__m512_private x = simde__m512_to_private(a), y = simde__m512_to_private(b);
+    simde__m512_private r;
+    for (int i = 0; i < 16; i++) {
+        const int from = (quarters >> i / 4 * 2 & 3) * 4 + i % 4;
+        r.f32[i] = i < 8 ? x.f32[from] : y.f32[from];
+    }
+    return simde__m512_from_private(r);
+}
+
 #undef _mm512_fmadd_ps
 #undef _mm512_fnmadd_ps
 #undef _mm512_fmadd_pd
@@ -84,6 +96,7 @@ static inline simde__m256 margin_simde_narrow(simde__m512d a)
 #define _mm512_cvtps_pd(a)                  margin_simde_widen(a)
 #define _mm512_cvtpd_ps(a)                  margin_simde_narrow(a)
 #define _mm512_stream_ps(p, a)              _mm512_storeu_ps(p, a)
+#define _mm512_shuffle_f32x4(a, b, n)       margin_simde_shuffle(a, b, n)
 #define _mm512_srai_epi32(a, n)             margin_simde_srai(a, n)
 #define _mm512_mask_loadu_ps(fill, mask, p) margin_simde_loadu(fill, mask, p)
 #define _mm512_mask_storeu_ps(p, mask, a)   margin_simde_storeu(p, mask, a)
