@@ -14,13 +14,107 @@ json_t *json_number(double value)
     return isfinite(value) ? json_real(value) : json_null();
 }
 
+/* The names of all objects of a list, each with its place. */
+static json_t *places_of(const json_t *list)
+{
+    json_t *places = json_object(), *row, *value;
+    const char *key;
+    size_t i;
+    json_array_foreach(list, i, row) json_object_foreach(row, key, value)
+    {
+        if (json_object_get(places, key) == NULL) {
+            const json_int_t place = (json_int_t)json_object_size(places);
+            json_object_set_new(places, key, json_integer(place));
+        }
+    }
+    return places;
+}
+
+json_t *json_columns(json_t *list)
+{
+    json_t *places = places_of(list), *columns = json_array(), *rows = json_array();
+    json_t *row, *value;
+    const char *key;
+    size_t i;
+    json_object_foreach(places, key, value) json_array_append_new(columns, json_string(key));
+    json_array_foreach(list, i, row)
+    {
+        json_t *const values = json_array();
+        json_object_foreach(places, key, value)
+        {
+            json_t *const found = json_object_get(row, key);
+            json_array_append_new(values, found != NULL ? json_incref(found) : json_null());
+        }
+        json_array_append_new(rows, values);
+    }
+    json_decref(places);
+    json_decref(list);
+    return json_pack("{s:o, s:o}", "columns", columns, "rows", rows);
+}
+
+static int has_parts(const json_t *value)
+{
+    return json_is_object(value) || json_is_array(value);
+}
+
+/* Whether a value is written in one line. */
+static int is_line(const json_t *value)
+{
+    json_t *item;
+    size_t i;
+    json_array_foreach(value, i, item)
+    {
+        if (has_parts(item)) return 0;
+    }
+    return !json_is_object(value) || json_object_size(value) == 0;
+}
+
+static int write_line(const json_t *value, FILE *stream)
+{
+    const size_t flags =
+        (JSON_OUT_FLAGS & ~(size_t)JSON_MAX_INDENT) | JSON_COMPACT | JSON_ENCODE_ANY;
+    return json_dumpf(value, stream, flags);
+}
+
+static int write_key(const char *key, FILE *stream)
+{
+    json_t *const name = json_string(key);
+    const int status = write_line(name, stream);
+    json_decref(name);
+    return status != 0 || fputs(": ", stream) == EOF ? -1 : 0;
+}
+
+/* One space of indent for each level, `depth` of them so far. */
+static int write_value(const json_t *value, int depth, FILE *stream)
+{
+    const int object = json_is_object(value);
+    const char *key, *comma = "";
+    json_t *item;
+    size_t i;
+    if (is_line(value)) return write_line(value, stream);
+    fputs(object ? "{" : "[", stream);
+    json_array_foreach(value, i, item)
+    {
+        fprintf(stream, "%s\n%*s", comma, depth + 1, "");
+        if (write_value(item, depth + 1, stream) != 0) return -1;
+        comma = ",";
+    }
+    json_object_foreach((json_t *)value, key, item) /* only read */
+    {
+        fprintf(stream, "%s\n%*s", comma, depth + 1, "");
+        if (write_key(key, stream) != 0 || write_value(item, depth + 1, stream) != 0) return -1;
+        comma = ",";
+    }
+    return fprintf(stream, "\n%*s%s", depth, "", object ? "}" : "]") < 0 ? -1 : 0;
+}
+
 int json_write_file(const json_t *value, const char *path, char *error, size_t error_size)
 {
     atomic_file file;
     int status = atomic_open(&file, path);
     if (status == 0) {
         errno = 0;
-        if (json_dumpf(value, file.stream, JSON_OUT_FLAGS) != 0 || fputc('\n', file.stream) == EOF)
+        if (write_value(value, 0, file.stream) != 0 || fputc('\n', file.stream) == EOF)
             status = errno != 0 ? errno : EIO;
         else
             status = atomic_commit(&file);

@@ -12,7 +12,13 @@
 /* A real, or null for NaN and the infinities, which JSON does not have. */
 json_t *json_number(double value);
 
-/* Write `value` to `path`, whole or not at all. 0 ok; else `error` names the path and the fault. */
+/* Takes over a list of objects whose keys repeat; gives {"columns": names, "rows": [values, ...]},
+ * with null where an object lacks a column. Columns stand in the order in which names first occur.
+ */
+json_t *json_columns(json_t *list);
+
+/* Write `value` to `path`, whole or not at all; an array without arrays or objects in it is one
+ * line. 0 ok; else `error` names the path and the fault. */
 int json_write_file(const json_t *value, const char *path, char *error, size_t error_size);
 
 #endif

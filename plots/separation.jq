@@ -15,20 +15,20 @@ def in_figure($name): .figures // [] | index($name) != null;
 def toys: [.runs[] | select((.dim // 2) == 2)
         | select((.figures // []) == [] or in_figure("fig3") or in_figure("fashion"))
         | . + {label: (.label // .loss)}]
-    | (map(select(.features | length > 0) | {(.data + " " + .label): true}) | add // {}) as $shown
+    | (map(select((.features | rows_of) | length > 0) | {(.data + " " + .label): true}) | add // {}) as $shown
     | map(select($shown[.data + " " + .label]));
-def with_features($data): [toys[] | select(.data == $data and (.features | length) > 0)]
+def with_features($data): [toys[] | select(.data == $data and ((.features | rows_of) | length) > 0)]
     | group_by(.loss) | map(min_by(.seed)) | sort_by(.loss | rank);
-def data_names: reduce (toys[] | select((.features | length) > 0) | .data) as $data
+def data_names: reduce (toys[] | select(((.features | rows_of) | length) > 0) | .data) as $data
     ([]; if index($data) then . else . + [$data] end) | .[];
 # The radius that the plane's panel has to show: all but the outermost hundredth of the samples.
-def extent: [.features[] | .x * .x + .y * .y | sqrt] | sort | .[(length - 1) * 0.99 | floor];
+def extent: [(.features | rows_of)[] | .x * .x + .y * .y | sqrt] | sort | .[(length - 1) * 0.99 | floor];
 
 # Samples: x, y, class; one block per loss. Raw coordinates for softmax, else near the unit circle.
 def features($data): with_features($data)[]
     | .loss as $loss
     | block("\"\($loss)\" \($loss)";
-        (.features | to_entries[] | .value.class as $class
+        ((.features | rows_of) | to_entries[] | .value.class as $class
          | (if $loss == "softmax" then .value else .key as $i | .value | on_ring($i) end)
          | [.x, .y, $class] | @tsv));
 
@@ -119,14 +119,14 @@ def annealing: groups_of("annealing") | group_by(.dim)[]
         | [(settings | sub(" at once"; "")), .loss, (if .label | test("at once") then 1 else 0 end)]
           + value("train_accuracy") + value("train_inter") + value("tar_1e3") | @tsv);
 
-def pictured($figure): [.runs[] | select(in_figure($figure) and (.features | length) > 0)]
+def pictured($figure): [.runs[] | select(in_figure($figure) and ((.features | rows_of) | length) > 0)]
     | group_by(.label) | map(min_by(.seed));
 # Order of the panels of CosFace's figure: softmax, then by margin.
 def cosface_panels: pictured("cosface-fig4") | sort_by(.m3, .loss != "softmax");
 # Samples, a block per panel: raw x, y, and on the ring x, y, then class.
 def cosface_fig4: cosface_panels[]
     | block("\"\(.loss) \(.m3)\" \(.loss)";
-        .features | to_entries[] | .key as $i | .value as $f
+        (.features | rows_of) | to_entries[] | .key as $i | .value as $f
         | ($f | on_ring($i)) as $ring | [$f.x, $f.y, $ring.x, $ring.y, $f.class] | @tsv);
 def cosface_fig4_centres: cosface_panels[]
     | block("\"\(.loss) \(.m3)\" \(.loss)"; .centres | to_entries[]
@@ -141,7 +141,7 @@ def unit3: (.x * .x + .y * .y + .z * .z | sqrt) as $r
 def ball_order: [(.loss | rank), .m1, .m3];
 # Features at length 1, a block per panel: x, y, z, class.
 def ball($figure): pictured($figure) | sort_by(ball_order)[]
-    | block("\"\(settings)\" \(.loss)"; .features[] | unit3 + [.class] | @tsv);
+    | block("\"\(settings)\" \(.loss)"; (.features | rows_of)[] | unit3 + [.class] | @tsv);
 # Class weights likewise.
 def ball_centres($figure): pictured($figure) | sort_by(ball_order)[]
     | block("\"\(settings)\" \(.loss)"; .centres | to_entries[]

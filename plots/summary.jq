@@ -72,7 +72,7 @@ def separation_columns($separation; $loss):
 # What is promised (goals are not), by loss, over all instruction sets: results judged, those
 # outside the bound, and the largest share of it.
 def promises: "promise\tbound\tloss\tjudged\toutside\tshare",
-    (.verdicts // [] | map(select(.promise | endswith("_goal") | not))
+    (.verdicts // [] | rows_of | map(select(.promise | endswith("_goal") | not))
      | group_by(.promise, (.loss | rank))[]
      | [.[0].promise, .[0].bound, .[0].loss, (map(.judged) | add), (map(.outside) | add),
         (map(.share) | max)] | @tsv);

@@ -10,6 +10,7 @@
 def median: sort | if length % 2 == 1 then .[length / 2 | floor]
                    else (.[length / 2 - 1] + .[length / 2]) / 2 end;
 def mean: add / length;
+def rows_of: if type == "object" then .columns as $c | .rows | map([$c, .] | transpose | map({(.[0]): .[1]}) | add) else . end;
 def mad: median as $m | map((. - $m) | fabs) | median;
 def order: ["softmax", "normsoftmax", "sphereface", "cosface", "arcface", "combined"];
 # Losses in the papers' order, unknown (new) ones behind.
@@ -183,7 +184,7 @@ def margin_cost: isas as $isas | [cases[] | numbers | . + {threads: threads}
 def degrees: . * 180 / 3.141592653589793;
 
 # theta in degrees, psi, slope; one block per curve of a figure.
-def curves_of($figure): [.curves[] | select((.figure // "target_logit") == $figure)]
+def curves_of($figure): [(.curves | rows_of)[] | select((.figure // "target_logit") == $figure)]
     | [foreach .[] as $point ({last: null, id: 0};
           if $point.label == .last then . else {last: $point.label, id: (.id + 1)} end;
           $point + {id: .id})]
@@ -195,7 +196,7 @@ def past_pi: curves_of("past_pi");
 # The theta sweep of each loss with its default options, one list per loss and implementation: this
 # library ("margin", on its best instruction set) and the formulations that it is compared with.
 def theta_sweeps: isas as $isas
-    | [.rows[] | select(.sweep == "theta" and .gradient == "exact" and .default)] as $rows
+    | [(.rows | rows_of)[] | select(.sweep == "theta" and .gradient == "exact" and .default)] as $rows
     | ([$rows[] | select(.impl == "margin")] | best_isa($isas)) as $isa
     | [$rows[] | select(.impl != "margin" or .isa == $isa) | . + {lost: (.nonfinite > 0)}]
     | group_by([.loss, .impl]) | map(sort_by(.theta))
@@ -224,7 +225,7 @@ def gradient_ends: theta_sweeps[]
 # not finite, 1 where all are finite but dX is more than 10 % off. One block per implementation.
 def nonfinite_map: isas as $isas
     | (["margin"] + (.formulas // {} | keys_unsorted)) as $order
-    | [.rows[] | select(.sweep == "map")] as $rows
+    | [(.rows | rows_of)[] | select(.sweep == "map")] as $rows
     | ([$rows[] | select(.impl == "margin")] | best_isa($isas)) as $isa
     | [$rows[] | select(.theta != null and (.impl != "margin" or .isa == $isa))]
     | group_by(.impl) | sort_by(.[0].impl as $impl | $order | index($impl))[]
@@ -236,7 +237,7 @@ def nonfinite_map: isas as $isas
 
 # Classes, relative errors of the loss, of dX and of dW; one block per loss and implementation.
 def class_error: isas as $isas
-    | [.rows[] | select(.sweep == "classes" and .default)] as $rows
+    | [(.rows | rows_of)[] | select(.sweep == "classes" and .default)] as $rows
     | ([$rows[] | select(.impl == "margin")] | best_isa($isas)) as $isa
     | [$rows[] | select(.classes != null and (.isa == $isa or (.impl | IN("plain", "acos"))))]
     | group_by([.loss, .impl]) | map(sort_by(.classes))

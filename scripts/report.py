@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""report.py: the report of a run, RUN/report.html, one file that opens offline.
+"""report.py: the report of a run, RUN/report.html, one file that opens offline; of a packed one,
+RUN.tar.xz, the file RUN.html beside it.
 
 Reads what plots/draw.sh made (RUN/tables, RUN/figures) and the run's JSON files. It computes
 nothing: each number on the page stands in a table, and so in a JSON file of the run.
-usage: report.py RUN_DIR
+usage: report.py RUN
 """
 
 import os
@@ -11,7 +12,8 @@ import sys
 
 sys.dont_write_bytecode = True  # the folder may belong to somebody else
 from report.page import page  # noqa: E402
-from report.run import Run, RunError  # noqa: E402
+from report.run import Run  # noqa: E402
+from run_files import PACKED, Unusable, opened  # noqa: E402
 
 
 def fail(message, status=1):
@@ -33,13 +35,14 @@ def main():
         print(__doc__)
         return
     if len(sys.argv) != 2:
-        fail("usage: report.py RUN_DIR", 2)
-    run = Run(sys.argv[1])
-    if not os.path.isdir(run.folder):
-        fail(f"{run.folder}: no such folder")
+        fail("usage: report.py RUN", 2)
+    name = sys.argv[1]
+    packed = not os.path.isdir(name)
     try:
-        write(run.path("report.html"), page(run))
-    except (OSError, RunError) as error:
+        with opened(name) as folder:
+            written = name[:-len(PACKED)] + ".html" if packed else os.path.join(name, "report.html")
+            write(written, page(Run(folder, beside=not packed)))
+    except (OSError, Unusable) as error:
         fail(error)
 
 

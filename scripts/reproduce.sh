@@ -7,7 +7,8 @@ set -euo pipefail
 
 usage() {
     cat <<TEXT
-usage: $program [--quick | --full] [--out DIR] [--again]
+usage: $program [--quick | --full] [--out DIR] [--again] [--pack] [--json]
+       $program --pack RUN_DIR
 
 Builds margin (Release), measures the losses' speed, numerical stability and class separation on
 this machine, and writes DIR with the numbers (JSON), the figures and report.html.
@@ -16,6 +17,8 @@ this machine, and writes DIR with the numbers (JSON), the figures and report.htm
   --full      for publication: hours are possible
   --out DIR   where to write (results/COMMIT-LEVEL when not given)
   --again     run every driver again, also those whose results are there
+  --pack      then write all of it as one file, DIR.tar.xz, with its checksum in DIR.tar.xz.sha256;
+              with RUN_DIR do only that, with a run that is there
   --json      print nothing but the headline numbers and the paths, as one JSON object
 TEXT
 }
@@ -105,9 +108,10 @@ headline() {
 
 # The same for a program: every column of the table, and the paths.
 headline_json() {
-    jq -Rn --arg run "$run" '
+    jq -Rn --arg run "$run" --arg pack "$packed" '
         [inputs | split("\t")] | .[0] as $names
         | {run: $run, report: ($run + "/report.html"), figures: ($run + "/figures"),
+           pack: (if $pack == "" then null else $pack end),
            results: (["machine", "speed", "stability", "separation"]
                      | map({(.): "\($run)/\(.).json"}) | add),
            losses: (.[1:] | map([$names, .] | transpose
@@ -119,6 +123,9 @@ level=
 run=
 again=no
 json=no
+pack=no
+packed=
+given=$#
 while [ $# -gt 0 ]; do
     case $1 in
     --quick | --full)
@@ -132,6 +139,13 @@ while [ $# -gt 0 ]; do
         ;;
     --again) again=yes ;;
     --json) json=yes ;;
+    --pack)
+        pack=yes
+        if [ $# -ge 2 ] && [[ $2 != -* ]]; then
+            [ "$given" -eq 2 ] || fail 2 "--pack RUN_DIR takes no other option (see --help)"
+            exec "$root/scripts/pack.py" "$2"
+        fi
+        ;;
     -h | --help) usage && exit 0 ;;
     *) fail 2 "unknown argument '$1' (see --help)" ;;
     esac
@@ -148,7 +162,7 @@ stop_in_order
 [ -n "$run" ] || run=$(default_run)
 mkdir -p "$run/.stamps" "$run/.logs" || fail 1 "cannot create $run"
 run=$(cd "$run" && pwd)
-trap 'rm -f "$run"/*.part "$run"/{.stamps,tables,figures}/*.part' EXIT
+trap 'rm -f "$run"/*.part "$run".tar.xz{,.sha256}.part "$run"/{.stamps,tables,figures}/*.part' EXIT
 
 # A new build folder goes without the tests, which need further packages; an old one stays as it is.
 tests=()
@@ -167,6 +181,11 @@ step "drawing the figures"
 watched "$run/.logs/figures.log" "$root/plots/draw.sh" "$run"
 step "writing the report"
 quietly "$run/.logs/report.log" "$root/scripts/report.py" "$run"
+if [ "$pack" = yes ]; then
+    step "packing"
+    quietly "$run/.logs/pack.log" "$root/scripts/pack.py" "$run"
+    packed=$run.tar.xz
+fi
 if [ "$json" = yes ]; then
     headline_json >&3
     exit 0
@@ -175,3 +194,4 @@ step "done"
 headline
 printf '\n%sreport   %s%s\nfigures  %s\nnumbers  %s\n' "$bold" "$run/report.html" "$plain" \
     "$run/figures/" "$run/{speed,stability,separation,machine}.json"
+[ "$pack" = no ] || printf 'pack     %s\n' "$packed"

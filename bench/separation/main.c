@@ -225,7 +225,7 @@ static json_t *all_runs(const session *s)
 static void write_json(const session *s, json_t *context, json_t *figures, json_t *claims)
 {
     json_t *root = json_object();
-    json_object_set_new(root, "schema", json_integer(1));
+    json_object_set_new(root, "schema", json_integer(2));
     json_object_set_new(root, "context", context);
     json_object_set_new(root, "notes", report_notes());
     json_object_set_new(root, "runs", all_runs(s));

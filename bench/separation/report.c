@@ -88,7 +88,7 @@ static json_t *centre_points(const run_result *result, size_t dim)
     return points;
 }
 
-static json_t *feature_points(const run_result *result, size_t dim)
+static json_t *feature_columns(const run_result *result, size_t dim)
 {
     static const char *const axes[] = {"x", "y", "z"};
     json_t *points = json_array();
@@ -100,10 +100,10 @@ static json_t *feature_points(const run_result *result, size_t dim)
         }
         json_array_append_new(points, object);
     }
-    return points;
+    return json_columns(points);
 }
 
-static json_t *arc_objects(const run_result *result)
+static json_t *arc_columns(const run_result *result)
 {
     json_t *list = json_array();
     for (size_t j = 0; j < result->classes; j++) {
@@ -114,7 +114,7 @@ static json_t *arc_objects(const run_result *result)
         set_degrees(object, "high_deg", result->arcs[j].high);
         json_array_append_new(list, object);
     }
-    return list;
+    return json_columns(list);
 }
 
 static json_t *verification_object(const verification *v)
@@ -131,7 +131,7 @@ static json_t *verification_object(const verification *v)
         set_number(point, "tar", v->roc[i].tar);
         json_array_append_new(points, point);
     }
-    json_object_set_new(object, "roc", points);
+    json_object_set_new(object, "roc", json_columns(points));
     return object;
 }
 
@@ -210,7 +210,7 @@ static void set_pictures(json_t *object, const run_plan *plan, const run_result 
         json_object_set_new(object, "snapshots", snapshot_objects(result));
     }
     if (plan->dim == 2) {
-        json_object_set_new(object, "arcs", arc_objects(result));
+        json_object_set_new(object, "arcs", arc_columns(result));
     }
     if (plan->dim == 3) {
         json_object_set_new(object, "theta_bins", bins_array(&result->test.theta));
@@ -219,7 +219,7 @@ static void set_pictures(json_t *object, const run_plan *plan, const run_result 
     if (plan->dim <= 3) {
         json_object_set_new(object, "centres", weight_points(result, plan->dim));
         json_object_set_new(object, "embedding_centres", centre_points(result, plan->dim));
-        json_object_set_new(object, "features", feature_points(result, plan->dim));
+        json_object_set_new(object, "features", feature_columns(result, plan->dim));
     }
 }
 

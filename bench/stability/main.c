@@ -212,14 +212,14 @@ static void write_results(const run *r, int argc, char **argv)
     char error[512];
 
     json_object_set_new(context, "threads", json_integer(r->settings.threads));
-    json_object_set_new(file, "schema", json_integer(2));
+    json_object_set_new(file, "schema", json_integer(3));
     json_object_set_new(file, "context", context);
-    json_object_set_new(file, "verdicts", verdict_json(&r->verdict));
-    json_object_set(file, "settings", r->records.settings);
+    json_object_set_new(file, "verdicts", json_columns(verdict_json(&r->verdict)));
+    json_object_set_new(file, "settings", json_columns(json_incref(r->records.settings)));
     json_object_set_new(file, "functions", float_sweeps_json(r->floats, r->float_sweeps));
     json_object_set_new(file, "formulas", formulas());
-    json_object_set_new(file, "curves", curves_json());
-    json_object_set(file, "rows", r->records.rows);
+    json_object_set_new(file, "curves", json_columns(curves_json()));
+    json_object_set_new(file, "rows", json_columns(json_incref(r->records.rows)));
     if (json_write_file(file, r->settings.out, error, sizeof error) != 0) {
         die(PROGRAM, "%s", error);
     }

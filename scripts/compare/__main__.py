@@ -6,6 +6,7 @@ Exit status: 0, nothing got worse; 1, something did; 2, wrong usage or input tha
 """
 
 import argparse
+import contextlib
 import json
 import os
 import sys
@@ -17,6 +18,7 @@ import show
 import speed
 import table
 from runs import BUILD, FILES, MACHINE, Run, Unusable, describe, differences
+from run_files import opened  # runs knows the way there
 
 WORSE = {"slower", "less exact", "broken", "separates less", "no longer holds"}
 
@@ -79,7 +81,7 @@ def compare(a, b, share):
             result["skipped"].append({"file": name + ".json", "not_in": missing})
         result[name] = None if missing else compare_file(name, a, b, share)
     if all(row.get("verdict") == "not comparable" or "worse" in row for row in things(result)):
-        raise Unusable(f"{a.folder} and {b.folder}: nothing in one can be compared with the other")
+        raise Unusable(f"{a.shown} and {b.shown}: nothing in one can be compared with the other")
     result["worse"] = sum(row.get("verdict") in WORSE or row.get("worse") is True
                           for row in things(result))
     return result
@@ -111,8 +113,9 @@ def put_table(path, text):
 def main():
     given = arguments()
     try:
-        a, b = (Run(folder) for folder in given.runs)
-        result = compare(a, b, given.threshold / 100)
+        with contextlib.ExitStack() as stack:
+            a, b = (Run(name, stack.enter_context(opened(name))) for name in given.runs)
+            result = compare(a, b, given.threshold / 100)
         text = json.dumps(result, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
         if given.output:
             write(os.path.join(given.output, "compare.json"), text)

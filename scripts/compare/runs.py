@@ -1,10 +1,13 @@
-"""A run's folder as the comparisons need it: the JSON files that are there, and where they come
-from. It must not know what is compared."""
+"""A run as the comparisons need it: the files that are there, and where their numbers come from. It
+must not know what is compared."""
 
-import json
 import os
+import sys
 
-FILES = ("machine", "speed", "stability", "separation")
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from run_files import DRIVERS, Files, Unusable  # noqa: E402
+
+FILES = ("machine", *DRIVERS)
 # Where these differ, times say nothing about the code.
 MACHINE = ("cpu", "architecture", "cpus", "isas_usable")
 BUILD = ("compiler", "build_type", "flags")
@@ -12,36 +15,18 @@ BUILD = ("compiler", "build_type", "flags")
 WHERE = ("--out", "--machine-json", "--checkpoints")
 
 
-class Unusable(Exception):
-    """One line that names the file at fault."""
-
-
-def refuse_constant(text):
-    raise ValueError(f"{text} is not JSON")
-
-
-def read(path):
-    try:
-        with open(path, encoding="utf-8") as stream:
-            value = json.load(stream, parse_constant=refuse_constant)
-    except OSError as error:
-        raise Unusable(f"{path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise Unusable(f"{path}: {error}") from None
-    if not isinstance(value, dict):
-        raise Unusable(f"{path}: not a JSON object")
-    return value
-
-
 class Run:
-    def __init__(self, folder):
-        self.folder = folder
-        if not os.path.isdir(folder):
-            raise Unusable(f"{folder}: no such folder")
-        paths = {name: os.path.join(folder, name + ".json") for name in FILES}
-        self.files = {name: read(path) for name, path in paths.items() if os.path.exists(path)}
+    def __init__(self, shown, folder):
+        """`shown`: what the person called it; `folder`: where its files are."""
+        self.shown, self.all = shown, Files(folder)
+        self.files = {name: self.all.get(name) for name in FILES
+                      if self.all.get(name) is not None}
         if not set(self.files) - {"machine"}:
-            raise Unusable(f"{folder}: no speed.json, stability.json or separation.json")
+            raise Unusable(f"{shown}: no speed.json, stability.json or separation.json")
+
+    @property
+    def summary(self):
+        return self.all.summary
 
     def context(self, name):
         """Where one file's numbers come from; what it does not say, machine.json may."""
@@ -56,7 +41,7 @@ class Run:
         try:
             return parse(self.files[name])
         except (AttributeError, KeyError, TypeError, ValueError) as error:
-            raise Unusable(f"{os.path.join(self.folder, name)}.json: not as the driver writes it "
+            raise Unusable(f"{self.all.path(name)}: not as the driver writes it "
                            f"({type(error).__name__}: {error})") from None
 
 
@@ -91,6 +76,6 @@ def describe(run):
     context = run.any_context()
     keys = ("cpu", "cpus", "architecture", "isa", "isas_usable", "compiler", "build_type", "flags",
             "commit", "dirty", "date", "foreign_cpus")
-    return {"folder": run.folder, **{key: context.get(key) for key in keys},
+    return {"folder": run.shown, "summary": run.summary, **{key: context.get(key) for key in keys},
             "commits": {name: commit_of(run.context(name)) for name in FILES[1:]
                         if name in run.files}}

@@ -5,6 +5,7 @@ import functools
 
 from intervals import mean_interval, t_quantile
 from runs import same_options
+from run_files import table
 
 TRAINING = ("data", "label", "loss", "dim", "classes", "epochs", "concentration", "imbalance",
             "flipped_share", "outlier_share", "scale", "m1", "m2", "m3")
@@ -20,7 +21,9 @@ def tar_at(run, limit):
 
 
 def measured(run):
-    stats = run.get("stats") or {}
+    if "stats" not in run:  # a summary has the quantities themselves
+        return {key: run[key] for key in QUANTITIES if run.get(key) is not None}
+    stats = run["stats"]
     values = {"gap": stats.get("gap_median_deg"), "accuracy": run.get("test_accuracy"),
               "intra": stats.get("intra_deg"), "tar_1e3": tar_at(run, 1e-3)}
     return {key: float(value) for key, value in values.items() if value is not None}
@@ -36,6 +39,15 @@ def parse(results):
     claims = {(c["claim"], c["where"], c["measured"]): c["verdict"]
               for c in results.get("claims", ())}
     return values, claims
+
+
+def summary_of(results):
+    """What `parse` needs of the runs: their settings, seed and quantities."""
+    names, rows = [*TRAINING, "seed", *QUANTITIES], []
+    for run in results["runs"]:
+        found = {**run, **dict.fromkeys(QUANTITIES), **measured(run)}
+        rows.append([found.get(name) for name in names])
+    return table(names, rows)
 
 
 @functools.lru_cache(maxsize=None)

@@ -81,7 +81,8 @@ def machine(page, result):
         facts = [f"{run['cpu'] or 'unknown CPU'}, {run['cpus'] or '?'} CPUs, {run['isa'] or '?'}",
                  run["compiler"] or "unknown compiler", "commit " + " ".join(commits),
                  (run["date"] or "")[:10]]
-        page.add(f"{label.upper()}  {run['folder']}: " + "; ".join(fact for fact in facts if fact))
+        form = " (a summary)" if run["summary"] else ""
+        page.add(f"{label.upper()}  {run['folder']}{form}: " + "; ".join(fact for fact in facts if fact))
         if (run["foreign_cpus"] or 0) > BUSY:
             page.add(f"   Others used {run['foreign_cpus']:.1f} CPUs during its timing: a quieter "
                      "run would say more.")
@@ -165,6 +166,9 @@ def show_exactness(page, part):
     if part["other_inputs"]:
         page.add("Not compared, since the usual formulas err otherwise as well, so that the inputs "
                  f"are others: {', '.join(part['other_inputs'])}.")
+    if part["other_points"]:
+        page.add("Not compared, since a summary has the greatest error only, here of other points: "
+                 f"{part['other_points']} group{'s' * (part['other_points'] > 1)} of errors.")
     changed = [row for row in part["rows"] if row["verdict"] in MARK]
     changed.sort(key=lambda r: -math.log((r["b"] or 1e-30) / (r["a"] or 1e-30)))
     if changed:

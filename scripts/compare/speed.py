@@ -6,6 +6,7 @@ import math
 
 from intervals import RatioOfMedians, median
 from runs import MACHINE, differences, same_selection
+from run_files import table
 
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 PRODUCTS = ("logits", "dx", "dw")
@@ -49,11 +50,43 @@ class Case:
         return list(self.times.values())
 
 
-def cases_of(results):
+SUMMARY = ("case", "unstable", "error", "seconds") + tuple(p + "_seconds" for p in PRODUCTS)
+
+
+def summary_of(cases):
+    """A row per case, for cases_from_summary; seconds by repetition, null for one that is missing."""
+    rows = []
+    for case in cases.values():
+        rounds = range(max(case.times, default=-1) + 1)
+        parts = [[case.products.get(k, {}).get(p) for k in rounds] for p in PRODUCTS]
+        rows.append([case.name, case.unstable, case.error, [case.times.get(k) for k in rounds],
+                     *(part if any(part) else None for part in parts)])
+    return table(SUMMARY, rows)
+
+
+def cases_from_summary(rows):
     cases = {}
-    for row in results["benchmarks"]:
+    for row in rows:
+        case = cases[row["case"]] = Case(row["case"])
+        case.unstable, case.error = row["unstable"], row["error"]
+        case.times = {k: time for k, time in enumerate(row["seconds"]) if time is not None}
+        case.products = {k: {p: (row[p + "_seconds"] or {k: None})[k] for p in PRODUCTS}
+                         for k in case.times}
+    return cases
+
+
+def cases_from_rows(rows):
+    cases = {}
+    for row in rows:
         name = row.get("run_name") or row["name"]
         cases.setdefault(name, Case(name)).add(row)
+    return cases
+
+
+def cases_of(results):
+    """Of the driver's file, or of a summary."""
+    cases = (cases_from_summary(results["cases"]) if "cases" in results
+             else cases_from_rows(results["benchmarks"]))
     for case in cases.values():
         if not all(math.isfinite(t) and t > 0 for t in case.times.values()):
             raise ValueError(f"{case.name}: a time that is not positive")

@@ -9,6 +9,14 @@ TOY = (
     "(marks: median over the seeds; bars: least and greatest); a negative gap is an "
     "overlap.")
 
+# Figures with a mark for each sample, which a summary goes without; names as below.
+WITH_SAMPLES = ("toy_features_", "cosface_fig4", "sphereface_fig5", "amsoftmax_sphere")
+
+
+def has_samples(name):
+    return name.startswith(WITH_SAMPLES)
+
+
 # A section: id, title, one sentence, its figures. A figure: name, file, title, caption; a name
 # ending in _ stands for all figures that begin so, with the rest of the name as {rest}.
 SECTIONS = (

@@ -3,8 +3,9 @@ are inside."""
 
 import os
 
+from run_files import Unusable
+
 from . import answers, figures, svg, tables, text
-from .run import RunError
 
 
 def how_measured(run):
@@ -78,20 +79,28 @@ an interval from order statistics. An interval that holds 1 says that no differe
 
 
 def data_links(run):
-    names = [f"{name}.json" for name in ("speed", "stability", "separation", "machine")]
-    links = ", ".join(f'<a href="{name}">{name}</a>' for name in names if run.has(name))
-    return (f"<p>The numbers come from {links} beside this page; <code>plots/draw.sh "
-            f"{text.escape(run.shown())}</code> makes from them the tables (<code>tables/</code>) "
-            "that the figures and this page show. The meaning of each field is in "
-            "<code>results/README.md</code>.</p>")
+    names = ["summary", "machine"] if run.summary else ["speed", "stability", "separation", "machine"]
+    links = ", ".join(f'<a href="{name}.json">{name}.json</a>' if run.beside else f"{name}.json"
+                      for name in names if run.has(name + ".json"))
+    if run.summary:
+        return (f"<p>This is the summary of a run, made from all of it by "
+                f"<code>scripts/reference.py</code>: the numbers come from {links} and the tables in "
+                "<code>tables/</code> beside this page. Figures with a mark per sample, and those "
+                "that the README and docs do not show, are not in it; "
+                "<code>scripts/reproduce.sh</code> makes all of them. The meaning of each field is "
+                "in <code>results/README.md</code>.</p>")
+    return (f"<p>The numbers come from {links} {'beside' if run.beside else 'in the run of'} this "
+            f"page; <code>plots/draw.sh {text.escape(run.shown())}</code> makes from them the tables "
+            "(<code>tables/</code>) that the figures and this page show. The meaning of each field "
+            "is in <code>results/README.md</code>.</p>")
 
 
 def page(run):
     rows = run.table("summary")
     if not rows:
-        raise RunError(f"{run.path('tables', 'summary.tsv')}: no numbers (run plots/draw.sh first)")
+        raise Unusable(f"{run.path('tables', 'summary.tsv')}: no numbers (run plots/draw.sh first)")
     if not run.has("machine.json"):
-        raise RunError(f"{run.path('machine.json')}: no such file")
+        raise Unusable(f"{run.path('machine.json')}: no such file")
     parts = list(sections_of(run))
     parts += [("machine", "Machine and build", section("machine", "Machine and build", "",
                                                        tables.machine(run))),

@@ -1,23 +1,28 @@
 """A run's folder: its tables, JSON files and figures. Knows no HTML."""
 
-import json
 import os
 
-
-class RunError(Exception):
-    """A file of the run is missing or cannot be read; the text says which."""
+from run_files import Files, Unusable
 
 
 class Run:
-    def __init__(self, folder):
-        self.folder = folder
-        self.read = {}
+    def __init__(self, folder, beside=True):
+        """`beside`: whether the page will lie in this folder, so that it can link to its files."""
+        self.folder, self.beside, self.files = folder, beside, Files(folder)
+
+    @property
+    def summary(self):
+        return self.files.summary
 
     def path(self, *parts):
         return os.path.join(self.folder, *parts)
 
     def has(self, *parts):
         return os.path.exists(self.path(*parts))
+
+    def linked(self, path):
+        """Whether the page can link to a file of the folder."""
+        return self.beside and self.has(path)
 
     def table(self, name):
         """The rows of tables/NAME.tsv, whose first line has the columns' names; "-" is None. No
@@ -32,20 +37,9 @@ class Run:
                 for line in lines[1:]]
 
     def json(self, name):
-        """The object in NAME.json; an empty one where the run has no such file."""
-        if name not in self.read:
-            self.read[name] = self.load(self.path(name + ".json"))
-        return self.read[name]
-
-    @staticmethod
-    def load(path):
-        try:
-            with open(path, encoding="utf-8") as stream:
-                return json.load(stream)
-        except FileNotFoundError:
-            return {}
-        except ValueError as error:
-            raise RunError(f"{path}: {error}") from error
+        """The object in NAME.json, or a summary's part of it; an empty one where there is none."""
+        value = self.files.get(name)
+        return {} if value is None else value
 
     def figures(self):
         """The names of the figures drawn: fig_NAME.svg."""
@@ -53,7 +47,7 @@ class Run:
             files = os.listdir(self.path("figures"))
         except FileNotFoundError:
             path = self.path("figures")
-            raise RunError(f"{path}: no figures (run plots/draw.sh first)") from None
+            raise Unusable(f"{path}: no figures (run plots/draw.sh first)") from None
         return sorted(f[len("fig_"):-len(".svg")] for f in files
                       if f.startswith("fig_") and f.endswith(".svg"))
 

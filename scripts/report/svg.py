@@ -4,12 +4,13 @@ make it again."""
 import re
 
 from . import figures, text
+from .slim import slim
 
 
 def inline(run, name, title):
     """gnuplot's SVG with ids of its own, for all figures share one page."""
     with open(run.path("figures", f"fig_{name}.svg"), encoding="utf-8") as stream:
-        svg = stream.read()
+        svg = slim(stream.read())
     svg = svg[svg.index("<svg"):]
     svg = re.sub(r' font-family="[^"]*"', "", svg, count=1)  # the page's own
     svg = re.sub(r"<title>fig_[^<]*</title>|<desc>[^<]*</desc>", "", svg)
@@ -44,24 +45,29 @@ def remarks(run, name):
 
 
 def files_of(run, name, file):
-    """Links to what lies beside the page."""
-    beside = [file] * run.has(file)
-    beside += [f"figures/fig_{name}.{kind}" for kind in ("svg", "png")
-               if run.has("figures", f"fig_{name}.{kind}")]
-    return ", ".join(f'<a href="{text.escape(path)}">{text.escape(path.split("/")[-1])}</a>'
-                     for path in beside)
+    """What lies beside the page: the numbers, the figure's files."""
+    numbers = [f"tables/{name}.tsv", f"tables/{name}_figure.tsv"] if run.summary else [file]
+    drawn = [f"figures/fig_{name}.{kind}" for kind in ("svg", "png")]
+    return [path for path in numbers + drawn if path and run.linked(path)]
+
+
+def source(run, name, file):
+    """How to make a figure again, and links to its files."""
+    command = text.escape(f"plots/draw.sh {'RUN_DIR' if run.summary else run.shown()} {name}")
+    links = ", ".join(f'<a href="{text.escape(path)}">{text.escape(path.split("/")[-1])}</a>'
+                      for path in files_of(run, name, file))
+    return (f"Make it again{', from a whole run' * run.summary}: <code>{command}</code>"
+            + f"<br>Files: {links}" * bool(links))
 
 
 def figure(run, name, file, title, caption):
     said = [text.escape(caption)] * bool(caption) + [r for r in remarks(run, name) if r]
-    command = text.escape(f"plots/draw.sh {run.shown()} {name}")
     title = text.escape(title)
     return (f'<figure><h3 id="{name}">{title}</h3>'
             f'<div class="plot" role="region" tabindex="0" aria-label="Figure: {title}">'
             f"{inline(run, name, title)}</div>"
             f'<figcaption><p id="{name}-caption">{"<br>".join(said)}</p>'
-            f'<p class="source">Make it again: <code>{command}</code><br>'
-            f"Files: {files_of(run, name, file)}</p></figcaption></figure>\n")
+            f'<p class="source">{source(run, name, file)}</p></figcaption></figure>\n')
 
 
 def matches(wanted, name):
@@ -71,7 +77,7 @@ def matches(wanted, name):
 def placed(run):
     """(section's id, figure) for each figure of the run, in the order of the page; what the list of
     figures does not have comes last, in a section without id."""
-    left = run.figures()
+    left = [name for name in run.figures() if not (run.summary and figures.has_samples(name))]
     if "target_logit" in left and "arcface_fig4b" in left:
         left.remove("arcface_fig4b")  # the same curves
     for section, _, _, wanted in figures.SECTIONS:

@@ -194,6 +194,33 @@ static void removed_when_the_program_ends(void **state)
     }
 }
 
+static json_t *object_of(const char *one, int first, const char *other, int second)
+{
+    return json_pack("{s:i, s:i}", one, first, other, second);
+}
+
+/* Names once, in the order in which they occur; null where an object lacks one. */
+static void json_tables_have_each_name_once(void **state)
+{
+    (void)state;
+    json_t *list = json_array();
+    json_array_append_new(list, object_of("b", 1, "a", 2));
+    json_array_append_new(list, object_of("a", 3, "c", 4));
+    json_t *table =
+        json_pack("{s:o, s:o}", "t", json_columns(list), "e", json_columns(json_array()));
+    char error[512], text[512] = "";
+    assert_int_equal(json_write_file(table, "t.json", error, sizeof error), 0);
+    json_decref(table);
+    FILE *stream = fopen("t.json", "r");
+    assert_non_null(stream);
+    assert_true(fread(text, 1, sizeof text - 1, stream) > 0);
+    fclose(stream);
+    assert_string_equal(text, "{\n \"t\": {\n  \"columns\": [\"b\",\"a\",\"c\"],\n  \"rows\": [\n"
+                              "   [1,2,null],\n   [null,3,4]\n  ]\n },\n"
+                              " \"e\": {\n  \"columns\": [],\n  \"rows\": []\n }\n}\n");
+    unlink("t.json");
+}
+
 static void json_brings_doubles_back(void **state)
 {
     (void)state;
@@ -269,6 +296,7 @@ int main(void)
         cmocka_unit_test(spares_devices),
         cmocka_unit_test(refuses_impossible_targets),
         cmocka_unit_test(removed_when_the_program_ends),
+        cmocka_unit_test(json_tables_have_each_name_once),
         cmocka_unit_test(json_brings_doubles_back),
         cmocka_unit_test(provenance_is_whole),
     };

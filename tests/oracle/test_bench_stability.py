@@ -10,6 +10,9 @@ import tempfile
 import unittest
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
+from run_files import expanded  # noqa: E402
+
 PROGRAM = ""
 LOSSES = {"softmax", "normsoftmax", "sphereface", "cosface", "arcface", "combined"}
 SWEEPS = {"theta", "scale", "norm", "classes", "dim", "converged", "underflow", "special", "random",
@@ -31,10 +34,10 @@ class Sweep(unittest.TestCase):
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "stability.json"
             cls.done = run("--quick", f"--out={out}")
-            cls.file = json.loads(out.read_text())
+            cls.file = json.loads(out.read_text(), object_hook=expanded)
             cls.left = [path.name for path in Path(folder).iterdir()]
             run("--quick", "--isa=scalar", f"--out={out}")
-            cls.scalar = json.loads(out.read_text())
+            cls.scalar = json.loads(out.read_text(), object_hook=expanded)
 
     def rows(self, **wanted):
         return [row for row in self.file["rows"]
@@ -80,7 +83,7 @@ class Sweep(unittest.TestCase):
 
     def test_rows(self):
         rows = self.file["rows"]
-        self.assertEqual(self.file["schema"], 2)
+        self.assertEqual(self.file["schema"], 3)
         self.assertEqual({row["loss"] for row in rows}, LOSSES)
         self.assertEqual({row["sweep"] for row in rows}, SWEEPS)
         self.assertEqual({row["impl"] for row in rows} - {"margin"}, set(self.file["formulas"]))

@@ -158,7 +158,7 @@ def stability(rng):
                 "psi": psi(MARGINS["arcface"] + (0,), math.radians(degrees)) - 0.1 * k, "slope": k}
                for k, label in enumerate(("paper", "monotone", "taylor", "clamp", "easy"))
                for degrees in range(0, 181, 2)]
-    return {"schema": 2, "context": CONTEXT, "rows": rows, "curves": curves, "verdicts": verdicts(),
+    return {"schema": 3, "context": CONTEXT, "rows": rows, "curves": curves, "verdicts": verdicts(),
             "formulas": {"acos": "invented", "plain": "invented", "textbook": "invented"},
             "functions": [ulp_bins("exp", isa) for isa in ("scalar", "avx2")] +
                          [ulp_bins("log", "none")]}
@@ -277,6 +277,20 @@ def figures_without_training():
             "sphere-size": {"curves": sphere, "drawn": drawn}}
 
 
+def in_columns(objects):
+    """A list of objects as the drivers write it where keys repeat."""
+    names = list(dict.fromkeys(key for item in objects for key in item))
+    return {"columns": names, "rows": [[item.get(name) for name in names] for item in objects]}
+
+
+def as_written(files):
+    """With tables where the drivers write them."""
+    stability, separation = files["stability"], files["separation"]
+    tables = {key: in_columns(stability[key]) for key in ("rows", "curves", "verdicts")}
+    runs = [{**run, "features": in_columns(run["features"])} for run in separation["runs"]]
+    return {**files, "stability": {**stability, **tables}, "separation": {**separation, "runs": runs}}
+
+
 def main():
     if len(sys.argv) != 2:
         sys.exit("usage: make_fixture.py DIR")
@@ -285,10 +299,10 @@ def main():
             for loss in LOSSES[:5] for seed in (1, 2)]
     files = {"speed": {"context": speed_context(), "benchmarks": speed_rows(rng)},
              "stability": stability(rng), "machine": CONTEXT,
-             "separation": {"schema": 1, "context": CONTEXT, "runs": runs, "groups": groups(runs),
+             "separation": {"schema": 2, "context": CONTEXT, "runs": runs, "groups": groups(runs),
                             "figures": figures_without_training(), "claims": claims()}}
     os.makedirs(sys.argv[1], exist_ok=True)
-    for name, value in files.items():
+    for name, value in as_written(files).items():
         with open(os.path.join(sys.argv[1], name + ".json"), "w", encoding="utf-8") as stream:
             json.dump(value, stream, ensure_ascii=False)
 

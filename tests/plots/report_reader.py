@@ -4,6 +4,7 @@ tags do not close in order or a tag has an attribute twice."""
 import contextlib
 import html.parser
 import os
+import re
 import subprocess
 
 from run_fixture import ROOT, draw, invented_run
@@ -61,6 +62,18 @@ def read(text):
     reader.close()
     assert len(reader.open) == 1, f"not closed: {[node.tag for node in reader.open[1:]]}"
     return reader.open[0]
+
+
+def numbers_in(text):
+    """The numbers in a text, as text: "1.2·10−5°" -> "1.2e-5"."""
+    text = re.sub(r"·10(−?\d+)", r"e\1", text).replace("−", "-").replace("°", " ")
+    return re.findall(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e[-+]?\d+)?", text)
+
+
+def unit_of(shown):
+    """What one in the last digit of such a number is worth."""
+    digits, _, exponent = shown.partition("e")
+    return 10.0 ** (int(exponent or 0) - len(digits.partition(".")[2]))
 
 
 def report(run):

@@ -1,7 +1,6 @@
 """What the tests of the plots share: an invented run in a temporary folder, drawn."""
 
 import contextlib
-import json
 import os
 import subprocess
 import sys
@@ -9,6 +8,9 @@ import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
+
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+from run_files import read_object  # noqa: E402
 
 
 @contextlib.contextmanager
@@ -27,5 +29,4 @@ def draw(run, *arguments):
 
 
 def load(run, name):
-    with open(os.path.join(run, name), encoding="utf-8") as stream:
-        return json.load(stream)
+    return read_object(os.path.join(run, name))

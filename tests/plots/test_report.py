@@ -9,6 +9,7 @@ import statistics
 
 from report_reader import invented_report, read, report, source
 from run_fixture import draw, invented_run, load
+from report_reader import numbers_in, unit_of
 
 CASE = "head/loss:{}/isa:avx512/N:128/D:512/C:1000/threads:1"
 NONE = "–"
@@ -85,17 +86,9 @@ def headings(table):
     return list(zip(groups, heads))
 
 
-def numbers_in(text):
-    """The numbers in a text, as text: "1.2·10−5°" -> "1.2e-5"."""
-    text = re.sub(r"·10(−?\d+)", r"e\1", text).replace("−", "-").replace("°", " ")
-    return re.findall(r"(?<![\w.])-?\d+(?:\.\d+)?(?:e-?\d+)?", text)
-
-
 def check_shown(shown, wanted, where):
     """Rounded to the digits that are shown."""
-    digits, _, exponent = shown.partition("e")
-    unit = 10.0 ** (int(exponent or 0) - len(digits.partition(".")[2]))
-    assert abs(float(shown) - wanted) <= 0.501 * unit, (where, shown, wanted)
+    assert abs(float(shown) - wanted) <= 0.501 * unit_of(shown), (where, shown, wanted)
 
 
 def check_cell(cell, wanted, where):

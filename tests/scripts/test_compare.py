@@ -14,6 +14,9 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 CASE = "head/loss:cosface/isa:avx2/N:128/D:512/C:1000/threads:1"
 FILES = ("machine", "speed", "stability", "separation")
 
+sys.path.insert(0, os.path.join(ROOT, "scripts"))
+from run_files import read_object  # noqa: E402
+
 
 def compare(*arguments, **environment):
     done = subprocess.run([os.path.join(ROOT, "scripts", "compare.sh"), *arguments], text=True,
@@ -40,8 +43,7 @@ def invent(folder):
 
 
 def load(folder, name):
-    with open(os.path.join(folder, name + ".json"), encoding="utf-8") as stream:
-        return json.load(stream)
+    return read_object(os.path.join(folder, name + ".json"))
 
 
 def save(folder, run):

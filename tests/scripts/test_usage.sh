@@ -22,7 +22,7 @@ expect() { # STATUS COMMAND...
 }
 
 for script in scripts/bootstrap.sh scripts/reproduce.sh scripts/stale.sh scripts/test.sh plots/draw.sh \
-    scripts/report.py scripts/compare.sh; do
+    scripts/report.py scripts/compare.sh scripts/pack.py scripts/reference.py; do
     expect 0 "$root/$script" --help
     grep -qi usage out || { echo "FAILED: no usage in --help of $script" >&2; exit 1; }
 done
@@ -39,5 +39,11 @@ expect 2 "$root/plots/draw.sh" . --format bmp
 expect 1 "$root/plots/draw.sh" no_such_run
 expect 2 "$root/scripts/report.py"
 expect 1 "$root/scripts/report.py" no_such_run
+expect 1 "$root/scripts/report.py" no_such_run.tar.xz
+expect 2 "$root/scripts/pack.py"
+expect 1 "$root/scripts/pack.py" no_such_run
+expect 1 "$root/scripts/pack.py" .
+expect 2 "$root/scripts/reference.py"
+expect 1 "$root/scripts/reference.py" no_such_run --out never
 [ -z "$(find . -type f ! -name out ! -name err)" ] || { echo "FAILED: files left behind" >&2; exit 1; }
 echo "usage is as documented"

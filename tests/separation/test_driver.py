@@ -12,6 +12,9 @@ import sys
 import tempfile
 import unittest
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts"))
+from run_files import expanded  # noqa: E402
+
 PROGRAM = sys.argv.pop(1)
 LOSSES = ["softmax", "normsoftmax", "sphereface", "cosface", "arcface"]
 FEW = ["--epochs", "1", "--samples", "50", "--seeds", "1"]
@@ -82,7 +85,7 @@ def statistics(run):
 def numbers_of(path):
     """Everything that must not change from run to run."""
     with open(path) as file:
-        result = json.load(file)
+        result = json.load(file, object_hook=expanded)
     for run in result["runs"]:
         del run["seconds"]
     return result["runs"], result["notes"]
@@ -105,8 +108,8 @@ class Driver(unittest.TestCase):
     def test_json_is_complete(self):
         path = self.run_to("run.json", "--data", "sphere", "--seed", "5", *FEW)
         with open(path) as file:
-            result = json.load(file)
-        self.assertEqual(result["schema"], 1)
+            result = json.load(file, object_hook=expanded)
+        self.assertEqual(result["schema"], 2)
         self.assertEqual(result["context"]["seed"], 5)
         self.assertEqual([run["loss"] for run in result["runs"]], LOSSES)
         for run in result["runs"]:

@@ -14,6 +14,9 @@ import numpy as np
 from scipy.spatial.distance import pdist
 from sklearn.metrics import accuracy_score, roc_auc_score, roc_curve
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts"))
+from run_files import expanded  # noqa: E402
+
 PROGRAM = sys.argv.pop(1)
 # The program rounds scores to multiples of 2^-21: as many pairs may change sides as lie that near.
 SCORE_STEP = 2.0 ** -21
@@ -90,7 +93,7 @@ class Dumped(unittest.TestCase):
                         "1", "--dump", folder, "--out", out, *arguments], check=True, timeout=240,
                        stdout=subprocess.DEVNULL)
         with open(out, encoding="utf-8") as stream:
-            return [(run, folder) for run in json.load(stream)["runs"]]
+            return [(run, folder) for run in json.load(stream, object_hook=expanded)["runs"]]
 
     def load(self, run, folder, part, what):
         label = run["label"].replace(" ", "_").replace("=", "").replace(",", "")

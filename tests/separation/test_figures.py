@@ -15,6 +15,9 @@ import xml.etree.ElementTree as xml
 import numpy as np
 from scipy import stats
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts"))
+from run_files import expanded  # noqa: E402
+
 PROGRAM = sys.argv.pop(1)
 SVG = "{http://www.w3.org/2000/svg}"
 SMALL = ["--seeds", "2", "--epochs", "2", "--samples", "12"]
@@ -41,7 +44,7 @@ class Figures(unittest.TestCase):
         done = drive("--figure", names, "--folder", path, *SMALL, *arguments)
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stderr)
         with open(os.path.join(path, "separation.json"), encoding="utf-8") as stream:
-            return path, json.load(stream)
+            return path, json.load(stream, object_hook=expanded)
 
     def series(self, path, drawn):
         tree = xml.parse(os.path.join(path, "figures", f"fig_{drawn}.svg"))
