@@ -1,5 +1,4 @@
 /* json_out.c: writing JSON results. Must not know what a result means. */
-#define _POSIX_C_SOURCE 200809L
 #include "json_out.h"
 
 #include "atomic_file.h"

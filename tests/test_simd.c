@@ -1,6 +1,5 @@
 /* test_simd.c: one vocabulary of src/simd against its specification, simd_emulated.h, bit for bit.
  * Built once for each instruction set (MARGIN_SIMD_NAME) and run where the CPU has it. */
-#define _DEFAULT_SOURCE
 #include <float.h>
 #include <math.h>
 #include <sys/mman.h>

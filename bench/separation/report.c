@@ -1,5 +1,4 @@
 /* report.c: finished runs as JSON and as a table (see report.h). Must not know how a run works. */
-#define _GNU_SOURCE
 #include "report.h"
 
 #include <math.h>
@@ -51,18 +50,16 @@ static json_t *stats_object(const separation_stats *stats)
 static json_t *bins_array(const angle_summary *angles)
 {
     json_t *list = json_array();
-    for (size_t i = 0; i < ANGLE_BINS; i++) {
+    for (size_t i = 0; i < ANGLE_BINS; i++)
         json_array_append_new(list, json_integer((json_int_t)angles->bins[i]));
-    }
     return list;
 }
 
 static json_t *vector(const double *values, size_t dim)
 {
     json_t *list = json_array();
-    for (size_t k = 0; k < dim; k++) {
+    for (size_t k = 0; k < dim; k++)
         json_array_append_new(list, json_number(values[k]));
-    }
     return list;
 }
 
@@ -71,9 +68,8 @@ static json_t *weight_points(const run_result *result, size_t dim)
     json_t *points = json_array();
     for (size_t j = 0; j < result->classes; j++) {
         double values[3];
-        for (size_t k = 0; k < dim; k++) {
+        for (size_t k = 0; k < dim; k++)
             values[k] = (double)result->weights[dim * j + k];
-        }
         json_array_append_new(points, vector(values, dim));
     }
     return points;
@@ -82,9 +78,8 @@ static json_t *weight_points(const run_result *result, size_t dim)
 static json_t *centre_points(const run_result *result, size_t dim)
 {
     json_t *points = json_array();
-    for (size_t j = 0; j < result->classes; j++) {
+    for (size_t j = 0; j < result->classes; j++)
         json_array_append_new(points, vector(result->centres + dim * j, dim));
-    }
     return points;
 }
 
@@ -95,9 +90,8 @@ static json_t *feature_columns(const run_result *result, size_t dim)
     for (size_t i = 0; i < result->feature_count; i++) {
         json_t *object = json_object();
         json_object_set_new(object, "class", json_integer(result->feature_classes[i]));
-        for (size_t k = 0; k < dim; k++) {
+        for (size_t k = 0; k < dim; k++)
             set_number(object, axes[k], (double)result->features[i * dim + k]);
-        }
         json_array_append_new(points, object);
     }
     return json_columns(points);
@@ -209,9 +203,7 @@ static void set_pictures(json_t *object, const run_plan *plan, const run_result 
         json_object_set_new(object, "verification", verification_object(&result->strangers));
         json_object_set_new(object, "snapshots", snapshot_objects(result));
     }
-    if (plan->dim == 2) {
-        json_object_set_new(object, "arcs", arc_columns(result));
-    }
+    if (plan->dim == 2) json_object_set_new(object, "arcs", arc_columns(result));
     if (plan->dim == 3) {
         json_object_set_new(object, "theta_bins", bins_array(&result->test.theta));
         json_object_set_new(object, "other_bins", bins_array(&result->test.other));
@@ -262,9 +254,8 @@ json_t *report_notes(void)
         "published: those here were found by trial. features are kept for the first seed only.",
     };
     json_t *list = json_array();
-    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++) {
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++)
         json_array_append_new(list, json_string(notes[i]));
-    }
     return list;
 }
 

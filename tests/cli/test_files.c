@@ -1,5 +1,4 @@
 /* test_files.c: atomic files, JSON files and the provenance object. */
-#define _XOPEN_SOURCE 700
 #include <atomic_file.h>
 #include <json_out.h>
 #include <provenance.h>
