@@ -1,5 +1,4 @@
 /* table.c: see table.h. Must not know what a table means. */
-#define _POSIX_C_SOURCE 200809L
 #include "table.h"
 
 #include <ctype.h>

@@ -10,10 +10,6 @@
 
 #include "atomic_file.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* The tables of one program, written one after another. */
 typedef struct tables {
     char folder[4096];
@@ -30,8 +26,8 @@ typedef struct tables {
  * as /dev/stdout, nothing is written. */
 void tables_open(tables *out, const char *results);
 
-/* Begins the table NAME.tsv; `columns` are the names of its columns, divided by blanks; "x*" stands for
- * three of them, "x", "x_low" and "x_high". */
+/* Begins the table NAME.tsv; `columns` are the names of its columns, divided by blanks; "x*" stands
+ * for three of them, "x", "x_low" and "x_high". */
 void table_begin(tables *out, const char *name, const char *columns);
 /* Puts the lines from here on into a series: the printed `format` and `kind` stand in their first
  * two columns. To name the series that they are in already changes nothing. */
@@ -48,7 +44,4 @@ void table_end(tables *out);
 /* The library's losses in their order: name and title, "ArcFace". */
 void table_of_losses(tables *out);
 
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -1,6 +1,5 @@
 /* tables.c: the tables of figures with trainings, and of the report (see tables.h). Must not know
  * how a run works or how a figure looks. */
-#define _GNU_SOURCE
 #include "tables.h"
 
 #include <math.h>

@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregate.h"
 #include "table.h"
 #include "timed.h"
 

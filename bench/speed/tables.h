@@ -8,16 +8,8 @@
 
 #include "plan.h"
 
-#ifdef __cplusplus
-extern "C" {
-#endif
-
 /* Writes the tables of a report (report.h) of these cases beside the file `results`. Returns 0, or
  * -1 and one line in `fault`. */
 int speed_tables_write(const char *results, const json_t *report, const speed_plan *plan,
                        char *fault, size_t fault_size);
-
-#ifdef __cplusplus
-}
-#endif
 #endif

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "aggregate.h"
+#include "row.h"
 
 /* ---- what a case is -------------------------------------------------------------------------- */
 
@@ -122,8 +122,7 @@ int timed_gather(timed_list *list, const json_t *report, const speed_plan *plan)
             t->row = row;
             t->seconds = seconds;
         }
-        if (strcmp(speed_row_text(row, "run_type"), "iteration") == 0 &&
-            !json_is_true(json_object_get(row, "error_occurred"))) {
+        if (strcmp(speed_row_text(row, "run_type"), "iteration") == 0 && !speed_row_failed(row)) {
             t->least = fmin(t->least, seconds);
             t->most = fmax(t->most, seconds);
             t->repetitions++;

@@ -6,8 +6,7 @@
 #include <string.h>
 
 #include "curves.h"
-
-static const double PI = 3.14159265358979324;
+#include "degrees.h"
 
 static const char *loss_name(const record_point *p)
 {
@@ -67,7 +66,7 @@ static void gradient_error(tables *out, const record_point *points, size_t count
         const record_point *p = &points[i];
         if (strcmp(p->sweep, "theta") == 0 && !is_among(p, "clamp-4 detached floor")) {
             table_series(out, loss_name(p), "%s %s", loss_name(p), name_of(p));
-            table_row(out, "gggd", p->theta * 180 / PI, error_of(p, METRIC_GRAD_X),
+            table_row(out, "gggd", degrees(p->theta), error_of(p, METRIC_GRAD_X),
                       error_of(p, METRIC_GRAD_W), p->nonfinite > 0);
         }
     }
@@ -84,7 +83,7 @@ static void gradient_ends(tables *out, const record_point *points, size_t count)
         for (size_t k = 0; k < 2 * (next - first); k++) {
             const int at_pi = k >= next - first;
             const record_point *p = &points[at_pi ? next - 1 - (k - (next - first)) : first + k];
-            const double distance = at_pi ? PI - p->theta : p->theta;
+            const double distance = at_pi ? M_PI - p->theta : p->theta;
             if (strcmp(p->sweep, "theta") == 0 && margin_loss_get(p->loss)->has_angle &&
                 !is_among(p, "detached floor naive") && distance > 0 && distance < 0.11) {
                 table_series(out, loss_name(p), "%s %s %s", loss_name(p), name_of(p),
@@ -207,7 +206,7 @@ static void summary_cells(tables *out, const record_point *points, size_t count,
         const record_point *p = &points[i];
         if (strcmp(p->sweep, "theta") == 0 && (int)p->loss == loss && is_among(p, name)) {
             const double error = fmax(error_of(p, METRIC_GRAD_X), error_of(p, METRIC_GRAD_W));
-            at = error <= worst || isnan(error) ? at : p->theta * 180 / PI;
+            at = error <= worst || isnan(error) ? at : degrees(p->theta);
             worst = fmax(worst, error);
             lost += p->nonfinite > 0;
             all++;
