@@ -52,7 +52,7 @@ summarise() {
     for table in summary_speed summary_stability toys; do
         [ ! -f "$run/tables/$table.tsv" ] || parts+=("$run/tables/$table.tsv")
     done
-    [ ${#parts[@]} -gt 0 ] || return 0
+    if [ ${#parts[@]} -eq 0 ] || [ ! -f "$run/tables/losses.tsv" ]; then return; fi
     awk -f "$plots/summary.awk" "$run/tables/losses.tsv" "${parts[@]}" >"$summary.part" ||
         fail 1 "$run: cannot be summarised"
     mv "$summary.part" "$summary"

@@ -23,6 +23,12 @@ def put(folder, name, columns, series):
             stream.write(columns.replace(" ", "\t") + "\n" + "\n\n".join(blocks))
 
 
+def objects(value):
+    """A list of objects, also where the JSON has it as columns and rows."""
+    return [dict(zip(value["columns"], row)) for row in value["rows"]] \
+        if isinstance(value, dict) else value
+
+
 def add(series, key, line):
     series.setdefault(key, []).append(line)
 
@@ -171,7 +177,8 @@ def summary_line(rows):
 
 
 def put_stability(folder, stability, losses):
-    rows = {sweep: [row for row in stability["rows"] if row["sweep"] == sweep]
+    all_rows = objects(stability["rows"])
+    rows = {sweep: [row for row in all_rows if row["sweep"] == sweep]
             for sweep in ("theta", "map", "classes")}
     theta = series_of(rows["theta"], losses)
     put(folder, "gradient_error", "theta_deg grad_x grad_w lost", {
@@ -194,7 +201,7 @@ def put_stability(folder, stability, losses):
         for impl in ("margin", "acos", "textbook")})
     for figure in ("target_logit", "past_pi"):
         series = {}
-        for point in stability["curves"]:
+        for point in objects(stability["curves"]):
             if point["figure"] == figure:
                 add(series, (point["label"], point["loss"]),
                     [point["theta_deg"], point["psi"], point["slope"]])
@@ -220,7 +227,8 @@ def put_toys(folder, separation):
     lines = []
     names = ("gap", "intra", "inter", "w_ec", "accuracy")
     for data in ("sphere", "fashion"):
-        runs = [run for run in separation["runs"] if run["data"] == data and run["features"]]
+        runs = [run | {"features": objects(run["features"])} for run in separation["runs"]]
+        runs = [run for run in runs if run["data"] == data and run["features"]]
         groups = {g["loss"]: g["values"] for g in separation["groups"] if g["data"] == data}
         name = "toy_features_" + data
         put(folder, name, "x y z class is_weight", {
