@@ -1,21 +1,20 @@
 # fig_annealing: training accuracy, Inter and verification with the margin (and lambda) brought in
 # gradually and with all of it from the first step.
 width = 960; height = 360; strip = 42.0 / height
+load "tables.gp"
 load "style.gp"
-table = file("annealing.tsv")
-# The block of 64 dimensions; blocks are headed by their dimension.
-series = system(sprintf("sed -n 's/^# //p' '%s'", table))
-block_of(dim) = (sum [i=1:words(series)/2] (label_of(series, i) eq dim ? i : 0)) - 1
-rows = int(system(sprintf("awk 'BEGIN { b = 0 } /^# / { b++; next } NF && b == %d' '%s' | wc -l", block_of("64") + 1, table))) / 2
-row_names = system(sprintf("awk -F'\\t' '/^# / { b++; next } NF && b == %d && $3 == 0 { gsub(/ /, \"~\", $1); print $2 \"|\" $1 }' '%s'", block_of("64") + 1, table))
-loss_at(i) = word(row_names, i)[1:strstrt(word(row_names, i), "|") - 1]
-text_at(i) = system(sprintf("printf '%%s' '%s' | tr '~' ' '", word(row_names, i)[strstrt(word(row_names, i), "|") + 1:*]))
+# The rows of 64 dimensions that have help, each followed by the one without: loss and settings.
+eval gather("names", "strcol(4).'|'.strcol(3)", "strcol(1) eq '64' && $5 == 0")
+eval blocks("block", "strcol(1) eq '64'")
+rows = words(names)
+loss_at(i) = word(names, i)[1:strstrt(word(names, i), "|") - 1]
+text_at(i) = greek(word(names, i)[strstrt(word(names, i), "|") + 1:*])
 
 set multiplot
 unset key
 set tmargin at screen 1 - 34.0 / height; set bmargin at screen 98.0 / height
 set yrange [rows + 0.6:0.4]
-array first[3] = [4, 7, 10]
+array first[3] = [6, 9, 12]
 array titles[3] = ["Training accuracy", "Inter, training samples", "Unseen identities"]
 array axes[3] = ["%", "degrees", "TAR at FAR 10^{-3}"]
 array factor[3] = [100, 1, 1]
@@ -33,7 +32,7 @@ do for [p=1:3] {
     if (p == 2) { set xrange [0:90]; set xtics 30 }
     if (p == 3) { set xrange [0:0.8]; set xtics 0.2 }
     c = first[p]
-    plot for [i=1:rows] for [late=0:1] table index block_of("64") every ::(2*(i-1)+late)::(2*(i-1)+late) \
+    plot for [i=1:rows] for [late=0:1] table index nth(block, 1)-1 every ::(2*(i-1)+late)::(2*(i-1)+late) \
         using (factor[p]*column(c)):(i + (late ? 0.16 : -0.16)):(factor[p]*column(c+1)):(factor[p]*column(c+2)) \
         with xerrorbars linecolor rgb word(colours, style_of(loss_at(i))) linewidth 1.6 dashtype solid \
         pointtype (late ? 6 : 7) pointsize 1.1 title loss_at(i)

@@ -1,16 +1,20 @@
 # fig_arcface_fig5: the decision margins of four losses between two classes (Deng et al., ArcFace,
 # Fig. 5): a panel per loss in the plane of the angles to both class weights; the area of each class,
 # the margin between them in grey, dashed the decision boundary that is used after training.
-curves = system(sprintf("sed -n 's/^# //p' '%s/%s'", tables, curve_table))
-count = words(curves) / 2
+load "tables.gp"
+eval read_series
 width = 250 * count + 50; height = 350
 load "style.gp"
 first_tint = "#cfe2f3"; second_tint = "#fde3c8"; margin_grey = "#d0d0d0"
 most = 90
 within(y) = (y > most ? most : y)
-# How far class 1's boundary lies above the diagonal at this angle.
-width_at(i, angle) = real(system(sprintf("awk -F'\t' -v block=%d -v x=%d ".\
-    "'/^#/ { k++ } k == block && NF == 2 && $1 == x { print $2 - $1 }' '%s'", i, angle, file(curve_table))))
+# How far class 1's boundary lies above the diagonal at three angles.
+angles = "15 33 51"
+array margins[3 * count]
+do for [i=1:count] { do for [k=1:3] {
+    stats [*:*][*:*] table index i-1 using ($3 == int(word(angles, k)) ? $4 - $3 : NaN) nooutput
+    margins[3 * (i - 1) + k] = STATS_max
+} }
 
 set multiplot
 unset key
@@ -26,26 +30,26 @@ do for [i=1:count] {
     set lmargin at screen (60 + (i - 1) * 250.0) / width
     set rmargin at screen (60 + (i - 1) * 250.0 + 212) / width
     set tmargin at screen 1 - 40.0 / height; set bmargin at screen 98.0 / height
-    set title label_of(curves, i) offset 0, -0.5 font ",13"
+    set title label_of(i) offset 0, -0.5 font ",13"
     if (i == 1) { set ylabel "angle θ_2 to class 2" offset 1.5, 0 } else { unset ylabel; set format y "" }
     do for [k=1:3] {
-        at = int(word("15 33 51", k))
-        margin = width_at(i, at)
+        at = int(word(angles, k))
+        margin = margins[3 * (i - 1) + k]
         unset arrow k; unset label 2 + k
         if (margin > 1) {
             set arrow k from at, at to at, at + margin heads size 2, 25 front linecolor rgb "#000000" linewidth 1
             set label 2 + k sprintf("%.1f°", margin) at at + 1, at + margin + 5 right front font ",11"
         }
     }
-    plot file(curve_table) index i-1 using 1:(within($2)) with filledcurves y=most \
+    plot table index i-1 using 3:(within($4)) with filledcurves y=most \
             fillcolor rgb first_tint notitle, \
-        file(curve_table) index i-1 using (within($2)):1 with filledcurves x=most \
+        table index i-1 using (within($4)):3 with filledcurves x=most \
             fillcolor rgb second_tint notitle, \
-        file(curve_table) index i-1 using 1:2 with lines linetype 10 + style_of(loss_of(curves, i)) \
-            title label_of(curves, i), \
-        file(curve_table) index i-1 using 2:1 with lines linetype 10 + style_of(loss_of(curves, i)) \
+        table index i-1 using 3:4 with lines linetype 10 + style_of(loss_of(i)) \
+            title label_of(i), \
+        table index i-1 using 4:3 with lines linetype 10 + style_of(loss_of(i)) \
             notitle, \
-        file(curve_table) index i-1 using 1:1 with lines dashtype (6,4) linewidth 1.2 \
+        table index i-1 using 3:3 with lines dashtype (6,4) linewidth 1.2 \
             linecolor rgb "#000000" notitle
 }
 strip = 30.0 / height

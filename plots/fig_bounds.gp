@@ -2,10 +2,10 @@
 # classes (CosFace, AdaCos), in the middle the least loss that a scale allows (NormFace, its Fig. 5),
 # right the largest margin of CosFace against the number of classes.
 width = 1080; height = 400
+load "tables.gp"
+eval read_series
 load "style.gp"
-curves = system(sprintf("sed -n 's/^# //p' '%s/%s'", tables, curve_table))
-count = words(curves) / 2
-in_panel(panel, i) = (loss_of(curves, i) eq panel)
+in_panel(panel, i) = (loss_of(i) eq panel)
 members(panel) = (list = "", sum [i=1:count] (in_panel(panel, i) ? (list = list.sprintf(" %d", i), 0) : 0), list)
 scales = members("scale"); losses_ = members("loss"); margins = members("margin")
 set linetype 41 linecolor rgb "#9ecae1" linewidth 2 dashtype solid
@@ -29,8 +29,8 @@ eval classes_axis
 set ylabel "scale s" offset 1.5, 0
 set yrange [0:24]; set ytics 4
 set key top left
-plot for [k=1:words(scales)] i=nth(scales, k) file(curve_table) index i-1 using 1:2 with lines \
-    linetype 40 + k title label_of(curves, i)
+plot for [k=1:words(scales)] i=nth(scales, k) table index i-1 using 3:4 with lines \
+    linetype 40 + k title label_of(i)
 
 set lmargin at screen 0.395; set rmargin at screen 0.655
 set title "{/:Bold Least loss}" offset 0, -0.6
@@ -39,8 +39,8 @@ set xlabel "scale s" offset 0, 0.4
 set ylabel "loss (nat)" offset 0.6, 0
 set logscale y; set yrange [1e-4:20]; set ytics 10 format "10^{%T}"
 set key top right
-plot for [k=1:words(losses_)] i=nth(losses_, k) file(curve_table) index i-1 using 1:2 with lines \
-    linetype 50 + k title label_of(curves, i)
+plot for [k=1:words(losses_)] i=nth(losses_, k) table index i-1 using 3:4 with lines \
+    linetype 50 + k title label_of(i)
 
 set lmargin at screen 0.725; set rmargin at screen 0.985
 set title "{/:Bold Largest margin of CosFace}" offset 0, -0.6
@@ -51,10 +51,10 @@ set yrange [0:2.05]; set ytics 0.5 format "%.1f"
 set key top right
 set label 1 "shaded: known to lie\nin between" at graph 0.5, 0.12 left font ",11" textcolor rgb frame
 set style fill transparent solid 0.25 noborder
-plot for [k=1:words(margins)] i=nth(margins, k) file(curve_table) index i-1 using 1:2:3 \
+plot for [k=1:words(margins)] i=nth(margins, k) table index i-1 using 3:4:5 \
         with filledcurves linecolor rgb word("#000000 #0072b2 #d55e00", k) notitle, \
-    for [k=1:words(margins)] i=nth(margins, k) file(curve_table) index i-1 using 1:2 with lines \
-        linetype 50 + k title label_of(curves, i), \
-    for [k=1:words(margins)] i=nth(margins, k) file(curve_table) index i-1 using 1:3 with lines \
+    for [k=1:words(margins)] i=nth(margins, k) table index i-1 using 3:4 with lines \
+        linetype 50 + k title label_of(i), \
+    for [k=1:words(margins)] i=nth(margins, k) table index i-1 using 3:5 with lines \
         linetype 50 + k notitle
 unset multiplot

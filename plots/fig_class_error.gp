@@ -1,10 +1,10 @@
 # fig_class_error: error over the number of classes, a panel for each of loss, dX and dW; this
 # library in colour, the formulas as usually written in grey.
 width = 900; height = 490; strip = 0.19
+load "tables.gp"
+eval read_series
 load "style.gp"
-series = heads("class_error.tsv")
-count = words(series) / 2
-ours(i) = word(label_of(series, i), 2) eq "margin"
+ours(i) = word(label_of(i), 2) eq "margin"
 mine = ""; theirs = ""
 do for [i=1:count] {
     if (ours(i)) { mine = sprintf("%s %d", mine, i) } else { theirs = sprintf("%s %d", theirs, i) }
@@ -25,17 +25,17 @@ do for [p=1:3] {
     set title sprintf("{/:Bold %s}", word(what, p)) offset 0, -0.6
     if (p == 1) { set ylabel "relative error" offset 1, 0; set format y "10^{%T}"
     } else { unset ylabel; set format y "" }
-    plot for [k=1:words(theirs)] file("class_error.tsv") index nth(theirs, k)-1 \
-            using 1:(column(p + 1) > least ? column(p + 1) : least) with lines linetype 31 \
-            title label_of(series, nth(theirs, k)), \
-        for [k=1:words(mine)] i=nth(mine, k) file("class_error.tsv") index i-1 \
-            using 1:(column(p + 1) > least ? column(p + 1) : least) with linespoints \
-            linetype 10 + style_of(loss_of(series, i)) pointsize 0.7 title label_of(series, i)
+    plot for [k=1:words(theirs)] table index nth(theirs, k)-1 \
+            using 3:(column(p + 3) > least ? column(p + 3) : least) with lines linetype 31 \
+            title label_of(nth(theirs, k)), \
+        for [k=1:words(mine)] i=nth(mine, k) table index i-1 \
+            using 3:(column(p + 3) > least ? column(p + 3) : least) with linespoints \
+            linetype 10 + style_of(loss_of(i)) pointsize 0.7 title label_of(i)
 }
 load "key_strip.gp"
 set key maxrows 2 width -1
 plot -1 notitle, for [k=1:words(mine)] keyentry with linespoints \
-        linetype 10 + style_of(loss_of(series, nth(mine, k))) pointsize 0.8 \
-        title pretty(loss_of(series, nth(mine, k))), \
+        linetype 10 + style_of(loss_of(nth(mine, k))) pointsize 0.8 \
+        title pretty(loss_of(nth(mine, k))), \
     keyentry with lines linetype 31 title "usual formulas"
 unset multiplot

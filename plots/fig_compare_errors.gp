@@ -1,11 +1,12 @@
 # fig_compare_errors: greatest errors in run B over those in run A, against the error in A; a mark
 # per loss, option, kernel and sweep, a panel each for the loss, dX and dW. Grey: changes that do
 # not count.
-table = "compare_errors.tsv"
-blocks = system(sprintf("sed -n 's/^# //p' '%s/%s'", tables, table))
-count = words(blocks) / 2
-limits = system(sprintf("sed -n 2p '%s/%s'", tables, table))
-growth = real(word(limits, 1)); tiny = real(word(limits, 2))
+load "tables.gp"
+eval read_series
+stats [*:*][*:*] table index 0 using 3 nooutput
+growth = STATS_max
+stats [*:*][*:*] table index 0 using 4 nooutput
+tiny = STATS_max
 left = 84.0; wide = 280.0; gap = 20.0; top = 40.0; high = 260.0; foot = 58.0; key_height = 48
 width = int(left + 3 * wide + 2 * gap + 24)
 height = int(top + high + foot + key_height)
@@ -18,14 +19,12 @@ marks = "7 11 9"
 shades = "#8c8c8c #0072b2 #d55e00"
 panels = "loss dX dW"
 at(name) = (sum [i=1:words(verdicts)] (word(verdicts, i) eq name) * i)
-shade(i) = word(shades, at(label_of(blocks, i)))
-mark(i) = int(word(marks, at(label_of(blocks, i))))
+shade(i) = word(shades, at(label_of(i)))
+mark(i) = int(word(marks, at(label_of(i))))
 # The greatest ratio either way decides the axis; 1 is in the middle.
-either_way = "NF == 3 { r = $3 < 1 ? 1 / $3 : $3; if (r > most) most = r } END { print most }"
-far = real(system(sprintf("awk -F'\t' '%s' '%s/%s'", either_way, tables, table)))
+stats [*:*][*:*] table using (column(-2) > 0 ? ($5 < 1 ? 1 / $5 : $5) : NaN) nooutput
+far = STATS_max
 far = (far < 1.5 ? 1.5 : far) * 1.1
-# The blocks that have a mark in the panel.
-in_panel = "awk -F'\t' '/^#/ { i++ } NF == 3 && $1 == %d && !seen[i]++ { print i }' '%s/%s'"
 
 lower(x) = (tiny < x * (1 - 1 / far) ? (1 - tiny / x) / growth : 1 / far / 2)
 
@@ -57,15 +56,15 @@ do for [p=1:3] {
         set ytics ()
         do for [tick in ticks] { set ytics add ("" real(tick)) }
     }
-    here = system(sprintf(in_panel, p, tables, table))
+    eval blocks("here", "column(-2) > 0 && $3 == p")
     plot '+' using 1:(lower($1)):(growth + tiny / $1) with filledcurves fillstyle solid noborder \
         fillcolor rgb "#e6e6e6" notitle, \
-        for [k=1:words(here)] i=nth(here, k) file(table) index i-1 \
-        using ($1 == p ? $2 : NaN):3 with points pointtype mark(i) pointsize 0.7 \
-        linecolor rgb shade(i) title label_of(blocks, i)
+        for [k=1:words(here)] i=nth(here, k) table index i-1 \
+        using ($3 == p ? $4 : NaN):5 with points pointtype mark(i) pointsize 0.7 \
+        linecolor rgb shade(i) title label_of(i)
 }
 load "key_strip.gp"
 plot -1 notitle, for [i=2:count] keyentry with points pointtype mark(i) linecolor rgb shade(i) \
-        title spaced(label_of(blocks, i)), \
+        title spaced(label_of(i)), \
     keyentry with boxes fillstyle solid noborder fillcolor rgb "#dcdcdc" title "too small to count"
 unset multiplot

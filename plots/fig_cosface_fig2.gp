@@ -1,18 +1,22 @@
 # fig_cosface_fig2: decision margins between two classes (Wang et al., CosFace, Fig. 2): a panel per
 # loss in the plane that the loss decides in, cosines or (A-Softmax) angles; the area of each class,
 # the margin between them in grey, and for raw softmax the zone where both are possible.
-curves = system(sprintf("sed -n 's/^# //p' '%s/%s'", tables, curve_table))
-count = words(curves) / 2
+load "tables.gp"
+eval read_series
 width = 250 * count + 50; height = 334
 load "style.gp"
 first_tint = "#cfe2f3"; second_tint = "#fde3c8"; margin_grey = "#d0d0d0"; both_tint = "#d9a6c2"
-in_angles(i) = (loss_of(curves, i) eq "sphereface")
-raw(i) = (loss_of(curves, i) eq "softmax")
+in_angles(i) = (loss_of(i) eq "sphereface")
+raw(i) = (loss_of(i) eq "softmax")
 # Where class 1's boundary meets the axis of theta_1: A-Softmax's pi / m, LMCL's m.
-last_angle(i) = real(system(sprintf("awk -F'\t' -v block=%d '/^#/ { k++ } k == block && NF == 2 { x = $1 } END { print x }' '%s'", \
-    i, file(curve_table))))
-at_one(i) = real(system(sprintf("awk -F'\t' -v block=%d '/^#/ { k++ } k == block && $1 == 1 { m = 1 - $2 } END { print m + 0 }' '%s'", \
-    i, file(curve_table))))
+array last_angle[count]
+array at_one[count]
+do for [i=1:count] {
+    stats [*:*][*:*] table index i-1 using 3 nooutput
+    last_angle[i] = STATS_max
+    stats [*:*][*:*] table index i-1 using ($3 == 1 ? 1 - $4 : 0) nooutput
+    at_one[i] = STATS_max
+}
 
 set multiplot
 unset key
@@ -26,11 +30,11 @@ do for [i=1:count] {
     set rmargin at screen (58 + (i - 1) * 252.0 + 196) / width
     set tmargin at screen 1 - 40.0 / height; set bmargin at screen 98.0 / height
     set xrange [0:most]; set yrange [0:most]
-    m = at_one(i)
+    m = at_one[i]
     unset arrow; unset label
     if (angles) {
-        set xtics ("0" 0, "π/m" last_angle(i), "π" 180) out offset 0, 0.3
-        set ytics ("0" 0, "π/m" last_angle(i), "π" 180) out offset 0.4, 0
+        set xtics ("0" 0, "π/m" last_angle[i], "π" 180) out offset 0, 0.3
+        set ytics ("0" 0, "π/m" last_angle[i], "π" 180) out offset 0.4, 0
         set xlabel "θ_1" offset 0, 0.6; set ylabel "θ_2" offset 1.8, 0
         set label 1 "class 1" at 17, 168 right rotate by 90 front textcolor rgb "#1f4e79" font ",12"
         set label 2 "class 2" at 168, 15 right front textcolor rgb "#8a4b08" font ",12"
@@ -47,19 +51,19 @@ do for [i=1:count] {
             set label 3 "√2 m" at 0.5 + 0.04, 0.5 + 0.02 left front font ",12"
         }
     }
-    set title label_of(curves, i) offset 0, -0.5 font ",13"
+    set title label_of(i) offset 0, -0.5 font ",13"
     set object 1 rectangle from 0, 0 to most, most behind \
         fillcolor rgb (raw(i) ? both_tint : margin_grey) fillstyle solid noborder
     # Class 1 lies above its boundary in angles and below it in cosines; where both are possible the
     # areas are what is beyond the other class's boundary.
     flip = raw(i)
-    plot file(curve_table) index i-1 using (flip ? within($2) : $1):(flip ? $1 : within($2)) \
+    plot table index i-1 using (flip ? within($4) : $3):(flip ? $3 : within($4)) \
             with filledcurves y=(angles ? most : 0) fillcolor rgb first_tint notitle, \
-        file(curve_table) index i-1 using (flip ? $1 : within($2)):(flip ? within($2) : $1) \
+        table index i-1 using (flip ? $3 : within($4)):(flip ? within($4) : $3) \
             with filledcurves x=(angles ? most : 0) fillcolor rgb second_tint notitle, \
-        file(curve_table) index i-1 using 1:2 with lines linetype 10 + style_of(loss_of(curves, i)) \
-            title label_of(curves, i), \
-        file(curve_table) index i-1 using 2:1 with lines linetype 10 + style_of(loss_of(curves, i)) \
+        table index i-1 using 3:4 with lines linetype 10 + style_of(loss_of(i)) \
+            title label_of(i), \
+        table index i-1 using 4:3 with lines linetype 10 + style_of(loss_of(i)) \
             notitle, \
         [0:most] x with lines dashtype (6,4) linewidth 1.2 linecolor rgb "#000000" notitle
 }

@@ -1,14 +1,14 @@
 # fig_gradient_ends: relative error of the embedding's gradient close to theta = 0 and theta = pi, a
 # row of panels per loss with an angle: this library against the formulations in float32.
-series = system(sprintf("sed -n 's/^# //p' '%s/gradient_ends.tsv'", tables))
-count = words(series) / 2
-panels = system(sprintf("sed -n 's/^# .* //p' '%s/gradient_ends.tsv' | awk '!seen[$0]++'", tables))
+load "tables.gp"
+eval read_series
+eval gather("panels", "strcol(2)", "1")
 width = 900; height = 250 * words(panels) + 120; strip = 66.0 / height
 load "style.gp"
-implementation(i) = word(label_of(series, i), 2)
-end_of(i) = word(label_of(series, i), 3)
+implementation(i) = word(label_of(i), 2)
+end_of(i) = word(label_of(i), 3)
 ours(i) = implementation(i) eq "margin"
-peers = system(sprintf("sed -n 's/^# \"[^ ]* \\(.*\\) [^ ]*\".*/\\1/p' '%s/gradient_ends.tsv' | grep -vx margin | awk '!seen[$0]++'", tables))
+eval gather("peers", "word(strcol(1), 2)", "word(strcol(1), 2) ne 'margin'")
 peer_style(i) = (sum [j=1:words(peers)] (word(peers, j) eq implementation(i)) * j)
 
 set multiplot
@@ -35,15 +35,15 @@ do for [p=1:words(panels)] {
         if (p == words(panels)) { set xlabel (e == 1 ? "θ (radians)" : "π − θ (radians)") offset 0, 0.4
         } else { unset xlabel }
         mine = ""
-        do for [i=1:count] { if (loss_of(series, i) eq loss && end_of(i) eq word(ends, e)) {
+        do for [i=1:count] { if (loss_of(i) eq loss && end_of(i) eq word(ends, e)) {
             mine = (ours(i) ? sprintf("%s %d", mine, i) : sprintf("%d %s", i, mine))
         } }
-        plot for [k=1:words(mine)] i=nth(mine, k) file("gradient_ends.tsv") index i-1 \
-                using 1:($2 > least ? $2 : least) with linespoints pointsize 0 \
+        plot for [k=1:words(mine)] i=nth(mine, k) table index i-1 \
+                using 3:($4 > least ? $4 : least) with linespoints pointsize 0 \
                 linetype (ours(i) ? 10 + style_of(loss) : 30 + (peer_style(i) - 1) % 5 + 1) \
-                title label_of(series, i), \
-            for [k=1:words(mine)] file("gradient_ends.tsv") index nth(mine, k)-1 \
-                using 1:($3 > 0 ? 2 : least / 10) with points \
+                title label_of(i), \
+            for [k=1:words(mine)] table index nth(mine, k)-1 \
+                using 3:($5 > 0 ? 2 : least / 10) with points \
                 linecolor rgb frame pointtype 2 pointsize 0.8 notitle
     }
 }

@@ -1,15 +1,15 @@
 # fig_gradient_error: relative error of the embedding's gradient over the target's angle, a panel
 # per loss: this library against the textbook formulation in float32.
-series = system(sprintf("sed -n 's/^# //p' '%s/gradient_error.tsv'", tables))
-count = words(series) / 2
-panels = system(sprintf("sed -n 's/^# .* //p' '%s/gradient_error.tsv' | awk '!seen[$0]++'", tables))
+load "tables.gp"
+eval read_series
+eval gather("panels", "strcol(2)", "1")
 columns = 3
 rows = (words(panels) + columns - 1) / columns
 width = 900; height = 250 * rows + 104; strip = 84.0 / height
 load "style.gp"
-implementation(i) = word(label_of(series, i), 2)
+implementation(i) = word(label_of(i), 2)
 ours(i) = implementation(i) eq "margin"
-peers = system(sprintf("sed -n 's/^# \"[^ ]* \\(.*\\)\".*/\\1/p' '%s/gradient_error.tsv' | grep -vx margin | awk '!seen[$0]++'", tables))
+eval gather("peers", "word(strcol(1), 2)", "word(strcol(1), 2) ne 'margin'")
 peer_style(i) = (sum [j=1:words(peers)] (word(peers, j) eq implementation(i)) * j)
 
 set multiplot
@@ -37,15 +37,15 @@ do for [p=1:words(panels)] {
     if (p + columns > words(panels)) { set xlabel "target angle θ (degrees)" offset 0, 0.4
     } else { unset xlabel }
     mine = ""
-    do for [i=1:count] { if (loss_of(series, i) eq loss) {
+    do for [i=1:count] { if (loss_of(i) eq loss) {
         mine = (ours(i) ? sprintf("%s %d", mine, i) : sprintf("%d %s", i, mine))
     } }
-    plot for [k=1:words(mine)] i=nth(mine, k) file("gradient_error.tsv") index i-1 \
-            using 1:($2 > least ? $2 : least) with lines \
+    plot for [k=1:words(mine)] i=nth(mine, k) table index i-1 \
+            using 3:($4 > least ? $4 : least) with lines \
             linetype (ours(i) ? 10 + style_of(loss) : 30 + (peer_style(i) - 1) % 5 + 1) \
-            title label_of(series, i), \
-        for [k=1:words(mine)] file("gradient_error.tsv") index nth(mine, k)-1 \
-            using 1:($4 > 0 ? 2 : least / 10) with points \
+            title label_of(i), \
+        for [k=1:words(mine)] table index nth(mine, k)-1 \
+            using 3:($6 > 0 ? 2 : least / 10) with points \
             linecolor rgb frame pointtype 2 pointsize 0.8 notitle
 }
 load "key_strip.gp"

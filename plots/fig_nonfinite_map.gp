@@ -1,15 +1,16 @@
 # fig_nonfinite_map: where results are not finite over the target's angle and the scale, a panel per
 # implementation; dots mark finite results whose gradient is more than 10 % off.
-series = system(sprintf("sed -n 's/^# //p' '%s/nonfinite_map.tsv'", tables))
-count = words(series) / 2
+load "tables.gp"
+eval read_series
 columns = 4
 rows = (count + columns - 1) / columns
 width = 900; height = 235 * rows + 110; strip = 56.0 / height
 load "style.gp"
-angles = int(system(sprintf("grep -v '^#' '%s/nonfinite_map.tsv' | cut -f1 | sort -n | tail -1", tables)))
+stats [*:*][*:*] table using 3 nooutput
+angles = int(STATS_max)
 middle = angles / 2
-steps = int(system(sprintf("grep -v '^#' '%s/nonfinite_map.tsv' | cut -f3 | sort -u | grep -c .", tables)))
-half = 2.0 / (steps > 1 ? steps - 1 : 1)
+eval gather("scales", "strcol(5)", "1")
+half = 2.0 / (words(scales) > 1 ? words(scales) - 1 : 1)
 
 set multiplot
 unset key; unset colorbox; unset grid
@@ -24,14 +25,14 @@ do for [i=1:count] {
     set lmargin at screen 0.085 + column * 0.2305; set rmargin at screen 0.085 + column * 0.2305 + 0.21
     set tmargin at screen 1 - (row * 235 + 34.0) / height
     set bmargin at screen 1 - (row * 235 + 205.0) / height
-    set title sprintf("{/:Bold %s}", label_of(series, i) eq "margin" ? "this library" : label_of(series, i)) \
+    set title sprintf("{/:Bold %s}", label_of(i) eq "margin" ? "this library" : label_of(i)) \
         offset 0, -0.6
     if (column == 0) { set ylabel "scale s" offset 0, 0; set format y "10^{%.0f}"
     } else { unset ylabel; set format y "" }
     if (i + columns > count) { set xlabel "target angle θ (radians)" offset 0, 0.4 } else { unset xlabel }
-    plot file("nonfinite_map.tsv") index i-1 using 1:3:(0.5):(half):4 with boxxyerror fillstyle solid \
-            noborder linecolor palette title label_of(series, i), \
-        file("nonfinite_map.tsv") index i-1 using 1:($5 > 0 ? $3 : -9) with points pointtype 7 \
+    plot table index i-1 using 3:5:(0.5):(half):6 with boxxyerror fillstyle solid \
+            noborder linecolor palette title label_of(i), \
+        table index i-1 using 3:($7 > 0 ? $5 : -9) with points pointtype 7 \
             pointsize 0.28 linecolor rgb "#0072b2" notitle
 }
 load "key_strip.gp"

@@ -1,9 +1,9 @@
 # fig_past_pi: what each past_pi makes of ArcFace's target beyond theta = pi - m: left the logit,
 # right its slope by the cosine, the factor of the gradient.
 width = 900; height = 460; strip = 0.14
+load "tables.gp"
+eval read_series
 load "style.gp"
-curves = heads("past_pi.tsv")
-count = words(curves) / 2
 # The modes coincide up to pi - m; drawn one over the other, wide to narrow, each stays visible.
 colour(i) = word("#d55e00 #0072b2 #e69f00 #009e73 #000000", i)
 do for [i=1:5] { set linetype 40+i linecolor rgb colour(i) linewidth word("5.5 3.8 3.2 2.2 1.8", i) + 0 }
@@ -25,16 +25,16 @@ unset key
 set lmargin at screen 0.08; set rmargin at screen 0.49
 set ylabel "target logit / s" offset 1, 0
 set yrange [-1.3:-0.6]; set ytics 0.1 format "%.1f"
-plot for [i=1:count] file("past_pi.tsv") index i-1 using 1:2 with lines linetype 40+i \
-    title label_of(curves, i)
+plot for [i=1:count] table index i-1 using 3:4 with lines linetype 40+i \
+    title label_of(i)
 
 set lmargin at screen 0.59; set rmargin at screen 0.97
 set ylabel "slope d(logit / s) / d cos θ" offset 0, 0
 set yrange [-3:1.6]; set ytics 1 format "%.0f"
-plot for [i=1:count] file("past_pi.tsv") index i-1 using 1:3 with lines linetype 40+i \
-    title label_of(curves, i)
+plot for [i=1:count] table index i-1 using 3:5 with lines linetype 40+i \
+    title label_of(i)
 
 load "key_strip.gp"
 set key horizontal width 2
-plot -1 notitle, for [i=1:count] keyentry with lines linetype 40+i title label_of(curves, i)
+plot -1 notitle, for [i=1:count] keyentry with lines linetype 40+i title label_of(i)
 unset multiplot

@@ -1,12 +1,11 @@
 # fig_speed: single-thread time per row of each loss on each instruction set, a column of panels per
 # shape: above whole heads, below the rows level; the three matrix products alone as a reference.
-blocks = system(sprintf("sed -n 's/^# //p' '%s/speed_figure.tsv'", tables))
-count = words(blocks) / 2
-entry(i, k) = word(word(blocks, 2 * i - 1), k)
-what(i) = entry(i, 1)
-by(i) = entry(i, 2)
-place_of(i) = int(entry(i, 3))
-is_isa(i) = (entry(i, 4) eq "isa")
+load "tables.gp"
+eval read_series
+what(i) = word(label_of(i), 1)
+by(i) = word(label_of(i), 2)
+place_of(i) = int(word(label_of(i), 3))
+is_isa(i) = (loss_of(i) eq "isa")
 index_in(list, name) = (sum [j=1:words(list)] (word(list, j) eq name) * j)
 columns = 1
 has_rows = 0
@@ -24,7 +23,7 @@ do for [i=1:count] {
 }
 shown_name(isa) = (index_in(known, isa) ? word(known_names, index_in(known, isa)) : isa)
 shift(name) = (index_in(isas, name) ? 0.22 * (index_in(isas, name) - (words(isas) + 1) / 2.0) : 0)
-seen = system(sprintf("grep -v '^#' '%s/speed_figure.tsv' | cut -f1 | grep -v '^-' | awk 'NF && !seen[$0]++'", tables))
+eval gather("seen", "strcol(4)", "strcol(4) ne '-'")
 row_of(loss) = (sum [j=1:words(seen)] (word(seen, j) eq loss) * j)
 
 panel_rows = has_rows ? 2 : 1
@@ -39,9 +38,6 @@ hollow(isa) = int(word("6 4 8 12 14", place_in_known(isa)))
 filled(isa) = int(word("7 5 9 13 15", place_in_known(isa)))
 peer_mark(name) = int(word("2 1 3 2 1 3", index_in(peers, name)))
 mark(i) = (is_isa(i) ? (what(i) eq "head_forward" ? hollow(by(i)) : filled(by(i))) : peer_mark(by(i)))
-shape(i) = system(sprintf("echo %s | sed 's/x/, D = /; s/x/, C = /; s/^/N = /%s'", word(blocks, 2 * i), \
-    what(i) eq "rows" ? "; s/D = [0-9]*, //" : ""))
-
 set multiplot
 unset key
 set logscale x
@@ -49,10 +45,6 @@ set logscale x
 set xtics nomirror out format "%g" font ",10" offset 0, 0.3
 set for [e=-3:6] xtics add (10.0**e, 2 * 10.0**e, 5 * 10.0**e)
 unset mxtics
-ends(list) = system(sprintf("awk -F'\t' -v list='%s ' '/^#/ { i++ } ".\
-    "NF == 5 && index(list, \" \" i \" \") { if (!n++ || $3 < a) a = $3; if (n == 1 || $4 > b) b = $4 } ".\
-    "END { w = sqrt(b / a) * 1.25; if (w < sqrt(6)) w = sqrt(6); m = sqrt(a * b); print m / w, m * w }' ".\
-    "'%s'", list, file("speed_figure.tsv")))
 set errorbars 0.6
 set yrange [words(seen) + 0.6:0.4]
 set grid x y linetype 20
@@ -66,7 +58,8 @@ do for [r=1:panel_rows] { do for [c=1:columns] {
             if (r == 1 && what(i) eq "gemm3") { gemm = gemm." ".i }
             if (r == 1 ? (what(i)[1:4] eq "head") : (what(i) eq "rows")) {
                 mine = mine." ".i
-                title = shape(i)
+                eval gather("shapes", "strcol(3)", sprintf("column(-2) == %d", i - 1))
+                title = word(shapes, 1)
             }
         }
     }
@@ -81,18 +74,24 @@ do for [r=1:panel_rows] { do for [c=1:columns] {
         if (c == 1) {
             set for [j=1:words(seen)] ytics add (pretty(word(seen, j)) j) nomirror scale 0
         } else { set for [j=1:words(seen)] ytics add ("" j) nomirror scale 0 }
-        range = ends(mine.gemm)
-        set xrange [real(word(range, 1)):real(word(range, 2))]
-        plot for [k=1:words(mine)] i=nth(mine, k) file("speed_figure.tsv") index i-1 \
-            using 2:(row_of(strcol(1)) + shift(by(i))):3:4:(style_of(strcol(1)) + 10) \
+        inside = sprintf("%s ", mine.gemm)
+        stats [*:*][*:*] table using (strstrt(inside, sprintf(" %d ", column(-2) + 1)) ? $6 : NaN) nooutput
+        low = STATS_min
+        stats [*:*][*:*] table using (strstrt(inside, sprintf(" %d ", column(-2) + 1)) ? $7 : NaN) nooutput
+        middle = sqrt(low * STATS_max)
+        half = sqrt(STATS_max / low) * 1.25
+        if (half < sqrt(6)) { half = sqrt(6) }
+        set xrange [middle / half:middle * half]
+        plot for [k=1:words(mine)] i=nth(mine, k) table index i-1 \
+            using 5:(row_of(strcol(4)) + shift(by(i))):6:7:(style_of(strcol(4)) + 10) \
             with xerrorbars linecolor variable dashtype solid linewidth 1 pointsize 1 \
             pointtype mark(i) \
             title what(i)." ".by(i), \
-            for [k=1:words(mine)] i=nth(mine, k) file("speed_figure.tsv") index i-1 \
-            using 4:(row_of(strcol(1)) + shift(by(i))):($5 > 0 ? "~" : "") with labels left offset 0.3, 0 \
+            for [k=1:words(mine)] i=nth(mine, k) table index i-1 \
+            using 7:(row_of(strcol(4)) + shift(by(i))):($8 > 0 ? "~" : "") with labels left offset 0.3, 0 \
             font ",11" noenhanced textcolor rgb frame notitle, \
-            for [k=1:words(gemm)] i=nth(gemm.mine, k) file("speed_figure.tsv") index i-1 \
-            using 2:(0.4):(0):(words(seen) + 0.2) with vectors nohead \
+            for [k=1:words(gemm)] i=nth(gemm.mine, k) table index i-1 \
+            using 5:(0.4):(0):(words(seen) + 0.2) with vectors nohead \
             linetype 30 + index_in(gemms, by(i)) title what(i)." ".by(i)
     }
 } }

@@ -1,17 +1,25 @@
 # fig_speed_roofline: rate of whole heads over their flops per byte (each input read and each output
 # written once), under the measured peak of multiply-adds and the measured bandwidth.
-table = "speed_roofline.tsv"
-blocks = system(sprintf("sed -n 's/^# //p' '%s/%s'", tables, table))
-count = words(blocks) / 2
+load "tables.gp"
+eval read_series
+stats [*:*][*:*] table using (loss_of(column(-2) + 1) eq "peak" ? NaN : $5) nooutput
+threads = int(STATS_max)
+there = sprintf("$5 == %d && valid(20) && (strcol(2) eq 'isa' || strcol(2) eq 'peer')", threads)
+roof = sprintf("$5 == %d && strcol(2) eq 'peak'", threads)
+eval blocks("shown", there)
+count = words(shown)
+stats [*:*][*:*] table using (@roof ? $20 : NaN) nooutput
+ridge = STATS_max
+stats [*:*][*:*] table using (@roof ? $21 : NaN) nooutput
+peak = STATS_max; read = peak / ridge
+stats [*:*][*:*] table using (@there ? $20 : NaN) nooutput
+x_low = STATS_min; x_high = STATS_max
+stats [*:*][*:*] table using (@there ? $21 : NaN) nooutput
+y_low = STATS_min
 width = 820; height = 560
 strip = 64.0 / height
 load "style.gp"
 load "series.gp"
-roof(k) = real(system(sprintf("awk -F'\t' 'NF == 3 { print $%d; exit }' '%s/%s'", k, tables, table)))
-peak = roof(1); read = roof(2); threads = int(roof(3))
-end_of(k, f) = real(system(sprintf("awk -F'\t' '/^#/ { i++ } i > 1 && NF == 3 { print $%d }' '%s/%s' | sort -g | %s -n 1", k, tables, table, f)))
-x_low = end_of(1, "head"); x_high = end_of(1, "tail"); y_low = end_of(2, "head")
-ridge = peak / read
 set multiplot
 unset key
 set logscale xy
@@ -31,13 +39,13 @@ set label 2 sprintf("memory: %.0f GB/s read", read) \
     at first ridge / 1.8, first peak / 3 left textcolor rgb frame
 plot (x < ridge ? read * x : peak) with lines linecolor rgb ink dashtype solid linewidth 1.4 \
         title "roof", \
-    for [i=2:count] file(table) index i-1 using 1:2 with points \
-        linecolor rgb colour_of(kind_of(blocks, i)) linewidth 1.2 \
-        pointtype mark_of(series_of(blocks, i)) title series_of(blocks, i)
+    for [k=1:count] i=nth(shown, k) table index i-1 using (@there ? $20 : NaN):21 with points \
+        linecolor rgb colour_of(kind_of(i)) linewidth 1.2 \
+        pointtype mark_of(label_of(i)) title label_of(i)
 load "key_strip.gp"
 set key maxcols 4
-plot -1 notitle, for [i=2:count] keyentry with points \
-    linecolor rgb colour_of(kind_of(blocks, i)) pointtype mark_of(series_of(blocks, i)) \
-    title (kind_of(blocks, i) eq "isa" ? "head, " : "").title_of(series_of(blocks, i)), \
+plot -1 notitle, for [k=1:count] i=nth(shown, k) keyentry with points \
+    linecolor rgb colour_of(kind_of(i)) pointtype mark_of(label_of(i)) \
+    title (kind_of(i) eq "isa" ? "head, " : "").title_of(label_of(i)), \
     keyentry with lines linecolor rgb ink dashtype solid linewidth 1.4 title "measured limits"
 unset multiplot

@@ -1,11 +1,11 @@
 # fig_sphere_size: is the sphere large enough (Deng et al., ArcFace, version 3, appendix): a panel
 # per dimension, the angle to the nearest of so many random identities: exactly, for the closest pair
 # of all, by the paper's asymptotic formula, and as found by drawing directions.
-curves = system(sprintf("sed -n 's/^# //p' '%s/%s'", tables, curve_table))
-count = words(curves) / 2
-kind(i) = word(curves, 2 * i - 1)
-dim(i) = word(curves, 2 * i)
-dims = system(sprintf("sed -n 's/^# .* //p' '%s/%s' | awk '!seen[$0]++'", tables, curve_table))
+load "tables.gp"
+eval read_series
+kind(i) = label_of(i)
+dim(i) = loss_of(i)
+eval gather("dims", "strcol(2)", "1")
 width = 1000; height = 456
 load "style.gp"
 set linetype 41 linecolor rgb "#0072b2" linewidth 2 dashtype solid pointtype 7
@@ -32,9 +32,9 @@ do for [p=1:words(dims)] {
     do for [i=1:count] { if (dim(i) eq word(dims, p)) {
         if (place_of(i) < 4) { theory = theory.sprintf(" %d", i) } else { drawn = drawn.sprintf(" %d", i) }
     } }
-    plot for [k=1:words(theory)] i=nth(theory, k) file(curve_table) index i-1 using 1:2 with lines \
+    plot for [k=1:words(theory)] i=nth(theory, k) table index i-1 using 3:4 with lines \
             linetype 40 + place_of(i) title kind(i), \
-        for [k=1:words(drawn)] i=nth(drawn, k) file(curve_table) index i-1 using 1:2:3 \
+        for [k=1:words(drawn)] i=nth(drawn, k) table index i-1 using 3:4:5 \
             with yerrorbars linetype 37 + place_of(i) dashtype solid linewidth 1.2 pointsize 0.9 \
             title kind(i)
 }

@@ -3,26 +3,26 @@
 # with 95 % intervals as bands. Hollow marks: in that dimension the loss does not converge (training
 # accuracy below 99 %).
 width = 1180; height = 1060; strip = 56.0 / height
+load "tables.gp"
+eval read_series
 load "style.gp"
-table = file("sweep.tsv")
-series = system(sprintf("sed -n 's/^# //p' '%s'", table))
-count = words(series) / 2
-dim_of(i) = word(label_of(series, i), 1)
-axis_of(i) = word(label_of(series, i), 2)
+dim_of(i) = word(label_of(i), 1)
+axis_of(i) = word(label_of(i), 2)
 # The four columns of panels: scale, then a margin axis for each loss that has one.
 panel_axes = "scale margin margin margin"
 panel_losses = "all sphereface cosface arcface"
 panel_titles = "'Scale, default margin' 'SphereFace, s = 64' 'CosFace, s = 64' 'ArcFace, s = 64'"
 panel_labels = "'scale s' 'margin m' 'margin m' 'margin m (radians)'"
 in_column(i, c, dim) = dim_of(i) eq dim && axis_of(i) eq word(panel_axes, c) \
-    && (c == 1 || loss_of(series, i) eq word(panel_losses, c))
+    && (c == 1 || loss_of(i) eq word(panel_losses, c))
 members(c, dim) = (list = "", sum [i=1:count] (in_column(i, c, dim) ? (list = list.sprintf(" %d", i), 0) : 0), list)
 row_dims = "2 64 64 64 2"
-array row_first[5] = [2, 2, 5, 8, 11]
+array row_first[5] = [4, 4, 7, 10, 13]
 array row_factor[5] = [1, 1, 1, 1, 100]
 array row_labels[5] = ["gap in 2-D (degrees)", "TAR at FAR 10^{-3}", "Intra (degrees)", \
     "Inter (degrees)", "2-D training acc. (%)"]
-least = floor(20 * real(system(sprintf("awk -F'\t' '/^# \"2 / { on = 1; next } /^#/ { on = 0 } on && NF && (least == \"\" || $11 < least) { least = $11 } END { print least }' '%s'", table)))) * 5
+stats [*:*][*:*] table using (word(strcol(1), 1) eq "2" ? $13 : NaN) nooutput
+least = floor(20 * STATS_min) * 5
 array row_low[5] = [-45, 0, 0, 0, least]
 array row_high[5] = [45, 0.8, 60, 90, 100.4]
 array row_step[5] = [15, 0.2, 20, 30, (least < 80 ? 20 : 5)]
@@ -48,17 +48,17 @@ do for [r=1:5] { do for [c=1:4] {
     if (c == 3) { set xrange [0:1.15]; set xtics 0.2 }
     if (c == 4) { set xrange [0:1.55]; set xtics 0.3 }
     f = row_factor[r]; v = row_first[r]
-    plot for [k=1:words(list)] i=nth(list, k) table index i-1 using 1:(f*column(v+1)):(f*column(v+2)) \
-            with filledcurves linecolor rgb word(colours, style_of(loss_of(series, i))) notitle, \
-        for [k=1:words(list)] i=nth(list, k) table index i-1 using 1:(f*column(v)) with lines \
-            linetype style_of(loss_of(series, i)) linewidth 1.8 \
-            title sprintf("%s %s %d", loss_of(series, i), axis_of(i), r), \
+    plot for [k=1:words(list)] i=nth(list, k) table index i-1 using 3:(f*column(v+1)):(f*column(v+2)) \
+            with filledcurves linecolor rgb word(colours, style_of(loss_of(i))) notitle, \
+        for [k=1:words(list)] i=nth(list, k) table index i-1 using 3:(f*column(v)) with lines \
+            linetype style_of(loss_of(i)) linewidth 1.8 \
+            title sprintf("%s %s %d", loss_of(i), axis_of(i), r), \
         for [k=1:words(list)] i=nth(list, k) table index i-1 \
-            using 1:(column(11) >= 0.99 ? f*column(v) : away) with points \
-            linecolor rgb word(colours, style_of(loss_of(series, i))) pointtype 7 pointsize 0.8 notitle, \
+            using 3:(column(13) >= 0.99 ? f*column(v) : away) with points \
+            linecolor rgb word(colours, style_of(loss_of(i))) pointtype 7 pointsize 0.8 notitle, \
         for [k=1:words(list)] i=nth(list, k) table index i-1 \
-            using 1:(column(11) < 0.99 ? f*column(v) : away) with points \
-            linecolor rgb word(colours, style_of(loss_of(series, i))) pointtype 6 pointsize 1 linewidth 1.5 notitle
+            using 3:(column(13) < 0.99 ? f*column(v) : away) with points \
+            linecolor rgb word(colours, style_of(loss_of(i))) pointtype 6 pointsize 1 linewidth 1.5 notitle
 } }
 load "key_strip.gp"
 shown = "normsoftmax sphereface cosface arcface"

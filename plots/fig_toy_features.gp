@@ -1,12 +1,10 @@
 # fig_toy_features: the samples in a two-dimensional embedding, a panel per loss (Deng et al.,
 # ArcFace, Fig. 3): a dot per test sample, a line per class centre; the last panel compares the gaps
-# between neighbouring classes. draw.sh sets `data`, the name of the data set.
-panels = system(sprintf("cat '%s/panels_%s.tsv'", tables, data))
-feature_table = sprintf("%s/features_%s.tsv", tables, data)
-centre_table = sprintf("%s/centres_%s.tsv", tables, data)
-count = words(panels) / 12
-field(i, k) = word(panels, 12 * (i - 1) + k)
-number(i, k) = real(field(i, k))
+# between neighbouring classes.
+load "tables.gp"
+features = table
+table = table[1:strlen(table) - 4]."_panels.tsv"; columns_ = 23
+eval read_cells
 
 columns = count < 6 ? 3 : 4
 rows = (count + columns) / columns
@@ -14,12 +12,12 @@ width = 300 * columns; height = 345 * rows
 load "style.gp"
 
 short(text) = sprintf("%.3g", real(text))
-margin_text(i) = field(i, 1) eq "arcface" ? "  m = ".short(field(i, 6)) \
-    : field(i, 1) eq "cosface" ? "  m = ".short(field(i, 7)) \
-    : field(i, 1) eq "sphereface" ? "  m = ".short(field(i, 5)) \
-    : field(i, 1) eq "combined" \
-        ? "  m = ".short(field(i, 5)).", ".short(field(i, 6)).", ".short(field(i, 7)) : ""
-scale_text(i) = field(i, 2) eq "plane" ? "" : "  s = ".short(field(i, 4))
+margin_text(i) = cell(i, 2) eq "arcface" ? "  m = ".short(cell(i, 6)) \
+    : cell(i, 2) eq "cosface" ? "  m = ".short(cell(i, 7)) \
+    : cell(i, 2) eq "sphereface" ? "  m = ".short(cell(i, 5)) \
+    : cell(i, 2) eq "combined" \
+        ? "  m = ".short(cell(i, 5)).", ".short(cell(i, 6)).", ".short(cell(i, 7)) : ""
+scale_text(i) = cell(i, 2) eq "softmax" ? "" : "  s = ".short(cell(i, 4))
 left(i) = ((i - 1) % columns + 0.13) / columns
 right(i) = left(i) + 0.80 / columns
 bottom(i) = 1 - (int(i - 1) / columns + 0.87) / rows
@@ -28,12 +26,12 @@ top(i) = bottom(i) + 0.80 * 300 / height
 set multiplot
 unset key
 do for [i=1:count] {
-    raw = field(i, 2) eq "plane"
-    radius = number(i, 3) * (raw ? 1.1 : 1.2)
+    raw = cell(i, 2) eq "softmax"
+    radius = raw ? 1.1 * number(i, 3) : 1.2
     set lmargin at screen left(i); set rmargin at screen right(i)
     set bmargin at screen bottom(i); set tmargin at screen top(i)
     set xrange [-radius:radius]; set yrange [-radius:radius]
-    set title sprintf("{/:Bold %s}%s%s\n{/=11 test accuracy %.1f %%}", pretty(field(i, 1)), \
+    set title sprintf("{/:Bold %s}%s%s\n{/=11 test accuracy %.1f %%}", pretty(cell(i, 2)), \
         scale_text(i), margin_text(i), 100 * number(i, 8)) offset 0, -0.5
     if (raw) {
         set border 31
@@ -47,11 +45,12 @@ do for [i=1:count] {
     aside = raw ? 0.07 * radius : 0
     set parametric
     plot raw ? NaN : cos(t), raw ? NaN : sin(t) with lines linetype 20 linewidth 1.2 notitle, \
-        feature_table index i-1 using 1:2:(class_colour($3)) with points pointtype 7 \
-            pointsize 0.22 linecolor rgb variable title field(i, 1), \
-        centre_table index i-1 using (0):(0):($1*reach):($2*reach):(class_colour($3)) \
+        features index i-1 using (sample(raw ? $3 : on_ring(3))):(raw ? $4 : on_ring(4)):(class_colour($6)) \
+            with points pointtype 7 pointsize 0.22 linecolor rgb variable title cell(i, 2), \
+        features index i-1 using (0):(0):(weight(direction(3))*reach):(direction(4)*reach):(class_colour($6)) \
             with vectors nohead dashtype solid linewidth 1 linecolor rgb variable notitle, \
-        centre_table index i-1 using (tip*$1 - aside*$2):(tip*$2 + aside*$1):(sprintf("%d", $3)) \
+        features index i-1 using (weight(tip*direction(3) - aside*direction(4))): \
+            (tip*direction(4) + aside*direction(3)):(sprintf("%d", $6)) \
             with labels font ",10" textcolor rgb frame notitle
     unset parametric
     unset label
@@ -73,9 +72,9 @@ step = high - low > 120 ? 60 : high - low > 50 ? 20 : high - low > 20 ? 10 : 5
 set xtics step nomirror out font ",10" offset 0, 0.3
 set xrange [1.06 * low - 1:1.06 * high + 1]
 set yrange [count + 0.5:0.5]
-set for [j=1:count] ytics add (pretty(field(j, 1)) j) nomirror font ",11" scale 0
+set for [j=1:count] ytics add (pretty(cell(j, 2)) j) nomirror font ",11" scale 0
 set arrow 1 from 0, graph 0 to 0, graph 1 nohead linecolor rgb frame
-plot for [j=1:count] sprintf("%s/panels_%s.tsv", tables, data) every ::j-1::j-1 \
-    using 9:(j):10:11 with xerrorbars linetype 10 + style_of(field(j, 1)) pointsize 1.3 \
-    title field(j, 1)
+plot for [j=1:count] table index j-1 \
+    using 9:(j):10:11 with xerrorbars linetype 10 + style_of(cell(j, 2)) pointsize 1.3 \
+    title cell(j, 2)
 unset multiplot

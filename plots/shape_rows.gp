@@ -1,30 +1,36 @@
 # shape_rows.gp: figures with a row per shape and a panel per number of threads: sizes, rows and axes.
-# It must not know what is drawn. Set `table`, `panel_width`, `row_height`, `key_height` and load it; it
-# loads style.gp and series.gp. Then per panel c: load "shape_panel.gp", plot; at last the key strip.
+# It must not know what is drawn. Set `value`, `low` and `high` (the columns of the value and of its
+# interval's ends), `wanted` (which lines of the table), `panel_width`, `row_height`,
+# `key_height` and load it; it loads tables.gp, style.gp and series.gp. Then per panel c: load
+# "shape_panel.gp", plot; at last the key strip.
 #
-# Columns of the table: shape, order, threads, value, low, high; its blocks: series and kind.
-blocks = system(sprintf("sed -n 's/^# //p' '%s/%s'", tables, table))
-count = words(blocks) / 2
-rows_of = "awk -F'\t' 'NF == 6 { print %s }' '".tables."/".table."' | "
-threads = system(sprintf(rows_of, "$3")."sort -nu | sed -n '1p;$p' | uniq | tr '\n' ' '")
-shapes = system(sprintf(rows_of, "$2 \"\t\" $1")."sort -n | uniq | cut -f2 | tr ' \n' '_ '")
+# Columns of the table: series, kind, shape, its place by size, threads.
+load "tables.gp"
+there = wanted." && valid(value)"
+eval read_series
+eval blocks("shown", there)
+eval gather("places", "strcol(4)", there)
+eval gather("shapes", "strcol(3)", there)
+count = words(shown); rows = words(places)
+row_of(place) = 1 + (sum [k=1:rows] (word(places, k) < place))
+stats [*:*][*:*] table using (@there ? $5 : NaN) nooutput
+threads = (STATS_min < STATS_max ? sprintf("%d %d", STATS_min, STATS_max) : sprintf("%d", STATS_max))
+stats [*:*][*:*] table using (@there ? column(low) : NaN) nooutput
+least = STATS_min
+stats [*:*][*:*] table using (@there ? column(high) : NaN) nooutput
+most = STATS_max
 left = 190.0; gap = 30.0; top = 36.0; foot = 54.0
-panel_height = row_height * words(shapes) + 10
+panel_height = row_height * rows + 10
 if (panel_height < 140) { panel_height = 140.0 }
 width = int(left + words(threads) * (panel_width + gap))
 height = int(top + panel_height + foot + key_height)
 strip = (key_height - 6.0) / height
 load "style.gp"
 load "series.gp"
-row_of(shape) = (sum [j=1:words(shapes)] (spaced(word(shapes, j)) eq shape) * j)
-shift(i) = 0.7 * (i - (count + 1) / 2.0) / count
-# The blocks that have a value at so many threads.
-present(t) = system(sprintf("awk -F'\t' '/^#/ { i++ } NF == 6 && $3 == %d && !seen[i]++ { printf \"%%d \", i }' '%s/%s'", t, tables, table))
-least = real(system(sprintf(rows_of, "$5")."sort -g | head -n 1"))
-most = real(system(sprintf(rows_of, "$6")."sort -g | tail -n 1"))
+shift(i) = 0.7 * ((sum [k=1:count] (nth(shown, k) == i) * k) - (count + 1) / 2.0) / count
 set multiplot
 unset key
 unset mxtics
 set xtics nomirror out format "%g" font ",11" offset 0, 0.3
 set errorbars 0.4
-set yrange [words(shapes) + 0.6:0.4]
+set yrange [rows + 0.6:0.4]

@@ -1,8 +1,8 @@
 # style.gp: how every figure looks: terminals, fonts, one colour, dash and marker per loss. It must
 # not know any data.
 #
-# A figure sets `width` and `height` in pixels, then loads this file. draw.sh sets `format` (svg, png
-# or pdf), `out` (the file to write) and `tables` (the folder of the TSV files).
+# A figure sets `width` and `height` in pixels, then loads this file, after tables.gp. draw.sh sets
+# `format` (svg, png or pdf), `out` (the file to write) and `losses_table`, where the run has one.
 
 face = "Liberation Sans"
 if (format eq "svg") {
@@ -17,13 +17,14 @@ if (format eq "pdf") {
         linewidth 1.2 dashlength 0.7
 }
 set output out
-set encoding utf8
-set datafile separator tab
-set datafile missing NaN
+
+# The losses of the run, in the library's order; a loss beyond the colours has the seventh.
+losses = ""; loss_titles = ""
+if (exists("losses_table")) {
+    stats losses_table using (losses = losses." ".strcol(1), loss_titles = loss_titles." ".strcol(2), 0) nooutput
+}
 
 # Colours after Okabe and Ito: told apart by colour-blind eyes; dash and marker serve grey paper.
-losses = "softmax normsoftmax sphereface cosface arcface combined"
-pretty_names = "Softmax NormSoftmax SphereFace CosFace ArcFace Combined"
 colours = "#8c8c8c #000000 #e69f00 #0072b2 #d55e00 #009e73 #cc79a7 #56b4e9"
 markers = "4 6 8 12 7 10 14 5"
 set linetype 1 dashtype (9,5)
@@ -34,15 +35,15 @@ set linetype 5 dashtype solid
 set linetype 6 dashtype (2,2,7,2)
 set linetype 7 dashtype (4,2)
 set linetype 8 dashtype (12,3)
-# 7 and 8 are for losses that the list above does not name yet; 11 to 18 are 1 to 8 in solid lines.
+# 11 to 18 are 1 to 8 in solid lines.
 do for [k=1:8] {
     set linetype k linecolor rgb word(colours, k) pointtype int(word(markers, k)) linewidth 2
     set linetype k + 10 linecolor rgb word(colours, k) pointtype int(word(markers, k)) linewidth 2 \
         dashtype solid
 }
 place(loss) = (sum [i=1:words(losses)] (word(losses, i) eq loss) * i)
-style_of(loss) = (place(loss) ? place(loss) : 7)
-pretty(loss) = (place(loss) ? word(pretty_names, place(loss)) : loss)
+style_of(loss) = (place(loss) && place(loss) < 9 ? place(loss) : 7)
+pretty(loss) = (place(loss) ? word(loss_titles, place(loss)) : loss)
 
 # Classes of the toy figures, by number.
 class_colours = "0x000000 0xe69f00 0x56b4e9 0x009e73 0xcc79a7 0x0072b2 0xd55e00 0x8c8c8c 0x7b4f2a 0x5a2ca0"
@@ -54,14 +55,3 @@ set tics nomirror out scale 0.6 textcolor rgb frame
 set linetype 20 linecolor rgb "#d9d9d9" linewidth 0.8 dashtype solid
 set grid linetype 20
 set key noautotitle noenhanced
-
-# The names in the block headers of a table: `# "label" loss` -> "label" loss "label" loss ...
-heads(table) = system(sprintf("sed -n 's/^# //p' '%s/%s'", tables, table))
-label_of(heads, i) = word(heads, 2 * i - 1)
-loss_of(heads, i) = word(heads, 2 * i)
-# The rows of a column, each once, in the order of the table.
-distinct(table, column) = system(sprintf("grep -v '^#' '%s/%s' | cut -f%d | awk '!seen[$0]++'", \
-    tables, table, column))
-file(table) = sprintf("%s/%s", tables, table)
-# The k-th number of a list (1 when the list is empty: gnuplot reads an empty loop's body, too).
-nth(list, k) = (words(list) ? int(word(list, k)) : 1)

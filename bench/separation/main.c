@@ -17,6 +17,7 @@
 #include "options.h"
 #include "provenance.h"
 #include "report.h"
+#include "tables.h"
 
 typedef struct session {
     separation_options options;
@@ -236,6 +237,7 @@ static void write_json(const session *s, json_t *context, json_t *figures, json_
     if (json_write_file(root, s->file, error, sizeof error) != 0) {
         die(SEPARATION_PROGRAM, "%s", error);
     }
+    tables_write(s->file, &s->plans, figures);
     json_decref(root);
 }
 

@@ -5,10 +5,17 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "claims.h"
 #include "plans.h"
+#include "quantities.h"
 
 /* One run as a new JSON object. */
 json_t *report_run(const run_plan *plan, const run_result *result);
+/* Of each run the place of the first that differs from it in the seed only, as a new array. */
+size_t *report_leaders(const plan_list *plans);
+/* The mean and 95 % interval of a quantity over the runs of this leader. */
+interval report_interval(const plan_list *plans, const size_t *leaders, size_t leader,
+                         const quantity *wanted);
 /* Runs that differ in the seed only: mean and 95 % interval of each quantity, as a new array. */
 json_t *report_groups(const plan_list *plans);
 /* The names of figures by their bits, as a new array. */

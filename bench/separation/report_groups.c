@@ -46,19 +46,30 @@ static json_t *interval_object(interval found)
     return list;
 }
 
+interval report_interval(const plan_list *plans, const size_t *leaders, size_t leader,
+                         const quantity *wanted)
+{
+    double *values = calloc(plans->count + 1, sizeof *values);
+    size_t count = 0;
+    for (size_t i = leader; i < plans->count && values != NULL; i++) {
+        if (leaders[i] == leader) {
+            values[count++] = wanted->of(&plans->results[i]);
+        }
+    }
+    if (values == NULL) {
+        die(SEPARATION_PROGRAM, "out of memory");
+    }
+    const interval found = interval_of(values, count);
+    free(values);
+    return found;
+}
+
 /* Quantities that the group's runs have: [mean, low, high]. */
-static json_t *values_object(const plan_list *plans, const size_t *leaders, size_t leader,
-                             double *values)
+static json_t *values_object(const plan_list *plans, const size_t *leaders, size_t leader)
 {
     json_t *object = json_object();
     for (size_t q = 0; q < quantity_count(); q++) {
-        size_t count = 0;
-        for (size_t i = leader; i < plans->count; i++) {
-            if (leaders[i] == leader) {
-                values[count++] = quantity_get(q)->of(&plans->results[i]);
-            }
-        }
-        const interval found = interval_of(values, count);
+        const interval found = report_interval(plans, leaders, leader, quantity_get(q));
         if (!isnan(found.mean)) {
             json_object_set_new(object, quantity_get(q)->name, interval_object(found));
         }
@@ -66,8 +77,7 @@ static json_t *values_object(const plan_list *plans, const size_t *leaders, size
     return object;
 }
 
-static json_t *group_object(const plan_list *plans, const size_t *leaders, size_t leader,
-                            double *values)
+static json_t *group_object(const plan_list *plans, const size_t *leaders, size_t leader)
 {
     const run_plan *const plan = &plans->plans[leader];
     const margin_config *const loss = &plan->aim.loss;
@@ -87,29 +97,33 @@ static json_t *group_object(const plan_list *plans, const size_t *leaders, size_
     json_object_set_new(object, "scale", json_number(triplet ? NAN : loss->scale));
     json_object_set_new(object, "margin",
                         json_number(triplet ? plan->aim.triplet : margins[info->margin_index]));
-    json_object_set_new(object, "values", values_object(plans, leaders, leader, values));
+    json_object_set_new(object, "values", values_object(plans, leaders, leader));
     return object;
 }
 
-json_t *report_groups(const plan_list *plans)
+size_t *report_leaders(const plan_list *plans)
 {
-    json_t *list = json_array();
     char(*keys)[RUN_KEY] = calloc(plans->count + 1, sizeof *keys);
     size_t *leaders = calloc(plans->count + 1, sizeof *leaders);
-    double *values = calloc(plans->count + 1, sizeof *values);
-    if (keys == NULL || leaders == NULL || values == NULL) {
+    if (keys == NULL || leaders == NULL) {
         die(SEPARATION_PROGRAM, "out of memory");
     }
     for (size_t i = 0; i < plans->count; i++) {
         leaders[i] = leader_of(plans, keys, i);
     }
+    free(keys);
+    return leaders;
+}
+
+json_t *report_groups(const plan_list *plans)
+{
+    json_t *list = json_array();
+    size_t *leaders = report_leaders(plans);
     for (size_t i = 0; i < plans->count; i++) {
         if (leaders[i] == i) {
-            json_array_append_new(list, group_object(plans, leaders, i, values));
+            json_array_append_new(list, group_object(plans, leaders, i));
         }
     }
-    free(keys);
     free(leaders);
-    free(values);
     return list;
 }

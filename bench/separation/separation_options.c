@@ -38,7 +38,8 @@ static const option_row rows[] = {
      TO_TEXT(folder)},
 
     OPTION_GROUP("output:"),
-    {"out", "FILE", "every run, its statistics and features for the figures, as JSON",
+    {"out", "FILE",
+     "every run, its statistics and features, as JSON; tables/ beside it for the figures",
      TO_TEXT(out)},
     {"features", "N", "samples of each class kept for the figure, first seed (default {default})",
      TO_SIZE(features, 0, 100000)},

@@ -37,6 +37,7 @@ extern "C" { // C headers, which know no C++
 #include "rounds.h"
 #include "session.h"
 #include "speed_options.h"
+#include "tables.h"
 }
 
 namespace {
@@ -311,6 +312,9 @@ int run_cases(Suite &suite, json_t *context, double start)
     }
     if (o.out) {
         write_json(report, o.out);
+        if (speed_tables_write(o.out, report, &suite.plan, fault, sizeof fault)) {
+            die(SPEED_PROGRAM, "%s", fault);
+        }
     }
     speed_summary_print(stdout, report, &suite.plan);
     const size_t errors = speed_report_errors(report);

@@ -67,9 +67,14 @@ double speed_case_bytes(const speed_case *c)
     }
 }
 
-static void name_case(speed_case *c)
+const char *speed_what_name(speed_what what)
 {
     static const char *const words[] = {"head", "head_forward", "rows", "gemm3"};
+    return words[what];
+}
+
+static void name_case(speed_case *c)
+{
     const speed_shape *s = c->shape;
     char who[64];
     if (c->what == SPEED_GEMM3) {
@@ -80,8 +85,8 @@ static void name_case(speed_case *c)
         snprintf(who, sizeof who, "loss:%s/isa:%s", margin_loss_get(c->loss)->name,
                  margin_isa_name(c->isa));
     }
-    snprintf(c->name, sizeof c->name, "%s/%s/N:%zu/D:%zu/C:%zu/threads:%d", words[c->what], who,
-             s->rows, s->dim, s->classes, c->threads);
+    snprintf(c->name, sizeof c->name, "%s/%s/N:%zu/D:%zu/C:%zu/threads:%d",
+             speed_what_name(c->what), who, s->rows, s->dim, s->classes, c->threads);
 }
 
 /* ---- which cases belong to a level ----------------------------------------------------------- */

@@ -38,6 +38,8 @@ typedef struct speed_case {
     size_t iterations; /* runs per repetition */
 } speed_case;
 
+/* "head", the first word of a case's name. */
+const char *speed_what_name(speed_what what);
 /* Multiply-add pairs counted as two: 6NCD with gradients, 2NCD without, 0 for rows. */
 double speed_case_flops(const speed_case *c);
 /* What must be read and written: each input and output once. */

@@ -26,7 +26,9 @@ _Static_assert(SPEED_MAX_THREADS == 4096, "a message says so");
 #define OPTION_TARGET speed_options
 static const option_row rows[] = {
     OPTION_GROUP("output:"),
-    {"out", "FILE", "every repetition, the statistics and the machine, as JSON", TO_TEXT(out)},
+    {"out", "FILE",
+     "every repetition, the statistics and the machine, as JSON; tables/ beside it for the figures",
+     TO_TEXT(out)},
     {"machine-json", "FILE",
      "the machine and its measured peaks; without --out nothing else is run",
      TO_TEXT(machine_json)},

@@ -9,27 +9,20 @@
 
 static const double PI = 3.14159265358979324;
 
-static void append_curve(json_t *points, const char *figure, const char *label,
-                         const margin_config *config)
+static void visit_curve(curve_visitor visit, void *context, const char *figure, const char *label,
+                        const margin_config *config)
 {
     for (int degrees = 0; degrees <= 180; degrees++) {
         const double theta = fmin(degrees * PI / 180, PI);
-        json_t *point = json_object();
         double psi = NAN, slope = NAN;
         margin_psi(config, theta, &psi, &slope);
         const double by_cosine = degrees % 180 == 0 ? NAN : -slope / sin(theta);
-        json_object_set_new(point, "figure", json_string(figure));
-        json_object_set_new(point, "loss", json_string(margin_loss_get(config->loss)->name));
-        json_object_set_new(point, "label", json_string(label));
-        json_object_set_new(point, "theta_deg", json_integer(degrees));
-        json_object_set_new(point, "psi", json_number(psi));
-        json_object_set_new(point, "slope", json_number(by_cosine));
-        json_array_append_new(points, point);
+        visit(context, figure, label, config->loss, degrees, psi, by_cosine);
     }
 }
 
 /* The seven curves, in the figure's legend order. */
-static void append_paper(json_t *points)
+static void visit_paper(curve_visitor visit, void *context)
 {
     const struct {
         const char *label;
@@ -52,25 +45,44 @@ static void append_paper(json_t *points)
         config.m2 = rows[k].m2;
         config.m3 = rows[k].m3;
         config.lambda = rows[k].lambda;
-        append_curve(points, "target_logit", rows[k].label, &config);
+        visit_curve(visit, context, "target_logit", rows[k].label, &config);
     }
 }
 
-static void append_past_pi(json_t *points)
+static void visit_past_pi(curve_visitor visit, void *context)
 {
     for (int how = 0; how < MARGIN_PAST_PI_COUNT; how++) {
         margin_config config;
         margin_config_init(&config, MARGIN_ARCFACE);
         config.past_pi = (margin_past_pi)how;
-        append_curve(points, "past_pi", margin_past_pi_name(config.past_pi), &config);
+        visit_curve(visit, context, "past_pi", margin_past_pi_name(config.past_pi), &config);
     }
+}
+
+void visit_curves(curve_visitor visit, void *context)
+{
+    visit_paper(visit, context);
+    visit_past_pi(visit, context);
+}
+
+static void append_point(void *points, const char *figure, const char *label, margin_loss loss,
+                         int degrees, double psi, double slope)
+{
+    json_t *point = json_object();
+
+    json_object_set_new(point, "figure", json_string(figure));
+    json_object_set_new(point, "loss", json_string(margin_loss_get(loss)->name));
+    json_object_set_new(point, "label", json_string(label));
+    json_object_set_new(point, "theta_deg", json_integer(degrees));
+    json_object_set_new(point, "psi", json_number(psi));
+    json_object_set_new(point, "slope", json_number(slope));
+    json_array_append_new(points, point);
 }
 
 json_t *curves_json(void)
 {
     json_t *points = json_array();
 
-    append_paper(points);
-    append_past_pi(points);
+    visit_curves(append_point, points);
     return points;
 }

@@ -21,6 +21,7 @@
 #include "record.h"
 #include "settings.h"
 #include "sweeps.h"
+#include "tables.h"
 #include "verdict.h"
 
 enum { LINE_SIZE = 250 };
@@ -224,6 +225,11 @@ static void write_results(const run *r, int argc, char **argv)
         die(PROGRAM, "%s", error);
     }
     json_decref(file);
+    tables out;
+    write_tables(&out, r->settings.out, &r->records, &r->verdict, r->floats, r->float_sweeps);
+    if (*out.fault) {
+        die(PROGRAM, "%s", out.fault);
+    }
 }
 
 /* Better to know before the sweeps than after. */
@@ -324,8 +330,7 @@ int main(int argc, char **argv)
     if (r.settings.out) {
         write_results(&r, argc, argv);
     }
-    json_decref(r.records.rows);
-    json_decref(r.records.settings);
+    records_free(&r.records);
     verdict_print(&r.verdict, stdout);
     float_sweeps_print(r.floats, r.float_sweeps, stdout);
     size_t failures = verdict_failures(&r.verdict);

@@ -3,6 +3,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "json_out.h"
@@ -108,6 +109,33 @@ static void record_setting(records *r, const cell *c, int isa, const tally *t)
     }
 }
 
+/* Keeps what the tables need of a row of one cell. */
+static void keep_point(records *r, const cell *c, const point *p, int k)
+{
+    const tally *t = &p->tallies[k];
+    record_point *grown = r->points;
+
+    if ((r->point_count & (r->point_count - 1)) == 0) { /* full: room doubles */
+        grown = realloc(r->points, (2 * r->point_count + 1) * sizeof *grown);
+    }
+    if (!grown) {
+        r->failed = 1;
+        return;
+    }
+    r->points = grown;
+    grown += r->point_count++;
+    *grown = (record_point){.sweep = c->sweep,
+                            .loss = c->config.loss,
+                            .implementation = k,
+                            .theta = c->vary || c->mixed ? NAN : p->theta,
+                            .scale = c->vary ? NAN : p->scale,
+                            .classes = c->recipe.classes,
+                            .nonfinite = (double)t->nonfinite / (double)t->values};
+    for (int m = 0; m < METRICS; m++) {
+        grown->most[m] = t->count[m] > 0 ? t->most[m] : NAN;
+    }
+}
+
 /* Each point of a sweep is a row of the file for the default options, and of the instruction sets
  * for the best; the others have one row for all points of a sweep. */
 static int has_own_row(const records *r, const cell *c, int k)
@@ -164,8 +192,16 @@ void records_add(records *r, const cell *c, const point *p)
     for (int k = 0; k < IMPLEMENTATIONS; k++) {
         if (p->tallies[k].rows > 0 && has_own_row(r, c, k)) {
             record(r, c, p, k, &p->tallies[k]);
+            keep_point(r, c, p, k);
         } else {
             tally_add(&r->rest[k], &p->tallies[k]);
         }
     }
+}
+
+void records_free(records *r)
+{
+    json_decref(r->rows);
+    json_decref(r->settings);
+    free(r->points);
 }

@@ -23,8 +23,21 @@ typedef struct point {
     tally tallies[IMPLEMENTATIONS];
 } point;
 
+/* What a row of its own says, for the tables. */
+typedef struct record_point {
+    const char *sweep;
+    margin_loss loss;
+    int implementation;
+    double theta, scale; /* NaN where rows differ */
+    size_t classes;
+    double most[METRICS]; /* NaN of no finite result */
+    double nonfinite;     /* share */
+} record_point;
+
 typedef struct records {
     json_t *rows, *settings;
+    record_point *points; /* in the order of the rows */
+    size_t point_count;
     int measured[MARGIN_ISA_COUNT]; /* 1: the run has this instruction set */
     int failed;                     /* memory ran out */
     cell last;                      /* the latest */
@@ -38,5 +51,6 @@ int records_start(records *r);
 void records_add(records *r, const cell *c, const point *p);
 /* After the last one. */
 void records_flush(records *r);
+void records_free(records *r);
 
 #endif

@@ -4,7 +4,10 @@
 #define OPTION_TARGET settings
 static const option_row rows[] = {
     OPTION_GROUP("options:"),
-    {"out", "FILE", "write the results (JSON; results/README.md has the schema)", TO_TEXT(out)},
+    {"out", "FILE",
+     "write the results (JSON; results/README.md has the schema), and tables/ beside it for the "
+     "figures",
+     TO_TEXT(out)},
     {"quick", NULL, "fewer points (seconds; default: a minute or two)",
      TO_CONSTANT(how_many, EFFORT_QUICK)},
     {"full", NULL, "more of them, a million rows of each loss (some ten minutes)",

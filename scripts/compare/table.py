@@ -1,5 +1,5 @@
 """The comparisons of times and errors as their figures need them: tables/compare.tsv and
-tables/compare_errors.tsv, in blocks as plots/tidy.jq makes them. It must not decide anything."""
+tables/compare_errors.tsv, series by series as common/table.h says. It must not decide anything."""
 
 from exactness import GROWTH, TINY
 from show import case_text
@@ -18,6 +18,13 @@ def with_lines(rows):
     changed = [row for row in rows if row["verdict"] in ("slower", "faster")][:CHANGED]
     rest = [row for row in rows if row["verdict"] not in ("slower", "faster")]
     return sorted(changed + rest[:max(0, NAMED - len(changed))], key=lambda row: -row["ratio"])
+
+
+def table(columns, series):
+    """The text of a table: lines by (series, kind)."""
+    return "\t".join(["#series", "kind", *columns]) + "\n" + "\n\n".join(
+        "".join(f"{name}\t{kind}\t{line}\n" for line in lines)
+        for (name, kind), lines in series.items())
 
 
 def lines_of(rows, named, limits):
@@ -39,19 +46,18 @@ def ranked(rows):
 
 def of_errors(part):
     """First the growth that counts: by a factor and beyond a constant. Then panel (1 loss, 2 dX,
-    3 dW), error in A, B over A; a block per verdict. Equal marks stand there once."""
+    3 dW), error in A, B over A; a series per verdict. Equal marks stand there once."""
     marks = {}
     for row in part["rows"]:
         if row["quantity"] in PANELS:
             a, b = (max(row[key], LEAST_ERROR) for key in ("a", "b"))
             line = f"{PANELS[row['quantity']]}\t{a:.3g}\t{b / a:.4g}"
             marks.setdefault(row["verdict"], {})[line] = None
-    blocks = [f'# "limits" limits\n{GROWTH}\t{TINY}']
+    series = {("limits", "limits"): [f"{GROWTH}\t{TINY}"]}
     for verdict in ("as exact", "more exact", "less exact"):
         if verdict in marks:
-            name = verdict.replace(" ", "_")
-            blocks.append(f'# "{name}" verdict\n' + "\n".join(marks[verdict]))
-    return "\n\n\n".join(blocks) + "\n" if marks else ""
+            series[verdict.replace(" ", "_"), "verdict"] = marks[verdict]
+    return table(["panel", "error_a", "b_over_a"], series) if marks else ""
 
 
 def of_times(part):
@@ -60,12 +66,12 @@ def of_times(part):
     others = list(ranked([row for row in comparable if row["others"]]))
     top = with_lines(own)
     named = {row["case"]: line for line, row in enumerate(top, 1)}
-    blocks = [f'# "lines" lines\n{len(top)}']
-    for series in ("same", "slower", "faster"):
-        rows = [row for row in own if SERIES.get(row["verdict"]) == series]
+    series = {("lines", "lines"): [str(len(top))]}
+    for name in ("same", "slower", "faster"):
+        rows = [row for row in own if SERIES.get(row["verdict"]) == name]
         if rows:
-            lines = lines_of(rows, named, part["limits"])
-            blocks.append(f'# "{series}" verdict\n' + "\n".join(lines))
+            series[name, "verdict"] = lines_of(rows, named, part["limits"])
     if others:
-        blocks.append('# "others" others\n' + "\n".join(lines_of(others, {}, part["limits"])))
-    return "\n\n\n".join(blocks) + "\n" if own else ""
+        series["others", "others"] = lines_of(others, {}, part["limits"])
+    columns = "line case ratio low high low_all high_all rank of limit_low limit_high".split()
+    return table(columns, series) if own else ""

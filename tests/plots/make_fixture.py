@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes an invented run: speed.json, stability.json, separation.json and machine.json as the
+"""Writes an invented run: speed.json, stability.json, separation.json, machine.json and tables/ as the
 drivers write them, with plausible shapes and small sizes. It only gives the plots something to draw
 and must not be mistaken for a measurement. usage: make_fixture.py DIR"""
 
@@ -9,7 +9,8 @@ import os
 import random
 import sys
 
-LOSSES = ["softmax", "normsoftmax", "sphereface", "cosface", "arcface", "combined"]
+from fixture_tables import LOSSES, put_run
+
 MARGINS = {"softmax": (1, 0, 0), "normsoftmax": (1, 0, 0), "sphereface": (1.35, 0, 0),
            "cosface": (1, 0, 0.35), "arcface": (1, 0.5, 0), "combined": (1, 0.3, 0.2)}
 CURVES = [("softmax", "Softmax", (1, 0, 0, 0)), ("sphereface", "SphereFace (m=4, λ=5)", (4, 0, 0, 5)),
@@ -305,6 +306,7 @@ def main():
     for name, value in as_written(files).items():
         with open(os.path.join(sys.argv[1], name + ".json"), "w", encoding="utf-8") as stream:
             json.dump(value, stream, ensure_ascii=False)
+    put_run(sys.argv[1], files)
 
 
 main()

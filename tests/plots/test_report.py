@@ -7,6 +7,7 @@ import os
 import re
 import statistics
 
+from fixture_tables import put_separation
 from report_reader import invented_report, read, report, source
 from run_fixture import draw, invented_run, load
 from report_reader import numbers_in, unit_of
@@ -181,6 +182,7 @@ def check_one_seed():
                                for key, value in group["values"].items()}
         with open(os.path.join(run, "separation.json"), "w", encoding="utf-8") as stream:
             json.dump(separation, stream)
+        put_separation(os.path.join(run, "tables"), separation)
         draw(run, "target_logit", "--format", "svg")
         report(run)
         said = read(source(run)).first("ul", **{"class": "answers"}).text()

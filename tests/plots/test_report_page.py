@@ -9,7 +9,7 @@ import shutil
 import subprocess
 
 from report_reader import invented_report, read, report, source
-from run_fixture import ROOT, draw, invented_run
+from run_fixture import ROOT, draw, invented_run, only
 
 
 def check_valid(run):
@@ -99,8 +99,7 @@ def check_parts():
     for kept, heading in (("speed", "Speed"), ("stability", "Worst gradient error"),
                           ("separation", "Gap between classes")):
         with invented_run() as run:
-            for name in {"speed", "stability", "separation"} - {kept}:
-                os.remove(os.path.join(run, name + ".json"))
+            only(run, kept)
             draw(run, "--format", "svg")
             report(run)
             page = read(source(run))
