@@ -123,7 +123,7 @@ class Driver(unittest.TestCase):
             for key in "scale", "m1", "m2", "m3", "seconds", "final_loss":
                 self.assertTrue(math.isfinite(run[key]))
             self.assertEqual(set(run["stats"]), set(run["train_stats"]))
-        self.assertEqual(os.listdir(self.folder.name), ["run.json"])
+        self.assertEqual(sorted(os.listdir(self.folder.name)), ["run.json", "tables"])
 
     def test_statistics_agree_with_the_features(self):
         path = self.run_to("run.json", "--data", "sphere", "--epochs", "6", "--samples", "200",
