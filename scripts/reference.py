@@ -26,7 +26,7 @@ from report.slim import slim  # noqa: E402
 from run_files import Files, Unusable, opened, table  # noqa: E402
 
 ROOT = os.path.dirname(here)
-REPORT_TABLES = ("summary", "speed", "promises", "toys", "claims")
+REPORT_TABLES = ("losses", "summary", "speed", "promises", "toys", "claims")
 DIGITS = 6  # of what is measured; seeds' quantities keep all, so that equal ones are seen to be
 
 

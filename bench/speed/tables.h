@@ -12,4 +12,5 @@
  * -1 and one line in `fault`. */
 int speed_tables_write(const char *results, const json_t *report, const speed_plan *plan,
                        char *fault, size_t fault_size);
+
 #endif
