@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""pack.py: a whole run as one file, RUN.tar.xz, with its checksum in RUN.tar.xz.sha256 (as sha256sum
-writes it); the same run always gives the same bytes. compare.sh and report.py read such a file.
+"""pack.py: a whole run as one file, RUN.tar.xz, with its checksum in RUN.tar.xz.sha256 (as
+sha256sum writes it); the same run gives the same bytes. compare.sh and report.py read such a file.
 usage: pack.py RUN_DIR [FILE.tar.xz]
 """
 
@@ -23,7 +23,7 @@ def fail(message, status=1):
 
 
 def names_in(folder):
-    """What belongs to a run: results, tables, figures, report; not logs nor what is half written."""
+    """What belongs to a run: results, tables, figures, report; no logs, nothing half written."""
     names = [name for name in os.listdir(folder) if name.endswith((".json", ".html"))]
     for part in FOLDERS:
         inside = os.path.join(folder, part)

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""reference.py: the small form of a run that the repository keeps, made of a whole one: machine.json,
-summary.json (what compare.sh needs, and the greatest errors, medians and means), the tables and SVGs
-of the figures that README.md and docs/*.md show, and the report. Nothing in it has a mark or a row
-per sample but those SVGs. results/README.md has the fields.
+"""reference.py: the summary of a run that the repository keeps, made of the whole run: machine.json,
+summary.json (what compare.sh needs, the greatest errors, means over seeds), the tables and SVGs of
+the figures that README.md and docs/*.md show, and the report. Nothing in it but those SVGs has a
+mark or a row per sample. results/README.md has the fields.
 usage: reference.py RUN [--out DIR]     (a folder or a pack; DIR: results/reference)
 """
 
@@ -54,7 +54,7 @@ def in_columns(objects, leave_out=()):
     return table(names, [[item.get(name) for name in names] for item in objects])
 
 
-# ---- summary.json ----------------------------------------------------------------------------------
+# ---- summary.json --------------------------------------------------------------------------------
 
 def of_speed(results):
     return {"context": results["context"],
@@ -90,8 +90,10 @@ def lines_of(value):
     if value.keys() == {"columns", "rows"}:
         rows = ",\n".join(map(compact, value["rows"]))
         return f'{{"columns": {compact(value["columns"])}, "rows": [\n{rows}\n]}}'
-    fields = [f"{compact(key)}: {lines_of(item) if isinstance(item, dict) and item else compact(item)}"
-              for key, item in value.items()]
+    fields = []
+    for key, item in value.items():
+        inside = lines_of(item) if isinstance(item, dict) and item else compact(item)
+        fields.append(f"{compact(key)}: {inside}")
     return "{\n" + ",\n".join(fields) + "\n}"
 
 
@@ -107,7 +109,7 @@ def write_summary(files, folder):
         stream.write(lines_of(summary) + "\n")
 
 
-# ---- figures and tables ----------------------------------------------------------------------------
+# ---- figures and tables --------------------------------------------------------------------------
 
 def shown_figures():
     """Those that README and docs show."""

@@ -20,7 +20,7 @@ class Unusable(Exception):
 
 
 def expanded(value):
-    """For json.load's object_hook: a table, {"columns": names, "rows": values}, as a list of objects."""
+    """For json.load's object_hook: a table, {"columns": ..., "rows": ...}, as a list of objects."""
     if value.keys() != {"columns", "rows"}:
         return value
     return [dict(zip(value["columns"], row)) for row in value["rows"]]
@@ -72,7 +72,7 @@ class Files:
         return self.known[name]
 
 
-# ---- packs -----------------------------------------------------------------------------------------
+# ---- packs ---------------------------------------------------------------------------------------
 
 def sum_of(path):
     found = hashlib.sha256()

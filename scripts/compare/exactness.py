@@ -56,7 +56,7 @@ def parse(results):
             "judged": judged_of(results), "summary": False}
 
 
-# ---- summaries: of each group the greatest errors only, for the points that a checksum stands for ---
+# ---- summaries: of each group the greatest errors, and a checksum for its points ----------------
 
 def checksum(values):
     return hashlib.sha256("\n".join(sorted(map(repr, values))).encode()).hexdigest()[:8]

@@ -81,8 +81,8 @@ def machine(page, result):
         facts = [f"{run['cpu'] or 'unknown CPU'}, {run['cpus'] or '?'} CPUs, {run['isa'] or '?'}",
                  run["compiler"] or "unknown compiler", "commit " + " ".join(commits),
                  (run["date"] or "")[:10]]
-        form = " (a summary)" if run["summary"] else ""
-        page.add(f"{label.upper()}  {run['folder']}{form}: " + "; ".join(fact for fact in facts if fact))
+        name = f"{label.upper()}  {run['folder']}" + " (a summary)" * run["summary"]
+        page.add(f"{name}: " + "; ".join(fact for fact in facts if fact))
         if (run["foreign_cpus"] or 0) > BUSY:
             page.add(f"   Others used {run['foreign_cpus']:.1f} CPUs during its timing: a quieter "
                      "run would say more.")

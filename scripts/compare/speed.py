@@ -54,7 +54,7 @@ SUMMARY = ("case", "unstable", "error", "seconds") + tuple(p + "_seconds" for p 
 
 
 def summary_of(cases):
-    """A row per case, for cases_from_summary; seconds by repetition, null for one that is missing."""
+    """A row per case, for cases_from_summary; seconds by repetition, null where one is missing."""
     rows = []
     for case in cases.values():
         rounds = range(max(case.times, default=-1) + 1)

@@ -3,7 +3,7 @@ are inside."""
 
 import os
 
-from run_files import Unusable
+from run_files import DRIVERS, Unusable
 
 from . import answers, figures, svg, tables, text
 
@@ -79,19 +79,19 @@ an interval from order statistics. An interval that holds 1 says that no differe
 
 
 def data_links(run):
-    names = ["summary", "machine"] if run.summary else ["speed", "stability", "separation", "machine"]
+    names = ("summary", "machine") if run.summary else (*DRIVERS, "machine")
     links = ", ".join(f'<a href="{name}.json">{name}.json</a>' if run.beside else f"{name}.json"
                       for name in names if run.has(name + ".json"))
     if run.summary:
         return (f"<p>This is the summary of a run, made from all of it by "
-                f"<code>scripts/reference.py</code>: the numbers come from {links} and the tables in "
-                "<code>tables/</code> beside this page. Figures with a mark per sample, and those "
+                f"<code>scripts/reference.py</code>: the numbers come from {links} and the tables "
+                "in <code>tables/</code> beside this page. Figures with a mark per sample, and those "
                 "that the README and docs do not show, are not in it; "
                 "<code>scripts/reproduce.sh</code> makes all of them. The meaning of each field is "
                 "in <code>results/README.md</code>.</p>")
     return (f"<p>The numbers come from {links} {'beside' if run.beside else 'in the run of'} this "
-            f"page; <code>plots/draw.sh {text.escape(run.shown())}</code> makes from them the tables "
-            "(<code>tables/</code>) that the figures and this page show. The meaning of each field "
+            f"page; <code>plots/draw.sh {text.escape(run.shown())}</code> makes from them the "
+            "tables (<code>tables/</code>) that the figures and this page show. The meaning of each field "
             "is in <code>results/README.md</code>.</p>")
 
 

@@ -1,6 +1,6 @@
-"""gnuplot's SVG in fewer bytes with the same picture: what all its groups repeat stands once, groups
-of one text become that text, neighbours alike become one, marks that nothing uses go. It must not
-know what a figure shows."""
+"""gnuplot's SVG in fewer bytes with the same picture: what all its groups repeat stands once,
+groups of one text become that text, neighbours alike become one, marks that nothing uses go. It must
+not know what a figure shows."""
 
 import re
 

@@ -289,7 +289,8 @@ def as_written(files):
     stability, separation = files["stability"], files["separation"]
     tables = {key: in_columns(stability[key]) for key in ("rows", "curves", "verdicts")}
     runs = [{**run, "features": in_columns(run["features"])} for run in separation["runs"]]
-    return {**files, "stability": {**stability, **tables}, "separation": {**separation, "runs": runs}}
+    return {**files, "stability": {**stability, **tables},
+            "separation": {**separation, "runs": runs}}
 
 
 def main():

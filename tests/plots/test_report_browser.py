@@ -128,8 +128,8 @@ def picture_sum(browser, folder, run, names):
 
 
 def check_same_pictures(browser, folder, run):
-    """What the page leaves out of a figure's SVG shows in no pixel. A picture taken while the machine
-    is busy may differ by itself; a difference that is there stays in three of them."""
+    """What the page leaves out of a figure's SVG shows in no pixel. A picture taken while the
+    machine is busy may differ by itself; a difference that is there stays in three of them."""
     as_drawn = mock.patch.object(inlined, "slim", lambda svg: svg)
     names = run.figures()
     for group in (names[k:k + 6] for k in range(0, len(names), 6)):

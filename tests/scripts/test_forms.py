@@ -143,8 +143,8 @@ def verdicts(result):
     rows = [row for part in ("speed", "stability", "separation")
             for rows in result[part].values() if isinstance(rows, list)
             for row in rows if isinstance(row, dict)]
-    keys = ("case", "loss", "option", "gradient", "isa", "sweep", "kind", "quantity", "points", "label",
-            "data", "promise", "of", "claim", "measured", "verdict")
+    keys = ("case", "loss", "option", "gradient", "isa", "sweep", "kind", "quantity", "points",
+            "label", "data", "promise", "of", "claim", "measured", "verdict")
     return sorted(json.dumps({key: row.get(key) for key in keys}) for row in rows)
 
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The committed results/reference: small, complete, and true to itself: what README and docs show is
-there and nothing else, the report links to what is there, each number in the report's tables stands
+"""The committed results/reference: small, complete, and true to itself: what README and docs show
+is there and nothing else, the report links to what is there, each number in the report's tables stands
 in summary.json, machine.json or a table, and compare.sh can use it."""
 
 import bisect
@@ -48,7 +48,7 @@ def check_files(names):
         with open(page, encoding="utf-8") as stream:
             shown |= set(re.findall(r"results/reference/(figures/\w+\.\w+)", stream.read()))
     assert shown == {name for name in names if name.startswith("figures/")}, shown
-    assert {"machine.json", "summary.json", "report.html", "tables/summary.tsv"} <= set(names), names
+    assert "tables/summary.tsv" in names, names
     kinds = {name.split("/")[0] if "/" in name else name for name in names}
     assert kinds == {"machine.json", "summary.json", "report.html", "tables", "figures"}, kinds
 
