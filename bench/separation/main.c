@@ -3,7 +3,6 @@
  *
  * Without options every figure's runs are made. --data and --loss name runs of their own, --figure
  * one figure or several, which are then also drawn. */
-#define _GNU_SOURCE
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -30,9 +29,7 @@ typedef struct session {
 static char *join(const char *first, const char *second)
 {
     char *text = NULL;
-    if (asprintf(&text, "%s%s", first, second) < 0) {
-        die(SEPARATION_PROGRAM, "out of memory");
-    }
+    if (asprintf(&text, "%s%s", first, second) < 0) die(SEPARATION_PROGRAM, "out of memory");
     return text;
 }
 
@@ -41,12 +38,9 @@ static char *join(const char *first, const char *second)
 static void choose_figures(session *s)
 {
     s->figures = s->options.figures;
-    if (s->options.own_runs || s->figures != 0) {
-        return;
-    }
-    for (size_t i = 0; i < figure_count(); i++) {
+    if (s->options.own_runs || s->figures != 0) return;
+    for (size_t i = 0; i < figure_count(); i++)
         s->figures |= UINT32_C(1) << i;
-    }
     size_t fashion;
     if (!sources_have_fashion() && figure_find("fashion", &fashion)) {
         s->figures &= ~(UINT32_C(1) << fashion);
@@ -71,13 +65,10 @@ static void plan_own_runs(session *s)
     const figure_request request = request_of(s);
     if (o->data_count == 0) {
         o->data[o->data_count++] = "sphere";
-        if (sources_have_fashion()) {
-            o->data[o->data_count++] = "fashion";
-        }
+        if (sources_have_fashion()) o->data[o->data_count++] = "fashion";
     }
-    for (size_t i = 0; i < o->data_count; i++) {
+    for (size_t i = 0; i < o->data_count; i++)
         plan_own(&request, sources_open(&s->sources, o->data[i]), &s->plans);
-    }
 }
 
 /* Before hours of work: would the library take these settings? */
@@ -87,31 +78,25 @@ static void check_plan(const run_plan *plan)
     margin_context *context = NULL;
     const margin_status status = margin_create(loss, &context);
     margin_destroy(context);
-    if (status == MARGIN_ERROR_CONFIG) {
+    if (status == MARGIN_ERROR_CONFIG)
         die_usage(SEPARATION_PROGRAM, "--scale, --margin: %s takes no s=%g m1=%g m2=%g m3=%g",
                   margin_loss_get(loss->loss)->name, loss->scale, loss->m1, loss->m2, loss->m3);
-    }
-    if (status != MARGIN_OK) {
-        die(SEPARATION_PROGRAM, "%s", margin_status_text(status));
-    }
+    if (status != MARGIN_OK) die(SEPARATION_PROGRAM, "%s", margin_status_text(status));
 }
 
 static void make_plans(session *s)
 {
     const figure_request request = request_of(s);
     choose_figures(s);
-    if (s->options.own_runs) {
-        plan_own_runs(s);
-    }
+    if (s->options.own_runs) plan_own_runs(s);
     for (size_t i = 0; i < figure_count(); i++) {
         if (wanted(s, i) && figure_get(i)->plan != NULL) {
             s->plans.figures = UINT32_C(1) << i;
             figure_get(i)->plan(&request, &s->plans);
         }
     }
-    for (size_t i = 0; i < s->plans.count; i++) {
+    for (size_t i = 0; i < s->plans.count; i++)
         check_plan(&s->plans.plans[i]);
-    }
 }
 
 /* ---- where it goes ------------------------------------------------------------------------- */
@@ -137,9 +122,8 @@ static void make_folder(const char *path)
     for (const char *end = path; *end != '\0'; end++) {
         if ((end[1] == '/' || end[1] == '\0') && end - path + 1 < PATH_MAX) {
             snprintf(part, sizeof part, "%.*s", (int)(end - path + 1), path);
-            if (mkdir(part, 0777) != 0 && errno != EEXIST) {
+            if (mkdir(part, 0777) != 0 && errno != EEXIST)
                 die(SEPARATION_PROGRAM, "%s: %s", part, strerror(errno));
-            }
         }
     }
 }
@@ -150,13 +134,10 @@ static void check_out(const char *path)
     char folder[PATH_MAX];
     const char *const slash = strrchr(path, '/');
     const size_t length = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
-    if (length >= sizeof folder) {
-        die(SEPARATION_PROGRAM, "%s: %s", path, strerror(ENAMETOOLONG));
-    }
+    if (length >= sizeof folder) die(SEPARATION_PROGRAM, "%s: %s", path, strerror(ENAMETOOLONG));
     snprintf(folder, sizeof folder, "%.*s", (int)length, path);
-    if (access(length > 0 ? folder : ".", W_OK) != 0) {
+    if (access(length > 0 ? folder : ".", W_OK) != 0)
         die(SEPARATION_PROGRAM, "%s: %s", path, strerror(errno));
-    }
 }
 
 static void choose_out(session *s)
@@ -169,15 +150,9 @@ static void choose_out(session *s)
     } else if (o->out != NULL) {
         s->file = join(o->out, "");
     }
-    if (s->file != NULL) {
-        check_out(s->file);
-    }
-    if (o->dump != NULL) {
-        make_folder(o->dump);
-    }
-    if (o->checkpoints != NULL) {
-        make_folder(o->checkpoints);
-    }
+    if (s->file != NULL) check_out(s->file);
+    if (o->dump != NULL) make_folder(o->dump);
+    if (o->checkpoints != NULL) make_folder(o->checkpoints);
 }
 
 /* ---- results ------------------------------------------------------------------------------- */
@@ -185,12 +160,10 @@ static void choose_out(session *s)
 static void complete_context(const session *s, json_t *context)
 {
     json_object_set_new(context, "seed", json_integer((json_int_t)s->options.seed));
-    if (s->options.isa != MARGIN_ISA_AUTO) {
+    if (s->options.isa != MARGIN_ISA_AUTO)
         json_object_set_new(context, "isa", json_string(margin_isa_name(s->options.isa)));
-    }
-    if (s->options.threads > 0) {
+    if (s->options.threads > 0)
         json_object_set_new(context, "threads", json_integer(s->options.threads));
-    }
 }
 
 static json_t *compute_figures(session *s)
@@ -202,9 +175,7 @@ static json_t *compute_figures(session *s)
         if (wanted(s, i) && row->compute != NULL) {
             char error[512];
             json_t *const numbers = row->compute(&request, error, sizeof error);
-            if (numbers == NULL) {
-                die(SEPARATION_PROGRAM, "%s: %s", row->name, error);
-            }
+            if (numbers == NULL) die(SEPARATION_PROGRAM, "%s: %s", row->name, error);
             json_object_set_new(all, row->name, numbers);
         }
     }
@@ -234,21 +205,17 @@ static void write_json(const session *s, json_t *context, json_t *figures, json_
     json_object_set_new(root, "groups", report_groups(&s->plans));
     json_object_set_new(root, "claims", claims);
     char error[512];
-    if (json_write_file(root, s->file, error, sizeof error) != 0) {
+    if (json_write_file(root, s->file, error, sizeof error) != 0)
         die(SEPARATION_PROGRAM, "%s", error);
-    }
     tables_write(s->file, &s->plans, figures);
     json_decref(root);
 }
 
 static void print_table(const session *s)
 {
-    if (s->plans.count > 0) {
-        report_table_head(stdout);
-    }
-    for (size_t i = 0; i < s->plans.count; i++) {
+    if (s->plans.count > 0) report_table_head(stdout);
+    for (size_t i = 0; i < s->plans.count; i++)
         report_table_row(stdout, &s->plans.plans[i], &s->plans.results[i]);
-    }
 }
 
 static void draw_all(const session *s)
@@ -297,9 +264,7 @@ int main(int argc, char **argv)
         json_decref(figures);
         json_decref(claims);
     }
-    if (s.folder != NULL) {
-        draw_all(&s);
-    }
+    if (s.folder != NULL) draw_all(&s);
     plan_list_free(&s.plans);
     sources_free(&s.sources);
     free(s.folder);

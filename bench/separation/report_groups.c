@@ -1,6 +1,5 @@
 /* report_groups.c: runs that differ in the seed only, summarised as JSON (see report.h). Must not
  * know how a run works. */
-#define _GNU_SOURCE
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,9 +15,7 @@ json_t *report_figures(uint32_t figures)
 {
     json_t *names = json_array();
     for (size_t k = 0; k < figure_count(); k++) {
-        if ((figures >> k & 1) != 0) {
-            json_array_append_new(names, json_string(figure_get(k)->name));
-        }
+        if ((figures >> k & 1) != 0) json_array_append_new(names, json_string(figure_get(k)->name));
     }
     return names;
 }
@@ -30,9 +27,7 @@ static size_t leader_of(const plan_list *plans, char (*keys)[RUN_KEY], size_t in
     plan.seed = 0;
     run_plan_key(&plan, keys[index]);
     for (size_t i = 0; i < index; i++) {
-        if (strcmp(keys[i], keys[index]) == 0) {
-            return i;
-        }
+        if (strcmp(keys[i], keys[index]) == 0) return i;
     }
     return index;
 }
@@ -52,13 +47,9 @@ interval report_interval(const plan_list *plans, const size_t *leaders, size_t l
     double *values = calloc(plans->count + 1, sizeof *values);
     size_t count = 0;
     for (size_t i = leader; i < plans->count && values != NULL; i++) {
-        if (leaders[i] == leader) {
-            values[count++] = wanted->of(&plans->results[i]);
-        }
+        if (leaders[i] == leader) values[count++] = wanted->of(&plans->results[i]);
     }
-    if (values == NULL) {
-        die(SEPARATION_PROGRAM, "out of memory");
-    }
+    if (values == NULL) die(SEPARATION_PROGRAM, "out of memory");
     const interval found = interval_of(values, count);
     free(values);
     return found;
@@ -70,9 +61,8 @@ static json_t *values_object(const plan_list *plans, const size_t *leaders, size
     json_t *object = json_object();
     for (size_t q = 0; q < quantity_count(); q++) {
         const interval found = report_interval(plans, leaders, leader, quantity_get(q));
-        if (!isnan(found.mean)) {
+        if (!isnan(found.mean))
             json_object_set_new(object, quantity_get(q)->name, interval_object(found));
-        }
     }
     return object;
 }
@@ -105,12 +95,9 @@ size_t *report_leaders(const plan_list *plans)
 {
     char(*keys)[RUN_KEY] = calloc(plans->count + 1, sizeof *keys);
     size_t *leaders = calloc(plans->count + 1, sizeof *leaders);
-    if (keys == NULL || leaders == NULL) {
-        die(SEPARATION_PROGRAM, "out of memory");
-    }
-    for (size_t i = 0; i < plans->count; i++) {
+    if (keys == NULL || leaders == NULL) die(SEPARATION_PROGRAM, "out of memory");
+    for (size_t i = 0; i < plans->count; i++)
         leaders[i] = leader_of(plans, keys, i);
-    }
     free(keys);
     return leaders;
 }
@@ -120,9 +107,7 @@ json_t *report_groups(const plan_list *plans)
     json_t *list = json_array();
     size_t *leaders = report_leaders(plans);
     for (size_t i = 0; i < plans->count; i++) {
-        if (leaders[i] == i) {
-            json_array_append_new(list, group_object(plans, leaders, i));
-        }
+        if (leaders[i] == i) json_array_append_new(list, group_object(plans, leaders, i));
     }
     free(leaders);
     return list;

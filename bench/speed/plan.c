@@ -3,7 +3,6 @@
  * The levels keep the time that people expect: quick about a minute, default about four; full is
  * the whole grid and takes hours. The smaller levels have three lines through one point of the
  * grid, one each over N, D and C. Must not know how a case is run. */
-#define _GNU_SOURCE
 #include "plan.h"
 
 #include <regex.h>
@@ -126,31 +125,22 @@ static int wanted_of_line(const speed_case *c, margin_isa best)
 static int wanted_default(const speed_case *c, margin_isa best)
 {
     const double flops = head_flops(c->shape);
-    if (flops > 1e10) {
+    if (flops > 1e10)
         return wanted_of_line(c, best) ||
                (c->what == SPEED_ROWS && c->isa == best && is_principal(c->loss));
-    }
-    if (*c->shape->name == '\0') {
-        return wanted_of_line(c, best);
-    }
-    if (flops > 1e9 && c->what == SPEED_HEAD) {
+    if (*c->shape->name == '\0') return wanted_of_line(c, best);
+    if (flops > 1e9 && c->what == SPEED_HEAD)
         return c->isa != MARGIN_ISA_SCALAR || (c->loss == MARGIN_ARCFACE && c->threads == 1);
-    }
-    if (flops > 1e9) {
-        return c->isa == best && (c->what == SPEED_ROWS || is_principal(c->loss));
-    }
+    if (flops > 1e9) return c->isa == best && (c->what == SPEED_ROWS || is_principal(c->loss));
     return 1;
 }
 
 static int wanted_quick(const speed_case *c, margin_isa best)
 {
     const double flops = head_flops(c->shape);
-    if (*c->shape->name == '\0') {
+    if (*c->shape->name == '\0')
         return c->what == SPEED_HEAD && c->isa == best && c->loss == MARGIN_ARCFACE;
-    }
-    if (flops > 1e9) {
-        return c->isa == best && (c->what == SPEED_HEAD || is_principal(c->loss));
-    }
+    if (flops > 1e9) return c->isa == best && (c->what == SPEED_HEAD || is_principal(c->loss));
     return c->what == SPEED_HEAD || c->isa == best;
 }
 
@@ -193,9 +183,7 @@ static void add_case(builder *b, speed_case c)
 {
     speed_plan *plan = b->plan;
     name_case(&c);
-    if (b->filter && regexec(b->filter, c.name, 0, NULL, 0) != 0) {
-        return;
-    }
+    if (b->filter && regexec(b->filter, c.name, 0, NULL, 0) != 0) return;
     if (plan->count == plan->capacity) {
         const size_t capacity = plan->capacity ? 2 * plan->capacity : 256;
         speed_case *cases = realloc(plan->cases, capacity * sizeof *cases);
@@ -246,9 +234,7 @@ static void add_peers(builder *b, speed_case c)
 {
     const char *name;
     int some_blas = 0;
-    if (only_scaling(b->request, &c) && !is_face(c.shape)) {
-        return;
-    }
+    if (only_scaling(b->request, &c) && !is_face(c.shape)) return;
     c.what = SPEED_GEMM3;
     for (size_t k = 0; (name = speed_blas_name(k)) != NULL; k++) {
         c.impl = name;
@@ -257,12 +243,9 @@ static void add_peers(builder *b, speed_case c)
             add_case(b, c);
         }
     }
-    if (some_blas) {
-        add_peer_heads(b, c, "blas-unfused");
-    }
-    if (c.threads == 1 && head_flops(c.shape) < 1e9 && *c.shape->name) {
+    if (some_blas) add_peer_heads(b, c, "blas-unfused");
+    if (c.threads == 1 && head_flops(c.shape) < 1e9 && *c.shape->name)
         add_peer_heads(b, c, "naive");
-    }
 }
 
 static void add_shape_cases(builder *b, const speed_shape *shape)
@@ -278,9 +261,7 @@ static int fits_memory(speed_plan *plan, const speed_shape *shape)
 {
     const double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
     const size_t used = strlen(plan->skipped);
-    if (speed_shape_bytes(shape) < 0.4 * memory) {
-        return 1;
-    }
+    if (speed_shape_bytes(shape) < 0.4 * memory) return 1;
     snprintf(plan->skipped + used, sizeof plan->skipped - used, "%sN:%zu/D:%zu/C:%zu",
              used ? " " : "", shape->rows, shape->dim, shape->classes);
     return 0;
@@ -295,9 +276,7 @@ static void add_shape(speed_plan *plan, speed_shape shape)
             return; /* a point of the grid that has a name already */
         }
     }
-    if (fits_memory(plan, &shape)) {
-        plan->shapes[plan->shape_count++] = shape;
-    }
+    if (fits_memory(plan, &shape)) plan->shapes[plan->shape_count++] = shape;
 }
 
 /* Points of the grid that a level has: full all of them; the smaller levels lines through the face
@@ -326,13 +305,9 @@ static int choose_shapes(speed_plan *plan, speed_level level)
         classes = sizeof grid_classes / sizeof *grid_classes
     };
     plan->shapes = calloc(names + rows * dims * classes, sizeof *plan->shapes);
-    if (!plan->shapes) {
-        return -1;
-    }
+    if (!plan->shapes) return -1;
     for (size_t i = 0; i < names; i++) {
-        if (named[i].first <= level && level <= named[i].last) {
-            add_shape(plan, named[i]);
-        }
+        if (named[i].first <= level && level <= named[i].last) add_shape(plan, named[i]);
     }
     for (size_t k = 0; k < rows * dims * classes; k++) {
         const speed_shape shape = {.name = "",
@@ -341,9 +316,7 @@ static int choose_shapes(speed_plan *plan, speed_level level)
                                    .classes = grid_classes[k % classes],
                                    .first = level,
                                    .last = level};
-        if (has_grid_point(&shape, level)) {
-            add_shape(plan, shape);
-        }
+        if (has_grid_point(&shape, level)) add_shape(plan, shape);
     }
     return 0;
 }
@@ -352,9 +325,8 @@ static int choose_shapes(speed_plan *plan, speed_level level)
 static margin_isa best_isa(const speed_request *request)
 {
     margin_isa best = MARGIN_ISA_SCALAR;
-    for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++) {
+    for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++)
         best = request->isa[isa] ? (margin_isa)isa : best;
-    }
     return best;
 }
 
@@ -370,12 +342,9 @@ int speed_plan_build(speed_plan *plan, const speed_request *request, char *fault
     builder b = {.plan = plan, .request = request, .best = best_isa(request)};
     b.filter = request->filter ? &filter : NULL;
     b.short_of_memory = choose_shapes(plan, request->level);
-    for (size_t i = 0; i < plan->shape_count; i++) {
+    for (size_t i = 0; i < plan->shape_count; i++)
         add_shape_cases(&b, &plan->shapes[i]);
-    }
-    if (request->filter) {
-        regfree(&filter);
-    }
+    if (request->filter) regfree(&filter);
     if (b.short_of_memory) {
         speed_plan_free(plan);
         snprintf(fault, fault_size, "out of memory");

@@ -111,9 +111,8 @@ int timed_gather(timed_list *list, const json_t *report, const speed_plan *plan)
     *list = (timed_list){.context = json_object_get(report, "context"),
                          .all = calloc(2 * plan->count, sizeof *list->all)};
     if (list->all == NULL) return -1;
-    for (i = 0; i < plan->count; i++) {
+    for (i = 0; i < plan->count; i++)
         list->all[i] = (timed){.what = &plan->cases[i], .least = INFINITY};
-    }
     json_array_foreach(json_object_get(report, "benchmarks"), i, row)
     {
         timed *t = &list->all[(size_t)speed_row_number(row, "family_index")];

@@ -37,7 +37,6 @@ static void visit_paper(curve_visitor visit, void *context)
         {"CM1 (1, 0.3, 0.2)", MARGIN_COMBINED, 1, 0.3, 0.2, 0},
         {"CM2 (0.9, 0.4, 0.15)", MARGIN_COMBINED, 0.9, 0.4, 0.15, 0},
     };
-
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
         margin_config config;
         margin_config_init(&config, rows[k].loss);
@@ -69,7 +68,6 @@ static void append_point(void *points, const char *figure, const char *label, ma
                          int degrees, double psi, double slope)
 {
     json_t *point = json_object();
-
     json_object_set_new(point, "figure", json_string(figure));
     json_object_set_new(point, "loss", json_string(margin_loss_get(loss)->name));
     json_object_set_new(point, "label", json_string(label));
@@ -82,7 +80,6 @@ static void append_point(void *points, const char *figure, const char *label, ma
 json_t *curves_json(void)
 {
     json_t *points = json_array();
-
     visit_curves(append_point, points);
     return points;
 }

@@ -50,20 +50,16 @@ static void measure_isas(const run *r, const margin_config *wanted, const inputs
                          const exact *want, uint64_t seed, tally *tallies)
 {
     margin_config config = *wanted;
-
     config.threads = r->settings.threads;
     /* A small context costs less to make than the default's. */
     config.workspace_bytes = in->classes * in->dim < 4096 ? (size_t)1 << 20 : 0;
     for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++) {
         config.isa = (margin_isa)isa;
-        if (!r->records.measured[isa]) {
-            continue;
-        }
+        if (!r->records.measured[isa]) continue;
         const margin_status status = measure_library(&config, in, want, seed, &tallies[isa]);
-        if (status != MARGIN_OK) {
+        if (status != MARGIN_OK)
             die(PROGRAM, "%s on %s: %s", margin_loss_get(config.loss)->name,
                 margin_isa_name(config.isa), margin_status_text(status));
-        }
     }
 }
 
@@ -82,20 +78,16 @@ static void measure_batch(const run *r, const cell *c, uint64_t seed, point *p)
 {
     inputs in;
     exact want;
-
     if (inputs_make(&in, &c->recipe, seed) != 0 ||
         exact_solve(&want, &c->config, &in, r->cpus) != 0 ||
         (c->ulps && exact_shift(&want, &c->config, &in, 1, r->cpus) != 0)) {
         die(PROGRAM, "out of memory");
     }
-    for (size_t i = 0; i < in.rows; i++) {
+    for (size_t i = 0; i < in.rows; i++)
         p->theta += want.angle[i] / (double)in.rows;
-    }
     p->scale += want.scale[0];
     measure_isas(r, &c->config, &in, &want, seed, p->tallies);
-    if (c->compared) {
-        measure_textbooks(&c->config, &in, &want, seed, p->tallies + MARGIN_ISA_COUNT);
-    }
+    if (c->compared) measure_textbooks(&c->config, &in, &want, seed, p->tallies + MARGIN_ISA_COUNT);
     exact_free(&want);
     inputs_free(&in);
 }
@@ -106,10 +98,9 @@ static void add_to_verdict(run *r, const cell *c, const point *p)
 {
     for (int k = 0; k < IMPLEMENTATIONS; k++) {
         const int judged = is_library(k);
-        if (p->tallies[k].rows > 0) {
+        if (p->tallies[k].rows > 0)
             verdict_add(&r->verdict, c->config.loss, implementation_name(k), judged, &p->tallies[k],
                         c->sweep, c->which->option, margin_gradient_name(c->config.gradient));
-        }
     }
 }
 
@@ -119,14 +110,12 @@ static double work_of(const cell *c)
     const recipe *r = &c->recipe;
     const double overhead = 3000, drawn = 3000; /* the latter where each batch has its own shape */
     const double size = (double)r->rows * (double)r->classes * (double)(r->dim + 8);
-
     return overhead + (c->vary ? drawn : size * (c->ulps ? 2 : 1));
 }
 
 static void show_progress(run *r, const cell *c)
 {
     char what[120];
-
     r->work_done += work_of(c);
     progress_share(&r->progress, r->work_done / r->work);
     snprintf(what, sizeof what, "%s %s%s: %s", margin_loss_get(c->config.loss)->name,
@@ -140,13 +129,10 @@ static void measure_cell(void *context, const cell *wanted)
     run *r = context;
     cell c = *wanted;
     point p = {0};
-
     for (size_t b = 0; b < c.batches; b++) {
         const uint64_t seed = c.seed + b;
         uint64_t state = ~seed;
-        if (c.vary) {
-            c.vary(&c, &state);
-        }
+        if (c.vary) c.vary(&c, &state);
         measure_batch(r, &c, seed, &p);
         show_progress(r, &c);
     }
@@ -159,7 +145,6 @@ static void measure_cell(void *context, const cell *wanted)
 static void count_cell(void *context, const cell *c)
 {
     run *r = context;
-
     r->batches += c->batches;
     r->work += (double)c->batches * work_of(c);
 }
@@ -171,9 +156,7 @@ static void sweep_all(run *r, const stability_case *cases, size_t count)
     visit_cells(cases, count, r->settings.how_many, r->settings.seed, measure_cell, r);
     records_flush(&r->records);
     progress_end(&r->progress);
-    if (r->records.failed) {
-        die(PROGRAM, "out of memory");
-    }
+    if (r->records.failed) die(PROGRAM, "out of memory");
 }
 
 enum { FLOAT_STEPS = 100 };
@@ -188,7 +171,6 @@ static void sweep_functions(run *r)
 {
     const unsigned exp_step[] = {0, 1009, 1, 1}, log_step[] = {0, 1009, 31, 1};
     const effort how_many = r->settings.how_many;
-
     progress_start(&r->progress, "exp and log", FLOAT_STEPS);
     r->float_sweeps = sweep_floats(r->floats, r->settings.isa, exp_step[how_many],
                                    log_step[how_many], r->cpus, show_floats, &r->progress);
@@ -200,10 +182,8 @@ static void sweep_functions(run *r)
 static json_t *formulas(void)
 {
     json_t *object = json_object();
-
-    for (size_t k = 0; k < TEXTBOOKS; k++) {
+    for (size_t k = 0; k < TEXTBOOKS; k++)
         json_object_set_new(object, textbooks[k].name, json_string(textbooks[k].formula));
-    }
     return object;
 }
 
@@ -211,7 +191,6 @@ static void write_results(const run *r, int argc, char **argv)
 {
     json_t *file = json_object(), *context = provenance_json(argc, argv, r->settings.seed);
     char error[512];
-
     json_object_set_new(context, "threads", json_integer(r->settings.threads));
     json_object_set_new(file, "schema", json_integer(3));
     json_object_set_new(file, "context", context);
@@ -221,15 +200,11 @@ static void write_results(const run *r, int argc, char **argv)
     json_object_set_new(file, "formulas", formulas());
     json_object_set_new(file, "curves", json_columns(curves_json()));
     json_object_set_new(file, "rows", json_columns(json_incref(r->records.rows)));
-    if (json_write_file(file, r->settings.out, error, sizeof error) != 0) {
-        die(PROGRAM, "%s", error);
-    }
+    if (json_write_file(file, r->settings.out, error, sizeof error) != 0) die(PROGRAM, "%s", error);
     json_decref(file);
     tables out;
     write_tables(&out, r->settings.out, &r->records, &r->verdict, r->floats, r->float_sweeps);
-    if (*out.fault) {
-        die(PROGRAM, "%s", out.fault);
-    }
+    if (*out.fault) die(PROGRAM, "%s", out.fault);
 }
 
 /* Better to know before the sweeps than after. */
@@ -237,10 +212,7 @@ static void check_writable(const char *path)
 {
     atomic_file file;
     const int status = atomic_open(&file, path);
-
-    if (status != 0) {
-        die(PROGRAM, "%s: cannot write: %s", path, strerror(status));
-    }
+    if (status != 0) die(PROGRAM, "%s: cannot write: %s", path, strerror(status));
     atomic_abort(&file);
 }
 
@@ -250,10 +222,7 @@ static void check_writable(const char *path)
 static void print_cell(void *context, const cell *c)
 {
     char line[LINE_SIZE], shape[80] = "D:drawn/C:drawn", *last = context;
-
-    if (!c->vary) {
-        snprintf(shape, sizeof shape, "D:%zu/C:%zu", c->recipe.dim, c->recipe.classes);
-    }
+    if (!c->vary) snprintf(shape, sizeof shape, "D:%zu/C:%zu", c->recipe.dim, c->recipe.classes);
     snprintf(line, sizeof line, "%s/loss:%s/option:%s/gradient:%s/N:%zu/%s", c->sweep,
              margin_loss_get(c->config.loss)->name, c->which->option,
              margin_gradient_name(c->config.gradient), c->recipe.rows, shape);
@@ -267,21 +236,17 @@ static void print_cell(void *context, const cell *c)
 static void name_unknown_losses(void)
 {
     for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
-        if (!oracle_knows((margin_loss)loss)) {
+        if (!oracle_knows((margin_loss)loss))
             fprintf(stderr, PROGRAM ": %s: not measured: oracle_target.c has no formula for it\n",
                     margin_loss_get((margin_loss)loss)->name);
-        }
     }
 }
 
 static void start_records(run *r)
 {
-    if (records_start(&r->records) != 0) {
-        die(PROGRAM, "out of memory");
-    }
-    for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++) {
+    if (records_start(&r->records) != 0) die(PROGRAM, "out of memory");
+    for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++)
         r->records.measured[isa] = is_measured(r, (margin_isa)isa);
-    }
 }
 
 /* What ran, and how it ended. */
@@ -289,10 +254,8 @@ static void print_closing(const run *r, size_t cases, size_t failures)
 {
     const size_t rows = verdict_fewest(&r->verdict);
     size_t isas = 0;
-
-    for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++) {
+    for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++)
         isas += r->records.measured[isa] != 0;
-    }
     printf("\n%zu losses and options, %zu batches, at least %zu rows of each loss on each of %zu "
            "instruction sets;\n",
            cases, r->batches_done, rows, isas);
@@ -301,9 +264,7 @@ static void print_closing(const run *r, size_t cases, size_t failures)
     } else {
         printf("%zu promises are not kept.\n", failures);
     }
-    if (r->settings.out) {
-        printf("Results: %s\n", r->settings.out);
-    }
+    if (r->settings.out) printf("Results: %s\n", r->settings.out);
 }
 
 int main(int argc, char **argv)
@@ -312,7 +273,6 @@ int main(int argc, char **argv)
     stability_case cases[CASES_MOST];
     const size_t count = list_cases(cases);
     char last[LINE_SIZE] = "";
-
     r.settings = parse_settings(argc, argv);
     r.cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
     if (r.settings.list) {
@@ -320,27 +280,20 @@ int main(int argc, char **argv)
         finish_stdout(PROGRAM);
         return EXIT_SUCCESS;
     }
-    if (r.settings.out) {
-        check_writable(r.settings.out);
-    }
+    if (r.settings.out) check_writable(r.settings.out);
     name_unknown_losses();
     start_records(&r);
     sweep_all(&r, cases, count);
     sweep_functions(&r);
-    if (r.settings.out) {
-        write_results(&r, argc, argv);
-    }
+    if (r.settings.out) write_results(&r, argc, argv);
     records_free(&r.records);
     verdict_print(&r.verdict, stdout);
     float_sweeps_print(r.floats, r.float_sweeps, stdout);
     size_t failures = verdict_failures(&r.verdict);
-    for (size_t k = 0; k < r.float_sweeps; k++) {
+    for (size_t k = 0; k < r.float_sweeps; k++)
         failures += !float_sweep_kept(&r.floats[k]);
-    }
     print_closing(&r, count, failures);
     finish_stdout(PROGRAM);
-    if (failures > 0) {
-        die(PROGRAM, "%zu promises are not kept", failures);
-    }
+    if (failures > 0) die(PROGRAM, "%zu promises are not kept", failures);
     return EXIT_SUCCESS;
 }

@@ -38,7 +38,6 @@ static json_t *row_of(const cell *c, const point *p)
 {
     json_t *row = json_object();
     const int one = p != NULL && !c->vary;
-
     json_object_set_new(row, "sweep", json_string(c->sweep));
     json_object_set_new(row, "kind", json_string(c->kind));
     set_case(row, c);
@@ -52,13 +51,11 @@ static json_t *row_of(const cell *c, const point *p)
 static void set_errors(json_t *row, const tally *t, int judged)
 {
     char name[32];
-
     for (int k = 0; k < METRICS; k++) {
         const double count = (double)t->count[k];
         const int relative = k == METRIC_LOSS_REL || k == METRIC_GRAD_X || k == METRIC_GRAD_W;
-        if (relative || judged) {
+        if (relative || judged)
             json_object_set_new(row, metric_names[k], json_number(count > 0 ? t->most[k] : NAN));
-        }
         if (!relative && judged) {
             snprintf(name, sizeof name, "%s_mean", metric_names[k]);
             json_object_set_new(row, name, json_number(count > 0 ? t->sum[k] / count : NAN));
@@ -80,14 +77,11 @@ static void record(records *r, const cell *c, const point *p, int k, const tally
     const int ours = is_library(k);
     const char *name = implementation_name(k);
     json_t *row = row_of(c, p);
-
     json_object_set_new(row, "impl", json_string(ours ? "margin" : name));
     json_object_set_new(row, "isa", json_string(ours ? name : "none"));
     json_object_set_new(row, "cases", json_integer((json_int_t)t->rows));
     set_errors(row, t, ours);
-    if (json_array_append_new(r->rows, row) != 0) {
-        r->failed = 1;
-    }
+    if (json_array_append_new(r->rows, row) != 0) r->failed = 1;
 }
 
 /* The greatest and the median error of a loss with its options, over everything. */
@@ -95,7 +89,6 @@ static void record_setting(records *r, const cell *c, int isa, const tally *t)
 {
     json_t *row = json_object();
     char name[32];
-
     set_case(row, c);
     json_object_set_new(row, "isa", json_string(implementation_name(isa)));
     json_object_set_new(row, "cases", json_integer((json_int_t)t->rows));
@@ -104,9 +97,7 @@ static void record_setting(records *r, const cell *c, int isa, const tally *t)
         snprintf(name, sizeof name, "%s_median", metric_names[k]);
         json_object_set_new(row, name, json_number(tally_median(t, (metric)k)));
     }
-    if (json_array_append_new(r->settings, row) != 0) {
-        r->failed = 1;
-    }
+    if (json_array_append_new(r->settings, row) != 0) r->failed = 1;
 }
 
 /* Keeps what the tables need of a row of one cell. */
@@ -114,7 +105,6 @@ static void keep_point(records *r, const cell *c, const point *p, int k)
 {
     const tally *t = &p->tallies[k];
     record_point *grown = r->points;
-
     if ((r->point_count & (r->point_count - 1)) == 0) { /* full: room doubles */
         grown = realloc(r->points, (2 * r->point_count + 1) * sizeof *grown);
     }
@@ -131,9 +121,8 @@ static void keep_point(records *r, const cell *c, const point *p, int k)
                             .scale = c->vary ? NAN : p->scale,
                             .classes = c->recipe.classes,
                             .nonfinite = (double)t->nonfinite / (double)t->values};
-    for (int m = 0; m < METRICS; m++) {
+    for (int m = 0; m < METRICS; m++)
         grown->most[m] = t->count[m] > 0 ? t->most[m] : NAN;
-    }
 }
 
 /* Each point of a sweep is a row of the file for the default options, and of the instruction sets
@@ -141,9 +130,7 @@ static void keep_point(records *r, const cell *c, const point *p, int k)
 static int has_own_row(const records *r, const cell *c, int k)
 {
     for (int better = k + 1; is_library(k) && is_library(better); better++) {
-        if (r->measured[better]) {
-            return 0;
-        }
+        if (r->measured[better]) return 0;
     }
     return c->pointwise && c->which->is_default;
 }
@@ -151,9 +138,7 @@ static int has_own_row(const records *r, const cell *c, int k)
 static void flush_rest(records *r)
 {
     for (int k = 0; k < IMPLEMENTATIONS; k++) {
-        if (r->rest[k].rows > 0) {
-            record(r, &r->last, NULL, k, &r->rest[k]);
-        }
+        if (r->rest[k].rows > 0) record(r, &r->last, NULL, k, &r->rest[k]);
         r->rest[k] = (tally){0};
     }
 }
@@ -161,9 +146,7 @@ static void flush_rest(records *r)
 static void flush_whole(records *r)
 {
     for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++) {
-        if (r->whole[isa].rows > 0) {
-            record_setting(r, &r->last, isa, &r->whole[isa]);
-        }
+        if (r->whole[isa].rows > 0) record_setting(r, &r->last, isa, &r->whole[isa]);
         r->whole[isa] = (tally){0};
     }
 }
@@ -177,18 +160,14 @@ void records_flush(records *r)
 void records_add(records *r, const cell *c, const point *p)
 {
     const int another_kind = c->which->is_default && strcmp(r->last.kind, c->kind) != 0;
-
     if (r->last.which != c->which || strcmp(r->last.sweep, c->sweep) != 0 || another_kind) {
         flush_rest(r);
-        if (r->last.which != c->which) {
-            flush_whole(r);
-        }
+        if (r->last.which != c->which) flush_whole(r);
         r->last = *c;
         r->last.kind = c->which->is_default ? c->kind : "";
     }
-    for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++) {
+    for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++)
         tally_add(&r->whole[isa], &p->tallies[isa]);
-    }
     for (int k = 0; k < IMPLEMENTATIONS; k++) {
         if (p->tallies[k].rows > 0 && has_own_row(r, c, k)) {
             record(r, c, p, k, &p->tallies[k]);
