@@ -5,13 +5,13 @@
 
 #include <margin.h>
 
-/* The posterior that a class centre should be able to reach. */
+/* The posterior that an embedding at its class weight should be able to reach. */
 #define ADVICE_POSTERIOR 0.999
 
 typedef struct advice {
     margin_config config; /* the advice: loss, scale and margins */
     int shrunk;           /* 1: the margins are below the loss's defaults */
-    double margin_most;   /* with a larger margin not even a class centre is right; NaN: no limit,
+    double margin_most;   /* with a larger margin not even a class weight is right; NaN: no limit,
                              or a loss without one margin */
     double scale_centre;  /* with a smaller s a centre does not reach ADVICE_POSTERIOR; NaN: with no
                              s that the library takes; then config.scale is NaN, too */

@@ -115,7 +115,7 @@ static void print_bounds(const advise_options *o)
     printf(" for a posterior of");
     for (int i = 0; i < POSTERIORS; i++)
         printf("%s %g", i > 0 ? "," : "", posteriors[i]);
-    printf(" at a class centre\nNormFace  the same as a loss: at least");
+    printf(" at a class weight\nNormFace  the same as a loss: at least");
     for (int i = 0; i < SCALES; i++)
         printf("%s %.2g", i > 0 ? "," : "", bound_normface_loss(classes, scales[i]));
     printf(" with s =");
@@ -161,18 +161,18 @@ static void report_text(const advise_options *o)
 {
     print_bounds(o);
     printf("%-12s %7s  %-15s %-13s  %9s  %9s  %6s\n", "loss", "s", "margin", "what it is",
-           "s: centre", "s: 45 deg", "m most");
+           "s: weight", "s: 45 deg", "m most");
     for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
         if (!margin_loss_get((margin_loss)loss)->normalised) continue;
         const advice a = advice_of((margin_loss)loss, o->dim, o->classes);
         print_advice(&a);
     }
     printf("\n"
-           "s is the larger of two, rounded up: the one with which a class centre reaches a\n"
-           "posterior of %g, and the one with which the posterior at 45 degrees is 1/2 (AdaCos),\n"
-           "the margin included in both. The papers train with s = 30 to 64.\n"
+           "s is the larger of two, rounded up: the one with which an embedding at its class\n"
+           "weight reaches a posterior of %g, and the one with which the posterior at 45 degrees\n"
+           "is 1/2 (AdaCos), the margin included in both. The papers train with s = 30 to 64.\n"
            "Margin: the default, or where that is too much, as much room for samples as gap\n"
-           "between classes; with more than \"m most\" not even a class centre is right.\n",
+           "between classes; with more than \"m most\" not even a class weight is right.\n",
            ADVICE_POSTERIOR);
 }
 

@@ -1,5 +1,5 @@
 # fig_toy_features: the samples in a two-dimensional embedding, a panel per loss (Deng et al.,
-# ArcFace, Fig. 3): a dot per test sample, a line per class centre; the last panel compares the gaps
+# ArcFace, Fig. 3): a dot per test sample, a line per class weight; the last panel compares the gaps
 # between neighbouring classes.
 load "tables.gp"
 features = table

@@ -3,7 +3,7 @@ Only data; a figure that is not here is shown at the end, under its name."""
 
 TOY = (
     "Two-dimensional embeddings of test samples after training under each loss: a dot per "
-    "sample, a line per class centre. Softmax is drawn as it is; the others see directions "
+    "sample, a line per class weight. Softmax is drawn as it is; the others see directions "
     "only and are drawn near the unit circle. The last panel gives the median gap between "
     "neighbouring classes, from arc to arc where an arc holds the middle 98 % of a class "
     "(marks: median over the seeds; bars: least and greatest); a negative gap is an "
@@ -104,11 +104,11 @@ SECTIONS = (
      "Arithmetic: the formulas as the library computes them, and what follows from them.", (
          ("target_logit", "stability.json", "Target logits",
           "What each loss makes of the logit of the right class at an angle θ between sample and "
-          "class centre, divided by the scale s. Left: the range of the ArcFace paper’s figure "
+          "class weight, divided by the scale s. Left: the range of the ArcFace paper’s figure "
           "4b; right: the whole range."),
          ("arcface_fig4b", "separation.json", "Target logits",
           "What each loss makes of the logit of the right class at an angle θ between sample and "
-          "class centre, divided by the scale s."),
+          "class weight, divided by the scale s."),
          ("past_pi", "stability.json", "What happens beyond π − m",
           "ArcFace’s target logit and its slope by the cosine (the factor of the gradient) under "
           "each choice of past_pi. Where the slope is negative a sample is pushed away from its "
@@ -125,7 +125,7 @@ SECTIONS = (
           "ψ over the whole range: the steps of A-Softmax, which λ smooths, and AM-Softmax, which"
           " only shifts the cosine."),
          ("bounds", "separation.json", "Bounds on scale and margin",
-          "Left: the least scale with which a class centre reaches a posterior of P (CosFace), "
+          "Left: the least scale with which an embedding at its class weight reaches a posterior of P (CosFace), "
           "and AdaCos’s fixed scale. Middle: the same bound as the least loss that a scale allows"
           " (NormFace). Right: the largest margin of CosFace in D dimensions."),
          ("sphere_size", "separation.json", "Is the sphere large enough?",
