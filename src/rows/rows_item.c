@@ -32,7 +32,7 @@ static double slope_at(const margin_setting *setting, const margin_row *row,
     return -target->slope / row->angle.sine;
 }
 
-static double row_factor(const rows_state *s, size_t i)
+static double scale_of(const rows_state *s, size_t i)
 {
     if (s->call->row_scale != NULL) return (double)s->call->row_scale[i];
     return s->context->config.scale;
@@ -52,7 +52,7 @@ static void start_row(const rows_state *s, size_t i, rows_item *item)
     item->pending = (margin_pending){.stream = s->stream};
     if (item->label == SIZE_MAX) return;
     const double cosine = (double)item->x[item->label];
-    item->scale = row_factor(s, i);
+    item->scale = scale_of(s, i);
     margin_target target = {.psi = cosine};
     item->slope = 1.0;
     if (s->context->info->normalised) {
@@ -179,17 +179,17 @@ static void finish_row(const rows_state *s, rows_item *item, double miss)
     const size_t y = item->label, classes = call->classes;
     if (item->out == NULL || y == SIZE_MAX) return;
     const double weight = margin_row_weight(call->row_weight, item->row, call->counted);
-    const double pull = miss * weight * item->scale;
+    const double factor = miss * weight * item->scale;
     even_chunks(s, item);
     margin_pending *p = &item->pending;
-    margin_split_factor(item->sum > 0.0 ? pull / item->sum : 0.0, &p->first, &p->second);
+    margin_split_factor(item->sum > 0.0 ? factor / item->sum : 0.0, &p->first, &p->second);
     p->region[0].from = item->line;
     p->region[0].to = item->out;
     p->region[0].left = y;
     p->region[1].from = item->line + y + 1;
     p->region[1].to = item->out + y + 1;
     p->region[1].left = classes - y - 1;
-    item->out[y] = margin_to_float(-pull * item->slope);
+    item->out[y] = margin_to_float(-factor * item->slope);
 }
 
 /* ---- some rows ---- */
