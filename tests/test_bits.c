@@ -5,85 +5,14 @@
  *   test_bits ISA [GOLDEN] --few  with few variants of threads and workspace, for emulators
  *   test_bits ISA GOLDEN --write  write GOLDEN anew, after a deliberate change of the arithmetic
  */
-#include <inttypes.h>
+#include <math.h>
 
-#include "check.h"
+#include "bits_golden.h"
 #include "margin.h"
-#include "problem.h"
 
-enum { NAME_SIZE = 96, GOLDEN_AT_MOST = 1000 };
-
-typedef struct golden_line {
-    char name[NAME_SIZE];
-    problem_hash hash;
-    int met;
-} golden_line;
-
-static golden_line golden[GOLDEN_AT_MOST];
-static size_t golden_count;
-static FILE *writing;
+static golden_file golden;
 static margin_isa isa;
 static size_t variants_tried;
-
-/* ---- the golden file --------------------------------------------------------------------------*/
-
-static int golden_read(const char *path)
-{
-    FILE *f = fopen(path, "r");
-    char line[256];
-    if (f == NULL) return 0;
-    while (fgets(line, sizeof line, f) != NULL && golden_count < GOLDEN_AT_MOST) {
-        golden_line *g = &golden[golden_count];
-        golden_count += sscanf(line, "%95s %" SCNx64 " %" SCNx64 " %" SCNx64, g->name,
-                               &g->hash.loss, &g->hash.grad_embeddings, &g->hash.grad_weights) == 4;
-    }
-    fclose(f);
-    return golden_count > 0;
-}
-
-static golden_line *golden_find(const char *name)
-{
-    for (size_t i = 0; i < golden_count; i++) {
-        if (strcmp(golden[i].name, name) == 0) return &golden[i];
-    }
-    return NULL;
-}
-
-/* Does any golden line speak of this loss? A loss just added has none. */
-static int golden_knows(const char *loss)
-{
-    for (size_t i = 0; i < golden_count; i++) {
-        const char *const second = strchr(golden[i].name, '/');
-        const size_t length = strlen(loss);
-        if (second != NULL && strncmp(second + 1, loss, length) == 0 && second[1 + length] == '/') {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-static int same_hash(problem_hash a, problem_hash b)
-{
-    return a.loss == b.loss && a.grad_embeddings == b.grad_embeddings &&
-           a.grad_weights == b.grad_weights;
-}
-
-static void judge_golden(const char *name, const char *loss, problem_hash hash)
-{
-    if (writing != NULL) {
-        fprintf(writing, "%s %016" PRIx64 " %016" PRIx64 " %016" PRIx64 "\n", name, hash.loss,
-                hash.grad_embeddings, hash.grad_weights);
-    }
-    if (writing != NULL || golden_count == 0 || !golden_knows(loss)) return;
-    golden_line *g = golden_find(name);
-    CHECK(g != NULL, "%s: no golden line", name);
-    if (g == NULL) return;
-    g->met = 1;
-    CHECK(hash.loss == g->hash.loss, "%s: the loss has other bits than golden", name);
-    CHECK(hash.grad_embeddings == g->hash.grad_embeddings, "%s: dX or dlogits has other bits",
-          name);
-    CHECK(hash.grad_weights == g->hash.grad_weights, "%s: dW has other bits than golden", name);
-}
 
 /* ---- what must not change a bit ---------------------------------------------------------------*/
 
@@ -100,7 +29,7 @@ static const variant variants[] = {{1, 16u << 20, 0}, {3, 1, 7},          {2, 0,
 enum { VARIANTS = sizeof variants / sizeof *variants, FEW_VARIANTS = 2 };
 
 typedef struct bits_case {
-    char name[NAME_SIZE];
+    char name[GOLDEN_NAME];
     margin_config config;
     size_t rows, dim, classes; /* dim 0: rows level */
     uint64_t seed;
@@ -160,7 +89,18 @@ static problem_hash run_rows(const bits_case *c, const variant *v, margin_config
     return hash;
 }
 
-static void judge_case(const bits_case *c)
+static problem_hash run_case(const bits_case *c, const variant *v, margin_config config)
+{
+    return c->dim == 0 ? run_rows(c, v, config) : run_head(c, v, config);
+}
+
+static int same_hash(problem_hash a, problem_hash b)
+{
+    return a.loss == b.loss && a.grad_embeddings == b.grad_embeddings &&
+           a.grad_weights == b.grad_weights;
+}
+
+static problem_hash judge_case(const bits_case *c)
 {
     problem_hash first = {0, 0, 0};
     for (size_t k = 0; k < variants_tried; k++) {
@@ -168,7 +108,7 @@ static void judge_case(const bits_case *c)
         margin_config config = c->config;
         config.threads = v->threads;
         if (v->workspace > 1) config.workspace_bytes = v->workspace;
-        const problem_hash hash = c->dim == 0 ? run_rows(c, v, config) : run_head(c, v, config);
+        const problem_hash hash = run_case(c, v, config);
         if (k == 0) first = hash;
         CHECK(same_hash(hash, first),
               "%s: other bits%s%s%s with %d threads, workspace %zu (1: least), layout %u", c->name,
@@ -177,7 +117,90 @@ static void judge_case(const bits_case *c)
               hash.grad_weights == first.grad_weights ? "" : " in dW", v->threads, v->workspace,
               v->layout);
     }
-    judge_golden(c->name, margin_loss_get(c->config.loss)->name, first);
+    return first;
+}
+
+/* ---- groups of cases --------------------------------------------------------------------------*/
+
+/* The group at hand of each level: head, rows. */
+static golden_group groups[2];
+static bits_case group_cases[2][GOLDEN_CASES];
+
+/* The largest difference, in parts of the largest element; layout 0 is dense. */
+static double farthest(const float *a, const float *b, size_t count)
+{
+    double most = 0.0, size = 0.0;
+    for (size_t i = 0; i < count; i++) {
+        most = fmax(most, fabs((double)a[i] - (double)b[i]));
+        size = fmax(size, fabs((double)b[i]));
+    }
+    return most > 0.0 ? most / size : 0.0;
+}
+
+/* Prints how far a case is from the scalar kernels: a rounding, or a fault? */
+static void explain(const golden_group *g, size_t index)
+{
+    const bits_case *c = &group_cases[g - groups][index];
+    const size_t n = c->rows, dim = c->dim;
+    margin_config config = c->config, scalar = c->config;
+    scalar.isa = MARGIN_ISA_SCALAR;
+    if (dim == 0) {
+        rows_problem p = rows_problem_make(n, c->classes, c->seed, 0, 1), q = p;
+        q = rows_problem_make(n, c->classes, c->seed, 0, 1);
+        if (config.feature_norm == MARGIN_FEATURE_NORM_KEEP) {
+            p.call.row_scale = p.row_scale.at;
+            q.call.row_scale = q.row_scale.at;
+        }
+        rows_problem_run(&p, &config);
+        rows_problem_run(&q, &scalar);
+        printf("    loss %.17g, scalar %.17g; farthest from scalar: dlogits %.1e\n", p.call.loss,
+               q.call.loss, farthest(p.grad_logits.at, q.grad_logits.at, n * c->classes));
+        rows_problem_free(&p);
+        rows_problem_free(&q);
+        return;
+    }
+    problem p = problem_make(n, dim, c->classes, c->seed, 0, 1);
+    problem q = problem_make(n, dim, c->classes, c->seed, 0, 1);
+    if (c->bias) problem_use_bias(&p), problem_use_bias(&q);
+    problem_run(&p, &config);
+    problem_run(&q, &scalar);
+    printf("    loss %.17g, scalar %.17g; farthest from scalar: dX %.1e, dW %.1e\n", p.call.loss,
+           q.call.loss, farthest(p.grad_embeddings.at, q.grad_embeddings.at, n * dim),
+           farthest(p.grad_weights.at, q.grad_weights.at, c->classes * dim));
+    problem_free(&p);
+    problem_free(&q);
+}
+
+static void start_groups(margin_loss loss, const char *what)
+{
+    const char *const name = margin_loss_get(loss)->name;
+    groups[0].count = groups[1].count = 0;
+    snprintf(groups[0].name, GOLDEN_NAME, "head/%s/%s", name, what);
+    snprintf(groups[1].name, GOLDEN_NAME, "rows/%s/%s", name, what);
+}
+
+static void end_groups(margin_loss loss)
+{
+    for (size_t k = 0; k < 2; k++)
+        golden_judge(&golden, &groups[k], margin_loss_get(loss)->name, explain);
+}
+
+static void add_case(size_t level, bits_case c, const char *what)
+{
+    golden_group *g = &groups[level];
+    const char *const name = margin_loss_get(c.config.loss)->name;
+    if (level == 1) {
+        snprintf(c.name, GOLDEN_NAME, "rows/%s/%s/N:%zu/C:%zu", name, what, c.rows, c.classes);
+    } else {
+        snprintf(c.name, GOLDEN_NAME, "head/%s/%s/N:%zu/D:%zu/C:%zu", name, what, c.rows, c.dim,
+                 c.classes);
+    }
+    const problem_hash hash = judge_case(&c);
+    CHECK(g->count < GOLDEN_CASES, "%s: too many cases", g->name);
+    if (g->count == GOLDEN_CASES) return;
+    memcpy(g->cases[g->count], c.name, sizeof c.name);
+    group_cases[level][g->count] = c;
+    g->hash[g->count++] = hash;
 }
 
 /* ---- the cases --------------------------------------------------------------------------------*/
@@ -204,29 +227,15 @@ static shape small_shape(size_t rows)
     return (shape){rows, 1 + rows * 7 % 29, 1 + rows * 13 % 41};
 }
 
-static void name_case(bits_case *c, const char *what)
-{
-    char *const name = c->name;
-    if (c->dim == 0) {
-        snprintf(name, NAME_SIZE, "rows/%s/%s/N:%zu/C:%zu", margin_loss_get(c->config.loss)->name,
-                 what, c->rows, c->classes);
-    } else {
-        snprintf(name, NAME_SIZE, "head/%s/%s/N:%zu/D:%zu/C:%zu",
-                 margin_loss_get(c->config.loss)->name, what, c->rows, c->dim, c->classes);
-    }
-}
-
 static void judge_shape(margin_config config, const char *what, shape s, int weighted)
 {
     bits_case c = {.config = config, .rows = s.rows, .dim = s.dim, .classes = s.classes};
     c.seed = 1000003 * s.rows + 1009 * s.dim + s.classes;
     c.bias = !margin_loss_get(config.loss)->normalised && s.rows % 2 == 1;
     c.row_weight = weighted;
-    name_case(&c, what);
-    judge_case(&c);
+    add_case(0, c, what);
     c.dim = c.bias = 0;
-    name_case(&c, what);
-    judge_case(&c);
+    add_case(1, c, what);
 }
 
 static margin_config config_of(margin_loss loss)
@@ -266,44 +275,50 @@ static void judge_layouts(size_t dim)
     problem_hash first = {0, 0, 0};
     for (unsigned layout = 0; layout < PROBLEM_LAYOUTS; layout++) {
         const variant v = {2, 0, layout};
-        const problem_hash hash =
-            dim == 0 ? run_rows(&c, &v, c.config) : run_head(&c, &v, c.config);
+        const problem_hash hash = run_case(&c, &v, c.config);
         if (layout == 0) first = hash;
         CHECK(same_hash(hash, first), "other bits at layout %u, dim %zu", layout, dim);
     }
 }
 
+static void judge_shapes(margin_loss loss, const char *what, const shape *list, size_t count)
+{
+    start_groups(loss, what);
+    for (size_t i = 0; i < count; i++)
+        judge_shape(config_of(loss), what, list[i], 0);
+    end_groups(loss);
+}
+
 static void judge_all(void)
 {
+    const size_t large = sizeof large_shapes / sizeof *large_shapes;
+    shape sizes[40];
     for (unsigned k = 0; k < MARGIN_LOSS_COUNT; k++) {
         const margin_loss loss = (margin_loss)k;
-        for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-            judge_shape(config_of(loss), "default", shapes[i], 0);
-        }
+        judge_shapes(loss, "small", shapes, sizeof shapes / sizeof *shapes);
+        start_groups(loss, "options");
         judge_options(loss);
-        if (golden_count > 0 && !golden_knows(margin_loss_get(loss)->name)) {
+        end_groups(loss);
+        if (golden.count > 0 && !golden_knows(&golden, margin_loss_get(loss)->name)) {
             printf("%s: a loss without golden lines\n", margin_loss_get(loss)->name);
         }
     }
-    for (size_t i = 0; i < sizeof large_shapes / sizeof *large_shapes; i++) {
-        judge_shape(config_of(MARGIN_ARCFACE), "default", large_shapes[i], 0);
-        judge_shape(config_of(MARGIN_SOFTMAX), "default", large_shapes[i], 0);
-    }
+    judge_shapes(MARGIN_ARCFACE, "large", large_shapes, large);
+    judge_shapes(MARGIN_SOFTMAX, "large", large_shapes, large);
+    for (size_t rows = 1; rows <= 40; rows++)
+        sizes[rows - 1] = small_shape(rows);
+    judge_shapes(MARGIN_COMBINED, "sizes", sizes, 40);
     judge_layouts(34);
     judge_layouts(0);
-    for (size_t rows = 1; rows <= 40; rows++) {
-        judge_shape(config_of(MARGIN_COMBINED), "default", small_shape(rows), 0);
-    }
-    for (size_t i = 0; i < golden_count; i++) {
-        CHECK(golden[i].met, "%s: in the golden file, but no case", golden[i].name);
-    }
+    for (size_t i = 0; i < golden.count; i++)
+        CHECK(golden.line[i].met, "%s: in the golden file, but no case", golden.line[i].name);
 }
 
 static const char usage[] = "usage: test_bits ISA [GOLDEN] [--few | --write]\n";
 
 int main(int argc, char **argv)
 {
-    char what[NAME_SIZE];
+    char what[GOLDEN_NAME];
     const char *const option = argc > 2 && argv[argc - 1][0] == '-' ? argv[--argc] : "";
     const char *const path = argc == 3 ? argv[2] : NULL;
     const int few = strcmp(option, "--few") == 0, write = strcmp(option, "--write") == 0;
@@ -316,12 +331,12 @@ int main(int argc, char **argv)
     if (!margin_isa_usable(isa)) return check_skip(what, "not built, or this CPU lacks it");
     variants_tried = few ? FEW_VARIANTS : VARIANTS;
     if (write) {
-        writing = fopen(path, "w");
-        CHECK(writing != NULL, "cannot write %s", path);
+        golden.writing = fopen(path, "w");
+        CHECK(golden.writing != NULL, "cannot write %s", path);
     } else if (path != NULL) {
-        CHECK(golden_read(path), "%s: no golden lines", path);
+        CHECK(golden_read(&golden, path), "%s: no golden lines", path);
     }
     judge_all();
-    if (writing != NULL) CHECK(fclose(writing) == 0, "cannot write %s", path);
+    if (golden.writing != NULL) CHECK(fclose(golden.writing) == 0, "cannot write %s", path);
     return check_report(what);
 }

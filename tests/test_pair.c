@@ -1,6 +1,7 @@
 /* test_pair.c: the target pair at both ends of the angle, where the usual formulas lose everything:
  * angles of 1e-20 and their tangents, vectors that are parallel. */
 #include "mocka.h"
+#include "target.h"
 
 static float angle_between(const float *x, const float *w, size_t dim)
 {
@@ -62,6 +63,30 @@ static void tiny_tangents(void **state)
     }
 }
 
+/* Neighbouring Fibonacci numbers are 5e-15 apart and along no axis, so that an error in the tangent
+ * at w is not along w, where it would be projected out. The other class is across w, on x's side.
+ */
+static void tiny_tangents_between_axes(void **state)
+{
+    const margin_config config = config_of(MARGIN_ARCFACE);
+    const float x[2] = {9227465.0f, 14930352.0f};
+    const float weights[4] = {5702887.0f, 9227465.0f, 9227465.0f, -5702887.0f};
+    const int64_t label = 0;
+    float dx[2], dw[4];
+    (void)state;
+    margin_head head = {.rows = 1, .dim = 2, .classes = 2, .embeddings = x, .weights = weights};
+    head.labels = &label;
+    head.grad_embeddings = dx;
+    head.grad_weights = dw;
+    assert_status(run_head(&config, &head), MARGIN_OK);
+    /* As in assert_tangent: x is pulled by 1 + sin m, w by sin m the other way. */
+    const double m = sin(config.m2), of_x = hypot((double)dx[0], (double)dx[1]) * hypot(x[0], x[1]);
+    const double of_w = hypot((double)dw[0], (double)dw[1]) * hypot(weights[0], weights[1]);
+    assert_near("sizes", of_w / of_x, m / (1 + m), 1e-6);
+    assert_near("dW", (double)dw[0] / (double)dw[1], -(double)weights[1] / (double)weights[0],
+                1e-5);
+}
+
 /* Multiples by whole numbers are exact: the angle is 0 or pi, and the tangent is zero. */
 static void parallel_exactly(void **state)
 {
@@ -109,13 +134,28 @@ static void any_length(void **state)
     }
 }
 
+/* A factor beyond float32 is two that are within it, and neither is subnormal. */
+static void factors_are_split(void **state)
+{
+    (void)state;
+    for (int power = -250; power <= 250; power++) {
+        const double factor = ldexp(power % 2 ? -1.1 : 1.1, power);
+        float first, second;
+        margin_split_factor(factor, &first, &second);
+        assert_true(isnormal(first) && isnormal(second));
+        assert_relative("product", (double)first * (double)second, factor, 1e-7);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tiny_angles),
         cmocka_unit_test(tiny_tangents),
+        cmocka_unit_test(tiny_tangents_between_axes),
         cmocka_unit_test(parallel_exactly),
         cmocka_unit_test(any_length),
+        cmocka_unit_test(factors_are_split),
     };
     return cmocka_run_group_tests_name("pair", tests, NULL, NULL);
 }

@@ -5,6 +5,8 @@ set -euo pipefail
 program=$(basename "$0")
 # CTest shows a test that exits with this as skipped.
 readonly skipped=77
+# CTest runs these scripts side by side, each on one core.
+jobs=${MARGIN_TEST_JOBS:-1}
 
 fail() {
     printf '%s: %s\n' "$program" "$*" >&2
@@ -37,7 +39,7 @@ configure() {
 build() {
     local folder=$1
     shift
-    cmake --build "$folder" --parallel "$(nproc)" ${1:+--target "$@"} > "$folder.log" 2>&1 || {
+    cmake --build "$folder" --parallel "$jobs" ${1:+--target "$@"} > "$folder.log" 2>&1 || {
         tail -n 60 "$folder.log" >&2
         fail "cannot build $folder"
     }
@@ -48,5 +50,5 @@ run_tests() {
     local folder=$1
     shift
     ctest --test-dir "$folder" -L unit --no-tests=error --output-on-failure \
-        --parallel "$(nproc)" "$@"
+        --parallel "$jobs" "$@"
 }

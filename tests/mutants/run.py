@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""run.py: tests the tests. For each row of mutants.toml it puts one fault into a copy of the
-sources, builds what the tests need, and runs them until one fails: the mutant is killed. A mutant
-under which every test passes survives, and the run fails.
+"""run.py: tests the tests. Each row of faults.txt puts one fault, or several, into a function of
+the library, by rule (mutate.py). All of them stand side by side in one build of a copy of the
+sources, and MARGIN_MUTANT in the environment chooses one: so each costs only the tests that are
+run until one fails. A mutant under which every test passes survives, and the run fails.
 
-The copy without a fault must pass first. One copy and one build folder serve all mutants, so each
-costs one compilation of its file. Tests that are the same in each build (the library's unit tests
-and those against the oracle) are taken from CTest; nothing is listed twice.
+Tests that are the same in each build (the library's unit tests and those against the oracle) are
+taken from CTest; nothing is listed twice. A test's failure counts when it passes without a fault.
 
 Exit status: 0 all killed, 1 a survivor or a faulty row of the table, 2 wrong usage, 77 skipped.
 """
@@ -17,77 +17,87 @@ import resource
 import shutil
 import subprocess
 import sys
+import threading
 import time
+from collections import namedtuple
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-try:
-    import tomllib
-except ImportError:  # before Python 3.11
-    sys.exit(77)
+import mutate
 
 HERE = Path(__file__).resolve().parent
 COPIED = ("CMakeLists.txt", "cmake", "include", "src", "common", "bench/stability", "tests")
 # Tests of whole programs and scripts: no test of the library's numbers.
 LEFT_OUT = ("cli", "separation", "plots", "scripts", "speed", "mutants", "__pycache__", "results")
-NEEDED = {"id", "file", "find", "replace", "fault"}
-# exp over every float takes minutes: every 997th is a part of that test, so its kill is a kill.
+# exp over every float takes minutes: every 99991st is a part of that test, so its kill is a kill.
 SAMPLED = re.compile(r"^exp_")
 # Only for a mutant that everything else lets live.
 SLOW = re.compile(r"^(test_against_oracle|bits_scalar|bits_.*_simde|exp_.*_simde)$")
 # Golden bits notice any change: last, so that a kill by them says that nothing else noticed.
 LAST = re.compile(r"^bits_")
 SKIPPED = 77
+Row = namedtuple("Row", "line function rule tests fault")
+Mutant = namedtuple("Mutant", "number row path place")
 
 
-class TableError(Exception):
-    """A row of the table that is no mutant."""
-
-
-# ---- the table ----------------------------------------------------------------------------------
+# ---- the table and the mutated sources ----------------------------------------------------------
 
 def load(path):
-    with open(path, "rb") as stream:
-        rows = tomllib.load(stream)["mutant"]
-    for row in rows:
-        name = row.get("id", "a row without an id")
-        if not NEEDED <= set(row):
-            raise TableError(f"{name}: lacks {' '.join(sorted(NEEDED - set(row)))}")
-        if not set(row) <= NEEDED | {"first", "nth"}:
-            raise TableError(f"{name}: unknown {' '.join(sorted(set(row) - NEEDED))}")
-    names = [row["id"] for row in rows]
-    if len(set(names)) < len(names):
-        raise TableError("two rows have the same id")
+    rows = []
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if line.strip() and not line.startswith("#"):
+            parts = line.split(None, 3)
+            if len(parts) < 4:
+                raise mutate.RuleError(f"line {number}: not FUNCTION RULE TESTS FAULT")
+            rows.append(Row(number, *parts[:2], parts[2].split(","), parts[3]))
     return rows
 
 
-def mutated(row, text):
-    """The file's text with the row's fault."""
-    parts = text.split(row["find"])
-    nth = row.get("nth", 1)
-    if len(parts) < 2 or nth >= len(parts) or ("nth" not in row and len(parts) != 2):
-        raise TableError(f"{row['id']}: `find` occurs {len(parts) - 1} times in {row['file']}")
-    if row["find"] == row["replace"]:
-        raise TableError(f"{row['id']}: changes nothing")
-    return row["find"].join(parts[:nth]) + row["replace"] + row["find"].join(parts[nth:])
+def find(functions, name):
+    """The function of that name, or NAME@PART where the file's path holds PART."""
+    name, _, part = name.partition("@")
+    found = [f for f in functions.get(name, []) if part in f.path]
+    if len(found) != 1:
+        places = " ".join(f.path for f in found)
+        raise mutate.RuleError(f"{name}: in several files, say which with @: {places}" if found else
+                               f"{name}: no such function in src{part and ' in ' + part}")
+    return found[0]
 
 
-# ---- the copy and its build ---------------------------------------------------------------------
+def plant(rows, src):
+    """The mutants of the rows, and the text of each file that they change."""
+    functions, faults, mutants, wrong = {}, {}, [], []
+    for path in sorted(src.rglob("*.[ch]")):
+        for f in mutate.functions_in(str(path.relative_to(src)), path.read_text()):
+            functions.setdefault(f.name, []).append(f)
+    for row in rows:
+        try:
+            function = find(functions, row.function)
+            for edits in mutate.edits_of(function, row.rule):
+                mutants.append(Mutant(len(mutants) + 1, row, function.path,
+                                      mutate.context(function, edits)))
+                place = faults.setdefault((function.path, function.tokens[function.first].start),
+                                          (function, {}))
+                place[1][len(mutants)] = edits
+        except mutate.RuleError as error:
+            wrong.append(f"line {row.line}: {error}")
+    if wrong:
+        raise mutate.RuleError("\n".join(wrong))
+    texts = {}
+    for path, start in sorted(faults, reverse=True):
+        f, planted = faults[path, start]
+        text, end = texts.get(path, f.text), f.tokens[f.close].end
+        texts[path] = text[:start] + mutate.with_faults(f, planted) + text[end:]
+    return mutants, texts
 
-def run(command, log, **options):
-    with open(log, "w") as stream:
-        done = subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT, **options)
-    return done.returncode
 
-
-def no_core():
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
+# ---- the copy and its tests ---------------------------------------------------------------------
 
 class Copy:
-    """A copy of the sources and the tests that its build offers."""
+    """A copy of the sources with all faults, and the tests that its build offers."""
 
-    def __init__(self, source, work, options):
-        self.tree, self.build_folder, self.logs = work / "tree", work / "build", work / "logs"
+    def __init__(self, source, work, options, jobs, texts):
+        self.tree, self.build, self.logs = work / "tree", work / "build", work / "logs"
         shutil.rmtree(work, ignore_errors=True)
         self.logs.mkdir(parents=True)
         self.tree.mkdir()
@@ -97,70 +107,91 @@ class Copy:
                 shutil.copytree(source / name, self.tree / name, ignore=ignore)
             else:
                 shutil.copy2(source / name, self.tree / name)
+        for path, text in texts.items():
+            (self.tree / "src" / path).write_text(text)
         # -O1 compiles fast, and no bit of a result depends on it.
-        configure = ["cmake", "-S", self.tree, "-B", self.build_folder, "-G", "Ninja",
-                     "-DCMAKE_BUILD_TYPE=None", "-DCMAKE_C_FLAGS=-O1", *options]
-        if run(configure, self.logs / "configure.log"):
-            sys.exit(f"run.py: cannot configure the copy, see {self.logs / 'configure.log'}")
-        if not self.build([], "build.log"):
-            sys.exit(f"run.py: cannot build the copy, see {self.logs / 'build.log'}")
+        self.must("configure", "cmake", "-S", self.tree, "-B", self.build, "-G", "Ninja",
+                  "-DCMAKE_BUILD_TYPE=None",
+                  f"-DCMAKE_C_FLAGS=-O1 -w -include {HERE / 'choice.h'}", *options)
+        listing = subprocess.run(["ninja", "-C", self.build, "-t", "targets", "all"], check=True,
+                                 capture_output=True, text=True).stdout
+        self.must("build", "ninja", "-C", self.build, f"-j{jobs}",
+                  *re.findall("^bin/test_[^:]*", listing, re.M))
         self.tests = self.find_tests()
-        self.clean = {}  # test -> seconds it takes unmutated
+        self.clean = {}  # test -> its status and processor seconds without a fault
+        self.locks = {name: threading.Lock() for name in self.tests}
 
-    def build(self, targets, log):
-        command = ["cmake", "--build", self.build_folder]
-        if targets:
-            command += ["--target", *targets]
-        return run(command, self.logs / log) == 0
+    def must(self, what, *command):
+        log = self.logs / f"{what}.log"
+        with open(log, "w") as stream:
+            if subprocess.run(command, stdout=stream, stderr=subprocess.STDOUT).returncode:
+                sys.exit(f"run.py: cannot {what} the copy, see {log}")
 
     def find_tests(self):
-        listing = subprocess.run(["ctest", "--test-dir", self.build_folder, "-L", "unit",
+        listing = subprocess.run(["ctest", "--test-dir", self.build, "-L", "unit",
                                   "--show-only=json-v1"], check=True, capture_output=True)
         tests = {}
         for test in json.loads(listing.stdout)["tests"]:
             command = [word for word in test.get("command", []) if word]
-            if command and Path(command[0]).parent == self.build_folder / "bin":
-                sampled = ["997"] if SAMPLED.match(test["name"]) else command[1:]
+            if command and Path(command[0]).parent == self.build / "bin":
+                sampled = ["99991"] if SAMPLED.match(test["name"]) else command[1:]
                 tests[test["name"]] = command[:1] + sampled
         return tests
 
-    def run_test(self, name, log):
-        """0: passed; SKIPPED: cannot run here; anything else: failed."""
-        limit = max(60.0, 20.0 * self.clean.get(name, 0.0))
-        try:
-            return run(self.tests[name], self.logs / log, timeout=limit, preexec_fn=no_core,
-                       env={**os.environ, "OMP_WAIT_POLICY": "passive"})
-        except subprocess.TimeoutExpired:
-            return -1
+    def run_test(self, name, number, limit):
+        """Its status, the processor seconds it took, and its output. A limit on these, not on the
+        time of day, ends what hangs: a busy machine kills no mutant."""
+        log = self.logs / f"{number}.{name}.log"
+        environment = {**os.environ, "OMP_WAIT_POLICY": "passive", "MARGIN_MUTANT": str(number)}
+        with open(log, "w") as stream:
+            process = subprocess.Popen(
+                ["bash", "-c", f'ulimit -c 0 -t {int(limit)}; exec "$@"', "-", *self.tests[name]],
+                stdout=stream, stderr=subprocess.STDOUT, env=environment)
+            deadlock = threading.Timer(1200, process.kill)
+            deadlock.start()
+            _, status, usage = os.wait4(process.pid, 0)
+            deadlock.cancel()
+        process.returncode = os.waitstatus_to_exitcode(status)
+        return process.returncode, usage.ru_utime + usage.ru_stime, log
 
-    def passes_unmutated(self, name):
-        """Runs it on the copy as it is, which must be without a fault; once."""
-        if name not in self.clean:
-            self.build([Path(self.tests[name][0]).name], "build.log")
-            start = time.monotonic()
-            status = self.run_test(name, f"{name}.log")
-            if status == SKIPPED:
-                del self.tests[name]
-                return False
-            if status != 0:
-                sys.exit(f"run.py: {name} fails without a fault: this run says nothing; "
-                         f"see {self.logs / name}.log")
-            self.clean[name] = time.monotonic() - start
-        return True
+    def without_fault(self, name):
+        """The same without a fault; run once. It must not fail."""
+        with self.locks[name]:
+            if name not in self.clean:
+                status, seconds, log = self.run_test(name, 0, 1000)
+                if status not in (0, SKIPPED):
+                    os._exit(print(f"run.py: {name} fails without a fault: this run says nothing; "
+                                   f"see {log}", file=sys.stderr, flush=True) or 1)
+                self.clean[name] = status, seconds
+        return self.clean[name]
+
+    def runs(self, path):
+        """Is this file of the library run here? A vocabulary that the CPU lacks is not."""
+        vocabulary = re.fullmatch(r"simd/(simd_\w+)\.h", path)
+        return not vocabulary or any(
+            self.without_fault(name)[0] != SKIPPED for name in self.tests
+            if name.startswith(vocabulary.group(1)))
 
     def order(self, first):
-        """Tests to try: those named first, then quick ones by time, golden bits, slow ones."""
+        """Tests to try: those named first, then the others, golden bits, slow ones."""
         def rank(name):
-            place = first.index(name) if name in first else len(first)
-            return (place, bool(SLOW.match(name)), bool(LAST.match(name)), self.clean.get(name, 0))
+            return (first.index(name) if name in first else len(first), bool(SLOW.match(name)),
+                    bool(LAST.match(name)), self.clean.get(name, (0, 0))[1])
         return sorted(self.tests, key=rank)
 
-
-# ---- one mutant ---------------------------------------------------------------------------------
-
-class Outcome:
-    def __init__(self, killer, why, start):
-        self.killer, self.why, self.seconds = killer, why, time.monotonic() - start
+    def killers(self, mutant, every):
+        """The first test that fails with the fault in place, or all of them, and what it said."""
+        found, why = [], ""
+        for name in self.order(mutant.row.tests):
+            status, seconds = self.without_fault(name)
+            if status != SKIPPED:
+                status, _, log = self.run_test(name, mutant.number, 10 + 10 * seconds)
+            if status not in (0, SKIPPED):
+                found.append(name)
+                why = why or first_complaint(log)
+                if not every:
+                    break
+        return found, why
 
 
 def first_complaint(log):
@@ -172,77 +203,42 @@ def first_complaint(log):
     return (telling or lines or ["no output: it crashed or hung"])[0]
 
 
-def killed_by(copy, row, tests):
-    """The first test that fails with the fault in place, and what it said."""
-    for name in tests:
-        if not copy.build([Path(copy.tests[name][0]).name], f"{row['id']}.build.log"):
-            raise TableError(f"{row['id']}: does not compile, see "
-                             f"{copy.logs / row['id']}.build.log")
-        log = f"{row['id']}.{name}.log"
-        if copy.run_test(name, log) not in (0, SKIPPED):
-            return name, first_complaint(copy.logs / log)
-    return None, ""
-
-
-def try_mutant(copy, row, every):
-    """Applies the row, finds its killers, takes it back."""
-    start = time.monotonic()
-    path = copy.tree / "src" / row["file"]
-    original = path.read_text()
-    tests, killers, why = copy.order(row.get("first", [])), [], ""
-    try:
-        path.write_text(mutated(row, original))
-        while tests:
-            name, complaint = killed_by(copy, row, tests)
-            if name is None:
-                break
-            killers.append(name)
-            why = why or complaint
-            tests = tests[tests.index(name) + 1:] if every else []
-    finally:
-        path.write_text(original)
-    if killers and not copy.passes_unmutated(killers[0]):
-        raise TableError(f"{row['id']}: {killers[0]} cannot run here")
-    return Outcome(" ".join(killers), why, start)
-
-
 # ---- the run ------------------------------------------------------------------------------------
 
-def possible(copy, row):
-    """Some test that ought to notice can run on this machine."""
-    wanted = row.get("first", [])
-    return not wanted or any(name in copy.tests for name in wanted)
+def try_all(copy, mutants, options):
+    """Mutants, killed, and the tests that killed each row's."""
+    killed, here, killers = 0, 0, {}
+
+    def one(mutant):
+        start, row = time.monotonic(), mutant.row
+        if not copy.runs(mutant.path):
+            return mutant, None, "", 0.0
+        return mutant, *copy.killers(mutant, options.every), time.monotonic() - start
+
+    with ThreadPoolExecutor(options.jobs) as pool:
+        for done in as_completed([pool.submit(one, mutant) for mutant in mutants]):
+            mutant, found, why, seconds = done.result()
+            row = mutant.row
+            who = "(not on this machine)" if found is None else " ".join(found) or "SURVIVED"
+            print(f"{mutant.number:4} {row.function:26} {row.rule:32} {who:20} {seconds:5.1f}  "
+                  f"{row.fault}", flush=True)
+            if options.why and found:
+                print(f"       {why[:120]}", flush=True)
+            here += found is not None
+            killed += bool(found)
+            killers.setdefault(row.line, []).extend(found or [])
+    return here, killed, killers
 
 
-def check_copy(copy):
-    start = time.monotonic()
-    for name in list(copy.tests):
-        if not SLOW.match(name):
-            copy.passes_unmutated(name)
-    if not copy.clean:
-        sys.exit("run.py: no test can run here")
-    waiting = len(copy.tests) - len(copy.clean)
-    print(f"without a fault: {len(copy.clean)} tests pass ({time.monotonic() - start:.1f} s); "
-          f"{waiting} slow ones wait for a survivor", flush=True)
-
-
-def run_table(copy, rows, options):
-    width = max(len(row["id"]) for row in rows)
-    killed = survived = 0
-    print(f"{'mutant':{width}}  {'killed by':20}  seconds  fault", flush=True)
-    for row in rows:
-        if not possible(copy, row):
-            print(f"{row['id']:{width}}  {'(not on this machine)':20}  {'':7}  {row['fault']}")
-            continue
-        outcome = try_mutant(copy, row, options.every)
-        killed += bool(outcome.killer)
-        survived += not outcome.killer
-        print(f"{row['id']:{width}}  {outcome.killer or 'SURVIVED':20}  {outcome.seconds:7.1f}  "
-              f"{row['fault']}", flush=True)
-        if options.why and outcome.killer:
-            print(f"{'':{width}}    {outcome.why[:120]}", flush=True)
-    print(f"{killed + survived} mutants, {killed} killed")
-    return killed, survived
+def renew(path, killers):
+    """Writes down which test kills a row's mutants, for the next run to try first."""
+    lines = path.read_text().splitlines()
+    for number, names in killers.items():
+        if names:
+            parts = lines[number - 1].split(None, 3)
+            parts[2] = ",".join(dict.fromkeys(names))
+            lines[number - 1] = f"{parts[0]:26} {parts[1]:36} {parts[2]:20} {parts[3]}"
+    path.write_text("\n".join(lines) + "\n")
 
 
 def parse():
@@ -252,49 +248,52 @@ def parse():
     parser.add_argument("--work", type=Path, help="an empty folder for the copy and its build")
     parser.add_argument("--cmake", action="append", default=[], metavar="-DNAME=VALUE",
                         help="an option of the copy's configuration, such as the compiler")
-    parser.add_argument("--only", action="append", metavar="ID",
-                        help="this mutant; may be repeated")
+    parser.add_argument("--only", action="append", metavar="FUNCTION",
+                        help="mutants of this function; may be repeated")
     parser.add_argument("--every", action="store_true", help="name every test that fails")
     parser.add_argument("--why", action="store_true", help="show what the test said")
-    parser.add_argument("--list", action="store_true", help="print the table and stop")
+    parser.add_argument("--list", action="store_true", help="print each mutant and stop")
+    parser.add_argument("--renew", action="store_true", help="write the killers into the table")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), metavar="N",
+                        help="mutants tried at a time, and files compiled")
     parser.add_argument("--at-least", type=int, default=1, metavar="N",
                         help="fail when fewer mutants are tried")
     return parser, parser.parse_args()
 
 
-def choose(parser, options):
-    rows = load(HERE / "mutants.toml")
-    unknown = set(options.only or []) - {row["id"] for row in rows}
-    if unknown:
-        parser.error(f"no mutant {' '.join(sorted(unknown))}")
-    for row in rows:
-        mutated(row, (options.source / "src" / row["file"]).read_text())
-    return [row for row in rows if not options.only or row["id"] in options.only]
-
-
 def main():
     parser, options = parse()
+    table, source = HERE / "faults.txt", options.source.resolve()
     try:
-        rows = choose(parser, options)
-        if options.list:
-            for row in rows:
-                print(f"{row['id']:24} {row['file']:22} {row['fault']}")
-            return 0
-        if options.work is None:
-            parser.error("--work is needed")
-        if not all(map(shutil.which, ("cmake", "ctest", "ninja"))):
-            print("run.py: skipped: cmake, ctest and ninja are needed")
-            return SKIPPED
-        copy = Copy(options.source.resolve(), options.work.resolve(), options.cmake)
-        check_copy(copy)
-        killed, survived = run_table(copy, rows, options)
-    except TableError as error:
-        print(f"run.py: {error}", file=sys.stderr)
+        rows = [row for row in load(table)
+                if not options.only or row.function in options.only]
+        mutants, texts = plant(rows, source / "src")
+    except mutate.RuleError as error:
+        print(f"{table.name}: {error}", file=sys.stderr)
         return 1
-    if killed + survived < options.at_least:
+    if options.list:
+        for mutant in mutants:
+            print(f"{mutant.number:4} {mutant.row.function:26} {mutant.row.fault}\n"
+                  f"     {mutant.place}")
+        return 0
+    if options.work is None:
+        parser.error("--work is needed")
+    if not all(map(shutil.which, ("cmake", "ctest", "ninja"))):
+        print("run.py: skipped: cmake, ctest and ninja are needed")
+        return SKIPPED
+    copy = Copy(source, options.work.resolve(), options.cmake, options.jobs, texts)
+    built = resource.getrusage(resource.RUSAGE_CHILDREN)
+    here, killed, killers = try_all(copy, mutants, options)
+    if options.renew:
+        renew(table, killers)
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"{here} mutants, {killed} killed; {built.ru_utime + built.ru_stime:.0f} s of processor "
+          f"time to build, {used.ru_utime - built.ru_utime + used.ru_stime - built.ru_stime:.0f} s "
+          "to test")
+    if here < options.at_least:
         print(f"run.py: fewer than {options.at_least} mutants", file=sys.stderr)
         return 1
-    return 1 if survived else 0
+    return 0 if killed == here else 1
 
 
 if __name__ == "__main__":
