@@ -2,8 +2,8 @@
 """report.py: the report of a run, RUN/report.html, one file that opens offline; of a packed one,
 RUN.tar.xz, the file RUN.html beside it.
 
-Reads what the drivers and plots/draw.sh made (RUN/tables, RUN/figures) and the run's JSON files. It computes
-nothing: each number on the page stands in a table, and so in a JSON file of the run.
+Reads what the drivers and plots/draw.sh made (RUN/tables, RUN/figures) and the run's JSON files. It
+computes nothing: each number on the page stands in a table, and so in a JSON file of the run.
 usage: report.py RUN
 """
 

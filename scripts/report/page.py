@@ -89,10 +89,11 @@ def data_links(run):
                 "that the README and docs do not show, are not in it; "
                 "<code>scripts/reproduce.sh</code> makes all of them. The meaning of each field is "
                 "in <code>results/README.md</code>.</p>")
-    return (f"<p>The numbers come from {links} {'beside' if run.beside else 'in the run of'} this "
-            f"page; <code>plots/draw.sh {text.escape(run.shown())}</code> makes from them the "
-            "tables (<code>tables/</code>) that the figures and this page show. The meaning of each field "
-            "is in <code>results/README.md</code>.</p>")
+    where = "" if run.beside else "in the packed run "
+    return (f"<p>The numbers come from {links} {where}beside this page; the drivers also write them as "
+            "the tables (<code>tables/</code>) that the figures and this page show. "
+            f"<code>plots/draw.sh {text.escape(run.shown())}</code> draws all figures again. The "
+            "meaning of each field is in <code>results/README.md</code>.</p>")
 
 
 def page(run):
