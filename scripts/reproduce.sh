@@ -52,7 +52,7 @@ drive() {
     if [ -n "$level" ] && [ "$3" = --out ]; then options+=("--$level"); fi
     stamp=$(stamp_of "$driver" "$3" ${level:+"--$level"})
     drivers_done=$((drivers_done + 1))
-    if [ "$again" = no ] && [ -f "$result" ] &&
+    if [ "$again" = no ] && [ -f "$result" ] && { [ "$1" = machine ] || [ -d "$run/tables" ]; } &&
         [ "$(cat "$stamp_file" 2>/dev/null)" = "$stamp" ]; then
         step "$drivers_done/$drivers $what: already measured, kept"
         return

@@ -130,6 +130,7 @@ def main():
 
         other = os.path.join(work, "two", "run")
         os.makedirs(os.path.join(other, ".stamps"))
+        shutil.copytree(os.path.join(run, "tables"), os.path.join(other, "tables"))
         for name in RESULTS:
             shutil.copy(os.path.join(run, name + ".json"), other)
             shutil.copy(os.path.join(run, ".stamps", name), os.path.join(other, ".stamps"))
