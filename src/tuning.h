@@ -67,4 +67,20 @@ typedef struct margin_schedule {
     size_t streamed_bytes, group_logits;
 } margin_schedule;
 
+/* Returns the nanoseconds that a call of the head takes one core, roughly; `products` are its
+ * matrix products, 1 to 3. */
+static inline double margin_head_ns(const margin_schedule *s, size_t rows, size_t dim,
+                                    size_t classes, int products)
+{
+    const double n = (double)rows, d = (double)dim, c = (double)classes;
+    return n * c * (s->multiply_ns * d * products + s->term_ns) +
+           n * (s->row_ns + s->row_dim_ns * d) + s->class_dim_ns * d * c;
+}
+
+/* Returns the same of a call of the rows level. */
+static inline double margin_rows_ns(const margin_schedule *s, size_t rows, size_t classes)
+{
+    return (double)rows * (s->level_row_ns + s->level_logit_ns * (double)classes);
+}
+
 #endif

@@ -129,8 +129,6 @@ uint64_t probe_bits(const probe *p)
 
 double probe_reckon(const margin_schedule *s, const probe_shape *shape)
 {
-    const double n = (double)shape->rows, d = (double)shape->dim, c = (double)shape->classes;
-    if (shape->dim == 0) return n * (s->level_row_ns + s->level_logit_ns * c);
-    return n * c * (3.0 * s->multiply_ns * d + s->term_ns) + n * (s->row_ns + s->row_dim_ns * d) +
-           s->class_dim_ns * d * c;
+    if (shape->dim == 0) return margin_rows_ns(s, shape->rows, shape->classes);
+    return margin_head_ns(s, shape->rows, shape->dim, shape->classes, 3);
 }

@@ -31,15 +31,12 @@ static void set_gradient_unit(head_call *call)
     call->gradient_unit = most > 0.0 ? most : 1.0;
 }
 
-/* Estimates what a call takes one core, and returns the threads that this pays for. */
+/* Returns the threads that a call of this shape pays for. */
 static size_t threads_of(const margin_context *context, const head_shape *shape)
 {
-    const margin_schedule *s = &context->schedule;
-    const double n = (double)shape->rows, d = (double)shape->dim, c = (double)shape->classes;
-    const double products = 1.0 + shape->want_x + shape->want_w;
-    const double ns = n * c * (s->multiply_ns * d * products + s->term_ns) +
-                      n * (s->row_ns + s->row_dim_ns * d) + s->class_dim_ns * d * c;
-    return margin_threads_for(context, ns);
+    const int products = 1 + shape->want_x + shape->want_w;
+    return margin_threads_for(context, margin_head_ns(&context->schedule, shape->rows, shape->dim,
+                                                      shape->classes, products));
 }
 
 margin_status margin_head_plan(head_run *r)

@@ -142,13 +142,6 @@ static size_t group_of(const rows_state *s)
     return most > 0 ? most : 1;
 }
 
-static size_t threads_of(const margin_context *context, const margin_rows *call)
-{
-    const margin_schedule *s = &context->schedule;
-    const double n = (double)call->rows, c = (double)call->classes;
-    return margin_threads_for(context, n * (s->level_row_ns + s->level_logit_ns * c));
-}
-
 /* Plans a call: the workspace holds the losses and, where it is large enough, rows' terms. */
 static margin_status plan(margin_context *context, const margin_rows *call, rows_state *s)
 {
@@ -157,7 +150,8 @@ static margin_status plan(margin_context *context, const margin_rows *call, rows
     const size_t left = losses < space ? space - losses : 0;
     const int wanted = call->grad_logits != NULL;
     *s = (rows_state){.context = context, .call = call};
-    s->threads = threads_of(context, call);
+    s->threads =
+        margin_threads_for(context, margin_rows_ns(&context->schedule, call->rows, call->classes));
     s->group = group_of(s);
     s->line_size = wanted ? round_up(call->classes) : 0;
     const size_t peaks = wanted ? round_up((call->classes + MARGIN_CHUNK - 1) / MARGIN_CHUNK) : 0;
