@@ -71,7 +71,7 @@ static void judge_packing(void)
         judge("pack_row", n, 1 + i % 4, 0);
         judge("pack_units", n, UNITS, i % (UNITS + 1));
         judge4("finish_units", n, UNITS, i % (UNITS + 1), i % 2);
-        judge("combine", n, 1 + i % 6, i % 2);
+        judge("weighted_sum", n, 1 + i % 6, i % 2);
         for (size_t mode = 0; mode < 5; mode++)
             judge("finish_row", n, mode, 0);
     }

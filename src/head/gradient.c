@@ -8,8 +8,8 @@ void margin_mean_of_negatives(const head_call *call, const head_gradient_row *g,
                               float by_w)
 {
     const head_mean *mean = &g->mean;
-    call->kernels.packing->combine(w, by_w, mean->parts, mean->distance, 256, mean->share,
-                                   mean->count, call->io->dim, g->line);
+    call->kernels.packing->weighted_sum(w, by_w, mean->parts, mean->distance, 256, mean->share,
+                                        mean->count, call->io->dim, g->line);
 }
 
 /* Sets the parts of row i's mean and what each shard's is multiplied by. */

@@ -50,8 +50,8 @@ typedef struct margin_packing {
 
     /* Writes out[n] = by_w w[n] + sum over k < count of factor[k] row_k, where row_k is in panels
      * at rows + k * distance. w NULL leaves the first part out. */
-    void (*combine)(const float *w, float by_w, const float *rows, size_t distance, size_t stride,
-                    const float *factor, size_t count, size_t n, float *out);
+    void (*weighted_sum)(const float *w, float by_w, const float *rows, size_t distance,
+                         size_t stride, const float *factor, size_t count, size_t n, float *out);
 
     /* Writes out[i] = (g[i] - (g . u) u[i]) first second, clamped to +-FLT_MAX; out may be g.
      * unit->low is not needed. unit NULL projects nothing out. */
@@ -70,7 +70,7 @@ typedef struct margin_packing {
 #define MARGIN_PACKING_HERE                                                                        \
     {                                                                                              \
         .sum_squares = sum_squares, .pack_row = pack_row, .pack_units = pack_units,                \
-        .pack_lanes = pack_lanes, .scale_panels = scale_panels, .combine = combine,                \
+        .pack_lanes = pack_lanes, .scale_panels = scale_panels, .weighted_sum = weighted_sum,      \
         .finish_row = finish_row, .finish_units = finish_units,                                    \
     }
 

@@ -65,8 +65,8 @@ static void scale_panels(const float *x, const float *factor, size_t rows, size_
     }
 }
 
-static void combine(const float *w, float by_w, const float *rows, size_t distance, size_t stride,
-                    const float *factor, size_t count, size_t n, float *out)
+static void weighted_sum(const float *w, float by_w, const float *rows, size_t distance,
+                         size_t stride, const float *factor, size_t count, size_t n, float *out)
 {
     const vf by = v_set1(by_w);
     for (size_t p = 0; p * 16 < n; p++) {

@@ -40,8 +40,8 @@ static void scale_panels(const float *x, const float *factor, size_t rows, size_
     }
 }
 
-static void combine(const float *w, float by_w, const float *rows, size_t distance, size_t stride,
-                    const float *factor, size_t count, size_t n, float *out)
+static void weighted_sum(const float *w, float by_w, const float *rows, size_t distance,
+                         size_t stride, const float *factor, size_t count, size_t n, float *out)
 {
     for (size_t i = 0; i < n; i++) {
         float sum = w == NULL ? 0.0f : w[i] * by_w;

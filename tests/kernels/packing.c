@@ -69,15 +69,15 @@ static void run_scale_panels(const margin_kernels *k, trial *t)
 }
 
 /* size: length, rows; 1 without w. */
-static void run_combine(const margin_kernels *k, trial *t)
+static void run_weighted_sum(const margin_kernels *k, trial *t)
 {
     const size_t n = t->size[0], count = t->size[1], stride = 16 * 5 + PADDING, distance = 16;
     float *rows = trial_input(t, (panels_of(n) - 1) * stride + (count - 1) * distance + 16, 1.0);
     float *factor = trial_input(t, count, 1.0), *w = trial_input(t, n, 1.0);
     float *result = trial_output(t, n, 1.0);
     const float *first = t->size[2] ? NULL : w;
-    TRIAL_CALL(t,
-               k->packing->combine(first, 0.75f, rows, distance, stride, factor, count, n, result));
+    TRIAL_CALL(t, k->packing->weighted_sum(first, 0.75f, rows, distance, stride, factor, count, n,
+                                           result));
     const double all = (double)n, read = (double)(count + (first != NULL));
     trial_work(t, all * read, 2.0 * all * read, 4.0 * all * (read + 1.0));
     t->tolerance = sum_tolerance(count);
@@ -130,7 +130,7 @@ static const kernel_case cases[] = {
     {"pack_units", run_pack_units, BOUND_BYTES, {"n", "rows"}, {{64, 16, 16}, {512, 16, 16}}},
     {"pack_lanes", run_pack_lanes, BOUND_BYTES, {"panels"}, {{4}, {32}}},
     {"scale_panels", run_scale_panels, BOUND_BYTES, {"rows", "panels"}, {{16, 8}, {128, 16}}},
-    {"combine", run_combine, BOUND_BYTES, {"n", "rows"}, {{512, 5}}},
+    {"weighted_sum", run_weighted_sum, BOUND_BYTES, {"n", "rows"}, {{512, 5}}},
     {"finish_row", run_finish_row, BOUND_BYTES, {"n"}, {{512}, {16384}}},
     {"finish_units", run_finish_units, BOUND_BYTES, {"n", "rows"}, {{64, 16, 16}, {512, 16, 16}}},
 };
