@@ -115,6 +115,10 @@ if [ "$list" = yes ]; then
     figures | cut -d'|' -f1
     exit 0
 fi
+# Tables of a comparison name no loss; those of a run do, in the order of losses.tsv.
+if [ ! -s "$run/tables/losses.tsv" ] && [ ! -s "$run/tables/compare.tsv" ]; then
+    fail 1 "$run/tables: no losses.tsv: not the tables of this version (run the drivers again, with --out $run/...)"
+fi
 summarise
 mkdir -p "$run/figures"
 for name in "${wanted[@]}"; do
@@ -126,6 +130,7 @@ while IFS= read -r line; do
         chosen+=("$line")
     fi
 done < <(figures)
+[ ${#chosen[@]} -gt 0 ] || fail 1 "$run/tables: no table that a figure draws"
 for ((k = 0; k < ${#chosen[@]}; k++)); do
     IFS='|' read -r name script table <<<"${chosen[k]}"
     progress "$k" ${#chosen[@]} "$name"

@@ -9,7 +9,7 @@ usage() {
     cat <<TEXT
 usage: $program RUN_A RUN_B [--threshold PERCENT] [--json] [--output DIR [--format svg|png|pdf]...]
 
-Compares two folders that reproduce.sh or the drivers wrote: the times of each case (medians,
+Compares two runs (a folder, a pack RUN.tar.xz or a summary): the times of each case (medians,
 resampled independently, since nothing pairs two runs), the greatest errors, and the separation by
 seed. docs/method.md says when a difference counts.
   --threshold PERCENT  smaller changes of a time never count (5)

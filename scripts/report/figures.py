@@ -24,8 +24,8 @@ SECTIONS = (
      "Medians of repetitions interleaved at random; ratios are paired, repetition by repetition.", (
          ("speed", "speed.json", "Time of the losses",
           "Median time per row on one thread, with the least and the greatest repetition. Filled "
-          "marks: loss and gradients; hollow marks: loss only. Dashed: the three matrix products "
-          "of the same shape alone, where a BLAS library was found."),
+          "marks: loss and gradients; hollow marks: loss only. Lines: the three matrix products of "
+          "the same shape alone, by each BLAS library that was found."),
          ("margin_cost", "speed.json", "What a margin costs",
           "Time of the whole head under each loss, compared with NormSoftmax, which has the same "
           "products and no margin. Marks: median of the paired ratios; bars: its interval; one "
