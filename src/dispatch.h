@@ -1,6 +1,6 @@
 /* dispatch.h: which kernels run, and the schedule that goes with them. */
-#ifndef MARGIN_SRC_DISPATCH_H
-#define MARGIN_SRC_DISPATCH_H
+#ifndef MARGIN_DISPATCH_H
+#define MARGIN_DISPATCH_H
 
 #include "kernels/kernels.h"
 #include "margin.h"

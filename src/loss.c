@@ -13,14 +13,14 @@ static const margin_loss_row *const rows[MARGIN_LOSS_COUNT] = {
 #undef MARGIN_LOSS_ROW
 };
 
-const margin_loss_row *margin_loss_row_get(margin_loss loss)
+static const margin_loss_row *row_of(margin_loss loss)
 {
     return (unsigned)loss < MARGIN_LOSS_COUNT ? rows[loss] : NULL;
 }
 
 const margin_loss_info *margin_loss_get(margin_loss loss)
 {
-    const margin_loss_row *row = margin_loss_row_get(loss);
+    const margin_loss_row *row = row_of(loss);
     return row == NULL ? NULL : &row->info;
 }
 

@@ -71,9 +71,6 @@ double margin_theta(const margin_angle *angle);
  * the target of every loss that is a margin on an angle. */
 margin_target margin_angular_target(const margin_setting *setting, const margin_row *row);
 
-/* Returns the table's row of a loss, NULL where `loss` is out of range. */
-const margin_loss_row *margin_loss_row_get(margin_loss loss);
-
 /* Returns psi and slope of a row under the configured gradient mode. */
 margin_target margin_target_at(const margin_setting *setting, const margin_row *row);
 

@@ -15,8 +15,9 @@ int margin_take_item(margin_items *items, size_t *item);
 /* What each thread does in a loop: take items until none is left. `worker` counts from 0. */
 typedef void (*margin_worker)(void *state, size_t worker, margin_items *items);
 
-/* Runs `work` on at most `threads` workers over `count` items, and returns when all are done. One
- * thread enters no threading library. */
+/* Runs `work` on at most `threads` workers over `count` items, and returns when all are done: what
+ * they wrote is then visible to the caller and to the workers of later loops. One thread enters no
+ * threading library. */
 void margin_parallel(size_t threads, size_t count, margin_worker work, void *state);
 
 /* What is done with one item, for loops whose workers keep nothing from item to item. */

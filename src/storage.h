@@ -7,7 +7,6 @@
 #include <stddef.h>
 
 typedef struct margin_storage {
-    const char *name;
     size_t bytes; /* of an element */
     /* Writes n elements from `from` to `to` as float32; NULL where they are float32 already, and
      * are read in place. */

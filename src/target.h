@@ -1,7 +1,7 @@
 /* target.h: the target pair of a row, in double: its angle, its tangents, its loss.
  * There are only N such pairs, so exactness is cheap. It knows no thread. */
-#ifndef MARGIN_SRC_TARGET_H
-#define MARGIN_SRC_TARGET_H
+#ifndef MARGIN_TARGET_H
+#define MARGIN_TARGET_H
 
 #include <float.h>
 #include <stddef.h>

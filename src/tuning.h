@@ -12,7 +12,8 @@
  * bench_speed measured these (its cases over N, D and C, on either side of each break-even);
  * golden.txt holds them. */
 enum margin_layout_constants {
-    /* The logical vector: elements of a register, rows of a tile, dimensions of a panel. */
+    /* The logical vector: elements of a register, rows of a tile, dimensions of a panel. It is the
+     * vocabulary's, and fixed: many lines say 16. */
     MARGIN_LANES = 16,
     /* Elements of one summation chain of a cosine. A chain's rounding error grows with its length;
      * partial sums of 64 keep a cosine near 1 at D = 512 within 1e-7 (a single chain: 4e-7). */

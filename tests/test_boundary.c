@@ -278,6 +278,32 @@ static void head_workspace(void **state)
     }
 }
 
+/* The least workspace of a shape is enough whichever outputs are wanted. */
+static void head_workspace_of_each_output(void **state)
+{
+    static const size_t sizes[][3] = {{1, 16, 64},  {1, 16, 252},  {1, 64, 14},
+                                      {3, 20, 600}, {16, 40, 300}, {17, 40, 300},
+                                      {40, 2, 500}, {5, 8, 128},   {130, 33, 700}};
+    (void)state;
+    for (size_t k = 0; k < 2 * sizeof sizes / sizeof *sizes; k++) {
+        const size_t *n = sizes[k / 2];
+        const int threads = k % 2 == 0 ? 1 : 3;
+        margin_context *context = create_with(threads, 0);
+        const size_t least = margin_head_workspace_minimum(context, n[0], n[1], n[2]);
+        margin_destroy(context);
+        context = create_with(threads, least);
+        problem p = problem_make(n[0], n[1], n[2], 3, 0, 1);
+        for (unsigned wanted = 0; wanted < 4; wanted++) {
+            margin_head call = p.call;
+            if (!(wanted & 1)) call.grad_embeddings = NULL;
+            if (!(wanted & 2)) call.grad_weights = NULL;
+            assert_status(margin_head_run(context, &call), MARGIN_OK);
+        }
+        margin_destroy(context);
+        assert_true(problem_free(&p));
+    }
+}
+
 /* A context serves on after a refusal, and keeps what the refusal was. */
 static void head_after_a_refusal(void **state)
 {
@@ -307,6 +333,7 @@ int main(void)
         cmocka_unit_test(head_huge_is_finite),
         cmocka_unit_test(head_bias),
         cmocka_unit_test(head_workspace),
+        cmocka_unit_test(head_workspace_of_each_output),
         cmocka_unit_test(head_after_a_refusal),
         cmocka_unit_test(threads_have_enough_to_do),
     };

@@ -11,7 +11,7 @@
 /* Entries of targets beyond this are not ordinary: the row's factor is next to nothing. */
 #define MOST_ENTRY 0x1p+60
 
-void margin_head_list_targets(const margin_head *io, const head_targets *targets)
+void margin_head_list_targets(const margin_head *io, head_targets *targets)
 {
     for (size_t j = 0; j < io->classes; j++)
         targets->first_of[j] = SIZE_MAX;
@@ -80,11 +80,12 @@ static void scale_tiles(const head_call *call, const head_rows *rows, const head
 /* Returns a piece's terms: kept, or computed again with the same bits. Panels of rows lie
  * layout.block 16 apart. */
 static float *piece_terms(const head_call *call, const head_rows *rows, const head_classes *classes,
-                          const head_tiles *kept, const head_piece *piece, head_scratch *scratch)
+                          head_tiles *kept, const head_piece *piece, head_scratch *scratch)
 {
     const size_t from = piece->first - head_block_first(&call->layout, piece->block);
     if (kept->terms != NULL) return head_block_terms(call, rows, kept, piece->block) + from * 16;
-    const float *weights = margin_head_block(call, classes, piece->block, scratch) + from * 16;
+    const float *weights =
+        margin_head_block(call, classes, piece->block, NULL, scratch) + from * 16;
     const float *peak = kept->peak + piece->block * rows->capacity;
     margin_ahead none = {.pace = 1};
     for (size_t panel = 0; panel < rows->capacity / 16; panel++) {
@@ -100,7 +101,7 @@ static float *piece_terms(const head_call *call, const head_rows *rows, const he
 /* ---- the targets ---- */
 
 float margin_head_target_entry(const head_call *call, const head_rows *rows, size_t i, float factor,
-                               const head_targets *targets)
+                               head_targets *targets)
 {
     double *share = &targets->share[rows->first + i];
     const double by = call->geometry->entry(&rows->row[i]);
@@ -114,7 +115,7 @@ float margin_head_target_entry(const head_call *call, const head_rows *rows, siz
 /* Puts the targets of the piece's classes among its terms; the rows' factors are in the terms
  * already or still to come from the embeddings. */
 static void put_targets(const head_call *call, const head_rows *rows, const head_piece *piece,
-                        const head_targets *targets, float *terms, const head_scratch *scratch)
+                        head_targets *targets, float *terms, const head_scratch *scratch)
 {
     for (size_t i = 0; i < rows->count; i++) {
         const uint64_t within = (uint64_t)rows->label[i] - piece->first;
@@ -237,9 +238,8 @@ static margin_ahead next_reads(const head_call *call, const head_rows *rows,
 }
 
 void margin_head_backward(const head_call *call, const head_rows *rows, const head_classes *classes,
-                          const head_tiles *tiles, const head_result *results,
-                          const head_targets *targets, const head_piece *piece,
-                          head_scratch *scratch)
+                          head_tiles *tiles, const head_result *results, head_targets *targets,
+                          const head_piece *piece, head_scratch *scratch)
 {
     const piece_sum sum = sum_of(call, rows, piece, scratch);
     float *terms = piece_terms(call, rows, classes, tiles, piece, scratch);

@@ -1,5 +1,5 @@
 /* combine.c: the shards of a row, of one process or of many, to one log-sum-exp of its negatives
- * and from there to its loss. It reads nothing of the classes but head_stats. */
+ * and from there to its loss. It reads nothing of the negatives but head_stats. */
 #include <float.h>
 #include <math.h>
 
@@ -60,5 +60,6 @@ void margin_head_combine(const head_call *call, const head_rows *rows, const hea
     for (size_t k = 0; k < count; k++) {
         result[k].loss = loss[k];
         result[k].miss = miss[k];
+        result[k].share = 0.0;
     }
 }

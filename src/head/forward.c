@@ -51,7 +51,7 @@ typedef struct block_at_hand {
 /* Turns a tile of a panel's inner products into terms, and adds them to the rows' statistics;
  * writes to keep[lane] what earlier sums are multiplied by. */
 static void take_tile(const head_call *call, const head_rows *rows, const block_at_hand *b,
-                      size_t panel, const head_stats *stats, float *tile, float *keep)
+                      size_t panel, head_stats *stats, float *tile, float *keep)
 {
     const margin_terms *k = call->kernels.terms;
     const size_t at = panel * 16;
@@ -73,7 +73,7 @@ static void take_tile(const head_call *call, const head_rows *rows, const block_
 
 /* Takes a block through products, terms and dX for one or two panels of rows. */
 static void take_panels(const head_call *call, const head_rows *rows, const block_at_hand *b,
-                        size_t panel, size_t panels, const head_stats *stats, float *block_peak,
+                        size_t panel, size_t panels, head_stats *stats, float *block_peak,
                         margin_ahead *ahead)
 {
     const size_t stride = call->layout.block * 16;
@@ -91,7 +91,7 @@ static void take_panels(const head_call *call, const head_rows *rows, const bloc
     }
 }
 
-static void start_stats(const head_stats *stats, size_t first, size_t end)
+static void start_stats(head_stats *stats, size_t first, size_t end)
 {
     for (size_t i = first; i < end; i++) {
         stats->peak[i] = MARGIN_NO_PEAK;
@@ -100,15 +100,17 @@ static void start_stats(const head_stats *stats, size_t first, size_t end)
     }
 }
 
-void margin_head_forward(const head_call *call, const head_rows *rows, const head_classes *classes,
-                         size_t shard, size_t first_panel, size_t end_panel,
-                         const head_stats *stats, const head_tiles *tiles, head_scratch *scratch)
+void margin_head_forward(const head_call *call, const head_rows *rows, head_classes *classes,
+                         size_t shard, size_t first_panel, size_t end_panel, head_stats *stats,
+                         head_tiles *tiles, head_scratch *scratch)
 {
     const size_t first_block = head_shard_first(&call->layout, shard);
     const size_t end_block = head_shard_first(&call->layout, shard + 1);
     /* A block has rows / 16 times as many multiply-adds of 16 lanes as class weights. */
     const size_t pace =
         call->layout.path == HEAD_TILES ? (end_panel - first_panel) * 16 : rows->count;
+    /* Only one thread writes a block's norms, once. */
+    const int opens_rows = rows->first == 0 && first_panel == 0;
     start_stats(stats, first_panel * 16, end_panel * 16);
     for (size_t block = first_block; block < end_block; block++) {
         margin_ahead ahead = {.pace = pace};
@@ -116,7 +118,8 @@ void margin_head_forward(const head_call *call, const head_rows *rows, const hea
                            .first = head_block_first(&call->layout, block),
                            .count = head_block_count(&call->layout, block),
                            .opens = block == first_block};
-        b.weights = margin_head_block(call, classes, block, scratch);
+        b.weights = margin_head_block(call, classes, block,
+                                      opens_rows ? classes->norms + b.first : NULL, scratch);
         if (classes->panels == NULL)
             margin_head_fetch_classes(call, head_block_first(&call->layout, block + 1),
                                       call->layout.block, &ahead);

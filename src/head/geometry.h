@@ -38,7 +38,8 @@ typedef struct head_geometry {
     /* Packs embedding x of `row` into panels. */
     void (*pack_embedding)(const head_call *call, const head_row *row, const float *x,
                            float *panels, size_t stride);
-    /* Packs `count` class weights from class `first` on into panels, and writes their norms. */
+    /* Packs `count` class weights from class `first` on into panels, and writes their norms to
+     * `norms` [count]. */
     void (*pack_classes)(const head_call *call, size_t first, size_t count, double *norms,
                          float *panels, size_t stride, head_scratch *scratch);
     /* Returns what a class weight of this norm is multiplied by on the planes path. */

@@ -60,12 +60,13 @@ static void pack_classes(const head_call *call, size_t first, size_t count, doub
                          float *panels, size_t stride, head_scratch *scratch)
 {
     const margin_head *io = call->io;
-    for (size_t j = first; j < first + count; j++) {
-        const float *w = margin_head_class(call, j, scratch->class_line);
+    for (size_t j = 0; j < count; j++) {
+        const size_t at = first + j;
+        const float *w = margin_head_class(call, at, scratch->class_line);
         norms[j] = margin_norm(call->kernels.packing, w, io->dim);
-        if (isnan(norms[j]) && j < scratch->bad_class) scratch->bad_class = j;
-        pack(call, w, io->bias == NULL ? NULL : io->bias + j, 1.0 / call->class_unit,
-             panels + (j - first) * 16, stride);
+        if (isnan(norms[j]) && at < scratch->bad_class) scratch->bad_class = at;
+        pack(call, w, io->bias == NULL ? NULL : io->bias + at, 1.0 / call->class_unit,
+             panels + j * 16, stride);
     }
 }
 

@@ -69,11 +69,11 @@ static void pack_classes(const head_call *call, size_t first, size_t count, doub
     const int in_place = call->storage->widen == NULL;
     for (size_t j = 0; j < count; j++) {
         const float *w = margin_head_class(call, first + j, scratch->class_line);
-        const size_t taken = call->kernels.packing->pack_units(
-            w, io->weights_stride, io->dim, in_place ? count - j : 1, norms + first + j,
-            panels + j * 16, stride);
+        const size_t taken = call->kernels.packing->pack_units(w, io->weights_stride, io->dim,
+                                                               in_place ? count - j : 1, norms + j,
+                                                               panels + j * 16, stride);
         if (taken == 0) {
-            pack_class(call, first + j, norms + first + j, panels + j * 16, stride, scratch);
+            pack_class(call, first + j, norms + j, panels + j * 16, stride, scratch);
         } else {
             j += taken - 1;
         }

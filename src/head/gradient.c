@@ -49,8 +49,7 @@ static void write_gradient(const head_call *call, const head_rows *rows, const h
 }
 
 static void finish_row(const head_call *call, const head_rows *rows, const head_stats *stats,
-                       size_t i, head_result *result, const head_targets *targets,
-                       head_scratch *scratch)
+                       size_t i, head_result *result, head_targets *targets, head_scratch *scratch)
 {
     const margin_head *io = call->io;
     const head_row *row = &rows->row[i];
@@ -74,8 +73,8 @@ static void finish_row(const head_call *call, const head_rows *rows, const head_
 }
 
 void margin_head_gradient(const head_call *call, const head_rows *rows, const head_stats *stats,
-                          size_t first, size_t count, head_result *results,
-                          const head_targets *targets, head_scratch *scratch)
+                          size_t first, size_t count, head_result *results, head_targets *targets,
+                          head_scratch *scratch)
 {
     for (size_t i = first; i < first + count; i++)
         finish_row(call, rows, stats, i, &results[i], targets, scratch);

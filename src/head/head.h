@@ -75,7 +75,9 @@ typedef struct head_stats {
     float *most;   /* [capacity]: the largest inner product */
     double *sum;   /* [capacity]: of the terms */
     float *x_part; /* [capacity / 16][panels][16][16]: of terms times class weights; NULL: no dX */
-    float *target_dot; /* [capacity]: the target's inner product, if the target is in this shard */
+    /* [capacity]: the target's inner product, written by the shard that has the target: one array
+     * for all shards of a process. */
+    float *target_dot;
 } head_stats;
 
 /* The terms of the row block, for dW. */
@@ -90,7 +92,7 @@ typedef struct head_result {
     double sum;       /* log-sum-exp of the negatives = scale peak + log(sum) */
     double loss;
     double miss;  /* 1 - the target's probability */
-    double share; /* of the negatives' part of dW, in units of gradient_unit */
+    double share; /* of the negatives' part of dW, in units of gradient_unit: set by gradient */
 } head_result;
 
 /* What the targets of all rows add to dW, class by class. */
@@ -115,6 +117,7 @@ typedef struct head_scratch {
     float *row_line;   /* [panels 16]: a row of dX or dW on its way */
     /* The tiles and dots paths. */
     float *panels;     /* [panels][block][16]: class weights of the block at hand, unless kept */
+    double *norms;     /* [block]: of these, where another thread writes head_classes.norms */
     float *tiles;      /* [2][block][16], or [capacity / 16][block][16] where backward needs them */
     float *gradient;   /* [block][panels 16]: dW of a block, unless it is summed in place */
     float *row_factor; /* [capacity]: of the terms of the block at hand, for dW */
@@ -123,9 +126,9 @@ typedef struct head_scratch {
     int scaled;        /* scaled_x is valid for `peak` and this row block */
     /* The planes path. The first and the last share their memory: one is of forward, one of
      * backward. */
-    float *inner;        /* [block]: inner products of a row */
-    float *terms;        /* [16][plane_stride] */
-    float *class_factor; /* [block] */
+    float *inner;         /* [block]: inner products of a row */
+    float *terms;         /* [16][plane_stride] */
+    float *finish_factor; /* [block] */
 } head_scratch;
 
 /* Some classes of a block: an item of backward. No bit depends on how a block is cut. */
@@ -159,14 +162,15 @@ static inline const float *margin_head_class(const head_call *call, size_t j, fl
 
 /* Packs embedding `i` of the row block. */
 void margin_head_pack_embedding(const head_call *call, head_rows *rows, size_t i);
-/* Packs a block of class weights to `panels`, and writes their norms. */
+/* Packs a block of class weights to `panels`, and writes their norms to `norms` [block]. */
 void margin_head_pack_block(const head_call *call, size_t block, double *norms, float *panels,
                             head_scratch *scratch);
-/* Returns a block's class weights in panels: kept ones, or packed into the scratch. */
+/* Returns a block's class weights in panels: kept ones, or packed into the scratch, and then their
+ * norms go to `norms` [block], or to the scratch where that is NULL. */
 const float *margin_head_block(const head_call *call, const head_classes *classes, size_t block,
-                               head_scratch *scratch);
-/* Adds up to `count` raw class weights from class `first` on to what is fetched while a product
- * runs. */
+                               double *norms, head_scratch *scratch);
+/* Makes up to `count` raw class weights from class `first` on the first of what is fetched while a
+ * product runs. */
 void margin_head_fetch_classes(const head_call *call, size_t first, size_t count,
                                margin_ahead *ahead);
 
@@ -179,9 +183,9 @@ void margin_head_prepare(const head_call *call, size_t first, size_t count, head
 
 /* Takes the classes of one shard through products, terms and dX, for the rows of panels
  * `first_panel` to `end_panel` - 1: writes their `stats`, and to `tiles` what backward needs. */
-void margin_head_forward(const head_call *call, const head_rows *rows, const head_classes *classes,
-                         size_t shard, size_t first_panel, size_t end_panel,
-                         const head_stats *stats, const head_tiles *tiles, head_scratch *scratch);
+void margin_head_forward(const head_call *call, const head_rows *rows, head_classes *classes,
+                         size_t shard, size_t first_panel, size_t end_panel, head_stats *stats,
+                         head_tiles *tiles, head_scratch *scratch);
 
 /* Writes the inner products of a block's class weights with `panels` panels of rows into tiles. */
 void margin_head_products(const head_call *call, const head_rows *rows, const float *weights,
@@ -204,23 +208,22 @@ void margin_head_combine(const head_call *call, const head_rows *rows, const hea
 /* Writes what the caller wants of `count` rows: loss, angle, correctness and dX; and for dW, their
  * shares. */
 void margin_head_gradient(const head_call *call, const head_rows *rows, const head_stats *stats,
-                          size_t first, size_t count, head_result *results,
-                          const head_targets *targets, head_scratch *scratch);
+                          size_t first, size_t count, head_result *results, head_targets *targets,
+                          head_scratch *scratch);
 
 /* Lists the rows of each class in rising order: first_of[class], then next_of[row]. */
-void margin_head_list_targets(const margin_head *io, const head_targets *targets);
+void margin_head_list_targets(const margin_head *io, head_targets *targets);
 
 /* Adds one piece's part of this row block to dW; the last row block finishes it. */
 void margin_head_backward(const head_call *call, const head_rows *rows, const head_classes *classes,
-                          const head_tiles *tiles, const head_result *results,
-                          const head_targets *targets, const head_piece *piece,
-                          head_scratch *scratch);
+                          head_tiles *tiles, const head_result *results, head_targets *targets,
+                          const head_piece *piece, head_scratch *scratch);
 
 /* Returns what stands for row i's target among its terms, which a product multiplies by `factor`,
  * so that the product of dW takes it along with the negatives; its share is then 0. Returns 0 where
  * that would lose digits, and leaves the share. */
 float margin_head_target_entry(const head_call *call, const head_rows *rows, size_t i, float factor,
-                               const head_targets *targets);
+                               head_targets *targets);
 
 /* Adds to `out`, one class's row of dW, what its rows' targets give and no product has taken. */
 void margin_head_add_targets(const head_call *call, const head_rows *rows,
@@ -234,24 +237,24 @@ void margin_head_store_class(const head_call *call, double norm, size_t class_in
 /* ---- the planes path ---- */
 
 /* Packs a block of class weights into planes, and writes their norms. */
-void margin_planes_pack(const head_call *call, size_t block, const head_classes *classes,
-                        head_scratch *scratch);
+void margin_head_planes_pack(const head_call *call, size_t block, head_classes *classes,
+                             head_scratch *scratch);
 
 /* Takes all classes for row i of the row block: writes its `stats`, and its terms to `terms`
  * [plane_stride]. */
-void margin_planes_forward(const head_call *call, const head_rows *rows,
-                           const head_classes *classes, size_t i, const head_stats *stats,
-                           float *terms, head_scratch *scratch);
+void margin_head_planes_forward(const head_call *call, const head_rows *rows,
+                                const head_classes *classes, size_t i, head_stats *stats,
+                                float *terms, head_scratch *scratch);
 
 /* Writes what a panel of rows, `count` from `first` on, adds to dW to its part: one chain. */
-void margin_planes_part(const head_call *call, const head_rows *rows, const head_result *results,
-                        const head_targets *targets, size_t first, size_t count,
-                        const head_plane_sums *sums, head_scratch *scratch);
+void margin_head_planes_part(const head_call *call, const head_rows *rows,
+                             const head_result *results, head_targets *targets, size_t first,
+                             size_t count, head_plane_sums *sums, head_scratch *scratch);
 
 /* Adds the parts of a block of classes in the rows' order; the last row block finishes dW. */
-void margin_planes_backward(const head_call *call, const head_rows *rows,
-                            const head_classes *classes, const head_targets *targets, size_t block,
-                            const head_plane_sums *sums, head_scratch *scratch);
+void margin_head_planes_backward(const head_call *call, const head_rows *rows,
+                                 const head_classes *classes, const head_targets *targets,
+                                 size_t block, head_plane_sums *sums, head_scratch *scratch);
 
 /* Returns what the kernels know of row i. */
 static inline margin_term_row head_term_row(const head_rows *rows, size_t i)

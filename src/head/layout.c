@@ -6,11 +6,6 @@
 
 #include "head/workspace.h"
 
-static size_t divide_up(size_t a, size_t b)
-{
-    return (a + b - 1) / b;
-}
-
 /* Lays out few dimensions: lanes are classes, and one row at a time has one shard. */
 static void lay_out_planes(head_layout *l)
 {
@@ -19,9 +14,9 @@ static void lay_out_planes(head_layout *l)
     l->shards = 1;
     /* An odd number of lines of 16 floats, at least, so that rows do not fall on the same sets of a
      * cache. */
-    l->plane_stride = (divide_up(l->classes, 32) * 2 + 1) * 16;
+    l->plane_stride = (margin_divide_up(l->classes, 32) * 2 + 1) * 16;
     l->block = MARGIN_PLANES_BLOCK / dim / 32 * 32;
-    l->blocks = divide_up(l->classes, l->block);
+    l->blocks = margin_divide_up(l->classes, l->block);
 }
 
 static int is_few(const head_layout *l)
@@ -34,7 +29,7 @@ static void lay_out_tiles(head_layout *l)
 {
     l->path = is_few(l) ? HEAD_DOTS : HEAD_TILES;
     l->block = l->classes < MARGIN_BLOCK_CLASSES ? l->classes : MARGIN_BLOCK_CLASSES;
-    l->blocks = divide_up(l->classes, l->block);
+    l->blocks = margin_divide_up(l->classes, l->block);
     /* Few classes: a row has fewer terms than dimensions, and one peak. */
     l->scale_tiles = l->blocks == 1 && l->classes < l->panels * 16;
     l->shards = l->blocks / MARGIN_SHARD_BLOCKS;
@@ -46,7 +41,7 @@ head_layout margin_head_layout(const head_shape *shape)
 {
     head_layout l = {
         .rows = shape->rows, .classes = shape->classes, .dim = shape->dim + (size_t)shape->bias};
-    l.panels = divide_up(l.dim, 16);
+    l.panels = margin_divide_up(l.dim, 16);
     if (l.dim <= MARGIN_PLANES_DIM && l.classes >= MARGIN_PLANES_CLASSES) {
         lay_out_planes(&l);
     } else {
@@ -73,8 +68,8 @@ static size_t bytes_of(const search *q, head_schedule s)
  * returns 0. */
 static int fit_rows(const search *q, head_schedule *s)
 {
-    const size_t all = divide_up(q->shape->rows, 16) * 16;
-    size_t most = divide_up(q->shape->rows, MARGIN_ROW_CHUNK), fit = 0;
+    const size_t all = margin_divide_up(q->shape->rows, 16) * 16;
+    size_t most = margin_divide_up(q->shape->rows, MARGIN_ROW_CHUNK), fit = 0;
     s->rows = all;
     s->bytes = bytes_of(q, *s);
     if (s->bytes <= q->workspace) return 1;
@@ -113,7 +108,7 @@ static head_schedule schedule_tiles(const search *q, head_schedule s, int may_ke
  * to share evenly. */
 static head_schedule schedule_planes(const search *q, head_schedule s, size_t panels_of_thread)
 {
-    const size_t all = divide_up(q->shape->rows, 16), most = s.threads * panels_of_thread;
+    const size_t all = margin_divide_up(q->shape->rows, 16), most = s.threads * panels_of_thread;
     for (size_t panels = most < all ? most : all; panels > 0; panels /= 2) {
         s.rows = panels * 16;
         s.bytes = bytes_of(q, s);

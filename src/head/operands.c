@@ -62,11 +62,12 @@ void margin_head_pack_block(const head_call *call, size_t block, double *norms, 
 }
 
 const float *margin_head_block(const head_call *call, const head_classes *classes, size_t block,
-                               head_scratch *scratch)
+                               double *norms, head_scratch *scratch)
 {
     if (classes->panels != NULL)
         return classes->panels + block * call->layout.block * call->layout.panels * 16;
-    margin_head_pack_block(call, block, classes->norms, scratch->panels, scratch);
+    margin_head_pack_block(call, block, norms != NULL ? norms : scratch->norms, scratch->panels,
+                           scratch);
     return scratch->panels;
 }
 

@@ -18,7 +18,7 @@ const head_geometry *margin_head_geometry(const margin_config *config)
     }
 }
 
-/* Sets gradient_unit, so that dW's factors are at most 1. */
+/* Sets gradient_unit, which only dW needs, so that dW's factors are at most 1. */
 static void set_gradient_unit(head_call *call)
 {
     const margin_head *io = call->io;
@@ -64,8 +64,10 @@ margin_status margin_head_plan(head_run *r)
     context->used = r->schedule.bytes;
     margin_head_carve(&shape, &call->layout, &r->schedule, line, context->workspace, &r->work);
     call->class_unit = call->geometry->class_unit(call, r->work.scratch->class_line);
-    set_gradient_unit(call);
-    if (r->work.targets.share != NULL) margin_head_list_targets(io, &r->work.targets);
+    if (r->work.targets.share != NULL) {
+        set_gradient_unit(call);
+        margin_head_list_targets(io, &r->work.targets);
+    }
     return MARGIN_OK;
 }
 
@@ -73,13 +75,14 @@ size_t margin_head_workspace_minimum(const margin_context *context, size_t rows,
                                      size_t classes)
 {
     if (rows == 0 || dim == 0 || classes == 0 || dim > PTRDIFF_MAX / 64) return 0;
-    head_shape shape = {rows, dim, classes, 0, 1, 1};
-    const size_t threads = threads_of(context, &shape);
+    /* A bias, and each set of outputs: none takes least or most at every shape. */
+    const int biases = context->info->normalised ? 1 : 2;
     size_t most = 0;
-    for (shape.bias = 0; shape.bias <= !context->info->normalised; shape.bias++) {
+    for (int k = 0; k < 4 * biases; k++) {
+        const head_shape shape = {rows, dim, classes, k / 4, k & 1, k / 2 & 1};
         const head_layout layout = margin_head_layout(&shape);
-        const head_schedule least =
-            margin_head_schedule(&shape, &layout, &context->schedule, threads, 0, 0);
+        const head_schedule least = margin_head_schedule(&shape, &layout, &context->schedule,
+                                                         threads_of(context, &shape), 0, 0);
         if (least.bytes > most) most = least.bytes;
     }
     return most < SIZE_MAX / 4 ? most : 0;

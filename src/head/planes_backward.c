@@ -10,7 +10,7 @@
 /* Multiplies row i's packed embedding by the factor of its terms, and puts its target among them.
  */
 static void scale_row(const head_call *call, const head_rows *rows, const head_result *results,
-                      const head_targets *targets, size_t i, float *scaled_x, float *terms)
+                      head_targets *targets, size_t i, float *scaled_x, float *terms)
 {
     const head_result *r = &results[i];
     const int64_t label = rows->label[i];
@@ -21,9 +21,9 @@ static void scale_row(const head_call *call, const head_rows *rows, const head_r
     if (counts) terms[label] = margin_head_target_entry(call, rows, i, factor, targets);
 }
 
-void margin_planes_part(const head_call *call, const head_rows *rows, const head_result *results,
-                        const head_targets *targets, size_t first, size_t count,
-                        const head_plane_sums *sums, head_scratch *scratch)
+void margin_head_planes_part(const head_call *call, const head_rows *rows,
+                             const head_result *results, head_targets *targets, size_t first,
+                             size_t count, head_plane_sums *sums, head_scratch *scratch)
 {
     const size_t stride = call->layout.plane_stride;
     for (size_t i = first; i < first + count; i++) {
@@ -83,7 +83,7 @@ static void finish_block(const head_call *call, const head_rows *rows, const hea
                          const head_targets *targets, size_t first, size_t count, float *planes,
                          head_scratch *scratch)
 {
-    const int ordinary = class_factors(call, classes->norms + first, count, scratch->class_factor);
+    const int ordinary = class_factors(call, classes->norms + first, count, scratch->finish_factor);
     for (size_t j = first; j < first + count; j++) {
         if (ordinary && targets->first_of[j] == SIZE_MAX) continue;
         finish_class(call, rows, classes, targets, j, !ordinary, planes, scratch);
@@ -92,13 +92,13 @@ static void finish_block(const head_call *call, const head_rows *rows, const hea
     const float *across = call->geometry->projects ? classes->planes + first : NULL;
     call->kernels.planes->plane_finish(planes + first, across, call->layout.plane_stride,
                                        call->layout.dim, head_padded_classes(count),
-                                       scratch->class_factor);
+                                       scratch->finish_factor);
     store_planes(call, first, count, planes);
 }
 
-void margin_planes_backward(const head_call *call, const head_rows *rows,
-                            const head_classes *classes, const head_targets *targets, size_t block,
-                            const head_plane_sums *sums, head_scratch *scratch)
+void margin_head_planes_backward(const head_call *call, const head_rows *rows,
+                                 const head_classes *classes, const head_targets *targets,
+                                 size_t block, head_plane_sums *sums, head_scratch *scratch)
 {
     const size_t first = head_block_first(&call->layout, block),
                  count = head_block_count(&call->layout, block);

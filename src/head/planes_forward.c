@@ -8,8 +8,8 @@
 
 #include "head/geometry.h"
 
-void margin_planes_pack(const head_call *call, size_t block, const head_classes *classes,
-                        head_scratch *scratch)
+void margin_head_planes_pack(const head_call *call, size_t block, head_classes *classes,
+                             head_scratch *scratch)
 {
     const margin_head *io = call->io;
     const size_t first = head_block_first(&call->layout, block), stride = call->layout.plane_stride;
@@ -96,9 +96,9 @@ static void take_block(const head_call *call, const head_rows *rows, const head_
         s->x_part[d] += (double)x_part[d];
 }
 
-void margin_planes_forward(const head_call *call, const head_rows *rows,
-                           const head_classes *classes, size_t i, const head_stats *stats,
-                           float *terms, head_scratch *scratch)
+void margin_head_planes_forward(const head_call *call, const head_rows *rows,
+                                const head_classes *classes, size_t i, head_stats *stats,
+                                float *terms, head_scratch *scratch)
 {
     row_sums s = {.peak = MARGIN_NO_PEAK, .most = -INFINITY};
     if (rows->label[i] < 0) {

@@ -1,5 +1,5 @@
 /* run.c: the loops over rows, shards and blocks, in the order of the stages: the only place of the
- * head that knows threads. */
+ * head that starts threads. */
 #include "head/run.h"
 
 #include <stdint.h>
@@ -20,18 +20,26 @@ static void pack_item(void *state, size_t block, size_t worker)
 {
     head_run *r = state;
     const size_t size = r->call->layout.block * r->call->layout.panels * 16;
-    margin_head_pack_block(r->call, block, r->work.classes.norms,
+    margin_head_pack_block(r->call, block,
+                           r->work.classes.norms + head_block_first(&r->call->layout, block),
                            r->work.classes.panels + block * size, &r->work.scratch[worker]);
 }
+
+/* A loop whose items are `parts` of each shard or of each block. */
+typedef struct parts_loop {
+    head_run *run;
+    size_t parts;
+} parts_loop;
 
 /* Takes some pairs of panels of rows through one shard. */
 static void forward_item(void *state, size_t item, size_t worker)
 {
-    head_run *r = state;
+    const parts_loop *loop = state;
+    head_run *r = loop->run;
     head_work *w = &r->work;
-    const size_t shard = item / r->parts, part = item % r->parts;
+    const size_t shard = item / loop->parts, part = item % loop->parts;
     const size_t panels = w->rows.capacity / 16, pairs = margin_divide_up(panels, 2);
-    const size_t first = part * pairs / r->parts * 2, end = (part + 1) * pairs / r->parts * 2;
+    const size_t first = part * pairs / loop->parts * 2, end = (part + 1) * pairs / loop->parts * 2;
     margin_head_forward(r->call, &w->rows, &w->classes, shard, first, margin_least(end, panels),
                         &w->stats[shard], &w->tiles, &w->scratch[worker]);
 }
@@ -55,14 +63,15 @@ static void finish_item(void *state, size_t panel, size_t worker)
 /* Takes one of the pieces of a block of classes, each whole register tiles. */
 static void backward_item(void *state, size_t item, size_t worker)
 {
-    head_run *r = state;
+    const parts_loop *loop = state;
+    head_run *r = loop->run;
     head_work *w = &r->work;
-    const size_t block = item / r->parts, part = item % r->parts;
+    const size_t block = item / loop->parts, part = item % loop->parts;
     const size_t unit = r->context->schedule.piece_classes;
     const size_t classes = head_block_count(&r->call->layout, block);
     const size_t units = margin_divide_up(classes, unit);
-    const size_t from = part * units / r->parts * unit;
-    const size_t end = margin_least((part + 1) * units / r->parts * unit, classes);
+    const size_t from = part * units / loop->parts * unit;
+    const size_t end = margin_least((part + 1) * units / loop->parts * unit, classes);
     const head_piece piece = {block, head_block_first(&r->call->layout, block) + from, end - from};
     if (end > from)
         margin_head_backward(r->call, &w->rows, &w->classes, &w->tiles, w->results, &w->targets,
@@ -72,7 +81,7 @@ static void backward_item(void *state, size_t item, size_t worker)
 static void planes_pack_item(void *state, size_t block, size_t worker)
 {
     head_run *r = state;
-    margin_planes_pack(r->call, block, &r->work.classes, &r->work.scratch[worker]);
+    margin_head_planes_pack(r->call, block, &r->work.classes, &r->work.scratch[worker]);
 }
 
 /* Takes a panel of rows through all stages, so that its terms stay in a cache. */
@@ -84,20 +93,20 @@ static void planes_rows_item(void *state, size_t panel, size_t worker)
     const size_t first = panel * 16, count = head_panel_rows(&w->rows, panel);
     margin_head_prepare(r->call, first, count, &w->rows, scratch->class_line);
     for (size_t i = 0; i < count; i++)
-        margin_planes_forward(r->call, &w->rows, &w->classes, first + i, w->stats,
-                              scratch->terms + i * r->call->layout.plane_stride, scratch);
+        margin_head_planes_forward(r->call, &w->rows, &w->classes, first + i, w->stats,
+                                   scratch->terms + i * r->call->layout.plane_stride, scratch);
     finish_panel(r, panel, scratch);
     if (w->targets.share != NULL)
-        margin_planes_part(r->call, &w->rows, w->results, &w->targets, first, count, &w->sums,
-                           scratch);
+        margin_head_planes_part(r->call, &w->rows, w->results, &w->targets, first, count, &w->sums,
+                                scratch);
 }
 
 static void planes_backward_item(void *state, size_t block, size_t worker)
 {
     head_run *r = state;
     head_work *w = &r->work;
-    margin_planes_backward(r->call, &w->rows, &w->classes, &w->targets, block, &w->sums,
-                           &w->scratch[worker]);
+    margin_head_planes_backward(r->call, &w->rows, &w->classes, &w->targets, block, &w->sums,
+                                &w->scratch[worker]);
 }
 
 /* ---- the loops ---- */
@@ -125,10 +134,12 @@ static void backward(head_run *r)
     const size_t units =
         margin_divide_up(r->call->layout.block, r->context->schedule.piece_classes);
     const int cut = r->work.tiles.terms != NULL || r->work.classes.panels != NULL;
-    r->parts = cut ? even_parts(r->call->layout.blocks, units, r->schedule.threads) : 1;
+    parts_loop loop = {r, 1};
+    if (cut) loop.parts = even_parts(r->call->layout.blocks, units, r->schedule.threads);
     for (size_t t = 0; t < r->schedule.threads; t++)
         r->work.scratch[t].scaled = 0;
-    margin_parallel_for(r->schedule.threads, r->call->layout.blocks * r->parts, backward_item, r);
+    margin_parallel_for(r->schedule.threads, r->call->layout.blocks * loop.parts, backward_item,
+                        &loop);
 }
 
 static margin_status check_classes(const head_run *r)
@@ -182,8 +193,8 @@ margin_status margin_head_run_tiles(head_run *r, double *sum)
     for (size_t first = 0; first < layout->rows; first += r->work.rows.count) {
         set_row_block(r, first);
         margin_parallel_for(r->schedule.threads, r->work.rows.capacity / 16, prepare_item, r);
-        r->parts = forward_parts(r);
-        margin_parallel_for(r->schedule.threads, layout->shards * r->parts, forward_item, r);
+        parts_loop loop = {r, forward_parts(r)};
+        margin_parallel_for(r->schedule.threads, layout->shards * loop.parts, forward_item, &loop);
         if (first == 0 && check_classes(r) != MARGIN_OK) return MARGIN_ERROR_NONFINITE;
         margin_parallel_for(r->schedule.threads, margin_divide_up(r->work.rows.count, 16),
                             finish_item, r);

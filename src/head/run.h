@@ -10,7 +10,6 @@ typedef struct head_run {
     head_call *call; /* const once planned */
     head_schedule schedule;
     head_work work;
-    size_t parts; /* into which a shard's rows or a block's classes are cut, in the loop at hand */
 } head_run;
 
 /* Returns the geometry of a configuration. */

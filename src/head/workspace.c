@@ -126,7 +126,7 @@ static void carve_planes_scratch(const plan *p, cursor *c, head_scratch *scratch
 {
     scratch->terms = take(c, product(16, p->layout->plane_stride), sizeof(float));
     scratch->inner = take(c, p->layout->block, sizeof(float));
-    scratch->class_factor = scratch->inner;
+    scratch->finish_factor = scratch->inner;
 }
 
 static void carve_tiles_scratch(const plan *p, cursor *c, head_scratch *scratch)
@@ -135,8 +135,11 @@ static void carve_tiles_scratch(const plan *p, cursor *c, head_scratch *scratch)
     const head_schedule *s = p->schedule;
     const int want_w = p->shape->want_w;
     const size_t block = product(p->padded, l->block);
-    const size_t tile_panels = want_w && !s->keep_tiles ? p->capacity / 16 : 2;
+    /* Forward takes two panels at a time; backward, where it computes terms again, all. */
+    const size_t panels = p->capacity / 16, at_once = want_w ? panels : margin_least(panels, 2);
+    const size_t tile_panels = s->keep_tiles ? 0 : at_once;
     scratch->panels = take_if(!s->keep_packed, c, block, sizeof(float));
+    scratch->norms = take_if(!s->keep_packed, c, l->block, sizeof(double));
     scratch->tiles = take(c, product(tile_panels * 16, l->block), sizeof(float));
     scratch->row_factor = take_if(want_w, c, p->capacity, sizeof(float));
     scratch->peak = take_if(want_w, c, p->capacity, sizeof(float));

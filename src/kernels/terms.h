@@ -6,9 +6,9 @@
  * `one_term` in terms.inc.h and `term_of` in term_scalar.h.
  *
  * A rule for the negatives replaces each inner product by a non-decreasing function of it. It adds
- * its parameters to the two structs below, acts in margin_ruled and in those two functions, and
- * multiplies the stored term, which the gradients take, by its slope. Until there is one, it is the
- * inner product itself. */
+ * its parameters to the two structs below, acts in margin_ruled, which term_of calls, and in
+ * one_term, and multiplies the term that both store, which the gradients take, by its slope. Until
+ * there is one, it is the inner product itself. */
 #ifndef MARGIN_KERNELS_TERMS_H
 #define MARGIN_KERNELS_TERMS_H
 

@@ -57,7 +57,8 @@ static void start_row(const rows_state *s, size_t i, rows_item *item)
     item->slope = 1.0;
     if (s->context->info->normalised) {
         const margin_setting *setting = &s->context->setting;
-        const double norm = call->row_scale == NULL ? NAN : item->scale;
+        const margin_geometry geometry = margin_geometry_of(&s->context->config);
+        const double norm = geometry == MARGIN_GEOMETRY_KEPT ? item->scale : NAN;
         const margin_row row = {angle_of(cosine), norm, call->labels[i], &setting->margins};
         target = margin_target_at(setting, &row);
         if (item->out != NULL) item->slope = slope_at(setting, &row, &target);

@@ -153,7 +153,7 @@ static void widen_bf16(const void *from, size_t n, float *to)
     }
 }
 
-const margin_storage margin_storage_bf16 = {"bf16", 2, widen_bf16};
+const margin_storage margin_storage_bf16 = {2, widen_bf16};
 END
 step 'another storage of W' 'include/margin.h src/head/head.c src/storage.c src/storage.h'
 
