@@ -116,7 +116,7 @@ if [ "$list" = yes ]; then
     exit 0
 fi
 # Tables of a comparison name no loss; those of a run do, in the order of losses.tsv.
-if [ ! -s "$run/tables/losses.tsv" ] && [ ! -s "$run/tables/compare.tsv" ]; then
+if [ ! -s "$run/tables/losses.tsv" ] && ! compgen -G "$run/tables/compare*.tsv" >/dev/null; then
     fail 1 "$run/tables: no losses.tsv: not the tables of this version (run the drivers again, with --out $run/...)"
 fi
 summarise
