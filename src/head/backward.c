@@ -90,7 +90,7 @@ static float *piece_terms(const head_call *call, const head_rows *rows, const he
     margin_ahead none = {.pace = 1};
     for (size_t panel = 0; panel < rows->capacity / 16; panel++) {
         float *tile = scratch->tiles + panel * call->layout.block * 16, sum[16];
-        margin_head_products(call, rows, weights, piece->count, panel, 1, tile, &none);
+        call->products(call, rows, weights, piece->count, panel, 1, tile, &none);
         margin_head_mask_targets(rows, panel, piece->first, piece->count, tile, NULL);
         call->kernels.terms->tile_exp(tile, piece->count, &rows->terms[panel], peak + panel * 16,
                                       sum);

@@ -24,20 +24,25 @@ void margin_head_mask_targets(const head_rows *rows, size_t panel, size_t first,
     }
 }
 
-void margin_head_products(const head_call *call, const head_rows *rows, const float *weights,
-                          size_t count, size_t panel, size_t panels, float *tile,
-                          margin_ahead *ahead)
+void margin_head_tile_products(const head_call *call, const head_rows *rows, const float *weights,
+                               size_t count, size_t panel, size_t panels, float *tile,
+                               margin_ahead *ahead)
 {
-    const margin_products *k = call->kernels.products;
     const size_t stride = call->layout.block * 16, lane_stride = call->layout.panels * 256;
-    if (call->layout.path == HEAD_TILES) {
-        k->tile_products(rows->x_lanes + panel * lane_stride, lane_stride, panels, weights, stride,
-                         call->layout.dim, count, tile, stride, ahead);
-        return;
-    }
+    call->kernels.products->tile_products(rows->x_lanes + panel * lane_stride, lane_stride, panels,
+                                          weights, stride, call->layout.dim, count, tile, stride,
+                                          ahead);
+}
+
+void margin_head_dot_products(const head_call *call, const head_rows *rows, const float *weights,
+                              size_t count, size_t panel, size_t panels, float *tile,
+                              margin_ahead *ahead)
+{
+    const size_t stride = call->layout.block * 16;
     for (const size_t end = panel + panels; panel < end; panel++, tile += stride)
-        k->dot_products(rows->x_panels + panel * 256, rows->x_stride, head_panel_rows(rows, panel),
-                        weights, stride, call->layout.panels, count, tile, ahead);
+        call->kernels.products->dot_products(rows->x_panels + panel * 256, rows->x_stride,
+                                             head_panel_rows(rows, panel), weights, stride,
+                                             call->layout.panels, count, tile, ahead);
 }
 
 /* The classes of one block, packed, and where the terms of its rows go. */
@@ -78,7 +83,7 @@ static void take_panels(const head_call *call, const head_rows *rows, const bloc
 {
     const size_t stride = call->layout.block * 16;
     float *tile = b->tile;
-    margin_head_products(call, rows, b->weights, b->count, panel, panels, tile, ahead);
+    call->products(call, rows, b->weights, b->count, panel, panels, tile, ahead);
     for (const size_t end = panel + panels; panel < end; panel++, tile += stride) {
         float keep[16];
         take_tile(call, rows, b, panel, stats, tile, keep);
@@ -107,8 +112,7 @@ void margin_head_forward(const head_call *call, const head_rows *rows, head_clas
     const size_t first_block = head_shard_first(&call->layout, shard);
     const size_t end_block = head_shard_first(&call->layout, shard + 1);
     /* A block has rows / 16 times as many multiply-adds of 16 lanes as class weights. */
-    const size_t pace =
-        call->layout.path == HEAD_TILES ? (end_panel - first_panel) * 16 : rows->count;
+    const size_t pace = margin_least((end_panel - first_panel) * 16, rows->count);
     /* Only one thread writes a block's norms, once. */
     const int opens_rows = rows->first == 0 && first_panel == 0;
     start_stats(stats, first_panel * 16, end_panel * 16);

@@ -22,6 +22,14 @@
 #include "target.h"
 
 struct head_geometry;
+struct head_call;
+struct head_rows;
+
+/* Writes the inner products of a block's `count` class weights with `panels` panels of rows, from
+ * panel `panel` on, into tiles, which are layout.block 16 apart. */
+typedef void (*head_products)(const struct head_call *call, const struct head_rows *rows,
+                              const float *weights, size_t count, size_t panel, size_t panels,
+                              float *tile, margin_ahead *ahead);
 
 /* What a call is given and what follows from it as a whole: const for every stage. */
 typedef struct head_call {
@@ -30,6 +38,7 @@ typedef struct head_call {
     margin_kernels kernels;
     const margin_setting *setting;
     const struct head_geometry *geometry;
+    head_products products;        /* of layout.path; NULL on the planes path */
     const margin_storage *storage; /* of the class weights */
     /* Raw inner products: w = class_unit * packed class weight, a power of two; else 1. */
     double class_unit;
@@ -187,10 +196,13 @@ void margin_head_forward(const head_call *call, const head_rows *rows, head_clas
                          size_t shard, size_t first_panel, size_t end_panel, head_stats *stats,
                          head_tiles *tiles, head_scratch *scratch);
 
-/* Writes the inner products of a block's class weights with `panels` panels of rows into tiles. */
-void margin_head_products(const head_call *call, const head_rows *rows, const float *weights,
-                          size_t count, size_t panel, size_t panels, float *tile,
-                          margin_ahead *ahead);
+/* The head_products of the tiles and of the dots path. */
+void margin_head_tile_products(const head_call *call, const head_rows *rows, const float *weights,
+                               size_t count, size_t panel, size_t panels, float *tile,
+                               margin_ahead *ahead);
+void margin_head_dot_products(const head_call *call, const head_rows *rows, const float *weights,
+                              size_t count, size_t panel, size_t panels, float *tile,
+                              margin_ahead *ahead);
 
 /* Takes the targets of a panel's rows out of a tile of the `count` classes from `first` on:
  * -infinity in their place, the value to target_dot unless that is NULL. */

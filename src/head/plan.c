@@ -63,6 +63,8 @@ margin_status margin_head_plan(head_run *r)
     }
     context->used = r->schedule.bytes;
     margin_head_carve(&shape, &call->layout, &r->schedule, line, context->workspace, &r->work);
+    if (call->layout.path == HEAD_TILES) call->products = margin_head_tile_products;
+    if (call->layout.path == HEAD_DOTS) call->products = margin_head_dot_products;
     call->class_unit = call->geometry->class_unit(call, r->work.scratch->class_line);
     if (r->work.targets.share != NULL) {
         set_gradient_unit(call);

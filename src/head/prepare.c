@@ -49,10 +49,9 @@ void margin_head_prepare(const head_call *call, size_t first, size_t count, head
     for (size_t i = first; i < end; i++)
         set_target(call, rows, i, class_line);
     for (size_t i = first; i < end; i++) {
-        if (i < rows->count || call->layout.path == HEAD_TILES)
-            margin_head_pack_embedding(call, rows, i);
+        if (i < rows->count || rows->x_lanes != NULL) margin_head_pack_embedding(call, rows, i);
     }
-    if (call->layout.path != HEAD_TILES) return;
+    if (rows->x_lanes == NULL) return;
     call->kernels.packing->pack_lanes(rows->x_panels + first * 16, rows->x_stride,
                                       call->layout.panels,
                                       rows->x_lanes + first * call->layout.panels * 16);
