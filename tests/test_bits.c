@@ -36,14 +36,19 @@ typedef struct bits_case {
     int bias, row_weight;
 } bits_case;
 
-static size_t minimum_of(const margin_config *config, const bits_case *c)
+/* Returns the bytes that a refused call names: the least for the outputs that it wants. */
+static size_t minimum_of(const margin_config *config, margin_head call)
 {
+    margin_config least = *config;
     margin_context *context;
     size_t bytes = 0;
-    if (problem_context(config, &context) == MARGIN_OK) {
-        bytes = margin_head_workspace_minimum(context, c->rows, c->dim, c->classes);
+    least.workspace_bytes = 1;
+    if (problem_context(&least, &context) == MARGIN_OK &&
+        margin_head_run(context, &call) == MARGIN_ERROR_WORKSPACE) {
+        bytes = margin_context_fault(context)->bytes;
     }
     margin_destroy(context);
+    CHECK(bytes > 0, "head: 1 byte of workspace is enough");
     return bytes;
 }
 
@@ -52,7 +57,7 @@ static problem_hash run_head(const bits_case *c, const variant *v, margin_config
     problem p = problem_make(c->rows, c->dim, c->classes, c->seed, v->layout, 1);
     if (c->bias) problem_use_bias(&p);
     if (c->row_weight) problem_use_row_weight(&p);
-    if (v->workspace == 1) config.workspace_bytes = minimum_of(&config, c);
+    if (v->workspace == 1) config.workspace_bytes = minimum_of(&config, p.call);
     const margin_status status = problem_run(&p, &config);
     CHECK(status == MARGIN_OK, "%s: %s", c->name, margin_status_text(status));
     const problem_hash hash = problem_hash_of(&p);
@@ -60,7 +65,7 @@ static problem_hash run_head(const bits_case *c, const variant *v, margin_config
     return hash;
 }
 
-/* The bytes that a refused call names. */
+/* Returns the same of a call of the rows level. */
 static size_t rows_minimum_of(const margin_config *config, margin_rows call)
 {
     margin_config least = *config;

@@ -304,6 +304,26 @@ static void head_workspace_of_each_output(void **state)
     }
 }
 
+/* Room for the packed class weights but not for all terms: two threads compute them again, each a
+ * piece of a block at a time, with the same bits. */
+static void head_terms_again(void **state)
+{
+    margin_config config = config_of(MARGIN_ARCFACE);
+    problem_hash hash[2];
+    (void)state;
+    config.threads = 2;
+    for (int k = 0; k < 2; k++) {
+        config.workspace_bytes = k == 0 ? 0 : (size_t)720 << 10;
+        problem p = problem_make(128, 20, 1260, 9, 0, 1);
+        assert_status(problem_run(&p, &config), MARGIN_OK);
+        hash[k] = problem_hash_of(&p);
+        assert_true(problem_free(&p));
+    }
+    assert_true(hash[0].grad_weights == hash[1].grad_weights);
+    assert_true(hash[0].grad_embeddings == hash[1].grad_embeddings);
+    assert_true(hash[0].loss == hash[1].loss);
+}
+
 /* A context serves on after a refusal, and keeps what the refusal was. */
 static void head_after_a_refusal(void **state)
 {
@@ -334,6 +354,7 @@ int main(void)
         cmocka_unit_test(head_bias),
         cmocka_unit_test(head_workspace),
         cmocka_unit_test(head_workspace_of_each_output),
+        cmocka_unit_test(head_terms_again),
         cmocka_unit_test(head_after_a_refusal),
         cmocka_unit_test(threads_have_enough_to_do),
     };
