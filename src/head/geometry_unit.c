@@ -1,7 +1,6 @@
 /* geometry_unit.c: logits on the unit sphere: s cos(theta), and, where the embedding keeps its
  * norm, |x| cos(theta). Only the scale of a row and dX differ between the two. */
 #include <math.h>
-#include <stdint.h>
 #include <string.h>
 
 #include "head/geometry.h"

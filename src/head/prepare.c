@@ -1,7 +1,5 @@
 /* prepare.c: what is done once per row before the classes: its target pair is measured, its loss
  * asked for psi, and the row packed. All of it in double but the packing. */
-#include <math.h>
-
 #include "head/geometry.h"
 
 static void start_row(const head_call *call, head_rows *rows, size_t i, float *class_line)

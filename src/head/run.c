@@ -4,8 +4,6 @@
 
 #include <stdint.h>
 
-#include "head/geometry.h"
-#include "head/workspace.h"
 #include "parallel.h"
 
 /* ---- one item of each loop ---- */

@@ -120,7 +120,7 @@ static margin_status check_values(margin_context *context, margin_rows *call)
 /* Returns the elements of whole cache lines that hold n. */
 static size_t round_up(size_t n)
 {
-    return (n + 15) / 16 * 16;
+    return margin_divide_up(n, 16) * 16;
 }
 
 /* Returns the bytes of the items, SIZE_MAX / 2 if they are beyond memory. */

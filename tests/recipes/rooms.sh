@@ -27,9 +27,10 @@ put() {
     sed -i "$3" "$tree/$1"
 }
 
+# add_loss NAME LAST: adds a row to the table of losses behind that of LAST, its last.
 add_loss() {
-    put include/margin.h 'X(COMBINED, combined)' \
-        "s/^    X(COMBINED, combined)\$/    X(COMBINED, combined) \\\\\n    X(CLASSFACE, classface)/"
+    put include/margin.h "X(${2^^}, $2)" \
+        "s/^    X(${2^^}, $2)\$/    X(${2^^}, $2) \\\\\n    X(${1^^}, $1)/"
 }
 
 rm -rf "$work/before"
@@ -64,7 +65,7 @@ const margin_loss_row margin_loss_classface = {
     .target = target,
 };
 END
-add_loss
+add_loss classface combined
 step 'a margin per class' 'include/margin.h src/losses/classface.c'
 
 # ---- a rule for the negatives: 1.5 times as far above the row's threshold -------------------------
@@ -92,8 +93,7 @@ const margin_loss_row margin_loss_hardface = {
     .target = target,
 };
 END
-put include/margin.h 'X(CLASSFACE, classface)' \
-    "s/^    X(CLASSFACE, classface)\$/    X(CLASSFACE, classface) \\\\\n    X(HARDFACE, hardface)/"
+add_loss hardface classface
 put src/loss.h '    double psi, slope;' 's/^    double psi, slope;/    double psi, slope, threshold;/'
 # shellcheck disable=SC2016 # sed's own words
 put src/target.c '    (void)target;' 's/^    (void)target;//'
