@@ -15,7 +15,7 @@ static const margin_schedule everywhere = {
     .level_logit_ns = 0.35,
     .packed_bytes = (size_t)4 << 20,
     .piece_classes = 42,
-    .planes_panels = 4,
+    .planes_strips = 4,
     .streamed_bytes = (size_t)8 << 20,
     .group_logits = (size_t)1 << 15,
 };

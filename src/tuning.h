@@ -61,8 +61,8 @@ typedef struct margin_schedule {
     size_t packed_bytes;
     /* Classes by which a block of dW is cut for several threads: whole register tiles. */
     size_t piece_classes;
-    /* The planes path: panels of 16 rows at a time for each thread. */
-    size_t planes_panels;
+    /* The planes path: strips of 16 rows at a time for each thread. */
+    size_t planes_strips;
     /* The rows level: a gradient of so many bytes is not expected to be read from a cache again;
      * and logits that a group of rows may leave in L2. */
     size_t streamed_bytes, group_logits;

@@ -72,9 +72,9 @@ static void scale_tiles(const head_call *call, const head_rows *rows, const head
 {
     for (size_t i = 0; i < rows->capacity; i++)
         scratch->row_factor[i] = row_factor(rows, results, i, kept->peak[i]);
-    for (size_t panel = 0; panel < rows->capacity / 16; panel++)
-        call->kernels.terms->tile_scale(terms + panel * call->layout.block * 16, count,
-                                        scratch->row_factor + panel * 16);
+    for (size_t strip = 0; strip < rows->capacity / 16; strip++)
+        call->kernels.terms->tile_scale(terms + strip * call->layout.block * 16, count,
+                                        scratch->row_factor + strip * 16);
 }
 
 /* Returns a piece's terms: kept, or computed again with the same bits. Panels of rows lie
@@ -88,11 +88,11 @@ static float *piece_terms(const head_call *call, const head_rows *rows, const he
         margin_head_block(call, classes, piece->block, NULL, scratch) + from * 16;
     const float *peak = kept->peak + piece->block * rows->capacity;
     margin_ahead none = {.pace = 1};
-    for (size_t panel = 0; panel < rows->capacity / 16; panel++) {
-        float *tile = scratch->tiles + panel * call->layout.block * 16, sum[16];
-        call->products(call, rows, weights, piece->count, panel, 1, tile, &none);
-        margin_head_mask_targets(rows, panel, piece->first, piece->count, tile, NULL);
-        call->kernels.terms->tile_exp(tile, piece->count, &rows->terms[panel], peak + panel * 16,
+    for (size_t strip = 0; strip < rows->capacity / 16; strip++) {
+        float *tile = scratch->tiles + strip * call->layout.block * 16, sum[16];
+        call->products(call, rows, weights, piece->count, strip, 1, tile, &none);
+        margin_head_mask_targets(rows, strip, piece->first, piece->count, tile, NULL);
+        call->kernels.terms->tile_exp(tile, piece->count, &rows->terms[strip], peak + strip * 16,
                                       sum);
     }
     return scratch->tiles;
@@ -198,7 +198,7 @@ void margin_head_store_class(const head_call *call, double norm, size_t class_in
     call->kernels.packing->finish_row(g, geometry->projects ? &unit : NULL, io->dim, first, second,
                                       out);
     if (io->grad_bias != NULL)
-        io->grad_bias[class_index] = margin_to_float((double)g[io->dim] * call->gradient_unit);
+        io->grad_bias[class_index] = margin_to_float((double)g[io->dim] * call->gradient_measure);
 }
 
 static void finish_piece(const head_call *call, const head_rows *rows, const double *norms,

@@ -1,4 +1,4 @@
-/* forward.c: one shard of classes for some panels of 16 rows: inner products, the running peak, the
+/* forward.c: one shard of classes for some strips of 16 rows: inner products, the running peak, the
  * negatives' terms and their sum, and the part of dX that they make.
  *
  * The target is taken out of the tile before maximum and sum: subtracting it afterwards would lose
@@ -11,37 +11,37 @@
 
 #include "head/head.h"
 
-void margin_head_mask_targets(const head_rows *rows, size_t panel, size_t first, size_t count,
+void margin_head_mask_targets(const head_rows *rows, size_t strip, size_t first, size_t count,
                               float *tile, float *target_dot)
 {
-    const int64_t *label = rows->label + panel * 16;
+    const int64_t *label = rows->label + strip * 16;
     for (size_t lane = 0; lane < 16; lane++) {
         const uint64_t within = (uint64_t)label[lane] - first;
         if (within >= count) continue;
         float *entry = tile + within * 16 + lane;
-        if (target_dot != NULL) target_dot[panel * 16 + lane] = *entry;
+        if (target_dot != NULL) target_dot[strip * 16 + lane] = *entry;
         *entry = -INFINITY;
     }
 }
 
 void margin_head_tile_products(const head_call *call, const head_rows *rows, const float *weights,
-                               size_t count, size_t panel, size_t panels, float *tile,
+                               size_t count, size_t strip, size_t strips, float *tile,
                                margin_ahead *ahead)
 {
     const size_t stride = call->layout.block * 16, lane_stride = call->layout.panels * 256;
-    call->kernels.products->tile_products(rows->x_lanes + panel * lane_stride, lane_stride, panels,
+    call->kernels.products->tile_products(rows->x_lanes + strip * lane_stride, lane_stride, strips,
                                           weights, stride, call->layout.dim, count, tile, stride,
                                           ahead);
 }
 
 void margin_head_dot_products(const head_call *call, const head_rows *rows, const float *weights,
-                              size_t count, size_t panel, size_t panels, float *tile,
+                              size_t count, size_t strip, size_t strips, float *tile,
                               margin_ahead *ahead)
 {
     const size_t stride = call->layout.block * 16;
-    for (const size_t end = panel + panels; panel < end; panel++, tile += stride)
-        call->kernels.products->dot_products(rows->x_panels + panel * 256, rows->x_stride,
-                                             head_panel_rows(rows, panel), weights, stride,
+    for (const size_t end = strip + strips; strip < end; strip++, tile += stride)
+        call->kernels.products->dot_products(rows->x_panels + strip * 256, rows->x_stride,
+                                             head_strip_rows(rows, strip), weights, stride,
                                              call->layout.panels, count, tile, ahead);
 }
 
@@ -50,22 +50,22 @@ typedef struct block_at_hand {
     size_t block, first, count; /* first of all classes */
     int opens;                  /* the shard begins here */
     const float *weights;       /* [panels][layout.block][16] */
-    float *tile;                /* of the first panel of rows at hand */
+    float *tile;                /* of the first strip at hand */
 } block_at_hand;
 
-/* Turns a tile of a panel's inner products into terms, and adds them to the rows' statistics;
+/* Turns a tile of a strip's inner products into terms, and adds them to the rows' statistics;
  * writes to keep[lane] what earlier sums are multiplied by. */
 static void take_tile(const head_call *call, const head_rows *rows, const block_at_hand *b,
-                      size_t panel, head_stats *stats, float *tile, float *keep)
+                      size_t strip, head_stats *stats, float *tile, float *keep)
 {
     const margin_terms *k = call->kernels.terms;
-    const size_t at = panel * 16;
-    const margin_term_rows *terms = &rows->terms[panel];
+    const size_t at = strip * 16;
+    const margin_term_rows *terms = &rows->terms[strip];
     float max[16], sum[16];
     float *peak = stats->peak + at, *most = stats->most + at;
     double *total = stats->sum + at;
 
-    margin_head_mask_targets(rows, panel, b->first, b->count, tile, stats->target_dot);
+    margin_head_mask_targets(rows, strip, b->first, b->count, tile, stats->target_dot);
     k->tile_max(tile, b->count, max);
     for (size_t lane = 0; lane < 16; lane++)
         keep[lane] = margin_raise_peak(margin_get_term_row(terms, lane), max[lane], peak + lane);
@@ -76,23 +76,23 @@ static void take_tile(const head_call *call, const head_rows *rows, const block_
     }
 }
 
-/* Takes a block through products, terms and dX for one or two panels of rows. */
-static void take_panels(const head_call *call, const head_rows *rows, const block_at_hand *b,
-                        size_t panel, size_t panels, head_stats *stats, float *block_peak,
+/* Takes a block through products, terms and dX for one or two strips. */
+static void take_strips(const head_call *call, const head_rows *rows, const block_at_hand *b,
+                        size_t strip, size_t strips, head_stats *stats, float *block_peak,
                         margin_ahead *ahead)
 {
     const size_t stride = call->layout.block * 16;
     float *tile = b->tile;
-    call->products(call, rows, b->weights, b->count, panel, panels, tile, ahead);
-    for (const size_t end = panel + panels; panel < end; panel++, tile += stride) {
+    call->products(call, rows, b->weights, b->count, strip, strips, tile, ahead);
+    for (const size_t end = strip + strips; strip < end; strip++, tile += stride) {
         float keep[16];
-        take_tile(call, rows, b, panel, stats, tile, keep);
+        take_tile(call, rows, b, strip, stats, tile, keep);
         if (block_peak != NULL)
-            memcpy(block_peak + panel * 16, stats->peak + panel * 16, 16 * sizeof(float));
+            memcpy(block_peak + strip * 16, stats->peak + strip * 16, 16 * sizeof(float));
         if (stats->x_part == NULL) continue;
         call->kernels.products->embedding_products(
-            tile, head_panel_rows(rows, panel), b->weights, stride, b->count, call->layout.panels,
-            b->opens ? NULL : keep, stats->x_part + panel * call->layout.panels * 256);
+            tile, head_strip_rows(rows, strip), b->weights, stride, b->count, call->layout.panels,
+            b->opens ? NULL : keep, stats->x_part + strip * call->layout.panels * 256);
     }
 }
 
@@ -106,16 +106,16 @@ static void start_stats(head_stats *stats, size_t first, size_t end)
 }
 
 void margin_head_forward(const head_call *call, const head_rows *rows, head_classes *classes,
-                         size_t shard, size_t first_panel, size_t end_panel, head_stats *stats,
+                         size_t shard, size_t first_strip, size_t end_strip, head_stats *stats,
                          head_tiles *tiles, head_scratch *scratch)
 {
     const size_t first_block = head_shard_first(&call->layout, shard);
     const size_t end_block = head_shard_first(&call->layout, shard + 1);
     /* A block has rows / 16 times as many multiply-adds of 16 lanes as class weights. */
-    const size_t pace = margin_least((end_panel - first_panel) * 16, rows->count);
+    const size_t pace = margin_least((end_strip - first_strip) * 16, rows->count);
     /* Only one thread writes a block's norms, once. */
-    const int opens_rows = rows->first == 0 && first_panel == 0;
-    start_stats(stats, first_panel * 16, end_panel * 16);
+    const int opens_rows = rows->first == 0 && first_strip == 0;
+    start_stats(stats, first_strip * 16, end_strip * 16);
     for (size_t block = first_block; block < end_block; block++) {
         margin_ahead ahead = {.pace = pace};
         block_at_hand b = {.block = block,
@@ -128,12 +128,12 @@ void margin_head_forward(const head_call *call, const head_rows *rows, head_clas
             margin_head_fetch_classes(call, head_block_first(&call->layout, block + 1),
                                       call->layout.block, &ahead);
         float *peak = tiles->peak == NULL ? NULL : tiles->peak + block * rows->capacity;
-        for (size_t panel = first_panel; panel < end_panel; panel += 2) {
+        for (size_t strip = first_strip; strip < end_strip; strip += 2) {
             b.tile = scratch->tiles;
             if (tiles->terms != NULL)
                 b.tile =
-                    head_block_terms(call, rows, tiles, block) + panel * call->layout.block * 16;
-            take_panels(call, rows, &b, panel, margin_least(end_panel - panel, 2), stats, peak,
+                    head_block_terms(call, rows, tiles, block) + strip * call->layout.block * 16;
+            take_strips(call, rows, &b, strip, margin_least(end_strip - strip, 2), stats, peak,
                         &ahead);
         }
     }

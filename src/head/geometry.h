@@ -7,12 +7,12 @@
 
 #include "head/head.h"
 
-/* The negatives' mean class weight of a row, as packed: the sum of share[p] times part p, which is
- * in panels `distance` floats from part to part. */
+/* The negatives' mean class weight of a row, as packed: the sum of portion[p] times part p, which
+ * is in panels `distance` floats from part to part. */
 typedef struct head_mean {
     const float *parts;
     size_t distance, count;
-    float share[MARGIN_SHARDS];
+    float portion[MARGIN_SHARDS];
 } head_mean;
 
 /* One row's dX on its way. */
@@ -28,11 +28,11 @@ typedef struct head_gradient_row {
 typedef struct head_geometry {
     /* ---- before the classes ---- */
 
-    /* Returns head_call.class_unit. `class_line` is scratch for one class weight. */
-    double (*class_unit)(const head_call *call, float *class_line);
-    /* Returns the part of embedding x in head_call.gradient_unit: its head_row.scale, but for
-     * class_unit. */
-    double (*row_unit)(const head_call *call, const float *x);
+    /* Returns head_call.class_measure. `class_line` is scratch for one class weight. */
+    double (*class_measure)(const head_call *call, float *class_line);
+    /* Returns the part of embedding x in head_call.gradient_measure: its head_row.scale, but for
+     * class_measure. */
+    double (*row_measure)(const head_call *call, const float *x);
     /* Sets row->scale and row->unpack, after the pair was measured. */
     void (*set_scale)(const head_call *call, head_row *row);
     /* Packs embedding x of `row` into panels. */
@@ -51,8 +51,8 @@ typedef struct head_geometry {
     double (*target_logit)(const head_call *call, const head_row *row);
     /* Writes dX of a row whose pull is not 0. */
     void (*write_gradient)(const head_call *call, const head_gradient_row *g);
-    /* Returns the negatives' share of dW for this pull, and writes the target's to *target; both in
-     * units of gradient_unit. */
+    /* Returns the negatives' share of dW for this pull, and writes the target's to *target; both
+     * counted in gradient_measure. */
     double (*shares)(const head_call *call, const head_row *row, double pull, double *target);
     /* Returns what a target's share is multiplied by so that a product of packed embeddings can
      * take it; 0: no product can without losing digits. */

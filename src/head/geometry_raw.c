@@ -6,7 +6,7 @@
 
 #include "head/geometry.h"
 
-static double class_unit(const head_call *call, float *class_line)
+static double class_measure(const head_call *call, float *class_line)
 {
     const margin_head *io = call->io;
     double most = 0.0;
@@ -25,7 +25,7 @@ static double row_power(const head_call *call, double norm)
     return margin_power_for(call->io->bias != NULL ? fmax(norm, 1.0) : norm);
 }
 
-static double row_unit(const head_call *call, const float *x)
+static double row_measure(const head_call *call, const float *x)
 {
     const double norm = margin_norm(call->kernels.packing, x, call->io->dim);
     return call->setting->config->scale / row_power(call, norm);
@@ -34,7 +34,7 @@ static double row_unit(const head_call *call, const float *x)
 static void set_scale(const head_call *call, head_row *row)
 {
     row->unpack = 1.0 / row_power(call, row->norm);
-    row->scale = call->setting->config->scale * row->unpack * call->class_unit;
+    row->scale = call->setting->config->scale * row->unpack * call->class_measure;
 }
 
 /* Packs x times `power`, and behind it its bias unless that is NULL. */
@@ -65,7 +65,7 @@ static void pack_classes(const head_call *call, size_t first, size_t count, doub
         const float *w = margin_head_class(call, at, scratch->class_line);
         norms[j] = margin_norm(call->kernels.packing, w, io->dim);
         if (isnan(norms[j]) && at < scratch->bad_class) scratch->bad_class = at;
-        pack(call, w, io->bias == NULL ? NULL : io->bias + at, 1.0 / call->class_unit,
+        pack(call, w, io->bias == NULL ? NULL : io->bias + at, 1.0 / call->class_measure,
              panels + j * 16, stride);
     }
 }
@@ -73,7 +73,7 @@ static void pack_classes(const head_call *call, size_t first, size_t count, doub
 static double class_factor(const head_call *call, double norm)
 {
     (void)norm;
-    return 1.0 / call->class_unit;
+    return 1.0 / call->class_measure;
 }
 
 static double target_logit(const head_call *call, const head_row *row)
@@ -88,14 +88,14 @@ static void write_gradient(const head_call *call, const head_gradient_row *g)
     const double factor = g->pull * call->setting->config->scale;
     margin_mean_of_negatives(call, g, NULL, 0.0f);
     for (size_t d = 0; d < call->io->dim; d++) {
-        const double mean = (double)g->line[d] * call->class_unit;
+        const double mean = (double)g->line[d] * call->class_measure;
         g->out[d] = margin_to_float(factor * (mean - (double)g->w[d]));
     }
 }
 
 static double shares(const head_call *call, const head_row *row, double pull, double *target)
 {
-    const double share = pull * (call->setting->config->scale / call->gradient_unit);
+    const double share = pull * (call->setting->config->scale / call->gradient_measure);
     *target = -share;
     return share * row->unpack;
 }
@@ -123,12 +123,12 @@ static size_t finish_classes(const head_call *call, size_t first, size_t count, 
 static double finish_factor(const head_call *call, double norm)
 {
     (void)norm;
-    return call->gradient_unit;
+    return call->gradient_measure;
 }
 
 const head_geometry margin_geometry_raw = {
-    .class_unit = class_unit,
-    .row_unit = row_unit,
+    .class_measure = class_measure,
+    .row_measure = row_measure,
     .set_scale = set_scale,
     .pack_embedding = pack_embedding,
     .pack_classes = pack_classes,

@@ -7,19 +7,19 @@
 
 /* ---- before the classes ---- */
 
-static double class_unit(const head_call *call, float *class_line)
+static double class_measure(const head_call *call, float *class_line)
 {
     (void)call, (void)class_line;
     return 1.0;
 }
 
-static double unit_row_unit(const head_call *call, const float *x)
+static double unit_row_measure(const head_call *call, const float *x)
 {
     (void)x;
     return call->setting->config->scale;
 }
 
-static double kept_row_unit(const head_call *call, const float *x)
+static double kept_row_measure(const head_call *call, const float *x)
 {
     return margin_norm(call->kernels.packing, x, call->io->dim);
 }
@@ -145,7 +145,7 @@ static void kept_write_gradient(const head_call *call, const head_gradient_row *
 
 static double shares(const head_call *call, const head_row *row, double pull, double *target)
 {
-    const double share = pull * (row->scale / call->gradient_unit);
+    const double share = pull * (row->scale / call->gradient_measure);
     *target = share * row->target.slope;
     return share;
 }
@@ -170,32 +170,32 @@ static size_t finish_classes(const head_call *call, size_t first, size_t count, 
     if (call->storage->widen != NULL) return 0;
     return call->kernels.packing->finish_units(
         g, g_stride, margin_head_class(call, first, NULL), io->weights_stride, norms + first,
-        call->gradient_unit, io->dim, count, io->grad_weights + first * io->grad_weights_stride,
+        call->gradient_measure, io->dim, count, io->grad_weights + first * io->grad_weights_stride,
         io->grad_weights_stride);
 }
 
 static double finish_factor(const head_call *call, double norm)
 {
-    return norm > 0.0 ? call->gradient_unit / norm : 0.0;
+    return norm > 0.0 ? call->gradient_measure / norm : 0.0;
 }
 
 /* What the unit sphere and the kept norm share. */
 #define ON_THE_SPHERE                                                                              \
-    .class_unit = class_unit, .pack_embedding = pack_embedding, .pack_classes = pack_classes,      \
-    .class_factor = class_factor, .target_logit = target_logit, .shares = shares, .entry = entry,  \
-    .add_target = add_target, .finish_classes = finish_classes, .finish_factor = finish_factor,    \
-    .projects = 1
+    .class_measure = class_measure, .pack_embedding = pack_embedding,                              \
+    .pack_classes = pack_classes, .class_factor = class_factor, .target_logit = target_logit,      \
+    .shares = shares, .entry = entry, .add_target = add_target, .finish_classes = finish_classes,  \
+    .finish_factor = finish_factor, .projects = 1
 
 const head_geometry margin_geometry_unit = {
     ON_THE_SPHERE,
-    .row_unit = unit_row_unit,
+    .row_measure = unit_row_measure,
     .set_scale = unit_set_scale,
     .write_gradient = unit_write_gradient,
 };
 
 const head_geometry margin_geometry_kept = {
     ON_THE_SPHERE,
-    .row_unit = kept_row_unit,
+    .row_measure = kept_row_measure,
     .set_scale = kept_set_scale,
     .write_gradient = kept_write_gradient,
 };

@@ -8,7 +8,7 @@ void margin_mean_of_negatives(const head_call *call, const head_gradient_row *g,
                               float by_w)
 {
     const head_mean *mean = &g->mean;
-    call->kernels.packing->weighted_sum(w, by_w, mean->parts, mean->distance, 256, mean->share,
+    call->kernels.packing->weighted_sum(w, by_w, mean->parts, mean->distance, 256, mean->portion,
                                         mean->count, call->io->dim, g->line);
 }
 
@@ -21,10 +21,10 @@ static void set_mean(const head_call *call, const head_rows *rows, const head_st
     mean->distance = padded * rows->capacity;
     mean->count = call->layout.shards;
     for (size_t p = 0; p < call->layout.shards; p++) {
-        mean->share[p] = 0.0f;
+        mean->portion[p] = 0.0f;
         if (!(stats[p].sum[i] > 0.0)) continue;
         const double factor = margin_head_shard_factor(rows, &stats[p], i, result->peak);
-        mean->share[p] = (float)(factor / result->sum);
+        mean->portion[p] = (float)(factor / result->sum);
     }
 }
 

@@ -25,10 +25,10 @@ struct head_geometry;
 struct head_call;
 struct head_rows;
 
-/* Writes the inner products of a block's `count` class weights with `panels` panels of rows, from
- * panel `panel` on, into tiles, which are layout.block 16 apart. */
+/* Writes the inner products of a block's `count` class weights with `strips` strips of rows, from
+ * strip `strip` on, into tiles, which are layout.block 16 apart. */
 typedef void (*head_products)(const struct head_call *call, const struct head_rows *rows,
-                              const float *weights, size_t count, size_t panel, size_t panels,
+                              const float *weights, size_t count, size_t strip, size_t strips,
                               float *tile, margin_ahead *ahead);
 
 /* What a call is given and what follows from it as a whole: const for every stage. */
@@ -40,10 +40,10 @@ typedef struct head_call {
     const struct head_geometry *geometry;
     head_products products;        /* of layout.path; NULL on the planes path */
     const margin_storage *storage; /* of the class weights */
-    /* Raw inner products: w = class_unit * packed class weight, a power of two; else 1. */
-    double class_unit;
+    /* Raw inner products: w = class_measure * packed class weight, a power of two; else 1. */
+    double class_measure;
     /* The largest |weight * scale| of a row: the unit of dW's factors, which are at most 1. */
-    double gradient_unit;
+    double gradient_measure;
 } head_call;
 
 /* What is known of a row before the classes. */
@@ -101,14 +101,14 @@ typedef struct head_result {
     double sum;       /* log-sum-exp of the negatives = scale peak + log(sum) */
     double loss;
     double miss;  /* 1 - the target's probability */
-    double share; /* of the negatives' part of dW, in units of gradient_unit: set by gradient */
+    double share; /* of the negatives' part of dW, counted in gradient_measure: set by gradient */
 } head_result;
 
 /* What the targets of all rows add to dW, class by class. */
 typedef struct head_targets {
     size_t *first_of;  /* [C]: the class's first row, SIZE_MAX: none; NULL: no dW */
     size_t *next_of;   /* [N]: the next row of the same class */
-    double *share;     /* [N]: in units of gradient_unit; 0: none, or a product has taken it */
+    double *share;     /* [N]: counted in gradient_measure; 0: none, or a product has taken it */
     margin_pair *pair; /* [N]; NULL: measured again */
 } head_targets;
 
@@ -190,23 +190,23 @@ void margin_head_fetch_classes(const head_call *call, size_t first, size_t count
 void margin_head_prepare(const head_call *call, size_t first, size_t count, head_rows *rows,
                          float *class_line);
 
-/* Takes the classes of one shard through products, terms and dX, for the rows of panels
- * `first_panel` to `end_panel` - 1: writes their `stats`, and to `tiles` what backward needs. */
+/* Takes the classes of one shard through products, terms and dX, for the rows of strips
+ * `first_strip` to `end_strip` - 1: writes their `stats`, and to `tiles` what backward needs. */
 void margin_head_forward(const head_call *call, const head_rows *rows, head_classes *classes,
-                         size_t shard, size_t first_panel, size_t end_panel, head_stats *stats,
+                         size_t shard, size_t first_strip, size_t end_strip, head_stats *stats,
                          head_tiles *tiles, head_scratch *scratch);
 
 /* The head_products of the tiles and of the dots path. */
 void margin_head_tile_products(const head_call *call, const head_rows *rows, const float *weights,
-                               size_t count, size_t panel, size_t panels, float *tile,
+                               size_t count, size_t strip, size_t strips, float *tile,
                                margin_ahead *ahead);
 void margin_head_dot_products(const head_call *call, const head_rows *rows, const float *weights,
-                              size_t count, size_t panel, size_t panels, float *tile,
+                              size_t count, size_t strip, size_t strips, float *tile,
                               margin_ahead *ahead);
 
-/* Takes the targets of a panel's rows out of a tile of the `count` classes from `first` on:
+/* Takes the targets of a strip's rows out of a tile of the `count` classes from `first` on:
  * -infinity in their place, the value to target_dot unless that is NULL. */
-void margin_head_mask_targets(const head_rows *rows, size_t panel, size_t first, size_t count,
+void margin_head_mask_targets(const head_rows *rows, size_t strip, size_t first, size_t count,
                               float *tile, float *target_dot);
 
 /* Returns what brings a shard's sums of row i, which are under the shard's own peak, to `peak`. */
@@ -258,7 +258,7 @@ void margin_head_planes_forward(const head_call *call, const head_rows *rows,
                                 const head_classes *classes, size_t i, head_stats *stats,
                                 float *terms, head_scratch *scratch);
 
-/* Writes what a panel of rows, `count` from `first` on, adds to dW to its part: one chain. */
+/* Writes what a strip, `count` from `first` on, adds to dW to its part: one chain. */
 void margin_head_planes_part(const head_call *call, const head_rows *rows,
                              const head_result *results, head_targets *targets, size_t first,
                              size_t count, head_plane_sums *sums, head_scratch *scratch);
@@ -280,13 +280,13 @@ static inline size_t head_padded_classes(size_t count)
     return margin_divide_up(count, 32) * 32;
 }
 
-/* Returns how many rows of the row block panel `panel` has. */
-static inline size_t head_panel_rows(const head_rows *rows, size_t panel)
+/* Returns how many rows of the row block strip `strip` has. */
+static inline size_t head_strip_rows(const head_rows *rows, size_t strip)
 {
-    return rows->count > panel * 16 ? margin_least(rows->count - panel * 16, 16) : 0;
+    return rows->count > strip * 16 ? margin_least(rows->count - strip * 16, 16) : 0;
 }
 
-/* Returns the kept terms of a block, whose panels of rows are layout.block 16 apart. */
+/* Returns the kept terms of a block, whose strips are layout.block 16 apart. */
 static inline float *head_block_terms(const head_call *call, const head_rows *rows,
                                       const head_tiles *tiles, size_t block)
 {

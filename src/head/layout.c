@@ -104,13 +104,13 @@ static head_schedule schedule_tiles(const search *q, head_schedule s, int may_ke
     return least;
 }
 
-/* Returns the schedule of planes: panels of 16 rows are each an item for a thread, enough at a time
+/* Returns the schedule of planes: strips of 16 rows are each an item for a thread, enough at a time
  * to share evenly. */
-static head_schedule schedule_planes(const search *q, head_schedule s, size_t panels_of_thread)
+static head_schedule schedule_planes(const search *q, head_schedule s, size_t strips_of_thread)
 {
-    const size_t all = margin_divide_up(q->shape->rows, 16), most = s.threads * panels_of_thread;
-    for (size_t panels = most < all ? most : all; panels > 0; panels /= 2) {
-        s.rows = panels * 16;
+    const size_t all = margin_divide_up(q->shape->rows, 16), most = s.threads * strips_of_thread;
+    for (size_t strips = most < all ? most : all; strips > 0; strips /= 2) {
+        s.rows = strips * 16;
         s.bytes = bytes_of(q, s);
         if (s.bytes <= q->workspace) break;
     }
@@ -123,7 +123,7 @@ head_schedule margin_head_schedule(const head_shape *shape, const head_layout *l
 {
     const search q = {shape, layout, class_line_bytes, workspace};
     const head_schedule s = {.threads = threads, .in_place = shape->dim % 16 == 0 && !shape->bias};
-    if (layout->path == HEAD_PLANES) return schedule_planes(&q, s, tuning->planes_panels);
+    if (layout->path == HEAD_PLANES) return schedule_planes(&q, s, tuning->planes_strips);
     const size_t packed =
         margin_bytes(layout->blocks * layout->block, layout->panels * 16, sizeof(float));
     return schedule_tiles(&q, s, packed <= tuning->packed_bytes);

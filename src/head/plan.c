@@ -18,17 +18,17 @@ const head_geometry *margin_head_geometry(const margin_config *config)
     }
 }
 
-/* Sets gradient_unit, which only dW needs, so that dW's factors are at most 1. */
-static void set_gradient_unit(head_call *call)
+/* Sets gradient_measure, which only dW needs, so that dW's factors are at most 1. */
+static void set_gradient_measure(head_call *call)
 {
     const margin_head *io = call->io;
     double most = 0.0;
     for (size_t i = 0; i < io->rows; i++) {
         if (io->labels[i] < 0) continue;
-        const double unit = call->geometry->row_unit(call, margin_head_embedding(call, i));
-        most = fmax(most, fabs(margin_row_weight(io->row_weight, i, io->counted)) * unit);
+        const double measure = call->geometry->row_measure(call, margin_head_embedding(call, i));
+        most = fmax(most, fabs(margin_row_weight(io->row_weight, i, io->counted)) * measure);
     }
-    call->gradient_unit = most > 0.0 ? most : 1.0;
+    call->gradient_measure = most > 0.0 ? most : 1.0;
 }
 
 /* Returns the threads that a call of this shape pays for. */
@@ -65,9 +65,9 @@ margin_status margin_head_plan(head_run *r)
     margin_head_carve(&shape, &call->layout, &r->schedule, line, context->workspace, &r->work);
     if (call->layout.path == HEAD_TILES) call->products = margin_head_tile_products;
     if (call->layout.path == HEAD_DOTS) call->products = margin_head_dot_products;
-    call->class_unit = call->geometry->class_unit(call, r->work.scratch->class_line);
+    call->class_measure = call->geometry->class_measure(call, r->work.scratch->class_line);
     if (r->work.targets.share != NULL) {
-        set_gradient_unit(call);
+        set_gradient_measure(call);
         margin_head_list_targets(io, &r->work.targets);
     }
     return MARGIN_OK;

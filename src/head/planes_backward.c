@@ -1,11 +1,11 @@
-/* planes_backward.c: dW for embeddings of few dimensions. Each panel of 16 rows writes a part, one
+/* planes_backward.c: dW for embeddings of few dimensions. Each strip of 16 rows writes a part, one
  * chain, while its terms are in a cache; block by block of classes the parts are added in the rows'
  * order, and in the end the gradient of the normalisation is taken. */
 #include <stdint.h>
 
 #include "head/geometry.h"
 
-/* ---- a panel of rows ---- */
+/* ---- a strip ---- */
 
 /* Multiplies row i's packed embedding by the factor of its terms, and puts its target among them.
  */
@@ -102,10 +102,10 @@ void margin_head_planes_backward(const head_call *call, const head_rows *rows,
 {
     const size_t first = head_block_first(&call->layout, block),
                  count = head_block_count(&call->layout, block);
-    const size_t stride = call->layout.plane_stride, panels = margin_divide_up(rows->count, 16);
+    const size_t stride = call->layout.plane_stride, strips = margin_divide_up(rows->count, 16);
     for (size_t d = 0; d < call->layout.dim; d++) {
         const size_t at = d * stride + first;
-        call->kernels.planes->plane_total(sums->parts + at, call->layout.dim * stride, panels,
+        call->kernels.planes->plane_total(sums->parts + at, call->layout.dim * stride, strips,
                                           head_padded_classes(count), rows->first > 0,
                                           sums->sums + at);
     }

@@ -22,9 +22,9 @@ static const margin_term_row no_row = {.scale = 1.0f};
 static void set_target(const head_call *call, head_rows *rows, size_t i, float *class_line)
 {
     head_row *row = &rows->row[i];
-    margin_term_rows *panel = &rows->terms[i / 16];
+    margin_term_rows *strip = &rows->terms[i / 16];
     if (row->label < 0) {
-        margin_put_term_row(panel, i % 16, no_row);
+        margin_put_term_row(strip, i % 16, no_row);
         return;
     }
     margin_pair_finish(call->kernels.pairs, margin_head_embedding(call, rows->first + i),
@@ -33,7 +33,7 @@ static void set_target(const head_call *call, head_rows *rows, size_t i, float *
     const margin_row seen = {row->pair.angle, row->norm, row->label, &call->setting->margins};
     row->target = margin_target_at(call->setting, &seen);
     call->geometry->set_scale(call, row);
-    margin_put_term_row(panel, i % 16, margin_term_row_of(row->scale, &row->target));
+    margin_put_term_row(strip, i % 16, margin_term_row_of(row->scale, &row->target));
 }
 
 /* Prepares rows loop by loop. Tiles have a lane for each of 16 rows, so the lanes of rows that are

@@ -8,10 +8,10 @@
 
 /* ---- one item of each loop ---- */
 
-static void prepare_item(void *state, size_t panel, size_t worker)
+static void prepare_item(void *state, size_t strip, size_t worker)
 {
     head_run *r = state;
-    margin_head_prepare(r->call, panel * 16, 16, &r->work.rows, r->work.scratch[worker].class_line);
+    margin_head_prepare(r->call, strip * 16, 16, &r->work.rows, r->work.scratch[worker].class_line);
 }
 
 static void pack_item(void *state, size_t block, size_t worker)
@@ -29,33 +29,33 @@ typedef struct parts_loop {
     size_t parts;
 } parts_loop;
 
-/* Takes some pairs of panels of rows through one shard. */
+/* Takes some pairs of strips through one shard. */
 static void forward_item(void *state, size_t item, size_t worker)
 {
     const parts_loop *loop = state;
     head_run *r = loop->run;
     head_work *w = &r->work;
     const size_t shard = item / loop->parts, part = item % loop->parts;
-    const size_t panels = w->rows.capacity / 16, pairs = margin_divide_up(panels, 2);
+    const size_t strips = w->rows.capacity / 16, pairs = margin_divide_up(strips, 2);
     const size_t first = part * pairs / loop->parts * 2, end = (part + 1) * pairs / loop->parts * 2;
-    margin_head_forward(r->call, &w->rows, &w->classes, shard, first, margin_least(end, panels),
+    margin_head_forward(r->call, &w->rows, &w->classes, shard, first, margin_least(end, strips),
                         &w->stats[shard], &w->tiles, &w->scratch[worker]);
 }
 
-static void finish_panel(head_run *r, size_t panel, head_scratch *scratch)
+static void finish_strip(head_run *r, size_t strip, head_scratch *scratch)
 {
     head_work *w = &r->work;
-    const size_t first = panel * 16, count = head_panel_rows(&w->rows, panel);
+    const size_t first = strip * 16, count = head_strip_rows(&w->rows, strip);
     margin_head_combine(r->call, &w->rows, w->stats, r->call->layout.shards, first, count,
                         w->results);
     margin_head_gradient(r->call, &w->rows, w->stats, first, count, w->results, &w->targets,
                          scratch);
 }
 
-static void finish_item(void *state, size_t panel, size_t worker)
+static void finish_item(void *state, size_t strip, size_t worker)
 {
     head_run *r = state;
-    finish_panel(r, panel, &r->work.scratch[worker]);
+    finish_strip(r, strip, &r->work.scratch[worker]);
 }
 
 /* Takes one of the pieces of a block of classes, each whole register tiles. */
@@ -65,11 +65,11 @@ static void backward_item(void *state, size_t item, size_t worker)
     head_run *r = loop->run;
     head_work *w = &r->work;
     const size_t block = item / loop->parts, part = item % loop->parts;
-    const size_t unit = r->context->schedule.piece_classes;
+    const size_t grain = r->context->schedule.piece_classes;
     const size_t classes = head_block_count(&r->call->layout, block);
-    const size_t units = margin_divide_up(classes, unit);
-    const size_t from = part * units / loop->parts * unit;
-    const size_t end = margin_least((part + 1) * units / loop->parts * unit, classes);
+    const size_t grains = margin_divide_up(classes, grain);
+    const size_t from = part * grains / loop->parts * grain;
+    const size_t end = margin_least((part + 1) * grains / loop->parts * grain, classes);
     const head_piece piece = {block, head_block_first(&r->call->layout, block) + from, end - from};
     if (end > from)
         margin_head_backward(r->call, &w->rows, &w->classes, &w->tiles, w->results, &w->targets,
@@ -82,18 +82,18 @@ static void planes_pack_item(void *state, size_t block, size_t worker)
     margin_head_planes_pack(r->call, block, &r->work.classes, &r->work.scratch[worker]);
 }
 
-/* Takes a panel of rows through all stages, so that its terms stay in a cache. */
-static void planes_rows_item(void *state, size_t panel, size_t worker)
+/* Takes a strip through all stages, so that its terms stay in a cache. */
+static void planes_rows_item(void *state, size_t strip, size_t worker)
 {
     head_run *r = state;
     head_work *w = &r->work;
     head_scratch *scratch = &w->scratch[worker];
-    const size_t first = panel * 16, count = head_panel_rows(&w->rows, panel);
+    const size_t first = strip * 16, count = head_strip_rows(&w->rows, strip);
     margin_head_prepare(r->call, first, count, &w->rows, scratch->class_line);
     for (size_t i = 0; i < count; i++)
         margin_head_planes_forward(r->call, &w->rows, &w->classes, first + i, w->stats,
                                    scratch->terms + i * r->call->layout.plane_stride, scratch);
-    finish_panel(r, panel, scratch);
+    finish_strip(r, strip, scratch);
     if (w->targets.share != NULL)
         margin_head_planes_part(r->call, &w->rows, w->results, &w->targets, first, count, &w->sums,
                                 scratch);
@@ -119,7 +119,7 @@ static size_t even_parts(size_t items, size_t most, size_t threads)
     return parts;
 }
 
-/* Returns into how many parts the rows of a shard are cut: whole pairs of panels. */
+/* Returns into how many parts the rows of a shard are cut: whole pairs of strips. */
 static size_t forward_parts(const head_run *r)
 {
     const size_t pairs = margin_divide_up(r->work.rows.capacity / 16, 2);
@@ -129,11 +129,11 @@ static size_t forward_parts(const head_run *r)
 /* Runs backward. A block is not cut where each piece would have to pack its class weights. */
 static void backward(head_run *r)
 {
-    const size_t units =
+    const size_t grains =
         margin_divide_up(r->call->layout.block, r->context->schedule.piece_classes);
     const int cut = r->work.tiles.terms != NULL || r->work.classes.panels != NULL;
     parts_loop loop = {r, 1};
-    if (cut) loop.parts = even_parts(r->call->layout.blocks, units, r->schedule.threads);
+    if (cut) loop.parts = even_parts(r->call->layout.blocks, grains, r->schedule.threads);
     for (size_t t = 0; t < r->schedule.threads; t++)
         r->work.scratch[t].scaled = 0;
     margin_parallel_for(r->schedule.threads, r->call->layout.blocks * loop.parts, backward_item,

@@ -135,12 +135,12 @@ static void carve_tiles_scratch(const plan *p, cursor *c, head_scratch *scratch)
     const head_schedule *s = p->schedule;
     const int want_w = p->shape->want_w;
     const size_t block = product(p->padded, l->block);
-    /* Forward takes two panels at a time; backward, where it computes terms again, all. */
-    const size_t panels = p->capacity / 16, at_once = want_w ? panels : margin_least(panels, 2);
-    const size_t tile_panels = s->keep_tiles ? 0 : at_once;
+    /* Forward takes two strips at a time; backward, where it computes terms again, all. */
+    const size_t strips = p->capacity / 16, at_once = want_w ? strips : margin_least(strips, 2);
+    const size_t tile_strips = s->keep_tiles ? 0 : at_once;
     scratch->panels = take_if(!s->keep_packed, c, block, sizeof(float));
     scratch->norms = take_if(!s->keep_packed, c, l->block, sizeof(double));
-    scratch->tiles = take(c, product(tile_panels * 16, l->block), sizeof(float));
+    scratch->tiles = take(c, product(tile_strips * 16, l->block), sizeof(float));
     scratch->row_factor = take_if(want_w, c, p->capacity, sizeof(float));
     scratch->peak = take_if(want_w, c, p->capacity, sizeof(float));
     scratch->scaled_x =

@@ -15,10 +15,10 @@ typedef struct margin_ahead {
 } margin_ahead;
 
 typedef struct margin_products {
-    /* Writes the inner products of `panels` times 16 embeddings (lanes, [dim][16], `lane_stride`
-     * from panel to panel) with `classes` class weights (panels with `stride`) into tiles, which
+    /* Writes the inner products of `strips` times 16 embeddings (lanes, [dim][16], `lane_stride`
+     * from strip to strip) with `classes` class weights (panels with `stride`) into tiles, which
      * are `tile_stride` apart. */
-    void (*tile_products)(const float *lanes, size_t lane_stride, size_t panels,
+    void (*tile_products)(const float *lanes, size_t lane_stride, size_t strips,
                           const float *weights, size_t stride, size_t dim, size_t classes,
                           float *tile, size_t tile_stride, margin_ahead *ahead);
 

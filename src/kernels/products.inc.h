@@ -124,7 +124,7 @@ TILE_LOOP void classes_in_order(tile_operands all, size_t classes, size_t vector
     V_CLASS_LINES(PASS_CLASSES, ALONG_VECTORS)
 }
 
-static void tile_products(const float *lanes, size_t lane_stride, size_t panels,
+static void tile_products(const float *lanes, size_t lane_stride, size_t strips,
                           const float *weights, size_t stride, size_t dim, size_t classes,
                           float *tile, size_t tile_stride, margin_ahead *ahead)
 {
@@ -141,7 +141,7 @@ static void tile_products(const float *lanes, size_t lane_stride, size_t panels,
             .mode = d == 0 ? TILE_STORE : TILE_ADD,
             .ahead = ahead,
         };
-        all_classes(t, classes, panels);
+        all_classes(t, classes, strips);
     }
 }
 
@@ -173,7 +173,7 @@ static void weight_products(const float *tiles, size_t tile_stride, const float 
 #undef A_ROW
 #undef A_STEP
 
-/* ---- the tile's rows are embeddings of a panel, its steps run over the classes ---- */
+/* ---- the tile's rows are embeddings of a strip, its steps run over the classes ---- */
 
 #define A_ROW  1
 #define A_STEP 16

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Writes the inner products of 16 embeddings (lanes) with `classes` class weights to `tile`. */
-static void panel_products(const float *lanes, const float *weights, size_t stride, size_t dim,
+static void strip_products(const float *lanes, const float *weights, size_t stride, size_t dim,
                            size_t classes, float *tile)
 {
     for (size_t j = 0; j < classes; j++) {
@@ -25,13 +25,13 @@ static void panel_products(const float *lanes, const float *weights, size_t stri
     }
 }
 
-static void tile_products(const float *lanes, size_t lane_stride, size_t panels,
+static void tile_products(const float *lanes, size_t lane_stride, size_t strips,
                           const float *weights, size_t stride, size_t dim, size_t classes,
                           float *tile, size_t tile_stride, margin_ahead *ahead)
 {
     (void)ahead;
-    for (size_t p = 0; p < panels; p++) {
-        panel_products(lanes + p * lane_stride, weights, stride, dim, classes,
+    for (size_t p = 0; p < strips; p++) {
+        strip_products(lanes + p * lane_stride, weights, stride, dim, classes,
                        tile + p * tile_stride);
     }
 }

@@ -137,8 +137,8 @@ static size_t items_bytes(const rows_state *s)
 static size_t group_of(const rows_state *s)
 {
     const size_t fit = s->context->schedule.group_logits / s->call->classes,
-                 share = s->call->rows / (2 * s->threads);
-    const size_t most = margin_least(margin_least(fit, share), MARGIN_GROUP);
+                 even = s->call->rows / (2 * s->threads);
+    const size_t most = margin_least(margin_least(fit, even), MARGIN_GROUP);
     return most > 0 ? most : 1;
 }
 
