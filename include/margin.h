@@ -255,7 +255,7 @@ typedef struct margin_head {
     size_t grad_embeddings_stride; /* >= D; 0: D */
     float *grad_weights;           /* dW [C, D], with respect to the raw W */
     size_t grad_weights_stride;    /* >= D; 0: D */
-    float *grad_bias;              /* db [C]; needs bias */
+    float *grad_bias;              /* db [C]; needs bias and grad_weights */
     /* results */
     double loss;    /* mean of the counted rows' losses; 0 when none counts */
     size_t counted; /* rows with a label */

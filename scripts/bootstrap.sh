@@ -12,7 +12,7 @@ usage: $program [--list] [build] [test]
 Installs the missing Debian/Ubuntu packages of the named groups (both when none is named):
   build   what scripts/reproduce.sh needs: compiler, CMake, JSON, Google Benchmark, Fashion-MNIST,
           gnuplot, jq, and the BLAS libraries that the speed suite compares with
-  test    what scripts/test.sh needs besides: cmocka, clang with sanitizers, an AArch64 compiler and
+  test    what scripts/test.sh needs besides: cmocka, clang with sanitizers and coverage, an AArch64 compiler and
           emulator, a shell and an HTML checker, a headless browser, Python's scientific packages
   --list  print the packages of these groups, one a line, and install nothing
 TEXT
@@ -29,7 +29,7 @@ build_packages() {
 }
 
 test_packages() {
-    printf '%s\n' libcmocka-dev clang libclang-rt-dev libomp-dev git libsimde-dev shellcheck valgrind \
+    printf '%s\n' libcmocka-dev clang libclang-rt-dev libomp-dev llvm git libsimde-dev shellcheck valgrind \
         python3-numpy python3-scipy python3-sklearn tidy
     # The report is looked at in it. Elsewhere it comes in other ways, or the test is skipped.
     if grep -qs '^ID=debian' /etc/os-release; then printf '%s\n' chromium-headless-shell; fi

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# test.sh: install what is missing, build, run every test. Arguments go to ctest, e.g. `-R plots`.
+# test.sh: install what is missing, build, run every test. Arguments go to ctest, e.g. `-R plots`;
+# --long before them gives the tests that search for faults much more time.
 # The exit status is CTest's: 0 only when every test passed.
 set -euo pipefail
 # shellcheck source=scripts/lib.sh
@@ -7,8 +8,18 @@ set -euo pipefail
 
 case ${1:-} in
 -h | --help)
-    printf 'usage: %s [ctest options]\n\nInstalls what is missing, builds, runs every test.\n' "$program"
+    cat <<TEXT
+usage: $program [--long] [ctest options]
+
+Installs what is missing, builds, runs every test.
+  --long  the fuzz targets and the soak run for ten minutes of CPU time each, and the tests of failed
+          allocations and writes take every place instead of some (docs/reliability.md)
+TEXT
     exit 0
+    ;;
+--long)
+    export MARGIN_TEST_LONG=1
+    shift
     ;;
 esac
 
