@@ -77,7 +77,7 @@ static void scale_tiles(const head_call *call, const head_rows *rows, const head
                                         scratch->row_factor + strip * 16);
 }
 
-/* Returns a piece's terms: kept, or computed again with the same bits. Panels of rows lie
+/* Returns a piece's terms: kept, or computed again with the same bits. Strips lie
  * layout.block 16 apart. */
 static float *piece_terms(const head_call *call, const head_rows *rows, const head_classes *classes,
                           head_tiles *kept, const head_piece *piece, head_scratch *scratch)
