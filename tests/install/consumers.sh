@@ -1,0 +1,104 @@
+#!/usr/bin/env bash
+# consumers.sh SOURCE WORK: the library is built with and without OpenMP, installed, and used by
+# programs of others: in C and in C++ alone, static and shared, under gcc and clang, found by CMake,
+# by pkg-config, and as a folder of their own project. What is installed is what margin.h says.
+# shellcheck source=tests/builds/lib.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../builds/lib.sh"
+source=$1 work=$2/consumers
+
+need pkg-config readelf nm
+libdir=lib/$(gcc -print-multiarch)
+rm -rf "$work"
+mkdir -p "$work"
+
+# install_library NAME [options]: into a prefix whose name has a space.
+install_library() {
+    local name=$1
+    shift
+    configure "$source" "$work/$name" -DMARGIN_PROGRAMS=OFF -DMARGIN_TESTS=OFF \
+        "-DCMAKE_INSTALL_LIBDIR=$libdir" "$@"
+    build "$work/$name"
+    cmake --install "$work/$name" --prefix "$work/pre fix $name" > "$work/install.log"
+}
+
+# compilers: each pair of a C and a C++ compiler that is here.
+compilers() {
+    local c
+    for c in gcc clang; do
+        if command -v "$c" "${c/gcc/g}++" > /dev/null; then echo "$c ${c/gcc/g}++"; fi
+    done
+}
+
+# by_cmake NAME LANGUAGE COMPILER [options]: a project of that one language configures, builds, runs.
+by_cmake() {
+    local name=$1 language=$2 compiler=$3
+    shift 3
+    local folder=$work/by_cmake/$name.$language.$compiler
+    mkdir -p "$folder"
+    cp "$source/tests/install/CMakeLists.txt" "$folder"
+    cp "$source/tests/install/use.c" "$folder/use.${suffix[$language]}"
+    {
+        cmake -S "$folder" -B "$folder/build" -G Ninja -DLANGUAGE="$language" \
+            -DCMAKE_"$language"_COMPILER="$compiler" "$@" &&
+            cmake --build "$folder/build" --parallel "$jobs"
+    } > "$folder/log" 2>&1 || {
+        cat "$folder/log" >&2
+        fail "$name: a $language project cannot be built by $compiler"
+    }
+    "$(find "$folder/build" -name use_margin -type f)" > /dev/null || fail "$name: wrong loss, static"
+    "$(find "$folder/build" -name use_shared -type f)" > /dev/null || fail "$name: wrong loss, shared"
+    used=$((used + 2))
+}
+
+# by_pkg_config NAME COMPILER LANGUAGE: the flags of the .pc file, as a makefile takes them.
+by_pkg_config() {
+    local prefix="$work/pre fix $1" compiler=$2 language=$3 flags
+    export PKG_CONFIG_PATH=$prefix/$libdir/pkgconfig
+    flags=$(pkg-config --cflags --libs margin)
+    eval "$compiler -x $language '$source/tests/install/use.c' -x none $flags -lm -o '$work/use'"
+    LD_LIBRARY_PATH="$prefix/$libdir" "$work/use" > /dev/null || fail "pkg-config: wrong loss"
+    flags=$(pkg-config --cflags --libs --static margin)
+    eval "$compiler -x $language '$source/tests/install/use.c' -x none ${flags/-lmargin/-l:libmargin.a}" \
+        -o "'$work/use'"
+    "$work/use" > /dev/null || fail "pkg-config --static: wrong loss"
+    used=$((used + 2))
+}
+
+# exports NAME: the shared library has exactly the functions of margin.h, its own name, and nothing
+# that can be written to once it is loaded.
+exports() {
+    local library="$work/pre fix $1/$libdir/libmargin.so" declared defined
+    declared=$(sed -n 's/^MARGIN_API .*\(margin_[a-z_]*\)(.*/\1/p' "$source/include/margin.h" | sort)
+    defined=$(nm -D --defined-only "$library" | awk '$2 == "T" { sub(/@.*/, "", $3); print $3 }' | sort)
+    [[ $(wc -l <<< "$declared") -gt 20 ]] || fail "margin.h: hardly any function: $declared"
+    diff <(printf '%s' "$declared") <(printf '%s' "$defined") || fail "$library exports something else"
+    readelf -d "$library" > "$work/dynamic"
+    grep -q 'SONAME.*\[libmargin.so.0.[0-9]*\]' "$work/dynamic" || fail "$library: another name"
+    grep -q 'NOW' "$work/dynamic" || fail "$library is bound lazily"
+    readelf -lW "$library" | grep -q GNU_RELRO || fail "$library has no relro"
+    if [[ $1 == alone ]] && grep -E 'NEEDED' "$work/dynamic" | grep -vE 'lib[mc]\.so'; then
+        fail "$library: without OpenMP it needs more than libm and libc"
+    fi
+}
+
+used=0
+declare -A suffix=([C]=c [CXX]=cpp)
+install_library openmp
+install_library alone -DMARGIN_OPENMP=OFF
+DESTDIR=$work/destdir cmake --install "$work/openmp" --prefix /usr > "$work/install.log"
+[[ -f $work/destdir/usr/include/margin.h ]] || fail "DESTDIR: nothing was installed there"
+if grep -rqF "$work" "$work/destdir/usr/$libdir/cmake" "$work/destdir/usr/$libdir/pkgconfig"; then
+    fail "what is installed names the folder where it was built"
+fi
+for name in openmp alone; do
+    exports "$name"
+    while read -r c cxx; do
+        by_cmake "$name" C "$c" "-DCMAKE_PREFIX_PATH=$work/pre fix $name"
+        by_cmake "$name" CXX "$cxx" "-DCMAKE_PREFIX_PATH=$work/pre fix $name"
+        by_pkg_config "$name" "$c" c
+        by_pkg_config "$name" "$cxx" c++
+    done < <(compilers)
+done
+by_cmake subdirectory C gcc "-DSUBDIRECTORY=$source"
+by_cmake subdirectory CXX g++ "-DSUBDIRECTORY=$source"
+printf '%d programs of others were built and gave the right loss\n' "$used"
