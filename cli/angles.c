@@ -13,14 +13,13 @@
 
 #define OPTION_TARGET samples_options
 static const option_row rows[] = {
-    OPTION_GROUP("input (.npy, C order):"),
-    {"embeddings", "X.npy", "float32 [N, D], not normalised", TO_TEXT(embeddings), .required = 1},
-    {"labels", "y.npy", "int32 or int64 [N]; -1: the row takes no part", TO_TEXT(labels),
-     .required = 1},
-    {"weights", "W.npy",
-     "float32 [C, D], not normalised; labels are then in 0..C-1, without weights they may be any "
-     "whole numbers",
+    OPTION_GROUP("input (.npy, or FILE.npz:NAME):"),
+    {"embeddings", "X.npy", "floats [N, D], not normalised", TO_TEXT(embeddings), .required = 1},
+    {"labels", "y.npy", "whole numbers [N] from 0", TO_TEXT(labels), .required = 1},
+    {"weights", "W.npy", "floats [C, D], not normalised; labels are then in 0..C-1",
      TO_TEXT(weights)},
+    OPTION_IGNORE_LABEL(ignore_label),
+    OPTION_WEIGHTS_LAYOUT(weights_layout),
 
     OPTION_GROUP("run:"),
     {"json", NULL, "one JSON object on standard output", TO_FLAG(json)},
@@ -79,7 +78,7 @@ static void report_text(const samples *s, const angles *a)
 
 int command_angles(int argc, char **argv)
 {
-    samples_options options = {0};
+    samples_options options = SAMPLES_OPTIONS_INIT;
     options_read(&angles_table, argc, argv, &options);
     samples s = {0};
     samples_read(&options, &s);

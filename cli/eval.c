@@ -6,6 +6,8 @@
 #include "input.h"
 #include "output.h"
 
+#include <float.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -26,16 +28,16 @@ typedef struct evaluation {
 static void read_inputs(evaluation *e)
 {
     const eval_options *o = &e->options;
-    e->embeddings = input_floats(o->embeddings, "[N, D]", 2, &e->notes);
-    e->weights = input_floats(o->weights, "[C, D]", 2, &e->notes);
-    e->labels = input_labels(o->labels);
-    if (o->bias != NULL) e->bias = input_floats(o->bias, "[C]", 1, &e->notes);
-    if (e->weights.columns != e->embeddings.columns)
-        die(PROGRAM, "%s: dimension %zu, but %s has %zu", o->weights, e->weights.columns,
-            o->embeddings, e->embeddings.columns);
-    if (e->labels.rows != e->embeddings.rows)
-        die(PROGRAM, "%s: %zu labels, but %s has %zu rows", o->labels, e->labels.rows,
-            o->embeddings, e->embeddings.rows);
+    const margin_config *config = &o->config;
+    const int normalised = margin_loss_get(config->loss)->normalised;
+    const int keeps_norm = !normalised || config->feature_norm == MARGIN_FEATURE_NORM_KEEP;
+    e->embeddings = input_floats(o->embeddings, "[N, D]", 2,
+                                 keeps_norm ? ROWS_WITH_LENGTH : ROWS_AS_DIRECTIONS, &e->notes);
+    e->weights = input_weights(o->weights, (weights_layout)o->weights_layout, &e->embeddings,
+                               normalised ? ROWS_AS_DIRECTIONS : ROWS_WITH_LENGTH, &e->notes);
+    e->labels = input_labels(o->labels, o->ignore_label, &e->embeddings);
+    input_check_classes(&e->labels, e->weights.rows);
+    if (o->bias != NULL) e->bias = input_floats(o->bias, "[C]", 1, ROWS_WITH_LENGTH, &e->notes);
     if (o->bias != NULL && e->bias.rows != e->weights.rows)
         die(PROGRAM, "%s: %zu values, but %s has %zu classes", o->bias, e->bias.rows, o->weights,
             e->weights.rows);
@@ -85,9 +87,6 @@ static void refuse(const evaluation *e, const margin_config *config, const margi
 {
     const char *path = path_of(e, fault->argument);
     switch (fault->status) {
-    case MARGIN_ERROR_LABEL:
-        die(PROGRAM, "%s: row %zu: label %lld is neither -1 nor in 0..%zu", path, fault->row,
-            (long long)fault->value, e->weights.rows - 1);
     case MARGIN_ERROR_NONFINITE:
         die(PROGRAM, "%s: row %zu holds a NaN or an infinity", path, fault->row);
     case MARGIN_ERROR_WORKSPACE:
@@ -166,11 +165,33 @@ static void evaluate(evaluation *e, margin_context *context, eval_result *result
     summarise(e, context, &head, result);
 }
 
+/* Brings the gradient of rows that were taken times a power of two to the rows of the file. */
+static void unscale(const float_input *input, float *gradient)
+{
+    for (size_t i = 0; i < input->rows && input->exponent != NULL && gradient != NULL; i++) {
+        float *row = gradient + i * input->columns;
+        for (size_t k = 0; k < input->columns && input->exponent[i] != 0; k++) {
+            const double entry = ldexp((double)row[k], -input->exponent[i]);
+            row[k] = (float)fmax(-FLT_MAX, fmin(entry, FLT_MAX));
+        }
+    }
+}
+
+/* Brings the gradients to the form of the files. */
+static void finish_gradients(evaluation *e)
+{
+    unscale(&e->embeddings, output_values(&e->outputs[GRAD_EMBEDDINGS]));
+    unscale(&e->weights, output_values(&e->outputs[GRAD_WEIGHTS]));
+    npy_array *weights = &e->outputs[GRAD_WEIGHTS].array;
+    if (e->weights.transposed && weights->data != NULL && npy_transpose(weights) != 0)
+        die(PROGRAM, "out of memory");
+}
+
 static void release(evaluation *e)
 {
-    free(e->embeddings.values);
-    free(e->weights.values);
-    free(e->bias.values);
+    input_free(&e->embeddings);
+    input_free(&e->weights);
+    input_free(&e->bias);
     free(e->labels.values);
     free(e->row_angle);
     free(e->row_correct);
@@ -186,6 +207,7 @@ int command_eval(int argc, char **argv)
     open_outputs(&e);
     eval_result result;
     evaluate(&e, e.context, &result);
+    finish_gradients(&e);
     outputs_write(e.outputs, OUTPUTS);
     notes_print(&e.notes);
     if (e.options.json)

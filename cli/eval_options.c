@@ -30,17 +30,18 @@ static const option_row rows[] = {
     {"feature-norm", "HOW", "{names}: logits scaled by s, or by |x| instead",
      TO_NAME(feature_norm, &feature_norm_choice)},
 
-    OPTION_GROUP("input (.npy, C order):"),
-    {"embeddings", "X.npy", "float32 [N, D], not normalised", TO_TEXT(options.embeddings),
+    OPTION_GROUP("input (.npy, or FILE.npz:NAME):"),
+    {"embeddings", "X.npy", "floats [N, D], not normalised", TO_TEXT(options.embeddings),
      .required = 1},
-    {"weights", "W.npy", "float32 [C, D], not normalised", TO_TEXT(options.weights), .required = 1},
-    {"labels", "y.npy", "int32 or int64 [N]; -1: the row does not count", TO_TEXT(options.labels),
-     .required = 1},
-    {"bias", "b.npy", "float32 [C], for a loss that does not normalise", TO_TEXT(options.bias)},
+    {"weights", "W.npy", "floats [C, D], not normalised", TO_TEXT(options.weights), .required = 1},
+    {"labels", "y.npy", "whole numbers [N] from 0", TO_TEXT(options.labels), .required = 1},
+    {"bias", "b.npy", "floats [C], for a loss that does not normalise", TO_TEXT(options.bias)},
+    OPTION_IGNORE_LABEL(options.ignore_label),
+    OPTION_WEIGHTS_LAYOUT(options.weights_layout),
 
     OPTION_GROUP("output (.npy, float32; all of them or, after an error, none):"),
     {"grad-embeddings", "F", "dX [N, D], of the mean loss", TO_TEXT(options.grad_embeddings)},
-    {"grad-weights", "F", "dW [C, D]", TO_TEXT(options.grad_weights)},
+    {"grad-weights", "F", "dW, in the layout of W", TO_TEXT(options.grad_weights)},
     {"grad-bias", "F", "db [C]", TO_TEXT(options.grad_bias)},
     {"per-sample", "F", "loss of each row [N]", TO_TEXT(options.per_sample)},
     {"json", NULL, "one JSON object on standard output", TO_FLAG(options.json)},
@@ -117,7 +118,8 @@ static void set_shape_of_loss(const eval_given *given, margin_config *config, no
 
 eval_options eval_options_parse(int argc, char **argv, notes *list)
 {
-    eval_given given = {.loss = -1,
+    eval_given given = {.options = {.ignore_label = -1},
+                        .loss = -1,
                         .past_pi = -1,
                         .feature_norm = -1,
                         .scale = NAN,

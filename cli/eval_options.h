@@ -11,6 +11,7 @@ typedef struct eval_options {
     const char *embeddings, *weights, *labels;
     const char *bias; /* this and the outputs: NULL where not given */
     const char *grad_embeddings, *grad_weights, *grad_bias, *per_sample;
+    int ignore_label, weights_layout;
     int json;
 } eval_options;
 

@@ -14,16 +14,6 @@ static void check_finite(const float_input *input)
             die(PROGRAM, "%s: row %zu holds a NaN or an infinity", input->path, i / input->columns);
 }
 
-static void check_labels(const label_input *labels, size_t classes)
-{
-    for (size_t i = 0; i < labels->rows; i++) {
-        const int64_t label = labels->values[i];
-        if (label < -1 || (label >= 0 && (uint64_t)label >= classes))
-            die(PROGRAM, "%s: row %zu: label %lld is neither -1 nor in 0..%zu", labels->path, i,
-                (long long)label, classes - 1);
-    }
-}
-
 static int ascending(const void *a, const void *b)
 {
     const int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
@@ -53,20 +43,15 @@ static size_t number_labels(const label_input *labels)
 
 void samples_read(const samples_options *o, samples *s)
 {
-    s->embeddings = input_floats(o->embeddings, "[N, D]", 2, &s->notes);
-    s->labels = input_labels(o->labels);
-    if (s->labels.rows != s->embeddings.rows)
-        die(PROGRAM, "%s: %zu labels, but %s has %zu rows", o->labels, s->labels.rows,
-            o->embeddings, s->embeddings.rows);
+    s->embeddings = input_floats(o->embeddings, "[N, D]", 2, ROWS_AS_DIRECTIONS, &s->notes);
+    s->labels = input_labels(o->labels, o->ignore_label, &s->embeddings);
     check_finite(&s->embeddings);
     if (o->weights != NULL) {
-        s->weights = input_floats(o->weights, "[C, D]", 2, &s->notes);
-        if (s->weights.columns != s->embeddings.columns)
-            die(PROGRAM, "%s: dimension %zu, but %s has %zu", o->weights, s->weights.columns,
-                o->embeddings, s->embeddings.columns);
+        s->weights = input_weights(o->weights, (weights_layout)o->weights_layout, &s->embeddings,
+                                   ROWS_AS_DIRECTIONS, &s->notes);
         check_finite(&s->weights);
         s->classes = s->weights.rows;
-        check_labels(&s->labels, s->classes);
+        input_check_classes(&s->labels, s->classes);
     } else {
         s->classes = number_labels(&s->labels);
     }
@@ -76,7 +61,7 @@ void samples_read(const samples_options *o, samples *s)
 
 void samples_free(samples *s)
 {
-    free(s->embeddings.values);
-    free(s->weights.values);
+    input_free(&s->embeddings);
+    input_free(&s->weights);
     free(s->labels.values);
 }

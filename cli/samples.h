@@ -8,9 +8,15 @@
 typedef struct samples_options {
     const char *embeddings, *labels;
     const char *weights; /* NULL where not given */
-    int threads;         /* 0: as OpenMP decides */
+    int ignore_label, weights_layout;
+    int threads; /* 0: as OpenMP decides */
     int json;
 } samples_options;
+
+#define SAMPLES_OPTIONS_INIT                                                                       \
+    {                                                                                              \
+        .ignore_label = -1                                                                         \
+    }
 
 typedef struct samples {
     float_input embeddings, weights;
@@ -21,7 +27,7 @@ typedef struct samples {
 } samples;
 
 /* Read and check the files; one that does not fit ends the program with a message that names it.
- * Labels of a run without weights may be any whole numbers. */
+ * Labels of a run without weights may be any whole numbers from 0. */
 void samples_read(const samples_options *options, samples *out);
 void samples_free(samples *s);
 

@@ -13,11 +13,10 @@
 
 #define OPTION_TARGET samples_options
 static const option_row rows[] = {
-    OPTION_GROUP("input (.npy, C order):"),
-    {"embeddings", "X.npy", "float32 [N, D], not normalised", TO_TEXT(embeddings), .required = 1},
-    {"labels", "y.npy",
-     "int32 or int64 [N]; -1: the row takes no part; labels are identities: any whole numbers",
-     TO_TEXT(labels), .required = 1},
+    OPTION_GROUP("input (.npy, or FILE.npz:NAME):"),
+    {"embeddings", "X.npy", "floats [N, D], not normalised", TO_TEXT(embeddings), .required = 1},
+    {"labels", "y.npy", "whole numbers [N] from 0, the identities", TO_TEXT(labels), .required = 1},
+    OPTION_IGNORE_LABEL(ignore_label),
 
     OPTION_GROUP("run:"),
     {"json", NULL, "one JSON object on standard output", TO_FLAG(json)},
@@ -84,7 +83,7 @@ static void report_text(const samples *s, const verification *v)
 
 int command_verify(int argc, char **argv)
 {
-    samples_options options = {0};
+    samples_options options = SAMPLES_OPTIONS_INIT;
     options_read(&verify_table, argc, argv, &options);
     samples s = {0};
     samples_read(&options, &s);

@@ -1,5 +1,5 @@
-/* npy.h: NumPy's .npy files, as far as the project needs them: up to four dimensions of float32,
- * float64, int32 or int64, little-endian, in C order. Must not know what an array means. */
+/* npy.h: NumPy's .npy files, alone or as a member of an .npz file: up to four dimensions of
+ * numbers, little-endian. Must not know what an array means. */
 #ifndef MARGIN_COMMON_NPY_H
 #define MARGIN_COMMON_NPY_H
 
@@ -8,7 +8,27 @@
 
 enum { NPY_MAX_DIMENSIONS = 4 };
 
-typedef enum npy_type { NPY_F32, NPY_F64, NPY_I32, NPY_I64 } npy_type;
+/* The types of elements: X(name, code in the file, bytes, the type in NumPy's words). */
+#define NPY_TYPES(X)                                                                               \
+    X(F32, "f4", 4, "float32")                                                                     \
+    X(F64, "f8", 8, "float64")                                                                     \
+    X(F16, "f2", 2, "float16")                                                                     \
+    X(BF16, "V2", 2, "bfloat16") /* NumPy has no name for it: two bytes without a meaning */       \
+    X(I8, "i1", 1, "int8")                                                                         \
+    X(I16, "i2", 2, "int16")                                                                       \
+    X(I32, "i4", 4, "int32")                                                                       \
+    X(I64, "i8", 8, "int64")                                                                       \
+    X(U8, "u1", 1, "uint8")                                                                        \
+    X(U16, "u2", 2, "uint16")                                                                      \
+    X(U32, "u4", 4, "uint32")                                                                      \
+    X(U64, "u8", 8, "uint64")
+
+typedef enum npy_type {
+#define NPY_TYPE_ENUM(name, code, bytes, text) NPY_##name,
+    NPY_TYPES(NPY_TYPE_ENUM)
+#undef NPY_TYPE_ENUM
+        NPY_TYPE_COUNT
+} npy_type;
 
 typedef struct npy_array {
     int ndim;
@@ -17,10 +37,12 @@ typedef struct npy_array {
     void *data;
 } npy_array;
 
-/* Read a whole file; versions 1, 2 and 3 of the format. Everything that is not exactly such an
- * array is refused: other dtypes, big-endian data, Fortran order, empty arrays, missing or surplus
- * bytes. 0 ok; else `error` names the path and the fault, and *out holds nothing.
- * The caller releases *out with npy_free. */
+/* Reads a whole file; versions 1, 2 and 3 of the format. `path` may name a member of an .npz file
+ * as FILE.npz:NAME; FILE.npz alone is that file's only member. A matrix in Fortran order is turned
+ * to C order. Everything that is not exactly such an array is refused: other dtypes, big-endian
+ * data, empty arrays, missing or surplus bytes. 0 ok; else `error` names the path, the fault and,
+ * where there is one, the remedy, and *out holds nothing. The caller releases *out with npy_free.
+ */
 int npy_read(const char *path, npy_array *out, char *error, size_t error_size);
 
 /* Write version 1, whole or not at all. 0 ok; else `error` names the path and the fault. */
@@ -28,11 +50,16 @@ int npy_write(const char *path, const npy_array *array, char *error, size_t erro
 /* The same to an open stream. 0 ok, else an errno value. */
 int npy_write_stream(FILE *stream, const npy_array *array);
 
+/* Turns a matrix [n, m] into [m, n], which are its elements in Fortran order. 0 ok, else ENOMEM,
+ * and the array is as it was. */
+int npy_transpose(npy_array *array);
+
 /* Release the data; safe on a zeroed array and twice. */
 void npy_free(npy_array *array);
 
-/* "float32" and the like, and the bytes of one element. */
+/* "float32" and the like, "f4" as files call it, and the bytes of one element. */
 const char *npy_type_name(npy_type type);
+const char *npy_type_code(npy_type type);
 size_t npy_type_size(npy_type type);
 /* The product of the shape. */
 size_t npy_count(const npy_array *array);

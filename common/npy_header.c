@@ -82,31 +82,37 @@ static int span_equals(text_span span, const char *text)
     return span.length == strlen(text) && memcmp(span.start, text, span.length) == 0;
 }
 
+/* Returns what to do about a dtype that is not known, as a sentence's end. */
+static const char *remedy_for(text_span code)
+{
+    if (span_equals(code, "b1")) return "save it with .astype('<i8')";
+    if (code.length > 0 && code.start[0] == 'c') return "save its .real or .imag";
+    if (code.length > 0 && strchr("OSUMm", code.start[0]) != NULL)
+        return "save numbers, such as .astype('<f4') or '<i8'";
+    return "float16, float32, float64 and whole numbers can be read";
+}
+
 static int parse_descr(header_parser *p)
 {
     skip_space(p);
     if (p->at < p->end && *p->at == '[')
-        return refuse(p, "structured dtype; float32, float64, int32 and int64 can be read");
+        return refuse(p, "structured dtype; save one of its fields by itself");
     text_span descr;
     if (!parse_string(p, &descr) || descr.length == 0) return malformed(p);
-    static const struct {
-        const char *code;
-        npy_type type;
-    } known[] = {{"f4", NPY_F32}, {"f8", NPY_F64}, {"i4", NPY_I32}, {"i8", NPY_I64}};
     /* '=' and '|' leave the byte order to the machine, and every machine here is little-endian. */
     const int ordered = strchr("<>=|", descr.start[0]) != NULL;
     const text_span code = {descr.start + ordered, descr.length - (size_t)ordered};
     const int shown = (int)(descr.length < 24 ? descr.length : 24);
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        if (!span_equals(code, known[i].code)) continue;
+    for (npy_type type = 0; type < NPY_TYPE_COUNT; type++) {
+        const char *known = npy_type_code(type);
+        if (!span_equals(code, known)) continue;
         if (descr.start[0] == '>')
             return refuse(p, "big-endian dtype '%.*s'; save it with .astype('<%s')", shown,
-                          descr.start, known[i].code);
-        p->out->type = known[i].type;
+                          descr.start, known);
+        p->out->type = type;
         return 1;
     }
-    return refuse(p, "dtype '%.*s'; float32, float64, int32 and int64 can be read", shown,
-                  descr.start);
+    return refuse(p, "dtype '%.*s'; %s", shown, descr.start, remedy_for(code));
 }
 
 static int parse_order(header_parser *p)
@@ -183,7 +189,7 @@ static int parse_dictionary(header_parser *p)
 static int check_layout(header_parser *p)
 {
     const npy_array *out = p->out;
-    if (p->fortran_order)
+    if (p->fortran_order && out->ndim > 2)
         return refuse(p, "Fortran order; save it with numpy.ascontiguousarray(...)");
     if (out->ndim == 0) return refuse(p, "a single number, not an array");
     size_t bytes = npy_type_size(out->type);
@@ -198,11 +204,13 @@ static int check_layout(header_parser *p)
     return 1;
 }
 
-int npy_parse_header(const char *text, size_t length, npy_array *out, char *fault,
-                     size_t fault_size)
+int npy_parse_header(const char *text, size_t length, npy_array *out, int *fortran_order,
+                     char *fault, size_t fault_size)
 {
     header_parser p = {
         .at = text, .end = text + length, .fault = fault, .fault_size = fault_size, .out = out};
     *out = (npy_array){0};
-    return parse_dictionary(&p) && check_layout(&p) ? 0 : -1;
+    if (!parse_dictionary(&p) || !check_layout(&p)) return -1;
+    *fortran_order = p.fortran_order && out->ndim == 2;
+    return 0;
 }

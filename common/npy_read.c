@@ -3,6 +3,7 @@
  * array means. */
 #include "npy.h"
 #include "npy_header.h"
+#include "npz.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -44,6 +45,11 @@ static int read_header_bytes(const npy_reader *r, void *out, size_t size)
     return refuse(r, "truncated: it ends within its header");
 }
 
+static int zipped(const unsigned char *start)
+{
+    return memcmp(start, "PK\3\4", 4) == 0;
+}
+
 /* Magic, version and length: everything before the dictionary. */
 static int read_preamble(const npy_reader *r, size_t *header_length)
 {
@@ -54,7 +60,8 @@ static int read_preamble(const npy_reader *r, size_t *header_length)
     if (ferror(r->stream)) return refuse(r, "cannot read: %s", strerror(errno));
     if (got == 0) return refuse(r, "the file is empty");
     if (memcmp(start, magic, got < sizeof magic ? got : sizeof magic) != 0)
-        return refuse(r, "not a .npy file");
+        return refuse(r, "not a .npy file%s",
+                      zipped(start) ? ", but a zip file: is it an .npz?" : "");
     if (got < sizeof start) return refuse(r, "truncated: it ends within its header");
     const int major = start[6], minor = start[7];
     if (major < 1 || major > 3 || minor != 0)
@@ -67,7 +74,7 @@ static int read_preamble(const npy_reader *r, size_t *header_length)
     return 0;
 }
 
-static int read_header(const npy_reader *r, npy_array *out)
+static int read_header(const npy_reader *r, npy_array *out, int *fortran_order)
 {
     size_t length = 0;
     if (read_preamble(r, &length) != 0) return -1;
@@ -75,7 +82,7 @@ static int read_header(const npy_reader *r, npy_array *out)
     if (text == NULL) return refuse(r, "out of memory");
     char fault[128] = "";
     int status = read_header_bytes(r, text, length);
-    if (status == 0 && npy_parse_header(text, length, out, fault, sizeof fault) != 0)
+    if (status == 0 && npy_parse_header(text, length, out, fortran_order, fault, sizeof fault) != 0)
         status = refuse(r, "%s", fault);
     free(text);
     return status;
@@ -122,14 +129,27 @@ static int read_data(const npy_reader *r, npy_array *out)
     return getc(r->stream) == EOF ? 0 : wrong_length(r, out, 1);
 }
 
+/* Turns what was read column by column: its elements are those of the transposed matrix. */
+static int turn(const npy_reader *r, npy_array *out)
+{
+    const size_t rows = out->shape[0];
+    out->shape[0] = out->shape[1];
+    out->shape[1] = rows;
+    return npy_transpose(out) == 0 ? 0 : refuse(r, "out of memory");
+}
+
 int npy_read(const char *path, npy_array *out, char *error, size_t error_size)
 {
     *out = (npy_array){0};
     npy_reader r = {.path = path, .error = error, .error_size = error_size};
-    r.stream = fopen(path, "rb");
+    char fault[256] = "";
+    int fortran_order = 0;
+    r.stream = npz_is_named(path) ? npz_open(path, fault, sizeof fault) : fopen(path, "rb");
+    if (r.stream == NULL && fault[0] != '\0') return refuse(&r, "%s", fault);
     if (r.stream == NULL) return refuse(&r, "cannot read: %s", strerror(errno));
-    int status = read_header(&r, out);
+    int status = read_header(&r, out, &fortran_order);
     if (status == 0) status = read_data(&r, out);
+    if (status == 0 && fortran_order) status = turn(&r, out);
     if (status != 0) npy_free(out);
     fclose(r.stream);
     return status;

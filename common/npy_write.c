@@ -9,11 +9,10 @@
 /* Data begins at a multiple of this, as the format asks. */
 enum { ALIGNMENT = 64, PREAMBLE = 10, HEADER_ROOM = 256 };
 
-static const char *type_code(npy_type type)
+/* Bytes have no order. */
+static char order_of(npy_type type)
 {
-    static const char *const codes[] = {
-        [NPY_F32] = "<f4", [NPY_F64] = "<f8", [NPY_I32] = "<i4", [NPY_I64] = "<i8"};
-    return codes[type];
+    return npy_type_size(type) == 1 || type == NPY_BF16 ? '|' : '<';
 }
 
 /* Preamble and dictionary, padded; returns the length. Four extents of 20 digits fit the room. */
@@ -26,8 +25,9 @@ static size_t build_header(const npy_array *array, char header[HEADER_ROOM])
                                  array->shape[i]);
     memset(header, ' ', HEADER_ROOM);
     const int written = snprintf(header + PREAMBLE, HEADER_ROOM - PREAMBLE,
-                                 "{'descr': '%s', 'fortran_order': False, 'shape': (%s%s), }",
-                                 type_code(array->type), shape, array->ndim == 1 ? "," : "");
+                                 "{'descr': '%c%s', 'fortran_order': False, 'shape': (%s%s), }",
+                                 order_of(array->type), npy_type_code(array->type), shape,
+                                 array->ndim == 1 ? "," : "");
     const size_t text = PREAMBLE + (size_t)written;
     const size_t length = (text + 1 + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     const size_t dictionary = length - PREAMBLE;

@@ -19,7 +19,7 @@ TEXT
 }
 
 build_packages() {
-    printf '%s\n' gcc g++ libc6-dev cmake ninja-build pkg-config libjansson-dev zlib1g-dev \
+    printf '%s\n' gcc g++ libc6-dev cmake ninja-build pkg-config libjansson-dev libzip-dev zlib1g-dev \
         libbenchmark-dev dataset-fashion-mnist gnuplot-nox fonts-liberation jq python3 \
         libopenblas0-pthread
     # Further matrix products to compare with; elsewhere these packages have other names.

@@ -11,7 +11,7 @@ import tempfile
 import unittest
 
 COMMAND = os.environ["MARGIN_COMMAND"]
-CODES = {"<f4": "f", "<f8": "d", "<i4": "i", "<i8": "q"}
+CODES = {"<f4": "f", "<f8": "d", "<i4": "i", "<i8": "q", "<u2": "H"}
 
 
 def npy_bytes(values, shape, descr="<f4", order=False, version=1):

@@ -105,7 +105,7 @@ class Verify(Measured):
         self.save(X=samples, y=labels)
         expected = self.measured("verify")
         self.assertEqual(expected["identities"], len(set(labels)))
-        self.save(y=labels * 10**15 - 77)
+        self.save(y=labels * 10**15 + 77)
         self.assertEqual(self.measured("verify"), expected)
         self.assertEqual(self.measured("verify", "--threads", "3"), expected)
 
@@ -186,13 +186,13 @@ class Refusals(Measured):
         self.save(bad=samples, short=labels[:6], wrong=labels.astype("f4"))
         self.refused(1, ["bad.npy: row 3 ", "NaN"], embeddings="bad.npy")
         self.refused(1, ["short.npy: 6 labels", "X.npy has 7 rows"], labels="short.npy")
-        self.refused(1, ["wrong.npy: dtype float32"], labels="wrong.npy")
+        self.refused(1, ["wrong.npy: dtype float32", "astype('<i8')"], labels="wrong.npy")
         self.refused(1, ["none.npy: cannot read"], embeddings="none.npy")
         self.save(y=numpy.array([0, 0, 1, 6, 0, 0, 0]), narrow=samples[:, :4])
         words = ["angles", "--embeddings", "X.npy", "--labels", "y.npy", "--weights"]
         self.assert_refused(words + ["W.npy"], 1, "y.npy: row 3: label 6 ", "0..5")
         self.save(y=labels)
-        self.assert_refused(words + ["narrow.npy"], 1, "narrow.npy: dimension 4", "X.npy has 5")
+        self.assert_refused(words + ["narrow.npy"], 1, "narrow.npy: shape [7, 4]", "X.npy has dimension 5")
         self.assert_refused(words + ["bad.npy"], 1, "bad.npy: row 3 ")
 
     def test_usage(self):

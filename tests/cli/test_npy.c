@@ -88,8 +88,10 @@ static void reads_every_dtype(void **state)
         const char *code;
         npy_type type;
         size_t size;
-    } rows[] = {{"<f4", NPY_F32, 4}, {"<f8", NPY_F64, 8}, {"<i4", NPY_I32, 4}, {"<i8", NPY_I64, 8},
-                {"=f4", NPY_F32, 4}, {"|i8", NPY_I64, 8}, {"f4", NPY_F32, 4}};
+    } rows[] = {{"<f4", NPY_F32, 4},  {"<f8", NPY_F64, 8}, {"<i4", NPY_I32, 4}, {"<i8", NPY_I64, 8},
+                {"=f4", NPY_F32, 4},  {"|i8", NPY_I64, 8}, {"f4", NPY_F32, 4},  {"<f2", NPY_F16, 2},
+                {"|V2", NPY_BF16, 2}, {"|i1", NPY_I8, 1},  {"<i2", NPY_I16, 2}, {"|u1", NPY_U8, 1},
+                {"<u2", NPY_U16, 2},  {"<u4", NPY_U32, 4}, {"<u8", NPY_U64, 8}};
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         char dictionary[128];
         snprintf(dictionary, sizeof dictionary,
@@ -114,13 +116,35 @@ static void reads_other_spellings(void **state)
     }
 }
 
+/* [2, 3] column by column is 0 2 4 1 3 5 of 0 1 2 3 4 5. */
+static void turns_fortran_order(void **state)
+{
+    (void)state;
+    static const char dictionary[] = "{'descr': '|u1', 'fortran_order': True, 'shape': (2, 3), }";
+    static const unsigned char numbers[6] = {0, 3, 1, 4, 2, 5};
+    unsigned char bytes[10 + sizeof dictionary - 1 + sizeof numbers] = "\x93NUMPY\1";
+    npy_array array;
+    char error[512] = "";
+    bytes[8] = sizeof dictionary - 1;
+    memcpy(bytes + 10, dictionary, sizeof dictionary - 1);
+    memcpy(bytes + sizeof bytes - sizeof numbers, numbers, sizeof numbers);
+    write_bytes(bytes, sizeof bytes);
+    if (npy_read(path, &array, error, sizeof error) != 0) fail_msg("refused: %s", error);
+    assert_int_equal(array.shape[0], 2);
+    assert_int_equal(array.shape[1], 3);
+    for (unsigned char i = 0; i < 6; i++)
+        assert_int_equal(((const unsigned char *)array.data)[i], i);
+    npy_free(&array);
+}
+
 static void refuses_other_dtypes(void **state)
 {
     (void)state;
     refuses_dictionary("{'descr': '>f4', 'fortran_order': False, 'shape': (2, 3), }", "big-endian");
-    refuses_dictionary("{'descr': '<f2', 'fortran_order': False, 'shape': (2, 3), }", "'<f2'");
-    refuses_dictionary("{'descr': '<c8', 'fortran_order': False, 'shape': (2, 3), }", "'<c8'");
-    refuses_dictionary("{'descr': '|b1', 'fortran_order': False, 'shape': (2, 3), }", "'|b1'");
+    refuses_dictionary("{'descr': '<f3', 'fortran_order': False, 'shape': (2, 3), }", "'<f3'");
+    refuses_dictionary("{'descr': '<c8', 'fortran_order': False, 'shape': (2, 3), }", ".real");
+    refuses_dictionary("{'descr': '|b1', 'fortran_order': False, 'shape': (2, 3), }",
+                       "astype('<i8')");
     refuses_dictionary("{'descr': '|O', 'fortran_order': False, 'shape': (2, 3), }", "'|O'");
     refuses_dictionary("{'descr': '<f', 'fortran_order': False, 'shape': (2, 3), }", "'<f'");
     refuses_dictionary("{'descr': '<f44', 'fortran_order': False, 'shape': (2, 3), }", "'<f44'");
@@ -132,7 +156,7 @@ static void refuses_other_dtypes(void **state)
 static void refuses_other_layouts(void **state)
 {
     (void)state;
-    refuses_dictionary("{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }",
+    refuses_dictionary("{'descr': '<f4', 'fortran_order': True, 'shape': (1, 2, 3), }",
                        "Fortran order");
     refuses_dictionary("{'descr': '<f4', 'fortran_order': False, 'shape': (), }", "single number");
     refuses_dictionary("{'descr': '<f4', 'fortran_order': False, 'shape': (0, 3), }", "[0, 3]");
@@ -310,13 +334,14 @@ static void survives_mutations(void **state)
         const size_t good = sizeof GOOD - 1;
         const size_t length = next_random(&random) % 4 == 0 ? next_random(&random) % good : good;
         char *text = malloc(length > 0 ? length : 1), fault[128] = "";
+        int order = 0;
         assert_non_null(text);
         memcpy(text, GOOD, length);
         for (uint64_t edits = next_random(&random) % 5; edits > 0 && length > 0; edits--)
             text[next_random(&random) % length] =
                 pieces[next_random(&random) % (sizeof pieces - 1)];
         npy_array array;
-        if (npy_parse_header(text, length, &array, fault, sizeof fault) == 0) {
+        if (npy_parse_header(text, length, &array, &order, fault, sizeof fault) == 0) {
             accepted++;
             assert_in_range(array.ndim, 1, NPY_MAX_DIMENSIONS);
             assert_true(npy_count(&array) > 0);
@@ -338,19 +363,13 @@ static int clean_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_every_version),
-        cmocka_unit_test(reads_every_dtype),
-        cmocka_unit_test(reads_other_spellings),
-        cmocka_unit_test(refuses_other_dtypes),
-        cmocka_unit_test(refuses_other_layouts),
-        cmocka_unit_test(refuses_malformed_headers),
-        cmocka_unit_test(refuses_impossible_shapes),
-        cmocka_unit_test(refuses_wrong_lengths),
-        cmocka_unit_test(refuses_every_prefix),
-        cmocka_unit_test(refuses_other_files),
-        cmocka_unit_test(writes_what_it_reads),
-        cmocka_unit_test(says_where_it_cannot_write),
-        cmocka_unit_test(reads_a_pipe),
+        cmocka_unit_test(reads_every_version),        cmocka_unit_test(reads_every_dtype),
+        cmocka_unit_test(reads_other_spellings),      cmocka_unit_test(turns_fortran_order),
+        cmocka_unit_test(refuses_other_dtypes),       cmocka_unit_test(refuses_other_layouts),
+        cmocka_unit_test(refuses_malformed_headers),  cmocka_unit_test(refuses_impossible_shapes),
+        cmocka_unit_test(refuses_wrong_lengths),      cmocka_unit_test(refuses_every_prefix),
+        cmocka_unit_test(refuses_other_files),        cmocka_unit_test(writes_what_it_reads),
+        cmocka_unit_test(says_where_it_cannot_write), cmocka_unit_test(reads_a_pipe),
         cmocka_unit_test(survives_mutations),
     };
     return cmocka_run_group_tests(tests, NULL, clean_up);

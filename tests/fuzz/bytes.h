@@ -6,13 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-typedef struct bytes {
+typedef struct fuzz_bytes {
     const uint8_t *at;
     size_t left;
-} bytes;
+} fuzz_bytes;
 
 /* Returns the next byte. */
-static inline unsigned bytes_next(bytes *b)
+static inline unsigned bytes_next(fuzz_bytes *b)
 {
     if (b->left == 0) return 0;
     b->left--;
@@ -20,14 +20,14 @@ static inline unsigned bytes_next(bytes *b)
 }
 
 /* Returns a number below `count`, which is at most 65,536. */
-static inline size_t bytes_below(bytes *b, size_t count)
+static inline size_t bytes_below(fuzz_bytes *b, size_t count)
 {
     const unsigned low = bytes_next(b);
     return (count > 256 ? low | bytes_next(b) << 8 : low) % count;
 }
 
 /* Returns a number from 0 to 1, both included. */
-static inline double bytes_part(bytes *b)
+static inline double bytes_part(fuzz_bytes *b)
 {
     return bytes_next(b) / 255.0;
 }

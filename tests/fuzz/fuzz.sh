@@ -15,18 +15,22 @@ if [ "$part" = build ]; then
     exit 0
 fi
 
-# Starts for targets whose bytes must look like something.
+# seeds FOLDER: starts for the target, whose bytes must look like something.
 seeds() {
-    local dictionary="{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }"
-    case $part in
-    fuzz_npy)
-        local kind
-        for kind in f4 f8 i4 i8; do
-            { printf '\223NUMPY\1\0\70\0%s' "${dictionary/f4/$kind}"; head -c 48 /dev/zero; } > "$1/$kind"
-        done
-        ;;
-    *) printf '\0\1\2\3\4\5\6\7' > "$1/some" ;;
-    esac
+    printf '\0\1\2\3\4\5\6\7' > "$1/some"
+    [[ $part == fuzz_npy ]] || return 0
+    python3 - "$1" << 'PYTHON'
+import sys, zipfile
+
+for code, size in (("<f4", 4), ("<f8", 8), ("<f2", 2), ("<i4", 4), ("|u1", 1)):
+    text = "{'descr': %r, 'fortran_order': %r, 'shape': (2, 3), }" % (code, size == 8)
+    data = b"\x93NUMPY\1\0" + len(text).to_bytes(2, "little") + text.encode() + bytes(6 * size)
+    with open("%s/%s" % (sys.argv[1], code[1:]), "wb") as stream:
+        stream.write(data)
+for how in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+    with zipfile.ZipFile("%s/zip%d" % (sys.argv[1], how), "w", how) as archive:
+        archive.writestr("X.npy", data)
+PYTHON
 }
 
 seconds=5
@@ -38,6 +42,7 @@ seeds "$corpus"
 export ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1:quarantine_size_mb=8
 export UBSAN_OPTIONS=print_stacktrace=1 OMP_WAIT_POLICY=passive KMP_BLOCKTIME=0
 export LLVM_PROFILE_FILE=$work/$part.profraw
+cd "$work" # for the files that a target makes
 "$work/build/bin/$part" -max_total_time="$seconds" -max_len=512 -rss_limit_mb=4096 -seed=1 \
     -print_final_stats=1 -artifact_prefix="$work/" "$corpus" > "$work/$part.log" 2>&1 || {
     tail -n 40 "$work/$part.log" >&2

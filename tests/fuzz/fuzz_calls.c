@@ -32,7 +32,7 @@ static void must(int held, const char *what)
 
 /* ---- bytes to a case --------------------------------------------------------------------------*/
 
-static margin_config take_config(bytes *b)
+static margin_config take_config(fuzz_bytes *b)
 {
     static const double scales[] = {64.0, 1.0, 16.0, 1e4, 1e-3, 30.0};
     margin_config config;
@@ -54,14 +54,14 @@ static margin_config take_config(bytes *b)
 }
 
 /* Small shapes in the main; now and then a side that the kernels cut. */
-static size_t take_side(bytes *b)
+static size_t take_side(fuzz_bytes *b)
 {
     static const size_t large[] = {128, 130, 256, 300, 520, 1000, 2050};
     const size_t side = bytes_below(b, 80);
     return side < 72 ? side + 1 : large[(side - 72) % 7];
 }
 
-static fuzz_case take_case(bytes *b)
+static fuzz_case take_case(fuzz_bytes *b)
 {
     fuzz_case c = {.config = take_config(b)};
     c.rows = take_side(b);
@@ -93,7 +93,7 @@ static void spoil_row(float *row, size_t columns, size_t how, const float *other
 }
 
 /* Spoils up to three rows of X and W; returns 1 if it has. */
-static int spoil(bytes *b, problem *p)
+static int spoil(fuzz_bytes *b, problem *p)
 {
     const size_t times = bytes_below(b, 4);
     for (size_t k = 0; k < times; k++) {
@@ -135,7 +135,7 @@ static void drop_outputs(fuzz_case *c, margin_head *h)
     if (c->outputs & (16 | 32) || !c->bias) h->grad_bias = NULL;
 }
 
-static problem make_problem(fuzz_case *c, bytes from_here)
+static problem make_problem(fuzz_case *c, fuzz_bytes from_here)
 {
     problem p = problem_make(c->rows, c->dim, c->classes, c->seed, c->layout, c->ignored);
     if (c->bias) problem_use_bias(&p);
@@ -221,7 +221,7 @@ static void as_plain(const fuzz_case *c, const margin_head *h)
 /* ---- one case ---------------------------------------------------------------------------------*/
 
 /* The call with another instruction set, other threads, another workspace. */
-static margin_config take_variant(bytes *b, margin_config config)
+static margin_config take_variant(fuzz_bytes *b, margin_config config)
 {
     config.isa = (margin_isa)bytes_below(b, MARGIN_ISA_COUNT);
     if (!margin_isa_usable(config.isa)) config.isa = MARGIN_ISA_AUTO;
@@ -260,7 +260,7 @@ static int vectors(margin_isa isa)
     return isa != MARGIN_ISA_SCALAR;
 }
 
-static void head_case(bytes *b)
+static void head_case(fuzz_bytes *b)
 {
     fuzz_case c = take_case(b);
     const margin_config variant = take_variant(b, c.config);
@@ -285,7 +285,7 @@ static void head_case(bytes *b)
     must(problem_free(&p) && problem_free(&q), "something beside the outputs was written");
 }
 
-static void rows_case(bytes *b)
+static void rows_case(fuzz_bytes *b)
 {
     const margin_config config = take_config(b), variant = take_variant(b, config);
     const size_t rows = take_side(b), classes = take_side(b), seed = bytes_next(b);
@@ -312,7 +312,7 @@ static void rows_case(bytes *b)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    bytes b = {data, size};
+    fuzz_bytes b = {data, size};
     if (bytes_below(&b, 4) == 3)
         rows_case(&b);
     else

@@ -1,6 +1,6 @@
-/* fuzz_npy.c: bytes to a .npy file. Whatever they say: the file is read or refused with one line,
- * and what was read can be written and read again with the same shape and numbers. Ends the process
- * at the first fault. */
+/* fuzz_npy.c: bytes to a .npy file, or to an .npz file where they begin like one. Whatever they
+ * say: the file is read or refused with one line, and what was read can be written and read again
+ * with the same shape and numbers. Ends the process at the first fault. */
 #include <npy.h>
 
 #include <stdio.h>
@@ -51,20 +51,36 @@ static void written_again(const npy_array *array)
     close(f.descriptor);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void read_path(const char *path)
 {
-    const memory_file f = open_memory();
     char error[512] = "";
     npy_array array;
-    must(write(f.descriptor, data, size) == (ssize_t)size, "the file cannot be written");
-    if (npy_read(f.path, &array, error, sizeof error) == 0) {
+    if (npy_read(path, &array, error, sizeof error) == 0) {
         written_again(&array);
     } else {
         must(array.data == NULL, "a refused file has left an array");
-        must(strncmp(error, f.path, strlen(f.path)) == 0, "the error does not begin with the path");
+        must(strncmp(error, path, strlen(path)) == 0, "the error does not begin with the path");
         must(strchr(error, '\n') == NULL, "the error has two lines");
     }
     npy_free(&array);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    const memory_file f = open_memory();
+    char path[32], member[40];
+    must(write(f.descriptor, data, size) == (ssize_t)size, "the file cannot be written");
+    if (size > 0 && data[0] == 'P') {
+        snprintf(path, sizeof path, "fuzz-%d.npz", (int)getpid());
+        snprintf(member, sizeof member, "%s:X", path);
+        unlink(path);
+        must(symlink(f.path, path) == 0, "no link to the file in memory");
+        read_path(path);
+        read_path(member);
+        unlink(path);
+    } else {
+        read_path(f.path);
+    }
     close(f.descriptor);
     return 0;
 }
