@@ -34,7 +34,8 @@ const option_table angles_table = {
     "  W-Inter  mean angle from a class's weight to the nearest other weight\n"
     "  Intra    mean angle between a sample and its embedding centre\n"
     "  Inter    mean angle from an embedding centre to the nearest other centre\n\n"
-    "The embedding centre is the mean of the class's normalised embeddings.",
+    "The embedding centre is the mean of the class's normalised embeddings. Zero vectors\n"
+    "enter no mean, and rows that are alone in their class not Intra.",
     .rows = rows};
 
 static void report_json(const samples *s, const angles *a)
@@ -47,6 +48,9 @@ static void report_json(const samples *s, const angles *a)
     json_object_set_new(object, "rows", json_integer((json_int_t)s->embeddings.rows));
     json_object_set_new(object, "ignored",
                         json_integer((json_int_t)(s->embeddings.rows - s->counted)));
+    json_object_set_new(object, "zero_rows", json_integer((json_int_t)a->zero_rows));
+    json_object_set_new(object, "single_rows", json_integer((json_int_t)a->single_rows));
+    json_object_set_new(object, "uncentred_rows", json_integer((json_int_t)a->uncentred_rows));
     json_object_set_new(object, "dim", json_integer((json_int_t)s->embeddings.columns));
     json_object_set_new(object, "classes", json_integer((json_int_t)s->classes));
     json_object_set_new(object, "centres", json_integer((json_int_t)a->centres));
@@ -61,19 +65,27 @@ static void print_angle(const char *name, double radians, const char *why_not)
         printf("%-8s %.2f degrees\n", name, degrees(radians));
 }
 
+static void print_left_out(size_t count, const char *why)
+{
+    if (count > 0) printf("%-8s %zu row%s %s\n", "", count, count == 1 ? "" : "s", why);
+}
+
 static void report_text(const samples *s, const angles *a)
 {
     if (s->weights.values != NULL) {
         print_angle("W-EC", a->w_ec, "no class has an embedding centre");
         print_angle("W-Inter", a->w_inter, "fewer than two weights");
     }
-    print_angle("Intra", a->intra, "every row is ignored");
+    print_angle("Intra", a->intra, "no class has two rows with a direction");
     print_angle("Inter", a->inter, "fewer than two embedding centres");
     printf("%-8s %zu rows", "data", s->embeddings.rows);
     if (s->counted < s->embeddings.rows) printf(" (%zu ignored)", s->embeddings.rows - s->counted);
     printf(", dimension %zu, %zu classes", s->embeddings.columns, s->classes);
     if (a->centres < s->classes) printf(" (%zu with an embedding centre)", a->centres);
     putchar('\n');
+    print_left_out(a->zero_rows, "zero vectors: they enter no mean");
+    print_left_out(a->single_rows, "alone in their class: they are not in Intra");
+    print_left_out(a->uncentred_rows, "of classes whose rows cancel: they are not in Intra");
 }
 
 int command_angles(int argc, char **argv)

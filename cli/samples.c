@@ -41,11 +41,26 @@ static size_t number_labels(const label_input *labels)
     return classes;
 }
 
+/* Counts the rows that take part, and those that are alone in their class. */
+static void count_rows(samples *s)
+{
+    size_t *rows = calloc(s->classes + 1, sizeof *rows);
+    if (rows == NULL) die(PROGRAM, "%s: out of memory", s->labels.path);
+    for (size_t i = 0; i < s->labels.rows; i++) {
+        s->counted += s->labels.values[i] >= 0;
+        rows[s->labels.values[i] + 1]++;
+    }
+    for (size_t j = 1; j <= s->classes; j++)
+        s->single += rows[j] == 1;
+    free(rows);
+}
+
 void samples_read(const samples_options *o, samples *s)
 {
     s->embeddings = input_floats(o->embeddings, "[N, D]", 2, ROWS_AS_DIRECTIONS, &s->notes);
-    s->labels = input_labels(o->labels, o->ignore_label, &s->embeddings);
     check_finite(&s->embeddings);
+    if (o->labels == NULL) return;
+    s->labels = input_labels(o->labels, o->ignore_label, &s->embeddings);
     if (o->weights != NULL) {
         s->weights = input_weights(o->weights, (weights_layout)o->weights_layout, &s->embeddings,
                                    ROWS_AS_DIRECTIONS, &s->notes);
@@ -55,8 +70,7 @@ void samples_read(const samples_options *o, samples *s)
     } else {
         s->classes = number_labels(&s->labels);
     }
-    for (size_t i = 0; i < s->labels.rows; i++)
-        s->counted += s->labels.values[i] != -1;
+    count_rows(s);
 }
 
 void samples_free(samples *s)

@@ -23,11 +23,12 @@ typedef struct samples {
     label_input labels; /* -1: the row takes no part; else in [0, classes) */
     size_t classes;     /* of the weights; without weights the different labels */
     size_t counted;     /* rows that take part */
+    size_t single;      /* of these, rows alone in their class */
     notes notes;
 } samples;
 
-/* Read and check the files; one that does not fit ends the program with a message that names it.
- * Labels of a run without weights may be any whole numbers from 0. */
+/* Read and check the files (labels may be NULL: none); one that does not fit ends the program with
+ * a message that names it. Labels of a run without weights may be any whole numbers from 0. */
 void samples_read(const samples_options *options, samples *out);
 void samples_free(samples *s);
 

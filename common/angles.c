@@ -17,8 +17,16 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* Class by class the sum of its rows' directions, then their direction. */
-static int find_centres(const angles_input *in, double *centres)
+static int present(const double *vector, size_t dim)
+{
+    for (size_t k = 0; k < dim; k++)
+        if (vector[k] != 0.0) return 1;
+    return 0;
+}
+
+/* Class by class the sum of its rows' directions, then their direction; and how many rows have one.
+ */
+static int find_centres(const angles_input *in, double *centres, size_t *members)
 {
     double *direction = malloc(in->dim * sizeof *direction);
     if (direction == NULL) return ENOMEM;
@@ -27,6 +35,7 @@ static int find_centres(const angles_input *in, double *centres)
         if (in->labels[i] < 0) continue;
         double *centre = centres + (size_t)in->labels[i] * in->dim;
         directions_of(in->embeddings + i * in->dim, 1, in->dim, direction);
+        members[in->labels[i]] += (size_t)present(direction, in->dim);
         for (size_t k = 0; k < in->dim; k++)
             centre[k] += direction[k];
     }
@@ -36,28 +45,31 @@ static int find_centres(const angles_input *in, double *centres)
     return 0;
 }
 
-static int present(const double *vector, size_t dim)
-{
-    for (size_t k = 0; k < dim; k++)
-        if (vector[k] != 0.0) return 1;
-    return 0;
-}
-
 static double mean_of(double sum, size_t count)
 {
     return count > 0 ? sum / (double)count : NAN;
 }
 
-/* Mean over rows of the angle to their class's centre. */
-static int measure_rows(const angles_input *in, const double *centres, angles *out)
+/* Mean over rows of the angle to their class's centre, where that says something. */
+static int measure_rows(const angles_input *in, const double *centres, const size_t *members,
+                        angles *out)
 {
     double *direction = malloc(in->dim * sizeof *direction), sum = 0.0;
     if (direction == NULL) return ENOMEM;
     for (size_t i = 0; i < in->rows; i++) {
         if (in->labels[i] < 0) continue;
+        const double *centre = centres + (size_t)in->labels[i] * in->dim;
         directions_of(in->embeddings + i * in->dim, 1, in->dim, direction);
-        sum += direction_angle(direction, centres + (size_t)in->labels[i] * in->dim, in->dim);
-        out->rows++;
+        if (!present(direction, in->dim)) {
+            out->zero_rows++;
+        } else if (members[in->labels[i]] == 1) {
+            out->single_rows++;
+        } else if (!present(centre, in->dim)) {
+            out->uncentred_rows++;
+        } else {
+            sum += direction_angle(direction, centre, in->dim);
+            out->rows++;
+        }
     }
     out->intra = mean_of(sum, out->rows);
     free(direction);
@@ -141,13 +153,14 @@ int angles_measure(const angles_input *in, angles *out, double *centres)
     *out = (angles){.w_ec = NAN, .w_inter = NAN, .intra = NAN, .inter = NAN};
     double *own = centres == NULL ? malloc(in->classes * in->dim * sizeof *own) : NULL;
     if (centres == NULL) centres = own;
-    if (centres == NULL) return ENOMEM;
-    int status = find_centres(in, centres);
+    size_t *members = calloc(in->classes + 1, sizeof *members);
+    int status = centres == NULL || members == NULL ? ENOMEM : find_centres(in, centres, members);
     for (size_t j = 0; status == 0 && j < in->classes; j++)
         out->centres += (size_t)present(centres + j * in->dim, in->dim);
-    if (status == 0) status = measure_rows(in, centres, out);
+    if (status == 0) status = measure_rows(in, centres, members, out);
     if (status == 0) status = mean_nearest(centres, in->classes, in->dim, in->threads, &out->inter);
     if (status == 0 && in->weights != NULL) status = measure_weights(in, centres, out);
     free(own);
+    free(members);
     return status;
 }

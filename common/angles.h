@@ -21,12 +21,15 @@ typedef struct angles_input {
 
 /* Radians; NaN where there is nothing to measure: no weights, or fewer than two classes. */
 typedef struct angles {
-    double w_ec;    /* mean over classes of the angle between weight and embedding centre */
-    double w_inter; /* mean over classes of the angle from a weight to the nearest other one */
-    double intra;   /* mean over rows of the angle to their embedding centre */
-    double inter;   /* mean over classes of the angle from a centre to the nearest other one */
-    size_t rows;    /* that take part */
-    size_t centres; /* classes that have a centre: some row, and not a sum of zero */
+    double w_ec;        /* mean over classes of the angle between weight and embedding centre */
+    double w_inter;     /* mean over classes of the angle from a weight to the nearest other one */
+    double intra;       /* mean over rows of the angle to their embedding centre */
+    double inter;       /* mean over classes of the angle from a centre to the nearest other one */
+    size_t rows;        /* in the mean of Intra: the others are */
+    size_t zero_rows;   /* vectors without a direction, */
+    size_t single_rows; /* rows alone in their class, which would be their own centre, */
+    size_t uncentred_rows; /* and rows whose class has no centre, for its rows cancel */
+    size_t centres;        /* classes that have a centre: some row, and not a sum of zero */
 } angles;
 
 /* centres[classes, dim]: the unit embedding centres, zero where there is none; may be NULL.

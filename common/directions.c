@@ -50,6 +50,23 @@ static double total(lanes sum, double last)
     return sum[0] + sum[1] + last;
 }
 
+double direction_gap(const double *a, const double *b, double sign, size_t dim)
+{
+    lanes first = {0}, second = {0};
+    const lanes times = {sign, sign};
+    size_t k = 0;
+    for (; k + 4 <= dim; k += 4) {
+        const lanes near = load(a + k) - times * load(b + k);
+        const lanes next = load(a + k + 2) - times * load(b + k + 2);
+        first += near * near;
+        second += next * next;
+    }
+    double rest = 0.0;
+    for (; k < dim; k++)
+        rest += (a[k] - sign * b[k]) * (a[k] - sign * b[k]);
+    return total(first + second, rest);
+}
+
 /* Eight cosines at once, in named sums because gcc keeps an array of them in memory. */
 static void tile(const double *const a[4], const double *const b[2], size_t dim, double out[4][2])
 {

@@ -14,7 +14,11 @@ int direction_normalise(double *vector, size_t dim);
 /* Between unit vectors, accurate at every angle, radians. */
 double direction_angle(const double *a, const double *b, size_t dim);
 
-/* out[a_count, b_count]: the cosines of all pairs of a[a_count, dim] and b[b_count, dim]. Each is
+/* The square of |a - sign b|, where sign is 1 or -1. */
+double direction_gap(const double *a, const double *b, double sign, size_t dim);
+
+/* out[a_count, b_count]: the cosines of all pairs of a[a_count, dim] and b[b_count, dim],
+ * or the inner products of vectors that are no directions. Each is
  * summed in the same order wherever it stands: neither block sizes nor threads change a bit. */
 void direction_cosines(const double *a, size_t a_count, const double *b, size_t b_count, size_t dim,
                        double *out);

@@ -1,198 +1,221 @@
-/* verification.c: TAR at FAR, ROC, EER and AUC over all pairs (see verification.h). Must not know
- * where the embeddings came from.
- *
- * Pairs are counted by score, so all that is kept of them is two numbers for each score. */
+/* verification.c: see verification.h. Must not know where the embeddings came from. */
 #include "verification.h"
 
-#include "directions.h"
-#include "threads.h"
+#include "pairs.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
-enum { BLOCK = 64, PER_UNIT = 1 << 21, LEVELS = 2 * PER_UNIT + 1 };
-
-typedef struct tally {
-    uint64_t genuine, impostor;
-} tally;
-
-/* ---- counting ---------------------------------------------------------------------------------*/
-
-/* What one thread works in: two blocks of directions and the cosines between them. */
-typedef struct workplace {
-    double *left, *right;
-    double cosines[BLOCK * BLOCK];
-} workplace;
-
-static size_t smaller(size_t a, size_t b)
+const roc_point *verification_at(const verification *v, int decade)
 {
-    return a < b ? a : b;
+    return &v->roc[decade * VERIFICATION_STEPS];
 }
 
-static size_t level_of(double cosine)
+/* The limits of the decades and those of the caller are two lists that fall: two walks, side by
+ * side, of which the second also has the cost and the corners. */
+typedef struct two_walks {
+    roc_walk own, further;
+    roc_result unused;
+} two_walks;
+
+static void start(const verification_input *in, uint64_t genuine, uint64_t impostor,
+                  double (*value)(score s), verification *out, two_walks *w)
 {
-    const double within = cosine < -1.0 ? -1.0 : cosine > 1.0 ? 1.0 : cosine;
-    return (size_t)((within + 1.0) * PER_UNIT + 0.5);
-}
-
-static double score_of(size_t level)
-{
-    return (double)level / PER_UNIT - 1.0;
-}
-
-static void count_block(const verification_input *in, const double *cosines, size_t row,
-                        size_t rows, size_t column, size_t columns, tally *levels)
-{
-    for (size_t i = 0; i < rows; i++) {
-        const int64_t label = in->labels[row + i];
-        for (size_t j = row == column ? i + 1 : 0; label != -1 && j < columns; j++) {
-            const int64_t other = in->labels[column + j];
-            if (other == -1) continue;
-            tally *const level = &levels[level_of(cosines[i * columns + j])];
-            uint64_t *const counted = label == other ? &level->genuine : &level->impostor;
-#pragma omp atomic
-            ++*counted;
-        }
-    }
-}
-
-/* The pairs of a block of rows with each other and with all later rows. */
-static void count_rows(const verification_input *in, size_t row, workplace *work, tally *levels)
-{
-    const size_t dim = in->dim, rows = smaller(BLOCK, in->rows - row);
-    directions_of(in->embeddings + row * dim, rows, dim, work->left);
-    for (size_t column = row; column < in->rows; column += BLOCK) {
-        const size_t columns = smaller(BLOCK, in->rows - column);
-        directions_of(in->embeddings + column * dim, columns, dim, work->right);
-        direction_cosines(work->left, rows, work->right, columns, dim, work->cosines);
-        count_block(in, work->cosines, row, rows, column, columns, levels);
-    }
-}
-
-static workplace *workplaces_open(int count, size_t dim)
-{
-    workplace *places = calloc((size_t)count, sizeof *places);
-    double *memory = malloc((size_t)count * 2 * BLOCK * dim * sizeof *memory);
-    if (places == NULL || memory == NULL) {
-        free(places);
-        free(memory);
-        return NULL;
-    }
-    for (int i = 0; i < count; i++) {
-        places[i].left = memory + (size_t)i * 2 * BLOCK * dim;
-        places[i].right = places[i].left + BLOCK * dim;
-    }
-    return places;
-}
-
-static void workplaces_close(workplace *places)
-{
-    free(places[0].left);
-    free(places);
-}
-
-static void show(const verification_input *in, size_t rows, size_t *done)
-{
-    if (in->line == NULL) return;
-#pragma omp critical(verification_progress)
-    progress_step(in->line, *done += rows, NULL);
-}
-
-static int count_pairs(const verification_input *in, tally *levels)
-{
-    const int threads = thread_count(in->threads);
-    workplace *const places = workplaces_open(threads, in->dim);
-    size_t done = 0;
-    if (places == NULL) return ENOMEM;
-        /* A block each by turns: earlier blocks have more pairs. */
-#pragma omp parallel for schedule(static, 1) num_threads(threads)
-    for (int t = 0; t < threads; t++) {
-        for (size_t row = (size_t)t * BLOCK; row < in->rows; row += (size_t)threads * BLOCK) {
-            count_rows(in, row, &places[t], levels);
-            show(in, smaller(BLOCK, in->rows - row), &done);
-        }
-    }
-    workplaces_close(places);
-    return 0;
-}
-
-/* ---- what the counts say ----------------------------------------------------------------------*/
-
-/* Where the ROC has come to, from the strictest threshold on. */
-typedef struct roc_walk {
-    uint64_t genuine, impostor; /* accepted so far */
-    double area;                /* genuine times impostor, below the curve */
-    double far, tar;
-    int next_point; /* the strictest of out->roc not yet passed */
-} roc_walk;
-
-/* The step from the last threshold to this level is a straight line; EER is where that meets
- * FAR = 1 - TAR. */
-static void cross(const roc_walk *before, const roc_walk *after, size_t level, verification *out)
-{
-    const double above = 1.0 - before->tar - before->far;
-    const double below = 1.0 - after->tar - after->far;
-    if (!(above > 0.0) || below > 0.0) return;
-    out->eer = before->far + (after->far - before->far) * above / (above - below);
-    out->eer_threshold = score_of(level);
-}
-
-/* The points whose limit this level exceeds may accept no more than came before it. */
-static void settle_points(const roc_walk *before, roc_walk *after, size_t level, verification *out)
-{
-    while (after->next_point > 0 && after->far > out->roc[after->next_point].limit) {
-        verification_point *const point = &out->roc[after->next_point--];
-        if (point->limit * (double)out->impostor < 1.0) continue;
-        point->far = before->far;
-        point->tar = before->tar;
-        point->threshold = score_of(level + 1);
-    }
-}
-
-static void walk_levels(const tally *levels, verification *out)
-{
-    roc_walk w = {.next_point = VERIFICATION_POINTS - 1};
-    for (size_t level = LEVELS; level-- > 0;) {
-        const tally *const here = &levels[level];
-        if (here->genuine == 0 && here->impostor == 0) continue;
-        roc_walk after = w;
-        after.genuine += here->genuine;
-        after.impostor += here->impostor;
-        after.area += (double)here->impostor * ((double)w.genuine + 0.5 * (double)here->genuine);
-        after.far = (double)after.impostor / (double)out->impostor;
-        after.tar = (double)after.genuine / (double)out->genuine;
-        cross(&w, &after, level, out);
-        settle_points(&w, &after, level, out);
-        w = after;
-    }
-    out->roc[0] = (verification_point){1.0, w.far, w.tar, score_of(0)}; /* every pair accepted */
-    out->auc = w.area / ((double)out->genuine * (double)out->impostor);
-}
-
-static void clear(verification *out)
-{
-    *out = (verification){.auc = NAN, .eer = NAN, .eer_threshold = NAN};
     for (int k = 0; k < VERIFICATION_POINTS; k++)
-        out->roc[k] =
-            (verification_point){pow(10.0, -(double)k / VERIFICATION_STEPS), NAN, NAN, NAN};
+        out->roc[k].limit = pow(10.0, -(double)k / VERIFICATION_STEPS);
+    *w = (two_walks){.own = {.genuine = genuine,
+                             .impostor = impostor,
+                             .points = out->roc,
+                             .count = VERIFICATION_POINTS,
+                             .value = value},
+                     .further = {.genuine = genuine,
+                                 .impostor = impostor,
+                                 .points = in->points,
+                                 .count = in->point_count,
+                                 .cost = in->cost,
+                                 .value = value,
+                                 .corner = in->corner,
+                                 .user = in->user}};
+    roc_start(&w->own, &out->all);
+    roc_start(&w->further, &w->unused);
+}
+
+static size_t step(two_walks *w, score s, uint64_t genuine, uint64_t impostor, int merged)
+{
+    if (genuine + impostor == 0) return 0;
+    return roc_step(&w->own, s, genuine, impostor, merged) +
+           roc_step(&w->further, s, genuine, impostor, merged);
+}
+
+static void end(two_walks *w)
+{
+    roc_end(&w->own);
+    roc_end(&w->further);
+}
+
+/* Walks sorted scores, whose last bit says that the pair is genuine, from the greatest on. */
+static void walk_sorted(two_walks *w, const score *sorted, size_t count, verification *out)
+{
+    while (count > 0) {
+        const score s = sorted[count - 1] & ~(score)1;
+        uint64_t tally[2] = {0};
+        for (; count > 0 && (sorted[count - 1] & ~(score)1) == s; count--)
+            tally[sorted[count - 1] & 1]++;
+        if (s == score_most() && out != NULL) out->repeated = tally[1];
+        step(w, s, tally[1], tally[0], 0);
+    }
+}
+
+/* ---- pairs that can be sorted -----------------------------------------------------------------*/
+
+static int measure_sorted(const verification_input *in, pairs *p, verification *out)
+{
+    two_walks w;
+    score *scores = malloc(2 * p->all * sizeof *scores);
+    if (scores == NULL) return ENOMEM;
+    const int status = pairs_scores(p, scores);
+    if (status == 0) {
+        score_sort(scores, scores + p->all, p->all);
+        start(in, p->genuine, p->all - p->genuine, score_cosine, out, &w);
+        walk_sorted(&w, scores, p->all, out);
+        end(&w);
+    }
+    free(scores);
+    return status;
+}
+
+/* ---- pairs that are too many ------------------------------------------------------------------*/
+
+static int is_empty(const pair_tally *t)
+{
+    return t->genuine + t->impostor == 0;
+}
+
+/* Walks intervals without looking into them, and wants those in which a result is decided, with the
+ * scores next to it above and below. */
+static void want_deciding(const verification_input *in, const pairs *p, pair_intervals *q,
+                          verification *out)
+{
+    two_walks w;
+    size_t above = q->count;
+    int next = 0;
+    start(in, p->genuine, p->all - p->genuine, score_cosine, out, &w);
+    w.further.corner = NULL;
+    for (size_t k = q->count; k-- > 0;) {
+        if (is_empty(&q->tally[k])) continue;
+        const int decides = step(&w, q->from[k], q->tally[k].genuine, q->tally[k].impostor, 1) > 0;
+        if (decides && above < q->count) q->wanted[above] = 1;
+        q->wanted[k] = decides || next;
+        next = decides;
+        above = k;
+    }
+    for (size_t k = 0; k < q->count; k++)
+        if (pair_interval_is_one(q, k)) q->wanted[k] = 0;
+}
+
+static void walk_intervals(two_walks *w, const pair_intervals *q, const score *sorted, size_t count)
+{
+    for (size_t k = q->count; k-- > 0;) {
+        const pair_tally *t = &q->tally[k];
+        const size_t here = q->wanted[k] ? (size_t)(t->genuine + t->impostor) : 0;
+        if (q->wanted[k])
+            walk_sorted(w, sorted + count - here, here, NULL);
+        else
+            step(w, q->from[k], t->genuine, t->impostor, !pair_interval_is_one(q, k));
+        count -= here;
+    }
+}
+
+static size_t count_wanted(const pair_intervals *q)
+{
+    size_t count = 0;
+    for (size_t k = 0; k < q->count; k++)
+        if (q->wanted[k]) count += (size_t)(q->tally[k].genuine + q->tally[k].impostor);
+    return count;
+}
+
+static int measure_intervals(const verification_input *in, pairs *p, verification *out)
+{
+    pair_intervals q;
+    int status = pairs_sample(p, &q);
+    if (status == 0) status = pairs_count(p, &q);
+    if (status != 0) return status;
+    want_deciding(in, p, &q, out);
+    const size_t count = count_wanted(&q);
+    score *scores = malloc((2 * count + 1) * sizeof *scores);
+    if (scores == NULL) status = ENOMEM;
+    if (status == 0) status = pairs_wanted(p, &q, scores);
+    if (status == 0) {
+        two_walks w;
+        score_sort(scores, scores + count, count);
+        start(in, p->genuine, p->all - p->genuine, score_cosine, out, &w);
+        walk_intervals(&w, &q, scores, count);
+        out->repeated = q.tally[q.count - 1].genuine;
+        end(&w);
+    }
+    free(scores);
+    pair_intervals_free(&q);
+    return status;
+}
+
+/* ---- what a caller sees -----------------------------------------------------------------------*/
+
+static size_t sorted_most(const verification_input *in)
+{
+    return in->sorted > 0 ? in->sorted : VERIFICATION_SORTED;
+}
+
+static void clear(const verification_input *in, verification *out)
+{
+    two_walks w;
+    memset(out, 0, sizeof *out);
+    start(in, 0, 0, score_cosine, out, &w);
+}
+
+size_t verification_work(const verification_input *in)
+{
+    const double all = 0.5 * (double)in->rows * ((double)in->rows - 1.0);
+    return all > (double)sorted_most(in) ? 2 * in->rows : in->rows;
 }
 
 int verification_measure(const verification_input *in, verification *out)
 {
-    clear(out);
-    tally *const levels = calloc(LEVELS, sizeof *levels);
-    const int status = levels == NULL ? ENOMEM : count_pairs(in, levels);
-    for (size_t level = 0; status == 0 && level < LEVELS; level++) {
-        out->genuine += levels[level].genuine;
-        out->impostor += levels[level].impostor;
-    }
-    if (status == 0 && out->genuine > 0 && out->impostor > 0) walk_levels(levels, out);
-    free(levels);
+    pairs p;
+    clear(in, out);
+    int status = pairs_open(in, &p);
+    if (status != 0) return status;
+    out->zero_rows = p.zero_rows;
+    out->all.genuine = p.genuine;
+    out->all.impostor = p.all - p.genuine;
+    if (p.genuine > 0 && p.all > p.genuine)
+        status =
+            p.all <= sorted_most(in) ? measure_sorted(in, &p, out) : measure_intervals(in, &p, out);
+    pairs_close(&p);
     return status;
 }
 
-const verification_point *verification_at(const verification *v, int decade)
+int verification_of_list(const verification_input *in, const comparison *list, size_t count,
+                         double (*value)(score s), verification *out)
 {
-    return &v->roc[decade * VERIFICATION_STEPS];
+    two_walks w;
+    uint64_t genuine = 0;
+    clear(in, out);
+    score *scores = malloc((2 * count + 1) * sizeof *scores);
+    if (scores == NULL) return ENOMEM;
+    for (size_t k = 0; k < count; k++) {
+        scores[k] = list[k].score | (score)(list[k].genuine != 0);
+        genuine += list[k].genuine != 0;
+    }
+    out->all.genuine = genuine;
+    out->all.impostor = count - genuine;
+    if (genuine > 0 && genuine < count) {
+        score_sort(scores, scores + count, count);
+        start(in, genuine, count - genuine, value, out, &w);
+        walk_sorted(&w, scores, count, value == score_cosine ? out : NULL);
+        end(&w);
+    }
+    free(scores);
+    return 0;
 }

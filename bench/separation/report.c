@@ -114,10 +114,10 @@ static json_t *arc_columns(const run_result *result)
 static json_t *verification_object(const verification *v)
 {
     json_t *object = json_object(), *points = json_array();
-    set_count(object, "genuine", v->genuine);
-    set_count(object, "impostor", v->impostor);
-    set_number(object, "auc", v->auc);
-    set_number(object, "eer", v->eer);
+    set_count(object, "genuine", v->all.genuine);
+    set_count(object, "impostor", v->all.impostor);
+    set_number(object, "auc", v->all.auc);
+    set_number(object, "eer", v->all.eer);
     for (size_t i = 0; i < VERIFICATION_POINTS; i++) {
         json_t *point = json_object();
         set_number(point, "limit", v->roc[i].limit);

@@ -62,15 +62,34 @@ static void what_is_missing_is_nan(void **state)
     angles a;
     angles_input in = {2, 2, 1, x, labels, x, 0};
     assert_int_equal(angles_measure(&in, &a, NULL), 0);
-    /* The two cancel: a class without a centre, at a right angle to both. */
+    /* The two cancel: a class without a centre. */
     assert_int_equal(a.centres, 0);
     assert_true(isnan(a.w_ec) && isnan(a.w_inter) && isnan(a.inter));
-    assert_near("intra", degrees(a.intra), 90, 1e-12);
+    assert_true(isnan(a.intra));
+    assert_int_equal(a.uncentred_rows, 2);
     in.weights = NULL;
     in.rows = 1;
     assert_int_equal(angles_measure(&in, &a, NULL), 0);
     assert_true(isnan(a.w_ec) && isnan(a.w_inter) && isnan(a.inter));
-    assert_near("intra", degrees(a.intra), 0, 1e-12);
+    assert_true(isnan(a.intra));
+    assert_int_equal(a.single_rows, 1);
+}
+
+/* Rows without a direction change nothing, whichever class they are said to be of. */
+static void zero_rows_enter_no_mean(void **state)
+{
+    (void)state;
+    const float x[] = {1, 0, 0, 1, 0, 0, 0, 0};
+    const int64_t labels[][4] = {{0, 0, 1, 1}, {0, 0, 0, 0}, {0, 0, -1, -1}};
+    for (size_t k = 0; k < 3; k++) {
+        angles a;
+        const angles_input in = {4, 2, 2, x, labels[k], NULL, 1};
+        assert_int_equal(angles_measure(&in, &a, NULL), 0);
+        assert_near("intra", degrees(a.intra), 45, 1e-12);
+        assert_int_equal(a.rows, 2);
+        assert_int_equal(a.zero_rows, k < 2 ? 2 : 0);
+        assert_int_equal(a.centres, 1);
+    }
 }
 
 /* ---- random, larger than a block --------------------------------------------------------------*/
@@ -186,6 +205,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(on_the_circle),
         cmocka_unit_test(what_is_missing_is_nan),
+        cmocka_unit_test(zero_rows_enter_no_mean),
         cmocka_unit_test(as_defined),
         cmocka_unit_test(cosines_do_not_depend_on_blocks),
         cmocka_unit_test(small_angles_keep_their_digits),

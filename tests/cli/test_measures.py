@@ -2,7 +2,9 @@
 same files, and what they refuse. Needs these three."""
 import json
 import math
+import re
 import unittest
+from fractions import Fraction
 
 import numpy
 from scipy.interpolate import interp1d
@@ -11,8 +13,6 @@ from scipy.spatial.distance import pdist
 from sklearn.metrics import roc_auc_score, roc_curve
 
 from harness import CommandTest
-
-STEP = 2.0 ** -21  # scores are multiples of it
 
 
 class Measured(CommandTest):
@@ -67,7 +67,10 @@ class Verify(Measured):
             best = numpy.flatnonzero(far <= limit)[-1]
             self.assertAlmostEqual(point["tar"], tar[best], delta=tolerance)
             self.assertAlmostEqual(point["far"], far[best], delta=tolerance)
-            accepted = scores >= point["threshold"] - STEP / 2
+            if point["threshold"] is None:
+                self.assertEqual(point["tar"], 0)
+                continue
+            accepted = scores >= point["threshold"]
             self.assertAlmostEqual(point["tar"], accepted[genuine == 1].mean(), delta=1e-12)
         self.assertEqual(found["tar_at_far"], [found["roc"][10 * d] for d in range(1, 6)])
 
@@ -79,15 +82,8 @@ class Verify(Measured):
             self.save(X=samples, y=labels)
             found = self.measured("verify")
             genuine, scores = self.pairs(samples, labels)
-            with self.subTest("rounded", seed=seed):
-                self.check(found, genuine, numpy.floor((scores + 1) / STEP + 0.5) * STEP - 1, 1e-12)
-            with self.subTest("every digit", seed=seed):
-                far, tar, _ = roc_curve(genuine, scores, drop_intermediate=False)
-                self.assertAlmostEqual(found["auc"], roc_auc_score(genuine, scores), delta=1e-6)
-                for point in found["tar_at_far"]:
-                    if point["tar"] is not None:
-                        at = numpy.interp(point["far_limit"], far, tar)
-                        self.assertAlmostEqual(point["tar"], at, delta=0.02)
+            with self.subTest(seed=seed):
+                self.check(found, genuine, scores, 1e-12)
 
     def test_ties(self):
         draw = numpy.random.default_rng(5)
@@ -96,7 +92,7 @@ class Verify(Measured):
         labels = (samples[:, 0] * 3 + samples[:, 1] + draw.integers(0, 2, 200)).astype("i4") + 9
         self.save(X=samples, y=labels)
         genuine, scores = self.pairs(samples, labels)
-        scores = numpy.floor((scores + 1) / STEP + 0.5) * STEP - 1
+        scores = numpy.round(scores, 12) # equal cosines of whole numbers are equal here, too
         self.assertLess(len(numpy.unique(scores)), 100)
         self.check(self.measured("verify"), genuine, scores, 1e-12)
 
@@ -118,6 +114,222 @@ class Verify(Measured):
         self.assertIn("TAR at FAR 1e-1  %.2f %%" % (100 * found["tar_at_far"][0]["tar"]), run.stdout)
         self.assertIn("TAR at FAR 1e-5  -  (takes at least 100000 impostor pairs)", run.stdout)
         self.assertIn("AUC              %.6f" % found["auc"], run.stdout)
+
+    def crowd(self, spread, seed=11, rows=300, dim=8, classes=20):
+        """Embeddings that all lie within `spread` of one direction, and exact scores: the squares of
+        the distances of their directions, which keep the digits that cosines near 1 lose."""
+        draw = numpy.random.default_rng(seed)
+        centre, weights = draw.standard_normal(dim), draw.standard_normal((classes, dim))
+        labels = draw.integers(0, classes, rows)
+        samples = centre + spread * (weights[labels] + draw.standard_normal((rows, dim)))
+        samples = samples.astype("f4")
+        directions = unit(samples)
+        return samples, labels, pdist(labels[:, None], lambda a, b: a[0] == b[0]), \
+            -pdist(directions, "sqeuclidean")
+
+    def test_crowded_scores(self):
+        """Cosines within 1e-4 to 1e-9 of 1."""
+        for spread in (1e-2, 1e-3, 3e-4, 1e-4, 1e-5):
+            samples, labels, genuine, scores = self.crowd(spread)
+            self.save(X=samples, y=labels)
+            found = self.measured("verify")
+            with self.subTest(spread):
+                self.assertAlmostEqual(found["auc"], roc_auc_score(genuine, scores), delta=1e-6)
+                far, tar, _ = roc_curve(genuine, scores, drop_intermediate=False)
+                eer = brentq(lambda x: 1 - x - interp1d(far, tar)(x), 0, 1, xtol=1e-14)
+                self.assertAlmostEqual(found["eer"], eer, delta=1e-4)
+
+    def test_printed_thresholds(self):
+        """Each threshold of the text, applied to the scores, gives the rate that stands beside it."""
+        for spread in (1.0, 1e-1, 1e-2, 1e-3, 1e-4):
+            samples, labels, genuine, _ = self.crowd(spread, seed=5)
+            self.save(X=samples, y=labels)
+            run = self.run_margin("verify", "--embeddings", "X.npy", "--labels", "y.npy",
+                                  "--far", "0.5,0.1,0.01,1e-3")
+            self.assertEqual((run.returncode, run.stderr), (0, ""))
+            cosines = 1 - 0.5 * pdist(unit(samples), "sqeuclidean")
+            found = re.findall(r"TAR at FAR (\S+) +([0-9.]+) %  \(cosine >= (\S+)\)", run.stdout)
+            self.assertEqual(len(found), 4)
+            for far, tar, threshold in found:
+                accepted = cosines >= float(threshold)
+                self.assertAlmostEqual(100 * accepted[genuine == 1].mean(), float(tar), delta=0.0051)
+                self.assertLessEqual(accepted[genuine == 0].mean(), float(far))
+
+    def test_equal_rates(self):
+        """By counting with whole numbers: the greatest threshold with FAR >= 1 - TAR."""
+        draw = numpy.random.default_rng(8)
+        for _ in range(60):
+            rows = int(draw.integers(4, 12))
+            samples = draw.integers(-2, 3, (rows, 3))
+            samples[(samples == 0).all(axis=1)] = (1, 0, 0)
+            labels = draw.integers(0, 3, rows)
+            pairs = [(i, j) for i in range(rows) for j in range(i)]
+            same = [labels[i] == labels[j] for i, j in pairs]
+            if all(same) or not any(same):
+                continue
+            dots = [int(samples[i] @ samples[j]) for i, j in pairs]
+            squares = [Fraction(d * abs(d), int(samples[i] @ samples[i]) * int(samples[j] @ samples[j]))
+                       for d, (i, j) in zip(dots, pairs)]
+            genuine = [s for s, g in zip(squares, same) if g]
+            impostor = [s for s, g in zip(squares, same) if not g]
+            best = max(t for t in squares
+                       if Fraction(sum(s >= t for s in impostor), len(impostor))
+                       >= 1 - Fraction(sum(s >= t for s in genuine), len(genuine)))
+            self.save(X=samples.astype("f4"), y=labels)
+            found = self.measured("verify")["eer_threshold"]
+            want = math.copysign(math.sqrt(abs(best)), best)
+            self.assertAlmostEqual(found, want, delta=1e-15)
+
+    def test_rows_without_direction(self):
+        samples, _, labels = clusters(12, 60, 4, 6, 0.5)
+        self.save(X=samples, y=labels)
+        want = self.measured("verify")
+        padded = numpy.concatenate([samples, numpy.zeros((5, 4), "f4"), samples[:2]])
+        self.save(X=padded[:65], y=numpy.concatenate([labels, [0, 1, 2, 3, 4]]))
+        found = self.measured("verify")
+        self.assertEqual((found["zero_rows"], found["rows"], found["eer"]), (5, 65, want["eer"]))
+        self.save(X=numpy.concatenate([samples, 2 * samples[:2]]),
+                  y=numpy.concatenate([labels, labels[:2]]))
+        self.assertEqual(self.measured("verify")["repeated_pairs"], 2)
+        run = self.run_margin("verify", "--embeddings", "X.npy", "--labels", "y.npy")
+        self.assertIn("2 genuine pairs are of equal vectors", run.stdout)
+        self.save(X=numpy.zeros((60, 4), "f4"), y=labels)
+        self.assert_refused(["verify", "--embeddings", "X.npy", "--labels", "y.npy"], 1, "X.npy",
+                            "zero vectors")
+
+    # ---- protocols ----
+
+    def listed(self, *arguments):
+        run = self.run_margin("verify", "--json", "--embeddings", "X.npy", "--pairs", "list.tsv",
+                              *arguments)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        return json.loads(run.stdout)
+
+    def write_pairs(self, pairs):
+        with open(self.path("list.tsv"), "w") as stream:
+            stream.write("# two rows, and whether they are of one identity\n\n")
+            stream.writelines("%d\t%d %d\n" % pair for pair in pairs)
+
+    def test_pairs_and_scores(self):
+        samples, _, labels = clusters(13, 120, 8, 12, 0.9)
+        draw = numpy.random.default_rng(1)
+        pairs = [(int(i), int(j), int(labels[i] == labels[j]))
+                 for i, j in draw.integers(0, 120, (3000, 2)) if i != j]
+        self.save(X=samples)
+        self.write_pairs(pairs)
+        a, b, genuine = numpy.array(pairs).T
+        scores = (unit(samples)[a] * unit(samples)[b]).sum(axis=1)
+        found = self.listed()
+        self.check({**found, "tar_at_far": [found["roc"][10 * d] for d in range(1, 6)]}, genuine,
+                   numpy.round(scores, 12), 1e-12)
+        self.save(s=scores.astype("f4") * 1e6 - 5, same=genuine)
+        run = self.run_margin("verify", "--json", "--scores", "s.npy", "--labels", "same.npy")
+        again = json.loads(run.stdout)
+        self.assertAlmostEqual(again["auc"], found["auc"], delta=1e-5)
+        self.assertAlmostEqual(again["auc"], roc_auc_score(genuine, scores.astype("f4")), delta=1e-12)
+
+    def test_folds(self):
+        """As a plain loop over all thresholds decides."""
+        samples, _, labels = clusters(14, 80, 6, 8, 1.2)
+        draw = numpy.random.default_rng(2)
+        pairs = [(int(i), int(j), int(labels[i] == labels[j]))
+                 for i, j in draw.integers(0, 80, (600, 2)) if i != j]
+        self.save(X=samples)
+        self.write_pairs(pairs)
+        a, b, genuine = numpy.array(pairs).T
+        scores = (unit(samples)[a] * unit(samples)[b]).sum(axis=1)
+        found = self.listed("--folds", "10")["folds"]
+        count, accuracies = len(pairs), []
+        for fold in range(10):
+            inside = numpy.zeros(count, bool)
+            inside[count * fold // 10:count * (fold + 1) // 10] = True
+            others = numpy.unique(scores[~inside])
+            right = [((scores[~inside] >= t) == genuine[~inside]).sum() for t in others]
+            best = others[numpy.flatnonzero(right == numpy.max(right))[-1]]
+            below = others[others < best].max(initial=best)
+            accuracies.append(((scores[inside] >= (best + below) / 2) == genuine[inside]).mean())
+        self.assertEqual(found["accuracies"], accuracies)
+        self.assertAlmostEqual(found["accuracy"], numpy.mean(accuracies), delta=1e-14)
+        self.assertAlmostEqual(found["standard_error"],
+                               numpy.std(accuracies, ddof=1) / math.sqrt(10), delta=1e-14)
+
+    def test_cost(self):
+        samples, _, labels = clusters(15, 90, 5, 9, 1.0)
+        self.save(X=samples, y=labels)
+        genuine, scores = self.pairs(samples, labels)
+        far, tar, _ = roc_curve(genuine, scores, drop_intermediate=False)
+        for prior, miss, accept in ((0.01, 1, 1), (0.5, 10, 1), (0.1, 1, 5)):
+            found = self.measured("verify", "--min-dcf", "%g,%g,%g" % (prior, miss, accept))["min_dcf"]
+            cost = prior * miss * (1 - tar) + (1 - prior) * accept * far
+            self.assertAlmostEqual(found["least"], cost.min() / min(prior * miss, (1 - prior) * accept),
+                                   delta=1e-12)
+
+    def test_limits(self):
+        samples, _, labels = clusters(16, 200, 8, 20, 0.8)
+        self.save(X=samples, y=labels)
+        found = self.measured("verify", "--far", "1e-6,0.3,2e-3")
+        self.assertEqual([p["far_limit"] for p in found["tar_at_far"]], [0.3, 2e-3, 1e-6])
+        self.assertIsNone(found["tar_at_far"][2]["tar"])
+        run = self.run_margin("verify", "--embeddings", "X.npy", "--labels", "y.npy", "--far", "1e-6")
+        self.assertIn("TAR at FAR 1e-6  -  (takes at least 1000000 impostor pairs)", run.stdout)
+        for text in ("0", "2", "x", "1e-3,,2"):
+            self.assert_refused(["verify", "--embeddings", "X.npy", "--labels", "y.npy", "--far", text],
+                                2, "--far")
+
+    def test_bootstrap(self):
+        """The intervals cover the rates of samples of identities that were made afresh."""
+        samples, _, labels = clusters(17, 300, 8, 60, 1.5)
+        self.save(X=samples, y=labels)
+        found = self.measured("verify", "--bootstrap", "400")
+        low, high = found["auc_95"]
+        self.assertTrue(low < found["auc"] < high)
+        self.assertEqual(found["bootstrap_units"], 60)
+        genuine, scores = self.pairs(samples, labels)
+        first, second = numpy.triu_indices(300, 1)
+        draw, aucs = numpy.random.default_rng(3), []
+        for _ in range(200):
+            times = numpy.bincount(draw.integers(0, 60, 60), minlength=60)
+            weights = numpy.where(genuine == 1, times[labels[first]],
+                                  times[labels[first]] * times[labels[second]])
+            aucs.append(roc_auc_score(genuine, scores, sample_weight=weights))
+        want = numpy.quantile(aucs, (0.025, 0.975))
+        width = want[1] - want[0]
+        self.assertAlmostEqual(low, want[0], delta=0.35 * width)
+        self.assertAlmostEqual(high, want[1], delta=0.35 * width)
+        self.assertEqual(found, self.measured("verify", "--bootstrap", "400"))
+
+    def test_curve(self):
+        samples, _, labels = clusters(18, 200, 4, 10, 1.0)
+        self.save(X=samples, y=labels)
+        self.measured("verify", "--curve", "det.tsv")
+        with open(self.path("det.tsv")) as stream:
+            rows = [line.rstrip("\n").split("\t") for line in stream]
+        self.assertEqual(rows[0], ["series", "kind", "threshold", "far", "miss"])
+        genuine, scores = self.pairs(samples, labels)
+        for _, _, threshold, far, miss in rows[1:]:
+            accepted = scores >= float(threshold) - 1e-12
+            self.assertAlmostEqual(accepted[genuine == 0].mean(), float(far), delta=1e-8)
+            self.assertAlmostEqual(1 - accepted[genuine == 1].mean(), float(miss), delta=1e-8)
+        self.assertGreater(len(rows), 100)
+
+    def test_lists_that_are_refused(self):
+        self.save(X=numpy.eye(3, dtype="f4"))
+        words = ["verify", "--embeddings", "X.npy", "--pairs", "list.tsv"]
+        for line, fault in (("0 1", "two row numbers"), ("0 1 2", "two row numbers"),
+                            ("0 3 1", "row 3, but X.npy has rows 0..2"), ("a b 1", "two row numbers"),
+                            ("0 1 1 1", "two row numbers"), ("-1 1 1", "two row numbers")):
+            with open(self.path("list.tsv"), "w") as stream:
+                stream.write("0 1 0\n" + line + "\n")
+            self.assert_refused(words, 1, "list.tsv: line 2: ", fault)
+        self.write_pairs([(0, 1, 0), (1, 2, 0)])
+        self.assert_refused(words, 1, "list.tsv: no genuine pair")
+        self.assert_refused(words + ["--labels", "y.npy"], 2, "--labels says nothing")
+        self.assert_refused(words[:3] + ["--labels", "y.npy", "--folds", "3"], 2, "--folds")
+        self.write_pairs([(0, 1, 0), (1, 2, 1)])
+        self.assert_refused(words + ["--folds", "3"], 1, "--folds: 3, but there are 2 pairs")
+        self.save(s=numpy.ones(3, "f4"), same=numpy.array([0, 1, 2]))
+        self.assert_refused(["verify", "--scores", "s.npy", "--labels", "same.npy"], 1,
+                            "same.npy: row 2: label 2, must be 1")
 
     def test_no_pairs(self):
         words = ["verify", "--embeddings", "X.npy", "--labels", "y.npy"]
@@ -141,7 +353,9 @@ class Angles(Measured):
 
         kept = labels != -1
         place = numpy.searchsorted(classes, labels[kept])
-        return {"intra_deg": angle(samples[kept], centres[place]).mean(),
+        together = (numpy.bincount(place) > 1)[place]
+        return {"intra_deg": angle(samples[kept], centres[place])[together].mean(),
+                "single_rows": (~together).sum(),
                 "inter_deg": nearest(centres), "w_inter_deg": nearest(unit(weights)),
                 "w_ec_deg": angle(unit(weights)[classes], centres).mean()}
 
@@ -164,8 +378,10 @@ class Angles(Measured):
     def test_text(self):
         self.save(X=numpy.array([[1, 0], [0, 2]], "f4"), y=numpy.array([70, 3]))
         run = self.run_margin("angles", "--embeddings", "X.npy", "--labels", "y.npy")
-        self.assertEqual(run.stdout, "Intra    0.00 degrees\nInter    90.00 degrees\n"
-                                     "data     2 rows, dimension 2, 2 classes\n")
+        self.assertEqual(run.stdout, "Intra    -  (no class has two rows with a direction)\n"
+                                     "Inter    90.00 degrees\n"
+                                     "data     2 rows, dimension 2, 2 classes\n"
+                                     "         2 rows alone in their class: they are not in Intra\n")
         run = self.run_margin("angles", "--embeddings", "X.npy", "--labels", "y.npy", "--weights",
                               "none.npy")
         self.assertEqual((run.returncode, run.stdout), (1, ""))

@@ -145,9 +145,9 @@ static void strangers_are_verified(void **state)
     plan.how.test = 4;
     assert_int_equal(run_carry_out(&plan, &result), 0);
     assert_int_equal(result.unseen_count, 400);
-    assert_int_equal(result.strangers.genuine, 100 * 6);
-    assert_int_equal(result.strangers.impostor, 400 * 399 / 2 - 600);
-    assert_true(result.strangers.auc > 0.6 && result.strangers.auc < 1.0);
+    assert_int_equal(result.strangers.all.genuine, 100 * 6);
+    assert_int_equal(result.strangers.all.impostor, 400 * 399 / 2 - 600);
+    assert_true(result.strangers.all.auc > 0.6 && result.strangers.all.auc < 1.0);
     assert_true(isnan(result.unseen.w_ec) && isfinite(result.unseen.intra));
     assert_near("start", result.snapshots[0].theta.mean, 0.5 * M_PI, 4.0 / sqrt(64.0 * 100.0));
     assert_true(result.snapshots[2].theta.mean < result.snapshots[0].theta.mean);
@@ -172,7 +172,7 @@ static void extra_objectives_train(void **state)
     plan.aim.triplet = 0.35;
     plan.aim.triplet_each = 4;
     assert_int_equal(run_carry_out(&plan, &triplet), 0);
-    assert_true(triplet.strangers.auc > 0.9);
+    assert_true(triplet.strangers.all.auc > 0.9);
     assert_true(isnan(triplet.train.w_ec) && isnan(triplet.train.accuracy));
     run_free(&plain);
     run_free(&intra);
