@@ -151,7 +151,7 @@ static void open_curve(curve *c)
     if (c->path == NULL) return;
     const int status = atomic_open(&c->file, c->path);
     if (status != 0) die(PROGRAM, "%s: cannot write: %s", c->path, strerror(status));
-    fprintf(c->file.stream, "series\tkind\tthreshold\tfar\tmiss\n");
+    fprintf(c->file.stream, "#series\tkind\tthreshold\tfar\tmiss\n");
 }
 
 static void close_curve(curve *c)

@@ -8,13 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    BLOCK = 64,
-    SAMPLE = 1 << 18,
-    INTERVALS = 2 * SAMPLE + 2,
-    CELL = 43,
-    CELLS = 1 << (64 - CELL)
-};
+enum { SAMPLE = 1 << 18, INTERVALS = 2 * SAMPLE + 2, CELL = 43, CELLS = 1 << (64 - CELL) };
 
 static size_t smaller(size_t a, size_t b)
 {
@@ -22,13 +16,6 @@ static size_t smaller(size_t a, size_t b)
 }
 
 /* ---- which rows -------------------------------------------------------------------------------*/
-
-static int is_zero(const float *row, size_t dim)
-{
-    for (size_t k = 0; k < dim; k++)
-        if (row[k] != 0.0f) return 0;
-    return 1;
-}
 
 static int ascending(const void *a, const void *b)
 {
@@ -57,7 +44,7 @@ int pairs_open(const verification_input *in, pairs *p)
     const int status = p->row == NULL || labels == NULL ? ENOMEM : 0;
     for (size_t i = 0; status == 0 && i < in->rows; i++) {
         if (in->labels[i] == -1) continue;
-        if (is_zero(in->embeddings + i * in->dim, in->dim))
+        if (!score_has_direction(in->embeddings + i * in->dim, in->dim))
             p->zero_rows++;
         else
             p->row[p->rows++] = i;
@@ -77,13 +64,6 @@ void pairs_close(pairs *p)
 
 /* ---- all scores, block by block ---------------------------------------------------------------*/
 
-/* What one thread works in. */
-typedef struct workplace {
-    score_vectors left, right;
-    double dots[BLOCK * BLOCK];
-    score scores[BLOCK * BLOCK];
-} workplace;
-
 /* What is done with the scores of a block: those of rows from `row` on with rows from `column` on.
  */
 typedef struct visit {
@@ -101,13 +81,13 @@ static int is_genuine(const pairs *p, size_t i, size_t j)
 }
 
 /* The pairs of a block of rows with each other and with all later rows. */
-static void visit_rows(visit *v, size_t row, workplace *work)
+static void visit_rows(visit *v, size_t row, score_place *work)
 {
     const pairs *p = v->p;
-    const size_t dim = p->in->dim, rows = smaller(BLOCK, p->rows - row);
+    const size_t dim = p->in->dim, rows = smaller(SCORE_BLOCK, p->rows - row);
     score_set(&work->left, p->in->embeddings, p->row + row, rows, dim);
-    for (size_t column = row; column < p->rows; column += BLOCK) {
-        const size_t columns = smaller(BLOCK, p->rows - column);
+    for (size_t column = row; column < p->rows; column += SCORE_BLOCK) {
+        const size_t columns = smaller(SCORE_BLOCK, p->rows - column);
         score_set(&work->right, p->in->embeddings, p->row + column, columns, dim);
         score_block(&work->left, rows, &work->right, columns, dim, work->dots, work->scores);
         v->take(v, work->scores, row, rows, column, columns);
@@ -121,43 +101,21 @@ static void show(pairs *p, size_t rows)
     progress_step(p->in->line, p->done += rows, NULL);
 }
 
-static void close_places(workplace *places, int count)
-{
-    for (int t = 0; places != NULL && t < count; t++) {
-        score_close(&places[t].left);
-        score_close(&places[t].right);
-    }
-    free(places);
-}
-
-static workplace *open_places(int count, size_t dim)
-{
-    workplace *places = calloc((size_t)count, sizeof *places);
-    int whole = places != NULL;
-    for (int t = 0; whole && t < count; t++) {
-        places[t].left = score_open(BLOCK, dim);
-        places[t].right = score_open(BLOCK, dim);
-        whole = places[t].left.raw != NULL && places[t].right.raw != NULL;
-    }
-    if (whole) return places;
-    close_places(places, count);
-    return NULL;
-}
-
 static int visit_all(visit *v)
 {
     const int threads = thread_count(v->p->in->threads);
-    workplace *const places = open_places(threads, v->p->in->dim);
+    score_place *const places = score_places_open(threads, v->p->in->dim);
     if (places == NULL) return ENOMEM;
         /* A block each by turns: earlier blocks have more pairs. */
 #pragma omp parallel for schedule(static, 1) num_threads(threads)
     for (int t = 0; t < threads; t++) {
-        for (size_t row = (size_t)t * BLOCK; row < v->p->rows; row += (size_t)threads * BLOCK) {
+        for (size_t row = (size_t)t * SCORE_BLOCK; row < v->p->rows;
+             row += (size_t)threads * SCORE_BLOCK) {
             visit_rows(v, row, &places[t]);
-            show(v->p, smaller(BLOCK, v->p->rows - row));
+            show(v->p, smaller(SCORE_BLOCK, v->p->rows - row));
         }
     }
-    close_places(places, threads);
+    score_places_close(places, threads);
     return 0;
 }
 
@@ -196,7 +154,7 @@ static uint64_t mixed(uint64_t k)
     return z ^ z >> 31;
 }
 
-static score sample_score(const pairs *p, workplace *work, uint64_t k)
+static score sample_score(const pairs *p, score_place *work, uint64_t k)
 {
     const size_t a = mixed(2 * k + 1) % p->rows, next = 1 + mixed(2 * k + 2) % (p->rows - 1);
     const size_t b = (a + next) % p->rows;
@@ -241,7 +199,7 @@ int pair_interval_is_one(const pair_intervals *q, size_t k)
 
 int pairs_sample(const pairs *p, pair_intervals *q)
 {
-    workplace *place = open_places(1, p->in->dim);
+    score_place *place = score_places_open(1, p->in->dim);
     score *scores = malloc(2 * SAMPLE * sizeof *scores);
     *q = (pair_intervals){.from = malloc(INTERVALS * sizeof *q->from),
                           .tally = calloc(INTERVALS, sizeof *q->tally),
@@ -258,7 +216,7 @@ int pairs_sample(const pairs *p, pair_intervals *q)
         set_cells(q);
     }
     free(scores);
-    close_places(place, 1);
+    score_places_close(place, 1);
     if (!whole) pair_intervals_free(q);
     return whole ? 0 : ENOMEM;
 }

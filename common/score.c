@@ -109,6 +109,36 @@ void score_set(score_vectors *v, const float *from, const size_t *which, size_t 
     }
 }
 
+int score_has_direction(const float *row, size_t dim)
+{
+    for (size_t k = 0; k < dim; k++)
+        if (row[k] != 0.0f) return 1;
+    return 0;
+}
+
+score_place *score_places_open(int count, size_t dim)
+{
+    score_place *places = calloc((size_t)count, sizeof *places);
+    int whole = places != NULL;
+    for (int t = 0; whole && t < count; t++) {
+        places[t].left = score_open(SCORE_BLOCK, dim);
+        places[t].right = score_open(SCORE_BLOCK, dim);
+        whole = places[t].left.raw != NULL && places[t].right.raw != NULL;
+    }
+    if (whole) return places;
+    score_places_close(places, count);
+    return NULL;
+}
+
+void score_places_close(score_place *places, int count)
+{
+    for (int t = 0; places != NULL && t < count; t++) {
+        score_close(&places[t].left);
+        score_close(&places[t].right);
+    }
+    free(places);
+}
+
 /* ---- scores of vectors ------------------------------------------------------------------------*/
 
 /* Beyond this cos^2 the difference of the directions has more digits than the inner product. */

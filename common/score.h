@@ -28,6 +28,22 @@ void score_close(score_vectors *v);
  * that is NULL, the first ones. */
 void score_set(score_vectors *v, const float *from, const size_t *which, size_t count, size_t dim);
 
+/* Returns 1 if a row is not all zero. */
+int score_has_direction(const float *row, size_t dim);
+
+enum { SCORE_BLOCK = 64 };
+
+/* What one thread compares in: two blocks of vectors, and all their scores. */
+typedef struct score_place {
+    score_vectors left, right; /* SCORE_BLOCK each */
+    double dots[SCORE_BLOCK * SCORE_BLOCK];
+    score scores[SCORE_BLOCK * SCORE_BLOCK];
+} score_place;
+
+/* Returns `count` places, NULL where there is no memory; release with score_places_close. */
+score_place *score_places_open(int count, size_t dim);
+void score_places_close(score_place *places, int count);
+
 /* Writes the scores of each of a's first `a_count` vectors with each of b's to out[a_count,
  * b_count]; `dots` has as many numbers, for the inner products. No vector may be zero. */
 void score_block(const score_vectors *a, size_t a_count, const score_vectors *b, size_t b_count,

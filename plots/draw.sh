@@ -115,8 +115,10 @@ if [ "$list" = yes ]; then
     figures | cut -d'|' -f1
     exit 0
 fi
-# Tables of a comparison name no loss; those of a run do, in the order of losses.tsv.
-if [ ! -s "$run/tables/losses.tsv" ] && ! compgen -G "$run/tables/compare*.tsv" >/dev/null; then
+# Tables of a comparison, and that of `margin verify --curve`, name no loss; those of a run do, in the
+# order of losses.tsv.
+if [ ! -s "$run/tables/losses.tsv" ] && [ ! -s "$run/tables/det.tsv" ] &&
+    ! compgen -G "$run/tables/compare*.tsv" >/dev/null; then
     fail 1 "$run/tables: no losses.tsv: not the tables of this version (run the drivers again, with --out $run/...)"
 fi
 summarise

@@ -43,7 +43,7 @@ static double tar(const run_result *r, int decade)
     X(tar_1e3, tar(r, 3))                                                                          \
     X(tar_1e4, tar(r, 4))                                                                          \
     X(tar_1e5, tar(r, 5))                                                                          \
-    X(eer, r->verified ? r->strangers.all.eer : NAN)                                                   \
+    X(eer, r->verified ? r->strangers.all.eer : NAN)                                               \
     X(auc, r->verified ? r->strangers.all.auc : NAN)
 
 #define QUANTITY_FUNCTION(name, expression)                                                        \

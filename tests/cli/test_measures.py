@@ -304,7 +304,7 @@ class Verify(Measured):
         self.measured("verify", "--curve", "det.tsv")
         with open(self.path("det.tsv")) as stream:
             rows = [line.rstrip("\n").split("\t") for line in stream]
-        self.assertEqual(rows[0], ["series", "kind", "threshold", "far", "miss"])
+        self.assertEqual(rows[0], ["#series", "kind", "threshold", "far", "miss"])
         genuine, scores = self.pairs(samples, labels)
         for _, _, threshold, far, miss in rows[1:]:
             accepted = scores >= float(threshold) - 1e-12
@@ -337,6 +337,70 @@ class Verify(Measured):
                               (range(7), "no genuine pair"), ([-1, 2, 3, 4, 5, 6, 7], "no genuine")):
             self.save(y=numpy.array(labels))
             self.assert_refused(words, 1, "y.npy: ", fault)
+
+
+class Identify(Measured):
+    def run_identify(self, *arguments):
+        run = self.run_margin("identify", "--json", "--gallery", "G.npy", "--gallery-labels", "g.npy",
+                              "--probes", "P.npy", "--probe-labels", "p.npy", *arguments)
+        self.assertEqual((run.returncode, run.stderr), (0, ""))
+        return json.loads(run.stdout)
+
+    def problem(self, seed, spread, whole=False):
+        draw = numpy.random.default_rng(seed)
+        weights = draw.standard_normal((40, 6))
+        labels = numpy.concatenate([numpy.arange(25).repeat(2), draw.integers(0, 40, 300)])
+        samples = weights[labels] + spread * draw.standard_normal((350, 6))
+        if whole: # ties are common
+            samples = numpy.round(samples)
+            samples[(samples == 0).all(axis=1)] = 1
+        self.save(G=samples[:50].astype("f4"), g=labels[:50], P=samples[50:].astype("f4"),
+                  p=labels[50:])
+        return unit(samples[:50].astype("f4")), labels[:50], unit(samples[50:].astype("f4")), labels[50:]
+
+    def test_as_numpy(self):
+        for seed, spread, whole in ((1, 0.4, False), (2, 1.0, False), (3, 0.8, True)):
+            gallery, g, probes, p = self.problem(seed, spread, whole)
+            scores = numpy.round(probes @ gallery.T, 12)
+            same = p[:, None] == g[None]
+            mated = same.any(axis=1)
+            own = numpy.where(same, scores, -2).max(axis=1)
+            other = numpy.where(same, -2, scores).max(axis=1)
+            correct = mated & (own > other)
+            found = self.run_identify("--fpir", "0.5,0.1,0.02")
+            self.assertEqual((found["mated_probes"], found["other_probes"], found["identities"]),
+                             (mated.sum(), (~mated).sum(), 25))
+            self.assertAlmostEqual(found["rank_1"], correct.sum() / mated.sum(), delta=1e-12)
+            self.assertEqual(found["tied_probes"], (mated & (own == other)).sum())
+            for point in found["tpir_at_fpir"]:
+                thresholds = [t for t in numpy.unique(other[~mated])
+                              if (other[~mated] > t).mean() <= point["fpir_limit"]]
+                barred = min(thresholds) # the highest impostor score that is not accepted
+                if (other[~mated] >= barred).mean() <= point["fpir_limit"]:
+                    barred = -3
+                self.assertAlmostEqual(point["tpir"], (correct & (own > barred)).sum() / mated.sum(),
+                                       delta=1e-12)
+                self.assertAlmostEqual(point["fpir"], (other[~mated] > barred).mean(), delta=1e-12)
+                if point["threshold"] is not None:
+                    self.assertEqual((other[~mated] >= point["threshold"]).mean(), point["fpir"])
+            self.assertEqual(found, self.run_identify("--fpir", "0.1,0.5,0.02", "--threads", "2"))
+
+    def test_edges(self):
+        self.problem(4, 0.5)
+        self.save(p=numpy.full(300, 99))
+        found = self.run_identify()
+        self.assertIsNone(found["rank_1"])
+        self.problem(4, 0.5)
+        found = self.run_identify("--fpir", "1e-4")
+        self.assertIsNone(found["tpir_at_fpir"][0]["tpir"])
+        run = self.run_margin("identify", "--gallery", "G.npy", "--gallery-labels", "g.npy",
+                              "--probes", "P.npy", "--probe-labels", "p.npy", "--fpir", "1e-4")
+        self.assertIn("takes at least 10000 probes of other identities", run.stdout)
+        self.save(P=numpy.zeros((300, 6), "f4"))
+        self.assertEqual(self.run_identify()["probe_zero_rows"], 300)
+        self.save(P=numpy.zeros((300, 5), "f4"))
+        self.assert_refused(["identify", "--gallery", "G.npy", "--gallery-labels", "g.npy", "--probes",
+                             "P.npy", "--probe-labels", "p.npy"], 1, "P.npy: dimension 5", "G.npy has 6")
 
 
 class Angles(Measured):
