@@ -3,12 +3,13 @@
 #include "claims.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "degrees.h"
-#include "figures.h"
 #include "free_features.h"
-#include "quantities.h"
+#include "memory.h"
 
 /* ---- the claims ---------------------------------------------------------------------------- */
 
@@ -21,179 +22,189 @@ typedef struct claim {
     const char *claim, *where, *measured, *unit;
     double paper, least, most;
     const char *figure;
-    size_t dim;
+    size_t dim, epochs;       /* shorter trainings than these epochs say nothing of it */
     const char *of;           /* a quantity (quantities.h) */
     const char *label, *less; /* the quantity of `label`, less that of `less` (or NULL) */
 } claim;
 
-#define FIG3(text, what) text, "ArcFace, fig. 3", what, "degrees"
-#define ORDER(row, first, second)                                                                  \
-    "table 3's order: " row ", " first " below " second, "ArcFace, table 3",                       \
-        second " less " first ", " row, "degrees"
-#define MORE 0.0, INFINITY
-#define LESS -INFINITY, 0.0
+#define FIG3(text, what)     text, "ArcFace, fig. 3", what, "degrees"
+#define RUNS_OF(figure, dim) figure, dim, 0
+#define MORE                 0.0, INFINITY
+#define LESS                 -INFINITY, 0.0
 
 static const claim claims[] = {
     {FIG3("softmax leaves ambiguous boundaries", "median gap of test samples, softmax"), NAN,
-     -INFINITY, 5.0, "fig3", 2, "gap", softmax, NULL},
+     -INFINITY, 5.0, RUNS_OF("fig3", 2), "gap", softmax, NULL},
     {FIG3("norm-softmax leaves ambiguous boundaries", "median gap of test samples, norm-softmax"),
-     NAN, -INFINITY, 5.0, "fig3", 2, "gap", normsoftmax, NULL},
+     NAN, -INFINITY, 5.0, RUNS_OF("fig3", 2), "gap", normsoftmax, NULL},
     {"norm-softmax leaves ambiguous boundaries", "ArcFace, fig. 3",
      "share of test samples in another class's arc, norm-softmax less ArcFace", "1", NAN, MORE,
-     "fig3", 2, "overlap", normsoftmax, arcface},
+     RUNS_OF("fig3", 2), "overlap", normsoftmax, arcface},
     {FIG3("ArcFace's gap is clearly positive", "median gap of test samples, ArcFace"), NAN, MORE,
-     "fig3", 2, "gap", arcface, NULL},
+     RUNS_OF("fig3", 2), "gap", arcface, NULL},
     {FIG3("ArcFace's gap is the largest", "gap of test samples, ArcFace less softmax"), NAN, MORE,
-     "fig3", 2, "gap", arcface, softmax},
+     RUNS_OF("fig3", 2), "gap", arcface, softmax},
     {FIG3("ArcFace's gap is the largest", "gap of test samples, ArcFace less norm-softmax"), NAN,
-     MORE, "fig3", 2, "gap", arcface, normsoftmax},
+     MORE, RUNS_OF("fig3", 2), "gap", arcface, normsoftmax},
     {FIG3("ArcFace's gap is the largest", "gap of test samples, ArcFace less SphereFace (m = 3)"),
-     NAN, MORE, "fig3", 2, "gap", arcface, sphereface},
+     NAN, MORE, RUNS_OF("fig3", 2), "gap", arcface, sphereface},
     {FIG3("ArcFace's gap is the largest", "gap of test samples, ArcFace less CosFace (m = 0.2)"),
-     NAN, MORE, "fig3", 2, "gap", arcface, cosface},
+     NAN, MORE, RUNS_OF("fig3", 2), "gap", arcface, cosface},
     {FIG3("ArcFace's gap is about m", "gap of training samples, ArcFace at m = 0.5"), 28.648, 22.9,
-     34.4, "fig3", 2, "train_gap", arcface, NULL},
+     34.4, RUNS_OF("fig3", 2), "train_gap", arcface, NULL},
     {"W coincides with the embedding centre for ArcFace", "ArcFace, table 3",
-     "W-EC, norm-softmax less ArcFace", "degrees", 44.26 - 14.29, MORE, "table3", 64, "train_w_ec",
-     normsoftmax, arcface},
+     "W-EC, norm-softmax less ArcFace", "degrees", 44.26 - 14.29, MORE, RUNS_OF("table3", 64),
+     "train_w_ec", normsoftmax, arcface},
     {"W coincides with the embedding centre only for ArcFace", "ArcFace, table 3",
-     "W-EC, norm-softmax + Intra less ArcFace", "degrees", 8.83 - 14.29, MORE, "table3", 64,
-     "train_w_ec", with_intra, arcface},
+     "W-EC, norm-softmax + Intra less ArcFace", "degrees", 8.83 - 14.29, MORE,
+     RUNS_OF("table3", 64), "train_w_ec", with_intra, arcface},
     {"W coincides with the embedding centre only for ArcFace", "ArcFace, table 3",
-     "W-EC, norm-softmax + Inter less ArcFace", "degrees", 46.85 - 14.29, MORE, "table3", 64,
-     "train_w_ec", with_inter, arcface},
+     "W-EC, norm-softmax + Inter less ArcFace", "degrees", 46.85 - 14.29, MORE,
+     RUNS_OF("table3", 64), "train_w_ec", with_inter, arcface},
     {"Intra shrinks both", "ArcFace, table 3", "Intra, norm-softmax + Intra less norm-softmax",
-     "degrees", 17.50 - 50.50, LESS, "table3", 64, "train_intra", with_intra, normsoftmax},
+     "degrees", 17.50 - 50.50, LESS, RUNS_OF("table3", 64), "train_intra", with_intra, normsoftmax},
     {"Intra shrinks both", "ArcFace, table 3", "Inter, norm-softmax + Intra less norm-softmax",
-     "degrees", 24.07 - 59.23, LESS, "table3", 64, "train_inter", with_intra, normsoftmax},
+     "degrees", 24.07 - 59.23, LESS, RUNS_OF("table3", 64), "train_inter", with_intra, normsoftmax},
     {"Inter widens inter", "ArcFace, table 3", "W-Inter, norm-softmax + Inter less norm-softmax",
-     "degrees", 75.66 - 69.66, MORE, "table3", 64, "train_w_inter", with_inter, normsoftmax},
+     "degrees", 75.66 - 69.66, MORE, RUNS_OF("table3", 64), "train_w_inter", with_inter,
+     normsoftmax},
     {"Inter widens inter", "ArcFace, table 3", "Inter, norm-softmax + Inter less norm-softmax",
-     "degrees", 62.40 - 59.23, MORE, "table3", 64, "train_inter", with_inter, normsoftmax},
+     "degrees", 62.40 - 59.23, MORE, RUNS_OF("table3", 64), "train_inter", with_inter, normsoftmax},
     {"Inter raises intra", "ArcFace, table 3", "Intra, norm-softmax + Inter less norm-softmax",
-     "degrees", 52.74 - 50.50, MORE, "table3", 64, "train_intra", with_inter, normsoftmax},
+     "degrees", 52.74 - 50.50, MORE, RUNS_OF("table3", 64), "train_intra", with_inter, normsoftmax},
     {"SphereFace m = 4 needs annealing", "SphereFace; ArcFace, section 3",
      "training accuracy at once, features keep their length", "1", NAN, -INFINITY, 0.99,
-     "annealing", 64, "train_accuracy", "sphereface m=4 s=|x| at once", NULL},
+     RUNS_OF("annealing", 64), "train_accuracy", "sphereface m=4 s=|x| at once", NULL},
     {"SphereFace m = 4 converges with annealing", "SphereFace", "training accuracy with annealing",
-     "1", NAN, 0.99, INFINITY, "annealing", 64, "train_accuracy", "sphereface m=4 s=|x|", NULL},
+     "1", NAN, 0.99, INFINITY, RUNS_OF("annealing", 64), "train_accuracy", "sphereface m=4 s=|x|",
+     NULL},
     {"SphereFace m = 4 needs annealing at a fixed scale, too", "no paper: our question",
-     "training accuracy at once, s = 64", "1", NAN, -INFINITY, 0.99, "annealing", 64,
+     "training accuracy at once, s = 64", "1", NAN, -INFINITY, 0.99, RUNS_OF("annealing", 64),
      "train_accuracy", "sphereface m=4 s=64 at once", NULL},
     {"ArcFace needs no annealing", "ArcFace, section 3", "training accuracy at once, 64 dimensions",
-     "1", NAN, 0.99, INFINITY, "annealing", 64, "train_accuracy", "arcface m=0.5 s=64 at once",
-     NULL},
+     "1", NAN, 0.99, INFINITY, RUNS_OF("annealing", 64), "train_accuracy",
+     "arcface m=0.5 s=64 at once", NULL},
     {"ArcFace needs no annealing", "ArcFace, section 3", "training accuracy at once, 2 dimensions",
-     "1", NAN, 0.99, INFINITY, "annealing", 2, "train_accuracy", "arcface m=0.5 s=64 at once",
-     NULL},
+     "1", NAN, 0.99, INFINITY, RUNS_OF("annealing", 2), "train_accuracy",
+     "arcface m=0.5 s=64 at once", NULL},
     {"a margin helps with strangers", "ArcFace, table 2",
-     "TAR at FAR 1e-3, ArcFace less norm-softmax", "1", NAN, MORE, "fig4a", 64, "tar_1e3", arcface,
-     normsoftmax},
+     "TAR at FAR 1e-3, ArcFace less norm-softmax", "1", NAN, MORE, RUNS_OF("fig4a", 64), "tar_1e3",
+     arcface, normsoftmax},
     {"a margin goes on helping with strangers in a longer training", "no paper: our question",
-     "TAR at FAR 1e-3 after 60 epochs, ArcFace less norm-softmax", "1", NAN, MORE, "table3", 64,
+     "TAR at FAR 1e-3 after 60 epochs, ArcFace less norm-softmax", "1", NAN, MORE, "table3", 64, 60,
      "tar_1e3", arcface, normsoftmax},
     {"norm-softmax is better at a smaller scale", "ArcFace (version 4), table 2",
-     "TAR at FAR 1e-3, norm-softmax at s = 16 less s = 64", "1", NAN, MORE, "sweep", 64, "tar_1e3",
-     "normsoftmax s=16", normsoftmax},
-    {ORDER("W-EC", "Intra", "ArcFace"), 5.46, MORE, "table3", 64, "train_w_ec", arcface,
-     with_intra},
-    {ORDER("W-EC", "ArcFace", "NS"), 29.97, MORE, "table3", 64, "train_w_ec", normsoftmax, arcface},
-    {ORDER("W-EC", "NS", "Inter"), 2.59, MORE, "table3", 64, "train_w_ec", with_inter, normsoftmax},
-    {ORDER("W-Inter", "Intra", "NS"), 38.32, MORE, "table3", 64, "train_w_inter", normsoftmax,
-     with_intra},
-    {ORDER("W-Inter", "NS", "ArcFace"), 1.95, MORE, "table3", 64, "train_w_inter", arcface,
-     normsoftmax},
-    {ORDER("W-Inter", "ArcFace", "Inter"), 4.05, MORE, "table3", 64, "train_w_inter", with_inter,
-     arcface},
-    {ORDER("Intra1", "Intra", "ArcFace"), 20.95, MORE, "table3", 64, "train_intra", arcface,
-     with_intra},
-    {ORDER("Intra1", "ArcFace", "Triplet"), 2.74, MORE, "table3", 64, "train_intra", triplet,
-     arcface},
-    {ORDER("Intra1", "Triplet", "NS"), 9.31, MORE, "table3", 64, "train_intra", normsoftmax,
-     triplet},
-    {ORDER("Intra1", "NS", "Inter"), 2.24, MORE, "table3", 64, "train_intra", with_inter,
-     normsoftmax},
-    {ORDER("Inter1", "Intra", "Triplet"), 26.16, MORE, "table3", 64, "train_inter", triplet,
-     with_intra},
-    {ORDER("Inter1", "Triplet", "NS"), 9.00, MORE, "table3", 64, "train_inter", normsoftmax,
-     triplet},
-    {ORDER("Inter1", "NS", "Inter"), 3.17, MORE, "table3", 64, "train_inter", with_inter,
-     normsoftmax},
-    {ORDER("Inter1", "Inter", "ArcFace"), 3.43, MORE, "table3", 64, "train_inter", arcface,
-     with_inter},
-    {ORDER("Intra2", "Intra", "Triplet"), 14.48, MORE, "table3", 64, "unseen_intra", triplet,
-     with_intra},
-    {ORDER("Intra2", "Triplet", "ArcFace"), 0.63, MORE, "table3", 64, "unseen_intra", arcface,
-     triplet},
-    {ORDER("Intra2", "ArcFace", "NS"), 5.92, MORE, "table3", 64, "unseen_intra", normsoftmax,
-     arcface},
-    {ORDER("Intra2", "NS", "Inter"), 1.41, MORE, "table3", 64, "unseen_intra", with_inter,
-     normsoftmax},
-    {ORDER("Inter2", "Intra", "Triplet"), 29.66, MORE, "table3", 64, "unseen_inter", triplet,
-     with_intra},
-    {ORDER("Inter2", "Triplet", "NS"), 9.66, MORE, "table3", 64, "unseen_inter", normsoftmax,
-     triplet},
-    {ORDER("Inter2", "NS", "ArcFace"), 0.95, MORE, "table3", 64, "unseen_inter", arcface,
-     normsoftmax},
-    {ORDER("Inter2", "ArcFace", "Inter"), 1.35, MORE, "table3", 64, "unseen_inter", with_inter,
-     arcface},
+     "TAR at FAR 1e-3, norm-softmax at s = 16 less s = 64", "1", NAN, MORE, RUNS_OF("sweep", 64),
+     "tar_1e3", "normsoftmax s=16", normsoftmax},
 };
 
-/* ---- runs that a claim is about ------------------------------------------------------------ */
+/* The paper's table 3: whatever stands next to each other in a row, by size, is a claim. */
+typedef struct paper_column {
+    const char *label, *name;
+    double numbers[6]; /* NaN: not in the paper */
+} paper_column;
 
-static int belongs(const run_plan *plan, const char *figure_name)
-{
-    size_t index;
-    return figure_find(figure_name, &index) && (plan->figures >> index & 1) != 0;
-}
+static const paper_column paper_columns[] = {
+    {normsoftmax, "NS", {44.26, 69.66, 50.50, 59.23, 33.97, 65.60}},
+    {arcface, "ArcFace", {14.29, 71.61, 38.45, 65.83, 28.05, 66.55}},
+    {with_intra, "Intra", {8.83, 31.34, 17.50, 24.07, 12.94, 26.28}},
+    {with_inter, "Inter", {46.85, 75.66, 52.74, 62.40, 35.38, 67.90}},
+    {triplet, "Triplet", {NAN, NAN, 41.19, 50.23, 27.42, 55.94}},
+};
+static const struct {
+    const char *name, *of;
+} paper_rows[] = {{"W-EC", "train_w_ec"},     {"W-Inter", "train_w_inter"},
+                  {"Intra1", "train_intra"},  {"Inter1", "train_inter"},
+                  {"Intra2", "unseen_intra"}, {"Inter2", "unseen_inter"}};
 
-/* values[seed's place]: the metric of the runs of this label; returns how many there are. */
-static size_t collect(const plan_list *plans, const claim *c, const char *label, double *values)
+/* ---- judging ------------------------------------------------------------------------------- */
+
+enum { MOST_CLAIMS = 96 };
+
+typedef struct court {
+    const group_list *groups;
+    claim_list list;
+} court;
+
+/* Adds a claim with what `values`, which are taken over, say of it. */
+static void conclude(court *at, claim_result result, const char *text, const char *measured,
+                     double *values, size_t count)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < plans->count && count < CLAIM_MOST_SEEDS; i++) {
-        char own[RUN_LABEL];
-        run_plan_label(&plans->plans[i], own);
-        if (belongs(&plans->plans[i], c->figure) && plans->plans[i].dim == c->dim &&
-            strcmp(own, label) == 0) {
-            values[count++] = quantity_find(c->of)->of(&plans->results[i]);
-        }
+    claim_result *const to = &at->list.results[at->list.count];
+    if (count == 0 || at->list.count == MOST_CLAIMS) {
+        free(values);
+        return;
     }
-    return count;
+    *to = result;
+    snprintf(to->claim, sizeof to->claim, "%s", text);
+    snprintf(to->measured, sizeof to->measured, "%s", measured);
+    to->values = values;
+    to->found = interval_of(values, count);
+    to->verdict = verdict_of(to->found, to->least, to->most);
+    at->list.count++;
 }
 
-static claim_result start_result(const char *text, const char *where, const char *measured,
-                                 const char *unit, double paper, double least, double most)
+/* The claim's quantity of each seed under the loss of this label, to be freed. */
+static double *collect(court *at, const claim *c, const char *label, size_t *count)
 {
-    return (claim_result){.claim = text,
-                          .where = where,
-                          .measured = measured,
-                          .unit = unit,
-                          .paper = paper,
-                          .least = least,
-                          .most = most};
-}
-
-static void finish_result(claim_result *result, size_t count,
-                          void (*take)(void *, const claim_result *), void *user)
-{
-    result->found = interval_of(result->values, count);
-    result->verdict = verdict_of(result->found, result->least, result->most);
-    take(user, result);
-}
-
-static void judge(const plan_list *plans, const claim *c,
-                  void (*take)(void *, const claim_result *), void *user)
-{
-    static double second[CLAIM_MOST_SEEDS];
-    static claim_result result;
-    result = start_result(c->claim, c->where, c->measured, c->unit, c->paper, c->least, c->most);
-    const size_t count = collect(plans, c, c->label, result.values);
-    if (count == 0 || (c->less != NULL && collect(plans, c, c->less, second) != count)) return;
-    for (size_t i = 0; c->less != NULL && i < count; i++) {
-        result.values[i] -= second[i]; /* seeds stand in the same order */
+    *count = 0;
+    for (size_t i = 0; i < at->groups->count; i++) {
+        const group *const g = &at->groups->groups[i];
+        if (g->plan->dim != c->dim || strcmp(g->label, label) != 0 ||
+            !plan_in_figure(g->plan, c->figure) || g->plan->how.epochs < c->epochs)
+            continue;
+        double *const values = group_values(g, quantity_find(c->of));
+        while (*count < g->count && plan_in_figure(&g->plans->plans[g->runs[*count]], c->figure))
+            ++*count;
+        return values;
     }
-    finish_result(&result, count, take, user);
+    return NULL;
+}
+
+static void judge(court *at, const claim *c)
+{
+    size_t count, others;
+    double *const values = collect(at, c, c->label, &count);
+    if (c->less != NULL) {
+        double *const less = collect(at, c, c->less, &others);
+        count = count == others ? count : 0;
+        for (size_t i = 0; i < count; i++)
+            values[i] -= less[i]; /* seeds stand in the same order */
+        free(less);
+    }
+    const claim_result result = {
+        .where = c->where, .unit = c->unit, .paper = c->paper, .least = c->least, .most = c->most};
+    conclude(at, result, c->claim, c->measured, values, count);
+}
+
+/* The column whose number in this row comes next after `least`; NULL: there is none. */
+static const paper_column *next_column(size_t row, double least)
+{
+    const paper_column *next = NULL;
+    for (size_t i = 0; i < sizeof paper_columns / sizeof *paper_columns; i++) {
+        const paper_column *const column = &paper_columns[i];
+        if (column->numbers[row] > least &&
+            (next == NULL || column->numbers[row] < next->numbers[row]))
+            next = column;
+    }
+    return next;
+}
+
+static void judge_order(court *at, size_t row)
+{
+    const char *const name = paper_rows[row].name;
+    const paper_column *below = next_column(row, 0.0), *above;
+    for (; (above = next_column(row, below->numbers[row])) != NULL; below = above) {
+        char text[80], measured[80];
+        snprintf(text, sizeof text, "table 3's order: %s, %s below %s", name, below->name,
+                 above->name);
+        snprintf(measured, sizeof measured, "%s less %s, %s", above->name, below->name, name);
+        const double apart = round(100.0 * (above->numbers[row] - below->numbers[row])) / 100.0;
+        const claim order = {
+            text, "ArcFace, table 3",    measured,           "degrees",    apart,
+            MORE, RUNS_OF("table3", 64), paper_rows[row].of, above->label, below->label};
+        judge(at, &order);
+    }
 }
 
 /* ---- slopes -------------------------------------------------------------------------------- */
@@ -236,21 +247,26 @@ static const slope_claim slope_claims[] = {
      "constancy", MARGIN_ARCFACE, against_spacing, 0},
 };
 
-static double gap_of(const plan_list *plans, const slope_claim *c, size_t index)
+static double gap_of(const group *g, const slope_claim *c, size_t k)
 {
-    const run_plan *const plan = &plans->plans[index];
+    const run_plan *const plan = &g->plans->plans[g->runs[k]];
     return c->free ? degrees(free_gap(&plan->aim.loss, plan->sphere.identities, plan->seed))
-                   : quantity_find("train_gap")->of(&plans->results[index]);
+                   : quantity_find("train_gap")->of(group_result(g, k));
 }
 
-/* The slope over the runs of one seed; NaN if there are fewer than two places. */
-static double slope_of(const plan_list *plans, const slope_claim *c, uint64_t seed)
+static int concerns(const slope_claim *c, const group *g)
+{
+    return plan_in_figure(g->plan, c->figure) && g->plan->aim.loss.loss == c->loss;
+}
+
+/* The slope over the runs of seed number k; NaN if there are fewer than two places. */
+static double slope_of(court *at, const slope_claim *c, size_t k)
 {
     double n = 0.0, x_sum = 0.0, y_sum = 0.0, xx = 0.0, xy = 0.0;
-    for (size_t i = 0; i < plans->count; i++) {
-        const run_plan *const plan = &plans->plans[i];
-        if (belongs(plan, c->figure) && plan->aim.loss.loss == c->loss && plan->seed == seed) {
-            const double x = c->against(plan), y = gap_of(plans, c, i);
+    for (size_t i = 0; i < at->groups->count; i++) {
+        const group *const g = &at->groups->groups[i];
+        if (concerns(c, g)) {
+            const double x = c->against(g->plan), y = gap_of(g, c, k);
             n += 1.0;
             x_sum += x;
             y_sum += y;
@@ -262,39 +278,52 @@ static double slope_of(const plan_list *plans, const slope_claim *c, uint64_t se
     return n > 1.0 && spread > 1e-9 * xx ? (xy - x_sum * y_sum / n) / spread : NAN;
 }
 
-static int is_first(const plan_list *plans, const slope_claim *c, size_t index)
+static void judge_slope(court *at, const slope_claim *c)
 {
-    for (size_t i = 0; i < index; i++) {
-        const run_plan *const plan = &plans->plans[i];
-        if (belongs(plan, c->figure) && plan->aim.loss.loss == c->loss &&
-            plan->seed == plans->plans[index].seed) {
-            return 0;
-        }
+    size_t seeds = 0, count = 0;
+    for (size_t i = 0; i < at->groups->count && seeds == 0; i++)
+        if (concerns(c, &at->groups->groups[i])) seeds = at->groups->groups[i].count;
+    double *const values = zeroed(seeds, sizeof *values);
+    for (size_t k = 0; k < seeds; k++) {
+        values[count] = slope_of(at, c, k);
+        count += !isnan(values[count]);
     }
-    return 1;
+    const claim_result result = {
+        .where = c->where, .unit = "1", .paper = c->paper, .least = c->least, .most = c->most};
+    conclude(at, result, c->claim, c->measured, values, count);
 }
 
-static void judge_slope(const plan_list *plans, const slope_claim *c,
-                        void (*take)(void *, const claim_result *), void *user)
-{
-    static claim_result result;
-    size_t count = 0;
-    result = start_result(c->claim, c->where, c->measured, "1", c->paper, c->least, c->most);
-    for (size_t i = 0; i < plans->count && count < CLAIM_MOST_SEEDS; i++) {
-        const run_plan *const plan = &plans->plans[i];
-        if (belongs(plan, c->figure) && plan->aim.loss.loss == c->loss && is_first(plans, c, i)) {
-            const double slope = slope_of(plans, c, plan->seed);
-            if (!isnan(slope)) result.values[count++] = slope;
-        }
-    }
-    if (count > 0) finish_result(&result, count, take, user);
-}
+/* ---- all ----------------------------------------------------------------------------------- */
 
-void claims_judge(const plan_list *plans, void (*take)(void *user, const claim_result *result),
-                  void *user)
+claim_list claims_judge(const group_list *groups)
 {
+    court at = {groups, {zeroed(MOST_CLAIMS, sizeof(claim_result)), 0}};
     for (size_t i = 0; i < sizeof claims / sizeof *claims; i++)
-        judge(plans, &claims[i], take, user);
+        judge(&at, &claims[i]);
+    for (size_t row = 0; row < sizeof paper_rows / sizeof *paper_rows; row++)
+        judge_order(&at, row);
     for (size_t i = 0; i < sizeof slope_claims / sizeof *slope_claims; i++)
-        judge_slope(plans, &slope_claims[i], take, user);
+        judge_slope(&at, &slope_claims[i]);
+    return at.list;
+}
+
+void claims_free(claim_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->results[i].values);
+    free(list->results);
+    *list = (claim_list){0};
+}
+
+verdict verdict_of(interval measured, double least, double most)
+{
+    if (!(measured.count > 1) || isnan(measured.mean)) return VERDICT_UNDECIDED;
+    if (measured.low > least && measured.high < most) return VERDICT_HOLDS;
+    return measured.high <= least || measured.low >= most ? VERDICT_DOES_NOT : VERDICT_UNDECIDED;
+}
+
+const char *verdict_name(verdict value)
+{
+    static const char *const names[] = {"holds", "does not", "undecided"};
+    return names[value];
 }

@@ -2,23 +2,18 @@
  * losses or training. */
 #include "class_weights.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
+#include "memory.h"
 #include "philox.h"
 #include "streams.h"
 
-int class_weights_create(class_weights *out, size_t classes, size_t dim, int with_bias)
+void class_weights_create(class_weights *out, size_t classes, size_t dim, int with_bias)
 {
     *out = (class_weights){.classes = classes, .dim = dim};
-    out->weights = calloc(classes * dim, sizeof *out->weights);
-    out->bias = with_bias ? calloc(classes, sizeof *out->bias) : NULL;
-    if (out->weights == NULL || (with_bias && out->bias == NULL)) {
-        class_weights_free(out);
-        return ENOMEM;
-    }
-    return 0;
+    out->weights = zeroed(classes, dim * sizeof *out->weights);
+    out->bias = with_bias ? zeroed(classes, sizeof *out->bias) : NULL;
 }
 
 void class_weights_free(class_weights *head)

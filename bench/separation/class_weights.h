@@ -12,8 +12,8 @@ typedef struct class_weights {
     float *bias;    /* [classes], or NULL for a loss that has none */
 } class_weights;
 
-/* All zero. 0, or ENOMEM. */
-int class_weights_create(class_weights *out, size_t classes, size_t dim, int with_bias);
+/* All zero. */
+void class_weights_create(class_weights *out, size_t classes, size_t dim, int with_bias);
 void class_weights_free(class_weights *head);
 
 /* dim = 2: evenly on a circle in the given order of the classes, turned by an angle that the seed

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "clock.h"
+#include "memory.h"
 #include "philox.h"
 #include "streams.h"
 #include "threads.h"
@@ -219,15 +220,11 @@ static margin_status open_context(const crowd_plan *plan, double margin, margin_
 
 static margin_status open_crowd(crowd *c)
 {
-    c->directions = calloc((1 + CHUNK) * WIDEST, sizeof *c->directions);
-    c->views = calloc(VIEWS * WIDEST, sizeof *c->views);
-    c->loss = calloc(MOST_WHOLE, sizeof *c->loss);
-    c->labels = calloc(MOST_WHOLE, sizeof *c->labels);
-    c->zeros = calloc(VIEWS, sizeof *c->zeros);
-    if (c->directions == NULL || c->views == NULL || c->loss == NULL || c->labels == NULL ||
-        c->zeros == NULL) {
-        return MARGIN_ERROR_MEMORY;
-    }
+    c->directions = zeroed((1 + CHUNK) * WIDEST, sizeof *c->directions);
+    c->views = zeroed(VIEWS * WIDEST, sizeof *c->views);
+    c->loss = zeroed(MOST_WHOLE, sizeof *c->loss);
+    c->labels = zeroed(MOST_WHOLE, sizeof *c->labels);
+    c->zeros = zeroed(VIEWS, sizeof *c->zeros);
     for (size_t i = 0; i < MOST_WHOLE; i++)
         c->labels[i] = (int64_t)i;
     /* z = s (1 - m) of a row with itself, s (0 - m) with zero: -s. */

@@ -1,23 +1,15 @@
 /* dataset.c: memory of labelled samples (see dataset.h). */
 #include "dataset.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
-int dataset_create(dataset *out, size_t count, size_t dim, size_t classes)
+#include "memory.h"
+
+void dataset_create(dataset *out, size_t count, size_t dim, size_t classes)
 {
     *out = (dataset){.count = count, .dim = dim, .classes = classes};
-    if (dim != 0 && count > SIZE_MAX / sizeof(float) / dim) {
-        *out = (dataset){0};
-        return ENOMEM;
-    }
-    out->inputs = calloc(count * dim, sizeof *out->inputs);
-    out->labels = calloc(count, sizeof *out->labels);
-    if (out->inputs == NULL || out->labels == NULL) {
-        dataset_free(out);
-        return ENOMEM;
-    }
-    return 0;
+    out->inputs = zeroed(count, dim * sizeof *out->inputs);
+    out->labels = zeroed(count, sizeof *out->labels);
 }
 
 void dataset_free(dataset *data)

@@ -18,8 +18,8 @@ typedef struct data_split {
                        empty */
 } data_split;
 
-/* 0, or ENOMEM with *out empty. */
-int dataset_create(dataset *out, size_t count, size_t dim, size_t classes);
+/* All zero. */
+void dataset_create(dataset *out, size_t count, size_t dim, size_t classes);
 void dataset_free(dataset *data);
 void data_split_free(data_split *split);
 

@@ -14,41 +14,20 @@
 
 extern char **environ;
 
-enum { MOST_NAMES = 64 };
-
-static void find_script(char *path, size_t size)
+void draw_figures(const char *folder, const char *names)
 {
     const char *const plots = getenv("MARGIN_PLOTS");
-    snprintf(path, size, "%s/draw.sh", plots != NULL ? plots : SEPARATION_PLOTS);
-}
-
-static void run_script(char *script, char **arguments)
-{
+    char script[PATH_MAX];
+    snprintf(script, sizeof script, "%s/draw.sh", plots != NULL ? plots : SEPARATION_PLOTS);
+    /* The shell divides the names; posix_spawn changes no argument. */
+    char *const arguments[] = {"sh",          "-c", "exec \"$0\" \"$1\" $2", script, (char *)folder,
+                               (char *)names, NULL};
     pid_t child;
     int status = 0;
-    const int error = posix_spawn(&child, script, NULL, NULL, arguments, environ);
+    const int error = posix_spawn(&child, "/bin/sh", NULL, NULL, arguments, environ);
     if (error != 0) die(SEPARATION_PROGRAM, "%s: %s", script, strerror(error));
     while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
     }
-    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0) {
-        die(SEPARATION_PROGRAM, "%s failed; the numbers are in %s", script, arguments[1]);
-    }
-}
-
-void draw_figures(const char *folder, const char *names)
-{
-    char script[PATH_MAX], *arguments[MOST_NAMES + 3];
-    char *const list = strdup(names), *const where = strdup(folder), *rest = list, *name;
-    size_t count = 0;
-    if (list == NULL || where == NULL) die(SEPARATION_PROGRAM, "out of memory");
-    find_script(script, sizeof script);
-    arguments[count++] = script;
-    arguments[count++] = where;
-    while ((name = strsep(&rest, " ")) != NULL && count < MOST_NAMES + 2) {
-        if (*name != '\0') arguments[count++] = name;
-    }
-    arguments[count] = NULL;
-    run_script(script, arguments);
-    free(list);
-    free(where);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        die(SEPARATION_PROGRAM, "%s failed; the numbers are in %s", script, folder);
 }

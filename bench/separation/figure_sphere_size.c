@@ -1,6 +1,6 @@
 /* figure_sphere_size.c: is the sphere large enough for so many identities: by theory and by drawing
- * them (see figure_curves.h). Must not know how either is computed, or how a figure looks. */
-#include "figure_curves.h"
+ * them (see figure_parts.h). Must not know how either is computed, or how a figure looks. */
+#include "figure_parts.h"
 
 #include <math.h>
 
@@ -8,91 +8,96 @@
 #include "crowd.h"
 #include "degrees.h"
 #include "json_out.h"
+#include "json_parts.h"
+#include "memory.h"
+#include "options.h"
 #include "progress.h"
+#include "table.h"
 #include "threads.h"
 
 static const size_t dims[] = {128, 256, 512};
+enum { DIMS = sizeof dims / sizeof *dims };
 
-static void set_count(json_t *object, const char *key, size_t value)
+/* A table's rows of `kind` belong to so many dimensions. */
+static void series(tables *out, const char *kind, size_t dim)
 {
-    json_object_set_new(object, key, json_integer((json_int_t)value));
+    char words[24];
+    snprintf(words, sizeof words, "%zu", dim);
+    table_series(out, words, "%s", kind);
 }
 
-static void add_curve(json_t *curves, const char *kind, size_t dim, double (*angle)(size_t, double))
+/* From 1e2 to 1e8 identities, four numbers to a decade. */
+static json_t *theory_curve(tables *out, const char *kind, size_t dim,
+                            double (*angle)(size_t, double))
 {
-    json_t *const curve = json_object(), *const points = json_array();
-    json_object_set_new(curve, "kind", json_string(kind));
-    set_count(curve, "dim", dim);
-    json_object_set_new(curve, "points", points);
-    json_array_append_new(curves, curve);
-    for (int i = 8; i <= 32; i++) { /* 1e2 to 1e8, four to a decade */
-        const double n = pow(10.0, 0.25 * i);
-        json_t *const point = json_array();
-        json_array_append_new(point, json_number(n));
-        json_array_append_new(point, json_number(degrees(angle(dim, n))));
-        json_array_append_new(points, point);
+    json_t *const points = json_packed("[]");
+    series(out, kind, dim);
+    for (int i = 8; i <= 32; i++) {
+        const double n = pow(10.0, 0.25 * i), found = degrees(angle(dim, n));
+        json_append(points, json_numbers((double[]){n, found}, 2));
+        table_row(out, "ggg", n, found, 0.0);
     }
+    return json_packed("{s:s, s:I, s:o}", "kind", kind, "dim", (json_int_t)dim, "points", points);
 }
 
-static json_t *theory(void)
+static json_t *theory(tables *out)
 {
-    json_t *const curves = json_array();
-    for (size_t k = 0; k < sizeof dims / sizeof *dims; k++) {
-        add_curve(curves, "nearest", dims[k], sphere_nearest);
-        add_curve(curves, "closest", dims[k], sphere_closest);
-        add_curve(curves, "asymptotic", dims[k], sphere_closest_asymptotic);
+    json_t *const curves = json_packed("[]");
+    for (size_t k = 0; k < DIMS; k++) {
+        json_append(curves, theory_curve(out, "nearest", dims[k], sphere_nearest));
+        json_append(curves, theory_curve(out, "closest", dims[k], sphere_closest));
+        json_append(curves, theory_curve(out, "asymptotic", dims[k], sphere_closest_asymptotic));
     }
     return curves;
 }
 
-static json_t *row_object(const crowd_row *row)
-{
-    json_t *const object = json_object();
-    set_count(object, "n", row->n);
-    set_count(object, "dim", row->dim);
-    set_count(object, "sets", row->sets);
-    set_count(object, "looked", row->looked);
-    json_object_set_new(object, "nearest_deg", json_number(degrees(row->nearest)));
-    json_object_set_new(object, "nearest_error_deg", json_number(degrees(row->nearest_error)));
-    json_object_set_new(object, "closest_deg", json_number(degrees(row->closest)));
-    json_object_set_new(object, "closest_error_deg", json_number(degrees(row->closest_error)));
-    return object;
-}
+/* ---- what drawing directions gave ---------------------------------------------------------- */
 
-static json_t *speed_object(const crowd_speed *speed, int threads)
+static json_t *drawn_objects(const crowd_row *rows, size_t count)
 {
-    json_t *const object = json_object();
-    json_object_set_new(object, "seconds", json_number(speed->seconds));
-    json_object_set_new(object, "cosines", json_number(speed->cosines));
-    json_object_set_new(object, "gflops", json_number(1e-9 * speed->operations / speed->seconds));
-    set_count(object, "threads", (size_t)threads);
-    return object;
-}
-
-static json_t *chosen(void)
-{
-    static const char *const texts[] = {
-        "The paper's words and numbers were not at hand: its formula is taken from the asymptotic "
-        "law for the closest pair of uniform points (Brauchart et al.), its range from 1e4 to 1e8.",
-        "Theory goes from 1e2 to 1e8 identities, drawing to 1e6 (1e5 when all figures are made).",
-        "Crowds above 1e4 are looked at from 256 further directions, which see what a member sees; "
-        "their closest pair would take all pairs and is not drawn."};
-    json_t *const list = json_array();
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        json_array_append_new(list, json_string(texts[i]));
+    json_t *const list = json_packed("[]");
+    for (const crowd_row *row = rows; row < rows + count; row++)
+        json_append(list, json_packed("{s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "n",
+                                      (json_int_t)row->n, "dim", (json_int_t)row->dim, "sets",
+                                      (json_int_t)row->sets, "looked", (json_int_t)row->looked,
+                                      "nearest_deg", json_degrees(row->nearest),
+                                      "nearest_error_deg", json_degrees(row->nearest_error),
+                                      "closest_deg", json_degrees(row->closest),
+                                      "closest_error_deg", json_degrees(row->closest_error)));
     return list;
 }
+
+/* With twice its standard error, where that is known. */
+static void drawn_row(tables *out, size_t n, double angle, double error)
+{
+    if (!isnan(angle))
+        table_row(out, "ggg", (double)n, degrees(angle), isnan(error) ? 0.0 : 2 * degrees(error));
+}
+
+static void drawn_table(tables *out, const crowd_row *rows, size_t count)
+{
+    for (size_t k = 0; k < DIMS; k++) {
+        series(out, "drawn_nearest", dims[k]);
+        for (size_t i = 0; i < count; i++)
+            if (rows[i].dim == dims[k])
+                drawn_row(out, rows[i].n, rows[i].nearest, rows[i].nearest_error);
+        series(out, "drawn_closest", dims[k]);
+        for (size_t i = 0; i < count; i++)
+            if (rows[i].dim == dims[k])
+                drawn_row(out, rows[i].n, rows[i].closest, rows[i].closest_error);
+    }
+}
+
+/* ---- the figure ---------------------------------------------------------------------------- */
 
 static void show(void *line, double share)
 {
     progress_step(line, (size_t)(1000.0 * share), NULL);
 }
 
-json_t *curves_sphere_size(const figure_request *request, char *error, size_t error_size)
+static size_t draw(const figure_request *request, crowd_row *rows, crowd_speed *speed)
 {
     progress line;
-    crowd_row rows[CROWD_MOST_ROWS];
-    crowd_speed speed;
     margin_status status;
     const crowd_plan plan = {.seed = request->options->seed,
                              .isa = request->options->isa,
@@ -102,18 +107,31 @@ json_t *curves_sphere_size(const figure_request *request, char *error, size_t er
                              .step = show,
                              .user = &line};
     progress_start(&line, "directions", 1000);
-    const size_t count = crowd_measure(&plan, rows, &speed, &status);
+    const size_t count = crowd_measure(&plan, rows, speed, &status);
     progress_end(&line);
-    if (count == 0) {
-        snprintf(error, error_size, "%s", margin_status_text(status));
-        return NULL;
-    }
-    json_t *const numbers = json_object(), *const drawn = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(drawn, row_object(&rows[i]));
-    json_object_set_new(numbers, "chosen", chosen());
-    json_object_set_new(numbers, "curves", theory());
-    json_object_set_new(numbers, "drawn", drawn);
-    json_object_set_new(numbers, "speed", speed_object(&speed, thread_count(plan.threads)));
-    return numbers;
+    if (count == 0) die(SEPARATION_PROGRAM, "sphere-size: %s", margin_status_text(status));
+    return count;
+}
+
+json_t *curves_sphere_size(const figure_request *request)
+{
+    static const char *const chosen[] = {
+        "The paper's words and numbers were not at hand: its formula is taken from the asymptotic "
+        "law for the closest pair of uniform points (Brauchart et al.), its range from 1e4 to 1e8.",
+        "Theory goes from 1e2 to 1e8 identities, drawing to 1e6 (1e5 when all figures are made).",
+        "Crowds above 1e4 are looked at from 256 further directions, which see what a member sees; "
+        "their closest pair would take all pairs and is not drawn."};
+    crowd_row rows[CROWD_MOST_ROWS];
+    crowd_speed speed;
+    const size_t count = draw(request, rows, &speed);
+    table_begin(request->out, "sphere_size", "#series dim n angle_deg twice_error");
+    json_t *const curves = theory(request->out);
+    drawn_table(request->out, rows, count);
+    table_end(request->out);
+    return json_packed("{s:o, s:o, s:o, s:{s:o, s:o, s:o, s:I}}", "chosen",
+                       json_sentences(chosen, sizeof chosen / sizeof *chosen), "curves", curves,
+                       "drawn", drawn_objects(rows, count), "speed", "seconds",
+                       json_number(speed.seconds), "cosines", json_number(speed.cosines), "gflops",
+                       json_number(1e-9 * speed.operations / speed.seconds), "threads",
+                       (json_int_t)thread_count(request->options->threads));
 }

@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-#include "figure_curves.h"
-#include "figure_plans.h"
+#include "figure_parts.h"
 
 static const figure figures[] = {
     {"fig3", "features in the plane of 8 identities under each loss (ArcFace, fig. 3)",

@@ -12,12 +12,14 @@
 #include "plans.h"
 #include "separation_options.h"
 #include "sources.h"
+#include "table.h"
 
 /* What a figure is made for. */
 typedef struct figure_request {
     const separation_options *options;
     data_sources *sources;
-    int alone; /* 1: asked for by name, so it may take its time */
+    int alone;   /* 1: asked for by name, so it may take its time */
+    tables *out; /* for a figure that computes its numbers */
 } figure_request;
 
 typedef struct figure {
@@ -27,8 +29,8 @@ typedef struct figure {
     const char *drawn; /* what plots/draw.sh calls it; several names are divided by spaces */
     /* One of the two, or both. */
     void (*plan)(const figure_request *request, plan_list *plans); /* its trainings */
-    /* Its other numbers, a new object; NULL with one line in `error`. */
-    json_t *(*compute)(const figure_request *request, char *error, size_t error_size);
+    /* Its other numbers, a new object; writes its tables as well. */
+    json_t *(*compute)(const figure_request *request);
 } figure;
 
 /* At most 32: a run knows its figures by bits. */

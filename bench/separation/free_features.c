@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "memory.h"
 #include "philox.h"
 #include "streams.h"
 
@@ -27,19 +28,15 @@ static void set_point(float *at, double angle)
     at[1] = (float)sin(angle);
 }
 
-static int crowd_open(crowd *c, size_t classes, uint64_t seed)
+static void crowd_open(crowd *c, size_t classes, uint64_t seed)
 {
     const double spacing = 2.0 * M_PI / (double)classes;
     *c = (crowd){.rows = classes * EACH, .classes = classes};
-    c->angles = calloc(c->rows, sizeof *c->angles);
-    c->labels = calloc(c->rows, sizeof *c->labels);
-    c->embeddings = calloc(2 * c->rows, sizeof *c->embeddings);
-    c->gradients = calloc(2 * c->rows, sizeof *c->gradients);
-    c->weights = calloc(2 * classes, sizeof *c->weights);
-    if (c->angles == NULL || c->labels == NULL || c->embeddings == NULL || c->gradients == NULL ||
-        c->weights == NULL) {
-        return 0;
-    }
+    c->angles = zeroed(c->rows, sizeof *c->angles);
+    c->labels = zeroed(c->rows, sizeof *c->labels);
+    c->embeddings = zeroed(2 * c->rows, sizeof *c->embeddings);
+    c->gradients = zeroed(2 * c->rows, sizeof *c->gradients);
+    c->weights = zeroed(2 * classes, sizeof *c->weights);
     for (size_t j = 0; j < classes; j++)
         set_point(c->weights + 2 * j, spacing * (double)j);
     for (size_t i = 0; i < c->rows; i++) {
@@ -50,7 +47,6 @@ static int crowd_open(crowd *c, size_t classes, uint64_t seed)
         const double place = ((double)(i % EACH) + philox_uniform(&stream)) / EACH;
         c->angles[i] = spacing * ((double)(i / EACH) + place - 0.5);
     }
-    return 1;
 }
 
 static void crowd_close(crowd *c)
@@ -109,7 +105,8 @@ double free_gap(const margin_config *loss, size_t classes, uint64_t seed)
     margin_context *context = NULL;
     crowd c;
     config.scale = free_scale;
-    int ready = crowd_open(&c, classes, seed) && margin_create(&config, &context) == MARGIN_OK;
+    int ready = margin_create(&config, &context) == MARGIN_OK;
+    crowd_open(&c, classes, seed);
     for (size_t step = 0; ready && step < STEPS; step++)
         ready = move(context, &c) == MARGIN_OK;
     const double gap = ready ? mean_gap(&c) : NAN;

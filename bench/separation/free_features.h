@@ -11,9 +11,8 @@
 
 /* Class weights stand evenly on the circle and stay; samples start anywhere in their class's zone,
  * drawn by the seed. Returns the mean gap between neighbouring classes in the end, from the
- * outermost sample of one to that of the other (radians); NaN if the loss refuses or memory does
- * not suffice. The loss's scale is raised, so that the softmax's soft edge adds no more than a
- * fraction of a degree. */
+ * outermost sample of one to that of the other (radians); NaN if the loss refuses. The loss's scale
+ * is raised, so that the softmax's soft edge adds no more than a fraction of a degree. */
 double free_gap(const margin_config *loss, size_t classes, uint64_t seed);
 
 #endif

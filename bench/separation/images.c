@@ -1,13 +1,13 @@
 /* images.c: labelled images from IDX files (see images.h). Must not know networks or losses. */
 #include "images.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "memory.h"
 #include "order.h"
 #include "streams.h"
 
@@ -126,23 +126,19 @@ static void copy_images(const image_part *from, const size_t *indices, size_t co
     }
 }
 
-static int pick_part(const image_set *set, const image_part *from, size_t each, uint64_t seed,
-                     uint32_t purpose, dataset *out)
+static void pick_part(const image_set *set, const image_part *from, size_t each, uint64_t seed,
+                      uint32_t purpose, dataset *out)
 {
     const size_t all = from->labels.size;
     const size_t most = each < all / set->classes ? each * set->classes : all;
-    size_t *indices = calloc(all, sizeof *indices);
-    if (indices == NULL || dataset_create(out, most, set->pixels, set->classes) != 0) {
-        free(indices);
-        return ENOMEM;
-    }
+    size_t *const indices = zeroed(all, sizeof *indices);
+    dataset_create(out, most, set->pixels, set->classes);
     out->count = 0;
     for (size_t label = 0; label < set->classes; label++) {
         const size_t found = class_order(from, label, seed, purpose, indices);
         copy_images(from, indices, found < each ? found : each, out);
     }
     free(indices);
-    return 0;
 }
 
 static void standardise(dataset *data, double mean, double deviation)
@@ -167,14 +163,10 @@ static void standardise_split(data_split *split)
     standardise(&split->test, mean, deviation);
 }
 
-int image_set_pick(const image_set *set, size_t train, size_t test, uint64_t seed, data_split *out)
+void image_set_pick(const image_set *set, size_t train, size_t test, uint64_t seed, data_split *out)
 {
     *out = (data_split){0};
-    if (pick_part(set, &set->train, train, seed, STREAM_PICK_TRAIN, &out->train) != 0 ||
-        pick_part(set, &set->test, test, seed, STREAM_PICK_TEST, &out->test) != 0) {
-        data_split_free(out);
-        return ENOMEM;
-    }
+    pick_part(set, &set->train, train, seed, STREAM_PICK_TRAIN, &out->train);
+    pick_part(set, &set->test, test, seed, STREAM_PICK_TEST, &out->test);
     standardise_split(out);
-    return 0;
 }

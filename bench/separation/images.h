@@ -23,7 +23,8 @@ int image_set_load(const char *folder, image_set *out, char *error, size_t error
 void image_set_free(image_set *set);
 
 /* Up to `train` and `test` images of each class, picked by the seed, class by class; pixels
- * shifted and scaled to mean 0 and deviation 1 over the training images. 0, or ENOMEM. */
-int image_set_pick(const image_set *set, size_t train, size_t test, uint64_t seed, data_split *out);
+ * shifted and scaled to mean 0 and deviation 1 over the training images. */
+void image_set_pick(const image_set *set, size_t train, size_t test, uint64_t seed,
+                    data_split *out);
 
 #endif

@@ -11,31 +11,9 @@
 static const double variance_floor = 1e-5;
 static const double running_share = 0.05;
 
-size_t layer_parameter_count(layer_kind kind, size_t inputs, size_t outputs)
+static void dense_forward(layer *part, const real *input, size_t rows, int training)
 {
-    switch (kind) {
-    case LAYER_DENSE:
-        return (inputs + 1) * outputs;
-    case LAYER_BATCH_NORM:
-        return 2 * inputs;
-    case LAYER_PRELU:
-        return inputs;
-    }
-    return 0;
-}
-
-size_t layer_running_count(layer_kind kind, size_t inputs)
-{
-    return kind == LAYER_BATCH_NORM ? 2 * inputs : 0;
-}
-
-size_t layer_scratch_count(layer_kind kind, size_t inputs, size_t outputs)
-{
-    return kind == LAYER_DENSE ? inputs * outputs : 0;
-}
-
-static void dense_forward(layer *part, const real *input, size_t rows)
-{
+    (void)training;
     const real *const bias = part->parameters + part->inputs * part->outputs;
     const product_left left = {input, part->inputs, 1};
     product(rows, part->outputs, part->inputs, left, part->parameters, part->output);
@@ -149,8 +127,9 @@ static void batch_norm_backward(layer *part, const real *input, const real *outp
     }
 }
 
-static void prelu_forward(layer *part, const real *input, size_t rows)
+static void prelu_forward(layer *part, const real *input, size_t rows, int training)
 {
+    (void)training;
     const size_t width = part->inputs;
     for (size_t row = 0; row < rows; row++) {
         for (size_t j = 0; j < width; j++) {
@@ -177,33 +156,8 @@ static void prelu_backward(layer *part, const real *input, const real *output_gr
     }
 }
 
-void layer_forward(layer *part, const real *input, size_t rows, int training)
-{
-    switch (part->kind) {
-    case LAYER_DENSE:
-        dense_forward(part, input, rows);
-        break;
-    case LAYER_BATCH_NORM:
-        batch_norm_forward(part, input, rows, training);
-        break;
-    case LAYER_PRELU:
-        prelu_forward(part, input, rows);
-        break;
-    }
-}
-
-void layer_backward(layer *part, const real *input, const real *output_gradients, size_t rows,
-                    real *input_gradients)
-{
-    switch (part->kind) {
-    case LAYER_DENSE:
-        dense_backward(part, input, output_gradients, rows, input_gradients);
-        break;
-    case LAYER_BATCH_NORM:
-        batch_norm_backward(part, input, output_gradients, rows, input_gradients);
-        break;
-    case LAYER_PRELU:
-        prelu_backward(part, input, output_gradients, rows, input_gradients);
-        break;
-    }
-}
+const layer_rules layer_kinds[] = {
+    [LAYER_DENSE] = {dense_forward, dense_backward},
+    [LAYER_BATCH_NORM] = {batch_norm_forward, batch_norm_backward, .parameters = 2, .running = 2},
+    [LAYER_PRELU] = {prelu_forward, prelu_backward, .parameters = 1},
+};

@@ -11,8 +11,9 @@
 #include <unistd.h>
 
 #include "draw.h"
-#include "figure_plans.h"
+#include "figure_parts.h"
 #include "json_out.h"
+#include "json_parts.h"
 #include "options.h"
 #include "provenance.h"
 #include "report.h"
@@ -24,12 +25,13 @@ typedef struct session {
     plan_list plans;
     uint32_t figures;    /* those to make */
     char *folder, *file; /* for the results; or NULL */
+    tables tables;
 } session;
 
 static char *join(const char *first, const char *second)
 {
     char *text = NULL;
-    if (asprintf(&text, "%s%s", first, second) < 0) die(SEPARATION_PROGRAM, "out of memory");
+    if (asprintf(&text, "%s%s", first, second) < 0) out_of_memory();
     return text;
 }
 
@@ -54,9 +56,10 @@ static int wanted(const session *s, size_t index)
     return (s->figures >> index & 1) != 0;
 }
 
+/* Its tables write nothing before they are opened. */
 static figure_request request_of(session *s)
 {
-    return (figure_request){&s->options, &s->sources, s->options.figures != 0};
+    return (figure_request){&s->options, &s->sources, s->options.figures != 0, &s->tables};
 }
 
 static void plan_own_runs(session *s)
@@ -159,63 +162,54 @@ static void choose_out(session *s)
 
 static void complete_context(const session *s, json_t *context)
 {
-    json_object_set_new(context, "seed", json_integer((json_int_t)s->options.seed));
+    json_put(context, "seed", json_integer((json_int_t)s->options.seed));
     if (s->options.isa != MARGIN_ISA_AUTO)
-        json_object_set_new(context, "isa", json_string(margin_isa_name(s->options.isa)));
-    if (s->options.threads > 0)
-        json_object_set_new(context, "threads", json_integer(s->options.threads));
+        json_put(context, "isa", json_string(margin_isa_name(s->options.isa)));
+    if (s->options.threads > 0) json_put(context, "threads", json_integer(s->options.threads));
 }
 
 static json_t *compute_figures(session *s)
 {
-    json_t *all = json_object();
+    json_t *const all = json_packed("{}");
     const figure_request request = request_of(s);
-    for (size_t i = 0; i < figure_count(); i++) {
-        const figure *const row = figure_get(i);
-        if (wanted(s, i) && row->compute != NULL) {
-            char error[512];
-            json_t *const numbers = row->compute(&request, error, sizeof error);
-            if (numbers == NULL) die(SEPARATION_PROGRAM, "%s: %s", row->name, error);
-            json_object_set_new(all, row->name, numbers);
-        }
-    }
+    for (size_t i = 0; i < figure_count(); i++)
+        if (wanted(s, i) && figure_get(i)->compute != NULL)
+            json_put(all, figure_get(i)->name, figure_get(i)->compute(&request));
     return all;
 }
 
-static json_t *all_runs(const session *s)
+/* Takes the context over. */
+static void write_results(session *s, json_t *context, const group_list *groups,
+                          const claim_list *claims)
 {
-    json_t *runs = json_array();
-    for (size_t i = 0; i < s->plans.count; i++) {
-        json_t *const run = report_run(&s->plans.plans[i], &s->plans.results[i]);
-        json_object_set_new(run, "figures", report_figures(s->plans.plans[i].figures));
-        json_array_append_new(runs, run);
-    }
-    return runs;
-}
-
-/* Takes the context, the figures' numbers and the claims over. */
-static void write_json(const session *s, json_t *context, json_t *figures, json_t *claims)
-{
-    json_t *root = json_object();
-    json_object_set_new(root, "schema", json_integer(2));
-    json_object_set_new(root, "context", context);
-    json_object_set_new(root, "notes", report_notes());
-    json_object_set_new(root, "runs", all_runs(s));
-    json_object_set_new(root, "figures", figures);
-    json_object_set_new(root, "groups", report_groups(&s->plans));
-    json_object_set_new(root, "claims", claims);
     char error[512];
+    tables_open(&s->tables, s->file);
+    json_t *const figures = compute_figures(s);
+    json_t *const root =
+        json_packed("{s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", 2, "context", context, "notes",
+                    report_notes(), "runs", report_runs(&s->plans, groups), "figures", figures,
+                    "groups", report_groups(groups), "claims", report_claims(claims));
     if (json_write_file(root, s->file, error, sizeof error) != 0)
         die(SEPARATION_PROGRAM, "%s", error);
-    tables_write(s->file, &s->plans, figures);
     json_decref(root);
+    tables_of_runs(&s->tables, groups, claims);
+    if (*s->tables.fault != '\0') die(SEPARATION_PROGRAM, "%s", s->tables.fault);
 }
 
-static void print_table(const session *s)
+/* What the finished runs say, to people and into files; takes the context over. */
+static void report(session *s, json_t *context)
 {
-    if (s->plans.count > 0) report_table_head(stdout);
-    for (size_t i = 0; i < s->plans.count; i++)
-        report_table_row(stdout, &s->plans.plans[i], &s->plans.results[i]);
+    group_list groups = groups_of(&s->plans);
+    claim_list claims = claims_judge(&groups);
+    report_table(stdout, &s->plans);
+    report_claims_table(stdout, &claims);
+    if (s->file != NULL) {
+        write_results(s, context, &groups, &claims);
+    } else {
+        json_decref(context);
+    }
+    claims_free(&claims);
+    groups_free(&groups);
 }
 
 static void draw_all(const session *s)
@@ -253,17 +247,7 @@ int main(int argc, char **argv)
     make_plans(&s);
     choose_out(&s);
     plans_carry_out(&s.plans, s.options.threads);
-    json_t *const figures = compute_figures(&s);
-    json_t *const claims = report_claims(&s.plans);
-    print_table(&s);
-    report_claims_table(stdout, claims);
-    if (s.file != NULL) {
-        write_json(&s, context, figures, claims);
-    } else {
-        json_decref(context);
-        json_decref(figures);
-        json_decref(claims);
-    }
+    report(&s, context);
     if (s.folder != NULL) draw_all(&s);
     plan_list_free(&s.plans);
     sources_free(&s.sources);

@@ -2,14 +2,13 @@
  * losses or training. */
 #include "metrics.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "angles.h"
-#include "circle.h"
 #include "directions.h"
+#include "memory.h"
 #include "quantile.h"
 
 /* Unit vectors in double. */
@@ -127,7 +126,7 @@ static void measure_weights(const separation_input *in, const directions *unit,
     out->other = in->classes > 1 ? summarise(unit->other, in->count) : no_angles();
 }
 
-static int measure_four(const separation_input *in, separation_stats *out, double *centres)
+static void measure_four(const separation_input *in, separation_stats *out, double *centres)
 {
     const angles_input all = {
         .rows = in->count,
@@ -139,33 +138,126 @@ static int measure_four(const separation_input *in, separation_stats *out, doubl
         .threads = 1,
     };
     angles four;
-    const int error = angles_measure(&all, &four, centres);
+    if (angles_measure(&all, &four, centres) != 0) out_of_memory();
     out->w_ec = four.w_ec;
     out->w_inter = four.w_inter;
     out->intra = four.intra;
     out->inter = four.inter;
-    return error;
 }
 
-int separation_measure(const separation_input *in, separation_stats *out, double *centres)
+/* ---- the circle ----------------------------------------------------------------------------- */
+
+/* The ends of an arc, as shares of the class's samples. */
+static const double arc_low = 0.01, arc_high = 0.99;
+
+/* To (-pi, pi]. */
+static double wrap(double angle)
+{
+    return angle - 2.0 * M_PI * ceil((angle - M_PI) / (2.0 * M_PI));
+}
+
+static double polar(const float *vector)
+{
+    return atan2((double)vector[1], (double)vector[0]);
+}
+
+static int by_centre(const void *a, const void *b)
+{
+    return compare_doubles(&((const arc *)a)->centre, &((const arc *)b)->centre);
+}
+
+/* NaN ends for a class without samples. */
+static void find_arc(const separation_input *in, size_t class, const double *centre,
+                     double *deviations, arc *out)
+{
+    size_t count = 0;
+    out->centre = atan2(centre[1], centre[0]);
+    for (size_t i = 0; i < in->count; i++) {
+        if ((size_t)in->labels[i] == class)
+            deviations[count++] = wrap(polar(in->embeddings + 2 * i) - out->centre);
+    }
+    sort_doubles(deviations, count);
+    out->low = quantile(deviations, count, arc_low);
+    out->high = quantile(deviations, count, arc_high);
+}
+
+static int inside(const arc *a, double angle)
+{
+    const double deviation = wrap(angle - a->centre);
+    return deviation >= a->low && deviation <= a->high; /* false for a class without samples */
+}
+
+static double overlap_share(const separation_input *in, const arc *arcs)
+{
+    size_t overlapping = 0;
+    for (size_t i = 0; i < in->count; i++) {
+        const double angle = polar(in->embeddings + 2 * i);
+        int found = 0;
+        for (size_t j = 0; j < in->classes && !found; j++)
+            found = j != (size_t)in->labels[i] && inside(&arcs[j], angle);
+        overlapping += (size_t)found;
+    }
+    return in->count > 0 ? (double)overlapping / (double)in->count : NAN;
+}
+
+/* From each arc's end to the next arc's begin, round the circle; sorts `arcs` by centre. */
+static void measure_gaps(arc *arcs, size_t count, double *gaps, separation_stats *out)
+{
+    qsort(arcs, count, sizeof *arcs, by_centre);
+    for (size_t i = 0; i < count; i++) {
+        const arc *const next = &arcs[(i + 1) % count];
+        const double turn = i + 1 < count ? 0.0 : 2.0 * M_PI;
+        gaps[i] = (next->centre + turn + next->low) - (arcs[i].centre + arcs[i].high);
+    }
+    sort_doubles(gaps, count);
+    out->gap_min = count > 1 ? gaps[0] : NAN;
+    out->gap_median = count > 1 ? quantile(gaps, count, 0.5) : NAN;
+}
+
+static void find_arcs(const separation_input *in, const double *centres, arc *arcs)
+{
+    double *const deviations = zeroed(in->count, sizeof *deviations);
+    for (size_t j = 0; j < in->classes; j++)
+        find_arc(in, j, centres + 2 * j, deviations, &arcs[j]);
+    free(deviations);
+}
+
+/* kept[classes]: the arcs; or NULL. */
+static void measure_circle(const separation_input *in, const double *centres, arc *kept,
+                           separation_stats *out)
+{
+    arc *const arcs = zeroed(in->classes, sizeof *arcs);
+    double *const gaps = zeroed(in->classes, sizeof *gaps);
+    size_t filled = 0;
+    find_arcs(in, centres, arcs);
+    if (kept != NULL) memcpy(kept, arcs, in->classes * sizeof *arcs);
+    out->overlap_share = overlap_share(in, arcs);
+    for (size_t j = 0; j < in->classes; j++)
+        if (!isnan(arcs[j].low)) arcs[filled++] = arcs[j];
+    measure_gaps(arcs, filled, gaps, out);
+    free(arcs);
+    free(gaps);
+}
+
+/* ---- all of it ------------------------------------------------------------------------------ */
+
+void separation_measure(const separation_input *in, separation_stats *out, double *centres,
+                        arc *arcs)
 {
     const size_t vectors = in->count + in->classes + 1;
-    double *memory = calloc(vectors * in->dim + 2 * in->count, sizeof *memory);
-    *out = (separation_stats){.accuracy = NAN, .theta = no_angles(), .other = no_angles()};
-    out->gap_min = out->gap_median = out->overlap_share = NAN;
-    if (memory == NULL || measure_four(in, out, centres) != 0) {
-        free(memory);
-        return ENOMEM;
-    }
+    double *const memory = zeroed(vectors * in->dim + 2 * in->count, sizeof *memory);
     const directions unit = {
         .embeddings = memory,
         .weights = memory + in->count * in->dim,
         .theta = memory + vectors * in->dim,
         .other = memory + vectors * in->dim + in->count,
     };
+    *out = (separation_stats){.accuracy = NAN, .theta = no_angles(), .other = no_angles()};
+    out->gap_min = out->gap_median = out->overlap_share = NAN;
+    measure_four(in, out, centres);
     directions_of(in->embeddings, in->count, in->dim, unit.embeddings);
     if (in->weights != NULL) measure_weights(in, &unit, out);
     out->fisher = fisher_score(in, &unit, centres, memory + (vectors - 1) * in->dim);
     free(memory);
-    return in->dim == 2 ? circle_measure(in, centres, out) : 0;
+    if (in->dim == 2) measure_circle(in, centres, arcs, out);
 }

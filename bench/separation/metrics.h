@@ -45,7 +45,15 @@ typedef struct separation_stats {
     double overlap_share; /* of samples inside the arc of another class */
 } separation_stats;
 
-/* centres[classes, dim]: unit embedding centres, zero for a class without samples. 0, or ENOMEM. */
-int separation_measure(const separation_input *in, separation_stats *out, double *centres);
+/* What a class takes of the circle: centre + low .. centre + high, radians; NaN ends for a class
+ * without samples. */
+typedef struct arc {
+    double centre, low, high;
+} arc;
+
+/* centres[classes, dim]: unit embedding centres, zero for a class without samples. arcs[classes],
+ * or NULL, is filled where dim = 2. */
+void separation_measure(const separation_input *in, separation_stats *out, double *centres,
+                        arc *arcs);
 
 #endif

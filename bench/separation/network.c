@@ -2,12 +2,11 @@
  * optimisers. */
 #include "network.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "layers.h"
+#include "memory.h"
 #include "philox.h"
 #include "streams.h"
 
@@ -24,11 +23,16 @@ static real *take(arena *from, size_t count)
     return piece;
 }
 
+static size_t running_count(const layer *part)
+{
+    return layer_kinds[part->kind].running * part->inputs;
+}
+
 static void take_layer(arena *from, layer *part, size_t batch)
 {
-    part->running = take(from, layer_running_count(part->kind, part->inputs));
-    part->batch_norm = take(from, layer_running_count(part->kind, part->inputs));
-    part->scratch = take(from, layer_scratch_count(part->kind, part->inputs, part->outputs));
+    part->running = take(from, running_count(part));
+    part->batch_norm = take(from, running_count(part));
+    part->scratch = take(from, part->kind == LAYER_DENSE ? part->inputs * part->outputs : 0);
     part->output = take(from, batch * part->outputs);
 }
 
@@ -51,7 +55,9 @@ static size_t shape_layers(network *net, const layer_shape *shapes)
         part->inputs = width;
         width = part->kind == LAYER_DENSE ? shapes[i].outputs : width;
         part->outputs = width;
-        part->parameter_count = layer_parameter_count(part->kind, part->inputs, part->outputs);
+        part->parameter_count = part->kind == LAYER_DENSE
+                                    ? (part->inputs + 1) * part->outputs
+                                    : layer_kinds[part->kind].parameters * part->inputs;
         net->parameter_count += part->parameter_count;
         widest = width > widest ? width : widest;
     }
@@ -83,24 +89,16 @@ static void first_values(layer *part, uint8_t *decays, uint64_t seed, size_t ind
     }
 }
 
-int network_create(network *out, size_t inputs, const layer_shape *shapes, size_t count,
-                   size_t batch, uint64_t seed)
+void network_create(network *out, size_t inputs, const layer_shape *shapes, size_t count,
+                    size_t batch, uint64_t seed)
 {
     *out = (network){.layer_count = count, .inputs = inputs, .batch = batch};
-    out->layers = calloc(count, sizeof *out->layers);
-    if (out->layers == NULL) {
-        *out = (network){0};
-        return ENOMEM;
-    }
+    out->layers = zeroed(count, sizeof *out->layers);
     const size_t widest = shape_layers(out, shapes);
     arena pieces = {NULL, 0};
     take_all(&pieces, out, widest);
-    out->memory = calloc(pieces.used, sizeof *out->memory);
-    out->decays = calloc(out->parameter_count, sizeof *out->decays);
-    if (out->memory == NULL || out->decays == NULL) {
-        network_free(out);
-        return ENOMEM;
-    }
+    out->memory = zeroed(pieces.used, sizeof *out->memory);
+    out->decays = zeroed(out->parameter_count, sizeof *out->decays);
     pieces = (arena){out->memory, 0};
     take_all(&pieces, out, widest);
     size_t offset = 0;
@@ -110,7 +108,6 @@ int network_create(network *out, size_t inputs, const layer_shape *shapes, size_
         first_values(&out->layers[i], out->decays + offset, seed, i);
         offset += out->layers[i].parameter_count;
     }
-    return 0;
 }
 
 void network_free(network *net)
@@ -124,15 +121,16 @@ void network_free(network *net)
 real *network_running(network *net, size_t layer_index, size_t *count)
 {
     const layer *const part = &net->layers[layer_index];
-    *count = layer_running_count(part->kind, part->inputs);
+    *count = running_count(part);
     return part->running;
 }
 
 const real *network_forward(network *net, const real *inputs, size_t rows, int training)
 {
     for (size_t i = 0; i < net->layer_count; i++) {
-        layer_forward(&net->layers[i], inputs, rows, training);
-        inputs = net->layers[i].output;
+        layer *const part = &net->layers[i];
+        layer_kinds[part->kind].forward(part, inputs, rows, training);
+        inputs = part->output;
     }
     return inputs;
 }
@@ -143,7 +141,7 @@ void network_backward(network *net, const real *inputs, const real *output_gradi
     for (size_t i = net->layer_count; i-- > 0;) {
         const real *const input = i == 0 ? inputs : net->layers[i - 1].output;
         real *const before = i == 0 ? NULL : net->deltas[i % 2];
-        layer_backward(&net->layers[i], input, after, rows, before);
+        layer_kinds[net->layers[i].kind].backward(&net->layers[i], input, after, rows, before);
         after = before;
     }
 }

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "real.h"
+#include "product.h"
 
 typedef enum layer_kind { LAYER_DENSE, LAYER_BATCH_NORM, LAYER_PRELU } layer_kind;
 
@@ -41,10 +41,9 @@ typedef struct network {
     real *memory;    /* what all the views above point into */
 } network;
 
-/* Initial weights: normal with variance 2 / inputs (He), slopes 1/4. 0, or ENOMEM with *out
- * empty. */
-int network_create(network *out, size_t inputs, const layer_shape *shapes, size_t count,
-                   size_t batch, uint64_t seed);
+/* Initial weights: normal with variance 2 / inputs (He), slopes 1/4. */
+void network_create(network *out, size_t inputs, const layer_shape *shapes, size_t count,
+                    size_t batch, uint64_t seed);
 void network_free(network *net);
 /* A layer's running statistics, which training changes besides the parameters; *count may be 0. */
 real *network_running(network *net, size_t layer_index, size_t *count);

@@ -15,7 +15,7 @@
 static void *grow(void *memory, size_t bytes)
 {
     void *const larger = realloc(memory, bytes);
-    if (larger == NULL) die(SEPARATION_PROGRAM, "out of memory");
+    if (larger == NULL) out_of_memory();
     return larger;
 }
 
@@ -112,9 +112,8 @@ void plans_carry_out(plan_list *list, int threads)
     journey all = {.epochs_done = 0};
     size_t epochs = 0;
     int failed = 0;
-    leg *const legs = calloc(list->count + 1, sizeof *legs);
-    list->results = calloc(list->count + 1, sizeof *list->results);
-    if (list->results == NULL || legs == NULL) die(SEPARATION_PROGRAM, "out of memory");
+    leg *const legs = zeroed(list->count, sizeof *legs);
+    list->results = zeroed(list->count, sizeof *list->results);
     for (size_t i = 0; i < list->count; i++) {
         epochs += list->plans[i].how.epochs;
         name_leg(&legs[i], &all, &list->plans[i]);

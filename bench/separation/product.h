@@ -4,7 +4,12 @@
 
 #include <stddef.h>
 
-#include "real.h"
+/* What the network computes in: float; the gradient test builds the same files in double, where
+ * finite differences have digits to compare. */
+#ifndef SEPARATION_REAL
+#define SEPARATION_REAL float
+#endif
+typedef SEPARATION_REAL real;
 
 /* The left factor, read by strides, so that a transposed matrix needs no copy:
  * A(row, step) = data[row * row_stride + step * step_stride]. */

@@ -64,10 +64,10 @@ static void take(double set, double *value)
     if (!isnan(set)) *value = set;
 }
 
-static void take_margin(double margin, int index, margin_config *out)
+double *loss_margin(margin_config *config)
 {
-    double *const margins[] = {NULL, &out->m1, &out->m2, &out->m3};
-    if (index >= 1 && index <= 3) take(margin, margins[index]);
+    double *const margins[] = {NULL, &config->m1, &config->m2, &config->m3, NULL};
+    return margins[margin_loss_get(config->loss)->margin_index];
 }
 
 void loss_override_none(loss_override *out)
@@ -90,7 +90,7 @@ void recipe_loss(margin_loss loss, size_t classes, const loss_override *override
         out->m3 = row->m3 * (1.0 - cos(spacing)) / (1.0 - cos(home));
     }
     if (info->normalised) take(override->scale, &out->scale);
-    take_margin(override->margin, info->margin_index, out);
+    if (loss_margin(out) != NULL) take(override->margin, loss_margin(out));
     take(override->m1, &out->m1);
     take(override->m2, &out->m2);
     take(override->m3, &out->m3);
@@ -106,4 +106,34 @@ int recipe_is_default(margin_loss loss)
 {
     const loss_row *const row = find_row(loss);
     return row != NULL && row->by_default;
+}
+
+/* ---- along the steps ------------------------------------------------------------------------ */
+
+static size_t share_of(size_t steps, double share)
+{
+    return (size_t)(share * (double)steps);
+}
+
+double schedule_rate(const recipe *how, size_t steps, size_t step)
+{
+    const double progress = (double)step / (double)steps;
+    return how->rate * 0.5 * (1.0 + cos(M_PI * progress));
+}
+
+double schedule_margin(const recipe *how, size_t steps, size_t step)
+{
+    const size_t warm = share_of(steps, how->warmup);
+    return step < warm ? (double)step / (double)warm : 1.0;
+}
+
+double schedule_lambda(const recipe *how, size_t steps, size_t step)
+{
+    const size_t met = share_of(steps, how->anneal);
+    if (step + 1 >= met) return how->lambda_least;
+    /* A least lambda of 0 is never met; a thousandth of the cosine is as good as none of it. */
+    const double meeting = how->lambda_least > 1e-3 ? how->lambda_least : 1e-3;
+    const double growth = pow(how->lambda_base / meeting, 1.0 / how->lambda_power) - 1.0;
+    const double gamma = growth / (double)met;
+    return how->lambda_base * pow(1.0 + gamma * (double)(step + 1), -how->lambda_power);
 }

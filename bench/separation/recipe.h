@@ -7,15 +7,17 @@
 #include <stdint.h>
 
 #include "margin.h"
-#include "schedule.h"
 
 typedef struct recipe {
     size_t train, test; /* samples of each class */
     size_t hidden[2];   /* units */
     size_t epochs, batch;
-    rate_shape shape;
-    double rate, momentum, decay, clip;
-    double warmup, anneal;                          /* shares of the steps */
+    double rate; /* the first learning rate; it falls to 0 along half a cosine */
+    double momentum;
+    double decay;  /* weight decay of dense and class weights */
+    double clip;   /* longest gradient of a step, over all parameters; 0: no limit */
+    double warmup; /* share of the steps in which the margin grows */
+    double anneal; /* share of the steps in which lambda falls (losses that have one) */
     double lambda_base, lambda_power, lambda_least; /* of SphereFace's annealing */
     double weight_length; /* of the first class weights, for losses that normalise them */
 } recipe;
@@ -36,9 +38,22 @@ void loss_override_none(loss_override *out);
 void recipe_loss(margin_loss loss, size_t classes, const loss_override *override,
                  margin_config *out);
 
+/* The loss's one margin; NULL for a loss that has none or several. */
+double *loss_margin(margin_config *config);
+
 /* One line for listings: where the loss's scale and margin come from; NULL without a row. */
 const char *recipe_reason(margin_loss loss);
 /* 1 for the losses that run when none is named. */
 int recipe_is_default(margin_loss loss);
+
+/* ---- how rate, margin and lambda move: of step 0, 1, ... out of `steps` ---- */
+
+/* Half a cosine from the recipe's rate to 0. */
+double schedule_rate(const recipe *how, size_t steps, size_t step);
+/* Share of the margin in force, 0 to 1: it grows linearly in the first steps. */
+double schedule_margin(const recipe *how, size_t steps, size_t step);
+/* max(lambda_least, base (1 + gamma (step + 1))^-power), with gamma chosen so that the two meet
+ * after the recipe's share of the steps. Source: the solver of SphereFace (Liu et al., 2017). */
+double schedule_lambda(const recipe *how, size_t steps, size_t step);
 
 #endif

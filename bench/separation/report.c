@@ -1,239 +1,265 @@
-/* report.c: finished runs as JSON and as a table (see report.h). Must not know how a run works. */
+/* report.c: finished runs as JSON (see report.h). Must not know how a run works. */
 #include "report.h"
 
 #include <math.h>
 
-#include "degrees.h"
+#include "figures.h"
 #include "json_out.h"
+#include "json_parts.h"
+#include "memory.h"
 
-static void set_degrees(json_t *object, const char *key, double radians)
+static json_t *summary_object(const angle_summary *a)
 {
-    json_object_set_new(object, key, json_number(degrees(radians)));
+    return json_packed("{s:o, s:o, s:o, s:o}", "mean", json_degrees(a->mean), "p05",
+                       json_degrees(a->p05), "p50", json_degrees(a->p50), "p95",
+                       json_degrees(a->p95));
 }
 
-static void set_number(json_t *object, const char *key, double value)
+static json_t *stats_object(const separation_stats *s)
 {
-    json_object_set_new(object, key, json_number(value));
-}
-
-static void set_count(json_t *object, const char *key, size_t value)
-{
-    json_object_set_new(object, key, json_integer((json_int_t)value));
-}
-
-static json_t *summary_object(const angle_summary *angles)
-{
-    json_t *object = json_object();
-    set_degrees(object, "mean", angles->mean);
-    set_degrees(object, "p05", angles->p05);
-    set_degrees(object, "p50", angles->p50);
-    set_degrees(object, "p95", angles->p95);
-    return object;
-}
-
-static json_t *stats_object(const separation_stats *stats)
-{
-    json_t *object = json_object();
-    set_degrees(object, "w_ec_deg", stats->w_ec);
-    set_degrees(object, "w_inter_deg", stats->w_inter);
-    set_degrees(object, "intra_deg", stats->intra);
-    set_degrees(object, "inter_deg", stats->inter);
-    set_degrees(object, "gap_min_deg", stats->gap_min);
-    set_degrees(object, "gap_median_deg", stats->gap_median);
-    set_number(object, "overlap_share", stats->overlap_share);
-    set_number(object, "fisher", stats->fisher);
-    json_object_set_new(object, "theta_deg", summary_object(&stats->theta));
-    json_object_set_new(object, "other_deg", summary_object(&stats->other));
-    return object;
+    return json_packed("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "w_ec_deg",
+                       json_degrees(s->w_ec), "w_inter_deg", json_degrees(s->w_inter), "intra_deg",
+                       json_degrees(s->intra), "inter_deg", json_degrees(s->inter), "gap_min_deg",
+                       json_degrees(s->gap_min), "gap_median_deg", json_degrees(s->gap_median),
+                       "overlap_share", json_number(s->overlap_share), "fisher",
+                       json_number(s->fisher), "theta_deg", summary_object(&s->theta), "other_deg",
+                       summary_object(&s->other));
 }
 
 static json_t *bins_array(const angle_summary *angles)
 {
-    json_t *list = json_array();
+    json_t *const list = json_packed("[]");
     for (size_t i = 0; i < ANGLE_BINS; i++)
-        json_array_append_new(list, json_integer((json_int_t)angles->bins[i]));
+        json_append(list, json_integer((json_int_t)angles->bins[i]));
     return list;
 }
 
-static json_t *vector(const double *values, size_t dim)
+/* ---- embeddings and arcs ------------------------------------------------------------------- */
+
+/* A point of at most three coordinates: those of a sample or class weight, in float. */
+static json_t *float_point(const float *at, size_t dim)
 {
-    json_t *list = json_array();
+    double values[3];
     for (size_t k = 0; k < dim; k++)
-        json_array_append_new(list, json_number(values[k]));
-    return list;
+        values[k] = (double)at[k];
+    return json_numbers(values, dim);
 }
 
 static json_t *weight_points(const run_result *result, size_t dim)
 {
-    json_t *points = json_array();
-    for (size_t j = 0; j < result->classes; j++) {
-        double values[3];
-        for (size_t k = 0; k < dim; k++)
-            values[k] = (double)result->weights[dim * j + k];
-        json_array_append_new(points, vector(values, dim));
-    }
+    json_t *const points = json_packed("[]");
+    for (size_t j = 0; j < result->classes; j++)
+        json_append(points, float_point(result->weights + dim * j, dim));
     return points;
 }
 
 static json_t *centre_points(const run_result *result, size_t dim)
 {
-    json_t *points = json_array();
+    json_t *const points = json_packed("[]");
     for (size_t j = 0; j < result->classes; j++)
-        json_array_append_new(points, vector(result->centres + dim * j, dim));
+        json_append(points, json_numbers(result->centres + dim * j, dim));
     return points;
 }
 
 static json_t *feature_columns(const run_result *result, size_t dim)
 {
     static const char *const axes[] = {"x", "y", "z"};
-    json_t *points = json_array();
+    json_t *const points = json_packed("[]");
     for (size_t i = 0; i < result->feature_count; i++) {
-        json_t *object = json_object();
-        json_object_set_new(object, "class", json_integer(result->feature_classes[i]));
+        json_t *const point = json_packed("{s:I}", "class", (json_int_t)result->feature_classes[i]);
         for (size_t k = 0; k < dim; k++)
-            set_number(object, axes[k], (double)result->features[i * dim + k]);
-        json_array_append_new(points, object);
+            json_put(point, axes[k], json_number((double)result->features[i * dim + k]));
+        json_append(points, point);
     }
     return json_columns(points);
 }
 
 static json_t *arc_columns(const run_result *result)
 {
-    json_t *list = json_array();
+    json_t *const list = json_packed("[]");
     for (size_t j = 0; j < result->classes; j++) {
-        json_t *object = json_object();
-        set_count(object, "class", j);
-        set_degrees(object, "centre_deg", result->arcs[j].centre);
-        set_degrees(object, "low_deg", result->arcs[j].low);
-        set_degrees(object, "high_deg", result->arcs[j].high);
-        json_array_append_new(list, object);
+        const arc *const a = &result->arcs[j];
+        json_append(list, json_packed("{s:I, s:o, s:o, s:o}", "class", (json_int_t)j, "centre_deg",
+                                      json_degrees(a->centre), "low_deg", json_degrees(a->low),
+                                      "high_deg", json_degrees(a->high)));
     }
     return json_columns(list);
 }
 
+/* ---- strangers ----------------------------------------------------------------------------- */
+
 static json_t *verification_object(const verification *v)
 {
-    json_t *object = json_object(), *points = json_array();
-    set_count(object, "genuine", v->all.genuine);
-    set_count(object, "impostor", v->all.impostor);
-    set_number(object, "auc", v->all.auc);
-    set_number(object, "eer", v->all.eer);
-    for (size_t i = 0; i < VERIFICATION_POINTS; i++) {
-        json_t *point = json_object();
-        set_number(point, "limit", v->roc[i].limit);
-        set_number(point, "far", v->roc[i].far);
-        set_number(point, "tar", v->roc[i].tar);
-        json_array_append_new(points, point);
-    }
-    json_object_set_new(object, "roc", json_columns(points));
-    return object;
+    json_t *const points = json_packed("[]");
+    for (size_t i = 0; i < VERIFICATION_POINTS; i++)
+        json_append(points,
+                    json_packed("{s:o, s:o, s:o}", "limit", json_number(v->roc[i].limit), "far",
+                                json_number(v->roc[i].far), "tar", json_number(v->roc[i].tar)));
+    return json_packed("{s:I, s:I, s:o, s:o, s:o}", "genuine", (json_int_t)v->all.genuine,
+                       "impostor", (json_int_t)v->all.impostor, "auc", json_number(v->all.auc),
+                       "eer", json_number(v->all.eer), "roc", json_columns(points));
 }
 
 static json_t *snapshot_objects(const run_result *result)
 {
-    json_t *list = json_array();
+    json_t *const list = json_packed("[]");
     for (size_t i = 0; i < RUN_SNAPSHOTS; i++) {
         const run_snapshot *const snapshot = &result->snapshots[i];
-        json_t *object = json_object();
-        set_count(object, "epoch", snapshot->epoch);
-        json_object_set_new(object, "theta_deg", summary_object(&snapshot->theta));
-        json_object_set_new(object, "bins", bins_array(&snapshot->theta));
-        json_array_append_new(list, object);
+        json_append(list, json_packed("{s:I, s:o, s:o}", "epoch", (json_int_t)snapshot->epoch,
+                                      "theta_deg", summary_object(&snapshot->theta), "bins",
+                                      bins_array(&snapshot->theta)));
     }
     return list;
 }
 
-static void set_training(json_t *object, const recipe *how)
-{
-    json_t *hidden = json_array();
-    json_array_append_new(hidden, json_integer((json_int_t)how->hidden[0]));
-    json_array_append_new(hidden, json_integer((json_int_t)how->hidden[1]));
-    json_object_set_new(object, "hidden", hidden);
-    set_count(object, "epochs", how->epochs);
-    set_count(object, "batch", how->batch);
-    json_object_set_new(object, "schedule",
-                        json_string(how->shape == RATE_COSINE ? "cosine" : "step"));
-    set_number(object, "rate", how->rate);
-    set_number(object, "momentum", how->momentum);
-    set_number(object, "weight_decay", how->decay);
-    set_number(object, "gradient_clip", how->clip);
-    set_number(object, "warmup_share", how->warmup);
-}
+/* ---- settings ------------------------------------------------------------------------------ */
 
 /* The triplet loss has the margin only. */
-static void set_loss(json_t *object, const run_plan *plan)
+static void put_loss(json_t *object, const group *g, const run_plan *plan)
 {
     const margin_config *const loss = &plan->aim.loss;
-    const margin_loss_info *const info = margin_loss_get(loss->loss);
     const int triplet = plan->aim.triplet > 0.0;
-    json_object_set_new(object, "loss", json_string(triplet ? "triplet" : info->name));
-    set_number(object, "scale", triplet ? NAN : loss->scale);
-    set_number(object, "m1", triplet ? 1.0 : loss->m1);
-    set_number(object, "m2", triplet ? plan->aim.triplet : loss->m2);
-    set_number(object, "m3", triplet ? 0.0 : loss->m3);
-    set_number(object, "intra_weight", plan->aim.extra.intra);
-    set_number(object, "inter_weight", plan->aim.extra.inter);
-    if (info->has_lambda) {
-        set_number(object, "lambda_first", plan->how.lambda_base);
-        set_number(object, "lambda_last", plan->how.lambda_least);
-        set_number(object, "lambda_share", plan->how.anneal);
+    json_put(object, "loss", json_string(g->loss));
+    json_put(object, "scale", json_number(triplet ? NAN : loss->scale));
+    json_put(object, "m1", json_number(triplet ? 1.0 : loss->m1));
+    json_put(object, "m2", json_number(triplet ? plan->aim.triplet : loss->m2));
+    json_put(object, "m3", json_number(triplet ? 0.0 : loss->m3));
+    json_put(object, "intra_weight", json_number(plan->aim.extra.intra));
+    json_put(object, "inter_weight", json_number(plan->aim.extra.inter));
+    if (margin_loss_get(loss->loss)->has_lambda) {
+        json_put(object, "lambda_first", json_number(plan->how.lambda_base));
+        json_put(object, "lambda_last", json_number(plan->how.lambda_least));
+        json_put(object, "lambda_share", json_number(plan->how.anneal));
     }
 }
 
-static void set_data(json_t *object, const run_plan *plan, const run_result *result)
+static void put_data(json_t *object, const run_plan *plan, const run_result *result)
 {
-    set_count(object, "dim", plan->dim);
-    set_count(object, "classes", result->classes);
-    set_count(object, "train_count", result->train_count);
-    set_count(object, "test_count", result->test_count);
-    set_count(object, "unseen_count", result->unseen_count);
+    json_put(object, "dim", json_integer((json_int_t)plan->dim));
+    json_put(object, "classes", json_integer((json_int_t)result->classes));
+    json_put(object, "train_count", json_integer((json_int_t)result->train_count));
+    json_put(object, "test_count", json_integer((json_int_t)result->test_count));
+    json_put(object, "unseen_count", json_integer((json_int_t)result->unseen_count));
     if (plan->data->images == NULL) {
-        set_number(object, "concentration", plan->sphere.concentration);
-        set_number(object, "imbalance", plan->sphere.imbalance);
-        set_number(object, "flipped_share", plan->sphere.flipped);
-        set_number(object, "outlier_share", plan->sphere.outliers);
+        json_put(object, "concentration", json_number(plan->sphere.concentration));
+        json_put(object, "imbalance", json_number(plan->sphere.imbalance));
+        json_put(object, "flipped_share", json_number(plan->sphere.flipped));
+        json_put(object, "outlier_share", json_number(plan->sphere.outliers));
     }
 }
+
+static void put_training(json_t *object, const recipe *how)
+{
+    json_put(object, "hidden",
+             json_packed("[I, I]", (json_int_t)how->hidden[0], (json_int_t)how->hidden[1]));
+    json_put(object, "epochs", json_integer((json_int_t)how->epochs));
+    json_put(object, "batch", json_integer((json_int_t)how->batch));
+    json_put(object, "schedule", json_string("cosine"));
+    json_put(object, "rate", json_number(how->rate));
+    json_put(object, "momentum", json_number(how->momentum));
+    json_put(object, "weight_decay", json_number(how->decay));
+    json_put(object, "gradient_clip", json_number(how->clip));
+    json_put(object, "warmup_share", json_number(how->warmup));
+}
+
+/* ---- runs ---------------------------------------------------------------------------------- */
 
 /* What only some runs have. */
-static void set_pictures(json_t *object, const run_plan *plan, const run_result *result)
+static void put_pictures(json_t *object, const run_plan *plan, const run_result *result,
+                         int typical)
 {
     if (result->verified) {
-        json_object_set_new(object, "unseen_stats", stats_object(&result->unseen));
-        json_object_set_new(object, "verification", verification_object(&result->strangers));
-        json_object_set_new(object, "snapshots", snapshot_objects(result));
+        json_put(object, "unseen_stats", stats_object(&result->unseen));
+        json_put(object, "verification", verification_object(&result->strangers));
+        json_put(object, "snapshots", snapshot_objects(result));
     }
-    if (plan->dim == 2) json_object_set_new(object, "arcs", arc_columns(result));
+    if (plan->dim == 2) json_put(object, "arcs", arc_columns(result));
     if (plan->dim == 3) {
-        json_object_set_new(object, "theta_bins", bins_array(&result->test.theta));
-        json_object_set_new(object, "other_bins", bins_array(&result->test.other));
+        json_put(object, "theta_bins", bins_array(&result->test.theta));
+        json_put(object, "other_bins", bins_array(&result->test.other));
     }
     if (plan->dim <= 3) {
-        json_object_set_new(object, "centres", weight_points(result, plan->dim));
-        json_object_set_new(object, "embedding_centres", centre_points(result, plan->dim));
-        json_object_set_new(object, "features", feature_columns(result, plan->dim));
+        json_put(object, "centres", weight_points(result, plan->dim));
+        json_put(object, "embedding_centres", centre_points(result, plan->dim));
+        json_put(object, "features",
+                 typical ? feature_columns(result, plan->dim) : json_columns(json_packed("[]")));
     }
 }
 
-json_t *report_run(const run_plan *plan, const run_result *result)
+/* The names of figures by their bits. */
+static json_t *figure_names(uint32_t figures)
 {
-    json_t *object = json_object();
-    char label[RUN_LABEL];
-    run_plan_label(plan, label);
-    json_object_set_new(object, "data", json_string(plan->data->name));
-    json_object_set_new(object, "label", json_string(label));
-    set_loss(object, plan);
-    json_object_set_new(object, "seed", json_integer((json_int_t)plan->seed));
-    set_data(object, plan, result);
-    set_training(object, &plan->how);
-    set_number(object, "seconds", result->seconds);
-    set_number(object, "final_loss", result->final_loss);
-    set_number(object, "train_accuracy", result->train.accuracy);
-    set_number(object, "test_accuracy", result->test.accuracy);
-    json_object_set_new(object, "stats", stats_object(&result->test));
-    json_object_set_new(object, "train_stats", stats_object(&result->train));
-    set_pictures(object, plan, result);
+    json_t *const names = json_packed("[]");
+    for (size_t k = 0; k < figure_count(); k++)
+        if ((figures >> k & 1) != 0) json_append(names, json_string(figure_get(k)->name));
+    return names;
+}
+
+static json_t *run_object(const group *g, size_t k, int typical)
+{
+    const run_plan *const plan = &g->plans->plans[g->runs[k]];
+    const run_result *const result = group_result(g, k);
+    json_t *const object = json_packed("{s:s, s:s}", "data", plan->data->name, "label", g->label);
+    put_loss(object, g, plan);
+    json_put(object, "seed", json_integer((json_int_t)plan->seed));
+    put_data(object, plan, result);
+    put_training(object, &plan->how);
+    json_put(object, "seconds", json_number(result->seconds));
+    json_put(object, "final_loss", json_number(result->final_loss));
+    json_put(object, "train_accuracy", json_number(result->train.accuracy));
+    json_put(object, "test_accuracy", json_number(result->test.accuracy));
+    json_put(object, "stats", stats_object(&result->test));
+    json_put(object, "train_stats", stats_object(&result->train));
+    put_pictures(object, plan, result, typical);
+    json_put(object, "figures", figure_names(plan->figures));
     return object;
+}
+
+json_t *report_runs(const plan_list *plans, const group_list *groups)
+{
+    json_t *const runs = json_packed("[]");
+    for (size_t i = 0; i < plans->count; i++)
+        json_append(runs, json_null());
+    for (size_t i = 0; i < groups->count; i++) {
+        const group *const g = &groups->groups[i];
+        const size_t typical = groups_typical(groups, g);
+        for (size_t k = 0; k < g->count; k++)
+            if (json_array_set_new(runs, g->runs[k], run_object(g, k, k == typical)) != 0)
+                out_of_memory();
+    }
+    return runs;
+}
+
+/* ---- groups -------------------------------------------------------------------------------- */
+
+/* Quantities that the group's runs have: [mean, low, high]. */
+static json_t *values_object(const group *g)
+{
+    json_t *const object = json_packed("{}");
+    for (size_t q = 0; q < quantity_count(); q++) {
+        const interval found = group_interval(g, quantity_get(q));
+        const double numbers[] = {found.mean, found.low, found.high};
+        if (!isnan(found.mean)) json_put(object, quantity_get(q)->name, json_numbers(numbers, 3));
+    }
+    return object;
+}
+
+json_t *report_groups(const group_list *groups)
+{
+    json_t *const list = json_packed("[]");
+    for (const group *g = groups->groups; g < groups->groups + groups->count; g++) {
+        const int triplet = g->plan->aim.triplet > 0.0;
+        json_append(
+            list,
+            json_packed("{s:o, s:s, s:I, s:I, s:s, s:s, s:o, s:o, s:o}", "figures",
+                        figure_names(g->plan->figures), "data", g->plan->data->name, "dim",
+                        (json_int_t)g->plan->dim, "classes", (json_int_t)g->result->classes,
+                        "label", g->label, "loss", g->loss, "scale",
+                        json_number(triplet ? NAN : g->plan->aim.loss.scale), "margin",
+                        json_number(triplet ? g->plan->aim.triplet : run_plan_margin(g->plan)),
+                        "values", values_object(g)));
+    }
+    return list;
 }
 
 json_t *report_notes(void)
@@ -253,47 +279,5 @@ json_t *report_notes(void)
         "Scale, margin, network and optimiser of the papers' two-dimensional figures are not "
         "published: those here were found by trial. features are kept for the first seed only.",
     };
-    json_t *list = json_array();
-    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++)
-        json_array_append_new(list, json_string(notes[i]));
-    return list;
-}
-
-void report_table_head(FILE *out)
-{
-    fprintf(out, "%-9s %3s %-32s %4s %6s %6s %7s %7s %7s %7s %7s %7s %7s\n", "", "", "", "",
-            "train", "test", "median", "", "", "", "", "TAR at", "");
-    fprintf(out, "%-9s %3s %-32s %4s %6s %6s %7s %7s %7s %7s %7s %7s %7s\n", "data", "dim", "loss",
-            "seed", "acc %", "acc %", "gap", "W-EC", "W-Inter", "Intra", "Inter", "1e-3",
-            "seconds");
-}
-
-void report_table_row(FILE *out, const run_plan *plan, const run_result *result)
-{
-    const separation_stats *const s = &result->test;
-    const double tar = result->verified ? verification_at(&result->strangers, 3)->tar : NAN;
-    char label[RUN_LABEL];
-    run_plan_label(plan, label);
-    fprintf(out, "%-9s %3zu %-32s %4llu %6.2f %6.2f %7.1f %7.2f %7.2f %7.2f %7.2f %7.3f %7.1f\n",
-            plan->data->name, plan->dim, label, (unsigned long long)plan->seed,
-            100.0 * result->train.accuracy, 100.0 * s->accuracy, degrees(s->gap_median),
-            degrees(s->w_ec), degrees(s->w_inter), degrees(s->intra), degrees(s->inter), tar,
-            result->seconds);
-}
-
-void report_list(FILE *out, const unsigned char *losses, const loss_override *override)
-{
-    const size_t classes = 8;
-    fprintf(out, "data: sphere, fashion, or a folder of IDX files\n");
-    fprintf(out, "losses, with their settings for %zu classes:\n", classes);
-    for (int i = 0; i < MARGIN_LOSS_COUNT; i++) {
-        margin_config config;
-        if (losses[i]) {
-            const char *const reason = recipe_reason((margin_loss)i);
-            recipe_loss((margin_loss)i, classes, override, &config);
-            fprintf(out, "  %-12s s=%g m1=%g m2=%g m3=%g  (%s)\n",
-                    margin_loss_get((margin_loss)i)->name, config.scale, config.m1, config.m2,
-                    config.m3, reason != NULL ? reason : "the library's defaults");
-        }
-    }
+    return json_sentences(notes, sizeof notes / sizeof *notes);
 }

@@ -1,36 +1,37 @@
 /* run.c: one run (see run.h). Must not know the command line, or other runs. */
 #include "run.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "checkpoint.h"
 #include "clock.h"
-#include "run_measure.h"
+#include "memory.h"
 #include "tour.h"
 
-static int no_memory(run_result *result)
-{
-    snprintf(result->error, sizeof result->error, "out of memory");
-    return -1;
-}
+typedef struct run_parts {
+    data_split data;
+    network net;
+    class_weights head;
+} run_parts;
 
 /* ---- the parts ----------------------------------------------------------------------------- */
 
-static int make_data(const run_plan *plan, data_split *out)
+static void make_data(const run_plan *plan, data_split *out)
 {
-    if (plan->data->images != NULL)
-        return image_set_pick(plan->data->images, plan->how.train, plan->how.test, plan->seed, out);
     sphere_config config = plan->sphere;
     config.seed = plan->seed;
     config.train = plan->how.train;
     config.test = plan->how.test;
-    return sphere_data_make(&config, out);
+    if (plan->data->images != NULL) {
+        image_set_pick(plan->data->images, config.train, config.test, plan->seed, out);
+    } else {
+        sphere_data_make(&config, out);
+    }
 }
 
-static int make_network(const run_plan *plan, size_t inputs, network *out)
+static void make_network(const run_plan *plan, size_t inputs, network *out)
 {
     const recipe *const how = &plan->how;
     const layer_shape shapes[] = {
@@ -38,47 +39,133 @@ static int make_network(const run_plan *plan, size_t inputs, network *out)
         {LAYER_DENSE, how->hidden[1]}, {LAYER_BATCH_NORM, 0}, {LAYER_PRELU, 0},
         {LAYER_DENSE, plan->dim},
     };
-    return network_create(out, inputs, shapes, sizeof shapes / sizeof *shapes, how->batch,
-                          plan->seed);
+    network_create(out, inputs, shapes, sizeof shapes / sizeof *shapes, how->batch, plan->seed);
+}
+
+static int normalised(const run_plan *plan)
+{
+    return margin_loss_get(plan->aim.loss.loss)->normalised;
 }
 
 /* In the plane round a tour of like classes, else at random. */
-static int make_head(const run_plan *plan, const dataset *data, class_weights *out)
+static void make_head(const run_plan *plan, const dataset *data, class_weights *out)
 {
-    const int normalised = margin_loss_get(plan->aim.loss.loss)->normalised;
-    const double length = normalised ? plan->how.weight_length : 1.0;
-    if (class_weights_create(out, data->classes, plan->dim, !normalised) != 0) return ENOMEM;
-    if (plan->aim.triplet > 0.0) return 0;
+    const double length = normalised(plan) ? plan->how.weight_length : 1.0;
+    class_weights_create(out, data->classes, plan->dim, !normalised(plan));
+    if (plan->aim.triplet > 0.0) return;
     if (plan->dim > 2) {
         class_weights_scatter(out, length, plan->seed);
-        return 0;
+        return;
     }
-    size_t *order = calloc(data->classes, sizeof *order);
-    const int ready = order != NULL && tour_classes(data, order) == 0;
-    if (ready) class_weights_place(out, order, length, plan->seed);
+    size_t *const order = zeroed(data->classes, sizeof *order);
+    tour_classes(data, order);
+    class_weights_place(out, order, length, plan->seed);
     free(order);
-    return ready ? 0 : ENOMEM;
 }
 
-static training make_training(const run_plan *plan)
+/* ---- what is measured ---------------------------------------------------------------------- */
+
+/* Class weights, unless the classes are not those of the weights. */
+static separation_input input_of(const run_plan *plan, const run_parts *parts, const dataset *data,
+                                 const float *embeddings)
 {
-    const recipe *const how = &plan->how;
-    return (training){
-        .aim = plan->aim,
-        .plan = {.shape = how->shape,
-                 .rate = how->rate,
-                 .lambda_base = how->lambda_base,
-                 .lambda_power = how->lambda_power,
-                 .lambda_least = how->lambda_least},
-        .epochs = how->epochs,
-        .batch = how->batch,
-        .warmup = how->warmup,
-        .anneal = how->anneal,
-        .momentum = how->momentum,
-        .decay = how->decay,
-        .clip = how->clip,
-        .seed = plan->seed,
+    const int has_weights = plan->aim.triplet == 0.0 && data != &parts->data.unseen;
+    return (separation_input){
+        .count = data->count,
+        .dim = plan->dim,
+        .classes = data->classes,
+        .embeddings = embeddings,
+        .labels = data->labels,
+        .weights = has_weights ? parts->head.weights : NULL,
+        .bias = parts->head.bias,
+        .normalised = normalised(plan),
     };
+}
+
+/* The training samples' target angles at this moment. */
+static run_snapshot take_snapshot(const run_plan *plan, run_parts *parts, size_t epoch)
+{
+    const dataset *const data = &parts->data.train;
+    float *const embeddings = zeroed(data->count * plan->dim, sizeof *embeddings);
+    double *const centres = zeroed(data->classes * plan->dim, sizeof *centres);
+    separation_stats stats;
+    trainer_embed(&parts->net, data, embeddings);
+    const separation_input input = input_of(plan, parts, data, embeddings);
+    separation_measure(&input, &stats, centres, NULL);
+    free(embeddings);
+    free(centres);
+    return (run_snapshot){epoch, stats.theta};
+}
+
+/* Measures one part of the data; returns its embeddings, [data->count, dim], to be freed. */
+static float *measure_part(const run_plan *plan, run_parts *parts, const char *name,
+                           const dataset *data, double *centres, arc *arcs, separation_stats *out)
+{
+    float *const embeddings = zeroed(data->count * plan->dim, sizeof *embeddings);
+    trainer_embed(&parts->net, data, embeddings);
+    const separation_input input = input_of(plan, parts, data, embeddings);
+    if (plan->embedded != NULL) {
+        const run_embedded what = {name, plan->dim, data->classes, data, embeddings, input.weights};
+        plan->embedded(plan->folder, plan, &what);
+    }
+    separation_measure(&input, out, centres, arcs);
+    return embeddings;
+}
+
+/* The first samples of each class: their order within the class is random already. */
+static void keep_features(const run_plan *plan, const dataset *data, const float *embeddings,
+                          run_result *result)
+{
+    const size_t dim = plan->dim;
+    size_t in_class = 0;
+    const size_t most = plan->features * data->classes;
+    result->features = zeroed(most, dim * sizeof *result->features);
+    result->feature_classes = zeroed(most, sizeof *result->feature_classes);
+    for (size_t i = 0; i < data->count; i++) {
+        in_class = i > 0 && data->labels[i] == data->labels[i - 1] ? in_class + 1 : 0;
+        if (in_class < plan->features) {
+            memcpy(result->features + result->feature_count * dim, embeddings + i * dim,
+                   dim * sizeof *embeddings);
+            result->feature_classes[result->feature_count++] = data->labels[i];
+        }
+    }
+}
+
+static void measure_unseen(const run_plan *plan, run_parts *parts, run_result *result)
+{
+    const dataset *const data = &parts->data.unseen;
+    double *const centres = zeroed(data->classes * plan->dim, sizeof *centres);
+    float *const embeddings =
+        measure_part(plan, parts, "unseen", data, centres, NULL, &result->unseen);
+    const verification_input pairs = {
+        .rows = data->count,
+        .dim = plan->dim,
+        .embeddings = embeddings,
+        .labels = data->labels,
+        .threads = 1,
+    };
+    if (verification_measure(&pairs, &result->strangers) != 0) out_of_memory();
+    result->verified = 1;
+    free(embeddings);
+    free(centres);
+}
+
+/* Fills everything of the result but the training's own numbers and snapshots. */
+static void measure(const run_plan *plan, run_parts *parts, run_result *result)
+{
+    const dataset *const train = &parts->data.train, *const test = &parts->data.test;
+    const size_t classes = train->classes, weights = classes * plan->dim;
+    result->weights = zeroed(weights, sizeof *result->weights);
+    memcpy(result->weights, parts->head.weights, weights * sizeof *result->weights);
+    result->centres = zeroed(weights, sizeof *result->centres);
+    result->arcs = plan->dim == 2 ? zeroed(classes, sizeof *result->arcs) : NULL;
+    /* The test samples' centres, which stay, take the training samples' place. */
+    free(measure_part(plan, parts, "train", train, result->centres, NULL, &result->train));
+    float *const embeddings =
+        measure_part(plan, parts, "test", test, result->centres, result->arcs, &result->test);
+    if (plan->dim <= 3) keep_features(plan, test, embeddings, result);
+    free(embeddings);
+    if (parts->data.unseen.count > 0) measure_unseen(plan, parts, result);
 }
 
 /* ---- the state that is kept ---------------------------------------------------------------- */
@@ -98,31 +185,31 @@ static void keep(keeper *k, void *data, size_t bytes)
     k->pieces[k->count++] = (checkpoint_piece){data, bytes};
 }
 
-static int keeper_open(keeper *k, const run_plan *plan, run_parts *parts, trainer *t,
-                       run_result *result)
+static void keeper_open(keeper *k, const run_plan *plan, run_parts *parts, trainer *t,
+                        run_result *result)
 {
+    network *const net = &parts->net;
+    class_weights *const head = &parts->head;
     char key[RUN_KEY];
     *k = (keeper){.saved = seconds_now()};
-    if (plan->checkpoints == NULL) return 0;
+    if (plan->checkpoints == NULL) return;
     run_plan_key(plan, key);
     snprintf(k->key, sizeof k->key, "%s: %s", plan->program, key);
     k->path = checkpoint_path(plan->checkpoints, k->key);
+    if (k->path == NULL) out_of_memory();
     keep(k, &t->epoch, sizeof t->epoch);
     keep(k, &t->loss, sizeof t->loss);
     keep(k, &result->seconds, sizeof result->seconds);
     keep(k, result->snapshots, sizeof result->snapshots);
     keep(k, t->velocities, t->velocity_count * sizeof *t->velocities);
-    keep(k, parts->net.parameters, parts->net.parameter_count * sizeof *parts->net.parameters);
-    const size_t weights = parts->head.classes * parts->head.dim;
-    keep(k, parts->head.weights, weights * sizeof *parts->head.weights);
-    if (parts->head.bias != NULL)
-        keep(k, parts->head.bias, parts->head.classes * sizeof *parts->head.bias);
-    for (size_t i = 0; i < parts->net.layer_count; i++) {
+    keep(k, net->parameters, net->parameter_count * sizeof *net->parameters);
+    keep(k, head->weights, head->classes * head->dim * sizeof *head->weights);
+    if (head->bias != NULL) keep(k, head->bias, head->classes * sizeof *head->bias);
+    for (size_t i = 0; i < net->layer_count; i++) {
         size_t running;
-        real *const values = network_running(&parts->net, i, &running);
+        real *const values = network_running(net, i, &running);
         if (running > 0) keep(k, values, running * sizeof *values);
     }
-    return k->path == NULL ? ENOMEM : 0;
 }
 
 /* ---- training ------------------------------------------------------------------------------ */
@@ -136,17 +223,12 @@ static int diverged(run_result *result, margin_status status, size_t epoch)
 }
 
 /* Before the first epoch, half way and after the last. */
-static int snapshot_if_due(const run_plan *plan, run_parts *parts, const trainer *t,
-                           run_result *result)
+static void snapshot_if_due(const run_plan *plan, run_parts *parts, size_t epoch,
+                            run_result *result)
 {
     const size_t moments[RUN_SNAPSHOTS] = {0, plan->how.epochs / 2, plan->how.epochs};
-    for (size_t i = 0; i < RUN_SNAPSHOTS; i++) {
-        if (t->epoch == moments[i] &&
-            run_take_snapshot(plan, parts, t->epoch, &result->snapshots[i]) != 0) {
-            return ENOMEM;
-        }
-    }
-    return 0;
+    for (size_t i = 0; i < RUN_SNAPSHOTS; i++)
+        if (epoch == moments[i]) result->snapshots[i] = take_snapshot(plan, parts, epoch);
 }
 
 static int save_if_due(const run_plan *plan, keeper *k, const trainer *t, run_result *result)
@@ -167,7 +249,7 @@ static int train_on(const run_plan *plan, run_parts *parts, trainer *t, keeper *
         const margin_status status = trainer_epoch(t);
         result->seconds += seconds_now() - start;
         if (status != MARGIN_OK) return diverged(result, status, t->epoch + 1);
-        if (snapshot_if_due(plan, parts, t, result) != 0) return no_memory(result);
+        snapshot_if_due(plan, parts, t->epoch, result);
         if (save_if_due(plan, k, t, result) != 0) return -1;
         if (plan->epoch_done != NULL) plan->epoch_done(plan->user);
     }
@@ -176,34 +258,24 @@ static int train_on(const run_plan *plan, run_parts *parts, trainer *t, keeper *
 }
 
 /* From the state that was kept, or from the beginning. */
-static int begin(const run_plan *plan, run_parts *parts, trainer *t, keeper *k, run_result *result)
-{
-    if (snapshot_if_due(plan, parts, t, result) != 0 ||
-        keeper_open(k, plan, parts, t, result) != 0) {
-        return no_memory(result);
-    }
-    const int found = k->path == NULL ? 0
-                                      : checkpoint_load(k->path, k->key, k->pieces, k->count,
-                                                        result->error, sizeof result->error);
-    if (found < 0) return -1;
-    result->error[0] = '\0';
-    for (size_t i = 0; i < t->epoch && plan->epoch_done != NULL; i++)
-        plan->epoch_done(plan->user);
-    return 0;
-}
-
 static int train(const run_plan *plan, run_parts *parts, run_result *result)
 {
-    const training config = make_training(plan);
+    const training config = {plan->aim, plan->how, plan->seed};
     trainer t;
-    keeper k = {.path = NULL};
-    int status = trainer_open(&t, &config, &parts->data.train, &parts->net, &parts->head);
-    if (status != 0) {
-        status = no_memory(result);
-    } else {
-        status = begin(plan, parts, &t, &k, result);
+    keeper k;
+    int status = 0;
+    trainer_open(&t, &config, &parts->data.train, &parts->net, &parts->head);
+    snapshot_if_due(plan, parts, 0, result);
+    keeper_open(&k, plan, parts, &t, result);
+    if (k.path != NULL)
+        status =
+            checkpoint_load(k.path, k.key, k.pieces, k.count, result->error, sizeof result->error);
+    if (status >= 0) {
+        result->error[0] = '\0'; /* that there is no state yet is no error */
+        for (size_t i = 0; i < t.epoch && plan->epoch_done != NULL; i++)
+            plan->epoch_done(plan->user);
+        status = train_on(plan, parts, &t, &k, result);
     }
-    if (status == 0) status = train_on(plan, parts, &t, &k, result);
     free(k.path);
     trainer_close(&t);
     return status;
@@ -211,27 +283,20 @@ static int train(const run_plan *plan, run_parts *parts, run_result *result)
 
 /* ---- the run ------------------------------------------------------------------------------- */
 
-static int carry_out(const run_plan *plan, run_parts *parts, run_result *result)
-{
-    if (make_data(plan, &parts->data) != 0) return no_memory(result);
-    const dataset *const data = &parts->data.train;
-    result->classes = data->classes;
-    result->train_count = data->count;
-    result->test_count = parts->data.test.count;
-    result->unseen_count = parts->data.unseen.count;
-    if (make_network(plan, data->dim, &parts->net) != 0 ||
-        make_head(plan, data, &parts->head) != 0) {
-        return no_memory(result);
-    }
-    if (train(plan, parts, result) != 0) return -1;
-    return run_measure(plan, parts, result) == 0 ? 0 : no_memory(result);
-}
-
 int run_carry_out(const run_plan *plan, run_result *result)
 {
-    *result = (run_result){0};
     run_parts parts = {0};
-    const int status = carry_out(plan, &parts, result);
+    make_data(plan, &parts.data);
+    *result = (run_result){
+        .classes = parts.data.train.classes,
+        .train_count = parts.data.train.count,
+        .test_count = parts.data.test.count,
+        .unseen_count = parts.data.unseen.count,
+    };
+    make_network(plan, parts.data.train.dim, &parts.net);
+    make_head(plan, &parts.data.train, &parts.head);
+    const int status = train(plan, &parts, result);
+    if (status == 0) measure(plan, &parts, result);
     data_split_free(&parts.data);
     network_free(&parts.net);
     class_weights_free(&parts.head);

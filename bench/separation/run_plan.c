@@ -1,5 +1,6 @@
 /* run_plan.c: the plans of runs: defaults, keys and labels (see run.h). Must not know how a run is
  * carried out. */
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +47,19 @@ void run_plan_faces(run_plan *out, const run_data *data, margin_loss loss)
     out->aim.loss.workspace_bytes = workspace_bytes;
 }
 
+double run_plan_margin(const run_plan *plan)
+{
+    margin_config copy = plan->aim.loss;
+    const double *const margin = loss_margin(&copy);
+    return margin != NULL ? *margin : NAN;
+}
+
+void run_plan_set_margin(run_plan *plan, double margin)
+{
+    double *const to = loss_margin(&plan->aim.loss);
+    if (to != NULL) *to = margin;
+}
+
 size_t run_plan_classes(const run_plan *plan)
 {
     return plan->data->images != NULL ? plan->data->images->classes : plan->sphere.identities;
@@ -75,8 +89,8 @@ static void add_sphere(text *to, const sphere_config *s)
 
 static void add_recipe(text *to, const recipe *r)
 {
-    add(to, " samples=%zu/%zu hidden=%zu,%zu epochs=%zu batch=%zu rate=%d:%.17g", r->train, r->test,
-        r->hidden[0], r->hidden[1], r->epochs, r->batch, (int)r->shape, r->rate);
+    add(to, " samples=%zu/%zu hidden=%zu,%zu epochs=%zu batch=%zu rate=%.17g", r->train, r->test,
+        r->hidden[0], r->hidden[1], r->epochs, r->batch, r->rate);
     add(to, " momentum=%.17g decay=%.17g clip=%.17g warmup=%.17g anneal=%.17g length=%.17g",
         r->momentum, r->decay, r->clip, r->warmup, r->anneal, r->weight_length);
     add(to, " lambda=%.17g,%.17g,%.17g", r->lambda_base, r->lambda_power, r->lambda_least);
@@ -104,16 +118,6 @@ void run_plan_key(const run_plan *plan, char key[RUN_KEY])
     add_objective(&to, &plan->aim);
 }
 
-static void add_margin(text *to, const margin_config *c, int index)
-{
-    const double margins[] = {0.0, c->m1, c->m2, c->m3};
-    if (index >= 1 && index <= 3) {
-        add(to, " m=%.4g", margins[index]);
-    } else if (index == 4) {
-        add(to, " m=%.4g,%.4g,%.4g", c->m1, c->m2, c->m3);
-    }
-}
-
 void run_plan_label(const run_plan *plan, char label[RUN_LABEL])
 {
     const margin_config *const c = &plan->aim.loss;
@@ -124,7 +128,11 @@ void run_plan_label(const run_plan *plan, char label[RUN_LABEL])
         return;
     }
     add(&to, "%s", info->name);
-    add_margin(&to, c, info->margin_index);
+    if (info->margin_index == 4) {
+        add(&to, " m=%.4g,%.4g,%.4g", c->m1, c->m2, c->m3);
+    } else if (info->margin_index > 0) {
+        add(&to, " m=%.4g", run_plan_margin(plan));
+    }
     if (c->feature_norm == MARGIN_FEATURE_NORM_KEEP) {
         add(&to, " s=|x|");
     } else if (info->normalised) {

@@ -51,6 +51,9 @@ void run_plan_toy(run_plan *out, const run_data *data, margin_loss loss,
                   const loss_override *override);
 /* A run that must tell strangers apart: 64 dimensions, a hundred identities and as many unseen. */
 void run_plan_faces(run_plan *out, const run_data *data, margin_loss loss);
+/* The loss's one margin; NaN, and nothing set, for a loss that has none or several. */
+double run_plan_margin(const run_plan *plan);
+void run_plan_set_margin(run_plan *plan, double margin);
 size_t run_plan_classes(const run_plan *plan);
 /* Everything that decides the numbers, as text: equal keys, equal results. */
 void run_plan_key(const run_plan *plan, char key[RUN_KEY]);

@@ -23,7 +23,7 @@ static const char *take_data(void *target, const char *name)
     if (*name == '\0') return "sphere, fashion or a folder";
     if (out->data_count == SEPARATION_MOST_DATA) return "taken: no more than 8 sets in a run";
     char *const copy = strdup(name);
-    if (copy == NULL) die(SEPARATION_PROGRAM, "out of memory");
+    if (copy == NULL) out_of_memory();
     out->data[out->data_count++] = copy;
     return NULL;
 }

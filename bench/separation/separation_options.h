@@ -2,11 +2,11 @@
 #ifndef SEPARATION_OPTIONS_H
 #define SEPARATION_OPTIONS_H
 
+#include "memory.h"
 #include "option_table.h"
 #include "recipe.h"
 #include "sphere_data.h"
 
-#define SEPARATION_PROGRAM "bench_separation"
 /* Where Debian's dataset-fashion-mnist puts its files. */
 #define SEPARATION_FASHION "/usr/share/datasets/fashion-mnist"
 

@@ -2,10 +2,10 @@
  * or losses. */
 #include "sphere_data.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 
+#include "memory.h"
 #include "philox.h"
 #include "streams.h"
 #include "vmf.h"
@@ -150,21 +150,15 @@ static void fill(const sphere_config *config, double *scratch, data_split *out)
     spoil(config, &map, latent, &out->train);
 }
 
-int sphere_data_make(const sphere_config *config, data_split *out)
+void sphere_data_make(const sphere_config *config, data_split *out)
 {
-    *out = (data_split){0};
     const size_t classes = config->identities, unseen = config->unseen, inputs = config->input_dim;
     const size_t vectors = 1 + classes + unseen + inputs;
-    double *scratch = calloc(vectors * config->latent_dim + inputs, sizeof *scratch);
-    const int made =
-        scratch != NULL && dataset_create(&out->train, total_train(config), inputs, classes) == 0 &&
-        dataset_create(&out->test, classes * config->test, inputs, classes) == 0 &&
-        (unseen == 0 || dataset_create(&out->unseen, unseen * config->test, inputs, unseen) == 0);
-    if (made) {
-        fill(config, scratch, out);
-    } else {
-        data_split_free(out);
-    }
+    double *const scratch = zeroed(vectors * config->latent_dim + inputs, sizeof *scratch);
+    *out = (data_split){0};
+    dataset_create(&out->train, total_train(config), inputs, classes);
+    dataset_create(&out->test, classes * config->test, inputs, classes);
+    if (unseen > 0) dataset_create(&out->unseen, unseen * config->test, inputs, unseen);
+    fill(config, scratch, out);
     free(scratch);
-    return made ? 0 : ENOMEM;
 }

@@ -28,7 +28,7 @@ void sphere_config_faces(sphere_config *config);
 /* Training samples of an identity. */
 size_t sphere_train_count(const sphere_config *config, size_t identity);
 
-/* 0, or ENOMEM with *out empty. Samples stand identity by identity. */
-int sphere_data_make(const sphere_config *config, data_split *out);
+/* Samples stand identity by identity. */
+void sphere_data_make(const sphere_config *config, data_split *out);
 
 #endif

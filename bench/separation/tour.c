@@ -1,9 +1,10 @@
 /* tour.c: a round trip through the classes (see tour.h). Must not know networks or losses. */
 #include "tour.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+
+#include "memory.h"
 
 static void find_means(const dataset *data, double *means, size_t *counts)
 {
@@ -86,19 +87,15 @@ static void shorten(const double *distances, size_t count, size_t *order)
     }
 }
 
-int tour_classes(const dataset *data, size_t *order)
+void tour_classes(const dataset *data, size_t *order)
 {
-    double *means = calloc(data->classes * (data->dim + data->classes), sizeof *means);
-    size_t *counts = calloc(data->classes, sizeof *counts);
-    const int ready = means != NULL && counts != NULL;
-    if (ready) {
-        double *const distances = means + data->classes * data->dim;
-        find_means(data, means, counts);
-        find_distances(data, means, distances);
-        visit_nearest(distances, data->classes, order);
-        shorten(distances, data->classes, order);
-    }
+    double *const means = zeroed(data->classes * (data->dim + data->classes), sizeof *means);
+    double *const distances = means + data->classes * data->dim;
+    size_t *const counts = zeroed(data->classes, sizeof *counts);
+    find_means(data, means, counts);
+    find_distances(data, means, distances);
+    visit_nearest(distances, data->classes, order);
+    shorten(distances, data->classes, order);
     free(means);
     free(counts);
-    return ready ? 0 : ENOMEM;
 }

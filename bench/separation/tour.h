@@ -6,7 +6,7 @@
 #include "dataset.h"
 
 /* order[data->classes]: a short round trip through the classes' mean inputs (nearest neighbour,
- * then 2-opt); the same for the same data. 0, or ENOMEM. */
-int tour_classes(const dataset *data, size_t *order);
+ * then 2-opt); the same for the same data. */
+void tour_classes(const dataset *data, size_t *order);
 
 #endif

@@ -2,26 +2,26 @@
  * where the data come from, nor what is measured afterwards. */
 #include "trainer.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
 #include "order.h"
 #include "streams.h"
-#include "triplet.h"
 
 /* ---- one step ------------------------------------------------------------------------------ */
 
 /* The context of the margin and lambda of this step; made anew only when they change. */
 static margin_status follow_schedule(trainer *t, size_t step)
 {
-    const double share = schedule_margin(&t->config.plan, step);
+    const double share = schedule_margin(&t->config.how, t->steps, step);
     margin_config now = t->config.aim.loss;
     now.m1 = 1.0 + share * (now.m1 - 1.0);
     now.m2 *= share;
     now.m3 *= share;
-    if (margin_loss_get(now.loss)->has_lambda) now.lambda = schedule_lambda(&t->config.plan, step);
+    if (margin_loss_get(now.loss)->has_lambda)
+        now.lambda = schedule_lambda(&t->config.how, t->steps, step);
     if (t->context != NULL) {
         const margin_config *const last = margin_context_config(t->context);
         if (last->m1 == now.m1 && last->m2 == now.m2 && last->m3 == now.m3 &&
@@ -55,13 +55,13 @@ static double square_sum(const float *values, size_t count)
 /* The factor that shortens the step's gradient to the longest allowed. */
 static double clip_factor(const trainer *t)
 {
-    if (t->config.clip <= 0.0) return 1.0;
+    if (t->config.how.clip <= 0.0) return 1.0;
     const class_weights *const head = t->head;
     double square = square_sum(t->net->gradients, t->net->parameter_count);
     square += square_sum(t->weight_gradients, head->classes * head->dim);
     square += head->bias != NULL ? square_sum(t->bias_gradients, head->classes) : 0.0;
     const double length = sqrt(square);
-    return length > t->config.clip ? t->config.clip / length : 1.0;
+    return length > t->config.how.clip ? t->config.how.clip / length : 1.0;
 }
 
 typedef struct descent {
@@ -85,9 +85,9 @@ static void update(trainer *t, size_t step)
     const size_t weights = t->head->classes * t->head->dim;
     float *const weight_velocities = t->velocities + t->net->parameter_count;
     descent how = {
-        .rate = (float)schedule_rate(&t->config.plan, step),
-        .momentum = (float)t->config.momentum,
-        .decay = (float)t->config.decay,
+        .rate = (float)schedule_rate(&t->config.how, t->steps, step),
+        .momentum = (float)t->config.how.momentum,
+        .decay = (float)t->config.how.decay,
         .factor = (float)clip_factor(t),
     };
     descend(how, t->net->decays, t->net->gradients, t->net->parameter_count, t->velocities,
@@ -158,10 +158,9 @@ static margin_status take_step(trainer *t, size_t step, size_t first, size_t row
 /* ---- the whole training -------------------------------------------------------------------- */
 
 /* A last batch of a single row has no variance to normalise by: it joins no epoch. */
-static size_t batches_of(const training *config, size_t count)
+static size_t batches_of(size_t batch, size_t count)
 {
-    const size_t rest = count % config->batch;
-    return count / config->batch + (rest > 1 ? 1 : 0);
+    return count / batch + (count % batch > 1 ? 1 : 0);
 }
 
 /* Each epoch's order depends on its number alone, not on the epochs before. */
@@ -178,19 +177,18 @@ static void set_order(trainer *t)
 
 margin_status trainer_epoch(trainer *t)
 {
-    const size_t batch = t->config.batch;
-    const size_t batches = batches_of(&t->config, t->data->count);
+    const size_t batch = t->config.how.batch;
     double sum = 0.0;
     set_order(t);
-    for (size_t i = 0; i < batches; i++) {
+    for (size_t i = 0; i < t->batches; i++) {
         const size_t left = t->data->count - i * batch;
         double mean = 0.0;
         const margin_status status =
-            take_step(t, t->epoch * batches + i, i * batch, left < batch ? left : batch, &mean);
+            take_step(t, t->epoch * t->batches + i, i * batch, left < batch ? left : batch, &mean);
         if (status != MARGIN_OK) return status;
         sum += mean;
     }
-    t->loss = sum / (double)batches;
+    t->loss = sum / (double)t->batches;
     t->epoch++;
     return MARGIN_OK;
 }
@@ -203,34 +201,28 @@ static size_t larger(size_t a, size_t b)
 /* Doubles that extra terms, triplets and grouping need at most. */
 static size_t scratch_count(const trainer *t)
 {
-    const size_t batch = t->config.batch, dim = t->head->dim, classes = t->head->classes;
+    const size_t batch = t->config.how.batch, dim = t->head->dim, classes = t->head->classes;
     const size_t groups = 2 * t->data->count + classes + 2;
     return larger(groups,
                   larger(extra_terms_scratch(batch, classes, dim), triplet_scratch(batch, dim)));
 }
 
-int trainer_open(trainer *out, const training *config, const dataset *data, network *net,
-                 class_weights *head)
+void trainer_open(trainer *out, const training *config, const dataset *data, network *net,
+                  class_weights *head)
 {
+    const size_t batch = config->how.batch, weights = head->classes * head->dim;
     *out = (trainer){.config = *config, .data = data, .net = net, .head = head};
-    const size_t batch = config->batch, weights = head->classes * head->dim;
-    schedule *const plan = &out->config.plan;
-    plan->steps = config->epochs * batches_of(config, data->count);
-    plan->warmup_steps = (size_t)(config->warmup * (double)plan->steps);
-    plan->anneal_steps = (size_t)(config->anneal * (double)plan->steps);
+    out->batches = batches_of(batch, data->count);
+    out->steps = config->how.epochs * out->batches;
     out->velocity_count = net->parameter_count + weights + head->classes;
-    out->velocities = calloc(out->velocity_count, sizeof *out->velocities);
-    out->inputs = calloc(batch * data->dim, sizeof *out->inputs);
-    out->labels = calloc(batch, sizeof *out->labels);
-    out->embedding_gradients = calloc(batch * net->outputs, sizeof *out->embedding_gradients);
-    out->weight_gradients = calloc(weights, sizeof *out->weight_gradients);
-    out->bias_gradients = calloc(head->classes, sizeof *out->bias_gradients);
-    out->scratch = calloc(scratch_count(out), sizeof *out->scratch);
-    out->order = calloc(data->count, sizeof *out->order);
-    const int ready = out->velocities != NULL && out->inputs != NULL && out->labels != NULL &&
-                      out->embedding_gradients != NULL && out->weight_gradients != NULL &&
-                      out->bias_gradients != NULL && out->scratch != NULL && out->order != NULL;
-    return ready ? 0 : ENOMEM;
+    out->velocities = zeroed(out->velocity_count, sizeof *out->velocities);
+    out->inputs = zeroed(batch * data->dim, sizeof *out->inputs);
+    out->labels = zeroed(batch, sizeof *out->labels);
+    out->embedding_gradients = zeroed(batch * net->outputs, sizeof *out->embedding_gradients);
+    out->weight_gradients = zeroed(weights, sizeof *out->weight_gradients);
+    out->bias_gradients = zeroed(head->classes, sizeof *out->bias_gradients);
+    out->scratch = zeroed(scratch_count(out), sizeof *out->scratch);
+    out->order = zeroed(data->count, sizeof *out->order);
 }
 
 void trainer_close(trainer *t)

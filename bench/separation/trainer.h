@@ -3,12 +3,12 @@
 #ifndef SEPARATION_TRAINER_H
 #define SEPARATION_TRAINER_H
 
+#include "angle_losses.h"
 #include "class_weights.h"
 #include "dataset.h"
-#include "extra_terms.h"
 #include "margin.h"
 #include "network.h"
-#include "schedule.h"
+#include "recipe.h"
 
 /* What is minimised: the loss of libmargin, and with the weights below besides it the extra terms
  * of the papers; or the triplet loss in its place. */
@@ -21,13 +21,7 @@ typedef struct objective {
 
 typedef struct training {
     objective aim;
-    schedule plan; /* its steps are filled in by the trainer */
-    size_t epochs, batch;
-    double warmup; /* share of the steps in which the margin grows */
-    double anneal; /* share of the steps in which lambda falls (losses that have one) */
-    double momentum;
-    double decay; /* weight decay of dense and class weights */
-    double clip;  /* longest gradient of a step, over all parameters; 0: no limit */
+    recipe how;
     uint64_t seed;
 } training;
 
@@ -40,6 +34,7 @@ typedef struct trainer {
     double loss; /* mean over the last epoch's batches */
     /* private */
     training config;
+    size_t batches, steps; /* of an epoch, of the whole training */
     const dataset *data;
     network *net;
     class_weights *head;
@@ -51,9 +46,9 @@ typedef struct trainer {
     size_t *order;   /* of the samples in this epoch */
 } trainer;
 
-/* 0, or ENOMEM. Data, network and class weights must outlive the trainer. Close it in any case. */
-int trainer_open(trainer *out, const training *config, const dataset *data, network *net,
-                 class_weights *head);
+/* Data, network and class weights must outlive the trainer. */
+void trainer_open(trainer *out, const training *config, const dataset *data, network *net,
+                  class_weights *head);
 /* One more epoch. A loss that fails (a non-finite embedding: the training diverged) is told. */
 margin_status trainer_epoch(trainer *t);
 void trainer_close(trainer *t);

@@ -1,9 +1,8 @@
 /* test_extra_terms.c: Intra-Loss, Inter-Loss and the triplet loss: values known by hand, gradients
  * against finite differences, groups in the order of the samples. */
-#include "extra_terms.h"
+#include "angle_losses.h"
 #include "mocka.h"
 #include "order.h"
-#include "triplet.h"
 
 enum { ROWS = 9, DIM = 5, CLASSES = 4 };
 

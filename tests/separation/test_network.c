@@ -46,7 +46,7 @@ static void check_gradient(const layer_shape *shapes, size_t count)
 {
     real inputs[ROWS * INPUTS], targets[ROWS * 8], gradients[ROWS * 8];
     network net;
-    assert_int_equal(network_create(&net, INPUTS, shapes, count, ROWS, 1), 0);
+    network_create(&net, INPUTS, shapes, count, ROWS, 1);
     disturb(&net);
     fill(inputs, LENGTH_OF(inputs), 1);
     fill(targets, ROWS * net.outputs, 2);
@@ -94,7 +94,7 @@ static void batch_norm_normalises(void **state)
     const layer_shape shapes[] = {{LAYER_BATCH_NORM, 0}};
     real inputs[ROWS * INPUTS];
     network net;
-    assert_int_equal(network_create(&net, INPUTS, shapes, 1, ROWS, 1), 0);
+    network_create(&net, INPUTS, shapes, 1, ROWS, 1);
     fill(inputs, LENGTH_OF(inputs), 1);
     const real *const out = network_forward(&net, inputs, ROWS, 1);
     for (size_t j = 0; j < INPUTS; j++) {
@@ -117,7 +117,7 @@ static void running_moments_are_used(void **state)
     const layer_shape shapes[] = {{LAYER_BATCH_NORM, 0}};
     real inputs[ROWS * INPUTS], trained[ROWS * INPUTS];
     network net;
-    assert_int_equal(network_create(&net, INPUTS, shapes, 1, ROWS, 1), 0);
+    network_create(&net, INPUTS, shapes, 1, ROWS, 1);
     fill(inputs, LENGTH_OF(inputs), 1);
     for (int i = 0; i < 1000; i++) {
         network_forward(&net, inputs, ROWS, 1);
@@ -135,7 +135,7 @@ static void decay_spares_all_but_dense_weights(void **state)
     (void)state;
     const layer_shape shapes[] = {{LAYER_DENSE, 4}, {LAYER_BATCH_NORM, 0}, {LAYER_PRELU, 0}};
     network net;
-    assert_int_equal(network_create(&net, INPUTS, shapes, 3, ROWS, 1), 0);
+    network_create(&net, INPUTS, shapes, 3, ROWS, 1);
     assert_int_equal(net.parameter_count, (INPUTS + 1) * 4 + 8 + 4);
     for (size_t i = 0; i < net.parameter_count; i++) {
         assert_int_equal(net.decays[i], i < INPUTS * 4);
@@ -148,9 +148,9 @@ static void seeds_make_different_networks(void **state)
     (void)state;
     const layer_shape shapes[] = {{LAYER_DENSE, 4}, {LAYER_DENSE, 4}};
     network one, again, two;
-    assert_int_equal(network_create(&one, 4, shapes, 2, 1, 1), 0);
-    assert_int_equal(network_create(&again, 4, shapes, 2, 1, 1), 0);
-    assert_int_equal(network_create(&two, 4, shapes, 2, 1, 2), 0);
+    network_create(&one, 4, shapes, 2, 1, 1);
+    network_create(&again, 4, shapes, 2, 1, 1);
+    network_create(&two, 4, shapes, 2, 1, 2);
     const size_t bytes = one.parameter_count * sizeof *one.parameters;
     assert_memory_equal(one.parameters, again.parameters, bytes);
     assert_true(memcmp(one.parameters, two.parameters, bytes) != 0);

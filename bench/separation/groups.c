@@ -1,0 +1,153 @@
+/* groups.c: runs that differ in the seed only (see groups.h). Must not know what a group is for. */
+#include "groups.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "figures.h"
+#include "memory.h"
+#include "quantile.h"
+
+int plan_in_figure(const run_plan *plan, const char *figure_name)
+{
+    size_t index;
+    return figure_find(figure_name, &index) && (plan->figures >> index & 1) != 0;
+}
+
+/* ---- groups -------------------------------------------------------------------------------- */
+
+/* The group of this key, or the next free one. */
+static group *find(group_list *list, const char *key)
+{
+    group *g = list->groups;
+    while (g < list->groups + list->count && strcmp(g->key, key) != 0)
+        g++;
+    return g;
+}
+
+static void start(group *g, const plan_list *plans, size_t first, const char *key)
+{
+    const run_plan *const plan = &plans->plans[first];
+    *g = (group){.plans = plans, .plan = plan, .result = &plans->results[first]};
+    g->runs = zeroed(plans->count - first, sizeof *g->runs);
+    g->loss = plan->aim.triplet > 0.0 ? "triplet" : margin_loss_get(plan->aim.loss.loss)->name;
+    run_plan_label(plan, g->label);
+    strcpy(g->key, key);
+}
+
+group_list groups_of(const plan_list *plans)
+{
+    group_list list = {.groups = zeroed(plans->count, sizeof *list.groups)};
+    for (size_t i = 0; i < plans->count; i++) {
+        char key[RUN_KEY];
+        run_plan plan = plans->plans[i];
+        plan.seed = 0;
+        run_plan_key(&plan, key);
+        group *const g = find(&list, key);
+        if (g == list.groups + list.count) {
+            start(g, plans, i, key);
+            list.count++;
+        }
+        g->runs[g->count++] = i;
+    }
+    return list;
+}
+
+void groups_free(group_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        free(list->groups[i].runs);
+    free(list->groups);
+    *list = (group_list){0};
+}
+
+const run_result *group_result(const group *g, size_t k)
+{
+    return &g->plans->results[g->runs[k]];
+}
+
+double *group_values(const group *g, const quantity *wanted)
+{
+    double *const values = zeroed(g->count, sizeof *values);
+    for (size_t k = 0; k < g->count; k++)
+        values[k] = wanted->of(group_result(g, k));
+    return values;
+}
+
+/* ---- intervals ----------------------------------------------------------------------------- */
+
+/* Student's t: the quantile 0.975 for this many degrees of freedom, >= 1. */
+static double student_quantile(size_t freedom)
+{
+    static const double exact[] = {
+        12.706204736, 4.302652730, 3.182446305, 2.776445105, 2.570581836, 2.446911851, 2.364624252,
+        2.306004135,  2.262157163, 2.228138852, 2.200985160, 2.178812830, 2.160368656, 2.144786688,
+        2.131449546,  2.119905299, 2.109815578, 2.100922040, 2.093024054, 2.085963447};
+    const size_t known = sizeof exact / sizeof *exact;
+    if (freedom <= known) return exact[freedom - 1];
+    /* Cornish and Fisher's expansion about the normal quantile. */
+    const double z = 1.959963984540054, n = (double)freedom;
+    const double z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z;
+    return z + (z3 + z) / (4.0 * n) + (5.0 * z5 + 16.0 * z3 + 3.0 * z) / (96.0 * n * n) +
+           (3.0 * z7 + 19.0 * z5 + 17.0 * z3 - 15.0 * z) / (384.0 * n * n * n);
+}
+
+interval interval_of(const double *values, size_t count)
+{
+    interval out = {count, NAN, NAN, NAN};
+    double sum = 0.0, square = 0.0;
+    for (size_t i = 0; i < count; i++)
+        sum += values[i];
+    out.mean = sum / (double)count;
+    for (size_t i = 0; i < count; i++)
+        square += (values[i] - out.mean) * (values[i] - out.mean);
+    if (count > 1) {
+        const double error = sqrt(square / (double)(count - 1) / (double)count);
+        out.low = out.mean - student_quantile(count - 1) * error;
+        out.high = out.mean + student_quantile(count - 1) * error;
+    }
+    return out;
+}
+
+interval group_interval(const group *g, const quantity *wanted)
+{
+    double *const values = group_values(g, wanted);
+    const interval found = interval_of(values, g->count);
+    free(values);
+    return found;
+}
+
+/* ---- the seed that stands for the others --------------------------------------------------- */
+
+static int is_like(const group *g, const group *like)
+{
+    return g->plan->features > 0 && g->plan->data == like->plan->data &&
+           g->plan->dim == like->plan->dim && g->count == like->count;
+}
+
+/* sums[like->count]: of each seed, over all groups of this kind. */
+static void add_up(const group_list *list, const group *like, double *sums)
+{
+    const quantity *const wanted = quantity_find(like->plan->dim == 2 ? "gap" : "intra");
+    for (size_t i = 0; i < list->count; i++) {
+        const group *const g = &list->groups[i];
+        for (size_t k = 0; k < like->count && is_like(g, like); k++)
+            sums[k] += wanted->of(group_result(g, k));
+    }
+}
+
+size_t groups_typical(const group_list *list, const group *like)
+{
+    if (1) return 0;
+    double *const sums = zeroed(2 * like->count, sizeof *sums), *const sorted = sums + like->count;
+    size_t k = 0, known = 0;
+    add_up(list, like, sums);
+    for (size_t i = 0; i < like->count; i++)
+        if (!isnan(sums[i])) sorted[known++] = sums[i];
+    sort_doubles(sorted, known);
+    while (known > 0 && !(sums[k] >= sorted[(known - 1) / 2] && sums[k] <= sorted[(known - 1) / 2]))
+        k++;
+    free(sums);
+    return k;
+}
