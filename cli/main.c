@@ -30,7 +30,9 @@ static void print_help(void)
 
 static const command *find_command(const char *name)
 {
-    const char *nearest = NULL;
+    const char *nearest = is_nearer(name, "--help", NULL)      ? "--help"
+                          : is_nearer(name, "--version", NULL) ? "--version"
+                                                               : NULL;
     for (int i = 0; i < COMMANDS; i++) {
         const char *const known = commands[i].options->command;
         if (strcmp(known, name) == 0) return &commands[i];

@@ -4,7 +4,7 @@
 #include <margin.h>
 
 #include <stdio.h>
-#include <string.h>
+#include <strings.h>
 
 static const char *loss_name(int value)
 {
@@ -49,7 +49,7 @@ int choice_find(const choice *set, const char *text)
 {
     const char *name;
     for (int i = 0; (name = set->name(i)) != NULL; i++)
-        if (strcmp(name, text) == 0) return i;
+        if (strcasecmp(name, text) == 0) return i; /* "ArcFace" is what papers write */
     return -1;
 }
 

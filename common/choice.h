@@ -13,7 +13,7 @@ typedef struct choice {
 
 extern const choice loss_choice, past_pi_choice, gradient_choice, feature_norm_choice, isa_choice;
 
-/* Returns the value called `text`, -1 if there is none. */
+/* Returns the value called `text`, in whatever case, -1 if there is none. */
 int choice_find(const choice *set, const char *text);
 /* Returns why `value` cannot be had here, NULL if it can. */
 const char *choice_fault(const choice *set, int value);

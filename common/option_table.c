@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* What getopt_long returns, clear of letters: for a row ROW + its index. */
 enum { HELP = 256, VERSION, ROW };
@@ -81,12 +82,24 @@ static void refuse_long(const reader *r, const char *name)
     die_usage(r->program, "unknown option --%s %s", name, r->see);
 }
 
+/* Ends the program for an option of one dash, which may be a long one that lacks the second. */
+static void refuse_short(const reader *r, char *const argv[])
+{
+    for (int i = 1; argv[i] != NULL; i++) {
+        const size_t length = strcspn(argv[i], "=");
+        for (const struct option *o = r->known; length > 2 && o->name != NULL; o++)
+            if (argv[i][0] == '-' && strlen(o->name) == length - 1 &&
+                strncmp(argv[i] + 1, o->name, length - 1) == 0)
+                die_usage(r->program, "unknown option -%c: did you mean --%s?", optopt, o->name);
+    }
+    die_usage(r->program, "unknown option -%c %s", optopt, r->see);
+}
+
 /* Ends the program for getopt_long's '?' or ':'. */
 static void refuse(const reader *r, int code, char *const argv[])
 {
     char name[128];
-    if (optopt != 0 && optopt < HELP)
-        die_usage(r->program, "unknown option -%c %s", optopt, r->see);
+    if (optopt != 0 && optopt < HELP) refuse_short(r, argv);
     /* optind has moved past the argument. */
     const char *const argument = argv[optind - 1] + 2;
     snprintf(name, sizeof name, "%.*s", (int)strcspn(argument, "="), argument);
@@ -137,15 +150,32 @@ static int take_number(const option_row *row, const char *text, void *field)
     return 1;
 }
 
+/* Returns the one name that the text may be short or mistyped for, or NULL. */
+static const char *nearest_name(const choice *set, const char *text)
+{
+    const char *name, *nearest = NULL, *longer = NULL;
+    int count = 0;
+    for (int i = 0; (name = set->name(i)) != NULL; i++) {
+        if (is_nearer(text, name, nearest)) nearest = name;
+        if (*text != '\0' && strncasecmp(text, name, strlen(text)) == 0) {
+            longer = name;
+            count++;
+        }
+    }
+    return count == 1 ? longer : nearest;
+}
+
 /* Returns the value called `text` of the row's choices; `source` is where the text stands. */
 static int take_name(const reader *r, const option_row *row, const char *source, const char *text)
 {
     const int value = choice_find(row->choices, text);
     char names[512];
+    const char *const meant = nearest_name(row->choices, text);
     if (value < 0)
-        die_usage(r->program, "%s: '%s' is none of %s%s", source, text,
+        die_usage(r->program, "%s: '%s' is none of %s%s%s%s%s", source, text,
                   choice_list(row->choices, names, sizeof names),
-                  row->type == OPTION_NAMES ? ", all" : "");
+                  row->type == OPTION_NAMES ? ", all" : "", meant != NULL ? ": did you mean " : "",
+                  meant != NULL ? meant : "", meant != NULL ? "?" : "");
     const char *const fault = choice_fault(row->choices, value);
     if (fault != NULL) die(r->program, "%s: %s %s", source, text, fault);
     return value;

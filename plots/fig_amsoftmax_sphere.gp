@@ -3,11 +3,14 @@
 load "tables.gp"
 features = table
 eval read_series
-table = file("amsoftmax_sphere_panels.tsv"); columns_ = 23
-eval read_cells
+load "pictures.gp"
+table = features
+stats [*:*][*:*] table using 6 nooutput
+classes = int(STATS_max) + 1
+table = file("amsoftmax_sphere_panels.tsv")
 columns = 3
 rows = (count + columns) / columns
-width = 960; height = 345 * rows + 40
+width = 960; height = 345 * rows + 100; strip = 64.0 / height
 load "style.gp"
 note(i) = (label_of(i) eq "-" ? "" : "  ".label_of(i))
 left(i) = ((i - 1) % columns + 0.05) / columns
@@ -29,15 +32,27 @@ i = count + 1
 set lmargin at screen left(i) + 0.33 / columns; set rmargin at screen right(i) - 0.02
 set tmargin at screen top(i) - 10.0 / height; set bmargin at screen bottom(i) + 50.0 / height
 set title "{/:Bold Mean angle within a class}" offset -3, -0.4
-set xlabel "degrees (95 % interval)" offset 0, 0.4
+set xlabel sprintf("{/=11 degrees: %s}", interval_text) offset -3, 0.4
 unset ylabel
 set grid x linetype 20
 set xrange [0:*]; set xtics 5 nomirror out; set yrange [count + 0.5:0.5]
 unset ytics
+set ytics nomirror font ",10" scale 0 (" " 1)
 do for [j=1:count] {
-    set ytics add (sprintf("%s\n%s", pretty(loss_of(j)), label_of(j) eq "-" ? "" : \
-        label_of(j)) j) nomirror font ",10" scale 0
+    set ytics add (sprintf("%s\n%s", pretty(loss_of(j)), label_of(j) eq "-" ? "" : label_of(j)) j)
 }
-plot for [j=1:count] table index j-1 using 18:(j):19:20 \
-    with xerrorbars linetype 10 + style_of(loss_of(j)) pointsize 1.2 title loss_of(j)
+if (seeds > 1) {
+    plot for [j=1:count] table index j-1 using 18:(j):19:20 with xerrorbars \
+        linetype 10 + style_of(loss_of(j)) pointsize 1.2 title loss_of(j)
+} else {
+    plot for [j=1:count] table index j-1 using 18:(j) with points \
+        linetype 10 + style_of(loss_of(j)) pointsize 1.2 title loss_of(j)
+}
+load "key_strip.gp"
+set key at screen 0.5, screen 42.0 / height center center samplen 1 maxrows 1 font ",11"
+set label 1 sprintf("Test samples of %s; faint: the far side; crosses: class weights.", seed_text) \
+    at 0.5, 0.16 center font ",11" textcolor rgb frame
+# A class by its garment's name where it has one.
+name_of(k) = (is_fashion && classes <= words(garments) ? word(garments, k + 1) : sprintf("%d", k))
+plot -1 notitle, for [k=0:classes-1] keyentry with points pointtype 7 linecolor rgb class_colour(k) title name_of(k)
 unset multiplot

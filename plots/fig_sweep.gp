@@ -2,7 +2,7 @@
 # training samples, training accuracy) and in 64 dimensions (TAR of unseen identities, Intra, Inter),
 # with 95 % intervals as bands. Hollow marks: in that dimension the loss does not converge (training
 # accuracy below 99 %).
-width = 1180; height = 1060; strip = 56.0 / height
+width = 1180; height = 1080; strip = 74.0 / height
 load "tables.gp"
 eval read_series
 load "style.gp"
@@ -19,13 +19,22 @@ members(c, dim) = (list = "", sum [i=1:count] (in_column(i, c, dim) ? (list = li
 row_dims = "2 64 64 64 2"
 array row_first[5] = [4, 4, 7, 10, 13]
 array row_factor[5] = [1, 1, 1, 1, 100]
-array row_labels[5] = ["gap in 2-D (degrees)", "TAR at FAR 10^{-3}", "Intra (degrees)", \
-    "Inter (degrees)", "2-D training acc. (%)"]
+array row_labels[5] = ["2-D: gap (degrees)", "64-D: TAR at FAR 10^{-3}", "64-D: Intra (degrees)", \
+    "64-D: Inter (degrees)", "2-D: training acc. (%)"]
 stats [*:*][*:*] table using (word(strcol(1), 1) eq "2" ? $13 : NaN) nooutput
 least = floor(20 * STATS_min) * 5
-array row_low[5] = [-45, 0, 0, 0, least]
-array row_high[5] = [45, 0.8, 60, 90, 100.4]
-array row_step[5] = [15, 0.2, 20, 30, (least < 80 ? 20 : 5)]
+# A row's axis reaches as far as its numbers and their intervals, from the first to the last whole step.
+array row_step[5] = [15, 0.2, 20, 30, least < 80 ? 20 : 5]
+array row_low[5]; array row_high[5]
+do for [r=1:5] {
+    low_ = 1e9; high_ = -1e9; v_ = row_first[r]
+    stats [*:*][*:*] table using (word(strcol(1), 1) eq word(row_dims, r) && column(v_) == column(v_) ? \
+        (low_ = column(v_ + 1) < low_ ? column(v_ + 1) : low_, high_ = column(v_ + 2) > high_ ? column(v_ + 2) : high_, 0) : 0) nooutput
+    low_ = low_ > high_ ? 0 : low_ * row_factor[r]; high_ = low_ > high_ ? 1 : high_ * row_factor[r]
+    if (r == 1 && high_ - low_ > 120) { row_step[r] = 60 }
+    row_low[r] = floor(low_ / row_step[r]) * row_step[r]; row_high[r] = ceil(high_ / row_step[r]) * row_step[r]
+}
+row_low[5] = least; row_high[5] = 100.4
 set style fill transparent solid 0.2 noborder
 away = -999 # out of sight: gnuplot complains of series without points
 
@@ -61,6 +70,8 @@ do for [r=1:5] { do for [c=1:4] {
             linecolor rgb word(colours, style_of(loss_of(i))) pointtype 6 pointsize 1 linewidth 1.5 notitle
 } }
 load "key_strip.gp"
+set key at screen 0.5, screen 48.0 / height center center
+set label 1 "Bands: 95 % intervals over the seeds. 2-D: 8 identities in the plane; 64-D: 100 identities, 100 unseen." at 0.5, 0.14 center font ",11" textcolor rgb frame
 shown = "normsoftmax sphereface cosface arcface"
 plot -1 notitle, for [k=1:4] keyentry with lines linetype style_of(word(shown, k)) linewidth 2 \
         title pretty(word(shown, k)), \

@@ -45,8 +45,8 @@ place(loss) = (sum [i=1:words(losses)] (word(losses, i) eq loss) * i)
 style_of(loss) = (place(loss) && place(loss) < 9 ? place(loss) : 7)
 pretty(loss) = (place(loss) ? word(loss_titles, place(loss)) : loss)
 
-# Classes of the toy figures, by number.
-class_colours = "0x000000 0xe69f00 0x56b4e9 0x009e73 0xcc79a7 0x0072b2 0xd55e00 0x8c8c8c 0x7b4f2a 0x5a2ca0"
+# Classes of the toy figures, by number: Tol's muted colours, none of which is a loss's.
+class_colours = "0x332288 0x88ccee 0x44aa99 0x117733 0x999933 0xddcc77 0xcc6677 0x882255 0xaa4499 0x661100"
 class_colour(k) = int(word(class_colours, int(k) % words(class_colours) + 1))
 
 frame = "#4d4d4d"

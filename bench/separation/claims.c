@@ -317,13 +317,14 @@ void claims_free(claim_list *list)
 
 verdict verdict_of(interval measured, double least, double most)
 {
-    if (!(measured.count > 1) || isnan(measured.mean)) return VERDICT_UNDECIDED;
+    if (measured.count < 2) return VERDICT_NONE;
+    if (isnan(measured.mean)) return VERDICT_UNDECIDED;
     if (measured.low > least && measured.high < most) return VERDICT_HOLDS;
     return measured.high <= least || measured.low >= most ? VERDICT_DOES_NOT : VERDICT_UNDECIDED;
 }
 
 const char *verdict_name(verdict value)
 {
-    static const char *const names[] = {"holds", "does not", "undecided"};
+    static const char *const names[] = {"holds", "does not", "undecided", NULL};
     return names[value];
 }

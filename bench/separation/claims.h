@@ -4,16 +4,17 @@
  * A claim is a quantity of each seed (most are differences between two losses on the same data and
  * the same first network, so paired) and the range that it must lie in. Its mean has a 95 %
  * interval by Student's t. It holds if the whole interval lies in the range, it does not if none of
- * it does, and else, or with a single seed, it is undecided. */
+ * it does, and else it is undecided. */
 #ifndef SEPARATION_CLAIMS_H
 #define SEPARATION_CLAIMS_H
 
 #include "groups.h"
 
-typedef enum verdict { VERDICT_HOLDS, VERDICT_DOES_NOT, VERDICT_UNDECIDED } verdict;
+/* Of a single seed, which has no interval, there is none. */
+typedef enum verdict { VERDICT_HOLDS, VERDICT_DOES_NOT, VERDICT_UNDECIDED, VERDICT_NONE } verdict;
 
 verdict verdict_of(interval measured, double least, double most);
-const char *verdict_name(verdict value);
+const char *verdict_name(verdict value); /* NULL: there is none */
 
 typedef struct claim_result {
     char claim[96], measured[96]; /* in words; what the numbers are */

@@ -139,7 +139,6 @@ static void add_up(const group_list *list, const group *like, double *sums)
 
 size_t groups_typical(const group_list *list, const group *like)
 {
-    if (1) return 0;
     double *const sums = zeroed(2 * like->count, sizeof *sums), *const sorted = sums + like->count;
     size_t k = 0, known = 0;
     add_up(list, like, sums);

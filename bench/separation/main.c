@@ -5,6 +5,7 @@
  * one figure or several, which are then also drawn. */
 #include <errno.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -74,6 +75,17 @@ static void plan_own_runs(session *s)
         plan_own(&request, sources_open(&s->sources, o->data[i]), &s->plans);
 }
 
+/* An angle that is too large for radians may have been meant in degrees. */
+static void check_radians(const margin_config *loss)
+{
+    if (loss->m2 > M_PI && loss->m2 <= 180.0)
+        die_usage(
+            SEPARATION_PROGRAM,
+            "--margin, --m2: %s's margin is an angle in radians, at most pi: if m2=%g was meant "
+            "in degrees, write %.3g",
+            margin_loss_get(loss->loss)->name, loss->m2, loss->m2 * (M_PI / 180.0));
+}
+
 /* Before hours of work: would the library take these settings? */
 static void check_plan(const run_plan *plan)
 {
@@ -81,6 +93,7 @@ static void check_plan(const run_plan *plan)
     margin_context *context = NULL;
     const margin_status status = margin_create(loss, &context);
     margin_destroy(context);
+    if (status == MARGIN_ERROR_CONFIG) check_radians(loss);
     if (status == MARGIN_ERROR_CONFIG)
         die_usage(SEPARATION_PROGRAM, "--scale, --margin: %s takes no s=%g m1=%g m2=%g m3=%g",
                   margin_loss_get(loss->loss)->name, loss->scale, loss->m1, loss->m2, loss->m3);

@@ -3,7 +3,6 @@
 #include <math.h>
 
 #include "claims.h"
-#include "degrees.h"
 #include "json_out.h"
 #include "json_parts.h"
 #include "report.h"
@@ -13,7 +12,7 @@
 static json_t *claim_object(const claim_result *r)
 {
     return json_packed(
-        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s}", "claim", r->claim, "where",
+        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s?}", "claim", r->claim, "where",
         r->where, "measured", r->measured, "unit", r->unit, "paper", json_number(r->paper), "least",
         json_number(r->least), "most", json_number(r->most), "mean", json_number(r->found.mean),
         "low", json_number(r->found.low), "high", json_number(r->found.high), "values",
@@ -30,8 +29,13 @@ json_t *report_claims(const claim_list *claims)
 
 void report_claims_table(FILE *out, const claim_list *claims)
 {
-    if (claims->count > 0)
-        fprintf(out, "\n%-10s %25s  %s\n", "verdict", "mean [95 % interval]", "claim");
+    if (claims->count == 0) return;
+    if (claims->results[0].verdict == VERDICT_NONE) {
+        fprintf(out,
+                "\nOne seed: no verdicts on what the papers say (the default is five seeds).\n");
+        return;
+    }
+    fprintf(out, "\n%-10s %25s  %s\n", "verdict", "mean [95 % interval]", "claim");
     for (size_t i = 0; i < claims->count; i++) {
         const claim_result *const r = &claims->results[i];
         fprintf(out, "%-10s %8.3f [%6.2f, %6.2f]  %s (%s): %s\n", verdict_name(r->verdict),
@@ -41,29 +45,63 @@ void report_claims_table(FILE *out, const claim_list *claims)
 
 /* ---- runs ---------------------------------------------------------------------------------- */
 
-static void print_run(FILE *out, const run_plan *plan, const run_result *result)
+/* A column of the table: its heading in two lines, a run's number in it, and how that is printed.
+ */
+typedef struct column {
+    const char *above, *heading, *quantity;
+    double factor;
+    int digits;
+} column;
+
+static const column columns[] = {
+    {"train", "acc %", "train_accuracy", 100.0, 2},
+    {"test", "acc %", "accuracy", 100.0, 2},
+    {"median", "gap", "gap", 1.0, 1},
+    {"", "W-EC", "w_ec", 1.0, 2},
+    {"", "W-Inter", "w_inter", 1.0, 2},
+    {"", "Intra", "intra", 1.0, 2},
+    {"", "Inter", "inter", 1.0, 2},
+    {"TAR at", "1e-3", "tar_1e3", 1.0, 3},
+};
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+/* Prints a run's line; returns 1 if one of its numbers does not exist. */
+static int print_run(FILE *out, const run_plan *plan, const run_result *result)
 {
-    const separation_stats *const s = &result->test;
-    const double tar = quantity_find("tar_1e3")->of(result);
     char label[RUN_LABEL];
+    int lacks = 0;
     run_plan_label(plan, label);
-    fprintf(out, "%-9s %3zu %-32s %4llu %6.2f %6.2f %7.1f %7.2f %7.2f %7.2f %7.2f %7.3f %7.1f\n",
-            plan->data->name, plan->dim, label, (unsigned long long)plan->seed,
-            100.0 * result->train.accuracy, 100.0 * s->accuracy, degrees(s->gap_median),
-            degrees(s->w_ec), degrees(s->w_inter), degrees(s->intra), degrees(s->inter), tar,
-            result->seconds);
+    fprintf(out, "%-9s %3zu %-32s %4llu", plan->data->name, plan->dim, label,
+            (unsigned long long)plan->seed);
+    for (size_t k = 0; k < COLUMNS; k++) {
+        const double value = columns[k].factor * quantity_find(columns[k].quantity)->of(result);
+        lacks += isnan(value);
+        if (isnan(value)) {
+            fprintf(out, " %7s", "-");
+        } else {
+            fprintf(out, " %7.*f", columns[k].digits, value);
+        }
+    }
+    fprintf(out, " %7.1f\n", result->seconds);
+    return lacks > 0;
 }
 
 void report_table(FILE *out, const plan_list *plans)
 {
+    int lacking = 0;
     if (plans->count == 0) return;
-    fprintf(out, "%-9s %3s %-32s %4s %6s %6s %7s %7s %7s %7s %7s %7s %7s\n", "", "", "", "",
-            "train", "test", "median", "", "", "", "", "TAR at", "");
-    fprintf(out, "%-9s %3s %-32s %4s %6s %6s %7s %7s %7s %7s %7s %7s %7s\n", "data", "dim", "loss",
-            "seed", "acc %", "acc %", "gap", "W-EC", "W-Inter", "Intra", "Inter", "1e-3",
-            "seconds");
+    fprintf(out, "%-9s %3s %-32s %4s", "", "", "", "");
+    for (size_t k = 0; k < COLUMNS; k++)
+        fprintf(out, " %7s", columns[k].above);
+    fprintf(out, "\n%-9s %3s %-32s %4s", "data", "dim", "loss", "seed");
+    for (size_t k = 0; k < COLUMNS; k++)
+        fprintf(out, " %7s", columns[k].heading);
+    fprintf(out, " seconds\n");
     for (size_t i = 0; i < plans->count; i++)
-        print_run(out, &plans->plans[i], &plans->results[i]);
+        lacking += print_run(out, &plans->plans[i], &plans->results[i]);
+    if (lacking > 0)
+        fprintf(out, "-: gaps are of the plane, TAR of identities that training has not seen, and "
+                     "triplets have no class weights.\n");
 }
 
 void report_list(FILE *out, const unsigned char *losses, const loss_override *override)

@@ -41,7 +41,8 @@ static const option_row rows[] = {
     {"out", "FILE",
      "every run, its statistics and features, as JSON; tables/ beside it for the figures",
      TO_TEXT(out)},
-    {"features", "N", "samples of each class kept for the figure, first seed (default {default})",
+    {"features", "N",
+     "samples of each class kept for the figure, of the median seed (default {default})",
      TO_SIZE(features, 0, 100000)},
     {"dump", "DIR",
      "every run's embeddings, labels and class weights as .npy, for the commands margin angles and "

@@ -129,16 +129,17 @@ static double extent(const group *g, const run_result *r)
     return found;
 }
 
-static void panel(book *b, const group *g, const run_result *r)
+static void panel(book *b, const group *g, size_t seed)
 {
     static const char *const quantities[] = {"gap", "accuracy", "intra", "inter", NULL};
     const margin_config *const loss = &g->plan->aim.loss;
+    const run_result *const r = group_result(g, seed);
     double *const gaps = group_values(g, quantity_find("gap"));
     sort_doubles(gaps, g->count);
     table_cells(b->out, "ggggggggg", extent(g, r), loss->scale, loss->m1, loss->m2, loss->m3,
                 r->test.accuracy, quantile(gaps, g->count, 0.5), gaps[0], gaps[g->count - 1]);
     cells(b, g, 1, quantities);
-    table_row(b->out, "");
+    table_row(b->out, "zzs", seed + 1, g->count, g->plan->data->name);
     free(gaps);
 }
 
@@ -150,15 +151,15 @@ static void picture(book *b, const char *figure_name, const char *data, const ch
         snprintf(table, sizeof table, "%s%s", name, panels ? "_panels" : "");
         table_begin(b->out, table,
                     panels ? "#series loss radius scale m1 m2 m3 test_accuracy median_gap "
-                             "least_gap most_gap gap* accuracy* intra* inter*"
+                             "least_gap most_gap gap* accuracy* intra* inter* seed seeds data"
                            : "#series loss x y z class is_weight");
         EACH_GROUP(b, g,
                    data != NULL ? is_toy_on(g, data) && is_first_toy(b, g, 1)
                                 : in_figure(g, figure_name) && g->plan->features > 0)
         {
-            const run_result *const r = group_result(g, groups_typical(b->all, g));
+            const size_t seed = groups_typical(b->all, g);
             series(b, g);
-            panels ? panel(b, g, r) : points(b, g, r);
+            panels ? panel(b, g, seed) : points(b, g, group_result(g, seed));
         }
         table_end(b->out);
     }

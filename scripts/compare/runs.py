@@ -10,6 +10,7 @@ from run_files import DRIVERS, Files, Unusable  # noqa: E402
 FILES = ("machine", *DRIVERS)
 # Where these differ, times say nothing about the code.
 MACHINE = ("cpu", "architecture", "cpus", "isas_usable")
+TOLD_NOT = "cannot be told"  # a change, within what the repetitions or seeds leave open
 BUILD = ("compiler", "build_type", "flags")
 
 WHERE = ("--out", "--machine-json", "--checkpoints")

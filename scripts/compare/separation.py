@@ -4,7 +4,7 @@ data and the first weights of a seed are the same. It must not know how results 
 import functools
 
 from intervals import mean_interval, t_quantile
-from runs import same_options
+from runs import TOLD_NOT, same_options
 from run_files import table
 
 TRAINING = ("data", "label", "loss", "dim", "classes", "epochs", "concentration", "imbalance",
@@ -71,10 +71,11 @@ def compare_seeds(quantity, a, b, everywhere):
     seen = low_all > 0 or high_all < 0
     return row | {"low": low, "high": high, "low_all": low_all, "high_all": high_all, "verdict":
                   ("separates better" if better else "separates less") if seen
-                  else "no difference seen"}
+                  else TOLD_NOT, "within": max(high_all, -low_all)}
 
 
 def claim_verdict(a, b):
+    """`a` and `b` are the runs' verdicts; a run of one seed has none."""
     if a == b:
         return "the same"
     return {("holds", "does not"): "no longer holds", ("does not", "holds"): "holds now"}.get(
@@ -88,5 +89,6 @@ def compare(parsed_a, parsed_b, contexts):
                                                             len(both))} for key in both]
     claims = [{"claim": key[0], "where": key[1], "measured": key[2], "a": claims_a[key],
                "b": claims_b[key], "verdict": claim_verdict(claims_a[key], claims_b[key])}
-              for key in claims_a if key in claims_b and same_options(*contexts)]
+              for key in claims_a if key in claims_b and same_options(*contexts)
+              and claims_a[key] and claims_b[key]]
     return {"rows": rows, "claims": claims}

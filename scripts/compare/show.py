@@ -3,6 +3,7 @@ counted. It must not decide anything."""
 
 import math
 
+from runs import TOLD_NOT
 from speed import evidence, parts_of
 
 MOST = 20  # lines of one list
@@ -66,12 +67,23 @@ class Page:
 
 
 def count(rows, key="verdict"):
-    """"3 slower, 149 no difference seen", what was marked first."""
+    """"3 slower, 149 cannot be told within 0.6 to 4 %", what was marked first."""
     numbers = {}
     for row in rows:
         numbers[row[key]] = numbers.get(row[key], 0) + 1
     order = sorted(numbers, key=lambda v: (list(MARK) + [v]).index(v))
-    return ", ".join(f"{numbers[v]} {v}" for v in order) or "none"
+    return ", ".join(f"{numbers[v]} {v}{open_changes(rows) if v == TOLD_NOT else ''}"
+                     for v in order) or "none"
+
+
+def open_changes(rows):
+    """" within 0.6 to 38 %": how large a change of time each of these rows leaves open."""
+    found = sorted(row["within_percent"] for row in rows
+                   if row["verdict"] == TOLD_NOT and "within_percent" in row)
+    if not found:
+        return ""
+    ends = list(dict.fromkeys(f"{value:#.2g}".rstrip(".") for value in (found[0], found[-1])))
+    return f" within {' to '.join(ends)} %"
 
 
 def machine(page, result):

@@ -5,7 +5,7 @@ import collections
 import math
 
 from intervals import RatioOfMedians, median
-from runs import MACHINE, differences, same_selection
+from runs import MACHINE, TOLD_NOT, differences, same_selection
 from run_files import table
 
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
@@ -188,6 +188,11 @@ def evidence(row):
     return max(math.log(row["low_all"]), -math.log(row["high_all"]))
 
 
+def within(row):
+    """How large a change, in per cent, the interval leaves open."""
+    return 100 * max(row["high_all"] - 1, 1 - row["low_all"])
+
+
 def verdict_of(row, limit):
     if row["basis"] is None:
         return "not comparable"
@@ -198,7 +203,7 @@ def verdict_of(row, limit):
         return "slower"
     if row["high_all"] < min(1.0, shift) and row["ratio"] < limit["low"]:
         return "faster"
-    return "no difference seen"
+    return TOLD_NOT
 
 
 def lost_cases(a, b, alike):
@@ -228,5 +233,7 @@ def compare(run_a, run_b, threshold):
     limits = limits_of(rows, threshold, alike)
     for row in rows:
         row["verdict"] = verdict_of(row, limits[row["threads"]])
+        if row["verdict"] == TOLD_NOT:
+            row["within_percent"] = within(row)
     return {"threshold": threshold, "limits": limits, "compared": own, "others": len(rows) - own,
             "rows": rows, "lost": list(lost_cases(*cases, same_selection(*contexts)))}

@@ -2,13 +2,14 @@
 tables/compare_errors.tsv, series by series as common/table.h says. It must not decide anything."""
 
 from exactness import GROWTH, TINY
+from runs import TOLD_NOT
 from show import case_text
 from speed import evidence
 
 PANELS = {"loss_rel": 1, "grad_x": 2, "grad_w": 3}
 LEAST_ERROR = 1e-10  # what a logarithmic axis makes of 0
 CHANGED, NAMED = 30, 16  # lines for cases that changed, at most; lines to fill with others
-SERIES = {"slower": "slower", "faster": "faster", "no difference seen": "same",
+SERIES = {"slower": "slower", "faster": "faster", TOLD_NOT: "same",
           "too few repetitions": "same"}
 
 

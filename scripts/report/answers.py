@@ -90,6 +90,12 @@ def without_interval(rows, key):
     return [row for row in rows if not text.is_number(row[key + "_low"])]
 
 
+def within(row, key):
+    """How far from 1 the interval reaches, in per cent, with two digits."""
+    far = 100 * max(float(row[key + "_high"]) - 1, 1 - float(row[key + "_low"]))
+    return f"{far:#.2g}".rstrip(".")
+
+
 def verdicts(rows, key):
     """Each loss with a ratio of times, by what its interval says."""
     unknown = without_interval(rows, key)
@@ -99,8 +105,8 @@ def verdicts(rows, key):
     said = [f"{names(some)} {'take' if len(some) > 1 else 'takes'} {span(some, key, RATIO)} times "
             f"as long, which is {word}" for some, word in ((less, "faster"), (more, "slower"))
             if some]
-    if same:
-        said.append(f"no difference is seen for {names(same)} ({span(same, key, RATIO)})")
+    said += [f"within {within(row, key)} % it cannot be told for {text.loss_name(row['loss'])} "
+             f"({text.number(row[key], RATIO)})" for row in same]
     return "; ".join(said)
 
 
@@ -160,7 +166,19 @@ def separation(rows, data):
     words = ("overlap under", "cannot be told from touching under", "leave a gap under")
     said = [f"{word} {names(some, found)} ({span(some, 'gap', '{:.1f}')}°)"
             for word, some in zip(reversed(words), reversed(sides(found, "gap"))) if some]
-    return f"Neighbouring classes {', '.join(said)}." if said else ""
+    return f"{extremes(found)}Neighbouring classes {', '.join(said)}." if said else ""
+
+
+def extremes(found):
+    """The loss that keeps classes furthest apart and the one that does least."""
+    order = sorted(found, key=lambda row: float(row["gap"]))
+    if len(order) < 2:
+        return ""
+    least, most = order[0], order[-1]
+    apart = float(most["gap_low"]) > float(least["gap_high"])
+    return (f"Best is {text.loss_name(most['loss'])} ({text.number(most['gap'], '{:.1f}')}°), worst "
+            f"{text.loss_name(least['loss'])} ({text.number(least['gap'], '{:.1f}')}°)"
+            + ("" if apart else ", though their intervals overlap") + ". ")
 
 
 def sentences(rows):
@@ -191,6 +209,7 @@ def note(rows):
     return f'<p class="soft">{text.escape(" ".join(said))}</p>'
 
 
-def section(rows):
-    return ('<section id="answers"><h2>What this run says</h2>' + sentences(rows) + table(rows)
-            + note(rows) + "</section>")
+def section(rows, picture):
+    """The first screen; `picture` is the figure that stands there, or nothing."""
+    return ('<section id="answers"><h2>What this run says</h2>' + sentences(rows) + picture
+            + table(rows) + note(rows) + "</section>")

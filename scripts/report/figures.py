@@ -3,11 +3,12 @@ Only data; a figure that is not here is shown at the end, under its name."""
 
 TOY = (
     "Two-dimensional embeddings of test samples after training under each loss: a dot per "
-    "sample, a line per class weight. Softmax is drawn as it is; the others see directions "
-    "only and are drawn near the unit circle. The last panel gives the median gap between "
+    "sample, a line per class weight; the figure says which of the seeds is drawn, the one whose "
+    "gaps, averaged over the losses, are the median. Softmax is drawn as it is; the others see "
+    "directions only and are drawn near the unit circle. The last panel gives the gap between "
     "neighbouring classes, from arc to arc where an arc holds the middle 98 % of a class "
     "(marks: median over the seeds; bars: least and greatest); a negative gap is an "
-    "overlap.")
+    "overlap. Colours are classes here, losses in the last panel.")
 
 # Figures with a mark for each sample, which a summary goes without; names as below.
 WITH_SAMPLES = ("toy_features_", "cosface_fig4", "sphereface_fig5", "amsoftmax_sphere")
@@ -29,7 +30,8 @@ SECTIONS = (
          ("margin_cost", "speed.json", "What a margin costs",
           "Time of the whole head under each loss, compared with NormSoftmax, which has the same "
           "products and no margin. Marks: median of the paired ratios; bars: its interval; one "
-          "that reaches the frame goes on. A bar that crosses zero: no difference seen."),
+          "that reaches the frame goes on. A bar that crosses zero: a cost cannot be told within "
+          "what the bar reaches."),
          ("speed_peers", "speed.json", "Heads and libraries against the three products",
           "Time over that of the three matrix products, each by the library that is fastest at "
           "it: further left is faster. Marks: median of the paired ratios; bars: its interval."),
@@ -76,13 +78,16 @@ SECTIONS = (
          ("toy_features_sphere", "separation.json", "Features in the plane: sphere", TOY),
          ("toy_features_", "separation.json", "Features in the plane: {rest}", TOY),
          ("cosface_fig4", "separation.json", "CosFace with growing margins",
-          "Test samples in the plane (above) and their directions (below)."),
+          "Test samples in the plane (above, each with its own scale) and their directions (below), "
+          "of the seed that the figure names; under them the gap, mean and 95 % interval over the "
+          "seeds."),
          ("sphereface_fig5", "separation.json", "SphereFace on the sphere",
           "Six identities in three dimensions, test samples; below, their angles to the own "
-          "class’s weight and to the nearest other one. Faint: the far side."),
+          "class’s weight and to the nearest other one, means over the seeds. Faint: the far side."),
          ("amsoftmax_sphere", "separation.json", "Five losses on the sphere",
           "Test samples of Fashion-MNIST (of ten identities where it is not installed) in three "
-          "dimensions; faint: the far side; crosses: class weights."),
+          "dimensions, of the seed that the figure names; faint: the far side; crosses: class "
+          "weights. Bars: 95 % intervals over the seeds."),
          ("constancy", "separation.json", "Is the margin constant in angle?",
           "Gap between neighbouring classes on the circle for 4, 6, 8 and 10 identities: marks "
           "are trainings (mean and 95 % interval), lines what each loss’s margin demands."),
@@ -90,12 +95,13 @@ SECTIONS = (
           "Angles between training samples and their class’s weight in 64 dimensions, before, "
           "half way through and after training (mean over the seeds)."),
          ("table3", "separation.json", "ArcFace’s table of angles",
-          "Filled: here, mean and 95 % interval over the seeds. Hollow: the paper’s numbers on "
-          "faces, which only in their order can be compared with."),
+          "Filled: here, mean and 95 % interval over the seeds; Intra and Inter are terms that are "
+          "added to NormSoftmax. Hollow: the paper’s numbers on faces, which only in their order "
+          "can be compared with."),
          ("annealing", "separation.json", "Which loss needs its margin brought in gradually?",
           "100 identities in 64 dimensions, with warm-up (SphereFace: lambda, too) and with the "
-          "whole margin from the first step. s = |x| is SphereFace as published: features keep "
-          "their length."),
+          "whole margin from the first step; bars: 95 % intervals over the seeds. s = |x| is "
+          "SphereFace as published: features keep their length."),
          ("sweep", "separation.json", "Against margin and scale",
           "Columns: the scale at the default margin, then the margin of each loss. Bands are 95 %"
           " intervals; hollow marks: the loss does not converge (training accuracy below 99 %)."),

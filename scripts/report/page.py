@@ -56,9 +56,8 @@ def section(name, title, sentence, inside):
     return f'<section id="{name}"><h2>{text.escape(title)}</h2>{lead}{inside}</section>\n'
 
 
-def sections_of(run):
+def sections_of(run, drawn):
     """(id, title, HTML) of each section with figures or tables."""
-    drawn = list(svg.placed(run))
     for name, title, sentence, _ in figures.SECTIONS:
         inside = BEFORE.get(name, lambda run: "")(run)
         inside += "".join(html for place, html in drawn if place == name)
@@ -70,9 +69,20 @@ def sections_of(run):
         yield "further", "Further figures", section("further", "Further figures", "", further)
 
 
+def take_picture(drawn):
+    """Takes the figure of the first screen out of those that are drawn: what the losses do to classes,
+    or what they do to a logit; nothing where the run has neither."""
+    for name in ("toy_features_sphere", "target_logit"):
+        for place, html in drawn:
+            if f'<h3 id="{name}">' in html:
+                drawn.remove((place, html))
+                return html
+    return ""
+
+
 METHOD = """<ul><li>Speed: every case is checked against double precision before it is timed; \
 repetitions of all cases are interleaved at random; a ratio is the median of paired ratios, with \
-an interval from order statistics. An interval that holds 1 says that no difference is seen.</li>\
+an interval from order statistics. Where an interval holds 1 a difference cannot be told within what it reaches.</li>\
 <li>Stability: every row is compared with the same formula in 113-bit arithmetic.</li>\
 <li>Separation: means over the seeds with 95 % intervals by Student’s t.</li></ul>\
 <p>docs/method.md explains all of it, and how to read each figure.</p>"""
@@ -102,12 +112,14 @@ def page(run):
         raise Unusable(f"{run.path('tables', 'summary.tsv')}: no numbers (run plots/draw.sh first)")
     if not run.has("machine.json"):
         raise Unusable(f"{run.path('machine.json')}: no such file")
-    parts = list(sections_of(run))
+    drawn = list(svg.placed(run))
+    picture = take_picture(drawn)
+    parts = list(sections_of(run, drawn))
     parts += [("machine", "Machine and build", section("machine", "Machine and build", "",
                                                        tables.machine(run))),
               ("method", "Method", section("method", "Method", "", METHOD)),
               ("data", "Data", section("data", "Data", "", data_links(run)))]
     contents = [("answers", "Answers")] + [(name, title) for name, title, _ in parts]
     return "".join([head(), "<body>", header(run.json("machine"), contents), "<main>\n",
-                    answers.section(rows), *(html for _, _, html in parts), "</main>\n",
+                    answers.section(rows, picture), *(html for _, _, html in parts), "</main>\n",
                     f'<script>\n{beside("sort.js")}</script></body></html>\n'])

@@ -60,13 +60,15 @@ def claims(run):
                  f'<span class="soft">{text.escape(row["where"])}</span>')
         rows.append([claim, text.escape(row["measured"]), valued(row["paper"], form, unit=unit),
                      valued(row["mean"], form, row["low"], row["high"], unit),
-                     f'<span class="verdict">{text.escape(row["verdict"])}</span>'])
+                     f'<span class="verdict">{text.escape(row["verdict"] or text.NONE)}</span>'])
     if not rows:
         return ""
     return ('<h3 id="claims">Claims of the papers, measured</h3>'
             "<p>Differences are paired within each seed. A claim holds if the whole interval lies "
             "where it says, it does not if none of it does, and else it is undecided. "
             "docs/separation.md tells why where one does not hold.</p>"
+            + "<p>One seed has no interval: this run gives no verdicts.</p>"
+            * all(row["verdict"] is None for row in run.table("claims"))
             + build("Claims with means over the seeds and 95 % intervals",
                     ["claim", "measured", "paper", "here", "verdict"], rows, "claims"))
 

@@ -237,10 +237,11 @@ def put_toys(folder, separation):
             for run in runs})
         put(folder, name + "_panels", "radius scale m1 m2 m3 test_accuracy median_gap least_gap "
             "most_gap gap gap_low gap_high accuracy accuracy_low accuracy_high intra intra_low "
-            "intra_high inter inter_low inter_high", {
+            "intra_high inter inter_low inter_high seed seeds data", {
                 ("-", run["loss"]): [[120.0, *(run[key] for key in ("scale", "m1", "m2", "m3")),
                                       run["test_accuracy"],
-                                      *12 * [run["stats"]["gap_median_deg"]], *3 * [44.0]]]
+                                      *12 * [run["stats"]["gap_median_deg"]], *3 * [44.0],
+                                      1, 2, data]]
                 for run in runs})
         for run in runs:
             found = [groups[run["loss"]].get(key, [None] * 3) for key in names]

@@ -98,6 +98,26 @@ def check_dots(run):
         assert abs(dots - samples) <= 12, f"{data}: {dots} dots, {samples} samples"
 
 
+def check_few_losses():
+    """One to three losses: the last panel's axis has their names, and no numbers among them."""
+    for wanted in (("arcface",), ("softmax", "arcface"), ("softmax", "cosface", "arcface")):
+        with invented_run() as run:
+            for name in ("toy_features_sphere", "toy_features_sphere_panels"):
+                path = os.path.join(run, "tables", name + ".tsv")
+                with open(path, encoding="utf-8") as stream:
+                    head, text = stream.read().split("\n", 1)
+                blocks = [block for block in text.rstrip("\n").split("\n\n\n")
+                          if block.split("\t")[1] in wanted]
+                with open(path, "w", encoding="utf-8") as stream:
+                    stream.write(head + "\n" + "\n\n\n".join(blocks) + "\n")
+            draw(run, "toy_features_sphere", "--format", "svg")
+            tree = xml.parse(os.path.join(run, "figures", "fig_toy_features_sphere.svg"))
+            texts = ["".join(node.itertext()).strip() for node in tree.iter(SVG + "text")]
+            halves = [text for text in texts if re.fullmatch(r"\d\.\d", text)]
+            assert not halves, f"{wanted}: {halves} among the names"
+            assert any("seed 1 of 2" in text for text in texts), texts
+
+
 def check_curves_are_golden(run):
     """The curve that the table carries is the formula's: ArcFace at 60 degrees."""
     path = os.path.join(run, "tables", "target_logit.tsv")
@@ -131,6 +151,7 @@ def main():
         check_curves_are_golden(run)
         left = [f for f in os.listdir(os.path.join(run, "figures")) if not f.endswith(("svg", "png"))]
         assert not left, f"left behind: {left}"
+    check_few_losses()
     check_parts()
 
 

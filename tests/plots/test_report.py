@@ -7,7 +7,7 @@ import os
 import re
 import statistics
 
-from fixture_tables import put_separation
+from fixture_tables import LOSSES, put_separation
 from report_reader import invented_report, read, report, source
 from run_fixture import draw, invented_run, load
 from report_reader import numbers_in, unit_of
@@ -117,20 +117,44 @@ def check_table(run, table):
         assert unstable == median_row(run, row[0].text().lower())["unstable"], row[0].text()
 
 
-def check_sentences(section, table):
+def check_within(run, sentence):
+    """How far from 1 the interval reaches of a ratio that cannot be told, from the JSON."""
+    key = "ratio_normsoftmax" if "NormSoftmax" in sentence else "ratio_unfused"
+    for shown, loss in re.findall(r"within ([\d.]+) % it cannot be told for (\w+)", sentence):
+        _, low, high = ratio(run, loss.lower(), key)
+        assert low < 1 < high, (loss, low, high)
+        assert abs(float(shown) - 100 * max(high - 1, 1 - low)) <= 0.05, (shown, low, high)
+
+
+def check_extremes(run, sentences):
+    """The best and the worst loss for separation are named, and the sphere's picture is there."""
+    for data in ("sphere", "fashion"):
+        gaps = {loss: gap(run, loss, data)[0] for loss in LOSSES if gap(run, loss, data)}
+        said = next(s for s in sentences if s.startswith(f"Separation, {data}"))
+        best, worst_ = (re.search(word + r" (\w+) \(", said).group(1).lower()
+                        for word in ("Best is", "worst"))
+        assert gaps[best] == max(gaps.values()), (said, gaps)
+        assert gaps[worst_] == min(gaps.values()), (said, gaps)
+
+
+def check_sentences(run, section, table):
     """Each number of a sentence stands in the table; what has to be said of this run is said."""
     there = {number for cell in table.all("td") for number in numbers_in(cell.text())}
     sentences = [item.text() for item in section.first("ul").all("li")]
     assert len(sentences) == 5, sentences
     for sentence in sentences:
-        numbers = set(numbers_in(sentence))
+        check_within(run, sentence)
+        numbers = set(numbers_in(re.sub(r"within [\d.]+ %", "", sentence)))
         assert numbers and numbers <= there, (sentence, numbers - there)
     for said in ("ArcFace takes 0.900 times as long, which is faster",
-                 "no difference is seen for SphereFace (1.020)",
+                 "within 6.1 % it cannot be told for SphereFace (1.020)",
                  "CosFace, ArcFace and Combined take 1.055 to 1.125 times as long, which is slower",
                  "leave a gap under SphereFace, CosFace and ArcFace",
                  "cannot be told from touching under NormSoftmax", "overlap under Softmax"):
         assert any(said in sentence for sentence in sentences), (said, sentences)
+    check_extremes(run, sentences)
+    pictures = [node.attributes.get("id") for node in section.first("figure").all("h3")]
+    assert pictures == ["toy_features_sphere"], pictures
 
 
 def check_figures(run, text, page):
@@ -180,12 +204,18 @@ def check_one_seed():
         for group in separation["groups"]:
             group["values"] = {key: [value[0], None, None]
                                for key, value in group["values"].items()}
+        for claim in separation["claims"]:
+            claim.update(low=None, high=None, verdict=None)
         with open(os.path.join(run, "separation.json"), "w", encoding="utf-8") as stream:
             json.dump(separation, stream)
         put_separation(os.path.join(run, "tables"), separation)
         draw(run, "target_logit", "--format", "svg")
         report(run)
-        said = read(source(run)).first("ul", **{"class": "answers"}).text()
+        page = read(source(run))
+        assert "One seed has no interval: this run gives no verdicts." in source(run)
+        for cell in page.all("span"):
+            assert cell.attributes.get("class") != "verdict" or cell.text() == NONE, cell.text()
+        said = page.first("ul", **{"class": "answers"}).text()
         assert said.count("one seed gives no interval") == 2, said
         assert "told from touching" not in said and "overlap" not in said, said
 
@@ -196,7 +226,7 @@ def main():
         page = read(text)
         answers = page.first("section", id="answers")
         check_table(run, answers.first("table"))
-        check_sentences(answers, answers.first("table"))
+        check_sentences(run, answers, answers.first("table"))
         check_figures(run, text, page)
         check_claims(run, text)
         check_further_tables(run, page)

@@ -61,7 +61,7 @@ def rows_of(result):
                 yield from (row for row in rows if isinstance(row, dict))
 
 
-QUIET = {"no difference seen", "as exact", "the same", "other inputs", None}
+QUIET = {"cannot be told", "as exact", "the same", "other inputs", None}
 
 
 class Bench:

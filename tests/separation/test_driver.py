@@ -199,6 +199,9 @@ class Driver(unittest.TestCase):
                 ("did you mean --identities?", "--identites", "9"), ("'1.1'", "--flipped", "1.1"),
                 ("'fig99'", "--figure", "fig4a,fig99"),
                 ("no --data, --loss", "--figure", "fig3", "--dim", "2"), ("'arc'", "--loss", "arc"),
+                ("did you mean arcface?", "--loss", "arc"), ("did you mean --loss?", "-loss", "arcface"),
+                ("did you mean normsoftmax?", "--loss", "norm-softmax"),
+                ("in degrees, write 0.489", "--data", "sphere", "--margin", "28"),
                 ("''", "--loss", "arcface,"), ("''", "--data", ""),
                 ("'0'", "--epochs", "0"), ("'-3'", "--samples", "-3"), ("'1e3'", "--seeds", "1e3"),
                 ("'0'", "--threads", "0"), ("'x'", "--scale", "x"), ("'nan'", "--margin", "nan"),
@@ -229,6 +232,16 @@ class Driver(unittest.TestCase):
         for a, b in zip(runs, scalar):
             self.assertAlmostEqual(a["final_loss"], b["final_loss"], 2)
         self.assert_refused(2, "MARGIN_ISA: 'vax'", "--data", "sphere", *FEW, MARGIN_ISA="vax")
+
+    def test_people_read_no_nan(self):
+        """What a run does not have is a dash with a reason; a loss may be written as papers do."""
+        done = drive("--data", "sphere", "--loss", "ArcFace,SOFTMAX", "--dim", "3", *FEW)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertNotIn("nan", done.stdout)
+        rows = [line.split() for line in done.stdout.splitlines() if line.startswith("sphere")]
+        self.assertEqual([row[2] for row in rows], ["softmax", "arcface"])
+        self.assertEqual([row.count("-") for row in rows], [2, 2])  # gap and TAR
+        self.assertIn("-: gaps are of the plane", done.stdout)
 
     def test_information(self):
         for arguments, text in [(["--help"], "usage: bench_separation"),

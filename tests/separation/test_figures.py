@@ -125,6 +125,35 @@ class Figures(unittest.TestCase):
                 np.degrees([run["m2"] for run in runs]),
                 [run["train_stats"]["gap_median_deg"] for run in runs], 1)[0])
 
+    def test_the_median_seed_is_drawn(self):
+        """The seed whose gap is the median of the seeds', each the mean over the losses."""
+        path = os.path.join(self.folder.name, "median")
+        done = drive("--loss", "softmax,arcface,cosface", "--data", "sphere", "--seeds", "5",
+                     "--epochs", "2", "--samples", "30", "--out", path + ".json")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        with open(path + ".json", encoding="utf-8") as stream:
+            runs = json.load(stream, object_hook=expanded)["runs"]
+        means = [np.mean([run["stats"]["gap_median_deg"] for run in runs if run["seed"] == seed])
+                 for seed in range(1, 6)]
+        typical = int(np.argsort(means)[2]) + 1
+        self.assertEqual({run["seed"] for run in runs if run["features"]}, {typical})
+        with open(os.path.join(self.folder.name, "tables/toy_features_sphere_panels.tsv"),
+                  encoding="utf-8") as stream:
+            rows = [line.split("\t") for line in stream if line.strip()]
+        self.assertEqual([row[-3:] for row in rows[1:]], [[str(typical), "5", "sphere\n"]] * 3)
+        accuracy = {(run["loss"], run["seed"]): run["test_accuracy"] for run in runs}
+        for row in rows[1:]:
+            self.assertEqual(float(row[7]), accuracy[row[1], typical])
+
+    def test_one_seed_gives_no_verdicts(self):
+        _, found = self.make("table3,fig4a", "quick", "--seeds", "1")
+        self.assertEqual({claim["verdict"] for claim in found["claims"]}, {None})
+        self.assertFalse(any("60 epochs" in claim["measured"] for claim in found["claims"]))
+        done = drive("--figure", "fig3", "--folder", os.path.join(self.folder.name, "said"),
+                     *SMALL, "--seeds", "1")
+        self.assertIn("One seed: no verdicts", done.stdout)
+        self.assertFalse(re.search(r"^(holds|does not|undecided)", done.stdout, re.M))
+
     def test_threads_and_interruption_change_nothing(self):
         def numbers(found):
             for run in found["runs"]:
