@@ -13,6 +13,7 @@
 
 #include "clock.h"
 #include "memory.h"
+#include "options.h"
 #include "philox.h"
 #include "streams.h"
 #include "threads.h"
@@ -58,15 +59,19 @@ static void note_work(crowd *c, size_t rows, size_t others, size_t dim, double s
     if (c->plan->step != NULL) c->plan->step(c->plan->user, fmin(c->done / c->work, 1.0));
 }
 
+static void require(margin_status status)
+{
+    if (status != MARGIN_OK) die(SEPARATION_PROGRAM, "sphere-size: %s", margin_status_text(status));
+}
+
 /* c->loss[row]: s (1 + the row's largest cosine). */
-static margin_status look(crowd *c, margin_context *context, margin_head *head)
+static void look(crowd *c, margin_context *context, margin_head *head)
 {
     head->embeddings_stride = head->weights_stride = WIDEST;
     head->row_loss = c->loss;
     const double start = seconds_now();
-    const margin_status status = margin_head_run(context, head);
+    require(margin_head_run(context, head));
     note_work(c, head->rows, head->classes - 1, head->dim, seconds_now() - start);
-    return status;
 }
 
 static double cosine_of(float loss)
@@ -114,7 +119,7 @@ static size_t sets_of(size_t n)
 }
 
 /* near[d], close[d]: this set's mean over its members, and its closest pair. */
-static margin_status look_at_set(crowd *c, size_t n, size_t set, sample *near, sample *close)
+static void look_at_set(crowd *c, size_t n, size_t set, sample *near, sample *close)
 {
     float *const members = c->directions + WIDEST;
     draw(c, STREAM_CROWD, (uint64_t)n << 32 | set * n, n, members); /* no two share directions */
@@ -125,9 +130,8 @@ static margin_status look_at_set(crowd *c, size_t n, size_t set, sample *near, s
                             .embeddings = members,
                             .weights = members,
                             .labels = c->labels};
-        const margin_status status = look(c, c->member, &head);
-        if (status != MARGIN_OK) return status;
         double closest = M_PI, sum = 0.0;
+        look(c, c->member, &head);
         for (size_t i = 0; i < n; i++) {
             const double angle = acos(cosine_of(c->loss[i]));
             sum += angle;
@@ -136,25 +140,22 @@ static margin_status look_at_set(crowd *c, size_t n, size_t set, sample *near, s
         add(&near[d], sum / (double)n);
         add(&close[d], closest);
     }
-    return MARGIN_OK;
 }
 
-static margin_status look_at_whole(crowd *c, size_t n, crowd_row *rows)
+static void look_at_whole(crowd *c, size_t n, crowd_row *rows)
 {
     sample near[DIMS] = {{0}}, close[DIMS] = {{0}};
     const size_t sets = sets_of(n);
-    margin_status status = MARGIN_OK;
-    for (size_t set = 0; status == MARGIN_OK && set < sets; set++)
-        status = look_at_set(c, n, set, near, close);
+    for (size_t set = 0; set < sets; set++)
+        look_at_set(c, n, set, near, close);
     for (int d = 0; d < DIMS; d++)
         rows[d] = row_of(n, dims[d], sets, sets * n, &near[d], &close[d]);
-    return status;
 }
 
 /* ---- crowds looked at from some directions --------------------------------------------------- */
 
 /* greatest[view]: the largest cosine so far. */
-static margin_status look_from_views(crowd *c, size_t count, int d, double *greatest)
+static void look_from_views(crowd *c, size_t count, int d, double *greatest)
 {
     margin_head head = {.rows = VIEWS,
                         .dim = dims[d],
@@ -162,52 +163,50 @@ static margin_status look_from_views(crowd *c, size_t count, int d, double *grea
                         .embeddings = c->views,
                         .weights = c->directions,
                         .labels = c->zeros};
-    const margin_status status = look(c, c->outsider, &head);
-    for (size_t i = 0; status == MARGIN_OK && i < VIEWS; i++)
+    look(c, c->outsider, &head);
+    for (size_t i = 0; i < VIEWS; i++)
         greatest[i] = fmax(greatest[i], cosine_of(c->loss[i]));
-    return status;
 }
 
 /* A view sees n - 1 others, as a member does. */
-static margin_status look_on(crowd *c, size_t n, size_t *seen, double greatest[DIMS][VIEWS])
+static void look_on(crowd *c, size_t n, size_t *seen, double greatest[DIMS][VIEWS])
 {
-    margin_status status = MARGIN_OK;
-    while (status == MARGIN_OK && *seen < n - 1) {
+    while (*seen < n - 1) {
         const size_t left = n - 1 - *seen, count = left < CHUNK ? left : CHUNK;
         draw(c, STREAM_CROWD, *seen, count, c->directions + WIDEST);
-        for (int d = 0; status == MARGIN_OK && d < DIMS; d++)
-            status = look_from_views(c, count, d, greatest[d]);
+        for (int d = 0; d < DIMS; d++)
+            look_from_views(c, count, d, greatest[d]);
         *seen += count;
     }
-    return status;
 }
 
-static margin_status look_at_large(crowd *c, crowd_row *rows, size_t *count)
+/* Returns how many rows there are. */
+static size_t look_at_large(crowd *c, crowd_row *rows)
 {
     static double greatest[DIMS][VIEWS];
-    margin_status status = MARGIN_OK;
-    size_t seen = 0;
+    size_t seen = 0, count = 0;
     for (int d = 0; d < DIMS; d++) {
         for (size_t i = 0; i < VIEWS; i++)
             greatest[d][i] = -1.0;
     }
     draw(c, STREAM_CROWD_VIEW, 0, VIEWS, c->views);
-    for (size_t n = 10 * c->plan->whole; status == MARGIN_OK && n <= c->plan->most; n *= 10) {
-        status = look_on(c, n, &seen, greatest);
+    for (size_t n = 10 * c->plan->whole; n <= c->plan->most; n *= 10) {
+        look_on(c, n, &seen, greatest);
         for (int d = 0; d < DIMS; d++) {
             sample near = {0}, close = {0};
             for (size_t i = 0; i < VIEWS; i++)
                 add(&near, acos(greatest[d][i]));
-            rows[(*count)++] = row_of(n, dims[d], 1, VIEWS, &near, &close);
+            rows[count++] = row_of(n, dims[d], 1, VIEWS, &near, &close);
         }
     }
-    return status;
+    return count;
 }
 
 /* ---- all of it ------------------------------------------------------------------------------- */
 
-static margin_status open_context(const crowd_plan *plan, double margin, margin_context **out)
+static margin_context *open_context(const crowd_plan *plan, double margin)
 {
+    margin_context *context = NULL;
     margin_config config;
     margin_config_init(&config, MARGIN_COSFACE);
     config.scale = SCALE;
@@ -215,10 +214,11 @@ static margin_status open_context(const crowd_plan *plan, double margin, margin_
     config.isa = plan->isa;
     config.threads = plan->threads;
     config.skip_finite_check = 1;
-    return margin_create(&config, out);
+    require(margin_create(&config, &context));
+    return context;
 }
 
-static margin_status open_crowd(crowd *c)
+static void open_crowd(crowd *c)
 {
     c->directions = zeroed((1 + CHUNK) * WIDEST, sizeof *c->directions);
     c->views = zeroed(VIEWS * WIDEST, sizeof *c->views);
@@ -228,8 +228,8 @@ static margin_status open_crowd(crowd *c)
     for (size_t i = 0; i < MOST_WHOLE; i++)
         c->labels[i] = (int64_t)i;
     /* z = s (1 - m) of a row with itself, s (0 - m) with zero: -s. */
-    const margin_status status = open_context(c->plan, 2.0, &c->member);
-    return status != MARGIN_OK ? status : open_context(c->plan, 1.0, &c->outsider);
+    c->member = open_context(c->plan, 2.0);
+    c->outsider = open_context(c->plan, 1.0);
 }
 
 static void close_crowd(crowd *c)
@@ -251,18 +251,17 @@ static double all_work(const crowd_plan *plan)
     return cosines * (double)(dims[0] + dims[1] + dims[2]);
 }
 
-size_t crowd_measure(const crowd_plan *plan, crowd_row *rows, crowd_speed *speed,
-                     margin_status *status)
+size_t crowd_measure(const crowd_plan *plan, crowd_row *rows, crowd_speed *speed)
 {
     crowd c = {.plan = plan, .work = all_work(plan)};
     size_t count = 0;
-    *status = open_crowd(&c);
-    for (size_t n = 100; *status == MARGIN_OK && n <= plan->whole && n <= plan->most; n *= 10) {
-        *status = look_at_whole(&c, n, rows + count);
+    open_crowd(&c);
+    for (size_t n = 100; n <= plan->whole && n <= plan->most; n *= 10) {
+        look_at_whole(&c, n, rows + count);
         count += DIMS;
     }
-    if (*status == MARGIN_OK) *status = look_at_large(&c, rows, &count);
+    count += look_at_large(&c, rows + count);
     *speed = c.speed;
     close_crowd(&c);
-    return *status == MARGIN_OK ? count : 0;
+    return count;
 }

@@ -43,8 +43,7 @@ enum { CROWD_MOST_ROWS = 15 };
 /* rows[CROWD_MOST_ROWS]: n = 100, 1000, ... plan->most in 128, 256 and 512 dimensions. Crowds of
  * more than plan->whole are looked at from 256 further directions, which see what a member sees.
  * The directions in fewer dimensions are the first coordinates of those in 512, and a crowd looked
- * at so is a part of the next larger one. Returns the number of rows, 0 after an error. */
-size_t crowd_measure(const crowd_plan *plan, crowd_row *rows, crowd_speed *speed,
-                     margin_status *status);
+ * at so is a part of the next larger one. Returns the number of rows. */
+size_t crowd_measure(const crowd_plan *plan, crowd_row *rows, crowd_speed *speed);
 
 #endif

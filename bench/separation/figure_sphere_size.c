@@ -9,8 +9,6 @@
 #include "degrees.h"
 #include "json_out.h"
 #include "json_parts.h"
-#include "memory.h"
-#include "options.h"
 #include "progress.h"
 #include "table.h"
 #include "threads.h"
@@ -98,7 +96,6 @@ static void show(void *line, double share)
 static size_t draw(const figure_request *request, crowd_row *rows, crowd_speed *speed)
 {
     progress line;
-    margin_status status;
     const crowd_plan plan = {.seed = request->options->seed,
                              .isa = request->options->isa,
                              .threads = request->options->threads,
@@ -107,9 +104,8 @@ static size_t draw(const figure_request *request, crowd_row *rows, crowd_speed *
                              .step = show,
                              .user = &line};
     progress_start(&line, "directions", 1000);
-    const size_t count = crowd_measure(&plan, rows, speed, &status);
+    const size_t count = crowd_measure(&plan, rows, speed);
     progress_end(&line);
-    if (count == 0) die(SEPARATION_PROGRAM, "sphere-size: %s", margin_status_text(status));
     return count;
 }
 

@@ -54,26 +54,15 @@ static double tar(const run_result *r, int decade)
 QUANTITIES(QUANTITY_FUNCTION)
 #undef QUANTITY_FUNCTION
 
-static const quantity quantities[] = {
+const quantity all_quantities[] = {
 #define QUANTITY_ROW(name, expression) {#name, name},
     QUANTITIES(QUANTITY_ROW)
 #undef QUANTITY_ROW
-};
-
-size_t quantity_count(void)
-{
-    return sizeof quantities / sizeof *quantities;
-}
-
-const quantity *quantity_get(size_t index)
-{
-    return &quantities[index];
-}
+        {NULL, NULL}};
 
 const quantity *quantity_find(const char *name)
 {
-    for (size_t i = 0; i < quantity_count(); i++) {
-        if (strcmp(quantities[i].name, name) == 0) return &quantities[i];
-    }
+    for (const quantity *q = all_quantities; q->name != NULL; q++)
+        if (strcmp(q->name, name) == 0) return q;
     return NULL;
 }

@@ -10,8 +10,7 @@ typedef struct quantity {
     double (*of)(const run_result *result); /* NaN where the run has none */
 } quantity;
 
-size_t quantity_count(void);
-const quantity *quantity_get(size_t index);
+extern const quantity all_quantities[]; /* up to one without a name */
 /* NULL if there is none of this name. */
 const quantity *quantity_find(const char *name);
 

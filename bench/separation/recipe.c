@@ -31,13 +31,6 @@ const recipe recipe_faces = {COMMON,       .train = 40, .test = 20,          .hi
  * shrink or grow with the largest margin that still leaves each class a zone. */
 static const double home_classes = 8.0;
 
-typedef struct loss_row {
-    margin_loss loss;
-    int by_default;
-    double m1, m2, m3;
-    const char *reason;
-} loss_row;
-
 static const loss_row loss_rows[] = {
     {MARGIN_SOFTMAX, 1, 1.0, 0.0, 0.0, "the baseline: raw products and a bias"},
     {MARGIN_NORMSOFTMAX, 1, 1.0, 0.0, 0.0, "the baseline on the circle"},
@@ -51,7 +44,7 @@ static const loss_row loss_rows[] = {
     {MARGIN_COMBINED, 0, 1.0, 0.2, 0.1, "half of ArcFace's and half of CosFace's margin"},
 };
 
-static const loss_row *find_row(margin_loss loss)
+const loss_row *recipe_row(margin_loss loss)
 {
     for (size_t i = 0; i < sizeof loss_rows / sizeof *loss_rows; i++) {
         if (loss_rows[i].loss == loss) return &loss_rows[i];
@@ -79,7 +72,7 @@ void recipe_loss(margin_loss loss, size_t classes, const loss_override *override
                  margin_config *out)
 {
     const margin_loss_info *const info = margin_loss_get(loss);
-    const loss_row *const row = find_row(loss);
+    const loss_row *const row = recipe_row(loss);
     margin_config_init(out, loss);
     if (row != NULL && classes > 0) {
         /* With few classes the bounds exceed any margin in use: never more than for 8 classes. */
@@ -94,18 +87,6 @@ void recipe_loss(margin_loss loss, size_t classes, const loss_override *override
     take(override->m1, &out->m1);
     take(override->m2, &out->m2);
     take(override->m3, &out->m3);
-}
-
-const char *recipe_reason(margin_loss loss)
-{
-    const loss_row *const row = find_row(loss);
-    return row != NULL ? row->reason : NULL;
-}
-
-int recipe_is_default(margin_loss loss)
-{
-    const loss_row *const row = find_row(loss);
-    return row != NULL && row->by_default;
 }
 
 /* ---- along the steps ------------------------------------------------------------------------ */

@@ -41,10 +41,15 @@ void recipe_loss(margin_loss loss, size_t classes, const loss_override *override
 /* The loss's one margin; NULL for a loss that has none or several. */
 double *loss_margin(margin_config *config);
 
-/* One line for listings: where the loss's scale and margin come from; NULL without a row. */
-const char *recipe_reason(margin_loss loss);
-/* 1 for the losses that run when none is named. */
-int recipe_is_default(margin_loss loss);
+typedef struct loss_row {
+    margin_loss loss;
+    int by_default; /* 1: it runs when no loss is named */
+    double m1, m2, m3;
+    const char *reason; /* one line for listings: where scale and margin come from */
+} loss_row;
+
+/* What the recipe says of a loss; NULL: nothing. */
+const loss_row *recipe_row(margin_loss loss);
 
 /* ---- how rate, margin and lambda move: of step 0, 1, ... out of `steps` ---- */
 

@@ -236,10 +236,10 @@ json_t *report_runs(const plan_list *plans, const group_list *groups)
 static json_t *values_object(const group *g)
 {
     json_t *const object = json_packed("{}");
-    for (size_t q = 0; q < quantity_count(); q++) {
-        const interval found = group_interval(g, quantity_get(q));
+    for (const quantity *q = all_quantities; q->name != NULL; q++) {
+        const interval found = group_interval(g, q);
         const double numbers[] = {found.mean, found.low, found.high};
-        if (!isnan(found.mean)) json_put(object, quantity_get(q)->name, json_numbers(numbers, 3));
+        if (!isnan(found.mean)) json_put(object, q->name, json_numbers(numbers, 3));
     }
     return object;
 }

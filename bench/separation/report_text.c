@@ -112,11 +112,11 @@ void report_list(FILE *out, const unsigned char *losses, const loss_override *ov
     for (int i = 0; i < MARGIN_LOSS_COUNT; i++) {
         margin_config config;
         if (losses[i]) {
-            const char *const reason = recipe_reason((margin_loss)i);
+            const loss_row *const row = recipe_row((margin_loss)i);
             recipe_loss((margin_loss)i, classes, override, &config);
             fprintf(out, "  %-12s s=%g m1=%g m2=%g m3=%g  (%s)\n",
                     margin_loss_get((margin_loss)i)->name, config.scale, config.m1, config.m2,
-                    config.m3, reason != NULL ? reason : "the library's defaults");
+                    config.m3, row != NULL ? row->reason : "the library's defaults");
         }
     }
 }

@@ -110,8 +110,10 @@ const option_table separation_table = {
 static void choose_losses(separation_options *out)
 {
     if (memchr(out->losses, 1, sizeof out->losses) != NULL) return;
-    for (int i = 0; i < MARGIN_LOSS_COUNT; i++)
-        out->losses[i] = recipe_is_default((margin_loss)i) != 0;
+    for (int i = 0; i < MARGIN_LOSS_COUNT; i++) {
+        const loss_row *const row = recipe_row((margin_loss)i);
+        out->losses[i] = row != NULL && row->by_default;
+    }
 }
 
 /* Options that would be passed over in silence are refused. */
