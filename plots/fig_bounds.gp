@@ -46,10 +46,10 @@ set lmargin at screen 0.725; set rmargin at screen 0.985
 set title "{/:Bold Largest margin of CosFace}" offset 0, -0.6
 eval classes_axis
 unset logscale y
-set ylabel "m" offset 0.8, 0
+set ylabel "largest margin m" offset 0.8, 0
 set yrange [0:2.05]; set ytics 0.5 format "%.1f"
 set key top right
-set label 1 "shaded: known to lie\nin between" at graph 0.5, 0.12 left font ",11" textcolor rgb frame
+set label 1 "Beyond C = 2D only bounds\nare known: it lies in the\nshade between them." at graph 0.22, 0.19 left font ",11" textcolor rgb frame
 set style fill transparent solid 0.25 noborder
 plot for [k=1:words(margins)] i=nth(margins, k) table index i-1 using 3:4:5 \
         with filledcurves linecolor rgb word("#000000 #0072b2 #d55e00", k) notitle, \

@@ -26,6 +26,7 @@ set yrange [0:80]; set ytics 20
 set xlabel "angle between neighbouring classes (degrees)" offset 0, 0.3
 set ylabel "gap (degrees)" offset 1, 0
 set samples 200
+set label 1 "Below 37° CosFace asks for\na wider gap than there is." at 31, 47 left font ",11" textcolor rgb frame
 plot for [i=1:count] demanded(i, x) with lines linetype style_of(loss_of(i)) linewidth 1.5 \
         notitle, \
     for [i=1:count] file("constancy_free.tsv") index i-1 using 3:4 with points \
@@ -34,11 +35,12 @@ plot for [i=1:count] demanded(i, x) with lines linetype style_of(loss_of(i)) lin
     for [i=1:count] table index i-1 using (column(3) + 0.5 * (i - 2)):4:5:6 \
         with yerrorbars linetype 10 + style_of(loss_of(i)) pointsize 1.3 \
         title loss_of(i)." trained"
+unset label
 load "key_strip.gp"
 plot -1 notitle, \
     for [i=1:count] keyentry with linespoints linetype style_of(loss_of(i)) pointsize 1.3 \
         title sprintf("%s, %s", pretty(loss_of(i)), label_of(i)), \
-    keyentry with lines linecolor rgb frame dashtype (7,3) title "demanded", \
+    keyentry with lines linecolor rgb frame dashtype solid linewidth 1.5 title "demanded", \
     keyentry with points linecolor rgb frame pointtype 2 pointsize 0.9 linewidth 1.6 title "no network", \
-    keyentry with points linecolor rgb frame pointtype 7 title "trained network"
+    keyentry with points linecolor rgb frame pointtype 7 title "trained (95 %)"
 unset multiplot

@@ -27,7 +27,7 @@ set tmargin at screen 1 - 34.0 / height; set bmargin at screen 154.0 / height
 do for [p=1:words(dims)] {
     set lmargin at screen 0.07 + (p - 1) * 0.31; set rmargin at screen 0.07 + (p - 1) * 0.31 + 0.285
     set title sprintf("{/:Bold D = %s}", word(dims, p)) offset 0, -0.6
-    if (p == 1) { set ylabel "angle" offset 0.5, 0 } else { unset ylabel; set format y "" }
+    if (p == 1) { set ylabel "angle (degrees)" offset 0.5, 0 } else { unset ylabel; set format y "" }
     theory = ""; drawn = ""
     do for [i=1:count] { if (dim(i) eq word(dims, p)) {
         if (place_of(i) < 4) { theory = theory.sprintf(" %d", i) } else { drawn = drawn.sprintf(" %d", i) }
@@ -42,6 +42,6 @@ strip = 92.0 / height
 load "key_strip.gp"
 set key maxrows 3
 plot -1 notitle, for [k=1:3] keyentry with lines linetype 40 + k title word(names, k), \
-    keyentry with points linetype 41 title "random directions: nearest neighbour", \
-    keyentry with points linetype 42 title "random directions: closest pair"
+    keyentry with points linetype 41 title "drawn: nearest, ± 2 standard errors", \
+    keyentry with points linetype 42 title "drawn: closest pair, likewise"
 unset multiplot

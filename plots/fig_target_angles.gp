@@ -23,7 +23,7 @@ do for [i=1:count] {
     set tmargin at screen 1 - (row * 236 + 34.0) / height
     set bmargin at screen 1 - (row * 236 + 206.0) / height
     set title sprintf("{/:Bold %s}%s", pretty(loss_of(i)), note(i)) offset 0, -0.6
-    if (column == 0) { set ylabel "samples per degree (%)" offset 0.6, 0; set format y "%g"
+    if (column == 0) { set ylabel "% per degree" offset 0.6, 0; set format y "%g"
     } else { unset ylabel; set format y "" }
     if (i + columns > count) { set xlabel "target angle θ (degrees)" offset 0, 0.4
     } else { unset xlabel }
