@@ -117,19 +117,15 @@ static void make_plans(session *s)
 
 /* ---- where it goes ------------------------------------------------------------------------- */
 
-/* "results/fig3" for figures whose folder is not named. */
+/* "results/fig3+fig4a" for figures whose folder is not named. */
 static char *default_folder(const session *s)
 {
-    char *path = join("results/", "");
-    for (size_t i = 0; i < figure_count(); i++) {
-        if (wanted(s, i)) {
-            char *const longer = join(path, path[strlen(path) - 1] == '/' ? "" : "+");
-            free(path);
-            path = join(longer, figure_get(i)->name);
-            free(longer);
-        }
-    }
-    return path;
+    char path[PATH_MAX] = "results";
+    for (size_t i = 0, used = strlen(path); i < figure_count(); i++)
+        if (wanted(s, i))
+            used += (size_t)snprintf(path + used, sizeof path - used, "%c%s",
+                                     strchr(path, '/') == NULL ? '/' : '+', figure_get(i)->name);
+    return join(path, "");
 }
 
 static void make_folder(const char *path)

@@ -4,13 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
+#include "memory.h"
 #include "options.h"
 #include "progress.h"
-#include "separation_options.h"
+#include "threads.h"
 
 static void *grow(void *memory, size_t bytes)
 {
@@ -28,8 +26,7 @@ static void append(plan_list *list, const run_plan *plan, const char *key)
     }
     list->plans[list->count] = *plan;
     list->plans[list->count].figures = list->figures;
-    list->keys[list->count] = strcpy(grow(NULL, strlen(key) + 1), key);
-    list->count++;
+    strcpy(list->keys[list->count++], key);
 }
 
 void plan_list_add(plan_list *list, const run_plan *plan)
@@ -49,10 +46,8 @@ void plan_list_add(plan_list *list, const run_plan *plan)
 
 void plan_list_free(plan_list *list)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        free(list->keys[i]);
-        if (list->results != NULL) run_free(&list->results[i]);
-    }
+    for (size_t i = 0; i < list->count && list->results != NULL; i++)
+        run_free(&list->results[i]);
     free(list->plans);
     free(list->keys);
     free(list->results);
@@ -66,45 +61,33 @@ typedef struct journey {
     size_t epochs_done;
 } journey;
 
-/* One plan's part in it. */
-typedef struct leg {
-    journey *all;
-    char label[RUN_LABEL + 64];
-} leg;
-
-static void name_leg(leg *out, journey *all, const run_plan *plan)
+/* What a run is called in the line of progress and where it fails. */
+static const char *name_run(const run_plan *plan, char name[RUN_LABEL + 64])
 {
     char label[RUN_LABEL];
     run_plan_label(plan, label);
-    out->all = all;
-    snprintf(out->label, sizeof out->label, "%.40s %zud, %s, seed %llu", plan->data->name,
-             plan->dim, label, (unsigned long long)plan->seed);
+    snprintf(name, RUN_LABEL + 64, "%.40s %zud, %s, seed %llu", plan->data->name, plan->dim, label,
+             (unsigned long long)plan->seed);
+    return name;
 }
 
 /* Called by whichever thread ends an epoch. */
-static void count_epoch(void *user)
+static void count_epoch(const run_plan *plan)
 {
-    const leg *const mine = user;
-    journey *const all = mine->all;
+    journey *const all = plan->user;
+    char name[RUN_LABEL + 64];
+    name_run(plan, name);
 #pragma omp critical(separation_progress)
-    progress_step(&all->line, ++all->epochs_done, mine->label);
+    progress_step(&all->line, ++all->epochs_done, name);
 }
 
-static int most_threads(void)
+static void check_results(const plan_list *list)
 {
-#ifdef _OPENMP
-    return omp_get_max_threads();
-#else
-    return 1;
-#endif
-}
-
-static void die_of(const run_plan *plan, const run_result *result)
-{
-    char label[RUN_LABEL];
-    run_plan_label(plan, label);
-    die(SEPARATION_PROGRAM, "%s, %s, seed %llu: %s", plan->data->name, label,
-        (unsigned long long)plan->seed, result->error);
+    char name[RUN_LABEL + 64];
+    for (size_t i = 0; i < list->count; i++)
+        if (list->results[i].error[0] != '\0')
+            die(SEPARATION_PROGRAM, "%s: %s", name_run(&list->plans[i], name),
+                list->results[i].error);
 }
 
 void plans_carry_out(plan_list *list, int threads)
@@ -112,17 +95,15 @@ void plans_carry_out(plan_list *list, int threads)
     journey all = {.epochs_done = 0};
     size_t epochs = 0;
     int failed = 0;
-    leg *const legs = zeroed(list->count, sizeof *legs);
     list->results = zeroed(list->count, sizeof *list->results);
     for (size_t i = 0; i < list->count; i++) {
         epochs += list->plans[i].how.epochs;
-        name_leg(&legs[i], &all, &list->plans[i]);
         list->plans[i].epoch_done = count_epoch;
-        list->plans[i].user = &legs[i];
+        list->plans[i].user = &all;
     }
     progress_start(&all.line, "training", epochs);
     /* One run at a time to each thread: they differ in length. */
-#pragma omp parallel for schedule(dynamic, 1) num_threads(threads > 0 ? threads : most_threads())
+#pragma omp parallel for schedule(dynamic, 1) num_threads(thread_count(threads))
     for (size_t i = 0; i < list->count; i++) {
         int stop;
 #pragma omp atomic read
@@ -133,8 +114,5 @@ void plans_carry_out(plan_list *list, int threads)
         }
     }
     progress_end(&all.line);
-    free(legs);
-    for (size_t i = 0; i < list->count; i++) {
-        if (list->results[i].error[0] != '\0') die_of(&list->plans[i], &list->results[i]);
-    }
+    check_results(list);
 }

@@ -11,8 +11,8 @@
 typedef struct plan_list {
     uint32_t figures; /* the figures that the plans added now are for */
     run_plan *plans;
-    char **keys;         /* of each plan */
-    run_result *results; /* of plans_carry_out */
+    char (*keys)[RUN_KEY]; /* of each plan */
+    run_result *results;   /* of plans_carry_out */
     size_t count, room;
 } plan_list;
 

@@ -251,7 +251,7 @@ static int train_on(const run_plan *plan, run_parts *parts, trainer *t, keeper *
         if (status != MARGIN_OK) return diverged(result, status, t->epoch + 1);
         snapshot_if_due(plan, parts, t->epoch, result);
         if (save_if_due(plan, k, t, result) != 0) return -1;
-        if (plan->epoch_done != NULL) plan->epoch_done(plan->user);
+        if (plan->epoch_done != NULL) plan->epoch_done(plan);
     }
     result->final_loss = t->loss;
     return 0;
@@ -273,7 +273,7 @@ static int train(const run_plan *plan, run_parts *parts, run_result *result)
     if (status >= 0) {
         result->error[0] = '\0'; /* that there is no state yet is no error */
         for (size_t i = 0; i < t.epoch && plan->epoch_done != NULL; i++)
-            plan->epoch_done(plan->user);
+            plan->epoch_done(plan);
         status = train_on(plan, parts, &t, &k, result);
     }
     free(k.path);

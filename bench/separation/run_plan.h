@@ -29,12 +29,12 @@ typedef struct run_plan {
     recipe how;
     objective aim;
     uint64_t seed;
-    size_t features;                /* test samples of each class kept for a figure (dim 2 and 3) */
-    const char *checkpoints;        /* the folder where the state is kept after an epoch; or NULL */
-    double checkpoint_seconds;      /* not more often than this, but at the end */
-    const char *program;            /* what made the state: another program's is refused */
-    void (*epoch_done)(void *user); /* or NULL */
-    void *user;
+    size_t features;           /* test samples of each class kept for a figure (dim 2 and 3) */
+    const char *checkpoints;   /* the folder where the state is kept after an epoch; or NULL */
+    double checkpoint_seconds; /* not more often than this, but at the end */
+    const char *program;       /* what made the state: another program's is refused */
+    void (*epoch_done)(const struct run_plan *plan); /* or NULL */
+    void *user;                                      /* for `epoch_done` */
     /* Called with each embedded part, or NULL. */
     void (*embedded)(const char *folder, const struct run_plan *plan, const run_embedded *what);
     const char *folder; /* for `embedded` */

@@ -59,9 +59,9 @@ typedef struct interruption {
     size_t left; /* epochs until the program dies */
 } interruption;
 
-static void die_in_time(void *user)
+static void die_in_time(const run_plan *plan)
 {
-    interruption *const when = user;
+    interruption *const when = plan->user;
     if (--when->left == 0) {
         _exit(0);
     }
