@@ -157,7 +157,7 @@ static void prelu_backward(layer *part, const real *input, const real *output_gr
 }
 
 const layer_rules layer_kinds[] = {
-    [LAYER_DENSE] = {dense_forward, dense_backward},
-    [LAYER_BATCH_NORM] = {batch_norm_forward, batch_norm_backward, .parameters = 2, .running = 2},
-    [LAYER_PRELU] = {prelu_forward, prelu_backward, .parameters = 1},
+    [LAYER_DENSE] = {dense_forward, dense_backward, 0, 0},
+    [LAYER_BATCH_NORM] = {batch_norm_forward, batch_norm_backward, 2, 2},
+    [LAYER_PRELU] = {prelu_forward, prelu_backward, 1, 0},
 };

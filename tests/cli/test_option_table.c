@@ -145,7 +145,7 @@ static void environment_speaks_where_the_option_does_not(void **state)
     setenv("TEST_FRUIT", "pear", 1);
     read_line("", &t);
     assert_int_equal(t.name, 1);
-    read_line("--fruit apple", &t);
+    read_line("--fruit APPLE", &t); /* in whatever case */
     assert_int_equal(t.name, 0);
     setenv("TEST_FRUIT", "plum", 1);
     assert_int_equal(status_of("", text, sizeof text), 2);
@@ -182,6 +182,11 @@ static void wrong_usage_is_one_line(void **state)
         {"--real nan", 2, "--real: 'nan' is not a finite number"},
         {"--share 1.5", 2, "--share: '1.5' is not a number from 0 to 1"},
         {"--fruit plum", 2, "--fruit: 'plum' is none of apple, pear, quince"},
+        {"--fruit app", 2, "--fruit: 'app' is none of apple, pear, quince: did you mean apple?"},
+        {"--fruit PAER", 2, "--fruit: 'PAER' is none of apple, pear, quince"},
+        {"--fruit perr", 2, "--fruit: 'perr' is none of apple, pear, quince: did you mean pear?"},
+        {"-fruit apple", 2, "unknown option -f: did you mean --fruit?"},
+        {"-whole=3", 2, "unknown option -w: did you mean --whole?"},
         {"--fruit quince", 1, "--fruit: quince is not ripe"},
         {"--fruits apple,", 2, "--fruits: '' is none of apple, pear, quince, all"},
         {"--items a,bc", 2, "--items: 'bc' is not one letter"},

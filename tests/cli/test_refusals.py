@@ -169,6 +169,7 @@ class BadUsage(CommandTest):
         self.assert_refused(["info", "--frob"], 2, "--frob")
         self.assert_refused(["evl"], 2, "unknown command evl: did you mean eval?")
         self.assert_refused(["help", "evl"], 2, "did you mean eval?")
+        self.assert_refused(["--halp"], 2, "unknown option --halp: did you mean --help?")
         self.assert_refused(["help", "eval", "more"], 2, "'more'")
 
     def test_options(self):
