@@ -6,12 +6,13 @@
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
-#include "draw.h"
 #include "figure_parts.h"
 #include "json_out.h"
 #include "json_parts.h"
@@ -19,6 +20,8 @@
 #include "provenance.h"
 #include "report.h"
 #include "tables.h"
+
+extern char **environ;
 
 typedef struct session {
     separation_options options;
@@ -219,6 +222,26 @@ static void report(session *s, json_t *context)
     }
     claims_free(&claims);
     groups_free(&groups);
+}
+
+/* Runs plots/draw.sh of the source tree (or of the folder in MARGIN_PLOTS) on a run's folder;
+ * `names` are its figures, divided by spaces. */
+static void draw_figures(const char *folder, const char *names)
+{
+    const char *const plots = getenv("MARGIN_PLOTS");
+    char script[PATH_MAX];
+    snprintf(script, sizeof script, "%s/draw.sh", plots != NULL ? plots : SEPARATION_PLOTS);
+    /* The shell divides the names; posix_spawn changes no argument. */
+    char *const arguments[] = {"sh",          "-c", "exec \"$0\" \"$1\" $2", script, (char *)folder,
+                               (char *)names, NULL};
+    pid_t child;
+    int status = 0;
+    const int error = posix_spawn(&child, "/bin/sh", NULL, NULL, arguments, environ);
+    if (error != 0) die(SEPARATION_PROGRAM, "%s: %s", script, strerror(error));
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {
+    }
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+        die(SEPARATION_PROGRAM, "%s failed; the numbers are in %s", script, folder);
 }
 
 static void draw_all(const session *s)

@@ -10,40 +10,9 @@
 #include "philox.h"
 #include "streams.h"
 
-/* Hands out pieces of one array; with memory NULL it only counts. */
-typedef struct arena {
-    real *memory;
-    size_t used;
-} arena;
-
-static real *take(arena *from, size_t count)
-{
-    real *const piece = from->memory == NULL ? NULL : from->memory + from->used;
-    from->used += count;
-    return piece;
-}
-
 static size_t running_count(const layer *part)
 {
     return layer_kinds[part->kind].running * part->inputs;
-}
-
-static void take_layer(arena *from, layer *part, size_t batch)
-{
-    part->running = take(from, running_count(part));
-    part->batch_norm = take(from, running_count(part));
-    part->scratch = take(from, part->kind == LAYER_DENSE ? part->inputs * part->outputs : 0);
-    part->output = take(from, batch * part->outputs);
-}
-
-static void take_all(arena *from, network *net, size_t widest)
-{
-    net->parameters = take(from, net->parameter_count);
-    net->gradients = take(from, net->parameter_count);
-    net->deltas[0] = take(from, net->batch * widest);
-    net->deltas[1] = take(from, net->batch * widest);
-    for (size_t i = 0; i < net->layer_count; i++)
-        take_layer(from, &net->layers[i], net->batch);
 }
 
 static size_t shape_layers(network *net, const layer_shape *shapes)
@@ -89,22 +58,32 @@ static void first_values(layer *part, uint8_t *decays, uint64_t seed, size_t ind
     }
 }
 
+/* Parameters and gradients are views into the network's; they begin at `offset`. */
+static void open_layer(network *net, layer *part, size_t offset)
+{
+    part->parameters = net->parameters + offset;
+    part->gradients = net->gradients + offset;
+    part->running = zeroed(running_count(part), sizeof *part->running);
+    part->batch_norm = zeroed(running_count(part), sizeof *part->batch_norm);
+    part->scratch = part->kind == LAYER_DENSE
+                        ? zeroed(part->inputs * part->outputs, sizeof *part->scratch)
+                        : NULL;
+    part->output = zeroed(net->batch * part->outputs, sizeof *part->output);
+}
+
 void network_create(network *out, size_t inputs, const layer_shape *shapes, size_t count,
                     size_t batch, uint64_t seed)
 {
     *out = (network){.layer_count = count, .inputs = inputs, .batch = batch};
     out->layers = zeroed(count, sizeof *out->layers);
     const size_t widest = shape_layers(out, shapes);
-    arena pieces = {NULL, 0};
-    take_all(&pieces, out, widest);
-    out->memory = zeroed(pieces.used, sizeof *out->memory);
+    out->parameters = zeroed(out->parameter_count, sizeof *out->parameters);
+    out->gradients = zeroed(out->parameter_count, sizeof *out->gradients);
     out->decays = zeroed(out->parameter_count, sizeof *out->decays);
-    pieces = (arena){out->memory, 0};
-    take_all(&pieces, out, widest);
-    size_t offset = 0;
-    for (size_t i = 0; i < count; i++) {
-        out->layers[i].parameters = out->parameters + offset;
-        out->layers[i].gradients = out->gradients + offset;
+    for (size_t k = 0; k < 2; k++)
+        out->deltas[k] = zeroed(batch * widest, sizeof *out->deltas[k]);
+    for (size_t i = 0, offset = 0; i < count; i++) {
+        open_layer(out, &out->layers[i], offset);
         first_values(&out->layers[i], out->decays + offset, seed, i);
         offset += out->layers[i].parameter_count;
     }
@@ -112,9 +91,18 @@ void network_create(network *out, size_t inputs, const layer_shape *shapes, size
 
 void network_free(network *net)
 {
+    for (size_t i = 0; i < net->layer_count; i++) {
+        free(net->layers[i].running);
+        free(net->layers[i].batch_norm);
+        free(net->layers[i].scratch);
+        free(net->layers[i].output);
+    }
     free(net->layers);
-    free(net->memory);
+    free(net->parameters);
+    free(net->gradients);
     free(net->decays);
+    free(net->deltas[0]);
+    free(net->deltas[1]);
     *net = (network){0};
 }
 

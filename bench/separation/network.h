@@ -38,7 +38,6 @@ typedef struct network {
     real *gradients;
     uint8_t *decays; /* 1 for the parameters that weight decay acts on: dense weights */
     real *deltas[2]; /* [batch, widest]: gradients on their way back */
-    real *memory;    /* what all the views above point into */
 } network;
 
 /* Initial weights: normal with variance 2 / inputs (He), slopes 1/4. */
