@@ -18,8 +18,10 @@ margin_context *create_context(const margin_config *config)
 void print_json(json_t *object)
 {
     json_object_set_new(object, "version", json_string(margin_version()));
-    /* A failed write shows in stdout's error flag, which finish_stdout looks at. */
-    json_dumpf(object, stdout, JSON_OUT_FLAGS);
+    if (json_dumpf(object, stdout, JSON_OUT_FLAGS) != 0) {
+        finish_stdout(PROGRAM); /* knows why, if it was the writing */
+        die(PROGRAM, "the report cannot be written as JSON");
+    }
     putchar('\n');
     json_decref(object);
 }

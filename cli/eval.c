@@ -21,6 +21,7 @@ typedef struct evaluation {
     float_input embeddings, weights, bias;
     label_input labels;
     output outputs[OUTPUTS];
+    atomic_set written;
     float *row_angle;
     uint8_t *row_correct;
 } evaluation;
@@ -208,14 +209,14 @@ int command_eval(int argc, char **argv)
     eval_result result;
     evaluate(&e, e.context, &result);
     finish_gradients(&e);
-    outputs_write(e.outputs, OUTPUTS);
+    outputs_write(e.outputs, OUTPUTS, &e.written);
     notes_print(&e.notes);
     if (e.options.json)
         eval_report_json(&result);
     else
         eval_report_text(&result);
     finish_stdout(PROGRAM);
-    outputs_commit(e.outputs, OUTPUTS);
+    outputs_commit(&e.written);
     margin_destroy(e.context);
     release(&e);
     return EXIT_SUCCESS;

@@ -27,7 +27,8 @@ void note(notes *list, const char *format, ...)
     vsnprintf(line, sizeof line, format, arguments);
     va_end(arguments);
     char *copy = strdup(line);
-    if (copy != NULL) list->lines[list->count++] = copy;
+    if (copy == NULL) die(PROGRAM, "out of memory");
+    list->lines[list->count++] = copy;
 }
 
 void notes_print(notes *list)

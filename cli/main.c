@@ -1,6 +1,8 @@
 /* main.c: the `margin` command: picks the subcommand. Must not know what a subcommand does. */
 #include "command.h"
 
+#include <json_out.h>
+
 #include <stdio.h>
 #include <string.h>
 
@@ -59,6 +61,7 @@ int main(int argc, char **argv)
 {
     if (argc < 2) die_usage(PROGRAM, "a command is missing (see '%s --help')", PROGRAM);
     const char *const word = argv[1];
+    json_begin(PROGRAM);
     int status = 0;
     if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
         print_help();

@@ -5,6 +5,8 @@
 #include <atomic_file.h>
 #include <npy.h>
 
+enum { OUTPUTS_MOST = 16 };
+
 /* One output; `path` is NULL where none is wanted, and then nothing else happens to it. */
 typedef struct output {
     const char *path;
@@ -12,17 +14,17 @@ typedef struct output {
     atomic_file file;
 } output;
 
-/* Refuse, as wrong usage, two outputs to one file and an output onto one of the inputs (entries of
- * `inputs` may be NULL). */
+/* Refuse, as wrong usage, what output_paths_check refuses. */
 void outputs_check(const output *outputs, int count, const char *const *inputs, int input_count);
 /* Give a wanted output its float32 array of shape [rows, columns], or [rows] when columns is 0, and
  * open its file. */
 void output_open(output *out, size_t rows, size_t columns);
 /* The array's elements; NULL where the output is not wanted. */
 float *output_values(const output *out);
-/* Bring all data to the disk; the targets are still untouched. */
-void outputs_write(output *outputs, int count);
-/* Let the files appear, and release everything. */
-void outputs_commit(output *outputs, int count);
+/* Bring all data to the disk, for `set`, and release the arrays; the targets are still untouched.
+ */
+void outputs_write(output *outputs, int count, atomic_set *set);
+/* Let the files of `set` appear. */
+void outputs_commit(atomic_set *set);
 
 #endif

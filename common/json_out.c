@@ -1,12 +1,39 @@
 /* json_out.c: writing JSON results. Must not know what a result means. */
 #include "json_out.h"
 
-#include "atomic_file.h"
+#include "options.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+static const char *ended = "margin"; /* the program that a failed allocation ends */
+
+void json_no_memory(void)
+{
+    die(ended, "out of memory");
+}
+
+static void *allocate(size_t bytes)
+{
+    void *const memory = malloc(bytes);
+    if (memory == NULL) json_no_memory();
+    return memory;
+}
+
+void json_begin(const char *program)
+{
+    ended = program;
+    json_set_alloc_funcs(allocate, free);
+}
+
+json_t *json_text(const char *text)
+{
+    json_t *const value = text != NULL ? json_string(text) : NULL;
+    return value != NULL ? value : json_null();
+}
 
 json_t *json_number(double value)
 {
@@ -107,7 +134,8 @@ static int write_value(const json_t *value, int depth, FILE *stream)
     return fprintf(stream, "\n%*s%s", depth, "", object ? "}" : "]") < 0 ? -1 : 0;
 }
 
-int json_write_file(const json_t *value, const char *path, char *error, size_t error_size)
+int json_add_file(const json_t *value, const char *path, atomic_set *set, char *error,
+                  size_t error_size)
 {
     atomic_file file;
     int status = atomic_open(&file, path);
@@ -116,9 +144,16 @@ int json_write_file(const json_t *value, const char *path, char *error, size_t e
         if (write_value(value, 0, file.stream) != 0 || fputc('\n', file.stream) == EOF)
             status = errno != 0 ? errno : EIO;
         else
-            status = atomic_commit(&file);
+            status = atomic_set_add(set, &file);
         atomic_abort(&file);
     }
     if (status != 0) snprintf(error, error_size, "%s: cannot write: %s", path, strerror(status));
     return status == 0 ? 0 : -1;
+}
+
+int json_write_file(const json_t *value, const char *path, char *error, size_t error_size)
+{
+    atomic_set one = {0};
+    if (json_add_file(value, path, &one, error, error_size) != 0) return -1;
+    return atomic_set_commit(&one, error, error_size) == 0 ? 0 : -1;
 }

@@ -2,12 +2,23 @@
 #ifndef MARGIN_COMMON_JSON_OUT_H
 #define MARGIN_COMMON_JSON_OUT_H
 
+#include "atomic_file.h"
+
 #include <jansson.h>
 #include <stddef.h>
 
 /* How every JSON file and line of the project is printed: keys in the order they were set, one
  * space of indent, reals with the 17 digits that bring the same double back. */
 #define JSON_OUT_FLAGS (JSON_INDENT(1) | JSON_REAL_PRECISION(17) | JSON_ENSURE_ASCII)
+
+/* To be called before any JSON is made: from here on a failed allocation of it ends the program
+ * `program` with one line and exit 1, so that no report can lack what was not asked about. */
+void json_begin(const char *program);
+/* Ends the program in that way. */
+void json_no_memory(void) __attribute__((noreturn));
+
+/* A string, or null for NULL and for what is not UTF-8. */
+json_t *json_text(const char *text);
 
 /* A real, or null for NaN and the infinities, which JSON does not have. */
 json_t *json_number(double value);
@@ -20,5 +31,8 @@ json_t *json_columns(json_t *list);
 /* Write `value` to `path`, whole or not at all; an array without arrays or objects in it is one
  * line. 0 ok; else `error` names the path and the fault. */
 int json_write_file(const json_t *value, const char *path, char *error, size_t error_size);
+/* The same, but the file only appears when `set` is committed. */
+int json_add_file(const json_t *value, const char *path, atomic_set *set, char *error,
+                  size_t error_size);
 
 #endif

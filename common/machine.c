@@ -2,6 +2,9 @@
  * Must not know the library or the build. */
 #include "machine.h"
 
+#include "json_out.h"
+
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +12,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-enum { LINE = 512 };
+enum { LINE = 512, TEXT = 16384 };
 
 static void trim(char *text)
 {
@@ -20,43 +23,49 @@ static void trim(char *text)
     memmove(text, text + lead, length - (lead < length ? lead : length) + 1);
 }
 
+/* The beginning of a file; 0 if there is none. Without stdio, which would need memory. */
+static int read_text(const char *path, char text[TEXT])
+{
+    const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) return 0;
+    const ssize_t length = read(descriptor, text, TEXT - 1);
+    close(descriptor);
+    text[length > 0 ? length : 0] = '\0';
+    return length > 0;
+}
+
 /* The first line of a file, trimmed; 0 if there is none. */
 static int first_line(const char *path, char line[LINE])
 {
-    FILE *stream = fopen(path, "r");
-    if (stream == NULL) return 0;
-    const int found = fgets(line, LINE, stream) != NULL;
-    fclose(stream);
-    if (found) trim(line);
-    return found && line[0] != '\0';
+    char text[TEXT];
+    if (!read_text(path, text)) return 0;
+    snprintf(line, LINE, "%.*s", (int)strcspn(text, "\n"), text);
+    trim(line);
+    return line[0] != '\0';
 }
 
 /* The value of the first "key<separator>value" line of a file, trimmed; 0 if there is none. */
 static int value_of(const char *path, const char *key, char separator, char value[LINE])
 {
-    FILE *stream = fopen(path, "r");
-    if (stream == NULL) return 0;
-    char line[LINE];
-    int found = 0;
-    while (!found && fgets(line, LINE, stream) != NULL) {
-        char *split = strchr(line, separator);
+    char text[TEXT], *rest = text, *line;
+    if (!read_text(path, text)) return 0;
+    while ((line = strsep(&rest, "\n")) != NULL) {
+        char *const split = strchr(line, separator);
         if (split == NULL) continue;
         *split = '\0';
         trim(line);
         if (strcmp(line, key) != 0) continue;
         trim(split + 1);
-        memmove(value, split + 1, strlen(split + 1) + 1);
-        found = value[0] != '\0';
+        snprintf(value, LINE, "%s", split + 1);
+        return value[0] != '\0';
     }
-    fclose(stream);
-    return found;
+    return 0;
 }
 
-/* Strings of the system are printed as they are; JSON wants UTF-8, and null where that fails. */
+/* Strings of the system are printed as they are, null where there is none. */
 static void set_text(json_t *object, const char *key, int found, const char *text)
 {
-    json_t *value = found ? json_string(text) : NULL;
-    json_object_set_new(object, key, value != NULL ? value : json_null());
+    json_object_set_new(object, key, json_text(found ? text : NULL));
 }
 
 static void set_count(json_t *object, const char *key, long long count)

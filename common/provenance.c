@@ -3,6 +3,7 @@
 
 #include "build_info.h"
 #include "git_state.h"
+#include "json_out.h"
 #include "machine.h"
 
 #include <margin.h>
@@ -67,8 +68,10 @@ static void describe_defaults(json_t *object)
     json_t *isa = NULL, *threads = NULL;
     margin_config config;
     margin_context *context = NULL;
-    if (margin_config_init(&config, (margin_loss)0) == MARGIN_OK &&
-        margin_create(&config, &context) == MARGIN_OK) {
+    margin_status status = margin_config_init(&config, (margin_loss)0);
+    if (status == MARGIN_OK) status = margin_create(&config, &context);
+    if (status == MARGIN_ERROR_MEMORY) json_no_memory();
+    if (status == MARGIN_OK) {
         const margin_config *resolved = margin_context_config(context);
         isa = json_string(margin_isa_name(resolved->isa));
         threads = json_integer(resolved->threads);
@@ -86,8 +89,9 @@ static json_t *argument_text(const char *argument)
 {
     const char *equals = argument[0] == '-' ? strchr(argument, '=') : NULL;
     const char *path = equals != NULL ? equals + 1 : argument;
-    if (path[0] != '/') return json_string(argument);
-    return json_sprintf("%.*s...%s", (int)(path - argument), argument, strrchr(path, '/'));
+    if (path[0] != '/') return json_text(argument);
+    json_t *text = json_sprintf("%.*s...%s", (int)(path - argument), argument, strrchr(path, '/'));
+    return text != NULL ? text : json_null();
 }
 
 static json_t *command(int argc, char **argv)
@@ -95,8 +99,8 @@ static json_t *command(int argc, char **argv)
     json_t *list = json_array();
     for (int i = 0; i < argc; i++) {
         const char *slash = strrchr(argv[i], '/');
-        json_t *text = i == 0 && slash != NULL ? json_string(slash + 1) : argument_text(argv[i]);
-        json_array_append_new(list, text != NULL ? text : json_null()); /* null: not UTF-8 */
+        json_array_append_new(list, i == 0 && slash != NULL ? json_text(slash + 1)
+                                                            : argument_text(argv[i]));
     }
     return list;
 }
@@ -123,7 +127,7 @@ static json_t *environment(void)
         char name[64];
         if (equals != NULL && steers(*variable) && (size_t)(equals - *variable) < sizeof name) {
             snprintf(name, sizeof name, "%.*s", (int)(equals - *variable), *variable);
-            json_object_set_new(object, name, json_string(equals + 1));
+            json_object_set_new(object, name, json_text(equals + 1));
         }
     }
     return object;

@@ -21,12 +21,12 @@ static void note(tables *out, const char *path, int error)
     }
 }
 
-void tables_open(tables *out, const char *results)
+void tables_open(tables *out, const char *results, atomic_set *set)
 {
     const char *slash = strrchr(results, '/');
     const int length = slash != NULL ? (int)(slash - results) + 1 : 0;
     struct stat there;
-    *out = (tables){.writes = stat(results, &there) != 0 || S_ISREG(there.st_mode)};
+    *out = (tables){.set = set, .writes = stat(results, &there) != 0 || S_ISREG(there.st_mode)};
     snprintf(out->folder, sizeof out->folder, "%.*stables", length, results);
     if (out->writes && mkdir(out->folder, 0777) != 0 && errno != EEXIST)
         note(out, out->folder, errno);
@@ -123,13 +123,15 @@ void table_row(tables *out, const char *kinds, ...)
 
 void table_end(tables *out)
 {
-    if (out->writes && out->lines > 0) {
-        errno = 0;
-        const int failed = putc('\n', out->file.stream) == EOF;
-        note(out, out->path, failed ? (errno != 0 ? errno : EIO) : atomic_commit(&out->file));
-    } else if (out->writes && unlink(out->path) != 0 && errno != ENOENT) {
-        note(out, out->path, errno);
-    }
+    if (!out->writes) return;
+    errno = 0;
+    const int failed = out->lines > 0 && putc('\n', out->file.stream) == EOF;
+    if (failed)
+        note(out, out->path, errno != 0 ? errno : EIO);
+    else
+        note(out, out->path,
+             out->lines > 0 ? atomic_set_add(out->set, &out->file)
+                            : atomic_set_remove(out->set, &out->file));
     atomic_abort(&out->file);
 }
 

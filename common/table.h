@@ -18,13 +18,14 @@ typedef struct tables {
     char path[4400];                /* of the table that is begun */
     char series[256], written[256]; /* of the next line, of the last one */
     atomic_file file;
-    size_t lines;  /* of the table so far */
-    int line_open; /* 1: the line has cells */
+    atomic_set *set; /* takes the finished ones */
+    size_t lines;    /* of the table so far */
+    int line_open;   /* 1: the line has cells */
 } tables;
 
-/* Makes the folder `tables` beside the file `results`, where it is missing. Beside what is no file,
- * as /dev/stdout, nothing is written. */
-void tables_open(tables *out, const char *results);
+/* Makes the folder `tables` beside the file `results`, where it is missing; finished tables are put
+ * into `set`. Beside what is no file, as /dev/null, nothing is written. */
+void tables_open(tables *out, const char *results, atomic_set *set);
 
 /* Begins the table NAME.tsv; `columns` are the names of its columns, divided by blanks; "x*" stands
  * for three of them, "x", "x_low" and "x_high". */
@@ -38,7 +39,8 @@ void table_series(tables *out, const char *kind, const char *format, ...)
 void table_cells(tables *out, const char *kinds, ...);
 /* The same, and ends the line. */
 void table_row(tables *out, const char *kinds, ...);
-/* Ends the table; one without a line is not written, and an old one of its name is removed. */
+/* Ends the table, whose file appears with the set; one without a line is not written, and an old
+ * one of its name is removed then. */
 void table_end(tables *out);
 
 /* The library's losses in their order: name and title, "ArcFace". */

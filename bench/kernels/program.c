@@ -6,6 +6,7 @@
 
 #include "dispatch.h"
 #include "option_table.h"
+#include "json_out.h"
 #include "output.h"
 #include "progress.h"
 #include "settings.h"
@@ -70,6 +71,7 @@ static size_t run(case_list *list, const settings *s, int argc, char **argv)
 
 int program_run(int argc, char **argv, kernel_dispatch dispatch)
 {
+    json_begin(PROGRAM);
     const settings s = settings_parse(argc, argv);
     case_list list;
     size_t failed = 0;

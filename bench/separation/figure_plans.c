@@ -174,7 +174,7 @@ void plan_constancy(const figure_request *request, plan_list *plans)
 
 json_t *constancy_free(const figure_request *request)
 {
-    json_t *const gaps = json_packed("[]");
+    json_t *const gaps = json_pack("[]");
     table_begin(request->out, "constancy_free", "#series loss apart_deg gap_deg");
     for (size_t i = 0; i < COUNT(constancy_losses); i++) {
         const char *const loss = margin_loss_get(constancy_losses[i])->name;
@@ -182,14 +182,14 @@ json_t *constancy_free(const figure_request *request)
         for (size_t k = FEWEST; k <= MOST; k++) {
             const run_plan plan = constancy_plan(request, i, k);
             const double gap = degrees(free_gap(&plan.aim.loss, k, request->options->seed));
-            json_append(gaps, json_packed("{s:s, s:o, s:I, s:o}", "loss", loss, "margin",
-                                          json_number(constancy_margins[i]), "classes",
-                                          (json_int_t)k, "gap_deg", json_number(gap)));
+            json_array_append_new(gaps, json_pack("{s:s, s:o, s:I, s:o}", "loss", loss, "margin",
+                                                  json_number(constancy_margins[i]), "classes",
+                                                  (json_int_t)k, "gap_deg", json_number(gap)));
             table_row(request->out, "gg", 360 / (double)k, gap);
         }
     }
     table_end(request->out);
-    return json_packed("{s:o}", "free_features", gaps);
+    return json_pack("{s:o}", "free_features", gaps);
 }
 
 /* ---- three dimensions ---------------------------------------------------------------------- */

@@ -28,23 +28,24 @@ static void series(tables *out, const char *kind, size_t dim)
 static json_t *theory_curve(tables *out, const char *kind, size_t dim,
                             double (*angle)(size_t, double))
 {
-    json_t *const points = json_packed("[]");
+    json_t *const points = json_pack("[]");
     series(out, kind, dim);
     for (int i = 8; i <= 32; i++) {
         const double n = pow(10.0, 0.25 * i), found = degrees(angle(dim, n));
-        json_append(points, json_numbers((double[]){n, found}, 2));
+        json_array_append_new(points, json_numbers((double[]){n, found}, 2));
         table_row(out, "ggg", n, found, 0.0);
     }
-    return json_packed("{s:s, s:I, s:o}", "kind", kind, "dim", (json_int_t)dim, "points", points);
+    return json_pack("{s:s, s:I, s:o}", "kind", kind, "dim", (json_int_t)dim, "points", points);
 }
 
 static json_t *theory(tables *out)
 {
-    json_t *const curves = json_packed("[]");
+    json_t *const curves = json_pack("[]");
     for (size_t k = 0; k < DIMS; k++) {
-        json_append(curves, theory_curve(out, "nearest", dims[k], sphere_nearest));
-        json_append(curves, theory_curve(out, "closest", dims[k], sphere_closest));
-        json_append(curves, theory_curve(out, "asymptotic", dims[k], sphere_closest_asymptotic));
+        json_array_append_new(curves, theory_curve(out, "nearest", dims[k], sphere_nearest));
+        json_array_append_new(curves, theory_curve(out, "closest", dims[k], sphere_closest));
+        json_array_append_new(curves,
+                              theory_curve(out, "asymptotic", dims[k], sphere_closest_asymptotic));
     }
     return curves;
 }
@@ -53,15 +54,15 @@ static json_t *theory(tables *out)
 
 static json_t *drawn_objects(const crowd_row *rows, size_t count)
 {
-    json_t *const list = json_packed("[]");
+    json_t *const list = json_pack("[]");
     for (const crowd_row *row = rows; row < rows + count; row++)
-        json_append(list, json_packed("{s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "n",
-                                      (json_int_t)row->n, "dim", (json_int_t)row->dim, "sets",
-                                      (json_int_t)row->sets, "looked", (json_int_t)row->looked,
-                                      "nearest_deg", json_degrees(row->nearest),
-                                      "nearest_error_deg", json_degrees(row->nearest_error),
-                                      "closest_deg", json_degrees(row->closest),
-                                      "closest_error_deg", json_degrees(row->closest_error)));
+        json_array_append_new(
+            list, json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "n", (json_int_t)row->n,
+                            "dim", (json_int_t)row->dim, "sets", (json_int_t)row->sets, "looked",
+                            (json_int_t)row->looked, "nearest_deg", json_degrees(row->nearest),
+                            "nearest_error_deg", json_degrees(row->nearest_error), "closest_deg",
+                            json_degrees(row->closest), "closest_error_deg",
+                            json_degrees(row->closest_error)));
     return list;
 }
 
@@ -124,10 +125,10 @@ json_t *curves_sphere_size(const figure_request *request)
     json_t *const curves = theory(request->out);
     drawn_table(request->out, rows, count);
     table_end(request->out);
-    return json_packed("{s:o, s:o, s:o, s:{s:o, s:o, s:o, s:I}}", "chosen",
-                       json_sentences(chosen, sizeof chosen / sizeof *chosen), "curves", curves,
-                       "drawn", drawn_objects(rows, count), "speed", "seconds",
-                       json_number(speed.seconds), "cosines", json_number(speed.cosines), "gflops",
-                       json_number(1e-9 * speed.operations / speed.seconds), "threads",
-                       (json_int_t)thread_count(request->options->threads));
+    return json_pack("{s:o, s:o, s:o, s:{s:o, s:o, s:o, s:I}}", "chosen",
+                     json_sentences(chosen, sizeof chosen / sizeof *chosen), "curves", curves,
+                     "drawn", drawn_objects(rows, count), "speed", "seconds",
+                     json_number(speed.seconds), "cosines", json_number(speed.cosines), "gflops",
+                     json_number(1e-9 * speed.operations / speed.seconds), "threads",
+                     (json_int_t)thread_count(request->options->threads));
 }

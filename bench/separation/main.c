@@ -174,19 +174,20 @@ static void choose_out(session *s)
 
 static void complete_context(const session *s, json_t *context)
 {
-    json_put(context, "seed", json_integer((json_int_t)s->options.seed));
+    json_object_set_new(context, "seed", json_integer((json_int_t)s->options.seed));
     if (s->options.isa != MARGIN_ISA_AUTO)
-        json_put(context, "isa", json_string(margin_isa_name(s->options.isa)));
-    if (s->options.threads > 0) json_put(context, "threads", json_integer(s->options.threads));
+        json_object_set_new(context, "isa", json_string(margin_isa_name(s->options.isa)));
+    if (s->options.threads > 0)
+        json_object_set_new(context, "threads", json_integer(s->options.threads));
 }
 
 static json_t *compute_figures(session *s)
 {
-    json_t *const all = json_packed("{}");
+    json_t *const all = json_pack("{}");
     const figure_request request = request_of(s);
     for (size_t i = 0; i < figure_count(); i++)
         if (wanted(s, i) && figure_get(i)->compute != NULL)
-            json_put(all, figure_get(i)->name, figure_get(i)->compute(&request));
+            json_object_set_new(all, figure_get(i)->name, figure_get(i)->compute(&request));
     return all;
 }
 
@@ -195,17 +196,19 @@ static void write_results(session *s, json_t *context, const group_list *groups,
                           const claim_list *claims)
 {
     char error[512];
-    tables_open(&s->tables, s->file);
+    atomic_set written = {0};
+    tables_open(&s->tables, s->file, &written);
     json_t *const figures = compute_figures(s);
     json_t *const root =
-        json_packed("{s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", 2, "context", context, "notes",
-                    report_notes(), "runs", report_runs(&s->plans, groups), "figures", figures,
-                    "groups", report_groups(groups), "claims", report_claims(claims));
-    if (json_write_file(root, s->file, error, sizeof error) != 0)
+        json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", 2, "context", context, "notes",
+                  report_notes(), "runs", report_runs(&s->plans, groups), "figures", figures,
+                  "groups", report_groups(groups), "claims", report_claims(claims));
+    if (json_add_file(root, s->file, &written, error, sizeof error) != 0)
         die(SEPARATION_PROGRAM, "%s", error);
     json_decref(root);
     tables_of_runs(&s->tables, groups, claims);
     if (*s->tables.fault != '\0') die(SEPARATION_PROGRAM, "%s", s->tables.fault);
+    if (atomic_set_commit(&written, error, sizeof error) != 0) die(SEPARATION_PROGRAM, "%s", error);
 }
 
 /* What the finished runs say, to people and into files; takes the context over. */
@@ -267,6 +270,7 @@ static void print_list(const separation_options *o)
 int main(int argc, char **argv)
 {
     static session s;
+    json_begin(SEPARATION_PROGRAM);
     json_t *context = provenance_json(argc, argv, 0);
     separation_options_read(&s.options, argc, argv);
     if (s.options.list) {

@@ -11,19 +11,19 @@
 
 static json_t *claim_object(const claim_result *r)
 {
-    return json_packed(
-        "{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s?}", "claim", r->claim, "where",
-        r->where, "measured", r->measured, "unit", r->unit, "paper", json_number(r->paper), "least",
-        json_number(r->least), "most", json_number(r->most), "mean", json_number(r->found.mean),
-        "low", json_number(r->found.low), "high", json_number(r->found.high), "values",
-        json_numbers(r->values, r->found.count), "verdict", verdict_name(r->verdict));
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s?}", "claim",
+                     r->claim, "where", r->where, "measured", r->measured, "unit", r->unit, "paper",
+                     json_number(r->paper), "least", json_number(r->least), "most",
+                     json_number(r->most), "mean", json_number(r->found.mean), "low",
+                     json_number(r->found.low), "high", json_number(r->found.high), "values",
+                     json_numbers(r->values, r->found.count), "verdict", verdict_name(r->verdict));
 }
 
 json_t *report_claims(const claim_list *claims)
 {
-    json_t *const list = json_packed("[]");
+    json_t *const list = json_pack("[]");
     for (size_t i = 0; i < claims->count; i++)
-        json_append(list, claim_object(&claims->results[i]));
+        json_array_append_new(list, claim_object(&claims->results[i]));
     return list;
 }
 

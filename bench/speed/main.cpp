@@ -20,6 +20,7 @@
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -29,6 +30,7 @@ extern "C" { // C headers, which know no C++
 #include "foreign.h"
 #include "json_out.h"
 #include "options.h"
+#include "output_paths.h"
 #include "peaks.h"
 #include "peers.h"
 #include "progress.h"
@@ -249,10 +251,14 @@ std::string time_cases(Suite &suite, double min_seconds)
     return recorder.text();
 }
 
-void write_json(const json_t *value, const char *path)
+// Writes the report and its tables, all or none.
+void write_results(const json_t *report, const speed_plan &plan, const char *path)
 {
     char fault[512];
-    if (json_write_file(value, path, fault, sizeof fault)) {
+    atomic_set written = {};
+    if (json_add_file(report, path, &written, fault, sizeof fault) ||
+        speed_tables_write(path, report, &plan, &written, fault, sizeof fault) ||
+        atomic_set_commit(&written, fault, sizeof fault)) {
         die(SPEED_PROGRAM, "%s", fault);
     }
 }
@@ -311,10 +317,7 @@ int run_cases(Suite &suite, json_t *context, double start)
         die(SPEED_PROGRAM, "%s", fault);
     }
     if (o.out) {
-        write_json(report, o.out);
-        if (speed_tables_write(o.out, report, &suite.plan, fault, sizeof fault)) {
-            die(SPEED_PROGRAM, "%s", fault);
-        }
+        write_results(report, suite.plan, o.out);
     }
     speed_summary_print(stdout, report, &suite.plan);
     const size_t errors = speed_report_errors(report);
@@ -334,7 +337,10 @@ int run_all(Suite &suite, int argc, char **argv, double start)
     json_t *context = provenance_json(argc, argv, o.request.seed);
     measure_peaks(suite, context);
     if (o.machine_json) {
-        write_json(context, o.machine_json);
+        char fault[512];
+        if (json_write_file(context, o.machine_json, fault, sizeof fault)) {
+            die(SPEED_PROGRAM, "%s", fault);
+        }
     }
     if (o.out || !o.machine_json) {
         status = run_cases(suite, context, start);
@@ -350,7 +356,11 @@ int main(int argc, char **argv)
     static Suite suite;
     char fault[256];
     const double start = seconds_now();
+    json_begin(SPEED_PROGRAM);
+    std::set_new_handler([] { die(SPEED_PROGRAM, "out of memory"); });
     speed_options_parse(&suite.options, argc, argv);
+    const char *const outputs[] = {suite.options.out, suite.options.machine_json};
+    output_paths_check(SPEED_PROGRAM, outputs, 2, nullptr, 0);
     suite.cleared = speed_blas_clear_environment();
     if (*suite.cleared && !suite.options.list) {
         std::fprintf(stderr, "%s: note: not heeded, so that peers choose their own kernels: %s\n",

@@ -254,7 +254,7 @@ static void write_margin_cost(tables *out, const timed_list *list)
 }
 
 int speed_tables_write(const char *results, const json_t *report, const speed_plan *plan,
-                       char *fault, size_t fault_size)
+                       atomic_set *set, char *fault, size_t fault_size)
 {
     timed_list list;
     shape_list fullest;
@@ -264,7 +264,7 @@ int speed_tables_write(const char *results, const json_t *report, const speed_pl
         return -1;
     }
     shapes_fullest(&list, 1, 1, &fullest);
-    tables_open(&out, results);
+    tables_open(&out, results, set);
     table_of_losses(&out);
     write_cases(&out, &list);
     write_losses(&out, &list, &fullest);

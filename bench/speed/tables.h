@@ -6,11 +6,12 @@
 
 #include <jansson.h>
 
+#include "atomic_file.h"
 #include "plan.h"
 
-/* Writes the tables of a report (report.h) of these cases beside the file `results`. Returns 0, or
- * -1 and one line in `fault`. */
+/* Writes the tables of a report (report.h) of these cases beside the file `results`, into `set`.
+ * Returns 0, or -1 and one line in `fault`. */
 int speed_tables_write(const char *results, const json_t *report, const speed_plan *plan,
-                       char *fault, size_t fault_size);
+                       atomic_set *set, char *fault, size_t fault_size);
 
 #endif

@@ -189,6 +189,8 @@ static json_t *formulas(void)
 
 static void write_results(const run *r, int argc, char **argv)
 {
+    atomic_set written = {0};
+    tables out;
     json_t *file = json_object(), *context = provenance_json(argc, argv, r->settings.seed);
     char error[512];
     json_object_set_new(context, "threads", json_integer(r->settings.threads));
@@ -200,11 +202,13 @@ static void write_results(const run *r, int argc, char **argv)
     json_object_set_new(file, "formulas", formulas());
     json_object_set_new(file, "curves", json_columns(curves_json()));
     json_object_set_new(file, "rows", json_columns(json_incref(r->records.rows)));
-    if (json_write_file(file, r->settings.out, error, sizeof error) != 0) die(PROGRAM, "%s", error);
+    if (json_add_file(file, r->settings.out, &written, error, sizeof error) != 0)
+        die(PROGRAM, "%s", error);
     json_decref(file);
-    tables out;
-    write_tables(&out, r->settings.out, &r->records, &r->verdict, r->floats, r->float_sweeps);
+    tables_open(&out, r->settings.out, &written);
+    write_tables(&out, &r->records, &r->verdict, r->floats, r->float_sweeps);
     if (*out.fault) die(PROGRAM, "%s", out.fault);
+    if (atomic_set_commit(&written, error, sizeof error) != 0) die(PROGRAM, "%s", error);
 }
 
 /* Better to know before the sweeps than after. */
@@ -273,6 +277,7 @@ int main(int argc, char **argv)
     stability_case cases[CASES_MOST];
     const size_t count = list_cases(cases);
     char last[LINE_SIZE] = "";
+    json_begin(PROGRAM);
     r.settings = parse_settings(argc, argv);
     r.cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
     if (r.settings.list) {

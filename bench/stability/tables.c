@@ -244,11 +244,10 @@ static void summary(tables *out, const record_point *points, size_t count)
     table_end(out);
 }
 
-void write_tables(tables *out, const char *results, const records *r, const verdict *v,
-                  const float_sweep *floats, size_t float_count)
+void write_tables(tables *out, const records *r, const verdict *v, const float_sweep *floats,
+                  size_t float_count)
 {
     if (r->point_count > 0) qsort(r->points, r->point_count, sizeof *r->points, compare_points);
-    tables_open(out, results);
     table_of_losses(out);
     gradient_error(out, r->points, r->point_count);
     gradient_ends(out, r->points, r->point_count);

@@ -8,8 +8,8 @@
 #include "table.h"
 #include "verdict.h"
 
-/* Writes the tables beside the file `results`, and sorts the records' points. Faults are in out. */
-void write_tables(tables *out, const char *results, const records *r, const verdict *v,
-                  const float_sweep *floats, size_t float_count);
+/* Writes the tables, and sorts the records' points. Faults are in out. */
+void write_tables(tables *out, const records *r, const verdict *v, const float_sweep *floats,
+                  size_t float_count);
 
 #endif
