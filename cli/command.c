@@ -3,7 +3,9 @@
 
 #include <json_out.h>
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 margin_context *create_context(const margin_config *config)
 {
@@ -18,10 +20,9 @@ margin_context *create_context(const margin_config *config)
 void print_json(json_t *object)
 {
     json_object_set_new(object, "version", json_string(margin_version()));
-    if (json_dumpf(object, stdout, JSON_OUT_FLAGS) != 0) {
-        finish_stdout(PROGRAM); /* knows why, if it was the writing */
-        die(PROGRAM, "the report cannot be written as JSON");
-    }
+    errno = 0;
+    if (json_dumpf(object, stdout, JSON_OUT_FLAGS) != 0)
+        die(PROGRAM, "standard output: cannot write: %s", strerror(errno != 0 ? errno : EIO));
     putchar('\n');
     json_decref(object);
 }

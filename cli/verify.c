@@ -5,6 +5,7 @@
 #include "command.h"
 
 #include <atomic_file.h>
+#include <output_paths.h>
 
 #include <errno.h>
 #include <math.h>
@@ -98,11 +99,20 @@ static void check_options(const verify_options *o)
         die_usage(PROGRAM, "--folds takes parts of a list: it needs --pairs or --scores");
 }
 
+/* Refuses an output that is an input, or standard output. */
+static void check_paths(const verify_options *o)
+{
+    const char *const outputs[] = {o->curve};
+    const char *const inputs[] = {o->samples.embeddings, o->samples.labels, o->pairs, o->scores};
+    output_paths_check(PROGRAM, outputs, 1, inputs, sizeof inputs / sizeof inputs[0]);
+}
+
 static verify_options read_options(int argc, char **argv)
 {
     verify_options o = {.samples = SAMPLES_OPTIONS_INIT};
     options_read(&verify_table, argc, argv, &o);
     check_options(&o);
+    check_paths(&o);
     for (int k = 0; o.far_count == 0 && k < VERIFICATION_DECADES; k++)
         o.far[k] = pow(10.0, -(k + 1));
     if (o.far_count == 0) o.far_count = VERIFICATION_DECADES;
@@ -117,6 +127,7 @@ static verify_options read_options(int argc, char **argv)
 typedef struct curve {
     const char *path;
     atomic_file file;
+    atomic_set written;
     double far, tar; /* of the last line */
     double waiting[3];
     int waits;
@@ -158,8 +169,16 @@ static void close_curve(curve *c)
 {
     if (c->path == NULL) return;
     if (c->waits) write_corner(c, c->waiting[0], c->waiting[1], c->waiting[2]);
-    const int status = atomic_commit(&c->file);
+    const int status = atomic_set_add(&c->written, &c->file);
     if (status != 0) die(PROGRAM, "%s: cannot write: %s", c->path, strerror(status));
+}
+
+/* Lets the curve appear, once the report is out. */
+static void commit_curve(curve *c)
+{
+    char error[1024];
+    finish_stdout(PROGRAM);
+    if (atomic_set_commit(&c->written, error, sizeof error) != 0) die(PROGRAM, "%s", error);
 }
 
 /* ---- the run ----------------------------------------------------------------------------------*/
@@ -239,12 +258,11 @@ static void measure_bootstrap(verify_result *r, verification_input *in, progress
     if (status != 0) die(PROGRAM, "out of memory");
 }
 
-static void run(verify_result *r)
+static void run(verify_result *r, curve *c)
 {
     const verify_options *o = r->options;
     const samples *s = r->samples;
     progress line;
-    curve c = {.path = o->curve, .far = -1.0, .tar = 2.0};
     verification_input in = {.rows = s->embeddings.rows,
                              .dim = s->embeddings.columns,
                              .embeddings = s->embeddings.values,
@@ -255,12 +273,12 @@ static void run(verify_result *r)
                              .point_count = r->point_count,
                              .cost = &r->cost,
                              .corner = o->curve != NULL ? take_corner : NULL,
-                             .user = &c};
-    open_curve(&c);
+                             .user = c};
+    open_curve(c);
     measure(r, &in, &line);
     measure_folds(r);
     measure_bootstrap(r, &in, &line);
-    close_curve(&c);
+    close_curve(c);
 }
 
 int command_verify(int argc, char **argv)
@@ -277,12 +295,14 @@ int command_verify(int argc, char **argv)
         .options = &options, .samples = &s, .list = list.items != NULL ? &list : NULL};
     check_kinds(&options, &s, result.list);
     set_limits(&options, &result);
-    run(&result);
+    curve c = {.path = options.curve, .far = -1.0, .tar = 2.0};
+    run(&result, &c);
     notes_print(&s.notes);
     if (options.samples.json)
         verify_report_json(&result);
     else
         verify_report_text(&result);
+    commit_curve(&c);
     free(result.bootstrap.tar);
     free(list.items);
     samples_free(&s);

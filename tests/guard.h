@@ -2,6 +2,7 @@
 #ifndef MARGIN_TESTS_GUARD_H
 #define MARGIN_TESTS_GUARD_H
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,7 +26,7 @@ static inline guard guard_bytes(size_t bytes, size_t offset)
     g.block_bytes = (2 * GUARD_BYTES + offset + bytes + 63) / 64 * 64;
     g.block = aligned_alloc(64, g.block_bytes);
     if (g.block == NULL) {
-        fputs("out of memory\n", stderr);
+        fprintf(stderr, "%s: out of memory\n", program_invocation_short_name);
         exit(EXIT_FAILURE);
     }
     memset(g.block, GUARD_FILL, g.block_bytes);

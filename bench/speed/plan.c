@@ -5,6 +5,7 @@
  * grid, one each over N, D and C. Must not know how a case is run. */
 #include "plan.h"
 
+#include <errno.h>
 #include <regex.h>
 #include <sched.h>
 #include <stdio.h>
@@ -183,7 +184,11 @@ static void add_case(builder *b, speed_case c)
 {
     speed_plan *plan = b->plan;
     name_case(&c);
-    if (b->filter && regexec(b->filter, c.name, 0, NULL, 0) != 0) return;
+    errno = 0;
+    if (b->filter && regexec(b->filter, c.name, 0, NULL, 0) != 0) {
+        if (errno == ENOMEM) b->short_of_memory = 1; /* which regexec calls a mismatch */
+        return;
+    }
     if (plan->count == plan->capacity) {
         const size_t capacity = plan->capacity ? 2 * plan->capacity : 256;
         speed_case *cases = realloc(plan->cases, capacity * sizeof *cases);
