@@ -2,6 +2,7 @@
 # draw.sh: the figures of a run, RUN/figures/*, from the tables that the drivers have written,
 # RUN/tables/*.tsv, by one gnuplot script each. Never runs a benchmark.
 set -euo pipefail
+export LC_ALL=C.UTF-8 # gnuplot and awk would take decimal commas from the surroundings
 program=draw.sh
 plots=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 

@@ -2,6 +2,9 @@
 # and the build. Sourced, never run; it must not know what a driver measures.
 # shellcheck shell=bash
 
+# Numbers are written and read with a point whatever the surroundings say.
+export LC_ALL=C.UTF-8
+
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 program=$(basename "$0")
 started=$SECONDS
