@@ -15,7 +15,8 @@ least = 1e-9
 set multiplot
 unset key
 set logscale xy
-set xrange [1.6:1.3e6]; set xtics 100; set format x "10^{%T}"
+stats [*:*][*:*] table using 3 nooutput
+set xrange [1.6:1.3 * STATS_max]; set xtics 10; set format x "10^{%T}"
 set yrange [least:4]; set ytics 100; set mytics 1
 set xlabel "classes C" offset 0, 0.3
 set tmargin at screen 0.9; set bmargin at screen 0.33

@@ -9,7 +9,7 @@ implementation(i) = word(label_of(i), 2)
 end_of(i) = word(label_of(i), 3)
 ours(i) = implementation(i) eq "margin"
 eval gather("peers", "word(strcol(1), 2)", "word(strcol(1), 2) ne 'margin'")
-peer_style(i) = (sum [j=1:words(peers)] (word(peers, j) eq implementation(i)) * j)
+names = ""; do for [j=1:words(peers)] { names = names.(j == 1 ? " " : ", ").word(peers, j) }
 
 set multiplot
 unset key
@@ -17,11 +17,8 @@ set logscale xy
 set xrange [5e-13:0.15]; set xtics 100; set format x "10^{%T}"
 least = 1e-8
 set yrange [least:4]; set ytics 100; set mytics 1
-set linetype 31 linecolor rgb "#3d3d3d" dashtype (3,3) linewidth 1.8
-set linetype 32 linecolor rgb "#7d7d7d" dashtype (9,4) linewidth 1.8
-set linetype 33 linecolor rgb "#3d3d3d" dashtype (9,3,2,3) linewidth 1.8
-set linetype 34 linecolor rgb "#a0a0a0" dashtype solid linewidth 1.8
-set linetype 35 linecolor rgb "#7d7d7d" dashtype (2,5) linewidth 2.2
+set linetype 31 linecolor rgb "#9a9a9a" dashtype (5,3) linewidth 1.4
+set linetype 32 linecolor rgb "#0072b2" dashtype solid linewidth 2.4
 ends = "0 pi"
 do for [p=1:words(panels)] {
     do for [e=1:2] {
@@ -40,7 +37,7 @@ do for [p=1:words(panels)] {
         } }
         plot for [k=1:words(mine)] i=nth(mine, k) table index i-1 \
                 using 3:($4 > least ? $4 : least) with linespoints pointsize 0 \
-                linetype (ours(i) ? 10 + style_of(loss) : 30 + (peer_style(i) - 1) % 5 + 1) \
+                linetype (ours(i) ? 32 : 31) \
                 title label_of(i), \
             for [k=1:words(mine)] table index nth(mine, k)-1 \
                 using 3:($5 > 0 ? 2 : least / 10) with points \
@@ -48,8 +45,8 @@ do for [p=1:words(panels)] {
     }
 }
 load "key_strip.gp"
-plot -1 notitle, keyentry with lines linecolor rgb "#000000" linewidth 2 dashtype solid \
-        title "this library (coloured)", \
-    for [j=1:words(peers)] keyentry with lines linetype 30 + (j - 1) % 5 + 1 title word(peers, j), \
+set key maxrows 3
+plot -1 notitle, keyentry with lines linetype 32 title "this library", \
+    keyentry with lines linetype 31 title "formulas as usually written:".names, \
     keyentry with points linecolor rgb frame pointtype 2 title "not finite"
 unset multiplot

@@ -10,7 +10,8 @@ load "style.gp"
 implementation(i) = word(label_of(i), 2)
 ours(i) = implementation(i) eq "margin"
 eval gather("peers", "word(strcol(1), 2)", "word(strcol(1), 2) ne 'margin'")
-peer_style(i) = (sum [j=1:words(peers)] (word(peers, j) eq implementation(i)) * j)
+# gather() quotes each; here they are one text.
+names = ""; do for [j=1:words(peers)] { names = names.(j == 1 ? " " : ", ").word(peers, j) }
 
 set multiplot
 unset key
@@ -19,11 +20,9 @@ set format y "10^{%T}"
 set xrange [0:180]; set xtics 60
 least = 1e-8
 set yrange [least:4]; set ytics 100; set mytics 1
-set linetype 31 linecolor rgb "#3d3d3d" dashtype (3,3) linewidth 1.6
-set linetype 32 linecolor rgb "#7d7d7d" dashtype (9,4) linewidth 1.6
-set linetype 33 linecolor rgb "#3d3d3d" dashtype (9,3,2,3) linewidth 1.6
-set linetype 34 linecolor rgb "#7d7d7d" dashtype (2,5) linewidth 2.2
-set linetype 35 linecolor rgb "#a8a8a8" dashtype solid linewidth 1.6
+# The usual formulas lie on each other: a bundle. A panel is a loss, so colour says whose it is.
+set linetype 31 linecolor rgb "#9a9a9a" dashtype (5,3) linewidth 1.4
+set linetype 32 linecolor rgb "#0072b2" dashtype solid linewidth 2.4
 do for [p=1:words(panels)] {
     loss = word(panels, p)
     column = (p - 1) % columns
@@ -42,15 +41,15 @@ do for [p=1:words(panels)] {
     } }
     plot for [k=1:words(mine)] i=nth(mine, k) table index i-1 \
             using 3:($4 > least ? $4 : least) with lines \
-            linetype (ours(i) ? 10 + style_of(loss) : 30 + (peer_style(i) - 1) % 5 + 1) \
+            linetype (ours(i) ? 32 : 31) \
             title label_of(i), \
         for [k=1:words(mine)] table index nth(mine, k)-1 \
             using 3:($6 > 0 ? 2 : least / 10) with points \
             linecolor rgb frame pointtype 2 pointsize 0.8 notitle
 }
 load "key_strip.gp"
-plot -1 notitle, keyentry with lines linecolor rgb "#000000" linewidth 2 dashtype solid \
-        title "this library (coloured)", \
-    for [j=1:words(peers)] keyentry with lines linetype 30 + (j - 1) % 5 + 1 title word(peers, j), \
+set key maxrows 3
+plot -1 notitle, keyentry with lines linetype 32 title "this library", \
+    keyentry with lines linetype 31 title "formulas as usually written:".names, \
     keyentry with points linecolor rgb frame pointtype 2 title "not finite"
 unset multiplot

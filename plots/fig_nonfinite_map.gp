@@ -36,6 +36,8 @@ do for [i=1:count] {
             pointsize 0.28 linecolor rgb "#0072b2" notitle
 }
 load "key_strip.gp"
+set label 3 "ArcFace; a field: rows of this angle and scale, all options" at screen 0.085, screen 0.017 \
+    left textcolor rgb frame
 set key samplen 1.6
 plot -1 notitle, keyentry with boxes fillstyle solid noborder linecolor rgb "#f1f1ee" title "all finite", \
     keyentry with boxes fillstyle solid noborder linecolor rgb "#f4c08a" title "some not finite", \

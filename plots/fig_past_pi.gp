@@ -13,6 +13,9 @@ set linetype 43 dashtype (8,4)
 set linetype 44 dashtype (3,3)
 set linetype 45 dashtype (10,4,2,4)
 bound = 180 - 0.5 * 180 / pi
+# Taylor's target jumps at the bound: its line is two.
+angle(i, p) = (parts(i) == 1 || (p == 1 ? column(3) <= bound : column(3) > bound) ? column(3) : 1/0)
+parts(i) = (label_of(i) eq "taylor" ? 2 : 1)
 
 set multiplot
 set xlabel "target angle θ (degrees)" offset 0, 0.3
@@ -20,19 +23,20 @@ set tmargin at screen 0.92; set bmargin at screen 0.29
 set xrange [130:180]; set xtics 10
 set arrow 1 from bound, graph 0 to bound, graph 1 nohead linecolor rgb "#7d7d7d" dashtype (2,3)
 set label 1 "π − m" at bound, graph 1.04 center textcolor rgb frame
+set label 2 "ArcFace, m = 0.5" at screen 0.03, screen 0.965 left textcolor rgb frame
 unset key
 
 set lmargin at screen 0.08; set rmargin at screen 0.49
 set ylabel "target logit / s" offset 1, 0
 set yrange [-1.3:-0.6]; set ytics 0.1 format "%.1f"
-plot for [i=1:count] table index i-1 using 3:4 with lines linetype 40+i \
-    title label_of(i)
+plot for [i=1:count] for [p=1:parts(i)] table index i-1 using (angle(i, p)):4 \
+    with lines linetype 40+i title label_of(i)
 
 set lmargin at screen 0.59; set rmargin at screen 0.97
 set ylabel "slope d(logit / s) / d cos θ" offset 0, 0
 set yrange [-3:1.6]; set ytics 1 format "%.0f"
-plot for [i=1:count] table index i-1 using 3:5 with lines linetype 40+i \
-    title label_of(i)
+plot for [i=1:count] for [p=1:parts(i)] table index i-1 using (angle(i, p)):5 \
+    with lines linetype 40+i title label_of(i)
 
 load "key_strip.gp"
 set key horizontal width 2
