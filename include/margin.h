@@ -124,6 +124,7 @@ typedef enum margin_argument {
     MARGIN_ARGUMENT_LOGITS,
     MARGIN_ARGUMENT_ROW_SCALE,
     MARGIN_ARGUMENT_ROW_WEIGHT,
+    MARGIN_ARGUMENT_CLASS_WEIGHT,
     MARGIN_ARGUMENT_COUNT
 } margin_argument;
 
@@ -235,41 +236,56 @@ MARGIN_API size_t margin_head_workspace_minimum(const margin_context *context, s
 /* Zero-initialise (`margin_head head = {0};`), then set what is needed. */
 typedef struct margin_head {
     /* inputs */
-    size_t rows;              /* N >= 1 */
-    size_t dim;               /* D >= 1 */
-    size_t classes;           /* C >= 1 */
-    const float *embeddings;  /* X [N, D], raw: the head normalises where the loss asks for it */
-    size_t embeddings_stride; /* elements from row to row, >= D; 0: D */
-    const float *weights;     /* W [C, D], raw */
-    size_t weights_stride;    /* >= D; 0: D */
-    const float *bias;        /* b [C] or NULL; softmax only */
-    const int64_t *labels;    /* y [N]: in [0, C), or -1 for a row that does not count */
-    const float *row_weight;  /* [N] or NULL: factor of each row's loss in the gradients instead of
-                                 1 / (number of counted rows): the upstream gradient */
+    size_t rows;               /* N >= 1 */
+    size_t dim;                /* D >= 1 */
+    size_t classes;            /* C >= 1 */
+    const float *embeddings;   /* X [N, D], raw: the head normalises where the loss asks for it */
+    size_t embeddings_stride;  /* elements from row to row, >= D; 0: D */
+    const float *weights;      /* W [C, D], raw */
+    size_t weights_stride;     /* >= D; 0: D */
+    const float *bias;         /* b [C] or NULL; softmax only */
+    const int64_t *labels;     /* y [N]: in [0, C), or -1 for a row that does not count */
+    const float *row_weight;   /* [N] or NULL: factor of each row's loss in the objective instead of
+                                  1 / (number of counted rows): the upstream gradient */
+    const float *class_weight; /* [C] or NULL: a row's loss counts by that of its label; finite and
+                                  >= 0. With v = class_weight[y], a row's factor in the objective is
+                                  row_weight v, or without row_weight v / (sum of v over counted
+                                  rows): a weighted mean; 0 where all these are 0 */
+    double label_smoothing;    /* e in [0, 1): the wanted distribution of a row is 1 - e for its
+                                  label plus e / C for every class (Szegedy et al. 2016, "Rethinking
+                                  the Inception architecture", section 7). A row's loss becomes
+                                  L + e (z - mean of all C logits, z among them) */
     /* outputs; every pointer may be NULL: what is not asked for is not computed */
-    float *row_loss;               /* [N]: the loss of each row, 0 for ignored rows */
+    float *row_loss;               /* [N]: the loss of each row, unweighted; 0 for ignored rows */
     float *row_angle;              /* [N]: the target's theta in radians, 0 for ignored rows */
-    uint8_t *row_correct;          /* [N]: 1 where no negative has a larger cosine than the target
-                                      (softmax: a larger logit); 0 for ignored rows */
+    uint8_t *row_correct;          /* [N]: 1 where the target's plain cosine (softmax: logit) is
+                                      strictly larger than that of every negative, each in float32
+                                      by the same sums: class weights that are equal, or of which
+                                      one is a power of two times the other, tie. 0 for ignored
+                                      rows */
     float *grad_embeddings;        /* dX [N, D], with respect to the raw X */
     size_t grad_embeddings_stride; /* >= D; 0: D */
     float *grad_weights;           /* dW [C, D], with respect to the raw W */
     size_t grad_weights_stride;    /* >= D; 0: D */
     float *grad_bias;              /* db [C]; needs bias and grad_weights */
     /* results */
-    double loss;    /* mean of the counted rows' losses; 0 when none counts */
-    size_t counted; /* rows with a label */
+    double loss; /* the objective, which the gradients are of: the sum of the rows' losses times
+                    their factors; without weights the mean; 0 when no row counts */
+    double mean_loss; /* plain mean of the counted rows' losses; 0 when none counts */
+    size_t counted;   /* rows with a label */
+    size_t tied;      /* counted rows whose target shares the largest cosine with a negative; they
+                         are not correct */
 } margin_head;
 
 /* Runs the fused classification head: normalise, cosines, margin, softmax cross entropy, and back.
- * Gradients are of the mean over counted rows (or of sum_i row_weight_i L_i), overwrite their
- * arrays, and are tangent to the sphere: bounded at theta = 0 and pi, where the undefined direction
- * gives the zero tangent. A zero vector has no direction: its cosines are 0, theta is pi/2, its own
- * gradient is zero. Gradient entries beyond float32 become +-FLT_MAX, never infinite.
- * Inputs and outputs must not overlap.
- * Errors: MARGIN_ERROR_NULL, _SHAPE, _LABEL, _NONFINITE, _WORKSPACE, _CONFIG (bias with a loss that
- * has none); outputs are then untouched, and margin_context_fault says what was wrong where.
- * Source: Deng et al., ArcFace, eq. 1-4; Wang et al., NormFace, for the normalisation's gradient.
+ * Gradients are of head->loss, overwrite their arrays, and are tangent to the sphere: bounded at
+ * theta = 0 and pi, where the undefined direction gives the zero tangent. A zero vector has no
+ * direction: its cosines are 0, theta is pi/2, its own gradient is zero. Gradient entries beyond
+ * float32 become +-FLT_MAX, never infinite. Inputs and outputs must not overlap. Errors:
+ * MARGIN_ERROR_NULL, _SHAPE, _LABEL, _NONFINITE, _WORKSPACE, _CONFIG (bias with a loss that has
+ * none, label_smoothing out of its range); outputs are then untouched, and margin_context_fault
+ * says what was wrong where. Source: Deng et al., ArcFace, eq. 1-4; Wang et al., NormFace, for the
+ * normalisation's gradient.
  */
 MARGIN_API margin_status margin_head_run(margin_context *context, margin_head *head);
 
@@ -278,23 +294,25 @@ MARGIN_API margin_status margin_head_run(margin_context *context, margin_head *h
 /* Zero-initialise, then set what is needed. */
 typedef struct margin_rows {
     /* inputs */
-    size_t rows;             /* N >= 1 */
-    size_t classes;          /* C >= 1 */
-    const float *logits;     /* [N, C]: cosines; for softmax raw logits. A target's cosine beyond
-                                [-1, 1] is taken as the nearer end */
-    size_t logits_stride;    /* elements from row to row, >= C; 0: C */
-    const int64_t *labels;   /* y [N]: in [0, C), or -1 for a row that does not count */
-    const float *row_scale;  /* [N] or NULL: factor of the row instead of s; required with
-                                feature_norm = keep (|x|); finite and >= 0 */
-    const float *row_weight; /* [N] or NULL: as in margin_head */
+    size_t rows;               /* N >= 1 */
+    size_t classes;            /* C >= 1 */
+    const float *logits;       /* [N, C]: cosines; for softmax raw logits. A target's cosine beyond
+                                  [-1, 1] is taken as the nearer end */
+    size_t logits_stride;      /* elements from row to row, >= C; 0: C */
+    const int64_t *labels;     /* y [N]: in [0, C), or -1 for a row that does not count */
+    const float *row_scale;    /* [N] or NULL: factor of the row instead of s; required with
+                                  feature_norm = keep (|x|); finite and >= 0 */
+    const float *row_weight;   /* [N] or NULL: this and the next two as in margin_head */
+    const float *class_weight; /* [C] or NULL */
+    double label_smoothing;    /* in [0, 1) */
     /* outputs; every pointer may be NULL */
     float *row_loss;    /* [N] */
     float *grad_logits; /* [N, C]: derivative with respect to the input `logits`; may be the same
                            array as `logits` (same stride), else no overlap */
     size_t grad_logits_stride; /* >= C; 0: C */
-    /* results */
-    double loss;    /* mean of the counted rows' losses; 0 when none counts */
-    size_t counted; /* rows with a label */
+    /* results, as in margin_head */
+    double loss, mean_loss;
+    size_t counted;
 } margin_rows;
 
 /* Computes loss and gradient from given cosines: for any backbone and any matrix product.

@@ -1,6 +1,7 @@
 /* boundary.c: the checks that the head and the rows level share. */
 #include "boundary.h"
 
+#include <math.h>
 #include <stdint.h>
 
 margin_status margin_fail(margin_context *context, margin_status status, margin_argument argument,
@@ -42,9 +43,45 @@ margin_status margin_check_finite(margin_context *context, const float *values, 
     return MARGIN_OK;
 }
 
-double margin_row_weight(const float *row_weight, size_t row, size_t counted)
+margin_status margin_check_factors(margin_context *context, const float *values, size_t count,
+                                   margin_argument argument, const char *detail)
 {
-    return row_weight != NULL ? (double)row_weight[row] : 1.0 / (double)counted;
+    for (size_t i = 0; values != NULL && i < count; i++) {
+        if (values[i] >= 0.0f && isfinite(values[i])) continue;
+        return margin_fail(context, MARGIN_ERROR_NONFINITE, argument, i, detail);
+    }
+    return MARGIN_OK;
+}
+
+margin_status margin_check_smoothing(margin_context *context, double label_smoothing)
+{
+    if (label_smoothing >= 0.0 && label_smoothing < 1.0) return MARGIN_OK;
+    return margin_fail(context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_NONE, 0,
+                       "label_smoothing must be in [0, 1)");
+}
+
+margin_weighting margin_weighting_of(const float *row_weight, const float *class_weight,
+                                     const int64_t *labels, size_t rows, size_t counted)
+{
+    margin_weighting w = {row_weight, class_weight, (double)counted};
+    if (class_weight == NULL || row_weight != NULL) return w;
+    w.total = 0.0;
+    for (size_t i = 0; i < rows; i++)
+        if (labels[i] >= 0) w.total += (double)class_weight[labels[i]];
+    if (w.total == 0.0) w.total = 1.0; /* every factor is 0 */
+    return w;
+}
+
+double margin_row_weight(const margin_weighting *weighting, size_t row, int64_t label)
+{
+    double weight = weighting->row != NULL ? (double)weighting->row[row] : 1.0;
+    if (weighting->of_class != NULL) weight *= (double)weighting->of_class[label];
+    return weighting->row != NULL ? weight : weight / weighting->total;
+}
+
+double margin_objective(const margin_weighting *weighting, double weighted, double mean)
+{
+    return weighting->row != NULL || weighting->of_class != NULL ? weighted : mean;
 }
 
 margin_status margin_check_stride(margin_context *context, size_t *stride, size_t rows,

@@ -23,8 +23,29 @@ margin_status margin_check_finite(margin_context *context, const float *values, 
 margin_status margin_check_stride(margin_context *context, size_t *stride, size_t rows,
                                   size_t columns, const char *detail);
 
-/* Returns d total loss / d row loss: the caller's weight of the row, or that of a mean over the
- * counted rows. */
-double margin_row_weight(const float *row_weight, size_t row, size_t counted);
+/* Checks that `values` [count] are finite and at least 0, with or without skip_finite_check; NULL
+ * has no values. `detail` says which are not. */
+margin_status margin_check_factors(margin_context *context, const float *values, size_t count,
+                                   margin_argument argument, const char *detail);
+
+/* Checks that `label_smoothing` is in [0, 1). */
+margin_status margin_check_smoothing(margin_context *context, double label_smoothing);
+
+/* What the rows' losses are multiplied by in the objective. */
+typedef struct margin_weighting {
+    const float *row, *of_class; /* the caller's, or NULL */
+    double total;                /* without `row`: what the factors are divided by */
+} margin_weighting;
+
+/* Returns the weighting of `rows` rows, of which `counted` have a label. */
+margin_weighting margin_weighting_of(const float *row_weight, const float *class_weight,
+                                     const int64_t *labels, size_t rows, size_t counted);
+
+/* Returns d objective / d row loss of a row with this label, which is not -1. */
+double margin_row_weight(const margin_weighting *weighting, size_t row, int64_t label);
+
+/* Returns the objective: `weighted`, the sum of weights times losses, or the mean where the caller
+ * gave no weights. */
+double margin_objective(const margin_weighting *weighting, double weighted, double mean);
 
 #endif

@@ -68,7 +68,8 @@ const char *margin_status_text(margin_status status)
 const char *margin_argument_name(margin_argument argument)
 {
     static const char *const names[MARGIN_ARGUMENT_COUNT] = {
-        "none", "embeddings", "weights", "bias", "labels", "logits", "row_scale", "row_weight",
+        "none",   "embeddings", "weights",    "bias",         "labels",
+        "logits", "row_scale",  "row_weight", "class_weight",
     };
     return (unsigned)argument < MARGIN_ARGUMENT_COUNT ? names[argument] : "unknown";
 }

@@ -52,6 +52,18 @@ void margin_add_tangent_x(const margin_pairs *pairs, const margin_pair *pair, co
 void margin_add_tangent_w(const margin_pairs *pairs, const margin_pair *pair, const float *x,
                           const float *w, size_t n, double factor, float *out);
 
+/* What is known of a row's negatives: under `peak` the sum of their terms is `sum`, 0 where there
+ * are none; `most` is the largest inner product. */
+typedef struct margin_negatives {
+    float peak, most;
+    double sum;
+} margin_negatives;
+
+/* Returns the excess of a row, whose logits are `scale` times its inner products: its negatives'
+ * log-sum-exp less the target's logit; -infinity without negatives. */
+double margin_excess(margin_term_row row, double scale, const margin_negatives *negatives,
+                     double logit);
+
 /* Writes the losses of at most 16 rows: `excess` is the negatives' log-sum-exp less the target's
  * logit, -infinity where there are none; `loss` becomes softplus(excess), and `miss`
  * sigmoid(excess), which is 1 - p of the target. */

@@ -10,10 +10,12 @@
  *   z = s psi(theta)                       the target's logit, theta its angle; psi is the loss
  *   R = log sum of exp(s c_j) over j != y  log-sum-exp of the other logits
  *   loss = log(1 + exp(R - z))             log-sum-exp of all less z, but nothing cancels
+ *        + e (z - mean of all C logits)    label smoothing: e / C of the row goes to every class
  *
  * and backward, with p_j the probabilities and 1 - p_y = 1 / (1 + exp(z - R)):
  *
- *   d loss / d c_j = s p_j, and for the target -s (1 - p_y) psi'(theta) / -sin(theta)
+ *   d loss / d c_j = s (p_j - e / C)
+ *   and for the target -s (1 - p_y - e (C - 1) / C) psi'(theta) / -sin(theta)
  *   d c_j / d x = (v_j - c_j u) / |x|      what is across x; likewise for w_j
  *
  * It must not know kernels, blocks or threads. */
@@ -45,9 +47,10 @@ double plain_angle(const double *a, const double *b, size_t dim)
 }
 
 double plain_row(const margin_config *config, double scale, const double *cosine, size_t classes,
-                 size_t target, double theta, double *slope)
+                 size_t target, double theta, double e, double *slope)
 {
     double psi = cosine[target], by_cosine = 1.0, most = -INFINITY, sum = 0.0;
+    double mean = 0.0; /* of all logits */
     if (margin_loss_get(config->loss)->normalised) {
         margin_psi(config, theta, &psi, &by_cosine); /* by theta; d theta / d cos = -1 / sin */
         by_cosine = sin(theta) > 0.0 ? -by_cosine / sin(theta) : 0.0;
@@ -56,11 +59,15 @@ double plain_row(const margin_config *config, double scale, const double *cosine
         if (j != target) most = fmax(most, scale * cosine[j]);
     for (size_t j = 0; j < classes; j++)
         if (j != target) sum += exp(scale * cosine[j] - most);
+    for (size_t j = 0; j < classes; j++)
+        mean += scale * (j == target ? psi : cosine[j]) / (double)classes;
     const double gap = most + log(sum) - scale * psi; /* R - z */
     const double pull = scale / (1.0 + exp(-gap));    /* s (1 - p), p the target's probability */
+    const double even = scale * e / (double)classes;  /* what smoothing takes from each class */
     for (size_t j = 0; j < classes; j++)
-        slope[j] = j == target ? -pull * by_cosine : pull * exp(scale * cosine[j] - most) / sum;
-    return gap > 0.0 ? gap + log1p(exp(-gap)) : log1p(exp(gap));
+        slope[j] = j == target ? (scale * e - even - pull) * by_cosine
+                               : pull * exp(scale * cosine[j] - most) / sum - even;
+    return (gap > 0.0 ? gap + log1p(exp(-gap)) : log1p(exp(gap))) + e * (scale * psi - mean);
 }
 
 /* Divides each of `count` vectors [D] by its length and keeps 1 / length, 0 of a zero vector; `raw`
@@ -84,31 +91,41 @@ void plain_head_run(plain_head *h)
     double *u = calloc(N * D, sizeof *u), *v = calloc(C * D, sizeof *v);  /* [N, D], [C, D] */
     double *per_x = calloc(N, sizeof *per_x), *per_w = calloc(C, sizeof *per_w); /* 1/|x|, 1/|w| */
     double *c = calloc(C, sizeof *c), *g = calloc(C, sizeof *g); /* of a row: c_j, d loss / d c_j */
-    double counted = 0.0;
-    for (size_t i = 0; i < N; i++)
+    double counted = 0.0, total = 0.0; /* rows with a label; these, or their classes' weights */
+    for (size_t i = 0; i < N; i++) {
         counted += h->labels[i] >= 0;
+        if (h->labels[i] >= 0)
+            total += h->class_weight ? (double)h->class_weight[h->labels[i]] : 1.0;
+    }
     normalise(h->x, N, D, raw, u, per_x);
     normalise(h->w, C, D, raw, v, per_w);
     memset(h->dx, 0, N * D * sizeof *h->dx);
     memset(h->dw, 0, C * D * sizeof *h->dw);
     memset(h->db, 0, C * sizeof *h->db);
-    h->objective = 0.0;
+    h->objective = h->mean = 0.0;
+    h->tied = 0;
     for (size_t i = 0; i < N; i++) {
         h->row_loss[i] = h->theta[i] = h->correct[i] = 0;
         if (h->labels[i] < 0) continue;
         const size_t y = (size_t)h->labels[i];
         const double scale = keep ? 1.0 / per_x[i] : h->config->scale;
-        const double weight = h->row_weight ? (double)h->row_weight[i] : 1.0 / counted;
+        const double weight = (h->row_weight ? (double)h->row_weight[i] : 1.0 / total) *
+                              (h->class_weight ? (double)h->class_weight[y] : 1.0);
         const double *ui = u + i * D;
         /* forward */
         for (size_t j = 0; j < C; j++)
             c[j] = plain_dot(ui, v + j * D, D) + (h->bias ? h->bias[j] : 0.0);
         h->theta[i] = plain_angle(h->x + i * D, h->w + y * D, D);
-        h->correct[i] = 1;
-        for (size_t j = 0; j < C; j++)
-            h->correct[i] &= c[j] <= c[y];
-        h->row_loss[i] = plain_row(h->config, scale, c, C, y, h->theta[i], g);
+        int larger = 0, equal = 0; /* of the other cosines */
+        for (size_t j = 0; j < C; j++) {
+            larger |= j != y && c[j] > c[y];
+            equal |= j != y && c[j] == c[y];
+        }
+        h->correct[i] = !larger && !equal;
+        h->tied += !larger && equal;
+        h->row_loss[i] = plain_row(h->config, scale, c, C, y, h->theta[i], h->label_smoothing, g);
         h->objective += weight * h->row_loss[i];
+        h->mean += h->row_loss[i] / counted;
         /* backward */
         double psi = 0.0;
         margin_psi(h->config, h->theta[i], &psi, NULL);

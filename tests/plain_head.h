@@ -14,9 +14,13 @@ typedef struct plain_head {
     double *bias;              /* [C] or NULL; softmax only */
     const int64_t *labels;     /* [N] in [0, C), or -1: the row does not count */
     const float *row_weight;   /* [N] or NULL: 1 / counted rows */
-    double objective;          /* result: sum of row weights times row losses */
+    const float *class_weight; /* [C] or NULL: factors of a weighted mean, or of row_weight */
+    double label_smoothing;    /* e */
+    double objective;          /* result: sum of the rows' weights times their losses */
+    double mean;               /* result: of the row losses that count */
+    size_t tied;               /* result: rows whose class shares the largest cosine */
     double *row_loss, *theta;  /* results [N], 0 in rows that do not count */
-    uint8_t *correct;          /* result [N]: 1 where no other cosine (or logit) is larger */
+    uint8_t *correct;          /* result [N]: 1 where every other cosine (or logit) is smaller */
     double *dx, *dw, *db;      /* results [N, D], [C, D], [C]: of the objective */
 } plain_head;
 
@@ -25,9 +29,9 @@ void plain_head_run(plain_head *h);
 
 /* Returns the loss of one row whose logits are scale * cosine[j] for j < classes (softmax: any
  * numbers in place of cosines) and sets slope[j] to its derivative by cosine[j]. `theta` is the
- * angle of class `target` in radians; softmax does not read it. */
+ * angle of class `target` in radians; softmax does not read it. `e` is the label smoothing. */
 double plain_row(const margin_config *config, double scale, const double *cosine, size_t classes,
-                 size_t target, double theta, double *slope);
+                 size_t target, double theta, double e, double *slope);
 
 /* Returns the angle between `a` and `b`, neither zero, and their inner product; both have `dim`
  * entries. */

@@ -44,6 +44,8 @@ plain_head plain_of(const margin_config *config, const margin_head *call)
                         .bias = call->bias ? widen(call->bias, 1, classes, classes) : NULL,
                         .labels = call->labels,
                         .row_weight = call->row_weight,
+                        .class_weight = call->class_weight,
+                        .label_smoothing = call->label_smoothing,
                         .row_loss = room(rows, sizeof(double)),
                         .theta = room(rows, sizeof(double)),
                         .correct = room(rows, 1),
@@ -80,15 +82,20 @@ void assert_plain(const char *what, const margin_config *config, const margin_he
 {
     plain_head want = plain_of(config, call);
     const size_t rows = call->rows, dim = call->dim, classes = call->classes;
-    double sum = 0.0;
+    double size = 0.0; /* of the objective, before weights of either sign cancel */
     plain_head_run(&want);
     for (size_t i = 0; i < rows; i++) {
-        sum += want.row_loss[i];
+        const double row = call->row_weight ? fabs((double)call->row_weight[i]) : 0.0;
+        const int counts = call->class_weight && call->labels[i] >= 0;
+        size +=
+            row * (counts ? (double)call->class_weight[call->labels[i]] : 1.0) * want.row_loss[i];
         assert_relative(what, (double)call->row_loss[i], want.row_loss[i], loss_bound(scale));
         if (call->row_angle) assert_near(what, (double)call->row_angle[i], want.theta[i], 3e-7);
         if (call->row_correct) assert_int_equal(call->row_correct[i], want.correct[i]);
     }
-    assert_relative(what, call->loss * (double)call->counted, sum, loss_bound(scale));
+    if (!call->row_weight) size = want.objective;
+    assert_near(what, call->loss, want.objective, loss_bound(scale) * size);
+    assert_relative(what, call->mean_loss, want.mean, loss_bound(scale));
     for (size_t i = 0; i < rows; i++) /* a row at a time: their sizes differ */
         compare(what, "dX",
                 call->grad_embeddings + i * stride_or(call->grad_embeddings_stride, dim), dim,

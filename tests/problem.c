@@ -60,6 +60,12 @@ static void fill_embeddings(noise *n, problem *p)
     }
 }
 
+static void fill_class_weights(noise *n, guard *weights, size_t classes)
+{
+    for (size_t j = 0; j < classes; j++)
+        weights->at[j] = j % 5 == 3 ? 0.0f : (float)noise_between(n, 0.25, 4.0);
+}
+
 problem problem_make(size_t rows, size_t dim, size_t classes, uint64_t seed, unsigned layout,
                      int ignored)
 {
@@ -72,6 +78,7 @@ problem problem_make(size_t rows, size_t dim, size_t classes, uint64_t seed, uns
     p.bias = guard_make(classes, layout);
     p.labels = make_labels(rows, layout);
     p.row_weight = guard_make(rows, layout);
+    p.class_weight = guard_make(classes, layout);
     p.row_loss = guard_make(rows, layout);
     p.row_angle = guard_make(rows, layout);
     p.row_correct = guard_bytes(rows, layout);
@@ -96,6 +103,7 @@ problem problem_make(size_t rows, size_t dim, size_t classes, uint64_t seed, uns
     noise_fill(&n, p.bias.at, classes, 0.5);
     for (size_t i = 0; i < rows; i++)
         p.row_weight.at[i] = (float)noise_between(&n, 0.0, 2.0);
+    fill_class_weights(&n, &p.class_weight, classes);
     return p;
 }
 
@@ -108,6 +116,11 @@ void problem_use_bias(problem *p)
 void problem_use_row_weight(problem *p)
 {
     p->call.row_weight = p->row_weight.at;
+}
+
+void problem_use_class_weight(problem *p)
+{
+    p->call.class_weight = p->class_weight.at;
 }
 
 margin_status problem_context(const margin_config *config, margin_context **out)
@@ -131,7 +144,8 @@ int problem_untouched(const problem *p)
     return guard_untouched(&p->row_loss) && guard_untouched(&p->row_angle) &&
            guard_untouched(&p->row_correct) && guard_untouched(&p->grad_embeddings) &&
            guard_untouched(&p->grad_weights) && guard_untouched(&p->grad_bias) &&
-           p->call.loss == 0.0 && p->call.counted == 0;
+           p->call.loss == 0.0 && p->call.mean_loss == 0.0 && p->call.counted == 0 &&
+           p->call.tied == 0;
 }
 
 /* The elements between the rows of an output belong to the caller. */
@@ -146,9 +160,9 @@ static int padding_intact(const guard *matrix, size_t columns, size_t stride)
 
 int problem_free(problem *p)
 {
-    guard *const all[] = {&p->embeddings, &p->weights,      &p->bias,           &p->labels,
-                          &p->row_weight, &p->row_loss,     &p->row_angle,      &p->row_correct,
-                          &p->grad_bias,  &p->grad_weights, &p->grad_embeddings};
+    guard *const all[] = {&p->embeddings,  &p->weights,      &p->bias,         &p->labels,
+                          &p->row_weight,  &p->class_weight, &p->row_loss,     &p->row_angle,
+                          &p->row_correct, &p->grad_bias,    &p->grad_weights, &p->grad_embeddings};
     const size_t stride = p->call.grad_embeddings_stride, dim = p->call.dim;
     int intact = padding_intact(&p->grad_embeddings, dim, stride);
     intact &= padding_intact(&p->grad_weights, dim, stride);
@@ -170,6 +184,7 @@ rows_problem rows_problem_make(size_t rows, size_t classes, uint64_t seed, unsig
     p.labels = make_labels(rows, layout);
     p.row_scale = guard_make(rows, layout);
     p.row_weight = guard_make(rows, layout);
+    p.class_weight = guard_make(classes, layout);
     p.row_loss = guard_make(rows, layout);
     p.grad_logits = make_matrix(rows, classes, layout);
 
@@ -187,6 +202,7 @@ rows_problem rows_problem_make(size_t rows, size_t classes, uint64_t seed, unsig
         p.row_scale.at[i] = (float)noise_between(&n, 0.0, 40.0);
         p.row_weight.at[i] = (float)noise_between(&n, 0.0, 2.0);
     }
+    fill_class_weights(&n, &p.class_weight, classes);
     return p;
 }
 
@@ -202,13 +218,13 @@ margin_status rows_problem_run(rows_problem *p, const margin_config *config)
 int rows_problem_untouched(const rows_problem *p)
 {
     return guard_untouched(&p->row_loss) && guard_untouched(&p->grad_logits) &&
-           p->call.loss == 0.0 && p->call.counted == 0;
+           p->call.loss == 0.0 && p->call.mean_loss == 0.0 && p->call.counted == 0;
 }
 
 int rows_problem_free(rows_problem *p)
 {
-    guard *const all[] = {&p->logits,     &p->labels,   &p->row_scale,
-                          &p->row_weight, &p->row_loss, &p->grad_logits};
+    guard *const all[] = {&p->logits,       &p->labels,   &p->row_scale,  &p->row_weight,
+                          &p->class_weight, &p->row_loss, &p->grad_logits};
     int intact = padding_intact(&p->grad_logits, p->call.classes, p->call.logits_stride);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         intact &= guard_free(all[i]);
@@ -233,13 +249,20 @@ static uint64_t mix_matrix(uint64_t hash, const float *a, size_t rows, size_t co
     return hash;
 }
 
+/* Without weights the two are one. */
+static uint64_t mix_losses(uint64_t hash, double loss, double mean_loss)
+{
+    hash = mix_bytes(hash, &loss, sizeof loss);
+    return mean_loss == loss ? hash : mix_bytes(hash, &mean_loss, sizeof mean_loss);
+}
+
 static const uint64_t hash_start = 0xcbf29ce484222325u;
 
 problem_hash problem_hash_of(const problem *p)
 {
     const margin_head *call = &p->call;
     problem_hash h = {hash_start, hash_start, hash_start};
-    h.loss = mix_bytes(h.loss, &call->loss, sizeof call->loss);
+    h.loss = mix_losses(h.loss, call->loss, call->mean_loss);
     h.loss = mix_bytes(h.loss, call->row_loss, call->rows * sizeof *call->row_loss);
     h.loss = mix_bytes(h.loss, call->row_angle, call->rows * sizeof *call->row_angle);
     h.loss = mix_bytes(h.loss, call->row_correct, call->rows);
@@ -258,7 +281,7 @@ problem_hash rows_problem_hash_of(const rows_problem *p)
 {
     const margin_rows *call = &p->call;
     problem_hash h = {hash_start, hash_start, hash_start};
-    h.loss = mix_bytes(h.loss, &call->loss, sizeof call->loss);
+    h.loss = mix_losses(h.loss, call->loss, call->mean_loss);
     h.loss = mix_bytes(h.loss, call->row_loss, call->rows * sizeof *call->row_loss);
     h.grad_embeddings = mix_matrix(h.grad_embeddings, call->grad_logits, call->rows, call->classes,
                                    call->grad_logits_stride);

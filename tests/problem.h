@@ -12,8 +12,8 @@
 enum { PROBLEM_LAYOUTS = 16 };
 
 typedef struct problem {
-    margin_head call; /* every array is set but bias, row_weight and grad_bias */
-    guard embeddings, weights, bias, labels, row_weight;
+    margin_head call; /* every array is set but bias, the weights of rows and classes, grad_bias */
+    guard embeddings, weights, bias, labels, row_weight, class_weight;
     guard row_loss, row_angle, row_correct, grad_embeddings, grad_weights, grad_bias;
 } problem;
 
@@ -22,9 +22,11 @@ typedef struct problem {
  * arrays k elements off and pads rows. Every 7th label is -1 if `ignored`. */
 problem problem_make(size_t rows, size_t dim, size_t classes, uint64_t seed, unsigned layout,
                      int ignored);
-/* Sets bias (and its gradient) resp. row_weight in the call. */
+/* Sets bias (and its gradient) or row_weight in the call. */
 void problem_use_bias(problem *p);
 void problem_use_row_weight(problem *p);
+/* Sets class_weight, some of them 0. */
+void problem_use_class_weight(problem *p);
 /* A context whose threads all take part, however little there is to do. */
 margin_status problem_context(const margin_config *config, margin_context **out);
 /* Runs it in a context of its own. */
@@ -35,8 +37,8 @@ int problem_untouched(const problem *p);
 int problem_free(problem *p);
 
 typedef struct rows_problem {
-    margin_rows call; /* every array is set but row_scale and row_weight */
-    guard logits, labels, row_scale, row_weight, row_loss, grad_logits;
+    margin_rows call; /* every array is set but row_scale, row_weight and class_weight */
+    guard logits, labels, row_scale, row_weight, class_weight, row_loss, grad_logits;
 } rows_problem;
 
 /* Cosines spread like 1 / sqrt(64) with targets from -1 to 1. */

@@ -33,7 +33,8 @@ typedef struct bits_case {
     margin_config config;
     size_t rows, dim, classes; /* dim 0: rows level */
     uint64_t seed;
-    int bias, row_weight;
+    int bias, row_weight, class_weight;
+    double label_smoothing;
 } bits_case;
 
 /* Returns the bytes that a refused call names: the least for the outputs that it wants. */
@@ -57,6 +58,8 @@ static problem_hash run_head(const bits_case *c, const variant *v, margin_config
     problem p = problem_make(c->rows, c->dim, c->classes, c->seed, v->layout, 1);
     if (c->bias) problem_use_bias(&p);
     if (c->row_weight) problem_use_row_weight(&p);
+    if (c->class_weight) problem_use_class_weight(&p);
+    p.call.label_smoothing = c->label_smoothing;
     if (v->workspace == 1) config.workspace_bytes = minimum_of(&config, p.call);
     const margin_status status = problem_run(&p, &config);
     CHECK(status == MARGIN_OK, "%s: %s", c->name, margin_status_text(status));
@@ -86,6 +89,8 @@ static problem_hash run_rows(const bits_case *c, const variant *v, margin_config
     rows_problem p = rows_problem_make(c->rows, c->classes, c->seed, v->layout, 1);
     if (config.feature_norm == MARGIN_FEATURE_NORM_KEEP) p.call.row_scale = p.row_scale.at;
     if (c->row_weight) p.call.row_weight = p.row_weight.at;
+    if (c->class_weight) p.call.class_weight = p.class_weight.at;
+    p.call.label_smoothing = c->label_smoothing;
     if (v->workspace == 1) config.workspace_bytes = rows_minimum_of(&config, p.call);
     const margin_status status = rows_problem_run(&p, &config);
     CHECK(status == MARGIN_OK, "%s: %s", c->name, margin_status_text(status));
@@ -226,18 +231,27 @@ static const shape large_shapes[] = {
     {257, 66, 77},  {300, 48, 601}, {34, 20, 5101},  {271, 64, 253}, {642, 5, 515},
     {130, 8, 200},  {7, 1, 129},    {5, 70, 1100},   {8, 1100, 31},  {45, 131, 11}};
 
+/* Each path, several row blocks and shards, with label smoothing. */
+static const shape smoothed_shapes[] = {{5, 1, 7},   {300, 19, 11}, {130, 31, 2100}, {642, 5, 515},
+                                        {3, 2, 901}, {7, 40, 33},   {40, 129, 257}};
+
 /* Sizes 1 to 40 in turn, the others odd and changing. */
 static shape small_shape(size_t rows)
 {
     return (shape){rows, 1 + rows * 7 % 29, 1 + rows * 13 % 41};
 }
 
-static void judge_shape(margin_config config, const char *what, shape s, int weighted)
+/* What a case wants besides its shape. */
+typedef enum extra { PLAIN, WEIGHTED, SMOOTHED } extra;
+
+static void judge_shape(margin_config config, const char *what, shape s, extra wanted)
 {
     bits_case c = {.config = config, .rows = s.rows, .dim = s.dim, .classes = s.classes};
     c.seed = 1000003 * s.rows + 1009 * s.dim + s.classes;
     c.bias = !margin_loss_get(config.loss)->normalised && s.rows % 2 == 1;
-    c.row_weight = weighted;
+    c.row_weight = wanted == WEIGHTED;
+    c.class_weight = wanted == SMOOTHED;
+    c.label_smoothing = wanted == SMOOTHED ? 0.1 : 0.0;
     add_case(0, c, what);
     c.dim = c.bias = 0;
     add_case(1, c, what);
@@ -257,26 +271,28 @@ static void judge_options(margin_loss loss)
     const margin_loss_info *info = margin_loss_get(loss);
     const shape s = {23, 34, 45};
     margin_config config = config_of(loss);
-    judge_shape(config, "weighted", s, 1);
+    judge_shape(config, "weighted", s, WEIGHTED);
+    judge_shape(config, "smoothed", s, SMOOTHED);
     config.gradient = MARGIN_GRADIENT_DETACHED;
-    judge_shape(config, "detached", s, 0);
+    judge_shape(config, "detached", s, PLAIN);
     config = config_of(loss);
     for (int how = 0; info->has_angle && how < MARGIN_PAST_PI_COUNT; how++) {
         config.past_pi = (margin_past_pi)how;
-        judge_shape(config, margin_past_pi_name(config.past_pi), s, 0);
+        judge_shape(config, margin_past_pi_name(config.past_pi), s, PLAIN);
     }
     if (!info->has_lambda) return;
     config = config_of(loss);
     config.lambda = 5.0;
-    judge_shape(config, "lambda", s, 0);
+    judge_shape(config, "lambda", s, PLAIN);
     config.feature_norm = MARGIN_FEATURE_NORM_KEEP;
-    judge_shape(config, "keep", s, 0);
+    judge_shape(config, "keep", s, PLAIN);
+    judge_shape(config, "keep smoothed", s, SMOOTHED);
 }
 
 /* Every misalignment of every array by 0 to 15 elements; dim 0: rows level. */
 static void judge_layouts(size_t dim)
 {
-    const bits_case c = {"every layout", config_of(MARGIN_ARCFACE), 23, dim, 45, 7, 0, 0};
+    const bits_case c = {"every layout", config_of(MARGIN_ARCFACE), 23, dim, 45, 7, 0, 0, 1, 0.1};
     problem_hash first = {0, 0, 0};
     for (unsigned layout = 0; layout < PROBLEM_LAYOUTS; layout++) {
         const variant v = {2, 0, layout};
@@ -286,21 +302,23 @@ static void judge_layouts(size_t dim)
     }
 }
 
-static void judge_shapes(margin_loss loss, const char *what, const shape *list, size_t count)
+static void judge_shapes(margin_loss loss, const char *what, const shape *list, size_t count,
+                         extra wanted)
 {
     start_groups(loss, what);
     for (size_t i = 0; i < count; i++)
-        judge_shape(config_of(loss), what, list[i], 0);
+        judge_shape(config_of(loss), what, list[i], wanted);
     end_groups(loss);
 }
 
 static void judge_all(void)
 {
     const size_t large = sizeof large_shapes / sizeof *large_shapes;
+    const size_t smoothed = sizeof smoothed_shapes / sizeof *smoothed_shapes;
     shape sizes[40];
     for (unsigned k = 0; k < MARGIN_LOSS_COUNT; k++) {
         const margin_loss loss = (margin_loss)k;
-        judge_shapes(loss, "small", shapes, sizeof shapes / sizeof *shapes);
+        judge_shapes(loss, "small", shapes, sizeof shapes / sizeof *shapes, PLAIN);
         start_groups(loss, "options");
         judge_options(loss);
         end_groups(loss);
@@ -308,11 +326,13 @@ static void judge_all(void)
             printf("%s: a loss without golden lines\n", margin_loss_get(loss)->name);
         }
     }
-    judge_shapes(MARGIN_ARCFACE, "large", large_shapes, large);
-    judge_shapes(MARGIN_SOFTMAX, "large", large_shapes, large);
+    judge_shapes(MARGIN_ARCFACE, "large", large_shapes, large, PLAIN);
+    judge_shapes(MARGIN_SOFTMAX, "large", large_shapes, large, PLAIN);
+    judge_shapes(MARGIN_ARCFACE, "smoothed", smoothed_shapes, smoothed, SMOOTHED);
+    judge_shapes(MARGIN_SOFTMAX, "smoothed", smoothed_shapes, smoothed, SMOOTHED);
     for (size_t rows = 1; rows <= 40; rows++)
         sizes[rows - 1] = small_shape(rows);
-    judge_shapes(MARGIN_COMBINED, "sizes", sizes, 40);
+    judge_shapes(MARGIN_COMBINED, "sizes", sizes, 40, PLAIN);
     judge_layouts(34);
     judge_layouts(0);
     for (size_t i = 0; i < golden.count; i++)

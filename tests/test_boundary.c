@@ -168,11 +168,31 @@ static void head_nonfinite(void **state)
             t.p.row_weight.at[i] = bad[k];
             refuse_head(&t, "row_weight", status, MARGIN_ARGUMENT_ROW_WEIGHT, i, 0);
             if (i >= CLASSES) continue;
+            t = fresh_head(MARGIN_COSFACE);
+            problem_use_class_weight(&t.p);
+            t.p.class_weight.at[i] = bad[k];
+            refuse_head(&t, "class_weight", status, MARGIN_ARGUMENT_CLASS_WEIGHT, i, 0);
             t = fresh_head(MARGIN_SOFTMAX);
             t.p.bias.at[i] = bad[k];
             refuse_head(&t, "bias", status, MARGIN_ARGUMENT_BIAS, i, 0);
         }
     }
+}
+
+/* Factors that no weighted mean and no distribution has. */
+static void head_factors(void **state)
+{
+    const double bad[] = {-0.1, 1.0, 1.5, NAN, INFINITY};
+    (void)state;
+    for (size_t k = 0; k < LENGTH_OF(bad); k++) {
+        head_trial t = fresh_head(MARGIN_ARCFACE);
+        t.p.call.label_smoothing = bad[k];
+        refuse_head(&t, "label_smoothing", MARGIN_ERROR_CONFIG, ANY_ARGUMENT, 0, 0);
+    }
+    head_trial t = fresh_head(MARGIN_ARCFACE);
+    problem_use_class_weight(&t.p);
+    t.p.class_weight.at[1] = -1.0f;
+    refuse_head(&t, "class_weight", MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_CLASS_WEIGHT, 1, 0);
 }
 
 /* In a wide row, in a later block of classes, in a later row block: everywhere. */
@@ -263,6 +283,7 @@ static void head_workspace(void **state)
         assert_true(least > 0);
 
         problem p = problem_make(200, 33, 70, 5, 1, 1);
+        p.call.label_smoothing = 0.1; /* takes most */
         context = create_with(threads, least - 1);
         assert_status(margin_head_run(context, &p.call), MARGIN_ERROR_WORKSPACE);
         assert_true(problem_untouched(&p));
@@ -293,8 +314,9 @@ static void head_workspace_of_each_output(void **state)
         margin_destroy(context);
         context = create_with(threads, least);
         problem p = problem_make(n[0], n[1], n[2], 3, 0, 1);
-        for (unsigned wanted = 0; wanted < 4; wanted++) {
+        for (unsigned wanted = 0; wanted < 8; wanted++) {
             margin_head call = p.call;
+            if (wanted & 4) call.label_smoothing = 0.1;
             if (!(wanted & 1)) call.grad_embeddings = NULL;
             if (!(wanted & 2)) call.grad_weights = NULL;
             assert_status(margin_head_run(context, &call), MARGIN_OK);
@@ -349,6 +371,7 @@ int main(void)
         cmocka_unit_test(head_overflow),
         cmocka_unit_test(head_labels),
         cmocka_unit_test(head_nonfinite),
+        cmocka_unit_test(head_factors),
         cmocka_unit_test(head_nonfinite_far_off),
         cmocka_unit_test(head_huge_is_finite),
         cmocka_unit_test(head_bias),

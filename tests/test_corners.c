@@ -225,36 +225,95 @@ static void zero_times_huge(void **state)
 
 /* ---- ties -------------------------------------------------------------------------------------*/
 
-/* Two classes with one weight, near or far apart: neither is larger, so either is correct. */
-static void ties_in(size_t dim, const margin_config *config)
+enum { TIED_CLASSES = 600, TIED_MOST = 140, TIED_ROWS = 12 };
+
+/* Runs 3 rows x of these labels, alone and with 9 that do not count, for which there are other
+ * kernels; returns how many rows are tied. */
+static size_t run_tied(const margin_config *config, size_t dim, size_t classes, const float *x,
+                       const float *w, const int64_t *labels, uint8_t *correct)
+{
+    float more[TIED_ROWS * TIED_MOST] = {0.0f};
+    int64_t and_none[TIED_ROWS] = {labels[0], labels[1], labels[2], -1, -1, -1,
+                                   -1,        -1,        -1,        -1, -1, -1};
+    uint8_t again[TIED_ROWS];
+    margin_head head = {.rows = 3, .dim = dim, .classes = classes, .embeddings = x};
+    head.weights = w;
+    head.labels = labels;
+    head.row_correct = correct;
+    assert_status(run_head(config, &head), MARGIN_OK);
+    const size_t tied = head.tied;
+    memcpy(more, x, 3 * dim * sizeof *x);
+    head.rows = TIED_ROWS;
+    head.embeddings = more;
+    head.labels = and_none;
+    head.row_correct = again;
+    assert_status(run_head(config, &head), MARGIN_OK);
+    assert_int_equal(head.tied, tied);
+    assert_memory_equal(again, correct, 3);
+    return tied;
+}
+
+/* Two classes with one weight, near or far apart: neither is strictly the best. The third row has
+ * another class. */
+static void judge_twins(const margin_config *config, size_t dim)
 {
     const size_t twins[] = {1, 2, 255, 300, 599};
-    for (size_t i = 0; i < LENGTH_OF(twins); i++) {
-        const int64_t labels[3] = {0, (int64_t)twins[i], 7};
-        float x[3 * 20], w[600 * 20];
+    const float factors[] = {1.0f, 0.25f, 0x1p40f, 0x1p-80f};
+    const int raw = !margin_loss_get(config->loss)->normalised;
+    for (size_t i = 0; i < LENGTH_OF(twins) * (raw ? 1 : LENGTH_OF(factors)); i++) {
+        const size_t twin = twins[i % LENGTH_OF(twins)];
+        const float factor = factors[i / LENGTH_OF(twins)];
+        const int64_t labels[3] = {0, (int64_t)twin, 7};
+        float x[3 * TIED_MOST], w[TIED_CLASSES * TIED_MOST];
         uint8_t correct[3];
-        noise n = {17};
-        noise_fill(&n, w, 600 * dim, 0.01);
-        w[2] = 5.0f; /* the largest logit, raw or not */
-        memcpy(w + dim * twins[i], w, dim * sizeof *w);
+        noise n = {17 + i};
+        noise_fill(&n, w, TIED_CLASSES * dim, 0.01);
+        w[dim / 2] = 5.0f; /* the largest logit, raw or not */
+        for (size_t d = 0; d < dim; d++)
+            w[dim * twin + d] = factor * w[d];
         for (size_t d = 0; d < 3 * dim; d++)
             x[d] = w[d % dim];
-        margin_head head = {.rows = 3, .dim = dim, .classes = 600, .embeddings = x};
-        head.weights = w;
-        head.labels = labels;
-        head.row_correct = correct;
-        assert_status(run_head(config, &head), MARGIN_OK);
-        assert_true(correct[0] == 1 && correct[1] == 1 && correct[2] == 0);
+        assert_int_equal(run_tied(config, dim, TIED_CLASSES, x, w, labels, correct), 2);
+        assert_true(correct[0] == 0 && correct[1] == 0 && correct[2] == 0);
+        w[dim * twin + dim / 2] = 0.0f; /* no longer the same */
+        assert_int_equal(run_tied(config, dim, TIED_CLASSES, x, w, labels, correct), 0);
+        assert_true(correct[0] == 1 && correct[1] == 0 && correct[2] == 0);
     }
 }
 
-static void ties_are_correct(void **state)
+/* Nothing can be told apart: all embeddings are zero, all class weights are, or all are equal. */
+static void judge_nothing_told(const margin_config *config, size_t dim)
 {
+    for (int kind = 0; kind < 3; kind++) {
+        for (size_t classes = 2; classes <= TIED_CLASSES; classes = classes * 3 + 5) {
+            const int64_t labels[3] = {0, (int64_t)classes - 1, -1};
+            float x[3 * TIED_MOST] = {0.0f}, w[TIED_CLASSES * TIED_MOST] = {0.0f};
+            uint8_t correct[3] = {1, 1, 1};
+            noise n = {classes};
+            if (kind > 0) noise_fill(&n, x, 3 * dim, 1.0);
+            if (kind != 1) noise_fill(&n, w, (kind == 0 ? classes : 1) * dim, 1.0);
+            for (size_t d = dim; kind == 2 && d < classes * dim; d++)
+                w[d] = w[d % dim];
+            assert_int_equal(run_tied(config, dim, classes, x, w, labels, correct), 2);
+            assert_true(correct[0] == 0 && correct[1] == 0 && correct[2] == 0);
+        }
+    }
+}
+
+/* Few dimensions, many, and so many that few rows have kernels of their own. */
+static void ties_are_not_correct(void **state)
+{
+    const size_t dims[] = {1, 4, 20, TIED_MOST};
     (void)state;
-    for (unsigned k = 0; k < MARGIN_LOSS_COUNT; k++) {
-        const margin_config config = config_of((margin_loss)k);
-        ties_in(4, &config);
-        ties_in(20, &config);
+    for (unsigned isa = MARGIN_ISA_SCALAR; isa < MARGIN_ISA_COUNT; isa++) {
+        for (unsigned k = 0; k < MARGIN_LOSS_COUNT && margin_isa_usable((margin_isa)isa); k++) {
+            margin_config config = config_of((margin_loss)k);
+            config.isa = (margin_isa)isa;
+            for (size_t d = 0; d < LENGTH_OF(dims); d++) {
+                if (dims[d] > 1) judge_twins(&config, dims[d]);
+                judge_nothing_told(&config, dims[d]);
+            }
+        }
     }
 }
 
@@ -267,7 +326,7 @@ int main(void)
         cmocka_unit_test(logits_that_rise_over_blocks),
         cmocka_unit_test(biases_in_their_unit),
         cmocka_unit_test(zero_times_huge),
-        cmocka_unit_test(ties_are_correct),
+        cmocka_unit_test(ties_are_not_correct),
     };
     return cmocka_run_group_tests_name("corners", tests, NULL, NULL);
 }

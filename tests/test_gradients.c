@@ -74,13 +74,22 @@ typedef struct size_class {
     size_t rows, dim, classes;
 } size_class;
 
+/* What is in a call besides its arrays. */
+enum { BIAS = 1, ROW_WEIGHT = 2, CLASS_WEIGHT = 4, SMOOTHING = 8 };
+
+static void use(problem *p, int extras)
+{
+    if (extras & BIAS) problem_use_bias(p);
+    if (extras & ROW_WEIGHT) problem_use_row_weight(p);
+    if (extras & CLASS_WEIGHT) problem_use_class_weight(p);
+    if (extras & SMOOTHING) p->call.label_smoothing = 0.3;
+}
+
 /* Runs a problem with rows that do not count, padded rows and arrays off their alignment. */
-static void judge_head(const margin_config *config, size_class size, int bias, int weighted,
-                       uint64_t seed)
+static void judge_head(const margin_config *config, size_class size, int extras, uint64_t seed)
 {
     problem p = problem_make(size.rows, size.dim, size.classes, seed, 3, 1);
-    if (bias) problem_use_bias(&p);
-    if (weighted) problem_use_row_weight(&p);
+    use(&p, extras);
     assert_status(problem_run(&p, config), MARGIN_OK);
     assert_plain(describe(config), config, &p.call, config->scale);
     assert_true(problem_free(&p));
@@ -89,9 +98,11 @@ static void judge_head(const margin_config *config, size_class size, int bias, i
 static void judge_config(const margin_config *config)
 {
     const size_class small = {ROWS, DIM, CLASSES};
-    const int raw = !margin_loss_get(config->loss)->normalised;
-    judge_head(config, small, 0, 0, 11);
-    judge_head(config, small, raw, 1, 12);
+    const int bias = margin_loss_get(config->loss)->normalised ? 0 : BIAS;
+    judge_head(config, small, 0, 11);
+    judge_head(config, small, bias | ROW_WEIGHT, 12);
+    judge_head(config, small, bias | CLASS_WEIGHT | SMOOTHING, 14);
+    judge_head(config, small, ROW_WEIGHT | CLASS_WEIGHT | SMOOTHING, 15);
 }
 
 static void head_gradients(void **state)
@@ -134,11 +145,13 @@ static void head_of_each_shape(void **state)
     for (size_t k = 0; k < LENGTH_OF(sizes); k++) {
         for (unsigned loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
             margin_config config = config_of((margin_loss)loss);
-            const int raw = !margin_loss_get(config.loss)->normalised;
-            judge_head(&config, sizes[k], raw, 0, 40 + k);
+            const int bias = margin_loss_get(config.loss)->normalised ? 0 : BIAS;
+            judge_head(&config, sizes[k], bias, 40 + k);
+            judge_head(&config, sizes[k], bias | SMOOTHING, 80 + k);
             config.threads = 1;
             config.workspace_bytes = least_workspace(&config, sizes[k]);
-            judge_head(&config, sizes[k], raw, 1, 60 + k);
+            judge_head(&config, sizes[k], bias | ROW_WEIGHT, 60 + k);
+            judge_head(&config, sizes[k], bias | ROW_WEIGHT | SMOOTHING, 90 + k);
         }
     }
 }
@@ -179,7 +192,7 @@ static void judge_plain(const margin_config *config)
 {
     if (config->gradient == MARGIN_GRADIENT_DETACHED) return; /* not the derivative of its loss */
     problem p = problem_make(ROWS, DIM, CLASSES, 13, 0, 1);
-    problem_use_row_weight(&p);
+    use(&p, ROW_WEIGHT | CLASS_WEIGHT | SMOOTHING);
     if (!margin_loss_get(config->loss)->normalised) problem_use_bias(&p);
     plain_head h = plain_of(config, &p.call);
     assert_derivative("dX", &h, h.x, h.dx, ROWS * DIM);
@@ -206,27 +219,36 @@ static void judge_row(const margin_config *config, const rows_problem *p, size_t
     double cosines[CLASSES], slope[CLASSES], largest = 0.0;
     for (size_t j = 0; j < CLASSES; j++)
         cosines[j] = (double)p->call.logits[i * p->call.logits_stride + j];
-    const double loss = plain_row(config, scale, cosines, CLASSES, y, acos(cosines[y]), slope);
+    const double loss = plain_row(config, scale, cosines, CLASSES, y, acos(cosines[y]),
+                                  p->call.label_smoothing, slope);
     assert_relative(describe(config), (double)p->row_loss.at[i], loss, loss_bound(scale));
     for (size_t j = 0; j < CLASSES; j++)
         largest = fmax(largest, fabs(slope[j]));
     for (size_t j = 0; j < CLASSES; j++) {
-        const double weight = (double)p->row_weight.at[i];
+        const double weight = (double)p->row_weight.at[i] * (double)p->class_weight.at[y];
         assert_near(describe(config), (double)got[j], weight * slope[j],
                     weight * gradient_bound(scale) * largest);
     }
 }
 
-static void judge_rows(const margin_config *config)
+static void judge_rows_with(const margin_config *config, double label_smoothing)
 {
     rows_problem p = rows_problem_make(ROWS, CLASSES, 21, 2, 1);
     p.call.row_weight = p.row_weight.at;
+    p.call.class_weight = p.class_weight.at;
+    p.call.label_smoothing = label_smoothing;
     if (config->feature_norm == MARGIN_FEATURE_NORM_KEEP) p.call.row_scale = p.row_scale.at;
     assert_status(rows_problem_run(&p, config), MARGIN_OK);
     for (size_t i = 0; i < ROWS; i++) {
         if (p.call.labels[i] >= 0) judge_row(config, &p, i);
     }
     assert_true(rows_problem_free(&p));
+}
+
+static void judge_rows(const margin_config *config)
+{
+    judge_rows_with(config, 0.0);
+    judge_rows_with(config, 0.3);
 }
 
 static void rows_gradients(void **state)

@@ -131,35 +131,6 @@ static void all_rows_ignored(void **state)
     }
 }
 
-/* ---- row weights ------------------------------------------------------------------------------*/
-
-static void row_weights(void **state)
-{
-    (void)state;
-    const margin_config config = threads_2(MARGIN_ARCFACE);
-    problem plain = problem_make(32, 10, 6, 33, 0, 0), even = problem_make(32, 10, 6, 33, 0, 0);
-    problem_use_row_weight(&even);
-    for (size_t i = 0; i < 32; i++)
-        even.row_weight.at[i] = 1.0f / 32.0f;
-    assert_status(problem_run(&plain, &config), MARGIN_OK);
-    assert_status(problem_run(&even, &config), MARGIN_OK);
-    assert_true(plain.call.loss == even.call.loss);
-    assert_memory_equal(plain.grad_embeddings.at, even.grad_embeddings.at, 320 * sizeof(float));
-    assert_memory_equal(plain.grad_weights.at, even.grad_weights.at, 60 * sizeof(float));
-
-    for (size_t i = 0; i < 32; i++)
-        even.row_weight.at[i] = i % 2 == 0 ? 0.0f : -2.0f / 32.0f;
-    assert_status(problem_run(&even, &config), MARGIN_OK);
-    assert_true(plain.call.loss == even.call.loss); /* a weight changes gradients only */
-    for (size_t i = 0; i < 32; i++) {
-        for (size_t d = 0; d < 10; d++) {
-            const float want = i % 2 == 0 ? 0.0f : -2.0f * plain.grad_embeddings.at[i * 10 + d];
-            assert_true(even.grad_embeddings.at[i * 10 + d] == want);
-        }
-    }
-    assert_true(problem_free(&plain) & problem_free(&even));
-}
-
 /* ---- outputs not asked for --------------------------------------------------------------------*/
 
 static void missing_outputs(void **state)
@@ -403,12 +374,17 @@ static void negative_is_correct(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(ignored_rows),         cmocka_unit_test(few_rows),
-        cmocka_unit_test(all_rows_ignored),     cmocka_unit_test(row_weights),
-        cmocka_unit_test(missing_outputs),      cmocka_unit_test(one_context_many_shapes),
-        cmocka_unit_test(contexts_in_parallel), cmocka_unit_test(rows_in_place),
-        cmocka_unit_test(zero_vectors),         cmocka_unit_test(parallel_vectors),
-        cmocka_unit_test(extreme_lengths),      cmocka_unit_test(single_class),
+        cmocka_unit_test(ignored_rows),
+        cmocka_unit_test(few_rows),
+        cmocka_unit_test(all_rows_ignored),
+        cmocka_unit_test(missing_outputs),
+        cmocka_unit_test(one_context_many_shapes),
+        cmocka_unit_test(contexts_in_parallel),
+        cmocka_unit_test(rows_in_place),
+        cmocka_unit_test(zero_vectors),
+        cmocka_unit_test(parallel_vectors),
+        cmocka_unit_test(extreme_lengths),
+        cmocka_unit_test(single_class),
         cmocka_unit_test(negative_is_correct),
     };
     return cmocka_run_group_tests_name("head", tests, NULL, NULL);

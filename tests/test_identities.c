@@ -160,7 +160,9 @@ static void gradients_are_tangent(void **state)
     for (unsigned k = 0; k < MARGIN_LOSS_COUNT; k++) {
         const margin_config config = config_of((margin_loss)k);
         if (!margin_loss_get((margin_loss)k)->normalised) continue;
-        problem p = solved(&config, 56);
+        problem p = problem_make(ROWS, DIM, CLASSES, 56, 0, 1);
+        p.call.label_smoothing = k % 2 ? 0.5 : 0.0;
+        assert_status(problem_run(&p, &config), MARGIN_OK);
         for (size_t i = 0; i < ROWS; i++) {
             const float *x = p.embeddings.at + i * DIM, *g = p.grad_embeddings.at + i * DIM;
             const double scale = norm_of(x, DIM) * norm_of(g, DIM);
@@ -180,9 +182,10 @@ static void sums_vanish(void **state)
 {
     const margin_loss losses[] = {MARGIN_SOFTMAX, MARGIN_NORMSOFTMAX, MARGIN_COSFACE};
     (void)state;
-    for (size_t k = 0; k < LENGTH_OF(losses); k++) {
-        const margin_config config = config_of(losses[k]);
+    for (size_t k = 0; k < 2 * LENGTH_OF(losses); k++) {
+        const margin_config config = config_of(losses[k / 2]);
         rows_problem p = rows_problem_make(ROWS, CLASSES, 57, 0, 1);
+        p.call.label_smoothing = k % 2 ? 0.25 : 0.0;
         assert_status(rows_problem_run(&p, &config), MARGIN_OK);
         for (size_t i = 0; i < ROWS; i++) {
             double sum = 0.0;
@@ -219,7 +222,10 @@ static void powers_of_two_scale_out(void **state)
     for (unsigned k = 0; k < MARGIN_LOSS_COUNT; k++) {
         const margin_config config = config_of((margin_loss)k);
         if (!margin_loss_get((margin_loss)k)->normalised) continue;
-        problem p = solved(&config, 59), q = problem_make(ROWS, DIM, CLASSES, 59, 0, 1);
+        problem p = problem_make(ROWS, DIM, CLASSES, 59, 0, 1);
+        problem q = problem_make(ROWS, DIM, CLASSES, 59, 0, 1);
+        p.call.label_smoothing = q.call.label_smoothing = k % 2 ? 0.25 : 0.0;
+        assert_status(problem_run(&p, &config), MARGIN_OK);
         for (size_t i = 0; i < ROWS * DIM; i++)
             q.embeddings.at[i] *= 0x1p-7f;
         for (size_t i = 0; i < CLASSES * DIM; i++)
@@ -373,8 +379,10 @@ static void levels_agree(void **state)
         margin_config config = config_of((margin_loss)k);
         config.scale = config.scale > 16.0 ? 16.0 : config.scale;
         const int raw = !margin_loss_get((margin_loss)k)->normalised;
-        problem p = solved(&config, 62);
+        problem p = problem_make(ROWS, DIM, CLASSES, 62, 0, 1);
         rows_problem r = rows_problem_make(ROWS, CLASSES, 62, 0, 0);
+        p.call.label_smoothing = r.call.label_smoothing = 0.1;
+        assert_status(problem_run(&p, &config), MARGIN_OK);
         memcpy(r.labels.data, p.labels.data, ROWS * sizeof(int64_t));
         for (size_t i = 0; i < ROWS * CLASSES; i++) {
             const float *x = p.embeddings.at + i / CLASSES * DIM;

@@ -107,6 +107,13 @@ static void rows_refusals(void **state)
         }
     }
     t = fresh_rows(MARGIN_ARCFACE);
+    t.p.call.label_smoothing = 1.0;
+    refuse_rows(&t, "label_smoothing", MARGIN_ERROR_CONFIG, ANY_ARGUMENT, 0, 0);
+    t = fresh_rows(MARGIN_ARCFACE);
+    t.p.call.class_weight = t.p.class_weight.at;
+    t.p.class_weight.at[1] = -1.0f;
+    refuse_rows(&t, "class_weight", MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_CLASS_WEIGHT, 1, 0);
+    t = fresh_rows(MARGIN_ARCFACE);
     t.p.row_scale.at[3] = -1.0f;
     refuse_rows(&t, "negative row_scale", MARGIN_ERROR_NONFINITE, scale, 3, 0);
 }

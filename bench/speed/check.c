@@ -137,7 +137,7 @@ static double solve_row(const trial *t, size_t i)
     for (size_t j = 0; j < classes; j++)
         t->cosine[j] = t->r->products[i * classes + j] / (row_length(t, i) * class_length(t, j));
     return plain_row(t->config, t->config->scale, t->cosine, classes, (size_t)p->labels[i],
-                     t->r->theta[i], t->slope);
+                     t->r->theta[i], 0.0, t->slope);
 }
 
 /* What is left of `sum`, a gradient by a unit vector, for the vector v itself, of that `length`:
@@ -269,7 +269,8 @@ static int judge_rows(const speed_problem *p, const margin_config *config, const
         for (size_t j = 0; j < classes; j++)
             cosine[j] = p->cosines[i * classes + j];
         const double theta = acos(fmax(-1, fmin(1, cosine[label])));
-        const double truth = plain_row(config, config->scale, cosine, classes, label, theta, slope);
+        const double truth =
+            plain_row(config, config->scale, cosine, classes, label, theta, 0.0, slope);
         if (check_loss(i, o->row_loss[i], truth, tolerance, fault, fault_size)) return -1;
         for (size_t j = 0; j < classes; j++)
             slope[j] /= (double)n;

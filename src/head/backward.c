@@ -201,11 +201,22 @@ void margin_head_store_class(const head_call *call, double norm, size_t class_in
         io->grad_bias[class_index] = margin_to_float((double)g[io->dim] * call->gradient_measure);
 }
 
+/* Adds to the sums of a piece's classes what label smoothing gives each of them. */
+static void add_even(const head_call *call, const head_piece *piece, const piece_sum *sum)
+{
+    const float *even = call->smoothing.even;
+    for (size_t j = 0; even != NULL && j < piece->count; j++) {
+        for (size_t d = 0; d < call->layout.dim; d++)
+            sum->at[j * sum->stride + d] += even[d];
+    }
+}
+
 static void finish_piece(const head_call *call, const head_rows *rows, const double *norms,
                          const head_targets *targets, const head_piece *piece, const piece_sum *sum,
                          float *class_line)
 {
     const size_t end = piece->first + piece->count;
+    add_even(call, piece, sum);
     for (size_t j = 0; j < piece->count; j++)
         margin_head_add_targets(call, rows, targets, piece->first + j, sum->at + j * sum->stride,
                                 class_line);

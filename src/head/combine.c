@@ -32,18 +32,15 @@ static void combine_row(const head_rows *rows, const head_stats *stats, size_t s
     }
 }
 
-/* Returns the negatives' log-sum-exp less the target's logit. The sum is that of exp(kernel scale
- * (inner product - peak)): the kernels' scale is rounded, and kept within bounds, so the largest
- * inner product itself takes the exact one. */
+/* Returns the excess of row i, -infinity for one that does not count. */
 static double excess_of(const head_call *call, const head_rows *rows, size_t i,
                         const head_result *r)
 {
     const head_row *row = &rows->row[i];
-    if (row->label < 0 || r->sum == 0.0) return -HUGE_VAL; /* no negatives */
-    const margin_term_row terms = head_term_row(rows, i);
-    const double most = (double)margin_ruled(terms, r->most), rise = (double)r->peak - most;
-    const double above = (double)terms.scale * rise + dm_log(r->sum);
-    return row->scale * most + above - call->geometry->target_logit(call, row);
+    if (row->label < 0) return -HUGE_VAL;
+    const margin_negatives negatives = {r->peak, r->most, r->sum};
+    return margin_excess(head_term_row(rows, i), row->scale, &negatives,
+                         call->geometry->target_logit(call, row));
 }
 
 /* Goes loop by loop: while one row's logarithm waits for itself, those of others are computed. */

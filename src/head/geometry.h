@@ -49,11 +49,20 @@ typedef struct head_geometry {
 
     /* Returns the target's logit. */
     double (*target_logit)(const head_call *call, const head_row *row);
+    /* Returns what it would be as a negative's: without any margin. */
+    double (*plain_logit)(const head_call *call, const head_row *row);
+    /* Returns what an embedding of this norm is multiplied by, so that its inner products with
+     * class weights (on the sphere of length 1) are logits. */
+    double (*row_factor)(const head_call *call, double norm);
     /* Writes dX of a row whose pull is not 0. */
     void (*write_gradient)(const head_call *call, const head_gradient_row *g);
     /* Returns the negatives' share of dW for this pull, and writes the target's to *target; both
      * counted in gradient_measure. */
     double (*shares)(const head_call *call, const head_row *row, double pull, double *target);
+    /* Adds to dX of a row, `out`, what label smoothing gives. */
+    void (*smooth_gradient)(const head_call *call, const head_smooth_row *r, float *out);
+    /* Returns what label smoothing with e = 1 adds to the target's share of a row of weight 1. */
+    double (*smooth_share)(const head_call *call, const head_row *row);
     /* Returns what a target's share is multiplied by so that a product of packed embeddings can
      * take it; 0: no product can without losing digits. */
     double (*entry)(const head_row *row);

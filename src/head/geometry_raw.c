@@ -82,6 +82,12 @@ static double target_logit(const head_call *call, const head_row *row)
     return call->setting->config->scale * (row->pair.inner + bias);
 }
 
+static double row_factor(const head_call *call, double norm)
+{
+    (void)norm;
+    return call->setting->config->scale;
+}
+
 /* Writes the negatives' mean class weight less the target's; either alone may be beyond float32. */
 static void write_gradient(const head_call *call, const head_gradient_row *g)
 {
@@ -98,6 +104,20 @@ static double shares(const head_call *call, const head_row *row, double pull, do
     const double share = pull * (call->setting->config->scale / call->gradient_measure);
     *target = -share;
     return share * row->unpack;
+}
+
+static void smooth_gradient(const head_call *call, const head_smooth_row *r, float *out)
+{
+    const double *sum = call->smoothing.class_sums;
+    const double by = r->share * r->factor;
+    for (size_t d = 0; d < call->io->dim; d++)
+        out[d] = margin_to_float((double)out[d] + by * ((double)r->w[d] - r->per_class * sum[d]));
+}
+
+static double smooth_share(const head_call *call, const head_row *row)
+{
+    (void)row;
+    return call->setting->config->scale / call->gradient_measure;
 }
 
 static double entry(const head_row *row)
@@ -134,8 +154,12 @@ const head_geometry margin_geometry_raw = {
     .pack_classes = pack_classes,
     .class_factor = class_factor,
     .target_logit = target_logit,
+    .plain_logit = target_logit,
+    .row_factor = row_factor,
     .write_gradient = write_gradient,
     .shares = shares,
+    .smooth_gradient = smooth_gradient,
+    .smooth_share = smooth_share,
     .entry = entry,
     .add_target = add_target,
     .finish_classes = finish_classes,

@@ -93,6 +93,23 @@ static double target_logit(const head_call *call, const head_row *row)
     return row->scale * row->target.psi;
 }
 
+static double plain_logit(const head_call *call, const head_row *row)
+{
+    (void)call;
+    return row->scale * row->pair.angle.cosine;
+}
+
+static double unit_row_factor(const head_call *call, double norm)
+{
+    return norm > 0.0 ? call->setting->config->scale / norm : 0.0;
+}
+
+static double kept_row_factor(const head_call *call, double norm)
+{
+    (void)call, (void)norm;
+    return 1.0;
+}
+
 /* Writes factor times g->line to dX, without the line's part along x if `unit` is not NULL. */
 static void write_line(const head_call *call, const head_gradient_row *g, double factor,
                        const margin_unit *unit)
@@ -150,6 +167,49 @@ static double shares(const head_call *call, const head_row *row, double pull, do
     return share;
 }
 
+/* ---- label smoothing ---- */
+
+/* Returns the factor of the unit tangent towards the target in the gradient of a row's lead, which
+ * is z less the mean of all logits, over the row's scale: -(C - 1) / C psi' of z, and, of the sum
+ * of all cosines, the target's is taken out again. */
+static double lead_tangent(const head_call *call, const head_row *row)
+{
+    const double classes = (double)call->io->classes;
+    return (row->pair.angle.sine - (classes - 1.0) * row->target.slope) / classes;
+}
+
+/* Adds what smoothing gives across x to out, and `along` times x. */
+static void add_lead(const head_call *call, const head_smooth_row *r, double along, float *out)
+{
+    const size_t n = call->io->dim;
+    const double *sum = call->smoothing.class_sums;
+    const double norm = r->row->norm;
+    if (norm == 0.0) return;
+    const double by_sum = r->share * r->factor * r->per_class;
+    const double by_x = by_sum * r->dot / (norm * norm) + along;
+    for (size_t d = 0; d < n; d++)
+        out[d] = margin_to_float((double)out[d] + by_x * (double)r->x[d] - by_sum * sum[d]);
+    margin_add_tangent_x(call->kernels.pairs, &r->row->pair, r->x, r->w, n,
+                         r->share * r->factor * lead_tangent(call, r->row), out);
+}
+
+static void unit_smooth_gradient(const head_call *call, const head_smooth_row *r, float *out)
+{
+    add_lead(call, r, 0.0, out);
+}
+
+/* All logits are |x| times something, so along x the lead grows by lead / |x|. */
+static void kept_smooth_gradient(const head_call *call, const head_smooth_row *r, float *out)
+{
+    const double norm = r->row->norm;
+    if (norm > 0.0) add_lead(call, r, r->share * r->lead / (norm * norm), out);
+}
+
+static double smooth_share(const head_call *call, const head_row *row)
+{
+    return row->scale / call->gradient_measure * lead_tangent(call, row);
+}
+
 static double entry(const head_row *row)
 {
     return margin_pair_is_wide(&row->pair) ? 1.0 / row->pair.angle.sine : 0.0;
@@ -183,19 +243,24 @@ static double finish_factor(const head_call *call, double norm)
 #define ON_THE_SPHERE                                                                              \
     .class_measure = class_measure, .pack_embedding = pack_embedding,                              \
     .pack_classes = pack_classes, .class_factor = class_factor, .target_logit = target_logit,      \
-    .shares = shares, .entry = entry, .add_target = add_target, .finish_classes = finish_classes,  \
-    .finish_factor = finish_factor, .projects = 1
+    .plain_logit = plain_logit, .shares = shares, .smooth_share = smooth_share, .entry = entry,    \
+    .add_target = add_target, .finish_classes = finish_classes, .finish_factor = finish_factor,    \
+    .projects = 1
 
 const head_geometry margin_geometry_unit = {
     ON_THE_SPHERE,
     .row_measure = unit_row_measure,
     .set_scale = unit_set_scale,
+    .row_factor = unit_row_factor,
     .write_gradient = unit_write_gradient,
+    .smooth_gradient = unit_smooth_gradient,
 };
 
 const head_geometry margin_geometry_kept = {
     ON_THE_SPHERE,
     .row_measure = kept_row_measure,
     .set_scale = kept_set_scale,
+    .row_factor = kept_row_factor,
     .write_gradient = kept_write_gradient,
+    .smooth_gradient = kept_smooth_gradient,
 };

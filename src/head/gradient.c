@@ -48,6 +48,24 @@ static void write_gradient(const head_call *call, const head_rows *rows, const h
     call->geometry->write_gradient(call, &g);
 }
 
+/* Adds to dX of row i, which counts, what label smoothing gives. */
+static void add_smoothing(const head_call *call, const head_rows *rows, size_t i, float *out,
+                          head_scratch *scratch)
+{
+    head_smooth_row r = margin_head_smooth_row(call, rows, i);
+    r.w = margin_head_class(call, (size_t)rows->label[i], scratch->class_line);
+    call->geometry->smooth_gradient(call, &r, out);
+}
+
+/* Sets the shares of dW of row i, which counts. */
+static void set_shares(const head_call *call, const head_row *row, head_result *result,
+                       double *target)
+{
+    const double e = call->smoothing.share;
+    result->share = call->geometry->shares(call, row, result->miss * row->weight, target);
+    if (e > 0.0) *target += e * row->weight * call->geometry->smooth_share(call, row);
+}
+
 static void finish_row(const head_call *call, const head_rows *rows, const head_stats *stats,
                        size_t i, head_result *result, head_targets *targets, head_scratch *scratch)
 {
@@ -55,18 +73,17 @@ static void finish_row(const head_call *call, const head_rows *rows, const head_
     const head_row *row = &rows->row[i];
     const size_t at = rows->first + i;
     const int counts = row->label >= 0;
-    if (counts && targets->share != NULL)
-        result->share =
-            call->geometry->shares(call, row, result->miss * row->weight, &targets->share[at]);
+    if (counts && targets->share != NULL) set_shares(call, row, result, &targets->share[at]);
     if (io->row_loss != NULL) io->row_loss[at] = margin_to_float(result->loss);
     if (io->row_angle != NULL)
         io->row_angle[at] = counts ? (float)margin_theta(&row->pair.angle) : 0.0f;
     if (io->row_correct != NULL)
-        io->row_correct[at] = counts && stats->target_dot[i] >= result->most;
+        io->row_correct[at] = counts && stats->target_dot[i] > result->most;
     if (io->grad_embeddings == NULL) return;
     float *out = io->grad_embeddings + at * io->grad_embeddings_stride;
     if (counts) {
         write_gradient(call, rows, stats, i, result, out, scratch);
+        if (call->smoothing.share > 0.0) add_smoothing(call, rows, i, out, scratch);
     } else {
         memset(out, 0, io->dim * sizeof *out);
     }

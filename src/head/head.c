@@ -49,6 +49,10 @@ static margin_status check_values(margin_context *context, margin_head *call)
     status = margin_check_finite(context, call->row_weight, call->rows, 1, 1,
                                  MARGIN_ARGUMENT_ROW_WEIGHT);
     if (status != MARGIN_OK) return status;
+    status = margin_check_factors(context, call->class_weight, call->classes,
+                                  MARGIN_ARGUMENT_CLASS_WEIGHT,
+                                  "a class_weight is not a finite number >= 0");
+    if (status != MARGIN_OK) return status;
     status = margin_check_finite(context, call->bias, call->classes, 1, 1, MARGIN_ARGUMENT_BIAS);
     if (status != MARGIN_OK) return status;
     return margin_check_finite(context, call->embeddings, call->rows, call->dim,
@@ -60,6 +64,7 @@ margin_status margin_head_run(margin_context *context, margin_head *head)
     if (context == NULL || head == NULL) return MARGIN_ERROR_NULL;
     margin_head io = *head; /* strides are resolved in the copy */
     margin_status status = check_call(context, &io);
+    if (status == MARGIN_OK) status = margin_check_smoothing(context, io.label_smoothing);
     if (status == MARGIN_OK) status = check_strides(context, &io);
     if (status == MARGIN_OK) status = check_values(context, &io);
     if (status != MARGIN_OK) return status;
@@ -69,13 +74,18 @@ margin_status margin_head_run(margin_context *context, margin_head *head)
                       .geometry = margin_head_geometry(&context->config),
                       .storage = &margin_storage_float32};
     head_run run = {.context = context, .call = &call};
-    double sum = 0.0;
+    call.weighting =
+        margin_weighting_of(io.row_weight, io.class_weight, io.labels, io.rows, io.counted);
+    head_sums sums = {0};
     status = margin_head_plan(&run);
     if (status != MARGIN_OK) return status;
-    status = call.layout.path == HEAD_PLANES ? margin_head_run_planes(&run, &sum)
-                                             : margin_head_run_tiles(&run, &sum);
+    margin_head_run_smoothing(&run);
+    status = call.layout.path == HEAD_PLANES ? margin_head_run_planes(&run, &sums)
+                                             : margin_head_run_tiles(&run, &sums);
     if (status != MARGIN_OK) return status;
     head->counted = io.counted;
-    head->loss = io.counted > 0 ? sum / (double)io.counted : 0.0;
+    head->tied = sums.tied;
+    head->mean_loss = io.counted > 0 ? sums.loss / (double)io.counted : 0.0;
+    head->loss = margin_objective(&call.weighting, sums.weighted, head->mean_loss);
     return MARGIN_OK;
 }

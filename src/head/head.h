@@ -31,6 +31,16 @@ typedef void (*head_products)(const struct head_call *call, const struct head_ro
                               const float *weights, size_t count, size_t strip, size_t strips,
                               float *tile, margin_ahead *ahead);
 
+/* Label smoothing: what all rows and all classes of a call have in common. */
+enum { HEAD_SMOOTHING_PARTS = 8 };
+typedef struct head_smoothing {
+    double share;       /* e; 0: none, and no array is there */
+    double *class_sums; /* [parts][dim]: the first is the sum of all class weights as logits see
+                           them (on the sphere at length 1; with a bias, its sum is the last) */
+    double *row_sums;   /* [parts][dim]: of weight times what makes logits of x; NULL: no dW */
+    float *even;        /* [dim]: added to every class's sum of dW; NULL: no dW */
+} head_smoothing;
+
 /* What a call is given and what follows from it as a whole: const for every stage. */
 typedef struct head_call {
     const margin_head *io; /* the caller's arrays, strides resolved */
@@ -44,6 +54,8 @@ typedef struct head_call {
     double class_measure;
     /* The largest |weight * scale| of a row: the unit of dW's factors, which are at most 1. */
     double gradient_measure;
+    margin_weighting weighting;
+    head_smoothing smoothing;
 } head_call;
 
 /* What is known of a row before the classes. */
@@ -99,8 +111,8 @@ typedef struct head_tiles {
 typedef struct head_result {
     float peak, most; /* under which sum is; the negatives' largest inner product */
     double sum;       /* log-sum-exp of the negatives = scale peak + log(sum) */
-    double loss;
-    double miss;  /* 1 - the target's probability */
+    double loss;      /* with label smoothing */
+    double miss;      /* 1 - the target's probability */
     double share; /* of the negatives' part of dW, counted in gradient_measure: set by gradient */
 } head_result;
 
@@ -216,6 +228,29 @@ double margin_head_shard_factor(const head_rows *rows, const head_stats *shard, 
 /* Combines the shards of `count` rows, at most 16, into their results. */
 void margin_head_combine(const head_call *call, const head_rows *rows, const head_stats *stats,
                          size_t shards, size_t first, size_t count, head_result *results);
+
+/* Adds up one of 2 HEAD_SMOOTHING_PARTS items of call->smoothing: the class weights of a part,
+ * then, for dW, the embeddings of one. */
+void margin_head_smoothing_part(const head_call *call, size_t item, float *class_line);
+/* Brings all parts together. */
+void margin_head_smoothing_total(const head_call *call);
+
+/* What label smoothing adds to a row. */
+typedef struct head_smooth_row {
+    const head_row *row;
+    const float *x, *w;       /* w: only for the gradient */
+    double factor;            /* times x: logits are its inner products */
+    double dot;               /* of x and the sum of all class weights */
+    double lead;              /* z - the mean of all logits: e times that is its loss */
+    double share;             /* e times the row's weight */
+    double others, per_class; /* C - 1, 1 / C */
+} head_smooth_row;
+
+/* Returns what is added to row i of the row block, which counts. */
+head_smooth_row margin_head_smooth_row(const head_call *call, const head_rows *rows, size_t i);
+/* Adds to the losses of `count` rows what label smoothing asks for. */
+void margin_head_smooth_losses(const head_call *call, const head_rows *rows, size_t first,
+                               size_t count, head_result *results);
 
 /* Writes what the caller wants of `count` rows: loss, angle, correctness and dX; and for dW, their
  * shares. */

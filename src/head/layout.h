@@ -9,7 +9,7 @@
 /* What is asked for. */
 typedef struct head_shape {
     size_t rows, dim, classes;
-    int bias, want_x, want_w;
+    int bias, want_x, want_w, smooth;
 } head_shape;
 
 /* Which kernels multiply. */

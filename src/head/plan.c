@@ -26,7 +26,7 @@ static void set_gradient_measure(head_call *call)
     for (size_t i = 0; i < io->rows; i++) {
         if (io->labels[i] < 0) continue;
         const double measure = call->geometry->row_measure(call, margin_head_embedding(call, i));
-        most = fmax(most, fabs(margin_row_weight(io->row_weight, i, io->counted)) * measure);
+        most = fmax(most, fabs(margin_row_weight(&call->weighting, i, io->labels[i])) * measure);
     }
     call->gradient_measure = most > 0.0 ? most : 1.0;
 }
@@ -49,7 +49,8 @@ margin_status margin_head_plan(head_run *r)
                               io->classes,
                               io->bias != NULL,
                               io->grad_embeddings != NULL,
-                              io->grad_weights != NULL};
+                              io->grad_weights != NULL,
+                              io->label_smoothing > 0.0};
     const size_t line = call->storage->widen == NULL ? 0 : io->dim * sizeof(float);
     const size_t space = context->config.workspace_bytes;
     call->layout = margin_head_layout(&shape);
@@ -66,6 +67,8 @@ margin_status margin_head_plan(head_run *r)
     if (call->layout.path == HEAD_TILES) call->products = margin_head_tile_products;
     if (call->layout.path == HEAD_DOTS) call->products = margin_head_dot_products;
     call->class_measure = call->geometry->class_measure(call, r->work.scratch->class_line);
+    call->smoothing = r->work.smoothing;
+    call->smoothing.share = io->classes > 1 ? io->label_smoothing : 0.0;
     if (r->work.targets.share != NULL) {
         set_gradient_measure(call);
         margin_head_list_targets(io, &r->work.targets);
@@ -77,11 +80,12 @@ size_t margin_head_workspace_minimum(const margin_context *context, size_t rows,
                                      size_t classes)
 {
     if (rows == 0 || dim == 0 || classes == 0 || dim > PTRDIFF_MAX / 64) return 0;
-    /* A bias, and each set of outputs: none takes least or most at every shape. */
+    /* A bias, and each set of outputs: none takes least or most at every shape. Label smoothing
+     * always takes more. */
     const int biases = context->info->normalised ? 1 : 2;
     size_t most = 0;
     for (int k = 0; k < 4 * biases; k++) {
-        const head_shape shape = {rows, dim, classes, k / 4, k & 1, k / 2 & 1};
+        const head_shape shape = {rows, dim, classes, k / 4, k & 1, k / 2 & 1, 1};
         const head_layout layout = margin_head_layout(&shape);
         const head_schedule least = margin_head_schedule(&shape, &layout, &context->schedule,
                                                          threads_of(context, &shape), 0, 0);

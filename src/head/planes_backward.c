@@ -79,10 +79,21 @@ static void store_planes(const head_call *call, size_t first, size_t count, cons
     }
 }
 
+/* Adds to the sums of `count` classes what label smoothing gives each of them. */
+static void add_even(const head_call *call, size_t first, size_t count, float *planes)
+{
+    const float *even = call->smoothing.even;
+    for (size_t d = 0; even != NULL && d < call->layout.dim; d++) {
+        for (size_t j = first; j < first + count; j++)
+            planes[d * call->layout.plane_stride + j] += even[d];
+    }
+}
+
 static void finish_block(const head_call *call, const head_rows *rows, const head_classes *classes,
                          const head_targets *targets, size_t first, size_t count, float *planes,
                          head_scratch *scratch)
 {
+    add_even(call, first, count, planes);
     const int ordinary = class_factors(call, classes->norms + first, count, scratch->finish_factor);
     for (size_t j = first; j < first + count; j++) {
         if (ordinary && targets->first_of[j] == SIZE_MAX) continue;

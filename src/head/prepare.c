@@ -10,7 +10,7 @@ static void start_row(const head_call *call, head_rows *rows, size_t i, float *c
     rows->label[i] = row->label;
     if (row->label < 0) return;
     *row = (head_row){.label = row->label, .scale = 1.0, .unpack = 1.0};
-    row->weight = margin_row_weight(io->row_weight, rows->first + i, io->counted);
+    row->weight = margin_row_weight(&call->weighting, rows->first + i, row->label);
     margin_pair_start(call->kernels.pairs, margin_head_embedding(call, rows->first + i),
                       margin_head_class(call, (size_t)row->label, class_line), io->dim, &row->pair);
     row->norm = row->pair.norm_x;

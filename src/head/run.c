@@ -23,6 +23,12 @@ static void pack_item(void *state, size_t block, size_t worker)
                            r->work.classes.panels + block * size, &r->work.scratch[worker]);
 }
 
+static void smoothing_item(void *state, size_t item, size_t worker)
+{
+    head_run *r = state;
+    margin_head_smoothing_part(r->call, item, r->work.scratch[worker].class_line);
+}
+
 /* A loop whose items are `parts` of each shard or of each block. */
 typedef struct parts_loop {
     head_run *run;
@@ -48,6 +54,8 @@ static void finish_strip(head_run *r, size_t strip, head_scratch *scratch)
     const size_t first = strip * 16, count = head_strip_rows(&w->rows, strip);
     margin_head_combine(r->call, &w->rows, w->stats, r->call->layout.shards, first, count,
                         w->results);
+    if (r->call->smoothing.share > 0.0)
+        margin_head_smooth_losses(r->call, &w->rows, first, count, w->results);
     margin_head_gradient(r->call, &w->rows, w->stats, first, count, w->results, &w->targets,
                          scratch);
 }
@@ -159,13 +167,27 @@ static void set_row_block(head_run *r, size_t first)
 }
 
 /* Adds the losses row by row: sums of row blocks would depend on the workspace. */
-static void add_losses(const head_run *r, double *sum)
+static void add_losses(const head_run *r, head_sums *sums)
 {
-    for (size_t i = 0; i < r->work.rows.count; i++)
-        *sum += r->work.results[i].loss;
+    const head_work *w = &r->work;
+    for (size_t i = 0; i < w->rows.count; i++) {
+        if (w->rows.label[i] < 0) continue;
+        sums->loss += w->results[i].loss;
+        sums->weighted += w->rows.row[i].weight * w->results[i].loss;
+        sums->tied += w->stats->target_dot[i] == w->results[i].most;
+    }
 }
 
-margin_status margin_head_run_planes(head_run *r, double *sum)
+void margin_head_run_smoothing(head_run *r)
+{
+    const head_smoothing *s = &r->call->smoothing;
+    if (s->share == 0.0) return;
+    const size_t parts = (s->row_sums != NULL ? 2 : 1) * HEAD_SMOOTHING_PARTS;
+    margin_parallel_for(r->schedule.threads, parts, smoothing_item, r);
+    margin_head_smoothing_total(r->call);
+}
+
+margin_status margin_head_run_planes(head_run *r, head_sums *sums)
 {
     const head_layout *layout = &r->call->layout;
     margin_parallel_for(r->schedule.threads, layout->blocks, planes_pack_item, r);
@@ -175,7 +197,7 @@ margin_status margin_head_run_planes(head_run *r, double *sum)
         set_row_block(r, first);
         margin_parallel_for(r->schedule.threads, margin_divide_up(r->work.rows.count, 16),
                             planes_rows_item, r);
-        add_losses(r, sum);
+        add_losses(r, sums);
         if (r->work.targets.share != NULL)
             margin_parallel_for(r->schedule.threads, layout->blocks, planes_backward_item, r);
     }
@@ -183,7 +205,7 @@ margin_status margin_head_run_planes(head_run *r, double *sum)
 }
 
 /* Row block by row block. Every class weight is seen before the first output is written. */
-margin_status margin_head_run_tiles(head_run *r, double *sum)
+margin_status margin_head_run_tiles(head_run *r, head_sums *sums)
 {
     const head_layout *layout = &r->call->layout;
     if (r->work.classes.panels != NULL)
@@ -196,7 +218,7 @@ margin_status margin_head_run_tiles(head_run *r, double *sum)
         if (first == 0 && check_classes(r) != MARGIN_OK) return MARGIN_ERROR_NONFINITE;
         margin_parallel_for(r->schedule.threads, margin_divide_up(r->work.rows.count, 16),
                             finish_item, r);
-        add_losses(r, sum);
+        add_losses(r, sums);
         if (r->work.targets.share != NULL) backward(r);
     }
     return MARGIN_OK;

@@ -15,13 +15,22 @@ typedef struct head_run {
 /* Returns the geometry of a configuration. */
 const struct head_geometry *margin_head_geometry(const margin_config *config);
 
+/* Prepares label smoothing, where the planned call asks for it. */
+void margin_head_run_smoothing(head_run *r);
+
 /* Plans r->call in r->context: layout, schedule, workspace, and what follows from the call as a
  * whole. Records a fault where the workspace is too small. */
 margin_status margin_head_plan(head_run *r);
 
-/* Runs the stages of a planned call, and adds the row losses to *sum. Records a fault where a class
+/* What the rows of a call add up to. */
+typedef struct head_sums {
+    double loss, weighted; /* of the rows' losses; of their weights times these */
+    size_t tied;
+} head_sums;
+
+/* Runs the stages of a planned call, and adds its rows to *sums. Records a fault where a class
  * weight is not finite. */
-margin_status margin_head_run_tiles(head_run *r, double *sum);
-margin_status margin_head_run_planes(head_run *r, double *sum);
+margin_status margin_head_run_tiles(head_run *r, head_sums *sums);
+margin_status margin_head_run_planes(head_run *r, head_sums *sums);
 
 #endif

@@ -122,6 +122,15 @@ static void carve_plane_sums(const plan *p, cursor *c, head_plane_sums *sums)
     sums->sums = take_if(wanted, c, plane, sizeof(float));
 }
 
+static void carve_smoothing(const plan *p, cursor *c, head_smoothing *smoothing)
+{
+    const int wanted = p->shape->smooth, want_w = wanted && p->shape->want_w;
+    const size_t sums = product(HEAD_SMOOTHING_PARTS, p->layout->dim);
+    smoothing->class_sums = take_if(wanted, c, sums, sizeof(double));
+    smoothing->row_sums = take_if(want_w, c, sums, sizeof(double));
+    smoothing->even = take_if(want_w, c, p->layout->dim, sizeof(float));
+}
+
 static void carve_planes_scratch(const plan *p, cursor *c, head_scratch *scratch)
 {
     scratch->terms = take(c, product(16, p->layout->plane_stride), sizeof(float));
@@ -170,6 +179,7 @@ static void carve(const plan *p, cursor *c, head_work *work)
     work->results = take(c, p->capacity, sizeof *work->results);
     carve_targets(p, c, &work->targets);
     carve_plane_sums(p, c, &work->sums);
+    carve_smoothing(p, c, &work->smoothing);
     work->scratch = take(c, p->schedule->threads, sizeof *work->scratch);
     for (size_t t = 0; t < p->schedule->threads; t++)
         carve_scratch(p, c, c->base == NULL ? &unused : &work->scratch[t]);

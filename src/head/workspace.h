@@ -13,6 +13,7 @@ typedef struct head_work {
     head_result *results; /* [capacity] */
     head_targets targets;
     head_plane_sums sums;
+    head_smoothing smoothing;
     head_scratch *scratch; /* [threads] */
 } head_work;
 

@@ -2,7 +2,6 @@
  * it that knows threads. What is done with a row is in rows_item.c. */
 #include "rows/rows_state.h"
 
-#include <math.h>
 #include <stdatomic.h>
 #include <stdint.h>
 
@@ -84,16 +83,6 @@ static margin_status check_call(margin_context *context, const margin_rows *call
     return MARGIN_OK;
 }
 
-static margin_status check_row_scale(margin_context *context, const margin_rows *call)
-{
-    for (size_t i = 0; call->row_scale != NULL && i < call->rows; i++) {
-        if (call->row_scale[i] >= 0.0f && isfinite(call->row_scale[i])) continue;
-        return margin_fail(context, MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_ROW_SCALE, i,
-                           "a row_scale is not a finite number >= 0");
-    }
-    return MARGIN_OK;
-}
-
 static margin_status fail_logits(margin_context *context, size_t row)
 {
     if (row == SIZE_MAX) return MARGIN_OK;
@@ -111,7 +100,14 @@ static margin_status check_values(margin_context *context, margin_rows *call)
     if (status != MARGIN_OK) return status;
     status = margin_check_labels(context, call->labels, call->rows, call->classes, &call->counted);
     if (status != MARGIN_OK) return status;
-    status = check_row_scale(context, call);
+    status = margin_check_smoothing(context, call->label_smoothing);
+    if (status != MARGIN_OK) return status;
+    status = margin_check_factors(context, call->class_weight, call->classes,
+                                  MARGIN_ARGUMENT_CLASS_WEIGHT,
+                                  "a class_weight is not a finite number >= 0");
+    if (status != MARGIN_OK) return status;
+    status = margin_check_factors(context, call->row_scale, call->rows, MARGIN_ARGUMENT_ROW_SCALE,
+                                  "a row_scale is not a finite number >= 0");
     if (status != MARGIN_OK) return status;
     return margin_check_finite(context, call->row_weight, call->rows, 1, 1,
                                MARGIN_ARGUMENT_ROW_WEIGHT);
@@ -150,6 +146,9 @@ static margin_status plan(margin_context *context, const margin_rows *call, rows
     const size_t left = losses < space ? space - losses : 0;
     const int wanted = call->grad_logits != NULL;
     *s = (rows_state){.context = context, .call = call};
+    s->weighting = margin_weighting_of(call->row_weight, call->class_weight, call->labels,
+                                       call->rows, call->counted);
+    s->smoothing = call->classes > 1 ? call->label_smoothing : 0.0;
     s->threads =
         margin_threads_for(context, margin_rows_ns(&context->schedule, call->rows, call->classes));
     s->group = group_of(s);
@@ -170,9 +169,25 @@ static margin_status plan(margin_context *context, const margin_rows *call, rows
     }
     s->loss = (double *)(void *)context->workspace;
     s->items = (float *)(void *)(context->workspace + losses);
-    s->stream = s->line_size > 0 &&
+    s->stream = s->line_size > 0 && s->smoothing == 0.0 &&
                 call->rows * call->classes >= context->schedule.streamed_bytes / sizeof(float);
     return MARGIN_OK;
+}
+
+/* Writes the rows' losses and the call's results. */
+static void add_losses(const rows_state *s, margin_rows *rows)
+{
+    const margin_rows *call = s->call;
+    double sum = 0.0, weighted = 0.0;
+    for (size_t i = 0; i < call->rows; i++) {
+        if (call->row_loss != NULL) call->row_loss[i] = margin_to_float(s->loss[i]);
+        if (call->labels[i] < 0) continue;
+        sum += s->loss[i];
+        weighted += margin_row_weight(&s->weighting, i, call->labels[i]) * s->loss[i];
+    }
+    rows->counted = call->counted;
+    rows->mean_loss = call->counted > 0 ? sum / (double)call->counted : 0.0;
+    rows->loss = margin_objective(&s->weighting, weighted, rows->mean_loss);
 }
 
 margin_status margin_rows_run(margin_context *context, margin_rows *rows)
@@ -187,12 +202,6 @@ margin_status margin_rows_run(margin_context *context, margin_rows *rows)
     if (status == MARGIN_OK) status = fail_logits(context, take_rows(&s));
     if (status != MARGIN_OK) return status;
 
-    double sum = 0.0;
-    for (size_t i = 0; i < call.rows; i++) {
-        if (call.row_loss != NULL) call.row_loss[i] = margin_to_float(s.loss[i]);
-        sum += s.loss[i];
-    }
-    rows->counted = call.counted;
-    rows->loss = call.counted > 0 ? sum / (double)call.counted : 0.0;
+    add_losses(&s, rows);
     return MARGIN_OK;
 }

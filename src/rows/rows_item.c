@@ -48,22 +48,21 @@ static void start_row(const rows_state *s, size_t i, rows_item *item)
     item->peak = MARGIN_NO_PEAK;
     item->most = -FLT_MAX;
     item->sum = 0.0;
+    item->total = 0.0;
+    item->even = 0.0f;
     if (s->line_size == 0) item->line = item->out;
     item->pending = (margin_pending){.stream = s->stream};
     if (item->label == SIZE_MAX) return;
     const double cosine = (double)item->x[item->label];
     item->scale = scale_of(s, i);
-    margin_target target = {.psi = cosine};
-    item->slope = 1.0;
-    if (s->context->info->normalised) {
-        const margin_setting *setting = &s->context->setting;
-        const margin_geometry geometry = margin_geometry_of(&s->context->config);
-        const double norm = geometry == MARGIN_GEOMETRY_KEPT ? item->scale : NAN;
-        const margin_row row = {angle_of(cosine), norm, call->labels[i], &setting->margins};
-        target = margin_target_at(setting, &row);
-        if (item->out != NULL) item->slope = slope_at(setting, &row, &target);
-    }
-    item->logit = item->scale * target.psi;
+    const margin_setting *setting = &s->context->setting;
+    const margin_geometry geometry = margin_geometry_of(&s->context->config);
+    const double norm = geometry == MARGIN_GEOMETRY_KEPT ? item->scale : NAN;
+    const margin_row row = {angle_of(cosine), norm, call->labels[i], &setting->margins};
+    const margin_target target = margin_target_at(setting, &row);
+    const int raw = geometry == MARGIN_GEOMETRY_RAW;
+    item->slope = raw || item->out == NULL ? 1.0 : slope_at(setting, &row, &target);
+    item->logit = item->scale * (raw ? cosine : target.psi);
     item->terms = margin_term_row_of(item->scale, &target);
 }
 
@@ -123,6 +122,16 @@ static int take_chunk(const rows_state *s, rows_item *item, const chunk *c, floa
     return finite;
 }
 
+/* Returns the sum of n logits: of 8 chains in double, for one would wait for itself. */
+static double sum_of(const float *x, size_t n)
+{
+    double chain[8] = {0};
+    for (size_t j = 0; j < n; j++)
+        chain[j % 8] += (double)x[j];
+    return ((chain[0] + chain[1]) + (chain[2] + chain[3])) +
+           ((chain[4] + chain[5]) + (chain[6] + chain[7]));
+}
+
 /* Takes a row that does not count: its gradient is 0. Returns 1 unless a value is a NaN or an
  * infinity. */
 static int skip_row(const rows_state *s, const rows_item *item)
@@ -140,6 +149,9 @@ static int take_row(const rows_state *s, rows_item *item, float *unused, margin_
     int finite = isfinite(item->x[item->label]);
     for (size_t first = 0; first < s->call->classes; first += MARGIN_CHUNK) {
         const chunk c = chunk_of(s, first, item->label);
+        if (s->smoothing > 0.0)
+            item->total +=
+                sum_of(item->x + c.first, c.count) + sum_of(item->x + c.second, c.second_count);
         float *line = item->out == NULL ? unused : item->line + first;
         finite &= take_chunk(s, item, &c, line, pending);
         if (item->out != NULL) item->chunk_peaks[first / MARGIN_CHUNK] = item->peak;
@@ -162,15 +174,19 @@ static void even_chunks(const rows_state *s, const rows_item *item)
     }
 }
 
-/* Returns the negatives' log-sum-exp less the target's logit. The kernels' scale is rounded, so the
- * largest logit itself takes the exact one. */
+/* Returns the excess of a row, -infinity for one that does not count. */
 static double excess_of(const rows_item *item)
 {
-    if (item->label == SIZE_MAX || item->sum == 0.0) return -HUGE_VAL; /* no negatives */
-    const double scale = (double)item->terms.scale,
-                 most = (double)margin_ruled(item->terms, item->most);
-    const double above = scale * ((double)item->peak - most) + dm_log(item->sum);
-    return item->scale * most + above - item->logit;
+    if (item->label == SIZE_MAX) return -HUGE_VAL;
+    const margin_negatives negatives = {item->peak, item->most, item->sum};
+    return margin_excess(item->terms, item->scale, &negatives, item->logit);
+}
+
+/* Returns the row's target logit less the mean of all its logits. */
+static double lead_of(const rows_state *s, const rows_item *item)
+{
+    const double classes = (double)s->call->classes;
+    return ((classes - 1.0) * item->logit - item->scale * item->total) / classes;
 }
 
 /* Writes the target's gradient of a row; the negatives' is pending from now on. */
@@ -179,8 +195,9 @@ static void finish_row(const rows_state *s, rows_item *item, double miss)
     const margin_rows *call = s->call;
     const size_t y = item->label, classes = call->classes;
     if (item->out == NULL || y == SIZE_MAX) return;
-    const double weight = margin_row_weight(call->row_weight, item->row, call->counted);
+    const double weight = margin_row_weight(&s->weighting, item->row, (int64_t)y);
     const double factor = miss * weight * item->scale;
+    const double even = s->smoothing * weight * item->scale / (double)classes;
     even_chunks(s, item);
     margin_pending *p = &item->pending;
     margin_split_factor(item->sum > 0.0 ? factor / item->sum : 0.0, &p->first, &p->second);
@@ -190,7 +207,8 @@ static void finish_row(const rows_state *s, rows_item *item, double miss)
     p->region[1].from = item->line + y + 1;
     p->region[1].to = item->out + y + 1;
     p->region[1].left = classes - y - 1;
-    item->out[y] = margin_to_float(-factor * item->slope);
+    item->even = (float)-even;
+    item->out[y] = margin_to_float(-(factor - even * (double)(classes - 1)) * item->slope);
 }
 
 /* ---- some rows ---- */
@@ -205,6 +223,7 @@ void margin_rows_start(const rows_state *s, size_t thread, rows_worker *w)
         item->line = items + k * s->item_size;
         item->chunk_peaks = item->line + s->line_size;
         item->pending = (margin_pending){.stream = s->stream};
+        item->even = 0.0f;
     }
 }
 
@@ -221,10 +240,21 @@ static void fetch_targets(const rows_state *s, size_t first)
     }
 }
 
+/* Adds what label smoothing gives to a row's gradient, all of which is written. */
+static void add_even(const rows_state *s, rows_item *item)
+{
+    if (item->even == 0.0f) return;
+    for (size_t j = 0; j < s->call->classes; j++)
+        if (j != item->label) item->out[j] += item->even;
+    item->even = 0.0f;
+}
+
 static void store_group(const rows_state *s, rows_item *group)
 {
-    for (size_t k = 0; k < s->group; k++)
+    for (size_t k = 0; k < s->group; k++) {
         s->context->kernels.terms->row_store(&group[k].pending);
+        if (s->smoothing > 0.0) add_even(s, &group[k]);
+    }
 }
 
 void margin_rows_take(const rows_state *s, rows_worker *w, size_t first)
@@ -247,6 +277,8 @@ void margin_rows_take(const rows_state *s, rows_worker *w, size_t first)
     margin_softplus(excess, count, loss, miss);
     for (size_t k = 0; k < count; k++) {
         s->loss[first + k] = now[k].label == SIZE_MAX ? 0.0 : loss[k];
+        if (s->smoothing > 0.0 && now[k].label != SIZE_MAX)
+            s->loss[first + k] += s->smoothing * lead_of(s, &now[k]);
         finish_row(s, &now[k], miss[k]);
     }
     w->at = 1 - w->at;

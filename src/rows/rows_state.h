@@ -15,6 +15,8 @@ typedef struct rows_state {
     const margin_context *context;
     const margin_rows *call;
     double *loss; /* [rows], in double for the sum */
+    margin_weighting weighting;
+    double smoothing; /* label_smoothing; 0 where there is one class */
     size_t threads;
     size_t group; /* rows side by side */
     /* [threads][2][group][item_size]: of each row its terms (line_size; 0 where they are put into
@@ -36,6 +38,8 @@ typedef struct rows_item {
     margin_term_row terms; /* what the kernels know of it */
     float peak, most;      /* of the negatives: all sums are under `peak`; the largest */
     double sum;
+    double total;           /* with label smoothing: of the negatives' logits, not yet scaled */
+    float even;             /* likewise: added to each negative's gradient once that is written */
     margin_pending pending; /* its gradient, but for the target */
 } rows_item;
 

@@ -19,7 +19,8 @@ typedef struct fuzz_case {
     size_t rows, dim, classes;
     uint64_t seed;
     unsigned layout;
-    int ignored, bias, weighted, tame;
+    int ignored, bias, weighted, class_weighted, tame;
+    double label_smoothing;
     unsigned outputs; /* bits: the outputs that are not asked for */
 } fuzz_case;
 
@@ -75,6 +76,8 @@ static fuzz_case take_case(fuzz_bytes *b)
     c.ignored = flags & 1;
     c.bias = flags & 2 && !margin_loss_get(c.config.loss)->normalised;
     c.weighted = (flags & 4) != 0;
+    c.class_weighted = (flags & 8) != 0;
+    c.label_smoothing = flags & 16 ? (double)(flags >> 5) / 8.0 : 0.0;
     c.outputs = bytes_next(b);
     return c;
 }
@@ -140,6 +143,8 @@ static problem make_problem(fuzz_case *c, fuzz_bytes from_here)
     problem p = problem_make(c->rows, c->dim, c->classes, c->seed, c->layout, c->ignored);
     if (c->bias) problem_use_bias(&p);
     if (c->weighted) problem_use_row_weight(&p);
+    if (c->class_weighted) problem_use_class_weight(&p);
+    p.call.label_smoothing = c->label_smoothing;
     c->tame = !spoil(&from_here, &p) && c->dim > 1; /* D = 1: every angle is 0 or pi */
     drop_outputs(c, &p.call);
     return p;
@@ -195,6 +200,8 @@ static void as_plain(const fuzz_case *c, const margin_head *h)
                        .bias = h->bias ? widen(h->bias, 1, c->classes, c->classes) : NULL,
                        .labels = h->labels,
                        .row_weight = h->row_weight,
+                       .class_weight = h->class_weight,
+                       .label_smoothing = h->label_smoothing,
                        .row_loss = calloc(c->rows, sizeof(double)),
                        .theta = calloc(c->rows, sizeof(double)),
                        .correct = calloc(c->rows, 1),
