@@ -37,15 +37,22 @@ int oracle_target(const margin_config *config, wide c, wide theta, wide *psi, wi
  * class. Digits survive on converged rows: nothing is computed as 1 - p or p - 1. */
 void oracle_softmax(const wide *logits, size_t classes, size_t label, wide *loss, wide *grad);
 
+/* Label smoothing by its definition: makes of *loss and grad, which are those of oracle_softmax,
+ * the cross entropy with the distribution that has 1 - e at the label and e / C at every class. */
+void oracle_smooth(const wide *logits, size_t classes, size_t label, wide e, wide *loss,
+                   wide *grad);
+
 /* ---- wide in, wide out: for finite differences of the oracle itself -------------------------- */
 
 typedef struct oracle_problem {
     size_t rows, dim, classes;
-    const wide *embeddings;  /* [N, D] */
-    const wide *weights;     /* [C, D] */
-    const wide *bias;        /* [C] or NULL */
-    const int64_t *labels;   /* [N] */
-    const wide *row_weight;  /* [N] or NULL: 1 / counted */
+    const wide *embeddings;   /* [N, D] */
+    const wide *weights;      /* [C, D] */
+    const wide *bias;         /* [C] or NULL */
+    const int64_t *labels;    /* [N] */
+    const wide *row_weight;   /* [N] or NULL: 1 / (sum of the counted rows' class weights) */
+    const wide *class_weight; /* [C] or NULL: 1 */
+    wide label_smoothing;
     const wide *weight_norm; /* [C] |w_j|, or NULL: not known yet */
 } oracle_problem;
 
@@ -57,7 +64,8 @@ typedef struct oracle_answer {
     wide *grad_embeddings; /* [N, D] or NULL */
     wide *grad_weights;    /* [C, D] or NULL */
     wide *grad_bias;       /* [C] or NULL */
-    wide loss;             /* mean over counted rows */
+    wide loss;             /* the objective: the sum of the rows' weights times their losses */
+    wide mean_loss;        /* over counted rows */
     size_t counted;
 } oracle_answer;
 
@@ -77,7 +85,7 @@ typedef struct oracle_output {
     double *grad_embeddings; /* [N, D], dense whatever the strides of the problem */
     double *grad_weights;    /* [C, D], dense */
     double *grad_bias;       /* [C], zeros without a bias */
-    double loss;
+    double loss, mean_loss;
     size_t counted;
 } oracle_output;
 
@@ -86,7 +94,7 @@ typedef struct oracle_output {
 int oracle_head(const margin_config *config, const margin_head *head, oracle_output *output);
 void oracle_output_free(oracle_output *output);
 
-/* The rows level: row_loss [N] and grad [N, C] (dense) may be NULL. */
+/* The rows level: row_loss [N] and grad [N, C] (dense) may be NULL; *loss is the objective. */
 int oracle_rows(const margin_config *config, const margin_rows *rows, double *row_loss,
                 double *grad, double *loss);
 

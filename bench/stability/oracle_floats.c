@@ -51,6 +51,7 @@ static int solve(const margin_config *config, const oracle_problem *p, oracle_ou
         .grad_weights = narrow(answer.grad_weights, solved ? p->classes * p->dim : 0),
         .grad_bias = narrow(answer.grad_bias, solved ? p->classes : 0),
         .loss = solved ? (double)answer.loss : 0,
+        .mean_loss = solved ? (double)answer.mean_loss : 0,
         .counted = solved ? answer.counted : 0,
     };
     return solved && out->row_loss && out->row_angle && out->row_lead && out->grad_embeddings &&
@@ -65,6 +66,7 @@ int oracle_head(const margin_config *config, const margin_head *head, oracle_out
     wide *w = widen(head->weights, head->classes, head->dim, head->weights_stride);
     wide *bias = head->bias ? widen(head->bias, 1, head->classes, 0) : NULL;
     wide *weight = head->row_weight ? widen(head->row_weight, 1, head->rows, 0) : NULL;
+    wide *of_class = head->class_weight ? widen(head->class_weight, 1, head->classes, 0) : NULL;
     const oracle_problem problem = {
         .rows = head->rows,
         .dim = head->dim,
@@ -74,11 +76,13 @@ int oracle_head(const margin_config *config, const margin_head *head, oracle_out
         .bias = bias,
         .labels = head->labels,
         .row_weight = weight,
+        .class_weight = of_class,
+        .label_smoothing = head->label_smoothing,
     };
     int status = oracle_knows(config->loss) ? ORACLE_NO_MEMORY : ORACLE_UNKNOWN_LOSS;
     *output = (oracle_output){0};
     if (status == ORACLE_NO_MEMORY && x && w && (bias || !head->bias) &&
-        (weight || !head->row_weight)) {
+        (weight || !head->row_weight) && (of_class || !head->class_weight)) {
         status = solve(config, &problem, output);
     }
     if (status != 0) oracle_output_free(output);
@@ -86,6 +90,7 @@ int oracle_head(const margin_config *config, const margin_head *head, oracle_out
     free(w);
     free(bias);
     free(weight);
+    free(of_class);
     return status;
 }
 
@@ -132,41 +137,48 @@ static wide solve_cosines(const margin_config *config, const margin_rows *rows, 
         logit[label] = factor * psi;
     }
     oracle_softmax(logit, classes, label, &loss, grad);
+    oracle_smooth(logit, classes, label, rows->label_smoothing, &loss, grad);
     grad[label] *= by_cosine;
     for (size_t j = 0; j < classes; j++)
         grad[j] *= weight * factor;
     return loss;
 }
 
-static size_t count_labels(const int64_t *labels, size_t rows)
+static wide class_weight(const margin_rows *rows, size_t i)
 {
-    size_t counted = 0;
-    for (size_t i = 0; i < rows; i++)
-        counted += labels[i] >= 0;
-    return counted;
+    return rows->class_weight ? rows->class_weight[rows->labels[i]] : 1;
+}
+
+/* The class weights of the rows that count; 1 where they are 0. */
+static wide total_weight(const margin_rows *rows)
+{
+    wide total = 0;
+    for (size_t i = 0; i < rows->rows; i++)
+        total += rows->labels[i] >= 0 ? class_weight(rows, i) : 0;
+    return total > 0 ? total : 1;
 }
 
 int oracle_rows(const margin_config *config, const margin_rows *rows, double *row_loss,
                 double *grad, double *loss)
 {
     const size_t classes = rows->classes;
-    const size_t counted = count_labels(rows->labels, rows->rows);
+    const wide total = total_weight(rows);
     wide sum = 0;
     if (!oracle_knows(config->loss)) return ORACLE_UNKNOWN_LOSS;
     wide *logit = make(2 * classes, sizeof *logit);
     if (!logit) return ORACLE_NO_MEMORY;
     for (size_t i = 0; i < rows->rows; i++) {
         const int counts = rows->labels[i] >= 0;
-        const wide share = 1 / (wide)(counted ? counted : 1);
-        const wide weight = rows->row_weight ? rows->row_weight[i] : share;
+        const wide row = rows->row_weight ? rows->row_weight[i] : 1 / total;
+        const wide weight = counts ? row * class_weight(rows, i) : 0;
         const wide one =
             counts ? solve_cosines(config, rows, i, weight, logit, logit + classes) : 0;
-        sum += one;
+        sum += weight * one;
         if (row_loss) row_loss[i] = (double)one;
         for (size_t j = 0; grad && j < classes; j++)
             grad[i * classes + j] = counts ? (double)logit[classes + j] : 0;
     }
-    *loss = (double)(counted ? sum / (wide)counted : 0);
+    *loss = (double)sum;
     free(logit);
     return 0;
 }

@@ -36,3 +36,16 @@ void oracle_softmax(const wide *logits, size_t classes, size_t label, wide *loss
         grad[j] *= share;
     grad[label] = -(gap > 0 ? 1 : small) / (1 + small);
 }
+
+void oracle_smooth(const wide *logits, size_t classes, size_t label, wide e, wide *loss, wide *grad)
+{
+    const wide all = *loss + logits[label]; /* log-sum-exp of all logits */
+    const wide each = e / (wide)classes;
+    wide sum = 0;
+    for (size_t j = 0; j < classes; j++) {
+        const wide wanted = each + (j == label ? 1 - e : 0);
+        sum += wanted * (all - logits[j]);
+        grad[j] -= wanted - (j == label ? 1 : 0);
+    }
+    if (e > 0) *loss = sum;
+}

@@ -18,6 +18,7 @@ typedef struct solver {
     wide *logit;             /* [C] */
     wide *grad;              /* [C] dL/dlogit */
     wide *tangent;           /* [D] */
+    wide total;              /* of the counted rows' class weights; 1 where that is 0 */
 } solver;
 
 /* What a row knows of itself besides the arrays. */
@@ -31,6 +32,19 @@ typedef struct row_facts {
     wide psi, slope;
     wide weight; /* dLoss/dL_i */
 } row_facts;
+
+static wide class_weight(const oracle_problem *p, int64_t label)
+{
+    return p->class_weight ? p->class_weight[label] : 1;
+}
+
+static wide total_weight(const oracle_problem *p)
+{
+    wide total = 0;
+    for (size_t i = 0; i < p->rows; i++)
+        total += p->labels[i] >= 0 ? class_weight(p, p->labels[i]) : 0;
+    return total > 0 ? total : 1;
+}
 
 static wide dot(const wide *a, const wide *b, size_t n)
 {
@@ -171,21 +185,23 @@ static void backward(const solver *s, const row_facts *row, wide *dx)
     if (dx && keeps_norm(s->config)) backward_norm(s, row, dx);
 }
 
-static wide solve_row(solver *s, size_t i)
+static void solve_row(solver *s, size_t i)
 {
     const oracle_problem *p = s->problem;
     oracle_answer *out = s->answer;
     row_facts row = {.x = p->embeddings + i * p->dim, .label = (size_t)p->labels[i]};
     wide loss = 0;
     row.target = p->weights + row.label * p->dim;
-    row.weight = p->row_weight ? p->row_weight[i] : 1 / (wide)out->counted;
+    row.weight = (p->row_weight ? p->row_weight[i] : 1 / s->total) * class_weight(p, p->labels[i]);
     forward(s, &row);
     oracle_softmax(s->logit, p->classes, row.label, &loss, s->grad);
+    oracle_smooth(s->logit, p->classes, row.label, p->label_smoothing, &loss, s->grad);
     backward(s, &row, out->grad_embeddings ? out->grad_embeddings + i * p->dim : NULL);
     if (out->row_loss) out->row_loss[i] = loss;
     if (out->row_angle) out->row_angle[i] = row.angle;
     if (out->row_lead) out->row_lead[i] = lead_of(s, row.label);
-    return loss;
+    out->loss += row.weight * loss;
+    out->mean_loss += loss / (wide)out->counted;
 }
 
 static void clear_wide(wide *array, size_t count)
@@ -202,7 +218,7 @@ static void clear_answer(const oracle_problem *p, oracle_answer *out)
     clear_wide(out->grad_weights, p->classes * p->dim);
     clear_wide(out->grad_bias, p->classes);
     clear_wide(out->row_lead, p->rows);
-    out->loss = 0;
+    out->loss = out->mean_loss = 0;
     out->counted = 0;
     for (size_t i = 0; i < p->rows; i++)
         out->counted += p->labels[i] >= 0;
@@ -232,9 +248,9 @@ int oracle_solve(const margin_config *config, const oracle_problem *problem, ora
         s.weight_norm = memory;
     }
     clear_answer(problem, answer);
+    s.total = total_weight(problem);
     for (size_t i = 0; i < problem->rows; i++)
-        answer->loss += problem->labels[i] >= 0 ? solve_row(&s, i) : 0;
-    answer->loss /= answer->counted ? (wide)answer->counted : 1;
+        if (problem->labels[i] >= 0) solve_row(&s, i);
     free(memory);
     return 0;
 }

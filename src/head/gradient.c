@@ -1,5 +1,6 @@
 /* gradient.c: what the caller wants of a row once its shards are combined: loss, angle, correctness
  * and dX; and what dW takes of the row. */
+#include <math.h>
 #include <string.h>
 
 #include "head/geometry.h"
@@ -28,14 +29,15 @@ static void set_mean(const head_call *call, const head_rows *rows, const head_st
     }
 }
 
-/* Writes dX of row i, which counts. */
+/* Writes dX of row i, which counts, times `shrunk`. */
 static void write_gradient(const head_call *call, const head_rows *rows, const head_stats *stats,
-                           size_t i, const head_result *result, float *out, head_scratch *scratch)
+                           size_t i, const head_result *result, double shrunk, float *out,
+                           head_scratch *scratch)
 {
     const head_row *row = &rows->row[i];
     head_gradient_row g;
     g.row = row;
-    g.pull = result->miss * row->weight;
+    g.pull = result->miss * row->weight * shrunk;
     if (g.pull == 0.0) {
         memset(out, 0, call->io->dim * sizeof *out);
         return;
@@ -48,13 +50,30 @@ static void write_gradient(const head_call *call, const head_rows *rows, const h
     call->geometry->write_gradient(call, &g);
 }
 
-/* Adds to dX of row i, which counts, what label smoothing gives. */
-static void add_smoothing(const head_call *call, const head_rows *rows, size_t i, float *out,
-                          head_scratch *scratch)
+/* Returns a power of two by which a row's dX is shrunk until all its parts are together: beyond
+ * float32, parts would be cut off that cancel. It is 1 for ordinary rows. */
+static double shrinkage(const head_call *call, const head_row *row)
 {
+    const double factor = call->geometry->row_factor(call, row->norm);
+    const double size = fabs(row->weight) * factor * call->class_measure;
+    int exponent;
+    if (size < 0x1p60) return 1.0;
+    frexp(size, &exponent);
+    return ldexp(1.0, -exponent);
+}
+
+/* Writes dX of row i, which counts, with what label smoothing adds. */
+static void write_smoothed(const head_call *call, const head_rows *rows, const head_stats *stats,
+                           size_t i, const head_result *result, float *out, head_scratch *scratch)
+{
+    const double shrunk = shrinkage(call, &rows->row[i]);
     head_smooth_row r = margin_head_smooth_row(call, rows, i);
+    write_gradient(call, rows, stats, i, result, shrunk, out, scratch);
     r.w = margin_head_class(call, (size_t)rows->label[i], scratch->class_line);
+    r.share *= shrunk;
     call->geometry->smooth_gradient(call, &r, out);
+    for (size_t d = 0; d < call->io->dim && shrunk != 1.0; d++)
+        out[d] = margin_to_float((double)out[d] / shrunk);
 }
 
 /* Sets the shares of dW of row i, which counts. */
@@ -81,9 +100,10 @@ static void finish_row(const head_call *call, const head_rows *rows, const head_
         io->row_correct[at] = counts && stats->target_dot[i] > result->most;
     if (io->grad_embeddings == NULL) return;
     float *out = io->grad_embeddings + at * io->grad_embeddings_stride;
-    if (counts) {
-        write_gradient(call, rows, stats, i, result, out, scratch);
-        if (call->smoothing.share > 0.0) add_smoothing(call, rows, i, out, scratch);
+    if (counts && call->smoothing.share > 0.0) {
+        write_smoothed(call, rows, stats, i, result, out, scratch);
+    } else if (counts) {
+        write_gradient(call, rows, stats, i, result, 1.0, out, scratch);
     } else {
         memset(out, 0, io->dim * sizeof *out);
     }

@@ -86,21 +86,41 @@ static double natural_part(const comparison *c)
     return c->head.dim == 1 ? 1 : 0.05;
 }
 
+/* What row i's loss is multiplied by in the objective, without its sign. */
+static double row_weight(const comparison *c, size_t i)
+{
+    double total = 0;
+
+    if (c->p->labels[i] < 0) {
+        return 0;
+    }
+    for (size_t k = 0; k < c->head.rows; k++) {
+        if (c->p->labels[k] >= 0) {
+            total += c->p->class_weight ? (double)c->p->class_weight[c->p->labels[k]] : 1;
+        }
+    }
+    const double own = c->p->class_weight ? (double)c->p->class_weight[c->p->labels[i]] : 1;
+    return own == 0 ? 0 : own * (c->p->row_weight ? fabs((double)c->p->row_weight[i]) : 1 / total);
+}
+
 /* The length that the gradient by x has before the terms of the classes cancel. */
 static double natural_gradient(const comparison *c, size_t i)
 {
-    const double share = c->want->counted ? 1.0 / (double)c->want->counted : 0;
-    const double weight = c->p->row_weight ? fabs((double)c->p->row_weight[i]) : share;
     const double factor = row_scale(c, i) / (c->x_norm[i] > 0 ? c->x_norm[i] : INFINITY);
 
-    return c->p->labels[i] < 0 ? 0 : weight * factor * -expm1(-c->want->row_loss[i]);
+    return row_weight(c, i) * factor * -expm1(-c->want->row_loss[i]);
 }
 
 static void compare_losses(comparison *c, const outputs *got)
 {
     const double s = largest_scale(c);
+    double size = 0; /* of the objective, before weights of either sign cancel */
 
-    check_relative(&c->log, "loss", 0, c->head.loss, c->want->loss, loss_bound(s));
+    for (size_t i = 0; i < c->head.rows; i++) {
+        size += row_weight(c, i) * c->want->row_loss[i];
+    }
+    check_absolute(&c->log, "loss", 0, c->head.loss, c->want->loss, loss_bound(s) * size);
+    check_relative(&c->log, "mean_loss", 0, c->head.mean_loss, c->want->mean_loss, loss_bound(s));
     if (c->head.counted != c->want->counted) {
         log_fault(&c->log, "counted %zu, want %zu", c->head.counted, c->want->counted);
     }
@@ -120,7 +140,7 @@ static void compare_correct(comparison *c, const outputs *got)
         const double lead = c->want->row_lead[i];
         const double size =
             c->config->loss == MARGIN_SOFTMAX ? row_scale(c, i) : 1; /* of the scores */
-        const int want = c->p->labels[i] >= 0 && lead >= 0;
+        const int want = c->p->labels[i] >= 0 && lead > 0;
         const int tie = lead == 0 && c->head.dim > 2;
         const int sure = tie || fabs(lead) > 2e-6 * size || c->p->labels[i] < 0;
         if (sure && got->row_correct[i] != want) {

@@ -22,7 +22,30 @@ static double scale_of(const margin_config *config, const margin_rows *rows, siz
     return factor * largest;
 }
 
-/* The whole array to the stated bound of its largest entry; each row by itself to the same. */
+static double class_weight(const margin_rows *rows, size_t i)
+{
+    if (rows->labels[i] < 0) {
+        return 0;
+    }
+    return rows->class_weight ? (double)rows->class_weight[rows->labels[i]] : 1;
+}
+
+/* What row i's loss is multiplied by in the objective, without its sign. */
+static double row_weight(const margin_rows *rows, size_t i)
+{
+    double total = 0;
+
+    if (rows->row_weight) {
+        return fabs((double)rows->row_weight[i]) * class_weight(rows, i);
+    }
+    for (size_t k = 0; k < rows->rows; k++) {
+        total += class_weight(rows, k);
+    }
+    return total > 0 ? class_weight(rows, i) / total : 0;
+}
+
+/* The whole array to the stated bound of its largest entry; each row by itself to the same. With
+ * label smoothing entries cancel where a row has converged: what they were before counts too. */
 static void compare_row(const margin_config *config, const margin_rows *rows, size_t i,
                         const float *got, const double *want, fault_log *log)
 {
@@ -32,6 +55,9 @@ static void compare_row(const margin_config *config, const margin_rows *rows, si
     for (size_t j = 0; j < rows->classes; j++) {
         largest = fmax(largest, fabs(want[j]));
     }
+    const double factor = rows->row_scale ? (double)rows->row_scale[i] : config->scale;
+    const double even = rows->label_smoothing / (double)rows->classes;
+    largest = fmax(largest, row_weight(rows, i) * factor * even);
     for (size_t j = 0; j < rows->classes; j++) {
         check_absolute(log, "grad", i * rows->classes + j, (double)got[j], want[j],
                        bound * largest);
@@ -41,16 +67,16 @@ static void compare_row(const margin_config *config, const margin_rows *rows, si
 static void compare_answers(const margin_config *config, const margin_rows *rows,
                             const rows_answer *want, fault_log *log)
 {
-    double s = 0;
+    double size = 0; /* of the objective, before weights of either sign cancel */
 
     for (size_t i = 0; i < rows->rows; i++) {
-        s = fmax(s, scale_of(config, rows, i));
-        check_relative(log, "row_loss", i, (double)rows->row_loss[i], want->row_loss[i],
-                       loss_bound(scale_of(config, rows, i)));
+        const double bound = loss_bound(scale_of(config, rows, i));
+        check_relative(log, "row_loss", i, (double)rows->row_loss[i], want->row_loss[i], bound);
+        size += row_weight(rows, i) * want->row_loss[i] * bound;
         compare_row(config, rows, i, rows->grad_logits + i * rows->grad_logits_stride,
                     want->grad + i * rows->classes, log);
     }
-    check_relative(log, "loss", 0, rows->loss, want->loss, loss_bound(s));
+    check_absolute(log, "loss", 0, rows->loss, want->loss, size);
 }
 
 /* `in_place`: the gradient overwrites a copy of the logits. */

@@ -222,6 +222,10 @@ static void allocate(problem_spec spec, problem *p)
     if (spec.traits & PROBLEM_WEIGHTED) {
         head->row_weight = p->row_weight = make(spec.rows, sizeof(float));
     }
+    if (spec.traits & PROBLEM_SMOOTHED) {
+        head->class_weight = p->class_weight = make(spec.classes, sizeof(float));
+        head->label_smoothing = 0.2;
+    }
     if (spec.traits & PROBLEM_BIAS) {
         head->bias = p->bias = make(spec.classes, sizeof(float));
     }
@@ -238,6 +242,9 @@ static void fill(problem_spec spec, problem *p, uint64_t *state)
     }
     for (size_t i = 0; p->row_weight && i < spec.rows; i++) {
         p->row_weight[i] = i % 4 == 1 ? 0 : (float)random_normal(state); /* negative too */
+    }
+    for (size_t j = 0; p->class_weight && j < spec.classes; j++) {
+        p->class_weight[j] = j % 5 == 2 ? 0 : (float)(0.25 + random_uniform(state));
     }
     if (p->bias) {
         fill_normal(p->bias, spec.classes, state);
@@ -270,6 +277,7 @@ void problem_free(problem *p)
     free(p->weights);
     free(p->bias);
     free(p->row_weight);
+    free(p->class_weight);
     free(p->labels);
     *p = (problem){0};
 }

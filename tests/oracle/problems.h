@@ -14,7 +14,8 @@ enum problem_trait {
     PROBLEM_PADDED = 4,      /* strides beyond D, NaN in the padding */
     PROBLEM_WEIGHTED = 8,    /* row_weight */
     PROBLEM_BIAS = 16,
-    PROBLEM_CONVERGED = 32 /* every row within half a radian of its class */
+    PROBLEM_CONVERGED = 32, /* every row within half a radian of its class */
+    PROBLEM_SMOOTHED = 64   /* label_smoothing, class_weight */
 };
 
 typedef struct problem_spec {
@@ -25,7 +26,7 @@ typedef struct problem_spec {
 
 typedef struct problem {
     margin_head head; /* inputs set, outputs NULL */
-    float *embeddings, *weights, *bias, *row_weight;
+    float *embeddings, *weights, *bias, *row_weight, *class_weight;
     int64_t *labels;
 } problem;
 

@@ -93,6 +93,8 @@ static int compare_config(const margin_config *config, uint64_t seed)
     const unsigned bias = config->loss == MARGIN_SOFTMAX ? PROBLEM_BIAS : 0;
     const problem_spec specs[] = {
         {seed, 7, 17, 17, PROBLEM_PADDED | PROBLEM_WEIGHTED | bias},
+        {seed + 5, 9, 17, 17, PROBLEM_PADDED | PROBLEM_SMOOTHED | bias},
+        {seed + 6, 14, 3, seed % 80 ? 9 : 150, PROBLEM_ADVERSARIAL | PROBLEM_SMOOTHED | bias},
         {seed + 1, 28, 17, 17, PROBLEM_ADVERSARIAL | PROBLEM_PADDED | bias},
         {seed + 2, 14, 2, 3, PROBLEM_ADVERSARIAL | PROBLEM_WEIGHTED | bias},
         {seed + 3, 5, 64, 17, PROBLEM_CONVERGED},
@@ -137,7 +139,9 @@ static void head_with_every_shape(void **state)
         for (size_t d = 0; d < 6; d++) {
             for (size_t c = 0; c < 5; c++) {
                 const unsigned kind = (n + d + c) % 2 ? PROBLEM_ADVERSARIAL : PROBLEM_CONVERGED;
-                const problem_spec spec = {k, rows[n], dims[d], classes[c], kind | PROBLEM_PADDED};
+                const unsigned smoothed = k % 2 ? PROBLEM_SMOOTHED : 0;
+                const problem_spec spec = {k, rows[n], dims[d], classes[c],
+                                           kind | smoothed | PROBLEM_PADDED};
                 faults += compare_head(&configs[7 * k++ % count], spec, 0);
             }
         }
@@ -213,6 +217,7 @@ enum { ROWS_N = 23, ROWS_FEW_C = 1000, ROWS_MOST_C = 5003, ROWS_PADDING = 3 };
 
 typedef struct rows_problem {
     float logits[ROWS_N * (ROWS_MOST_C + ROWS_PADDING)], scale[ROWS_N], weight[ROWS_N];
+    float class_weight[ROWS_MOST_C];
     int64_t labels[ROWS_N];
 } rows_problem;
 
@@ -249,6 +254,11 @@ static margin_rows make_rows(rows_problem *p, const margin_config *config, size_
         p->scale[i] = i == 13 ? 0 : (float)(config->scale * 2 * random_uniform(&state));
         p->weight[i] = i == 14 ? 0 : (float)random_normal(&state);
     }
+    for (size_t j = 0; j < classes; j++) {
+        p->class_weight[j] = (float)random_uniform(&state);
+    }
+    rows.class_weight = seed % 4 == 1 ? p->class_weight : NULL;
+    rows.label_smoothing = seed % 2 ? 0.2 : 0;
     rows.row_weight = seed % 3 ? p->weight : NULL;
     if (config->feature_norm == MARGIN_FEATURE_NORM_KEEP || seed % 5 == 0) {
         rows.row_scale = p->scale;

@@ -153,6 +153,29 @@ static void softmax_of_equals_and_of_certainties(void **state)
     assert_true(loss == 0 && grad[0] == 0);
 }
 
+/* The cross entropy with a distribution is the mean of the cross entropies with each class. */
+static void smoothing_is_a_mean_of_labels(void **state)
+{
+    const wide logits[4] = {1.5, -2, 3.25, 0}, e = 0.2;
+    wide loss, grad[4], want = 0, want_grad[4] = {0};
+
+    (void)state;
+    for (size_t j = 0; j < 4; j++) {
+        const wide share = e / 4 + (j == 2 ? 1 - e : 0);
+        oracle_softmax(logits, 4, j, &loss, grad);
+        want += share * loss;
+        for (size_t k = 0; k < 4; k++) {
+            want_grad[k] += share * grad[k];
+        }
+    }
+    oracle_softmax(logits, 4, 2, &loss, grad);
+    oracle_smooth(logits, 4, 2, e, &loss, grad);
+    assert_near(loss, want, 1e-31);
+    for (size_t k = 0; k < 4; k++) {
+        assert_near(grad[k], want_grad[k], 1e-31);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -164,6 +187,7 @@ int main(void)
         cmocka_unit_test(slope_is_the_derivative),
         cmocka_unit_test(softmax_identities),
         cmocka_unit_test(softmax_of_equals_and_of_certainties),
+        cmocka_unit_test(smoothing_is_a_mean_of_labels),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

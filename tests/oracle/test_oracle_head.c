@@ -10,7 +10,7 @@
 
 /* Rows 0 to 4 stand at 15, 60, 95, 140 and 178 degrees from their class; row 5 is ignored. */
 typedef struct fixture {
-    wide x[ROWS * DIM], w[CLASSES * DIM], bias[CLASSES], row_weight[ROWS];
+    wide x[ROWS * DIM], w[CLASSES * DIM], bias[CLASSES], row_weight[ROWS], class_weight[CLASSES];
     int64_t labels[ROWS];
 } fixture;
 
@@ -20,6 +20,7 @@ static fixture make_fixture(void)
     fixture f = {.w = {1.1, 0.2, -0.4, -0.3, 0.9, 0.5, 0.7, -0.8, 0.6, -0.5, -0.6, -1.2},
                  .bias = {0.1, -0.2, 0.3, 0.05},
                  .row_weight = {0.3, 1.7, 0.9, 0.0, 2.1, 1.0},
+                 .class_weight = {1.5, 0.25, 2, 0.75},
                  .labels = {0, 1, 2, 3, 1, -1}};
 
     for (size_t i = 0; i < ROWS; i++) {
@@ -50,7 +51,9 @@ static void solve(const margin_config *config, const fixture *f, int weighted, s
                                     .weights = f->w,
                                     .bias = f->bias,
                                     .labels = f->labels,
-                                    .row_weight = weighted ? f->row_weight : NULL};
+                                    .row_weight = weighted ? f->row_weight : NULL,
+                                    .class_weight = weighted == 2 ? f->class_weight : NULL,
+                                    .label_smoothing = weighted == 2 ? (wide)0.3 : 0};
 
     out->answer = (oracle_answer){.row_loss = out->row_loss,
                                   .row_angle = out->row_angle,
@@ -69,9 +72,11 @@ static wide objective(const margin_config *config, const fixture *f, int weighte
 
     solve(config, f, weighted, &s);
     for (size_t i = 0; i < ROWS; i++) {
-        sum += f->row_weight[i] * s.row_loss[i];
+        const wide of_class =
+            weighted == 2 && f->labels[i] >= 0 ? f->class_weight[f->labels[i]] : 1;
+        sum += f->row_weight[i] * of_class * s.row_loss[i];
     }
-    return weighted ? sum : s.answer.loss;
+    return weighted ? sum : s.answer.mean_loss;
 }
 
 static void check_derivatives(const margin_config *config, fixture *f, int weighted, wide *at,
@@ -92,7 +97,7 @@ static void check_derivatives(const margin_config *config, fixture *f, int weigh
 
 static void check_all_derivatives(const margin_config *config)
 {
-    for (int weighted = 0; weighted < 2; weighted++) {
+    for (int weighted = 0; weighted < 3; weighted++) {
         fixture f = make_fixture();
         solution s;
         solve(config, &f, weighted, &s);
