@@ -18,13 +18,26 @@ typedef struct evaluation {
     margin_context *context; /* here, so that an exit on bad data leaks nothing */
     eval_options options;
     notes notes;
-    float_input embeddings, weights, bias;
+    float_input embeddings, weights, bias, row_weight, class_weight;
     label_input labels;
     output outputs[OUTPUTS];
     atomic_set written;
     float *row_angle;
     uint8_t *row_correct;
 } evaluation;
+
+/* Reads a vector with one value for each row of `matrix`, which are `things`; none where `path` is
+ * NULL. */
+static float_input read_vector(evaluation *e, const char *path, const char *what,
+                               const float_input *matrix, const char *things)
+{
+    if (path == NULL) return (float_input){0};
+    const float_input vector = input_floats(path, what, 1, ROWS_WITH_LENGTH, &e->notes);
+    if (vector.rows != matrix->rows)
+        die(PROGRAM, "%s: %zu values, but %s has %zu %s", path, vector.rows, matrix->path,
+            matrix->rows, things);
+    return vector;
+}
 
 static void read_inputs(evaluation *e)
 {
@@ -38,10 +51,9 @@ static void read_inputs(evaluation *e)
                                normalised ? ROWS_AS_DIRECTIONS : ROWS_WITH_LENGTH, &e->notes);
     e->labels = input_labels(o->labels, o->ignore_label, &e->embeddings);
     input_check_classes(&e->labels, e->weights.rows);
-    if (o->bias != NULL) e->bias = input_floats(o->bias, "[C]", 1, ROWS_WITH_LENGTH, &e->notes);
-    if (o->bias != NULL && e->bias.rows != e->weights.rows)
-        die(PROGRAM, "%s: %zu values, but %s has %zu classes", o->bias, e->bias.rows, o->weights,
-            e->weights.rows);
+    e->bias = read_vector(e, o->bias, "[C]", &e->weights, "classes");
+    e->row_weight = read_vector(e, o->row_weight, "[N]", &e->embeddings, "rows");
+    e->class_weight = read_vector(e, o->class_weight, "[C]", &e->weights, "classes");
 }
 
 static void set_output_paths(evaluation *e)
@@ -51,7 +63,8 @@ static void set_output_paths(evaluation *e)
     e->outputs[GRAD_WEIGHTS].path = o->grad_weights;
     e->outputs[GRAD_BIAS].path = o->grad_bias;
     e->outputs[PER_SAMPLE].path = o->per_sample;
-    const char *const inputs[] = {o->embeddings, o->weights, o->labels, o->bias};
+    const char *const inputs[] = {o->embeddings, o->weights,    o->labels,
+                                  o->bias,       o->row_weight, o->class_weight};
     outputs_check(e->outputs, OUTPUTS, inputs, sizeof inputs / sizeof inputs[0]);
 }
 
@@ -78,6 +91,10 @@ static const char *path_of(const evaluation *e, margin_argument argument)
         return e->bias.path;
     case MARGIN_ARGUMENT_LABELS:
         return e->labels.path;
+    case MARGIN_ARGUMENT_ROW_WEIGHT:
+        return e->row_weight.path;
+    case MARGIN_ARGUMENT_CLASS_WEIGHT:
+        return e->class_weight.path;
     default:
         return margin_argument_name(argument);
     }
@@ -89,6 +106,9 @@ static void refuse(const evaluation *e, const margin_config *config, const margi
     const char *path = path_of(e, fault->argument);
     switch (fault->status) {
     case MARGIN_ERROR_NONFINITE:
+        if (fault->argument == MARGIN_ARGUMENT_CLASS_WEIGHT)
+            die(PROGRAM, "%s: class %zu: a weight must be a finite number, 0 or more", path,
+                fault->row);
         die(PROGRAM, "%s: row %zu holds a NaN or an infinity", path, fault->row);
     case MARGIN_ERROR_WORKSPACE:
         die(PROGRAM, "--workspace: %zu bytes are too few, this shape needs %zu with %d thread%s",
@@ -112,8 +132,9 @@ static void run_head(const evaluation *e, margin_context *context, margin_head *
 }
 
 /* Accuracy is by plain cosines and theta is their angle. A loss on raw inner products decides by
- * logits instead, so there a loss on cosines without a margin answers: its forward pass alone. */
-static void measure_cosines(const evaluation *e)
+ * logits instead, so there a loss on cosines without a margin answers: its forward pass alone.
+ * Returns how many rows are tied. */
+static size_t measure_cosines(const evaluation *e)
 {
     margin_config config = e->options.config;
     for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
@@ -130,29 +151,55 @@ static void measure_cosines(const evaluation *e)
     margin_head head = {.row_angle = e->row_angle, .row_correct = e->row_correct};
     run_head(e, context, &head);
     margin_destroy(context);
+    return head.tied;
 }
 
-static void summarise(const evaluation *e, const margin_context *context, const margin_head *head,
+/* Takes the zero vectors out of the rows that count, for they have no angle; returns their number.
+ */
+static size_t drop_zero_rows(evaluation *e)
+{
+    const float_input *x = &e->embeddings;
+    size_t zero = 0;
+    for (size_t i = 0; i < x->rows; i++) {
+        size_t k = 0;
+        while (k < x->columns && x->values[i * x->columns + k] == 0.0f)
+            k++;
+        if (k < x->columns || e->labels.values[i] < 0) continue;
+        e->labels.values[i] = -1;
+        zero++;
+    }
+    return zero;
+}
+
+static void summarise(evaluation *e, const margin_context *context, const margin_head *head,
                       eval_result *result)
 {
     *result = (eval_result){.config = margin_context_config(context),
                             .loss = head->loss,
+                            .mean_loss = head->mean_loss,
+                            .weighted = head->row_weight != NULL || head->class_weight != NULL,
+                            .label_smoothing = head->label_smoothing,
                             .rows = head->rows,
                             .counted = head->counted,
+                            .zero = drop_zero_rows(e),
+                            .tied = head->tied,
                             .dim = head->dim,
                             .classes = head->classes,
                             .workspace_bytes = margin_context_workspace_used(context)};
     for (size_t i = 0; i < head->rows; i++)
         result->correct += e->row_correct[i];
-    if (theta_stats_of(e->row_angle, e->labels.values, head->rows, result->config->m1,
-                       result->config->m2, &result->theta) < 0)
-        die(PROGRAM, "out of memory");
+    result->angles = theta_stats_of(e->row_angle, e->labels.values, head->rows, result->config->m1,
+                                    result->config->m2, &result->theta);
+    if (result->angles < 0) die(PROGRAM, "out of memory");
 }
 
 static void evaluate(evaluation *e, margin_context *context, eval_result *result)
 {
     const int normalised = margin_loss_get(e->options.config.loss)->normalised;
     margin_head head = {.bias = e->bias.values,
+                        .row_weight = e->row_weight.values,
+                        .class_weight = e->class_weight.values,
+                        .label_smoothing = e->options.label_smoothing,
                         .row_loss = output_values(&e->outputs[PER_SAMPLE]),
                         .grad_embeddings = output_values(&e->outputs[GRAD_EMBEDDINGS]),
                         .grad_weights = output_values(&e->outputs[GRAD_WEIGHTS]),
@@ -162,7 +209,7 @@ static void evaluate(evaluation *e, margin_context *context, eval_result *result
         head.row_correct = e->row_correct;
     }
     run_head(e, context, &head);
-    if (!normalised) measure_cosines(e);
+    if (!normalised) head.tied = measure_cosines(e);
     summarise(e, context, &head, result);
 }
 
@@ -193,6 +240,8 @@ static void release(evaluation *e)
     input_free(&e->embeddings);
     input_free(&e->weights);
     input_free(&e->bias);
+    input_free(&e->row_weight);
+    input_free(&e->class_weight);
     free(e->labels.values);
     free(e->row_angle);
     free(e->row_correct);

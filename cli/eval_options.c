@@ -29,6 +29,8 @@ static const option_row rows[] = {
     {"lambda", "L", "target (L cos + psi) / (1 + L), default 0", TO_DOUBLE(lambda)},
     {"feature-norm", "HOW", "{names}: logits scaled by s, or by |x| instead",
      TO_NAME(feature_norm, &feature_norm_choice)},
+    {"label-smoothing", "E", "share of a row that goes to all classes alike: 0 or more, below 1",
+     TO_DOUBLE(options.label_smoothing)},
 
     OPTION_GROUP("input (.npy, or FILE.npz:NAME):"),
     {"embeddings", "X.npy", "floats [N, D], not normalised", TO_TEXT(options.embeddings),
@@ -36,11 +38,15 @@ static const option_row rows[] = {
     {"weights", "W.npy", "floats [C, D], not normalised", TO_TEXT(options.weights), .required = 1},
     {"labels", "y.npy", "whole numbers [N] from 0", TO_TEXT(options.labels), .required = 1},
     {"bias", "b.npy", "floats [C], for a loss that does not normalise", TO_TEXT(options.bias)},
+    {"row-weight", "w.npy", "floats [N]: the loss is the sum of these times the rows' losses",
+     TO_TEXT(options.row_weight)},
+    {"class-weight", "v.npy", "floats [C], 0 or more: the mean is weighted by the labels' classes",
+     TO_TEXT(options.class_weight)},
     OPTION_IGNORE_LABEL(options.ignore_label),
     OPTION_WEIGHTS_LAYOUT(options.weights_layout),
 
     OPTION_GROUP("output (.npy, float32; all of them or, after an error, none):"),
-    {"grad-embeddings", "F", "dX [N, D], of the mean loss", TO_TEXT(options.grad_embeddings)},
+    {"grad-embeddings", "F", "dX [N, D], of the loss", TO_TEXT(options.grad_embeddings)},
     {"grad-weights", "F", "dW, in the layout of W", TO_TEXT(options.grad_weights)},
     {"grad-bias", "F", "db [C]", TO_TEXT(options.grad_bias)},
     {"per-sample", "F", "loss of each row [N]", TO_TEXT(options.per_sample)},
@@ -137,6 +143,9 @@ eval_options eval_options_parse(int argc, char **argv, notes *list)
     const margin_loss_info *const loss = margin_loss_get(options.config.loss);
     if (options.bias != NULL && loss->normalised)
         die_usage(PROGRAM, "--bias: %s has no bias", loss->name);
+    if (!(options.label_smoothing >= 0.0 && options.label_smoothing < 1.0))
+        die_usage(PROGRAM, "--label-smoothing: %g is out of range (0 or more, below 1)",
+                  options.label_smoothing);
     if (options.grad_bias != NULL && options.bias == NULL)
         die_usage(PROGRAM, "--grad-bias needs --bias");
     set_margins(&given, &options.config);

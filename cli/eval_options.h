@@ -9,8 +9,9 @@
 typedef struct eval_options {
     margin_config config;
     const char *embeddings, *weights, *labels;
-    const char *bias; /* this and the outputs: NULL where not given */
+    const char *bias, *row_weight, *class_weight; /* these and the outputs: NULL where not given */
     const char *grad_embeddings, *grad_weights, *grad_bias, *per_sample;
+    double label_smoothing;
     int ignore_label, weights_layout;
     int json;
 } eval_options;

@@ -28,7 +28,7 @@ static json_t *theta_json(const eval_result *r)
     json_t *object = json_object();
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
         json_object_set_new(object, rows[i].key,
-                            r->counted > 0 ? json_number(rows[i].value) : json_null());
+                            r->angles ? json_number(rows[i].value) : json_null());
     return object;
 }
 
@@ -45,8 +45,12 @@ void eval_report_json(const eval_result *r)
 {
     json_t *object = json_object();
     json_object_set_new(object, "loss", json_number(r->loss));
+    json_object_set_new(object, "mean_loss", json_number(r->mean_loss));
     json_object_set_new(object, "accuracy",
                         r->counted > 0 ? json_number(accuracy(r)) : json_null());
+    json_object_set_new(object, "tied", json_integer((json_int_t)r->tied));
+    json_object_set_new(object, "zero_rows", json_integer((json_int_t)r->zero));
+    json_object_set_new(object, "label_smoothing", json_number(r->label_smoothing));
     json_object_set_new(object, "rows", json_integer((json_int_t)r->rows));
     json_object_set_new(object, "ignored", json_integer((json_int_t)(r->rows - r->counted)));
     json_object_set_new(object, "dim", json_integer((json_int_t)r->dim));
@@ -60,8 +64,9 @@ void eval_report_json(const eval_result *r)
 }
 
 /* Only the margins that the loss has. */
-static void print_config(const margin_config *c)
+static void print_config(const eval_result *r)
 {
+    const margin_config *c = r->config;
     const margin_loss_info *info = margin_loss_get(c->loss);
     char margins[64];
     printf("%-10s %s, ", "loss", info->name);
@@ -74,6 +79,7 @@ static void print_config(const margin_config *c)
                margin_text(c, margins, sizeof margins));
     if (info->has_angle) printf(", past pi %s", margin_past_pi_name(c->past_pi));
     if (c->lambda != 0.0) printf(", lambda %g", c->lambda);
+    if (r->label_smoothing > 0.0) printf(", label smoothing %g", r->label_smoothing);
     if (c->gradient != MARGIN_GRADIENT_EXACT)
         printf(", gradient %s", margin_gradient_name(c->gradient));
     putchar('\n');
@@ -86,19 +92,27 @@ static void print_findings(const eval_result *r)
         printf("%-10s none: every row is ignored\n", "mean loss");
         return;
     }
-    printf("%-10s %.9g\n", "mean loss", r->loss);
+    if (r->weighted) printf("%-10s %.9g, by the given weights\n", "objective", r->loss);
+    printf("%-10s %.9g\n", "mean loss", r->mean_loss);
     printf("%-10s %.2f %%  (%zu of %zu rows)\n", "accuracy", 100.0 * accuracy(r), r->correct,
            r->counted);
-    printf("%-10s mean %.2f, 5 %% %.2f, median %.2f, 95 %% %.2f degrees; %.2f %% past pi\n",
-           "theta", t->mean, t->p05, t->p50, t->p95, 100.0 * t->past_pi);
+    if (r->tied > 0)
+        printf("%-10s %zu rows, none of them correct: another class has the same cosine\n", "tied",
+               r->tied);
+    if (!r->angles)
+        printf("%-10s none: every row is a zero vector\n", "theta");
+    else
+        printf("%-10s mean %.2f, 5 %% %.2f, median %.2f, 95 %% %.2f degrees; %.2f %% past pi\n",
+               "theta", t->mean, t->p05, t->p50, t->p95, 100.0 * t->past_pi);
 }
 
 void eval_report_text(const eval_result *r)
 {
-    print_config(r->config);
+    print_config(r);
     print_findings(r);
     printf("%-10s %zu rows", "data", r->rows);
     if (r->counted < r->rows) printf(" (%zu ignored)", r->rows - r->counted);
+    if (r->zero > 0) printf(" (%zu zero vector%s)", r->zero, r->zero == 1 ? "" : "s");
     printf(", dimension %zu, %zu classes\n", r->dim, r->classes);
     printf("%-10s %s, %d thread%s, %.1f MiB workspace\n", "run", margin_isa_name(r->config->isa),
            r->config->threads, r->config->threads == 1 ? "" : "s",

@@ -9,9 +9,13 @@
 
 typedef struct eval_result {
     const margin_config *config; /* with isa and threads resolved */
-    double loss;
+    double loss, mean_loss;      /* the objective; the plain mean of the counted rows */
+    int weighted;                /* the two differ */
+    double label_smoothing;
     size_t rows, counted, correct, dim, classes;
-    theta_stats theta; /* only where counted > 0 */
+    size_t zero, tied; /* rows that count: zero vectors; of a class that shares the best cosine */
+    int angles;        /* a row that counts is not a zero vector */
+    theta_stats theta; /* of these rows, where there are any */
     size_t workspace_bytes;
 } eval_result;
 

@@ -58,7 +58,10 @@ def row_loss(x, weights, label, problem):
         bias = problem.get("bias") or [0.0] * len(weights)
         logits = [scale * (dot(x, w) + b) for w, b in zip(weights, bias)]
     top = max(logits)
-    return top - logits[label] + math.log(math.fsum(math.exp(v - top) for v in logits))
+    total = top + math.log(math.fsum(math.exp(v - top) for v in logits))
+    e = problem.get("label_smoothing", 0.0)
+    shares = [e / len(logits) + (1 - e) * (j == label) for j in range(len(logits))]
+    return math.fsum(share * (total - v) for share, v in zip(shares, logits))
 
 
 def mean_loss(flat_x, flat_w, labels, dim, problem):

@@ -9,7 +9,7 @@ import unittest
 import reference
 from harness import CommandTest, read, rounded, write
 
-KEYS = ["loss", "accuracy", "rows", "ignored", "dim", "classes", "isa", "threads", "theta",
+KEYS = ["loss", "mean_loss", "accuracy", "tied", "zero_rows", "label_smoothing", "rows", "ignored", "dim", "classes", "isa", "threads", "theta",
         "workspace_bytes"]
 GRADIENTS = ("--grad-embeddings", "dX.npy", "--grad-weights", "dW.npy")
 
@@ -134,6 +134,89 @@ class Numbers(CommandTest):
         self.assertEqual((found["rows"], found["ignored"]), (self.N, 2))
         gradient = reference.rows_of(read(self.path("dX.npy"))[0], self.D)
         self.assertEqual([any(row) for row in gradient], [label != -1 for label in labels])
+
+    def objective(self, x, w, labels, problem, factors):
+        weights = reference.rows_of(w, self.D)
+        return math.fsum(factor * reference.row_loss(row, weights, label, problem)
+                         for row, label, factor in zip(reference.rows_of(x, self.D), labels, factors)
+                         if label != -1)
+
+    def check_objective(self, problem, labels, factors, *arguments):
+        """Loss and gradients of the sum of these factors times the rows' losses."""
+        found = self.eval_json(*arguments, *GRADIENTS, loss=problem["name"])
+        loss = self.objective(self.X, self.W, labels, problem, factors)
+        self.assertAlmostEqual(found["loss"], loss, delta=1e-5 * (1 + abs(loss)))
+        mean = reference.mean_loss(self.X, self.W, labels, self.D, problem)
+        self.assertAlmostEqual(found["mean_loss"], mean, delta=1e-5 * (1 + mean))
+        self.assert_gradient("dX.npy", reference.difference_quotients(
+            lambda x: self.objective(x, self.W, labels, problem, factors), list(self.X)),
+            (self.N, self.D))
+        self.assert_gradient("dW.npy", reference.difference_quotients(
+            lambda w: self.objective(self.X, w, labels, problem, factors), list(self.W)),
+            (self.C, self.D))
+
+    def test_weights_of_rows_and_classes(self):
+        labels = [-1 if i == 2 else label for i, label in enumerate(self.y)]
+        rows = rounded([0.5, -1, 9, 2, 0, 0.25, 1.5])
+        classes = rounded([1, 0.25, 3, 0, 2, 0.5])
+        write(self.path("y.npy"), labels, (self.N,), "<i8")
+        write(self.path("w.npy"), rows, (self.N,))
+        write(self.path("v.npy"), classes, (self.C,))
+        of_rows = [0 if label == -1 else classes[label] for label in labels]
+        mean = [v / sum(of_rows) for v in of_rows]
+        both = [w * v for w, v in zip(rows, of_rows)]
+        for loss in ("arcface", "softmax"):
+            problem = self.problem(loss)
+            self.check_objective(problem, labels, rows, "--row-weight", "w.npy")
+            self.check_objective(problem, labels, mean, "--class-weight", "v.npy")
+            self.check_objective(problem, labels, both, "--row-weight", "w.npy",
+                                 "--class-weight", "v.npy")
+        text = self.run_margin(*self.eval_arguments("--row-weight", "w.npy")).stdout
+        self.assertIn("objective ", text)
+
+    def test_label_smoothing(self):
+        for name in self.loss_names():
+            with self.subTest(loss=name):
+                found = self.compare(self.problem(name, label_smoothing=0.2),
+                                     "--label-smoothing", "0.2")
+                self.assertEqual(found["label_smoothing"], 0.2)
+        text = self.run_margin(*self.eval_arguments("--label-smoothing", "0.2")).stdout
+        self.assertIn("label smoothing 0.2", text)
+
+    def test_what_cannot_be_told_apart_is_not_correct(self):
+        zeros, one = [0] * (self.N * self.D), self.W[:self.D]
+        label = self.y[0]
+        for x, w in ((zeros, self.W), (self.X, [0] * len(self.W)), (self.X, one * self.C)):
+            write(self.path("X.npy"), x, (self.N, self.D))
+            write(self.path("W.npy"), w, (self.C, self.D))
+            for loss in ("arcface", "softmax", "cosface"):
+                found = self.eval_json(loss=loss)
+                self.assertEqual((found["accuracy"], found["tied"]), (0, self.N))
+                self.assertEqual(found["zero_rows"], self.N if x is zeros else 0)
+                self.assertEqual(found["theta"]["mean"] is None, x is zeros)
+        text = self.run_margin(*self.eval_arguments()).stdout
+        self.assertIn("tied       7 rows", text)
+        # Two classes with the same weights: rows between them are tied, others are not.
+        weights = reference.rows_of(self.W, self.D)
+        weights[(label + 1) % self.C] = weights[label]
+        write(self.path("X.npy"), sum((weights[k] for k in self.y), []), (self.N, self.D))
+        write(self.path("W.npy"), sum(weights, []), (self.C, self.D))
+        twins = sum(k in (label, (label + 1) % self.C) for k in self.y)
+        found = self.eval_json()
+        self.assertEqual(found["tied"], twins)
+        self.assertAlmostEqual(found["accuracy"], 1 - twins / self.N)
+
+    def test_a_zero_row_has_no_angle(self):
+        self.X[:self.D] = [0] * self.D
+        write(self.path("X.npy"), self.X, (self.N, self.D))
+        weights = reference.rows_of(self.W, self.D)
+        angles = [reference.angle(x, weights[k])
+                  for x, k in list(zip(reference.rows_of(self.X, self.D), self.y))[1:]]
+        found = self.eval_json()
+        self.assertEqual((found["zero_rows"], found["tied"]), (1, 1))
+        self.assertAlmostEqual(found["theta"]["mean"], math.degrees(sum(angles) / len(angles)),
+                               delta=1e-4)
+        self.assertIn("1 zero vector", self.run_margin(*self.eval_arguments()).stdout)
 
     def test_no_row_counts(self):
         write(self.path("y.npy"), [-1] * self.N, (self.N,), "<i8")

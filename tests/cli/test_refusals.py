@@ -98,6 +98,16 @@ class BadData(CommandTest):
         write(self.path("bad.npy"), X, (self.N, self.D), "<f8")
         self.refused("bad.npy: row 3: 1e+39", "length", loss="softmax", embeddings="bad.npy")
 
+    def test_bad_weights(self):
+        write(self.path("w.npy"), [1] * (self.N + 1), (self.N + 1,))
+        self.refused("w.npy: 8 values", "X.npy has 7 rows", **{"row-weight": "w.npy"})
+        write(self.path("w.npy"), [1, 2, math.nan, 0, 0, 0, 1], (self.N,))
+        self.refused("w.npy: row 2", **{"row-weight": "w.npy"})
+        write(self.path("v.npy"), [1] * (self.C - 1), (self.C - 1,))
+        self.refused("v.npy: 5 values", "W.npy has 6 classes", **{"class-weight": "v.npy"})
+        write(self.path("v.npy"), [1, 0, -0.5, 1, 1, 1], (self.C,))
+        self.refused("v.npy: class 2", "0 or more", **{"class-weight": "v.npy"})
+
     def test_bad_bias(self):
         write(self.path("b.npy"), [0] * (self.C + 1), (self.C + 1,))
         self.refused("b.npy: 7 values", "6 classes", loss="softmax", bias="b.npy")
@@ -202,6 +212,8 @@ class BadUsage(CommandTest):
                 self.refused(option, text, words=[option])
         for text in ("0", "-1", "1e300"):
             self.refused("--scale", text, words=["--scale", "out of range"])
+        for text in ("1", "-0.1", "2"):
+            self.refused("--label-smoothing", text, words=["--label-smoothing", "below 1"])
         for text in ("1.5", "x", "", "99999999999", "-1", "1025"):
             self.refused("--threads", text, words=["--threads"])
         for text in ("0", "-1", "1.5", "MiB", "9999999999TiB", "1XB"):

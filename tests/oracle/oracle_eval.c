@@ -16,7 +16,7 @@
 typedef struct request {
     margin_config config;
     int loss, past_pi, gradient, feature_norm;
-    double scale, margin, m1, m2, m3, lambda;
+    double scale, margin, m1, m2, m3, lambda, label_smoothing;
     const char *embeddings, *weights, *labels, *bias;
     const char *grad_embeddings, *grad_weights, *grad_bias, *per_sample;
 } request;
@@ -64,6 +64,7 @@ static const option_row option_rows[] = {
     {"past-pi", "HOW", "{names}", TO_NAME(past_pi, &past_pis)},
     {"gradient", "HOW", "{names}", TO_NAME(gradient, &gradients)},
     {"lambda", "L", "", TO_DOUBLE(lambda)},
+    {"label-smoothing", "E", "", TO_DOUBLE(label_smoothing)},
     {"feature-norm", "HOW", "{names}", TO_NAME(feature_norm, &norms)},
     {"embeddings", "X.npy", "", TO_TEXT(embeddings), .required = 1},
     {"weights", "W.npy", "", TO_TEXT(weights), .required = 1},
@@ -203,10 +204,34 @@ static double count_correct(const margin_head *head)
         die(PROGRAM, "out of memory");
     }
     for (size_t i = 0; i < head->rows; i++) {
-        correct += head->labels[i] >= 0 && out.row_lead[i] >= 0;
+        correct += head->labels[i] >= 0 && out.row_lead[i] > 0;
     }
     oracle_output_free(&out);
     return correct;
+}
+
+static int is_zero(const float *x, size_t dim)
+{
+    for (size_t k = 0; k < dim; k++) {
+        if (x[k] != 0.0f) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* In degrees, of the rows that count and have a direction. */
+static double mean_angle(const margin_head *head, const oracle_output *out)
+{
+    double sum = 0, count = 0;
+
+    for (size_t i = 0; i < head->rows; i++) {
+        if (head->labels[i] >= 0 && !is_zero(head->embeddings + i * head->dim, head->dim)) {
+            sum += out->row_angle[i];
+            count++;
+        }
+    }
+    return count > 0 ? sum / count * 180 / (double)wide_pi() : 0;
 }
 
 static void report(const margin_head *head, const oracle_output *out)
@@ -214,16 +239,11 @@ static void report(const margin_head *head, const oracle_output *out)
     const double counted = out->counted ? (double)out->counted : 1;
     const double correct = count_correct(head);
     json_t *object = json_object();
-    double angles = 0;
 
-    for (size_t i = 0; i < head->rows; i++) {
-        angles += out->row_angle[i];
-    }
     json_object_set_new(object, "loss", json_real(out->loss));
     json_object_set_new(object, "accuracy", json_real(correct / counted));
     json_object_set_new(object, "ignored", json_integer((json_int_t)(head->rows - out->counted)));
-    json_object_set_new(object, "theta_mean",
-                        json_real(angles / counted * 180 / (double)wide_pi()));
+    json_object_set_new(object, "theta_mean", json_real(mean_angle(head, out)));
     json_dumpf(object, stdout, JSON_REAL_PRECISION(17));
     putchar('\n');
     json_decref(object);
@@ -240,7 +260,8 @@ int main(int argc, char **argv)
                         .classes = w.shape[0],
                         .embeddings = x.data,
                         .weights = w.data,
-                        .labels = labels};
+                        .labels = labels,
+                        .label_smoothing = r.label_smoothing};
     oracle_output out;
 
     if (r.bias) {

@@ -154,6 +154,8 @@ def main(margin, oracle):
                     Problem(folder, "hard", 2, 22, 6, 9, True)]
         for number, options in enumerate(all_options()):
             problem = problems[number % 2]
+            if number % 3 == 1:
+                options["label-smoothing"] = 0.1
             files = dict(problem.files)
             bias = files.pop("bias")
             if options["loss"] == "softmax" and number % 2 == 0:
