@@ -59,6 +59,8 @@ static margin_config choose_margin(margin_loss loss, double nearest, int *shrunk
     return config;
 }
 
+/* The search begins above every answer that there is: cosines are at most 2 apart, and an angle
+ * added is below pi, where no class weight is at fault if the nearest is opposite. */
 static double margin_limit(margin_loss loss, double nearest)
 {
     const int index = margin_loss_get(loss)->margin_index;
@@ -66,7 +68,7 @@ static double margin_limit(margin_loss loss, double nearest)
     margin_config config;
     margin_config_init(&config, loss);
     double *const margin = (double *const[]){&config.m1, &config.m2, &config.m3}[index - 1];
-    double low = index == 1 ? 1.0 : 0.0, high = index == 1 ? 100.0 : index == 2 ? 3.14 : 2.0;
+    double low = index == 1 ? 1.0 : 0.0, high = index == 1 ? 100.0 : index == 2 ? 3.14 : 3.0;
     *margin = high;
     if (psi(&config, 0.0) >= cos(nearest)) return NAN;
     for (int i = 0; i < 60; i++) {

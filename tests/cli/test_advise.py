@@ -79,6 +79,26 @@ class Advise(CommandTest):
         self.assertEqual(ring["arcface"]["m2"], 0.39)  # pi / 8, downwards
         self.assertEqual(ring["cosface"]["m3"], 0.14)  # cos(pi / 16) - cos(3 pi / 16) = 0.1493
 
+    def test_largest_margin_by_trying_all(self):
+        """Class weights as a regular simplex or a ring: with every margin of a grid up to the
+        largest, and with none beyond it, an embedding at its class weight is right."""
+        for classes, dim in ((2, 2), (2, 64), (3, 2), (3, 64), (4, 2), (4, 64), (7, 2)):
+            nearest = (-1 / (classes - 1) if classes <= dim + 1
+                       else math.cos(2 * math.pi / classes))
+            tried = {"cosface": [0.001 * k for k in range(1, 4000)],
+                     "arcface": [0.001 * k for k in range(1, 3142)],
+                     "sphereface": [1 + 0.01 * k for k in range(1, 1000)]}
+            for a in self.advise(classes, "--dim", dim)["advice"]:
+                key = {"cosface": "m3", "arcface": "m2", "sphereface": "m1"}.get(a["loss"])
+                if key is None:
+                    continue
+                right = [m for m in tried[a["loss"]] if psi({**a, key: m}, 0) >= nearest - 1e-12]
+                with self.subTest(a["loss"], classes=classes, dim=dim):
+                    if len(right) == len(tried[a["loss"]]):
+                        self.assertIsNone(a["margin_most"])
+                    else:
+                        self.assertAlmostEqual(a["margin_most"], right[-1], delta=1.001e-3)
+
     def test_eval_takes_it(self):
         write(self.path("y.npy"), [0] * self.N, (self.N,), "<i8")
         for classes in (2, 8, 1000):
