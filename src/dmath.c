@@ -41,7 +41,7 @@ double dm_exp(double x)
         1.0 / 5040,       1.0 / 40320,       1.0 / 362880,      1.0 / 3628800., 1.0 / 39916800.,
         1.0 / 479001600., 1.0 / 6227020800., 1.0 / 87178291200.}; /* 1 / k!, k = 2 to 14 */
     if (x == 0.0) return 1.0;
-    if (x > 709.78) return INFINITY;
+    if (!(x <= 709.78)) return x > 709.78 ? INFINITY : x; /* a NaN fits no int */
     if (x < -745.0) return 0.0;
     const double n = floor(x * (1.0 / (ln2_1 + ln2_2)) + 0.5);
     const double r = (x - n * ln2_1) - n * ln2_2;
@@ -103,7 +103,7 @@ void dm_sincos(double x, double *sine, double *cosine)
     const double r = ((x - n * half_pi_1) - n * half_pi_2) - n * half_pi_3;
     const double t = r * r;
     const double s = r + r * (t * polynomial(odd, 9, t)), c = 1.0 + t * polynomial(even, 9, t);
-    switch ((long)n & 3) {
+    switch (isnan(n) ? 0 : (long)n & 3) {
     case 0:
         *sine = s, *cosine = c;
         break;

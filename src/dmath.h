@@ -8,7 +8,7 @@
 
 #define DM_PI 3.14159265358979323846
 
-/* Returns e^x; 0 below -745, +infinity above 709.78. */
+/* Returns e^x; 0 below -745, +infinity above 709.78. Here and in dm_sincos a NaN gives NaN. */
 double dm_exp(double x);
 /* Returns the natural logarithm of x > 0, which is no subnormal number. */
 double dm_log(double x);

@@ -105,9 +105,9 @@ float margin_head_target_entry(const head_call *call, const head_rows *rows, siz
 {
     double *share = &targets->share[rows->first + i];
     const double by = call->geometry->entry(&rows->row[i]);
-    if (by == 0.0) return 0.0f;
+    if (by == 0.0 || factor == 0.0f) return 0.0f;
     const double entry = *share * by / factor;
-    if (!(fabs(entry) < MOST_ENTRY)) return 0.0f; /* or no factor */
+    if (!(fabs(entry) < MOST_ENTRY)) return 0.0f;
     *share = 0.0;
     return (float)entry;
 }

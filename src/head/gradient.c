@@ -62,13 +62,12 @@ static double shrinkage(const head_call *call, const head_row *row)
     return ldexp(1.0, -exponent);
 }
 
-/* Writes dX of row i, which counts, with what label smoothing adds. */
-static void write_smoothed(const head_call *call, const head_rows *rows, const head_stats *stats,
-                           size_t i, const head_result *result, float *out, head_scratch *scratch)
+/* Adds to dX of row i, which counts and whose dX is `shrunk`, what label smoothing gives, and
+ * brings it to its size. */
+static void add_smoothing(const head_call *call, const head_rows *rows, size_t i, double shrunk,
+                          float *out, head_scratch *scratch)
 {
-    const double shrunk = shrinkage(call, &rows->row[i]);
     head_smooth_row r = margin_head_smooth_row(call, rows, i);
-    write_gradient(call, rows, stats, i, result, shrunk, out, scratch);
     r.w = margin_head_class(call, (size_t)rows->label[i], scratch->class_line);
     r.share *= shrunk;
     call->geometry->smooth_gradient(call, &r, out);
@@ -100,10 +99,11 @@ static void finish_row(const head_call *call, const head_rows *rows, const head_
         io->row_correct[at] = counts && stats->target_dot[i] > result->most;
     if (io->grad_embeddings == NULL) return;
     float *out = io->grad_embeddings + at * io->grad_embeddings_stride;
-    if (counts && call->smoothing.share > 0.0) {
-        write_smoothed(call, rows, stats, i, result, out, scratch);
-    } else if (counts) {
-        write_gradient(call, rows, stats, i, result, 1.0, out, scratch);
+    if (counts) {
+        const int smooth = call->smoothing.share > 0.0;
+        const double shrunk = smooth ? shrinkage(call, row) : 1.0;
+        write_gradient(call, rows, stats, i, result, shrunk, out, scratch);
+        if (smooth) add_smoothing(call, rows, i, shrunk, out, scratch);
     } else {
         memset(out, 0, io->dim * sizeof *out);
     }

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# sanitizers.sh build|library|programs SOURCE WORK: everything built with the address and
+# sanitizers.sh build|library|programs SOURCE WORK: everything built with clang's address and
 # undefined-behaviour sanitizers, and there the quick tests of the library or those of the programs.
 # shellcheck source=tests/builds/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
@@ -11,8 +11,10 @@ export UBSAN_OPTIONS=print_stacktrace=1
 programs='^(cli|separation|speed)[.]'
 case $part in
 build)
+    need clang clang++
     mkdir -p "$work"
-    configure "$source" "$work/build" -DMARGIN_SANITIZE=ON -DSIMDE_INCLUDE=OFF
+    configure "$source" "$work/build" -DMARGIN_SANITIZE=ON -DSIMDE_INCLUDE=OFF \
+        -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
     build "$work/build"
     ;;
 # Left out for their time here (minutes); the others call the same code with other numbers.
