@@ -150,16 +150,17 @@ static void head_nonfinite(void **state)
 {
     head_trial t;
     const float bad[] = {NAN, INFINITY, -INFINITY};
+    const margin_loss losses[] = {MARGIN_ARCFACE, MARGIN_SOFTMAX, MARGIN_SPHEREFACE};
     const margin_status status = MARGIN_ERROR_NONFINITE;
     (void)state;
     for (size_t k = 0; k < LENGTH_OF(bad); k++) {
         for (size_t i = 0; i < ROWS; i++) {
             for (size_t d = 0; d < DIM; d++) {
-                t = fresh_head((i + d) % 2 ? MARGIN_ARCFACE : MARGIN_SOFTMAX);
+                t = fresh_head(losses[(i + d) % LENGTH_OF(losses)]);
                 t.p.embeddings.at[i * t.p.call.embeddings_stride + d] = bad[k];
                 refuse_head(&t, "embeddings", status, MARGIN_ARGUMENT_EMBEDDINGS, i, 0);
                 if (i >= CLASSES) continue;
-                t = fresh_head((i + d) % 2 ? MARGIN_ARCFACE : MARGIN_SOFTMAX);
+                t = fresh_head(losses[(i + d) % LENGTH_OF(losses)]);
                 t.p.weights.at[i * t.p.call.weights_stride + d] = bad[k];
                 refuse_head(&t, "weights", status, MARGIN_ARGUMENT_WEIGHTS, i, 0);
             }

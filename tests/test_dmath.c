@@ -36,6 +36,7 @@ static void test_exp(void **unused)
     assert_true(dm_exp(-INFINITY) == 0.0);
     assert_true(dm_exp(-740.0) > 0.0 && dm_exp(-740.0) < 1e-320);
     assert_true(isinf(dm_exp(710.0)));
+    assert_true(isnan(dm_exp(NAN)));
 }
 
 static void test_log(void **unused)
@@ -61,6 +62,9 @@ static void test_sine_cosine(void **unused)
         assert_true(fabs((double)(sine - sinl((long double)x))) < 0x1p-52);
         assert_true(fabs((double)(cosine - cosl((long double)x))) < 0x1p-52);
     }
+    double sine = 0.0, cosine = 0.0;
+    dm_sincos(NAN, &sine, &cosine);
+    assert_true(isnan(sine) && isnan(cosine));
 }
 
 static void test_atan2(void **unused)

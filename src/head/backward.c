@@ -105,11 +105,10 @@ float margin_head_target_entry(const head_call *call, const head_rows *rows, siz
 {
     double *share = &targets->share[rows->first + i];
     const double by = call->geometry->entry(&rows->row[i]);
-    if (by == 0.0 || factor == 0.0f) return 0.0f;
-    const double entry = *share * by / factor;
-    if (!(fabs(entry) < MOST_ENTRY)) return 0.0f;
+    const double whole = *share * by;
+    if (by == 0.0 || !(fabs(whole) / MOST_ENTRY < fabs((double)factor))) return 0.0f;
     *share = 0.0;
-    return (float)entry;
+    return (float)(whole / factor);
 }
 
 /* Puts the targets of the piece's classes among its terms; the rows' factors are in the terms
@@ -205,10 +204,9 @@ void margin_head_store_class(const head_call *call, double norm, size_t class_in
 static void add_even(const head_call *call, const head_piece *piece, const piece_sum *sum)
 {
     const float *even = call->smoothing.even;
-    for (size_t j = 0; even != NULL && j < piece->count; j++) {
-        for (size_t d = 0; d < call->layout.dim; d++)
-            sum->at[j * sum->stride + d] += even[d];
-    }
+    for (size_t j = 0; even != NULL && j < piece->count; j++)
+        call->kernels.pairs->add_combination(even, 1.0, even, 0.0, call->layout.dim,
+                                             sum->at + j * sum->stride);
 }
 
 static void finish_piece(const head_call *call, const head_rows *rows, const double *norms,

@@ -24,8 +24,9 @@ static size_t finish_units(const float *g, size_t g_stride, const float *w, size
 {
     size_t j = 0;
     for (; j < count; j++, g += g_stride, w += w_stride, out += out_stride) {
+        if (!margin_is_ordinary(norm[j])) break;
         const double factor = numerator / norm[j];
-        if (!margin_is_ordinary(norm[j]) || !(factor >= 0x1p-100 && factor <= 0x1p+100)) break;
+        if (!(factor >= 0x1p-100 && factor <= 0x1p+100)) break;
         const margin_unit unit = margin_unit_at(w, norm[j], 1.0f);
         finish_row(g, &unit, n, (float)factor, 1.0f, out);
     }

@@ -125,11 +125,16 @@ static int take_chunk(const rows_state *s, rows_item *item, const chunk *c, floa
 /* Returns the sum of n logits: of 8 chains in double, for one would wait for itself. */
 static double sum_of(const float *x, size_t n)
 {
-    double chain[8] = {0};
-    for (size_t j = 0; j < n; j++)
+    double chain[8] = {0.0}, total = 0.0;
+    size_t j = 0;
+    for (; j + 8 <= n; j += 8)
+        for (size_t k = 0; k < 8; k++)
+            chain[k] += (double)x[j + k];
+    for (; j < n; j++)
         chain[j % 8] += (double)x[j];
-    return ((chain[0] + chain[1]) + (chain[2] + chain[3])) +
-           ((chain[4] + chain[5]) + (chain[6] + chain[7]));
+    for (size_t k = 0; k < 8; k++)
+        total += chain[k];
+    return total;
 }
 
 /* Takes a row that does not count: its gradient is 0. Returns 1 unless a value is a NaN or an

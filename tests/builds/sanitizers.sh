@@ -5,13 +5,14 @@
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 part=$1 source=$2 work=$3/sanitizers
 
+need clang clang++
+
 # An allocation that cannot be served is a status of the library, not the end of the program.
 export ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1:strict_string_checks=1
 export UBSAN_OPTIONS=print_stacktrace=1
 programs='^(cli|separation|speed)[.]'
 case $part in
 build)
-    need clang clang++
     mkdir -p "$work"
     configure "$source" "$work/build" -DMARGIN_SANITIZE=ON -DSIMDE_INCLUDE=OFF \
         -DCMAKE_C_COMPILER=clang -DCMAKE_CXX_COMPILER=clang++
