@@ -5,7 +5,7 @@
  * that the shape alone decides. */
 #include "head/geometry.h"
 
-/* Returns what is added up in part `part` of `count` vectors: first, and how many. */
+/* Returns the first of `count` vectors that part `part` adds up. */
 static size_t part_first(size_t part, size_t count)
 {
     return part * count / HEAD_SMOOTHING_PARTS;
