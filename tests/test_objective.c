@@ -91,6 +91,7 @@ static void smoothing_is_linear(void **state)
                 p.call.label_smoothing = 0.25 * e;
                 assert_status(problem_run(&p, &config), MARGIN_OK);
                 memcpy(row_loss[e], p.row_loss.at, sizeof row_loss[e]);
+                if (classes == 1) assert_true(all_zero(p.grad_weights.at, 11));
                 assert_true(problem_free(&p));
             }
             for (size_t i = 0; i < 20; i++) {

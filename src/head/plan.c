@@ -50,7 +50,7 @@ margin_status margin_head_plan(head_run *r)
                               io->bias != NULL,
                               io->grad_embeddings != NULL,
                               io->grad_weights != NULL,
-                              io->label_smoothing > 0.0};
+                              io->label_smoothing > 0.0 && io->classes > 1};
     const size_t line = call->storage->widen == NULL ? 0 : io->dim * sizeof(float);
     const size_t space = context->config.workspace_bytes;
     call->layout = margin_head_layout(&shape);
@@ -68,7 +68,7 @@ margin_status margin_head_plan(head_run *r)
     if (call->layout.path == HEAD_DOTS) call->products = margin_head_dot_products;
     call->class_measure = call->geometry->class_measure(call, r->work.scratch->class_line);
     call->smoothing = r->work.smoothing;
-    call->smoothing.share = io->classes > 1 ? io->label_smoothing : 0.0;
+    call->smoothing.share = shape.smooth ? io->label_smoothing : 0.0;
     if (r->work.targets.share != NULL) {
         set_gradient_measure(call);
         margin_head_list_targets(io, &r->work.targets);
