@@ -97,6 +97,7 @@ void plain_head_run(plain_head *h)
         if (h->labels[i] >= 0)
             total += h->class_weight ? (double)h->class_weight[h->labels[i]] : 1.0;
     }
+    if (total == 0.0) total = 1.0; /* then every weight is 0 */
     normalise(h->x, N, D, raw, u, per_x);
     normalise(h->w, C, D, raw, v, per_w);
     memset(h->dx, 0, N * D * sizeof *h->dx);
