@@ -27,7 +27,10 @@ figures() {
             ;;
         *) figure "$name" "$script" "$name" ;;
         esac
-        if [ "$name" = target_logit ]; then figure arcface_fig4b "$script" arcface_fig4b; fi
+        # The same curves: drawn where the run has no others.
+        if [ "$name" = target_logit ] && [ ! -s "$run/tables/target_logit.tsv" ]; then
+            figure arcface_fig4b "$script" arcface_fig4b
+        fi
     done
 }
 

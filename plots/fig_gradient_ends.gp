@@ -36,7 +36,7 @@ do for [p=1:words(panels)] {
             mine = (ours(i) ? sprintf("%s %d", mine, i) : sprintf("%d %s", i, mine))
         } }
         plot for [k=1:words(mine)] i=nth(mine, k) table index i-1 \
-                using 3:($4 > least ? $4 : least) with linespoints pointsize 0 \
+                using 3:($4 > least ? $4 : least) with lines \
                 linetype (ours(i) ? 32 : 31) \
                 title label_of(i), \
             for [k=1:words(mine)] table index nth(mine, k)-1 \

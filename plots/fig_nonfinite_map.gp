@@ -4,7 +4,7 @@ load "tables.gp"
 eval read_series
 columns = 4
 rows = (count + columns - 1) / columns
-width = 900; height = 235 * rows + 110; strip = 56.0 / height
+width = 900; height = 235 * rows + 136; strip = 82.0 / height
 load "style.gp"
 stats [*:*][*:*] table using 3 nooutput
 angles = int(STATS_max)
@@ -36,8 +36,9 @@ do for [i=1:count] {
             pointsize 0.28 linecolor rgb "#0072b2" notitle
 }
 load "key_strip.gp"
-set label 3 "ArcFace; a field: rows of this angle and scale, all options" at screen 0.085, screen 0.017 \
+set label 3 "ArcFace; a field: several rows of one angle and one scale" at screen 0.085, screen 16.0 / height \
     left textcolor rgb frame
+set tmargin at screen strip; set bmargin at screen 26.0 / height
 set key samplen 1.6
 plot -1 notitle, keyentry with boxes fillstyle solid noborder linecolor rgb "#f1f1ee" title "all finite", \
     keyentry with boxes fillstyle solid noborder linecolor rgb "#f4c08a" title "some not finite", \

@@ -87,9 +87,6 @@ do for [r=1:panel_rows] { do for [c=1:columns] {
             with xerrorbars linecolor variable dashtype solid linewidth 1 pointsize 1 \
             pointtype mark(i) \
             title what(i)." ".by(i), \
-            for [k=1:words(mine)] i=nth(mine, k) table index i-1 \
-            using 7:(row_of(strcol(4)) + shift(by(i))):($8 > 0 ? "~" : "") with labels left offset 0.3, 0 \
-            font ",11" noenhanced textcolor rgb frame notitle, \
             for [k=1:words(gemm)] i=nth(gemm.mine, k) table index i-1 \
             using 5:(0.4):(0):(words(seen) + 0.2) with vectors nohead \
             linetype 30 + index_in(gemms, by(i)) title what(i)." ".by(i)
@@ -101,7 +98,7 @@ plot -1 notitle, \
     for [j=1:words(isas)] keyentry with points linecolor rgb frame \
         pointtype filled(word(isas, j)) title shown_name(word(isas, j)), \
     keyentry with points linecolor rgb frame pointtype 6 title "hollow: loss only", \
-    keyentry with points pointtype 0 linecolor rgb "white" title "~ spread over 5 %", \
+    keyentry with xerrorbars linecolor rgb frame dashtype solid pointtype 0 title "bars: 95 %, of the median", \
     for [j=1:words(peers)] keyentry with points linecolor rgb frame \
         pointtype peer_mark(word(peers, j)) title "peer: ".word(peers, j), \
     for [j=1:words(gemms)] keyentry with lines linetype 30 + j \

@@ -2,6 +2,7 @@
 panel_width = 560.0; row_height = 34.0; key_height = 76
 value = 19; low = 19; high = 19; wanted = "$5 == 1"
 load "shape_rows.gp"
+shift(i) = 0 # a mark stands on its row's line
 set logscale x
 set for [e=-3:5] xtics add (10.0**e)
 set xrange [(least > 0 ? least : 0.1) / 1.5:most * 1.5]

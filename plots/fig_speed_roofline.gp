@@ -31,12 +31,17 @@ unset mxtics; unset mytics
 set for [e=-2:4] xtics nomirror out add (10.0**e, 2 * 10.0**e, 5 * 10.0**e)
 set for [e=-2:5] ytics nomirror out add (10.0**e, 2 * 10.0**e, 5 * 10.0**e)
 set format xy "%g"
-set title sprintf("arcface, %d thread%s", threads, threads > 1 ? "s" : "") offset 0, -0.6
+set title sprintf("ArcFace, %d thread%s", threads, threads > 1 ? "s" : "") offset 0, -0.6
 set xlabel "flops per byte of input and output" offset 0, 0.3
 set ylabel "GFLOP/s" offset 1, 0
 set label 1 sprintf("multiply-adds: %.0f GFLOP/s", peak) at graph 0.98, first peak * 1.3 right textcolor rgb frame
-set label 2 sprintf("memory: %.0f GB/s read", read) \
-    at first ridge / 1.8, first peak / 3 left textcolor rgb frame
+# Along the slope, which is 1 in decades.
+across = (width - 108.0) / log10((x_high > ridge ? x_high : ridge) * 4 / (x_low < ridge ? x_low : ridge))
+up = (height * (1 - strip) - 90.0) / log10(peak * 4 / y_low)
+tilt = atan2(up, across) * 180 / pi
+start = (x_low < ridge ? x_low : ridge) * 0.75
+set label 2 sprintf("memory: %.0f GB/s read", read) at first start, first start * read * 1.35 left \
+    rotate by tilt textcolor rgb frame
 plot (x < ridge ? read * x : peak) with lines linecolor rgb ink dashtype solid linewidth 1.4 \
         title "roof", \
     for [k=1:count] i=nth(shown, k) table index i-1 using (@there ? $20 : NaN):21 with points \

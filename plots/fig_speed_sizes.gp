@@ -27,7 +27,7 @@ do for [p=1:3] {
 }
 columns = words(panels); panel_rows = words(threads)
 left = 66.0; gap = 22.0; panel_width = 300.0; panel_height = 210.0; head_height = 34.0; foot = 54.0
-width = int(left + columns * (panel_width + gap) + 14); key_height = 70
+width = int(left + columns * (panel_width + gap) + 14); key_height = 96
 if (width < 700) { width = 700 } # the key's
 height = int(panel_rows * (panel_height + head_height + foot) + key_height)
 strip = (key_height - 4.0) / height
@@ -73,20 +73,21 @@ do for [r=1:panel_rows] { do for [c=1:columns] {
     }
     plot for [k=1:words(mine)] i=nth(mine, k) table index i-1 \
         using at:(on(p, t) ? $10 : NaN):11:12 with yerrorlines \
-        linecolor rgb colour_of(kind_of(i)) dashtype solid linewidth 1.2 pointsize 0.9 \
+        linecolor rgb (kind_of(i) eq "isa" ? colour_of("isa") : "#7d7d7d") dashtype (4,3) linewidth 1.2 pointsize 0.9 \
         pointtype mark_of(label_of(i)) title label_of(i), \
         for [k=1:words(floor)] i=nth(floor, k) table index i-1 \
-        using at:(on(p, t) ? $10 : NaN) with lines \
-        linecolor rgb ink dashtype solid linewidth 1.4 title label_of(i)
+        using at:(on(p, t) ? $10 : NaN) with linespoints \
+        linecolor rgb ink dashtype (1,2) linewidth 1.4 pointtype 7 pointsize 0.5 title label_of(i)
     unset arrow 1
 } }
 load "key_strip.gp"
 set key maxcols 3
 plot -1 notitle, \
-    for [k=1:words(marked)] i=nth(marked, k) keyentry with linespoints dashtype solid \
-        linecolor rgb colour_of(kind_of(i)) pointtype mark_of(label_of(i)) \
+    for [k=1:words(marked)] i=nth(marked, k) keyentry with linespoints dashtype (4,3) \
+        linecolor rgb (kind_of(i) eq "isa" ? colour_of("isa") : "#7d7d7d") pointtype mark_of(label_of(i)) \
         title (kind_of(i) eq "isa" ? "head, " : "").title_of(label_of(i)), \
-    for [k=1:words(floors)] keyentry with lines linecolor rgb ink dashtype solid linewidth 1.4 \
-        title title_of("floor"), \
+    for [k=1:words(floors)] keyentry with linespoints linecolor rgb ink dashtype (1,2) linewidth 1.4 \
+        pointtype 7 pointsize 0.5 title title_of("floor"), \
+    keyentry with yerrorbars linecolor rgb frame dashtype solid pointtype 0 title "bars: 95 %, of the median", \
     keyentry with lines linecolor rgb ink dashtype (8,5) linewidth 1.4 title "measured FMA peak"
 unset multiplot

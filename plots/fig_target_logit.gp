@@ -18,7 +18,7 @@ set xrange [20:100]; set xtics 10
 set yrange [-1.2:1]; set ytics 0.2 format "%.1f"
 unset key
 plot for [i=1:count] table index i-1 using 3:4 with linespoints \
-    linetype style_of(loss_of(i)) pointtype 6 pointsize (repeated(i) ? ring : 0) \
+    linetype style_of(loss_of(i)) pointtype (repeated(i) ? 6 : -1) pointsize ring \
     pointinterval 5 title label_of(i)
 
 set lmargin at screen 0.62; set rmargin at screen 0.97
@@ -26,11 +26,11 @@ unset ylabel
 set xrange [0:180]; set xtics 30
 set yrange [*:1.1]; set ytics 1 format "%.0f"
 plot for [i=1:count] table index i-1 using 3:4 with linespoints \
-    linetype style_of(loss_of(i)) pointtype 6 pointsize (repeated(i) ? ring : 0) \
+    linetype style_of(loss_of(i)) pointtype (repeated(i) ? 6 : -1) pointsize ring \
     pointinterval 10 title label_of(i)
 
 load "key_strip.gp"
 set key width -1
-plot -1 notitle, for [i=1:count] keyentry with linespoints linetype style_of(loss_of(i)) pointtype 6 \
-    pointsize (repeated(i) ? ring : 0) title label_of(i)
+plot -1 notitle, for [i=1:count] keyentry with linespoints linetype style_of(loss_of(i)) \
+    pointtype (repeated(i) ? 6 : -1) pointsize ring title label_of(i)
 unset multiplot

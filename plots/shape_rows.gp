@@ -19,6 +19,11 @@ stats [*:*][*:*] table using (@there ? column(low) : NaN) nooutput
 least = STATS_min
 stats [*:*][*:*] table using (@there ? column(high) : NaN) nooutput
 most = STATS_max
+stats [*:*][*:*] table using (@there ? column(value) : NaN) nooutput
+least_value = STATS_min; most_value = STATS_max
+# Where a bar goes on beyond the frame, whose ends the figure sets, a mark stands at the end (and else
+# where it is not seen).
+beyond(t, left_end) = (column(5) == t && (left_end ? column(low) < frame_left : column(high) > frame_right) ? (left_end ? frame_left : frame_right) : 1e3 + 1e3 * frame_right)
 left = 190.0; gap = 30.0; top = 36.0; foot = 54.0
 panel_height = row_height * rows + 10
 if (panel_height < 140) { panel_height = 140.0 }

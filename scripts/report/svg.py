@@ -78,8 +78,6 @@ def placed(run):
     """(section's id, figure) for each figure of the run, in the order of the page; what the list of
     figures does not have comes last, in a section without id."""
     left = [name for name in run.figures() if not (run.summary and figures.has_samples(name))]
-    if "target_logit" in left and "arcface_fig4b" in left:
-        left.remove("arcface_fig4b")  # the same curves
     for section, _, _, wanted in figures.SECTIONS:
         for start, file, title, caption in wanted:
             for name in [name for name in left if matches(start, name)]:

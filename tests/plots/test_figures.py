@@ -5,7 +5,9 @@ that dots are as many as samples, and that a run without some file still gets it
 
 import os
 import re
+import shutil
 import struct
+import subprocess
 import xml.etree.ElementTree as xml
 
 from run_fixture import draw, invented_run, load, only
@@ -48,7 +50,8 @@ def expected_series(run):
     for name, figure in separation["figures"].items():
         kinds = {"drawn_nearest", "drawn_closest"} if "drawn" in figure else set()
         labels = {curve.get("label", curve.get("kind")) for curve in figure["curves"]}
-        expected[name.replace("-", "_")] = labels | kinds
+        if name != "arcface-fig4b": # whose curves target_logit has
+            expected[name.replace("-", "_")] = labels | kinds
     for item in separation["runs"]:
         expected.setdefault("toy_features_" + item["data"], set()).add(item["loss"])
     return expected
@@ -127,6 +130,16 @@ def check_curves_are_golden(run):
     assert abs(values[60.0] - 0.0236) < 5e-5, values[60.0]
 
 
+def check_other_renderers(run):
+    """Each picture is drawn by another library than browsers have, which refuses marks of no size."""
+    for name in sorted(os.listdir(os.path.join(run, "figures"))):
+        if name.endswith(".svg") and shutil.which("rsvg-convert"):
+            path = os.path.join(run, "figures", name)
+            done = subprocess.run(["rsvg-convert", path], stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.PIPE, text=True)
+            assert done.returncode == 0 and done.stderr == "", (name, done.stderr)
+
+
 def check_parts():
     """Only some results: the figures of those, no others; one figure and one format on demand."""
     with invented_run() as run:
@@ -149,6 +162,7 @@ def main():
             check_png(run, figure)
         check_dots(run)
         check_curves_are_golden(run)
+        check_other_renderers(run)
         left = [f for f in os.listdir(os.path.join(run, "figures")) if not f.endswith(("svg", "png"))]
         assert not left, f"left behind: {left}"
     check_few_losses()
