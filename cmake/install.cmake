@@ -20,8 +20,9 @@ install(FILES ${PROJECT_BINARY_DIR}/margin-config.cmake
 
 # The libraries that a static libmargin needs, as the linker takes them.
 set(private_libraries -lm)
-foreach(library IN LISTS OpenMP_C_LIB_NAMES)
-  string(APPEND private_libraries " -l${library}")
+foreach(library IN LISTS threads_libraries)
+  string(REGEX REPLACE "^([^-])" "-l\\1" library ${library})
+  string(APPEND private_libraries " ${library}")
 endforeach()
 # From where the .pc file lies to the prefix: an installed tree may be moved.
 file(RELATIVE_PATH to_prefix ${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/pkgconfig

@@ -138,6 +138,12 @@ typedef struct margin_fault {
     const char *detail; /* one static sentence, never NULL */
 } margin_fault;
 
+/* A parallel_for of the host's: calls item(state, index) once for each index below `count`, and
+ * returns when all have returned: in any order, on any threads, also one after another. `user` is
+ * the configuration's. */
+typedef void (*margin_parallel_for)(void *user, size_t count,
+                                    void (*item)(void *state, size_t index), void *state);
+
 /* Everything that can be set. Fill with margin_config_init, then change fields.
  *
  * The target's logit is s (cos(m1 theta + m2) - m3); which of the three a loss uses is in its
@@ -153,10 +159,13 @@ typedef struct margin_config {
     margin_gradient gradient;
     margin_feature_norm feature_norm;
     margin_isa isa;
-    int threads;            /* at most, fewer for calls with little to do; 0: as OpenMP decides
-                               (OMP_NUM_THREADS) */
+    int threads;            /* at most, fewer for calls with little to do; 1: no threading library
+                               is entered; 0: OMP_NUM_THREADS, else the CPUs of this thread */
     size_t workspace_bytes; /* upper bound of the context's scratch memory; 0: 256 MiB */
     int skip_finite_check;  /* 1: NaN and Inf in the inputs are the caller's concern */
+    margin_parallel_for parallel; /* runs the loops in place of the library's threads; NULL: these.
+                                     `count` is at most `threads` */
+    void *parallel_user;          /* what it is given */
 } margin_config;
 
 /* What a loss is: read-only, for listings, command lines and wrappers. */

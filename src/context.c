@@ -10,7 +10,7 @@
 #endif
 
 #include "dispatch.h"
-#include "parallel.h"
+#include "environment.h"
 
 #define DEFAULT_WORKSPACE ((size_t)256 << 20)
 #define HUGE_PAGE         ((size_t)2 << 20)
@@ -101,7 +101,7 @@ static void *reserve(size_t bytes)
     return p;
 }
 
-margin_status margin_create(const margin_config *config, margin_context **out)
+static margin_status create(const margin_config *config, margin_context **out)
 {
     if (out == NULL) return MARGIN_ERROR_NULL;
     *out = NULL;
@@ -124,17 +124,28 @@ margin_status margin_create(const margin_config *config, margin_context **out)
     context->info = margin_loss_get(config->loss);
     context->fault.detail = "no fault";
     context->workspace = reserve((bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
-    if (context->workspace == NULL) {
-        free(context);
+    if (context->workspace == NULL || !margin_team_make(&context->team, context->config.threads,
+                                                        config->parallel, config->parallel_user)) {
+        margin_destroy(context);
         return MARGIN_ERROR_MEMORY;
     }
     *out = context;
     return MARGIN_OK;
 }
 
+margin_status margin_create(const margin_config *config, margin_context **out)
+{
+    fenv_t caller;
+    margin_environment_enter(&caller);
+    const margin_status status = create(config, out);
+    margin_environment_leave(&caller);
+    return status;
+}
+
 void margin_destroy(margin_context *context)
 {
     if (context == NULL) return;
+    margin_team_end(&context->team);
     free(context->workspace);
     free(context);
 }

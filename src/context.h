@@ -5,6 +5,7 @@
 #include "kernels/kernels.h"
 #include "loss.h"
 #include "margin.h"
+#include "parallel.h"
 #include "tuning.h"
 
 struct margin_context {
@@ -12,6 +13,7 @@ struct margin_context {
     margin_setting setting;   /* of config */
     margin_kernels kernels;   /* the tables of config.isa */
     margin_schedule schedule; /* of config.isa */
+    margin_team team;         /* of config.threads */
     const margin_loss_info *info;
     margin_fault fault;
     char *workspace; /* config.workspace_bytes, aligned to a huge page */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dmath.h"
+#include "environment.h"
 
 static const margin_loss_row *const rows[MARGIN_LOSS_COUNT] = {
 #define MARGIN_LOSS_ROW(id, name) &margin_loss_##name,
@@ -156,8 +157,8 @@ const char *margin_config_fault(const margin_config *c)
     return margins_fault(c, info);
 }
 
-margin_status margin_psi(const margin_config *config, double theta, double *psi,
-                         double *dpsi_dtheta)
+static margin_status psi_at(const margin_config *config, double theta, double *psi,
+                            double *dpsi_dtheta)
 {
     if (config == NULL) return MARGIN_ERROR_NULL;
     if (margin_config_fault(config) != NULL) return MARGIN_ERROR_CONFIG;
@@ -169,4 +170,14 @@ margin_status margin_psi(const margin_config *config, double theta, double *psi,
     if (psi != NULL) *psi = t.psi;
     if (dpsi_dtheta != NULL) *dpsi_dtheta = t.slope;
     return MARGIN_OK;
+}
+
+margin_status margin_psi(const margin_config *config, double theta, double *psi,
+                         double *dpsi_dtheta)
+{
+    fenv_t caller;
+    margin_environment_enter(&caller);
+    const margin_status status = psi_at(config, theta, psi, dpsi_dtheta);
+    margin_environment_leave(&caller);
+    return status;
 }

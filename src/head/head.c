@@ -1,6 +1,7 @@
 /* head.c: the head's boundary: what a caller may ask, checked before anything is written. */
 #include <stdint.h>
 
+#include "environment.h"
 #include "head/geometry.h"
 #include "head/run.h"
 
@@ -59,7 +60,7 @@ static margin_status check_values(margin_context *context, margin_head *call)
                                call->embeddings_stride, MARGIN_ARGUMENT_EMBEDDINGS);
 }
 
-margin_status margin_head_run(margin_context *context, margin_head *head)
+static margin_status run_head(margin_context *context, margin_head *head)
 {
     if (context == NULL || head == NULL) return MARGIN_ERROR_NULL;
     margin_head io = *head; /* strides are resolved in the copy */
@@ -88,4 +89,13 @@ margin_status margin_head_run(margin_context *context, margin_head *head)
     head->mean_loss = io.counted > 0 ? sums.loss / (double)io.counted : 0.0;
     head->loss = margin_objective(&call.weighting, sums.weighted, head->mean_loss);
     return MARGIN_OK;
+}
+
+margin_status margin_head_run(margin_context *context, margin_head *head)
+{
+    fenv_t caller;
+    margin_environment_enter(&caller);
+    const margin_status status = run_head(context, head);
+    margin_environment_leave(&caller);
+    return status;
 }

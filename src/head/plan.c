@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "environment.h"
 #include "head/geometry.h"
 #include "head/run.h"
 
@@ -76,8 +77,8 @@ margin_status margin_head_plan(head_run *r)
     return MARGIN_OK;
 }
 
-size_t margin_head_workspace_minimum(const margin_context *context, size_t rows, size_t dim,
-                                     size_t classes)
+static size_t workspace_minimum(const margin_context *context, size_t rows, size_t dim,
+                                size_t classes)
 {
     if (rows == 0 || dim == 0 || classes == 0 || dim > PTRDIFF_MAX / 64) return 0;
     /* A bias, and each set of outputs: none takes least or most at every shape. Label smoothing
@@ -92,4 +93,14 @@ size_t margin_head_workspace_minimum(const margin_context *context, size_t rows,
         if (least.bytes > most) most = least.bytes;
     }
     return most < SIZE_MAX / 4 ? most : 0;
+}
+
+size_t margin_head_workspace_minimum(const margin_context *context, size_t rows, size_t dim,
+                                     size_t classes)
+{
+    fenv_t caller;
+    margin_environment_enter(&caller);
+    const size_t bytes = workspace_minimum(context, rows, dim, classes);
+    margin_environment_leave(&caller);
+    return bytes;
 }

@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "parallel.h"
+#include "environment.h"
 #include "target.h"
 
 /* ---- loops ---- */
@@ -52,7 +52,7 @@ static size_t check_logits(const rows_state *s)
     const margin_rows *call = s->call;
     rows_loop loop = {s, SIZE_MAX};
     if (s->context->config.skip_finite_check || call->grad_logits != call->logits) return SIZE_MAX;
-    margin_parallel_for(s->threads, call->rows, check_row, &loop);
+    margin_share_each(&s->context->team, s->threads, call->rows, check_row, &loop);
     return atomic_load(&loop.bad);
 }
 
@@ -60,7 +60,8 @@ static size_t check_logits(const rows_state *s)
 static size_t take_rows(const rows_state *s)
 {
     rows_loop loop = {s, SIZE_MAX};
-    margin_parallel(s->threads, margin_divide_up(s->call->rows, s->group), take_groups, &loop);
+    margin_share(&s->context->team, s->threads, margin_divide_up(s->call->rows, s->group),
+                 take_groups, &loop);
     return atomic_load(&loop.bad);
 }
 
@@ -190,7 +191,7 @@ static void add_losses(const rows_state *s, margin_rows *rows)
     rows->loss = margin_objective(&s->weighting, weighted, rows->mean_loss);
 }
 
-margin_status margin_rows_run(margin_context *context, margin_rows *rows)
+static margin_status run_rows(margin_context *context, margin_rows *rows)
 {
     if (context == NULL || rows == NULL) return MARGIN_ERROR_NULL;
     margin_rows call = *rows; /* strides are resolved in the copy */
@@ -204,4 +205,13 @@ margin_status margin_rows_run(margin_context *context, margin_rows *rows)
 
     add_losses(&s, rows);
     return MARGIN_OK;
+}
+
+margin_status margin_rows_run(margin_context *context, margin_rows *rows)
+{
+    fenv_t caller;
+    margin_environment_enter(&caller);
+    const margin_status status = run_rows(context, rows);
+    margin_environment_leave(&caller);
+    return status;
 }

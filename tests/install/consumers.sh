@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# consumers.sh SOURCE WORK: the library is built with and without OpenMP, installed, and used by
+# consumers.sh SOURCE WORK: the library is built with its own threads and with OpenMP, installed, and used by
 # programs of others: in C and in C++ alone, static and shared, under gcc and clang, found by CMake,
 # by pkg-config, and as a folder of their own project. What is installed is what margin.h says.
 # shellcheck source=tests/builds/lib.sh
@@ -76,21 +76,21 @@ exports() {
     grep -q 'SONAME.*\[libmargin.so.0.[0-9]*\]' "$work/dynamic" || fail "$library: another name"
     grep -q 'NOW' "$work/dynamic" || fail "$library is bound lazily"
     readelf -lW "$library" | grep -q GNU_RELRO || fail "$library has no relro"
-    if [[ $1 == alone ]] && grep -E 'NEEDED' "$work/dynamic" | grep -vE 'lib[mc]\.so'; then
+    if [[ $1 == pool ]] && grep -E 'NEEDED' "$work/dynamic" | grep -vE 'lib(m|c|pthread)\.so'; then
         fail "$library: without OpenMP it needs more than libm and libc"
     fi
 }
 
 used=0
 declare -A suffix=([C]=c [CXX]=cpp)
-install_library openmp
-install_library alone -DMARGIN_OPENMP=OFF
-DESTDIR=$work/destdir cmake --install "$work/openmp" --prefix /usr > "$work/install.log"
+install_library pool
+install_library openmp -DMARGIN_THREADS=openmp
+DESTDIR=$work/destdir cmake --install "$work/pool" --prefix /usr > "$work/install.log"
 [[ -f $work/destdir/usr/include/margin.h ]] || fail "DESTDIR: nothing was installed there"
 if grep -rqF "$work" "$work/destdir/usr/$libdir/cmake" "$work/destdir/usr/$libdir/pkgconfig"; then
     fail "what is installed names the folder where it was built"
 fi
-for name in openmp alone; do
+for name in pool openmp; do
     exports "$name"
     while read -r c cxx; do
         by_cmake "$name" C "$c" "-DCMAKE_PREFIX_PATH=$work/pre fix $name"
