@@ -17,6 +17,14 @@
  * Threads: a context may be used by one thread at a time; different contexts are independent, and
  * the library has no global state. It never prints, exits or aborts.
  *
+ * The process is the caller's. A context has helpers of its own: threads that are started by the
+ * first calls that pay for them, block all signals, and end in margin_destroy; after that the
+ * library may be unloaded. One that cannot be started means fewer helpers. No call waits for a
+ * helper that has not begun, so busy cores cost little. In a child of fork a context computes on
+ * the calling thread, and new contexts have helpers again. Every call computes in the default
+ * floating-point environment (round to nearest, subnormal numbers kept, no traps) and leaves the
+ * caller's as it was, exception flags included. docs/reliability.md says how each is tested.
+ *
  * Exactness: the same inputs give the same bits for any number of threads, any alignment, any
  * workspace size, and on every SIMD instruction set (the scalar baseline differs in the last bits).
  */
@@ -160,7 +168,12 @@ typedef struct margin_config {
     margin_feature_norm feature_norm;
     margin_isa isa;
     int threads;            /* at most, fewer for calls with little to do; 1: no threading library
-                               is entered; 0: OMP_NUM_THREADS, else the CPUs of this thread */
+                               is entered; 0: OMP_NUM_THREADS, else the CPUs that this thread may
+                               use. Where the library was built on OpenMP (MARGIN_THREADS=openmp),
+                               libgomp cannot promise what stands above: a child of fork hangs in a
+                               new context with more than one thread (contexts from before the fork
+                               compute), a thread that cannot be started ends the process, dlclose
+                               after threads crashes, and waiting threads keep cores busy */
     size_t workspace_bytes; /* upper bound of the context's scratch memory; 0: 256 MiB */
     int skip_finite_check;  /* 1: NaN and Inf in the inputs are the caller's concern */
     margin_parallel_for parallel; /* runs the loops in place of the library's threads; NULL: these.

@@ -21,7 +21,7 @@
 enum { VALUES = 6, SHAPES = 5, ROUNDS = 21, ROUNDS_QUICK = 3 };
 
 #define SAMPLE_NS 1e6  /* of a sample, at least */
-#define NAP       3e-3 /* after so many seconds a thread of OpenMP sleeps */
+#define NAP       3e-3 /* after so many seconds a thread without work sleeps */
 #define GAIN      0.02 /* by which another value must be faster, at least, to be taken */
 
 typedef struct field {

@@ -15,7 +15,7 @@ static const option_row rows[] = {
     {"seed", "S", "seed of the random vectors (default {default})", TO_U64(seed)},
     {"isa", "NAME", "only this instruction set: {names} (default: MARGIN_ISA, else all usable)",
      TO_ISA(isa)},
-    {"threads", "T", "threads of the library (default {default}; 0: as OpenMP decides)",
+    {"threads", "T", "threads of the library (default {default}; 0: as many as CPUs)",
      TO_INT(threads, 0, 1024)},
     {"list", NULL, "print the sweeps and their shapes, and exit", TO_FLAG(list)},
     OPTION_END};

@@ -37,7 +37,8 @@ mapfile -t library < <(files src include)
 mapfile -t outside_simd < <(files src include common cli bench tests | grep -Ev '^(src/simd|tests/simde)/')
 mapfile -t without_lanes < <(files src include cli | grep -Ev '^src/simd/')
 mapfile -t without_templates < <(files src include common cli bench | grep -Ev '^src/(simd|kernels)/')
-mapfile -t without_loops < <(files src include | grep -vx src/parallel.c)
+mapfile -t without_openmp < <(files src include | grep -vx src/parallel.c)
+mapfile -t without_pthreads < <(files src include | grep -vx src/pool.c)
 mapfile -t kernels < <(files src/kernels src/simd)
 mapfile -t templates < <(files src/kernels)
 mapfile -t losses < <(files src/losses)
@@ -53,7 +54,8 @@ forbid 'an intrinsic, a vector extension or a prefetch outside src/simd' \
 forbid 'the vocabulary outside src/simd and src/kernels' \
     '\bvd?_(load|store|set1|add|sub|mul|fma|fnma|max|min|sum|exp|widen|narrow)[a-z0-9_]*\(|simd/simd_|MARGIN_SIMD_' \
     "${without_templates[@]}"
-forbid 'OpenMP outside src/parallel.c' '\bomp[ _.]|_OPENMP' "${without_loops[@]}"
+forbid 'OpenMP outside src/parallel.c' '\bomp[ _.]|_OPENMP' "${without_openmp[@]}"
+forbid 'POSIX threads outside src/pool.c' 'pthread' "${without_pthreads[@]}"
 
 # Softmax is also the name of the operation.
 names=$(sed -n 's/^ *X([A-Z0-9]*, \([a-z0-9]*\)).*/\1/p' include/margin.h | grep -vx softmax |

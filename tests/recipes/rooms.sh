@@ -160,6 +160,6 @@ step 'another storage of W' 'include/margin.h src/head/head.c src/storage.c src/
 # ---- all three, judged ---------------------------------------------------------------------------
 configure "$tree" "$work/build" -DMARGIN_PROGRAMS=OFF -DBUILD_TESTING=OFF
 build "$work/build" margin
-"${CC:-cc}" -std=c11 -O1 -Wall -Wextra -Werror -fopenmp -I"$tree/include" "$here/rooms.c" \
+"${CC:-cc}" -std=c11 -O1 -Wall -Wextra -Werror -pthread -I"$tree/include" "$here/rooms.c" \
     "$work/build/libmargin.a" -lm -o "$work/rooms"
 "$work/rooms"

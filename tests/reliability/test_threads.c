@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fenv.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/wait.h>
@@ -136,7 +137,7 @@ static void helpers_help(void)
     if (!HAVE_POOL) return;
     margin_team team = team_of(2);
     size_t helped = 0;
-    for (int k = 0; k < 100000 && helped == 0; k++)
+    for (int k = 0; k < 20000 && helped == 0; k++)
         helped = judge_loop(&team, 2, MOST_ITEMS, "helped");
     CHECK(helped > 0, "no helper ever took an item");
     margin_team_end(&team);
@@ -289,22 +290,49 @@ static void look_around(void *state, size_t item, size_t worker)
 static void signals_are_the_hosts(void)
 {
     surroundings s = {.came = {0}};
-    sigset_t before, after;
+    sigset_t mine;
     margin_team team = team_of(2);
-    pthread_sigmask(SIG_SETMASK, NULL, &before);
     fesetround(FE_UPWARD);
     for (int k = 0; k < (HAVE_POOL ? 10000 : 10) && !s.came[1]; k++)
         margin_share_each(&team, 2, 20, look_around, &s);
     CHECK(fegetround() == FE_UPWARD, "the caller's rounding is another");
     fesetround(FE_TONEAREST);
-    pthread_sigmask(SIG_SETMASK, NULL, &after);
+    pthread_sigmask(SIG_SETMASK, NULL, &mine);
     margin_team_end(&team);
-    CHECK(sigismember(&after, SIGUSR1) == sigismember(&before, SIGUSR1), "the caller's mask");
+    CHECK(!sigismember(&mine, SIGUSR1) && sigismember(&mine, SIGUSR2), "the caller's signals");
     if (s.came[1]) CHECK(s.rounding[1] == FE_TONEAREST, "a helper rounds as the caller does");
     if (!HAVE_POOL) return;
     CHECK(s.came[1], "no helper came");
     CHECK(sigismember(&s.blocked[1], SIGUSR1) && sigismember(&s.blocked[1], SIGINT),
           "a helper takes signals");
+}
+
+/* ---- how many threads ---- */
+
+static void default_threads(void)
+{
+#if !defined(MARGIN_THREADS_OPENMP)
+    static const struct {
+        const char *text;
+        int threads; /* 0: as many as CPUs */
+    } wishes[] = {{"3", 3}, {"5,2", 5},  {" 7", 7}, {"9999999", 1024},
+                  {"", 0},  {"many", 0}, {"0", 0},  {"-2", 0}};
+    cpu_set_t before, one;
+    sched_getaffinity(0, sizeof before, &before);
+    for (size_t i = 0; i < sizeof wishes / sizeof *wishes; i++) {
+        const int wanted = wishes[i].threads ? wishes[i].threads : CPU_COUNT(&before);
+        setenv("OMP_NUM_THREADS", wishes[i].text, 1);
+        CHECK(margin_default_threads() == wanted, "OMP_NUM_THREADS='%s': %d threads, not %d",
+              wishes[i].text, margin_default_threads(), wanted);
+    }
+    unsetenv("OMP_NUM_THREADS");
+    CPU_ZERO(&one);
+    for (int cpu = 0; cpu < CPU_SETSIZE && CPU_COUNT(&one) == 0; cpu++)
+        if (CPU_ISSET(cpu, &before)) CPU_SET(cpu, &one);
+    sched_setaffinity(0, sizeof one, &one);
+    CHECK(margin_default_threads() == 1, "%d threads on one CPU", margin_default_threads());
+    sched_setaffinity(0, sizeof before, &before);
+#endif
 }
 
 /* ---- a host's loops ---- */
@@ -340,6 +368,10 @@ static void a_host_that_turns_round(void)
 
 int main(void)
 {
+    sigset_t mine;
+    sigemptyset(&mine);
+    sigaddset(&mine, SIGUSR2);
+    pthread_sigmask(SIG_SETMASK, &mine, NULL);
     every_item_once();
     helpers_help();
     teams_side_by_side();
@@ -348,6 +380,7 @@ int main(void)
     helpers_that_do_not_begin();
     lazily_and_not_for_one();
     signals_are_the_hosts();
+    default_threads();
     a_host_that_turns_round();
     children_of_fork();
     return check_report("threads");
