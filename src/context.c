@@ -168,5 +168,6 @@ size_t margin_context_workspace_used(const margin_context *context)
 size_t margin_threads_for(const margin_context *context, double ns)
 {
     const double paid = ns / context->schedule.wake_ns, most = (double)context->config.threads;
-    return paid < 2.0 ? 1 : (size_t)fmin(paid, most);
+    if (paid < 2.0 || !margin_team_here(&context->team)) return 1;
+    return (size_t)fmin(paid, most);
 }

@@ -44,10 +44,15 @@ int margin_team_make(margin_team *team, int threads, margin_parallel_for host, v
 #endif
 }
 
+int margin_team_here(const margin_team *team)
+{
+    return team->process == (long)getpid();
+}
+
 void margin_team_end(margin_team *team)
 {
 #if defined(MARGIN_THREADS_POOL)
-    if (team->pool != NULL) margin_pool_destroy(team->pool, team->process == (long)getpid());
+    if (team->pool != NULL) margin_pool_destroy(team->pool, margin_team_here(team));
 #endif
     team->pool = NULL;
 }
@@ -59,13 +64,19 @@ typedef struct loop {
     margin_items items;
 } loop;
 
-/* Does a worker's part on a thread that may have any floating-point environment. */
 static void take_part(void *state, size_t worker)
 {
     loop *l = state;
+    l->work(l->state, worker, &l->items);
+}
+
+/* Does the same on a thread of others, which may have any floating-point environment. (A helper of
+ * the pool inherits that of the call that starts it.) */
+static void take_part_elsewhere(void *state, size_t worker)
+{
     fenv_t own;
     margin_environment_enter(&own);
-    l->work(l->state, worker, &l->items);
+    take_part(state, worker);
     margin_environment_leave(&own);
 }
 
@@ -73,7 +84,7 @@ static void take_part(void *state, size_t worker)
 static void share_openmp(int threads, loop *l)
 {
 #pragma omp parallel num_threads(threads)
-    take_part(l, (size_t)omp_get_thread_num());
+    take_part_elsewhere(l, (size_t)omp_get_thread_num());
 }
 #endif
 
@@ -82,7 +93,7 @@ static void share_openmp(int threads, loop *l)
 static void share(const margin_team *team, size_t threads, loop *l)
 {
     if (team->host != NULL) {
-        team->host(team->host_user, threads, take_part, l);
+        team->host(team->host_user, threads, take_part_elsewhere, l);
         return;
     }
 #if defined(MARGIN_THREADS_OPENMP)
@@ -97,13 +108,11 @@ static void share(const margin_team *team, size_t threads, loop *l)
 void margin_share(const margin_team *team, size_t threads, size_t count, margin_worker work,
                   void *state)
 {
-    loop l = {work, state, {.count = count, .shared = 1}};
-    if (threads > 1 && team->process == (long)getpid()) {
+    loop l = {work, state, {.count = count, .shared = threads > 1}};
+    if (threads > 1)
         share(team, threads, &l);
-        return;
-    }
-    l.items.shared = 0;
-    work(state, 0, &l.items);
+    else
+        take_part(&l, 0);
 }
 
 typedef struct each {

@@ -12,12 +12,14 @@ typedef struct margin_team {
     margin_parallel_for host; /* the caller's own; NULL: the library's */
     void *host_user;
     struct margin_pool *pool; /* NULL: none is built, or one thread is all */
-    long process;             /* in another one, a child of fork, no other thread can be asked */
+    long process;             /* that made the team */
 } margin_team;
 
 /* Makes a team of at most `threads` threads on `host`, with host_user, or where that is NULL on
  * what the library was built for. Starts no thread. Returns 0 if memory is short. */
 int margin_team_make(margin_team *team, int threads, margin_parallel_for host, void *host_user);
+/* Returns 1 if the team's threads are here: 0 in a child of fork, where loops get one thread. */
+int margin_team_here(const margin_team *team);
 /* Ends the team's threads and releases it. */
 void margin_team_end(margin_team *team);
 

@@ -116,6 +116,16 @@ static unsigned await(margin_pool *pool, enum who who)
 
 /* ---- helpers ---- */
 
+/* Ends a helper's part. The loop has nothing left: who comes now would only be waited for. */
+static void leave(margin_pool *pool)
+{
+    unsigned word = atomic_load(&pool->word), left;
+    do
+        left = (word & ~PLACES) - ONE_AT_WORK;
+    while (!atomic_compare_exchange_weak(&pool->word, &word, left));
+    if (left == 0) wake(pool, CALLER, 1);
+}
+
 static void *help(void *argument)
 {
     margin_pool *pool = argument;
@@ -124,9 +134,7 @@ static void *help(void *argument)
         if (word == THE_END) return NULL;
         if (!atomic_compare_exchange_strong(&pool->word, &word, word - 1 + ONE_AT_WORK)) continue;
         pool->part(pool->state, word & PLACES);
-        /* The loop has nothing left: who comes now would only be waited for. */
-        (void)atomic_fetch_and(&pool->word, ~PLACES);
-        if (atomic_fetch_sub(&pool->word, ONE_AT_WORK) == ONE_AT_WORK) wake(pool, CALLER, 1);
+        leave(pool);
     }
 }
 

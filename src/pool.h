@@ -14,7 +14,8 @@ typedef void (*margin_part)(void *state, size_t worker);
 margin_pool *margin_pool_create(unsigned helpers);
 
 /* Calls `part` for worker 0 here, and for up to `helpers` others as they come; returns when all
- * that began are done. A loop must be whole even if none comes. */
+ * that began are done. A loop must be whole even if none comes. A helper keeps the floating-point
+ * environment in which it was started. */
 void margin_pool_run(margin_pool *pool, unsigned helpers, margin_part part, void *state);
 
 /* Releases the pool and ends its helpers, unless they are not `here`: a child of fork has none. */

@@ -2,7 +2,8 @@
  * on one whose cores have other work.
  *
  *   busy            judge: on the busy machine threads cost at most 1.5 times what one thread does
- *   busy --table    print the times of one thread, the library's threads, and OpenMP as the host's
+ *   busy --table    print the times of one thread, the library's threads, and OpenMP as the host's,
+ *                   of shorter and longer calls too (about a minute)
  */
 #include <signal.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 #include "check.h"
 #include "problem.h"
 
-enum { LOAD = 8, ROUNDS = 6, TRIES = 6, CALLS = 100000 };
+enum { LOAD = 8, ROUNDS = 6, TABLE_ROUNDS = 20, TRIES = 6, WAYS = 3, CALLS = 100000 };
 
 #define TURN  0.15 /* seconds that a way runs at a time */
 #define PAUSE 0.01 /* after which the threads of the last one sleep */
@@ -112,12 +113,6 @@ static void measure(way *ways, size_t count, problem *p, int rounds)
         qsort(ways[i].times, ways[i].calls, sizeof *ways[i].times, by_value);
 }
 
-static void print_row(const way *w, const char *machine)
-{
-    printf("%-6s %-14s mean %7.3f ms, median %7.3f ms, 99 %% %7.3f ms, %zu calls\n", machine,
-           w->name, mean(w), w->times[w->calls / 2], w->times[w->calls * 99 / 100], w->calls);
-}
-
 static void judge(way *ways, problem *p)
 {
     pid_t load[LOAD];
@@ -135,30 +130,44 @@ static void judge(way *ways, problem *p)
           TRIES);
 }
 
-static void print_table(way *ways, size_t count, problem *p)
+/* Prints milliseconds a call: the mean, and in brackets the median and the 99th percentile. */
+static void print_table(way *ways, size_t count)
 {
+    static const size_t shapes[][3] = {{64, 64, 1000}, {128, 128, 1000}, {128, 512, 10000}};
     pid_t load[LOAD];
-    for (int busy = 0; busy < 2; busy++) {
-        if (busy) start_load(load);
-        measure(ways, count, p, 10 * ROUNDS / (busy ? 2 : 1));
-        if (busy) end_load(load);
-        for (size_t i = 0; i < count; i++)
-            print_row(&ways[i], busy ? "busy" : "quiet");
+    for (int k = 0; k < 6; k++) {
+        const size_t *s = shapes[k / 2];
+        problem p = problem_make(s[0], s[1], s[2], 1, 0, 0);
+        printf("%zu x %zu x %zu, %s\n", s[0], s[1], s[2], k % 2 ? "busy" : "quiet");
+        if (k % 2) start_load(load);
+        measure(ways, count, &p, TABLE_ROUNDS);
+        if (k % 2) end_load(load);
+        for (size_t i = 0; i < count; i++) {
+            const way *w = &ways[i];
+            printf("    %-16s %8.3f (%.3f, %.3f)\n", w->name, mean(w), w->times[w->calls / 2],
+                   w->times[w->calls * 99 / 100]);
+        }
+        CHECK(problem_free(&p), "a byte outside an array was written");
     }
+}
+
+static void judge_default(way *ways)
+{
+    problem p = problem_make(128, 128, 1000, 1, 0, 0);
+    judge(ways, &p);
+    CHECK(problem_free(&p), "a byte outside an array was written");
 }
 
 int main(int argc, char **argv)
 {
-    static float times[3][CALLS];
-    way ways[] = {
-        {.name = "one thread", .threads = 1},
-        {.name = "own threads", .threads = 2},
+    static float times[WAYS][CALLS];
+    way ways[WAYS] = {{.name = "one thread", .threads = 1},
+                      {.name = "its own threads", .threads = 2},
+                      {.name = "OpenMP", .threads = 2}};
+    size_t count = 2;
 #if defined(_OPENMP)
-        {.name = "OpenMP as host", .threads = 2, .host = openmp}
+    ways[count++].host = openmp;
 #endif
-    };
-    const size_t count = sizeof ways / sizeof *ways;
-    problem p = problem_make(128, 128, 1000, 1, 0, 0);
     margin_config config;
     for (size_t i = 0; i < count; i++) {
         margin_config_init(&config, MARGIN_ARCFACE);
@@ -168,11 +177,10 @@ int main(int argc, char **argv)
         CHECK(margin_create(&config, &ways[i].context) == MARGIN_OK, "no context");
     }
     if (argc > 1 && strcmp(argv[1], "--table") == 0)
-        print_table(ways, count, &p);
+        print_table(ways, count);
     else
-        judge(ways, &p);
+        judge_default(ways);
     for (size_t i = 0; i < count; i++)
         margin_destroy(ways[i].context);
-    CHECK(problem_free(&p), "a byte outside an array was written");
     return check_report("busy");
 }
