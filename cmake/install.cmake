@@ -21,7 +21,9 @@ install(FILES ${PROJECT_BINARY_DIR}/margin-config.cmake
 # The libraries that a static libmargin needs, as the linker takes them.
 set(private_libraries -lm)
 foreach(library IN LISTS threads_libraries)
-  string(REGEX REPLACE "^([^-])" "-l\\1" library ${library})
+  if(NOT library MATCHES "^-")
+    string(PREPEND library -l)
+  endif()
   string(APPEND private_libraries " ${library}")
 endforeach()
 # From where the .pc file lies to the prefix: an installed tree may be moved.
