@@ -116,7 +116,7 @@ static void planes_backward_item(void *state, size_t block, size_t worker)
 /* ---- the loops ---- */
 
 /* Does `task` with each of `count` items, on the call's threads. */
-static void share(const head_run *r, size_t count, margin_item_task task, void *state)
+static void spread(const head_run *r, size_t count, margin_item_task task, void *state)
 {
     margin_share_each(&r->context->team, r->schedule.threads, count, task, state);
 }
@@ -148,7 +148,7 @@ static void backward(head_run *r)
     if (cut) loop.parts = even_parts(r->call->layout.blocks, grains, r->schedule.threads);
     for (size_t t = 0; t < r->schedule.threads; t++)
         r->work.scratch[t].scaled = 0;
-    share(r, r->call->layout.blocks * loop.parts, backward_item, &loop);
+    spread(r, r->call->layout.blocks * loop.parts, backward_item, &loop);
 }
 
 static margin_status check_classes(const head_run *r)
@@ -186,21 +186,21 @@ void margin_head_run_smoothing(head_run *r)
     const head_smoothing *s = &r->call->smoothing;
     if (s->share == 0.0) return;
     const size_t parts = (s->row_sums != NULL ? 2 : 1) * HEAD_SMOOTHING_PARTS;
-    share(r, parts, smoothing_item, r);
+    spread(r, parts, smoothing_item, r);
     margin_head_smoothing_total(r->call);
 }
 
 margin_status margin_head_run_planes(head_run *r, head_sums *sums)
 {
     const head_layout *layout = &r->call->layout;
-    share(r, layout->blocks, planes_pack_item, r);
+    spread(r, layout->blocks, planes_pack_item, r);
     const margin_status status = check_classes(r);
     if (status != MARGIN_OK) return status;
     for (size_t first = 0; first < layout->rows; first += r->work.rows.count) {
         set_row_block(r, first);
-        share(r, margin_divide_up(r->work.rows.count, 16), planes_rows_item, r);
+        spread(r, margin_divide_up(r->work.rows.count, 16), planes_rows_item, r);
         add_losses(r, sums);
-        if (r->work.targets.share != NULL) share(r, layout->blocks, planes_backward_item, r);
+        if (r->work.targets.share != NULL) spread(r, layout->blocks, planes_backward_item, r);
     }
     return MARGIN_OK;
 }
@@ -209,14 +209,14 @@ margin_status margin_head_run_planes(head_run *r, head_sums *sums)
 margin_status margin_head_run_tiles(head_run *r, head_sums *sums)
 {
     const head_layout *layout = &r->call->layout;
-    if (r->work.classes.panels != NULL) share(r, layout->blocks, pack_item, r);
+    if (r->work.classes.panels != NULL) spread(r, layout->blocks, pack_item, r);
     for (size_t first = 0; first < layout->rows; first += r->work.rows.count) {
         set_row_block(r, first);
-        share(r, r->work.rows.capacity / 16, prepare_item, r);
+        spread(r, r->work.rows.capacity / 16, prepare_item, r);
         parts_loop loop = {r, forward_parts(r)};
-        share(r, layout->shards * loop.parts, forward_item, &loop);
+        spread(r, layout->shards * loop.parts, forward_item, &loop);
         if (first == 0 && check_classes(r) != MARGIN_OK) return MARGIN_ERROR_NONFINITE;
-        share(r, margin_divide_up(r->work.rows.count, 16), finish_item, r);
+        spread(r, margin_divide_up(r->work.rows.count, 16), finish_item, r);
         add_losses(r, sums);
         if (r->work.targets.share != NULL) backward(r);
     }

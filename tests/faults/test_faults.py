@@ -127,7 +127,11 @@ class Faults(unittest.TestCase):
         """`whole`: (standard output, files) of the undisturbed run; or None where numbers differ."""
         after = self.files()
         if done.returncode != 0:
-            self.assertEqual(after, before)
+            # Results of a driver that were complete before its summary could not be printed stay.
+            if whole is not None or after[outputs[0]] == OLD:
+                self.assertEqual(after, before)
+            else:
+                self.assertEqual(shape_of(json.loads(after[outputs[0]])), self.shape)
             if self.ended_by_others(words, done):
                 return
             self.assertNotIn(done.returncode, (-signal.SIGSEGV, -signal.SIGABRT, -signal.SIGBUS), done)
