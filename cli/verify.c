@@ -47,6 +47,9 @@ static const option_row rows[] = {
     OPTION_IGNORE_LABEL(samples.ignore_label),
     {"pairs", "FILE", "compare these alone: a line for each pair, two rows of X and 1 (same) or 0",
      TO_TEXT(pairs)},
+    {"names", "FILE",
+     "a name for each row of X, one a line, as paths of images: pairs then name rows",
+     TO_TEXT(names)},
     {"scores", "s.npy",
      "scores [N] made elsewhere, instead of embeddings: the greater, the more alike",
      TO_TEXT(scores)},
@@ -95,6 +98,8 @@ static void check_options(const verify_options *o)
         die_usage(PROGRAM, "--labels says nothing beside --pairs, whose lines end in 1 or 0");
     if (o->pairs == NULL && s->labels == NULL)
         die_usage(PROGRAM, "--labels is missing (see '%s verify --help')", PROGRAM);
+    if (o->names != NULL && o->pairs == NULL)
+        die_usage(PROGRAM, "--names says how --pairs name rows: it needs --pairs");
     if (o->folds > 0 && o->pairs == NULL && o->scores == NULL)
         die_usage(PROGRAM, "--folds takes parts of a list: it needs --pairs or --scores");
 }
@@ -103,7 +108,8 @@ static void check_options(const verify_options *o)
 static void check_paths(const verify_options *o)
 {
     const char *const outputs[] = {o->curve};
-    const char *const inputs[] = {o->samples.embeddings, o->samples.labels, o->pairs, o->scores};
+    const char *const inputs[] = {o->samples.embeddings, o->samples.labels, o->pairs, o->names,
+                                  o->scores};
     output_paths_check(PROGRAM, outputs, 1, inputs, sizeof inputs / sizeof inputs[0]);
 }
 
@@ -290,7 +296,7 @@ int command_verify(int argc, char **argv)
         list = verify_read_scores(&options, &s);
     else
         samples_read(&options.samples, &s);
-    if (options.pairs != NULL) list = verify_read_pairs(options.pairs, &s);
+    if (options.pairs != NULL) list = verify_read_pairs(&options, &s);
     verify_result result = {
         .options = &options, .samples = &s, .list = list.items != NULL ? &list : NULL};
     check_kinds(&options, &s, result.list);

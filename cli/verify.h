@@ -15,8 +15,8 @@ enum { VERIFY_LIMITS = 64 };
 
 typedef struct verify_options {
     samples_options samples;
-    const char *pairs, *scores, *curve; /* NULL where not given */
-    int folds, bootstrap;               /* 0: not wanted */
+    const char *pairs, *names, *scores, *curve; /* NULL where not given */
+    int folds, bootstrap;                       /* 0: not wanted */
     double far[VERIFY_LIMITS];
     int far_count;
     double dcf[3]; /* prior, cost of a miss, cost of a false accept */
@@ -30,8 +30,8 @@ typedef struct verify_list {
     double (*value)(score s);
 } verify_list;
 
-/* Reads `--pairs`, and scores the pairs of rows of `s`. */
-verify_list verify_read_pairs(const char *path, const samples *s);
+/* Reads `--pairs`, and scores the pairs of rows of `s`, which `--names` may name. */
+verify_list verify_read_pairs(const verify_options *o, const samples *s);
 /* Reads `--scores` and the labels beside it. */
 verify_list verify_read_scores(const verify_options *o, samples *s);
 

@@ -303,11 +303,13 @@ typedef struct margin_head {
  * Gradients are of head->loss, overwrite their arrays, and are tangent to the sphere: bounded at
  * theta = 0 and pi, where the undefined direction gives the zero tangent. A zero vector has no
  * direction: its cosines are 0, theta is pi/2, its own gradient is zero. Gradient entries beyond
- * float32 become +-FLT_MAX, never infinite. Inputs and outputs must not overlap. Errors:
- * MARGIN_ERROR_NULL, _SHAPE, _LABEL, _NONFINITE, _WORKSPACE, _CONFIG (bias with a loss that has
- * none, label_smoothing out of its range); outputs are then untouched, and margin_context_fault
- * says what was wrong where. Source: Deng et al., ArcFace, eq. 1-4; Wang et al., NormFace, for the
- * normalisation's gradient.
+ * float32 become +-FLT_MAX, never infinite. Inputs and outputs must not overlap.
+ *
+ * Errors: MARGIN_ERROR_NULL, _SHAPE, _LABEL, _NONFINITE, _WORKSPACE, _CONFIG (bias with a loss that
+ * has none, label_smoothing out of its range); outputs are then untouched, and margin_context_fault
+ * says what was wrong where.
+ *
+ * Source: Deng et al., ArcFace, eq. 1-4; Wang et al., NormFace, for the normalisation's gradient.
  */
 MARGIN_API margin_status margin_head_run(margin_context *context, margin_head *head);
 

@@ -66,12 +66,16 @@ void speed_report_describe(json_t *context, const speed_plan *plan, speed_level 
     json_object_set_new(context, "skipped_shapes", json_string(plan->skipped));
 }
 
-/* Neither the host's name nor where the program lies says anything about a number. */
+/* Neither the host's name nor where the program lies says anything about a number. How Google
+ * Benchmark itself was built is not to be read as how this library was. */
 static void make_portable(json_t *context)
 {
     const char *path = speed_row_text(context, "executable"), *slash = strrchr(path, '/');
     json_object_set_new(context, "executable", json_string(slash ? slash + 1 : path));
     json_object_del(context, "host_name");
+    json_object_set(context, "google_benchmark_build_type",
+                    json_object_get(context, "library_build_type"));
+    json_object_del(context, "library_build_type");
 }
 
 json_t *speed_report_build(const char *google, const json_t *context, char *fault,

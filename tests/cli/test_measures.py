@@ -228,6 +228,31 @@ class Verify(Measured):
         self.assertAlmostEqual(again["auc"], found["auc"], delta=1e-5)
         self.assertAlmostEqual(again["auc"], roc_auc_score(genuine, scores.astype("f4")), delta=1e-12)
 
+    def test_names(self):
+        samples, _, labels = clusters(19, 50, 4, 5, 0.9)
+        draw = numpy.random.default_rng(4)
+        pairs = [(int(i), int(j), int(labels[i] == labels[j]))
+                 for i, j in draw.integers(0, 50, (300, 2)) if i != j]
+        self.save(X=samples)
+        self.write_pairs(pairs)
+        want = self.listed()
+        names = ["some folder/%d.jpg" % (k * 37 % 50) for k in range(50)]
+        with open(self.path("names.txt"), "w") as stream:
+            stream.write("\n".join(names) + "\n")
+        with open(self.path("list.tsv"), "w") as stream:
+            stream.writelines("%s\t%s\t%d\n" % (names[i], names[j], same) for i, j, same in pairs)
+        self.assertEqual(self.listed("--names", "names.txt"), want)
+        words = ["verify", "--embeddings", "X.npy", "--pairs", "list.tsv", "--names", "names.txt"]
+        with open(self.path("list.tsv"), "a") as stream:
+            stream.write("some folder/1.jpg\tnone.jpg\t1\n")
+        self.assert_refused(words, 1, "list.tsv: line %d: no row has the name none.jpg" % (len(pairs) + 1))
+        with open(self.path("names.txt"), "w") as stream:
+            stream.write("\n".join(names[:-1] + names[:1]))
+        self.assert_refused(words, 1, "names.txt: line 50: the name some folder/0.jpg occurs twice")
+        with open(self.path("names.txt"), "w") as stream:
+            stream.write("\n".join(names[:-1]))
+        self.assert_refused(words, 1, "names.txt: 49 names, but X.npy has 50 rows")
+
     def test_folds(self):
         """As a plain loop over all thresholds decides."""
         samples, _, labels = clusters(14, 80, 6, 8, 1.2)
@@ -315,9 +340,9 @@ class Verify(Measured):
     def test_lists_that_are_refused(self):
         self.save(X=numpy.eye(3, dtype="f4"))
         words = ["verify", "--embeddings", "X.npy", "--pairs", "list.tsv"]
-        for line, fault in (("0 1", "two row numbers"), ("0 1 2", "two row numbers"),
-                            ("0 3 1", "row 3, but X.npy has rows 0..2"), ("a b 1", "two row numbers"),
-                            ("0 1 1 1", "two row numbers"), ("-1 1 1", "two row numbers")):
+        for line, fault in (("0 1", "two rows and 0 or 1"), ("0 1 2", "two rows and 0 or 1"),
+                            ("0 3 1", "row 3, but X.npy has rows 0..2"), ("a b 1", "row a, but"),
+                            ("0 1 1 1", "two rows and 0 or 1"), ("-1 1 1", "row -1, but")):
             with open(self.path("list.tsv"), "w") as stream:
                 stream.write("0 1 0\n" + line + "\n")
             self.assert_refused(words, 1, "list.tsv: line 2: ", fault)

@@ -177,11 +177,15 @@ class Faults(unittest.TestCase):
             self.assertGreater(ended, len(places) // 3, name) # the shim does something
 
     def test_allocations_of_drivers(self):
+        if ALL: # ten seconds a run
+            words = ["bench_stability", "--quick", "--isa", "scalar", "--out", "run/stability.json"]
+            os.makedirs(self.path("run"), exist_ok=True)
+            count = len(self.places(words, "alloc", 1))
+            self.try_all(words, [words[-1]], ["alloc %d" % (1 + k * (count - 1) // 9) for k in range(10)],
+                         exact=False)
         for words, outputs in DRIVERS.values():
             os.makedirs(self.path("run"), exist_ok=True)
             places = self.places(words, "alloc", 8)
-            if ALL: # of tens of thousands
-                places = places[::max(1, len(places) // 400)]
             self.assertGreater(
                 self.try_all(words, outputs, ["alloc %d" % k for k in places], exact=False), 0)
 
