@@ -9,6 +9,8 @@ need clang clang++
 
 # An allocation that cannot be served is a status of the library, not the end of the program.
 export ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1:strict_string_checks=1
+# The search for leaks stumbles over what it keeps of OpenMP's threads when it follows their locals.
+ASAN_OPTIONS+=:intercept_tls_get_addr=0
 export UBSAN_OPTIONS=print_stacktrace=1
 # clang's OpenMP runtime keeps what its threads had.
 mkdir -p "$work"

@@ -39,7 +39,7 @@ corpus=$work/$part.corpus
 rm -rf "$corpus"
 mkdir -p "$corpus"
 seeds "$corpus"
-export ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1:quarantine_size_mb=8
+export ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1:quarantine_size_mb=8:intercept_tls_get_addr=0
 export UBSAN_OPTIONS=print_stacktrace=1 OMP_WAIT_POLICY=passive KMP_BLOCKTIME=0
 export LLVM_PROFILE_FILE=$work/$part.profraw
 cd "$work" # for the files that a target makes
