@@ -8,6 +8,7 @@
 #include "option_table.h"
 #include "json_out.h"
 #include "output.h"
+#include "output_paths.h"
 #include "progress.h"
 #include "settings.h"
 #include "times.h"
@@ -73,6 +74,7 @@ int program_run(int argc, char **argv, kernel_dispatch dispatch)
 {
     json_begin(PROGRAM);
     const settings s = settings_parse(argc, argv);
+    output_paths_check(PROGRAM, (const char *[]){s.out}, 1, NULL, 0);
     case_list list;
     size_t failed = 0;
     if (s.tune) return tune_run(&s, argc, argv);

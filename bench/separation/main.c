@@ -17,6 +17,7 @@
 #include "json_out.h"
 #include "json_parts.h"
 #include "options.h"
+#include "output_paths.h"
 #include "provenance.h"
 #include "report.h"
 #include "tables.h"
@@ -165,6 +166,7 @@ static void choose_out(session *s)
     } else if (o->out != NULL) {
         s->file = join(o->out, "");
     }
+    output_paths_check(SEPARATION_PROGRAM, (const char *[]){s->file}, 1, NULL, 0);
     if (s->file != NULL) check_out(s->file);
     if (o->dump != NULL) make_folder(o->dump);
     if (o->checkpoints != NULL) make_folder(o->checkpoints);

@@ -29,6 +29,7 @@ extern "C" { // C headers, which know no C++
 #include "clock.h"
 #include "foreign.h"
 #include "json_out.h"
+#include "option_table.h"
 #include "options.h"
 #include "output_paths.h"
 #include "peaks.h"
@@ -42,13 +43,15 @@ extern "C" { // C headers, which know no C++
 #include "tables.h"
 }
 
-namespace {
+namespace
+{
 
 struct Suite {
     speed_options options;
     const char *cleared;  // of the environment
     double peaks_seconds; // to measure them once
     speed_plan plan;
+    atomic_set written; // all files of the run, or none
     speed_session session;
     progress bar;
     size_t done;
@@ -56,8 +59,9 @@ struct Suite {
 };
 
 // Keeps the repetitions of each case, and writes them case by case under the case's name.
-class Recorder : public benchmark::JSONReporter {
-public:
+class Recorder : public benchmark::JSONReporter
+{
+  public:
     explicit Recorder(const Suite &suite) : suite_(suite), runs_(suite.plan.count)
     {
         SetOutputStream(&text_);
@@ -85,9 +89,12 @@ public:
         JSONReporter::Finalize();
     }
 
-    std::string text() const { return text_.str(); }
+    std::string text() const
+    {
+        return text_.str();
+    }
 
-private:
+  private:
     const Suite &suite_;
     std::vector<std::vector<Run>> runs_; // of each case of the plan
     std::ostringstream text_;
@@ -251,14 +258,28 @@ std::string time_cases(Suite &suite, double min_seconds)
     return recorder.text();
 }
 
-// Writes the report and its tables, all or none.
-void write_results(const json_t *report, const speed_plan &plan, const char *path)
+void add_json(Suite &suite, const json_t *value, const char *path)
 {
     char fault[512];
-    atomic_set written = {};
-    if (json_add_file(report, path, &written, fault, sizeof fault) ||
-        speed_tables_write(path, report, &plan, &written, fault, sizeof fault) ||
-        atomic_set_commit(&written, fault, sizeof fault)) {
+    if (json_add_file(value, path, &suite.written, fault, sizeof fault)) {
+        die(SPEED_PROGRAM, "%s", fault);
+    }
+}
+
+// Adds the report and its tables to what the run writes.
+void add_results(Suite &suite, const json_t *report, const char *path)
+{
+    char fault[512];
+    add_json(suite, report, path);
+    if (speed_tables_write(path, report, &suite.plan, &suite.written, fault, sizeof fault)) {
+        die(SPEED_PROGRAM, "%s", fault);
+    }
+}
+
+void commit(Suite &suite)
+{
+    char fault[512];
+    if (atomic_set_commit(&suite.written, fault, sizeof fault)) {
         die(SPEED_PROGRAM, "%s", fault);
     }
 }
@@ -290,7 +311,8 @@ int list_cases(const speed_plan &plan)
     for (size_t i = 0; i < plan.count; i++) {
         std::puts(plan.cases[i].name);
     }
-    return std::fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILED;
+    finish_stdout(SPEED_PROGRAM);
+    return EXIT_SUCCESS;
 }
 
 // Check, time, write, print.
@@ -317,8 +339,9 @@ int run_cases(Suite &suite, json_t *context, double start)
         die(SPEED_PROGRAM, "%s", fault);
     }
     if (o.out) {
-        write_results(report, suite.plan, o.out);
+        add_results(suite, report, o.out);
     }
+    commit(suite);
     speed_summary_print(stdout, report, &suite.plan);
     const size_t errors = speed_report_errors(report);
     if (errors > 0) {
@@ -327,7 +350,8 @@ int run_cases(Suite &suite, json_t *context, double start)
     }
     json_decref(report);
     speed_session_close(&suite.session);
-    return errors == 0 && std::fflush(stdout) == 0 ? EXIT_SUCCESS : EXIT_FAILED;
+    finish_stdout(SPEED_PROGRAM);
+    return errors == 0 ? EXIT_SUCCESS : EXIT_FAILED;
 }
 
 int run_all(Suite &suite, int argc, char **argv, double start)
@@ -337,13 +361,12 @@ int run_all(Suite &suite, int argc, char **argv, double start)
     json_t *context = provenance_json(argc, argv, o.request.seed);
     measure_peaks(suite, context);
     if (o.machine_json) {
-        char fault[512];
-        if (json_write_file(context, o.machine_json, fault, sizeof fault)) {
-            die(SPEED_PROGRAM, "%s", fault);
-        }
+        add_json(suite, context, o.machine_json);
     }
     if (o.out || !o.machine_json) {
         status = run_cases(suite, context, start);
+    } else {
+        commit(suite);
     }
     json_decref(context);
     return status;

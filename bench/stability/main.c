@@ -16,6 +16,7 @@
 #include "measure.h"
 #include "options.h"
 #include "oracle.h"
+#include "output_paths.h"
 #include "progress.h"
 #include "provenance.h"
 #include "record.h"
@@ -285,6 +286,7 @@ int main(int argc, char **argv)
         finish_stdout(PROGRAM);
         return EXIT_SUCCESS;
     }
+    output_paths_check(PROGRAM, (const char *[]){r.settings.out}, 1, NULL, 0);
     if (r.settings.out) check_writable(r.settings.out);
     name_unknown_losses();
     start_records(&r);

@@ -234,6 +234,32 @@ class Faults(unittest.TestCase):
             self.assertEqual(self.run_program(words).returncode, 0)
             self.assertEqual(set(self.files()), set(before))
 
+    def test_a_waiting_run_keeps_its_own(self):
+        """A run beside it, with the same outputs, does not take its temporaries for those of the dead."""
+        words, outputs = COMMANDS["eval"]
+        self.fresh(outputs)
+        environment = {**os.environ, "LD_PRELOAD": SHIM, "MARGIN_FAULT": "fsync 2 %d" % signal.SIGSTOP}
+        with subprocess.Popen([os.path.join(BIN, words[0]), *words[1:]], cwd=self.folder,
+                              env=environment, stdout=subprocess.DEVNULL) as waiting:
+            os.waitid(os.P_PID, waiting.pid, os.WSTOPPED)
+            self.assertEqual(self.run_program(words).returncode, 0)
+            new = {name: self.files()[name] for name in outputs}
+            waiting.send_signal(signal.SIGCONT)
+            self.assertEqual(waiting.wait(), 0)
+        self.assertEqual({name: self.files()[name] for name in outputs}, new)
+        self.assertFalse([name for name in self.files() if "unfinished" in name])
+
+    def test_the_files_of_one_driver(self):
+        """bench_speed's two: where the second cannot be put in its place, the first one is not new."""
+        words = [*DRIVERS["bench_speed"][0], "--machine-json", "run/machine.json"]
+        outputs = ["run/machine.json", "run/speed.json"]
+        for fault in ("rename 1", "rename 2", "rename 3", "fsync 2"):
+            before = self.fresh(outputs)
+            done = self.run_program(words, fault)
+            self.assertEqual(done.returncode, 1, fault)
+            self.assertRegex(done.stderr, r"\Abench_speed: [^\n]+\n\Z")
+            self.assertEqual(self.files(), before, fault)
+
     def test_files_that_may_not_grow(self):
         for name, (words, outputs) in COMMANDS.items():
             if not outputs:
@@ -281,6 +307,10 @@ class Faults(unittest.TestCase):
         done = self.run_program(EVAL + ["--json", "--per-sample", "/dev/stdout"])
         self.assertEqual(done.returncode, 2)
         self.assertIn("is standard output, where the report goes", done.stderr)
+        for driver in ("bench_speed", "bench_stability", "bench_separation", "bench_kernels"):
+            done = self.run_program([driver, "--quick", "--out", "/dev/stdout"])
+            self.assertEqual((done.returncode, done.stdout), (2, ""))
+            self.assertIn("is standard output, where the report goes", done.stderr)
         done = self.run_program(["bench_speed", "--smoke", "--out", "s.json", "--machine-json", "./s.json"])
         self.assertEqual(done.returncode, 2)
         self.assertIn("is the target of two outputs", done.stderr)
