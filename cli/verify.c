@@ -217,6 +217,8 @@ static void check_kinds(const verify_options *o, const samples *s, const verify_
         if (genuine == 0) die(PROGRAM, "%s: no genuine pair: no line ends in 1", path);
         return;
     }
+    if (o->bootstrap > 0 && (double)s->counted * ((double)s->counted - 1.0) > VERIFICATION_SORTED)
+        die(PROGRAM, "--bootstrap: more than %d pairs; take fewer rows", VERIFICATION_SORTED / 2);
     if (s->classes < 2) die(PROGRAM, "%s: no impostor pair: fewer than two identities", path);
     if (s->counted == s->classes)
         die(PROGRAM, "%s: no genuine pair: every identity occurs once", path);
@@ -259,8 +261,6 @@ static void measure_bootstrap(verify_result *r, verification_input *in, progress
         r->list == NULL ? bootstrap_identities(in, r->samples->classes, draws, &r->bootstrap)
                         : bootstrap_list(in, r->list->items, r->list->count, draws, &r->bootstrap);
     progress_end(line);
-    if (status == E2BIG)
-        die(PROGRAM, "--bootstrap: more than %d pairs; take fewer rows", VERIFICATION_SORTED / 2);
     if (status != 0) die(PROGRAM, "out of memory");
 }
 
