@@ -18,12 +18,13 @@
  * the library has no global state. It never prints, exits or aborts.
  *
  * The process is the caller's. A context has helpers of its own: threads that are started by the
- * first calls that pay for them, block all signals, and end in margin_destroy; after that the
- * library may be unloaded. One that cannot be started means fewer helpers. No call waits for a
- * helper that has not begun, so busy cores cost little. In a child of fork a context computes on
- * the calling thread, and new contexts have helpers again. Every call computes in the default
- * floating-point environment (round to nearest, subnormal numbers kept, no traps) and leaves the
- * caller's as it was, exception flags included. docs/reliability.md says how each is tested.
+ * first calls that pay for them, block all signals but those of their own faults, and end in
+ * margin_destroy; after that the library may be unloaded. One that cannot be started means fewer
+ * helpers. No call waits for a helper that has not begun, so busy cores cost little. In a child of
+ * fork a context computes on the calling thread, and new contexts have helpers again. Every call
+ * computes in the default floating-point environment (round to nearest, subnormal numbers kept, no
+ * traps) and leaves the caller's as it was, exception flags included. docs/reliability.md says how
+ * each is tested.
  *
  * Exactness: the same inputs give the same bits for any number of threads, any alignment, any
  * workspace size, and on every SIMD instruction set (the scalar baseline differs in the last bits).

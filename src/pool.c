@@ -138,15 +138,19 @@ static void *help(void *argument)
     }
 }
 
-/* Starts helpers until there are `wanted`. They inherit that all signals are blocked: a handler of
- * the host's runs on the host's threads. One that is refused is not asked for again. */
+/* Starts helpers until there are `wanted`. They inherit that all signals are blocked but those of a
+ * thread's own faults: a handler of the host's runs on the host's threads, unless it brings the
+ * memory that a helper reads. A helper that is refused is not asked for again. */
 static void start_helpers(margin_pool *pool, unsigned wanted)
 {
-    sigset_t all, callers;
+    static const int faults[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL};
+    sigset_t sent, callers;
     if (wanted > pool->most) wanted = pool->most;
     if (pool->helpers >= wanted) return;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &callers);
+    (void)sigfillset(&sent);
+    for (size_t i = 0; i < sizeof faults / sizeof *faults; i++)
+        (void)sigdelset(&sent, faults[i]);
+    (void)pthread_sigmask(SIG_SETMASK, &sent, &callers);
     for (; pool->helpers < wanted; pool->helpers++) {
         if (pthread_create(&pool->thread[pool->helpers], NULL, help, pool) == 0) continue;
         pool->most = pool->helpers;

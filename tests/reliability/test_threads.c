@@ -7,6 +7,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -304,6 +305,40 @@ static void signals_are_the_hosts(void)
           "a helper takes signals");
 }
 
+/* Memory that the host's handler of faults brings when it is touched, as a paged or mapped array
+ * may be: a page a worker. */
+static char *paged;
+
+static void bring_page(int signal, siginfo_t *info, void *context)
+{
+    (void)signal, (void)context;
+    mprotect(info->si_addr, 1, PROT_READ | PROT_WRITE); /* the first byte of a page */
+}
+
+static void touch_page(void *came, size_t item, size_t worker)
+{
+    (void)item;
+    paged[worker * (size_t)sysconf(_SC_PAGESIZE)] = 1;
+    ((int *)came)[worker] = 1;
+    usleep(10);
+}
+
+static void faults_are_the_hosts(void)
+{
+    const size_t size = MOST_WORKERS * (size_t)sysconf(_SC_PAGESIZE);
+    const struct sigaction action = {.sa_sigaction = bring_page, .sa_flags = SA_SIGINFO};
+    struct sigaction before;
+    margin_team team = team_of(2);
+    int came[MOST_WORKERS] = {0};
+    paged = mmap(NULL, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    sigaction(SIGSEGV, &action, &before);
+    for (int k = 0; k < (HAVE_POOL ? 10000 : 10) && !came[1]; k++)
+        margin_share_each(&team, 2, 20, touch_page, came);
+    sigaction(SIGSEGV, &before, NULL);
+    margin_team_end(&team);
+    CHECK(came[0] && (came[1] || !HAVE_POOL), "who touched a page: %d %d", came[0], came[1]);
+}
+
 /* ---- how many threads ---- */
 
 static void default_threads(void)
@@ -377,6 +412,7 @@ int main(void)
     helpers_that_do_not_begin();
     lazily_and_not_for_one();
     signals_are_the_hosts();
+    faults_are_the_hosts();
     default_threads();
     a_host_that_turns_round();
     children_of_fork();
