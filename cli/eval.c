@@ -148,7 +148,8 @@ static size_t measure_cosines(const evaluation *e)
     config.workspace_bytes = e->options.config.workspace_bytes;
     config.skip_finite_check = 1; /* the first pass has looked */
     margin_context *context = create_context(&config);
-    margin_head head = {.row_angle = e->row_angle, .row_correct = e->row_correct};
+    margin_head head = {
+        .size = sizeof(margin_head), .row_angle = e->row_angle, .row_correct = e->row_correct};
     run_head(e, context, &head);
     margin_destroy(context);
     return head.tied;
@@ -196,7 +197,8 @@ static void summarise(evaluation *e, const margin_context *context, const margin
 static void evaluate(evaluation *e, margin_context *context, eval_result *result)
 {
     const int normalised = margin_loss_get(e->options.config.loss)->normalised;
-    margin_head head = {.bias = e->bias.values,
+    margin_head head = {.size = sizeof(margin_head),
+                        .bias = e->bias.values,
                         .row_weight = e->row_weight.values,
                         .class_weight = e->class_weight.values,
                         .label_smoothing = e->options.label_smoothing,

@@ -42,6 +42,9 @@ extern "C" {
 #define MARGIN_VERSION_MAJOR 0
 #define MARGIN_VERSION_MINOR 1
 #define MARGIN_VERSION_PATCH 0
+/* The version as one number that rises: 100 is 0.1.0. */
+#define MARGIN_VERSION_NUMBER                                                                      \
+    (MARGIN_VERSION_MAJOR * 10000 + MARGIN_VERSION_MINOR * 100 + MARGIN_VERSION_PATCH)
 
 #if defined(__GNUC__) && defined(MARGIN_BUILD)
 #define MARGIN_API __attribute__((visibility("default")))
@@ -116,10 +119,11 @@ typedef enum margin_status {
     MARGIN_ERROR_CONFIG,    /* a configuration field is out of its range */
     MARGIN_ERROR_ISA,       /* the instruction set is unknown, not built, or not on this CPU */
     MARGIN_ERROR_SHAPE,     /* N, D or C is 0, a stride is too short, or an array beyond memory */
-    MARGIN_ERROR_LABEL,     /* a label is neither -1 nor in [0, C) */
+    MARGIN_ERROR_LABEL,     /* a label is neither ignored nor in [0, C) */
     MARGIN_ERROR_NONFINITE, /* an input holds a NaN or an infinity */
     MARGIN_ERROR_WORKSPACE, /* the workspace is too small for the shape */
     MARGIN_ERROR_MEMORY,    /* out of memory */
+    MARGIN_ERROR_SIZE, /* a struct's `size` is not set: begin with MARGIN_HEAD_INIT or the like */
     MARGIN_STATUS_COUNT
 } margin_status;
 
@@ -134,6 +138,8 @@ typedef enum margin_argument {
     MARGIN_ARGUMENT_ROW_SCALE,
     MARGIN_ARGUMENT_ROW_WEIGHT,
     MARGIN_ARGUMENT_CLASS_WEIGHT,
+    MARGIN_ARGUMENT_ROW_MARGIN,
+    MARGIN_ARGUMENT_CLASS_MARGIN,
     MARGIN_ARGUMENT_COUNT
 } margin_argument;
 
@@ -153,11 +159,33 @@ typedef struct margin_fault {
 typedef void (*margin_parallel_for)(void *user, size_t count,
                                     void (*item)(void *state, size_t index), void *state);
 
+/* ---- structs that can grow --------------------------------------------------------------------
+ *
+ * margin_config, margin_head, margin_rows and margin_predict begin with their size as the caller's
+ * compiler knows it, set by margin_config_init, MARGIN_HEAD_INIT, MARGIN_ROWS_INIT and
+ * MARGIN_PREDICT_INIT. Later versions append fields, in which 0 means as before; the library takes
+ * fields beyond a caller's size as 0 and never writes there, so that programs compiled before keep
+ * running. A library that is older than the header does not see the fields that it does not know:
+ * margin_version_number() tells. Values of enumerations, and rows of the table of losses, are
+ * appended too. */
+#ifdef __cplusplus
+#define MARGIN_HEAD_INIT    margin_head_initial()
+#define MARGIN_ROWS_INIT    margin_rows_initial()
+#define MARGIN_PREDICT_INIT margin_predict_initial()
+#else
+// clang-format off
+#define MARGIN_HEAD_INIT    {.size = sizeof(margin_head)}
+#define MARGIN_ROWS_INIT    {.size = sizeof(margin_rows)}
+#define MARGIN_PREDICT_INIT {.size = sizeof(margin_predict)}
+// clang-format on
+#endif
+
 /* Everything that can be set. Fill with margin_config_init, then change fields.
  *
  * The target's logit is s (cos(m1 theta + m2) - m3); which of the three a loss uses is in its
  * margin_loss_info, the others stay at 1, 0, 0. */
 typedef struct margin_config {
+    size_t size; /* sizeof(margin_config), set by margin_config_init */
     margin_loss loss;
     double scale;  /* s, finite and > 0 */
     double m1;     /* multiplicative angular margin, >= 1 for sphereface, > 0 for combined */
@@ -201,8 +229,9 @@ typedef struct margin_context margin_context;
 
 /* ---- listings: thread-safe, never fail ------------------------------------------------------- */
 
-/* Returns the version of the library, as "0.1.0". */
+/* Return the version of the library, as "0.1.0" and as MARGIN_VERSION_NUMBER. */
 MARGIN_API const char *margin_version(void);
+MARGIN_API int margin_version_number(void);
 /* Returns what `loss` is, or NULL where it is not in the table. */
 MARGIN_API const margin_loss_info *margin_loss_get(margin_loss loss);
 /* The name functions return the name that users type, "unknown" for a value out of range. The find
@@ -233,13 +262,30 @@ MARGIN_API margin_status margin_psi(const margin_config *config, double theta, d
 
 /* ---- context ----------------------------------------------------------------------------------*/
 
-/* Fills *config with the defaults of `loss`. Errors: MARGIN_ERROR_NULL, MARGIN_ERROR_CONFIG. */
-MARGIN_API margin_status margin_config_init(margin_config *config, margin_loss loss);
+/* Fills *config, of `size` bytes, with the defaults of `loss`. In C and C++ write
+ * margin_config_init(&config, loss), which passes the size.
+ * Errors: MARGIN_ERROR_NULL, MARGIN_ERROR_CONFIG, MARGIN_ERROR_SIZE. */
+MARGIN_API margin_status margin_config_init_sized(margin_config *config, size_t size,
+                                                  margin_loss loss);
+#define margin_config_init(config, loss)                                                           \
+    margin_config_init_sized((config), sizeof(margin_config), (loss))
 
-/* Creates a context; *out is NULL on failure. All memory of later calls is reserved here (pages are
- * touched only when a call needs them). Release with margin_destroy.
- * Errors: MARGIN_ERROR_NULL, MARGIN_ERROR_CONFIG, MARGIN_ERROR_ISA, MARGIN_ERROR_MEMORY. */
+/* Creates a context; *out is NULL on failure. It takes microseconds: the workspace is reserved by
+ * the first call that needs it, as much as it needs, and threads are started likewise. Release with
+ * margin_destroy.
+ * Errors: MARGIN_ERROR_NULL, _SIZE, _CONFIG, _ISA, _MEMORY. */
 MARGIN_API margin_status margin_create(const margin_config *config, margin_context **out);
+/* The same, and writes to *why one static sentence on what was refused ("m2 must be in [0, pi)");
+ * "success" where nothing was. `why` may be NULL. */
+MARGIN_API margin_status margin_create_explained(const margin_config *config, margin_context **out,
+                                                 const char **why);
+/* Gives a context another configuration, for schedules that change scale and margins from step to
+ * step. It takes no memory, so `threads` is at most what the context was created with (0: that),
+ * `workspace_bytes` is as it was (or 0), and `isa` likewise (or AUTO). A refused configuration
+ * changes nothing, and margin_context_fault says which field it was.
+ * Errors: MARGIN_ERROR_NULL, _SIZE, _CONFIG. */
+MARGIN_API margin_status margin_context_configure(margin_context *context,
+                                                  const margin_config *config);
 /* Releases a context; NULL is allowed. */
 MARGIN_API void margin_destroy(margin_context *context);
 
@@ -256,8 +302,9 @@ MARGIN_API size_t margin_head_workspace_minimum(const margin_context *context, s
 
 /* ---- head level: embeddings, class weights, labels -> loss and gradients ---- */
 
-/* Zero-initialise (`margin_head head = {0};`), then set what is needed. */
+/* Begin with `margin_head head = MARGIN_HEAD_INIT;`, then set what is needed. */
 typedef struct margin_head {
+    size_t size; /* sizeof(margin_head), set by MARGIN_HEAD_INIT */
     /* inputs */
     size_t rows;               /* N >= 1 */
     size_t dim;                /* D >= 1 */
@@ -298,6 +345,18 @@ typedef struct margin_head {
     size_t counted;   /* rows with a label */
     size_t tied;      /* counted rows whose target shares the largest cosine with a negative; they
                          are not correct */
+    /* appended: more inputs, and an output */
+    int accumulate;            /* 1: dX, dW and db are added to what their arrays hold */
+    int64_t ignore_label;      /* rows of this label do not count, as those of -1; 0: only -1 */
+    const float *row_margin;   /* [N] or NULL: each row's margin (margin_loss_info.margin_index: m1,
+                                  m2 or m3) instead of the configuration's, in the same range; for
+                                  losses with one margin, as in ElasticFace and MagFace */
+    const float *class_margin; /* [C] or NULL: likewise, for the rows of each class; not both */
+    const float *row_scale;    /* [N] or NULL: each row's s; finite and >= 0; not with
+                                  feature_norm = keep, whose s is |x| */
+    float *row_others;         /* [N] or NULL: log-sum-exp of the negatives' logits, -FLT_MAX where
+                                  there is none, 0 for ignored rows. With it any z makes a loss
+                                  without loss of digits: softplus(row_others - z) */
 } margin_head;
 
 /* Runs the fused classification head: normalise, cosines, margin, softmax cross entropy, and back.
@@ -314,10 +373,35 @@ typedef struct margin_head {
  */
 MARGIN_API margin_status margin_head_run(margin_context *context, margin_head *head);
 
+/* Begin with `margin_predict predict = MARGIN_PREDICT_INIT;`, then set what is needed. */
+typedef struct margin_predict {
+    size_t size; /* sizeof(margin_predict), set by MARGIN_PREDICT_INIT */
+    /* inputs, as in margin_head */
+    size_t rows, dim, classes;
+    const float *embeddings;
+    size_t embeddings_stride;
+    const float *weights;
+    size_t weights_stride;
+    const float *bias;
+    size_t k; /* how many classes of each row are wanted: in [1, C] */
+    /* outputs; either may be NULL */
+    int64_t *top_classes; /* [N, k]: the classes with the largest cosines, largest first, equal ones
+                             in the order of classes */
+    float *top_values;    /* [N, k]: their cosines, in [-1, 1]; for losses that normalise nothing
+                             their logits */
+} margin_predict;
+
+/* Finds the k nearest classes of each row, without labels or margins. W is read once, and no [N, C]
+ * array is stored. A zero vector's cosines are 0. Which class is nearest is decided by the same
+ * float32 cosines as row_correct.
+ * Errors: MARGIN_ERROR_NULL, _SIZE, _SHAPE (also k), _NONFINITE, _WORKSPACE, _MEMORY, _CONFIG. */
+MARGIN_API margin_status margin_head_predict(margin_context *context, const margin_predict *call);
+
 /* ---- rows level: cosines (or logits) and labels -> loss and their gradient ---- */
 
-/* Zero-initialise, then set what is needed. */
+/* Begin with `margin_rows rows = MARGIN_ROWS_INIT;`, then set what is needed. */
 typedef struct margin_rows {
+    size_t size; /* sizeof(margin_rows), set by MARGIN_ROWS_INIT */
     /* inputs */
     size_t rows;               /* N >= 1 */
     size_t classes;            /* C >= 1 */
@@ -338,6 +422,11 @@ typedef struct margin_rows {
     /* results, as in margin_head */
     double loss, mean_loss;
     size_t counted;
+    /* appended, as in margin_head */
+    int64_t ignore_label;
+    const float *row_margin;   /* [N] or NULL */
+    const float *class_margin; /* [C] or NULL */
+    float *row_others;         /* [N] or NULL */
 } margin_rows;
 
 /* Computes loss and gradient from given cosines: for any backbone and any matrix product.
@@ -352,6 +441,18 @@ typedef struct margin_rows {
 MARGIN_API margin_status margin_rows_run(margin_context *context, margin_rows *rows);
 
 #ifdef __cplusplus
+/* What the macros of the same names are in C++: zeros but for the size. */
+#define MARGIN_DEFINE_INITIAL(type)                                                                \
+    static inline type type##_initial()                                                            \
+    {                                                                                              \
+        type zero = type();                                                                        \
+        zero.size = sizeof(type);                                                                  \
+        return zero;                                                                               \
+    }
+MARGIN_DEFINE_INITIAL(margin_head)
+MARGIN_DEFINE_INITIAL(margin_rows)
+MARGIN_DEFINE_INITIAL(margin_predict)
+#undef MARGIN_DEFINE_INITIAL
 }
 #endif
 #endif

@@ -16,9 +16,15 @@ struct margin_context {
     margin_team team;         /* of config.threads */
     const margin_loss_info *info;
     margin_fault fault;
-    char *workspace; /* config.workspace_bytes, aligned to a huge page */
+    int most_threads; /* with which it was created */
+    char *workspace; /* `reserved` bytes, aligned to a line, or to a huge page where it fills one */
+    size_t reserved; /* at most config.workspace_bytes, but for whole pages */
     size_t used;     /* bytes that the last head call took */
 };
+
+/* Makes room for `bytes` in the workspace, of which nothing is kept. Returns MARGIN_ERROR_MEMORY,
+ * recorded, if there is none. */
+margin_status margin_reserve(margin_context *context, size_t bytes);
 
 /* Returns the threads for a call that takes one of them `ns` nanoseconds: at most config.threads.
  */

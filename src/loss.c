@@ -7,6 +7,7 @@
 
 #include "dmath.h"
 #include "environment.h"
+#include "sized.h"
 
 static const margin_loss_row *const rows[MARGIN_LOSS_COUNT] = {
 #define MARGIN_LOSS_ROW(id, name) &margin_loss_##name,
@@ -68,6 +69,12 @@ margin_margins margin_margins_of(double m1, double m2, double m3)
     margin_margins m = {.m1 = m1, .m2 = m2, .m3 = m3};
     dm_sincos(m2, &m.sine_m2, &m.cosine_m2);
     return m;
+}
+
+void margin_set_margin(margin_config *config, double margin)
+{
+    double *const field[] = {&config->m1, &config->m2, &config->m3};
+    *field[rows[config->loss]->info.margin_index - 1] = margin;
 }
 
 margin_setting margin_setting_of(const margin_config *config)
@@ -157,13 +164,15 @@ const char *margin_config_fault(const margin_config *c)
     return margins_fault(c, info);
 }
 
-static margin_status psi_at(const margin_config *config, double theta, double *psi,
+static margin_status psi_at(const margin_config *given, double theta, double *psi,
                             double *dpsi_dtheta)
 {
-    if (config == NULL) return MARGIN_ERROR_NULL;
-    if (margin_config_fault(config) != NULL) return MARGIN_ERROR_CONFIG;
+    margin_config config;
+    if (given == NULL) return MARGIN_ERROR_NULL;
+    if (margin_read_config(given, &config) != MARGIN_OK) return MARGIN_ERROR_SIZE;
+    if (margin_config_fault(&config) != NULL) return MARGIN_ERROR_CONFIG;
     if (!(theta >= 0.0 && theta <= DM_PI)) return MARGIN_ERROR_CONFIG;
-    const margin_setting setting = margin_setting_of(config);
+    const margin_setting setting = margin_setting_of(&config);
     margin_row row = {.norm = NAN, .label = -1, .margins = &setting.margins};
     dm_sincos(theta, &row.angle.sine, &row.angle.cosine);
     const margin_target t = margin_target_at(&setting, &row);

@@ -58,6 +58,9 @@ MARGIN_LOSS_TABLE(MARGIN_LOSS_DECLARE)
  * class makes its own. */
 margin_margins margin_margins_of(double m1, double m2, double m3);
 
+/* Sets the margin of a configuration whose loss has one. */
+void margin_set_margin(margin_config *config, double margin);
+
 /* Returns the setting of a configuration. */
 margin_setting margin_setting_of(const margin_config *config);
 

@@ -167,13 +167,12 @@ void margin_add_tangent_w(const margin_pairs *pairs, const margin_pair *pair, co
 
 /* The sum is that of exp(kernel scale (inner product - peak)): the kernels' scale is rounded, and
  * kept within bounds, so the largest inner product itself takes the exact one. */
-double margin_excess(margin_term_row row, double scale, const margin_negatives *negatives,
-                     double logit)
+double margin_log_sum_exp(margin_term_row row, double scale, const margin_negatives *negatives)
 {
     if (negatives->sum == 0.0) return -HUGE_VAL;
     const double most = (double)margin_ruled(row, negatives->most);
     const double rise = (double)negatives->peak - most;
-    return scale * most + ((double)row.scale * rise + dm_log(negatives->sum)) - logit;
+    return scale * most + ((double)row.scale * rise + dm_log(negatives->sum));
 }
 
 /* Goes loop by loop, so that the series of several rows are computed side by side. */

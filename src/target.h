@@ -59,10 +59,9 @@ typedef struct margin_negatives {
     double sum;
 } margin_negatives;
 
-/* Returns the excess of a row, whose logits are `scale` times its inner products: its negatives'
- * log-sum-exp less the target's logit; -infinity without negatives. */
-double margin_excess(margin_term_row row, double scale, const margin_negatives *negatives,
-                     double logit);
+/* Returns the log-sum-exp of the logits of a row's negatives, which are `scale` times their inner
+ * products; -infinity without negatives. */
+double margin_log_sum_exp(margin_term_row row, double scale, const margin_negatives *negatives);
 
 /* Writes the losses of at most 16 rows: `excess` is the negatives' log-sum-exp less the target's
  * logit, -infinity where there are none; `loss` becomes softplus(excess), and `miss`

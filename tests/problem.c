@@ -70,7 +70,8 @@ problem problem_make(size_t rows, size_t dim, size_t classes, uint64_t seed, uns
                      int ignored)
 {
     const size_t stride = dim + padding_of(layout);
-    problem p = {.call = {.rows = rows, .dim = dim, .classes = classes}};
+    problem p = {
+        .call = {.size = sizeof(margin_head), .rows = rows, .dim = dim, .classes = classes}};
     noise n = {seed};
 
     p.embeddings = make_matrix(rows, dim, layout);
@@ -177,7 +178,7 @@ rows_problem rows_problem_make(size_t rows, size_t classes, uint64_t seed, unsig
                                int ignored)
 {
     const size_t stride = classes + padding_of(layout);
-    rows_problem p = {.call = {.rows = rows, .classes = classes}};
+    rows_problem p = {.call = {.size = sizeof(margin_rows), .rows = rows, .classes = classes}};
     noise n = {seed};
 
     p.logits = make_matrix(rows, classes, layout);

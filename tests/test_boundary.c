@@ -39,7 +39,7 @@ static void head_null(void **state)
     head_trial t;
     (void)state;
     margin_context *context = create(MARGIN_ARCFACE);
-    margin_head head = {0};
+    margin_head head = MARGIN_HEAD_INIT;
     assert_status(margin_head_run(context, NULL), MARGIN_ERROR_NULL);
     assert_status(margin_head_run(NULL, &head), MARGIN_ERROR_NULL);
     margin_destroy(context);

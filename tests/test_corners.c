@@ -34,11 +34,20 @@ static void converged_far_beyond_float(void **state)
             w[j] = j == label ? 0.5f : -3.0f;
             cosines[j] = j == label ? 1.0f : -1.0f;
         }
-        margin_head head = {.rows = 1, .dim = 1, .classes = FEW, .embeddings = &x, .weights = w};
+        margin_head head = {.size = sizeof(margin_head),
+                            .rows = 1,
+                            .dim = 1,
+                            .classes = FEW,
+                            .embeddings = &x,
+                            .weights = w};
         head.labels = &label;
         assert_status(run_head(&config, &head), MARGIN_OK);
         assert_relative("head", head.loss, want, 1e-6);
-        margin_rows rows = {.rows = 1, .classes = FEW, .logits = cosines, .labels = &label};
+        margin_rows rows = {.size = sizeof(margin_rows),
+                            .rows = 1,
+                            .classes = FEW,
+                            .logits = cosines,
+                            .labels = &label};
         assert_status(run_rows(&config, &rows), MARGIN_OK);
         assert_relative("rows", rows.loss, want, 1e-6);
     }
@@ -61,7 +70,11 @@ static void slope_at_the_ends(void **state)
             const float x[2] = {end < 2 ? c : 1.5f * c, 0.25f};
             float grad[2];
             double psi, slope;
-            margin_rows rows = {.rows = 1, .classes = 2, .logits = x, .labels = &label};
+            margin_rows rows = {.size = sizeof(margin_rows),
+                                .rows = 1,
+                                .classes = 2,
+                                .logits = x,
+                                .labels = &label};
             rows.grad_logits = grad;
             assert_status(run_rows(&config, &rows), MARGIN_OK);
             margin_psi(&config, end % 2 ? pi : 0.0, &psi, NULL);
@@ -81,7 +94,8 @@ static void mean_of_the_counted(void **state)
     const float x[8] = {0.5f, 0.25f, 0.0f, 0.5f, -0.5f, 0.125f, 1.0f, -1.0f};
     const float half[4] = {0.5f, 0.5f, 0.5f, 0.5f};
     float mean[8], weighted[8];
-    margin_rows rows = {.rows = 4, .classes = 2, .logits = x, .labels = labels};
+    margin_rows rows = {
+        .size = sizeof(margin_rows), .rows = 4, .classes = 2, .logits = x, .labels = labels};
     (void)state;
     rows.grad_logits = mean;
     assert_status(run_rows(&config, &rows), MARGIN_OK);
@@ -137,7 +151,8 @@ static void corner_free(corner *t)
 static void judge(corner *t, int threads)
 {
     margin_config config = config_of(t->raw ? MARGIN_SOFTMAX : MARGIN_NORMSOFTMAX);
-    margin_head head = {.rows = t->rows, .dim = t->dim, .classes = t->classes};
+    margin_head head = {
+        .size = sizeof(margin_head), .rows = t->rows, .dim = t->dim, .classes = t->classes};
     config.scale = t->scale;
     config.threads = threads;
     head.embeddings = t->x;
@@ -236,7 +251,8 @@ static size_t run_tied(const margin_config *config, size_t dim, size_t classes, 
     int64_t and_none[TIED_ROWS] = {labels[0], labels[1], labels[2], -1, -1, -1,
                                    -1,        -1,        -1,        -1, -1, -1};
     uint8_t again[TIED_ROWS];
-    margin_head head = {.rows = 3, .dim = dim, .classes = classes, .embeddings = x};
+    margin_head head = {
+        .size = sizeof(margin_head), .rows = 3, .dim = dim, .classes = classes, .embeddings = x};
     head.weights = w;
     head.labels = labels;
     head.row_correct = correct;

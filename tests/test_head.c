@@ -357,7 +357,12 @@ static void negative_is_correct(void **state)
     float x[DIM] = {1.0f}, w[CLASSES * DIM] = {0.0f};
     uint8_t correct = 0;
     margin_context *context;
-    margin_head head = {.rows = 1, .dim = DIM, .classes = CLASSES, .embeddings = x, .weights = w};
+    margin_head head = {.size = sizeof(margin_head),
+                        .rows = 1,
+                        .dim = DIM,
+                        .classes = CLASSES,
+                        .embeddings = x,
+                        .weights = w};
     (void)state;
     for (int64_t j = 0; j < CLASSES; j++) {
         w[j * DIM] = -1.0f;

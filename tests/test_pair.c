@@ -8,7 +8,12 @@ static float angle_between(const float *x, const float *w, size_t dim)
     const margin_config config = config_of(MARGIN_ARCFACE);
     const int64_t label = 0;
     float angle = NAN;
-    margin_head head = {.rows = 1, .dim = dim, .classes = 1, .embeddings = x, .weights = w};
+    margin_head head = {.size = sizeof(margin_head),
+                        .rows = 1,
+                        .dim = dim,
+                        .classes = 1,
+                        .embeddings = x,
+                        .weights = w};
     head.labels = &label;
     head.row_angle = &angle;
     assert_status(run_head(&config, &head), MARGIN_OK);
@@ -39,7 +44,12 @@ static void assert_tangent(const float *x, const float *w, double tilt)
     const float weights[4] = {w[0], w[1], 0.0f, 1.0f};
     const int64_t label = 0;
     float dx[2], dw[4];
-    margin_head head = {.rows = 1, .dim = 2, .classes = 2, .embeddings = x, .weights = weights};
+    margin_head head = {.size = sizeof(margin_head),
+                        .rows = 1,
+                        .dim = 2,
+                        .classes = 2,
+                        .embeddings = x,
+                        .weights = weights};
     head.labels = &label;
     head.grad_embeddings = dx;
     head.grad_weights = dw;
@@ -74,7 +84,12 @@ static void tiny_tangents_between_axes(void **state)
     const int64_t label = 0;
     float dx[2], dw[4];
     (void)state;
-    margin_head head = {.rows = 1, .dim = 2, .classes = 2, .embeddings = x, .weights = weights};
+    margin_head head = {.size = sizeof(margin_head),
+                        .rows = 1,
+                        .dim = 2,
+                        .classes = 2,
+                        .embeddings = x,
+                        .weights = weights};
     head.labels = &label;
     head.grad_embeddings = dx;
     head.grad_weights = dw;
@@ -98,7 +113,12 @@ static void parallel_exactly(void **state)
         const float w[6] = {(float)(k % 7 - 3), (float)(k % 11 + 1), (float)(k % 13), 1, -2, 3};
         const float x[3] = {factor * w[0], factor * w[1], factor * w[2]};
         float angle, dw[6];
-        margin_head head = {.rows = 1, .dim = 3, .classes = 2, .embeddings = x, .weights = w};
+        margin_head head = {.size = sizeof(margin_head),
+                            .rows = 1,
+                            .dim = 3,
+                            .classes = 2,
+                            .embeddings = x,
+                            .weights = w};
         head.labels = &label;
         head.row_angle = &angle;
         head.grad_weights = dw;
@@ -118,7 +138,12 @@ static void any_length(void **state)
     const int64_t label = 0;
     float want[3];
     (void)state;
-    margin_head head = {.rows = 1, .dim = 3, .classes = 2, .embeddings = x, .weights = plain};
+    margin_head head = {.size = sizeof(margin_head),
+                        .rows = 1,
+                        .dim = 3,
+                        .classes = 2,
+                        .embeddings = x,
+                        .weights = plain};
     head.labels = &label;
     head.grad_embeddings = want;
     assert_status(run_head(&config, &head), MARGIN_OK);

@@ -60,7 +60,7 @@ static void rows_refusals(void **state)
     (void)state;
     const margin_argument scale = MARGIN_ARGUMENT_ROW_SCALE;
     margin_context *none = create(MARGIN_ARCFACE);
-    margin_rows rows = {0};
+    margin_rows rows = MARGIN_ROWS_INIT;
     assert_status(margin_rows_run(none, NULL), MARGIN_ERROR_NULL);
     assert_status(margin_rows_run(NULL, &rows), MARGIN_ERROR_NULL);
     margin_destroy(none);

@@ -68,7 +68,8 @@ static margin_status call(probe *p)
 {
     const probe_shape *s = &p->shape;
     if (s->dim == 0) {
-        margin_rows rows = {.rows = s->rows,
+        margin_rows rows = {.size = sizeof(margin_rows),
+                            .rows = s->rows,
                             .classes = s->classes,
                             .logits = p->logits,
                             .labels = p->labels,
@@ -77,7 +78,8 @@ static margin_status call(probe *p)
         p->loss = rows.loss;
         return status;
     }
-    margin_head head = {.rows = s->rows,
+    margin_head head = {.size = sizeof(margin_head),
+                        .rows = s->rows,
                         .dim = s->dim,
                         .classes = s->classes,
                         .embeddings = p->embeddings,

@@ -124,7 +124,8 @@ static void look_at_set(crowd *c, size_t n, size_t set, sample *near, sample *cl
     float *const members = c->directions + WIDEST;
     draw(c, STREAM_CROWD, (uint64_t)n << 32 | set * n, n, members); /* no two share directions */
     for (int d = 0; d < DIMS; d++) {
-        margin_head head = {.rows = n,
+        margin_head head = {.size = sizeof(margin_head),
+                            .rows = n,
                             .dim = dims[d],
                             .classes = n,
                             .embeddings = members,
@@ -157,7 +158,8 @@ static void look_at_whole(crowd *c, size_t n, crowd_row *rows)
 /* greatest[view]: the largest cosine so far. */
 static void look_from_views(crowd *c, size_t count, int d, double *greatest)
 {
-    margin_head head = {.rows = VIEWS,
+    margin_head head = {.size = sizeof(margin_head),
+                        .rows = VIEWS,
                         .dim = dims[d],
                         .classes = 1 + count,
                         .embeddings = c->views,

@@ -64,6 +64,7 @@ static margin_status move(margin_context *context, crowd *c)
     for (size_t i = 0; i < c->rows; i++)
         set_point(c->embeddings + 2 * i, c->angles[i]);
     margin_head head = {
+        .size = sizeof(margin_head),
         .rows = c->rows,
         .dim = 2,
         .classes = c->classes,

@@ -107,6 +107,7 @@ static margin_status margin_gradients(trainer *t, size_t step, const float *embe
     margin_status status = follow_schedule(t, step);
     if (status != MARGIN_OK) return status;
     margin_head head = {
+        .size = sizeof(margin_head),
         .rows = rows,
         .dim = t->head->dim,
         .classes = t->head->classes,

@@ -79,6 +79,7 @@ static margin_status run_head(speed_job *job)
     const speed_problem *p = job->problem;
     const int gradients = job->what->what == SPEED_HEAD;
     margin_head head = {
+        .size = sizeof(margin_head),
         .rows = p->shape->rows,
         .dim = p->shape->dim,
         .classes = p->shape->classes,
@@ -98,6 +99,7 @@ static margin_status run_rows(speed_job *job)
 {
     const speed_problem *p = job->problem;
     margin_rows rows = {
+        .size = sizeof(margin_rows),
         .rows = p->shape->rows,
         .classes = p->shape->classes,
         .logits = p->cosines,

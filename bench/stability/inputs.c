@@ -228,7 +228,8 @@ void inputs_free(inputs *in)
 
 margin_head head_of(const inputs *in)
 {
-    return (margin_head){.rows = in->rows,
+    return (margin_head){.size = sizeof(margin_head),
+                         .rows = in->rows,
                          .dim = in->dim,
                          .classes = in->classes,
                          .embeddings = in->embeddings,

@@ -11,13 +11,15 @@
 /* Entries of targets beyond this are not ordinary: the row's factor is next to nothing. */
 #define MOST_ENTRY 0x1p+60
 
-void margin_head_list_targets(const margin_head *io, head_targets *targets)
+void margin_head_list_targets(const head_call *call, head_targets *targets)
 {
+    const margin_head *io = call->io;
     for (size_t j = 0; j < io->classes; j++)
         targets->first_of[j] = SIZE_MAX;
     for (size_t i = io->rows; i-- > 0;) {
-        if (io->labels[i] < 0) continue;
-        size_t *first = targets->first_of + io->labels[i];
+        const int64_t label = margin_label(&call->labels, i);
+        if (label < 0) continue;
+        size_t *first = targets->first_of + label;
         targets->next_of[i] = *first;
         *first = i;
     }
@@ -186,18 +188,21 @@ static void keep_class(const margin_head *io, size_t class_index, const float *g
     if (io->grad_bias != NULL) io->grad_bias[class_index] = g[io->dim];
 }
 
-void margin_head_store_class(const head_call *call, double norm, size_t class_index, const float *g,
+void margin_head_store_class(const head_call *call, double norm, size_t class_index, float *g,
                              float *class_line)
 {
     const margin_head *io = call->io;
     const head_geometry *geometry = call->geometry;
     const margin_unit unit = margin_unit_of(margin_head_class(call, class_index, class_line), norm);
-    float *out = io->grad_weights + class_index * io->grad_weights_stride, first, second;
+    float *dw = io->grad_weights + class_index * io->grad_weights_stride;
+    float *out = io->accumulate ? g : dw, first, second;
     margin_split_factor(geometry->finish_factor(call, norm), &first, &second);
     call->kernels.packing->finish_row(g, geometry->projects ? &unit : NULL, io->dim, first, second,
                                       out);
+    if (out != dw) margin_head_add_line(out, io->dim, dw);
     if (io->grad_bias != NULL)
-        io->grad_bias[class_index] = margin_to_float((double)g[io->dim] * call->gradient_measure);
+        margin_head_put(call, &io->grad_bias[class_index],
+                        (double)g[io->dim] * call->gradient_measure);
 }
 
 /* Adds to the sums of a piece's classes what label smoothing gives each of them. */
@@ -219,7 +224,7 @@ static void finish_piece(const head_call *call, const head_rows *rows, const dou
         margin_head_add_targets(call, rows, targets, piece->first + j, sum->at + j * sum->stride,
                                 class_line);
     for (size_t j = piece->first; j < end; j++) {
-        const float *g = sum->at + (j - piece->first) * sum->stride;
+        float *g = sum->at + (j - piece->first) * sum->stride;
         const size_t done = call->geometry->finish_classes(call, j, end - j, norms, g, sum->stride);
         if (done == 0) {
             margin_head_store_class(call, norms[j], j, g, class_line);

@@ -32,15 +32,16 @@ static void combine_row(const head_rows *rows, const head_stats *stats, size_t s
     }
 }
 
-/* Returns the excess of row i, -infinity for one that does not count. */
-static double excess_of(const head_call *call, const head_rows *rows, size_t i,
-                        const head_result *r)
+/* Sets the log-sum-exp of row i's negatives and returns the excess; -infinity for a row that does
+ * not count. */
+static double excess_of(const head_call *call, const head_rows *rows, size_t i, head_result *r)
 {
     const head_row *row = &rows->row[i];
+    r->others = -HUGE_VAL;
     if (row->label < 0) return -HUGE_VAL;
     const margin_negatives negatives = {r->peak, r->most, r->sum};
-    return margin_excess(head_term_row(rows, i), row->scale, &negatives,
-                         call->geometry->target_logit(call, row));
+    r->others = margin_log_sum_exp(head_term_row(rows, i), row->scale, &negatives);
+    return r->others - call->geometry->target_logit(call, row);
 }
 
 /* Goes loop by loop: while one row's logarithm waits for itself, those of others are computed. */

@@ -30,9 +30,9 @@ typedef struct head_geometry {
 
     /* Returns head_call.class_measure. `class_line` is scratch for one class weight. */
     double (*class_measure)(const head_call *call, float *class_line);
-    /* Returns the part of embedding x in head_call.gradient_measure: its head_row.scale, but for
-     * class_measure. */
-    double (*row_measure)(const head_call *call, const float *x);
+    /* Returns the part of row `row` of all rows in head_call.gradient_measure: its head_row.scale,
+     * but for class_measure. */
+    double (*row_measure)(const head_call *call, size_t row);
     /* Sets row->scale and row->unpack, after the pair was measured. */
     void (*set_scale)(const head_call *call, head_row *row);
     /* Packs embedding x of `row` into panels. */
@@ -51,9 +51,12 @@ typedef struct head_geometry {
     double (*target_logit)(const head_call *call, const head_row *row);
     /* Returns what it would be as a negative's: without any margin. */
     double (*plain_logit)(const head_call *call, const head_row *row);
-    /* Returns what an embedding of this norm is multiplied by, so that its inner products with
-     * class weights (on the sphere of length 1) are logits. */
-    double (*row_factor)(const head_call *call, double norm);
+    /* Returns what prediction shows of an inner product of packed vectors: the cosine, or the
+     * logit. */
+    double (*shown)(const head_row *row, float dot);
+    /* Returns what an embedding of this norm and this s is multiplied by, so that its inner
+     * products with class weights (on the sphere of length 1) are logits. */
+    double (*row_factor)(double s, double norm);
     /* Writes dX of a row whose pull is not 0. */
     void (*write_gradient)(const head_call *call, const head_gradient_row *g);
     /* Returns the negatives' share of dW for this pull, and writes the target's to *target; both
@@ -70,10 +73,10 @@ typedef struct head_geometry {
      * the row's, or NULL: it is measured if need be. */
     void (*add_target)(const head_call *call, const float *x, const float *w,
                        const margin_pair *pair, double share, float *out);
-    /* Finishes the rows of dW of `count` classes from `first` on, of their sums g: up to the first
-     * one that is not ordinary. Returns how many. */
+    /* Finishes the rows of dW of `count` classes from `first` on, of their sums g, which it may
+     * overwrite: up to the first one that is not ordinary. Returns how many. */
     size_t (*finish_classes)(const head_call *call, size_t first, size_t count, const double *norms,
-                             const float *g, size_t g_stride);
+                             float *g, size_t g_stride);
     /* Returns what a class's sum is multiplied by for dW. */
     double (*finish_factor)(const head_call *call, double norm);
     /* A class's sum is projected across its class weight. */

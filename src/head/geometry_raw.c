@@ -25,16 +25,17 @@ static double row_power(const head_call *call, double norm)
     return margin_power_for(call->io->bias != NULL ? fmax(norm, 1.0) : norm);
 }
 
-static double row_measure(const head_call *call, const float *x)
+static double row_measure(const head_call *call, size_t row)
 {
-    const double norm = margin_norm(call->kernels.packing, x, call->io->dim);
-    return call->setting->config->scale / row_power(call, norm);
+    const double norm =
+        margin_norm(call->kernels.packing, margin_head_embedding(call, row), call->io->dim);
+    return margin_head_s(call, row) / row_power(call, norm);
 }
 
 static void set_scale(const head_call *call, head_row *row)
 {
     row->unpack = 1.0 / row_power(call, row->norm);
-    row->scale = call->setting->config->scale * row->unpack * call->class_measure;
+    row->scale = row->s * row->unpack * call->class_measure;
 }
 
 /* Packs x times `power`, and behind it its bias unless that is NULL. */
@@ -79,19 +80,24 @@ static double class_factor(const head_call *call, double norm)
 static double target_logit(const head_call *call, const head_row *row)
 {
     const double bias = call->io->bias == NULL ? 0.0 : (double)call->io->bias[row->label];
-    return call->setting->config->scale * (row->pair.inner + bias);
+    return row->s * (row->pair.inner + bias);
 }
 
-static double row_factor(const head_call *call, double norm)
+static double shown(const head_row *row, float dot)
+{
+    return row->scale * (double)dot;
+}
+
+static double row_factor(double s, double norm)
 {
     (void)norm;
-    return call->setting->config->scale;
+    return s;
 }
 
 /* Writes the negatives' mean class weight less the target's; either alone may be beyond float32. */
 static void write_gradient(const head_call *call, const head_gradient_row *g)
 {
-    const double factor = g->pull * call->setting->config->scale;
+    const double factor = g->pull * g->row->s;
     margin_mean_of_negatives(call, g, NULL, 0.0f);
     for (size_t d = 0; d < call->io->dim; d++) {
         const double mean = (double)g->line[d] * call->class_measure;
@@ -101,7 +107,7 @@ static void write_gradient(const head_call *call, const head_gradient_row *g)
 
 static double shares(const head_call *call, const head_row *row, double pull, double *target)
 {
-    const double share = pull * (call->setting->config->scale / call->gradient_measure);
+    const double share = pull * (row->s / call->gradient_measure);
     *target = -share;
     return share * row->unpack;
 }
@@ -116,8 +122,7 @@ static void smooth_gradient(const head_call *call, const head_smooth_row *r, flo
 
 static double smooth_share(const head_call *call, const head_row *row)
 {
-    (void)row;
-    return call->setting->config->scale / call->gradient_measure;
+    return row->s / call->gradient_measure;
 }
 
 static double entry(const head_row *row)
@@ -134,7 +139,7 @@ static void add_target(const head_call *call, const float *x, const float *w,
 }
 
 static size_t finish_classes(const head_call *call, size_t first, size_t count, const double *norms,
-                             const float *g, size_t g_stride)
+                             float *g, size_t g_stride)
 {
     (void)call, (void)first, (void)count, (void)norms, (void)g, (void)g_stride;
     return 0;
@@ -155,6 +160,7 @@ const head_geometry margin_geometry_raw = {
     .class_factor = class_factor,
     .target_logit = target_logit,
     .plain_logit = target_logit,
+    .shown = shown,
     .row_factor = row_factor,
     .write_gradient = write_gradient,
     .shares = shares,

@@ -13,20 +13,15 @@ static double class_measure(const head_call *call, float *class_line)
     return 1.0;
 }
 
-static double unit_row_measure(const head_call *call, const float *x)
+static double kept_row_measure(const head_call *call, size_t row)
 {
-    (void)x;
-    return call->setting->config->scale;
-}
-
-static double kept_row_measure(const head_call *call, const float *x)
-{
-    return margin_norm(call->kernels.packing, x, call->io->dim);
+    return margin_norm(call->kernels.packing, margin_head_embedding(call, row), call->io->dim);
 }
 
 static void unit_set_scale(const head_call *call, head_row *row)
 {
-    row->scale = call->setting->config->scale;
+    (void)call;
+    row->scale = row->s;
 }
 
 static void kept_set_scale(const head_call *call, head_row *row)
@@ -99,14 +94,20 @@ static double plain_logit(const head_call *call, const head_row *row)
     return row->scale * row->pair.angle.cosine;
 }
 
-static double unit_row_factor(const head_call *call, double norm)
+static double shown(const head_row *row, float dot)
 {
-    return norm > 0.0 ? call->setting->config->scale / norm : 0.0;
+    (void)row;
+    return fmin(fmax((double)dot, -1.0), 1.0);
 }
 
-static double kept_row_factor(const head_call *call, double norm)
+static double unit_row_factor(double s, double norm)
 {
-    (void)call, (void)norm;
+    return norm > 0.0 ? s / norm : 0.0;
+}
+
+static double kept_row_factor(double s, double norm)
+{
+    (void)s, (void)norm;
     return 1.0;
 }
 
@@ -224,14 +225,18 @@ static void add_target(const head_call *call, const float *x, const float *w,
 }
 
 static size_t finish_classes(const head_call *call, size_t first, size_t count, const double *norms,
-                             const float *g, size_t g_stride)
+                             float *g, size_t g_stride)
 {
     const margin_head *io = call->io;
+    float *dw = io->grad_weights + first * io->grad_weights_stride;
     if (call->storage->widen != NULL) return 0;
-    return call->kernels.packing->finish_units(
+    const size_t done = call->kernels.packing->finish_units(
         g, g_stride, margin_head_class(call, first, NULL), io->weights_stride, norms + first,
-        call->gradient_measure, io->dim, count, io->grad_weights + first * io->grad_weights_stride,
-        io->grad_weights_stride);
+        call->gradient_measure, io->dim, count, io->accumulate ? g : dw,
+        io->accumulate ? g_stride : io->grad_weights_stride);
+    for (size_t j = 0; io->accumulate && j < done; j++)
+        margin_head_add_line(g + j * g_stride, io->dim, dw + j * io->grad_weights_stride);
+    return done;
 }
 
 static double finish_factor(const head_call *call, double norm)
@@ -243,13 +248,13 @@ static double finish_factor(const head_call *call, double norm)
 #define ON_THE_SPHERE                                                                              \
     .class_measure = class_measure, .pack_embedding = pack_embedding,                              \
     .pack_classes = pack_classes, .class_factor = class_factor, .target_logit = target_logit,      \
-    .plain_logit = plain_logit, .shares = shares, .smooth_share = smooth_share, .entry = entry,    \
-    .add_target = add_target, .finish_classes = finish_classes, .finish_factor = finish_factor,    \
-    .projects = 1
+    .plain_logit = plain_logit, .shown = shown, .shares = shares, .smooth_share = smooth_share,    \
+    .entry = entry, .add_target = add_target, .finish_classes = finish_classes,                    \
+    .finish_factor = finish_factor, .projects = 1
 
 const head_geometry margin_geometry_unit = {
     ON_THE_SPHERE,
-    .row_measure = unit_row_measure,
+    .row_measure = margin_head_s,
     .set_scale = unit_set_scale,
     .row_factor = unit_row_factor,
     .write_gradient = unit_write_gradient,

@@ -54,7 +54,7 @@ static void write_gradient(const head_call *call, const head_rows *rows, const h
  * float32, parts would be cut off that cancel. It is 1 for ordinary rows. */
 static double shrinkage(const head_call *call, const head_row *row)
 {
-    const double factor = call->geometry->row_factor(call, row->norm);
+    const double factor = call->geometry->row_factor(row->s, row->norm);
     const double size = fabs(row->weight) * factor * call->class_measure;
     int exponent;
     if (size < 0x1p60) return 1.0;
@@ -84,6 +84,12 @@ static void set_shares(const head_call *call, const head_row *row, head_result *
     if (e > 0.0) *target += e * row->weight * call->geometry->smooth_share(call, row);
 }
 
+void margin_head_add_line(const float *line, size_t n, float *out)
+{
+    for (size_t d = 0; d < n; d++)
+        out[d] = margin_to_float((double)out[d] + (double)line[d]);
+}
+
 static void finish_row(const head_call *call, const head_rows *rows, const head_stats *stats,
                        size_t i, head_result *result, head_targets *targets, head_scratch *scratch)
 {
@@ -93,12 +99,15 @@ static void finish_row(const head_call *call, const head_rows *rows, const head_
     const int counts = row->label >= 0;
     if (counts && targets->share != NULL) set_shares(call, row, result, &targets->share[at]);
     if (io->row_loss != NULL) io->row_loss[at] = margin_to_float(result->loss);
+    if (io->row_others != NULL)
+        io->row_others[at] = counts ? margin_to_float(result->others) : 0.0f;
     if (io->row_angle != NULL)
         io->row_angle[at] = counts ? (float)margin_theta(&row->pair.angle) : 0.0f;
     if (io->row_correct != NULL)
         io->row_correct[at] = counts && stats->target_dot[i] > result->most;
     if (io->grad_embeddings == NULL) return;
-    float *out = io->grad_embeddings + at * io->grad_embeddings_stride;
+    float *dx = io->grad_embeddings + at * io->grad_embeddings_stride;
+    float *out = io->accumulate ? scratch->x_line : dx;
     if (counts) {
         const int smooth = call->smoothing.share > 0.0;
         const double shrunk = smooth ? shrinkage(call, row) : 1.0;
@@ -107,6 +116,7 @@ static void finish_row(const head_call *call, const head_rows *rows, const head_
     } else {
         memset(out, 0, io->dim * sizeof *out);
     }
+    if (out != dx) margin_head_add_line(out, io->dim, dx);
 }
 
 void margin_head_gradient(const head_call *call, const head_rows *rows, const head_stats *stats,

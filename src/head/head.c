@@ -4,6 +4,27 @@
 #include "environment.h"
 #include "head/geometry.h"
 #include "head/run.h"
+#include "sized.h"
+
+margin_status margin_head_check_shape(margin_context *context, size_t rows, size_t dim,
+                                      size_t classes, const float *bias)
+{
+    if (rows == 0 || dim == 0 || classes == 0 || dim > PTRDIFF_MAX / 64) {
+        return margin_fail(context, MARGIN_ERROR_SHAPE, MARGIN_ARGUMENT_NONE, 0,
+                           "rows, dim and classes must be at least 1");
+    }
+    if (bias != NULL && context->info->normalised) {
+        return margin_fail(context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_BIAS, 0,
+                           "a bias goes with raw inner products only");
+    }
+    return MARGIN_OK;
+}
+
+/* Returns the margins that a call gives. */
+static margin_given_margins margins_of(const margin_head *call)
+{
+    return (margin_given_margins){call->row_margin, call->class_margin};
+}
 
 static margin_status check_call(margin_context *context, const margin_head *call)
 {
@@ -11,19 +32,30 @@ static margin_status check_call(margin_context *context, const margin_head *call
         return margin_fail(context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_NONE, 0,
                            "embeddings, weights and labels are required");
     }
-    if (call->rows == 0 || call->dim == 0 || call->classes == 0 || call->dim > PTRDIFF_MAX / 64) {
-        return margin_fail(context, MARGIN_ERROR_SHAPE, MARGIN_ARGUMENT_NONE, 0,
-                           "rows, dim and classes must be at least 1");
-    }
-    if (call->bias != NULL && context->info->normalised) {
-        return margin_fail(context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_BIAS, 0,
-                           "a bias goes with raw inner products only");
-    }
+    const margin_status status =
+        margin_head_check_shape(context, call->rows, call->dim, call->classes, call->bias);
+    if (status != MARGIN_OK) return status;
     if (call->grad_bias != NULL && (call->bias == NULL || call->grad_weights == NULL)) {
         return margin_fail(context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_BIAS, 0,
                            "grad_bias needs bias and grad_weights");
     }
     return MARGIN_OK;
+}
+
+/* Checks what takes the configuration's place. */
+static margin_status check_settings(margin_context *context, const margin_head *call)
+{
+    const margin_given_margins margins = margins_of(call);
+    margin_status status = margin_check_smoothing(context, call->label_smoothing);
+    if (status != MARGIN_OK) return status;
+    if (call->row_scale != NULL && context->config.feature_norm == MARGIN_FEATURE_NORM_KEEP) {
+        return margin_fail(context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_ROW_SCALE, 0,
+                           "with feature_norm = keep a row's scale is |x|");
+    }
+    status = margin_check_factors(context, call->row_scale, call->rows, MARGIN_ARGUMENT_ROW_SCALE,
+                                  "a row_scale is not a finite number >= 0");
+    if (status != MARGIN_OK) return status;
+    return margin_check_margins(context, &margins, call->rows, call->classes);
 }
 
 static margin_status check_strides(margin_context *context, margin_head *call)
@@ -44,8 +76,9 @@ static margin_status check_strides(margin_context *context, margin_head *call)
 
 static margin_status check_values(margin_context *context, margin_head *call)
 {
+    const margin_labels labels = margin_labels_of(call->labels, call->ignore_label);
     margin_status status =
-        margin_check_labels(context, call->labels, call->rows, call->classes, &call->counted);
+        margin_check_labels(context, &labels, call->rows, call->classes, &call->counted);
     if (status != MARGIN_OK) return status;
     status = margin_check_finite(context, call->row_weight, call->rows, 1, 1,
                                  MARGIN_ARGUMENT_ROW_WEIGHT);
@@ -63,9 +96,14 @@ static margin_status check_values(margin_context *context, margin_head *call)
 static margin_status run_head(margin_context *context, margin_head *head)
 {
     if (context == NULL || head == NULL) return MARGIN_ERROR_NULL;
-    margin_head io = *head; /* strides are resolved in the copy */
-    margin_status status = check_call(context, &io);
-    if (status == MARGIN_OK) status = margin_check_smoothing(context, io.label_smoothing);
+    margin_head io; /* in which strides are resolved */
+    margin_status status =
+        margin_read_struct(head, MARGIN_SIZE_THROUGH(margin_head, tied), &io, sizeof io);
+    if (status != MARGIN_OK)
+        return margin_fail(context, status, MARGIN_ARGUMENT_NONE, 0,
+                           "margin_head.size is not set: begin with MARGIN_HEAD_INIT");
+    status = check_call(context, &io);
+    if (status == MARGIN_OK) status = check_settings(context, &io);
     if (status == MARGIN_OK) status = check_strides(context, &io);
     if (status == MARGIN_OK) status = check_values(context, &io);
     if (status != MARGIN_OK) return status;
@@ -73,10 +111,12 @@ static margin_status run_head(margin_context *context, margin_head *head)
                       .kernels = context->kernels,
                       .setting = &context->setting,
                       .geometry = margin_head_geometry(&context->config),
-                      .storage = &margin_storage_float32};
+                      .storage = &margin_storage_float32,
+                      .labels = margin_labels_of(io.labels, io.ignore_label),
+                      .margins = margins_of(&io)};
     head_run run = {.context = context, .call = &call};
     call.weighting =
-        margin_weighting_of(io.row_weight, io.class_weight, io.labels, io.rows, io.counted);
+        margin_weighting_of(io.row_weight, io.class_weight, &call.labels, io.rows, io.counted);
     head_sums sums = {0};
     status = margin_head_plan(&run);
     if (status != MARGIN_OK) return status;

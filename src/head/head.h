@@ -54,6 +54,10 @@ typedef struct head_call {
     double class_measure;
     /* The largest |weight * scale| of a row: the unit of dW's factors, which are at most 1. */
     double gradient_measure;
+    const margin_predict *predict; /* what is wanted of a prediction, which has no labels */
+    size_t top;                    /* its k, else 0 */
+    margin_labels labels;
+    margin_given_margins margins;
     margin_weighting weighting;
     head_smoothing smoothing;
 } head_call;
@@ -62,6 +66,7 @@ typedef struct head_call {
 typedef struct head_row {
     int64_t label; /* -1: does not count, and nothing else is set */
     double norm;   /* |x| */
+    double s;      /* of the configuration or the row; not used with the norm kept */
     double scale;  /* the row's factor of its packed inner products, exact */
     double unpack; /* raw inner products: x = unpack * packed row; else 1 */
     double weight; /* d total loss / d row loss */
@@ -101,6 +106,12 @@ typedef struct head_stats {
     float *target_dot;
 } head_stats;
 
+/* The largest inner products of a shard with each row, for prediction, in falling order. */
+typedef struct head_top {
+    float *value;      /* [capacity][k] */
+    int64_t *of_class; /* [capacity][k] */
+} head_top;
+
 /* The terms of the row block, for dW. */
 typedef struct head_tiles {
     float *terms; /* [blocks][capacity / 16][block][16]; NULL: computed again */
@@ -111,6 +122,7 @@ typedef struct head_tiles {
 typedef struct head_result {
     float peak, most; /* under which sum is; the negatives' largest inner product */
     double sum;       /* log-sum-exp of the negatives = scale peak + log(sum) */
+    double others;    /* that log-sum-exp; -infinity where there are no negatives */
     double loss;      /* with label smoothing */
     double miss;      /* 1 - the target's probability */
     double share; /* of the negatives' part of dW, counted in gradient_measure: set by gradient */
@@ -136,6 +148,7 @@ typedef struct head_scratch {
     size_t bad_class;  /* the first class seen with a NaN or Inf, SIZE_MAX: none */
     float *class_line; /* [dim]: a class weight as float32; unused where the storage is that */
     float *row_line;   /* [panels 16]: a row of dX or dW on its way */
+    float *x_line;     /* [panels 16]: a finished row of dX that is to be added; NULL: stored */
     /* The tiles and dots paths. */
     float *panels;     /* [panels][block][16]: class weights of the block at hand, unless kept */
     double *norms;     /* [block]: of these, where another thread writes head_classes.norms */
@@ -179,6 +192,13 @@ static inline const float *margin_head_class(const head_call *call, size_t j, fl
 {
     if (call->storage->widen != NULL) return margin_head_widen(call, j, line);
     return call->io->weights + j * call->io->weights_stride;
+}
+
+/* Returns s of row `row` of all rows. */
+static inline double margin_head_s(const head_call *call, size_t row)
+{
+    return call->io->row_scale != NULL ? (double)call->io->row_scale[row]
+                                       : call->setting->config->scale;
 }
 
 /* Packs embedding `i` of the row block. */
@@ -259,7 +279,7 @@ void margin_head_gradient(const head_call *call, const head_rows *rows, const he
                           head_scratch *scratch);
 
 /* Lists the rows of each class in rising order: first_of[class], then next_of[row]. */
-void margin_head_list_targets(const margin_head *io, head_targets *targets);
+void margin_head_list_targets(const head_call *call, head_targets *targets);
 
 /* Adds one piece's part of this row block to dW; the last row block finishes it. */
 void margin_head_backward(const head_call *call, const head_rows *rows, const head_classes *classes,
@@ -277,9 +297,33 @@ void margin_head_add_targets(const head_call *call, const head_rows *rows,
                              const head_targets *targets, size_t class_index, float *out,
                              float *class_line);
 
-/* Writes one class's finished row of dW from its sum `g`. */
-void margin_head_store_class(const head_call *call, double norm, size_t class_index, const float *g,
+/* Writes one class's finished row of dW from its sum `g`, which it may overwrite. */
+void margin_head_store_class(const head_call *call, double norm, size_t class_index, float *g,
                              float *class_line);
+/* Stores `value`, or adds it to what is there. */
+static inline void margin_head_put(const head_call *call, float *to, double value)
+{
+    *to = margin_to_float(call->io->accumulate ? (double)*to + value : value);
+}
+/* Adds a finished line of n gradients to what is there. */
+void margin_head_add_line(const float *line, size_t n, float *out);
+
+/* ---- prediction ---- */
+
+/* Measures the embeddings of a strip and packs them. */
+void margin_head_rank_start(const head_call *call, size_t strip, head_rows *rows);
+/* Takes the classes of one shard through products for the rows of strips `first_strip` to
+ * `end_strip` - 1, and writes their `top`. */
+void margin_head_rank_tiles(const head_call *call, const head_rows *rows, head_classes *classes,
+                            size_t shard, size_t first_strip, size_t end_strip, head_top *top,
+                            head_scratch *scratch);
+/* Does the same for row i on the planes path. */
+void margin_head_rank_planes(const head_call *call, const head_rows *rows,
+                             const head_classes *classes, size_t i, head_top *top,
+                             head_scratch *scratch);
+/* Combines the `tops` of all shards in class order, and writes what is wanted of row i. */
+void margin_head_rank_finish(const head_call *call, const head_rows *rows, head_top *tops,
+                             size_t i);
 
 /* ---- the planes path ---- */
 

@@ -25,9 +25,10 @@ static void set_gradient_measure(head_call *call)
     const margin_head *io = call->io;
     double most = 0.0;
     for (size_t i = 0; i < io->rows; i++) {
-        if (io->labels[i] < 0) continue;
-        const double measure = call->geometry->row_measure(call, margin_head_embedding(call, i));
-        most = fmax(most, fabs(margin_row_weight(&call->weighting, i, io->labels[i])) * measure);
+        const int64_t label = margin_label(&call->labels, i);
+        if (label < 0) continue;
+        const double measure = call->geometry->row_measure(call, i);
+        most = fmax(most, fabs(margin_row_weight(&call->weighting, i, label)) * measure);
     }
     call->gradient_measure = most > 0.0 ? most : 1.0;
 }
@@ -51,7 +52,9 @@ margin_status margin_head_plan(head_run *r)
                               io->bias != NULL,
                               io->grad_embeddings != NULL,
                               io->grad_weights != NULL,
-                              io->label_smoothing > 0.0 && io->classes > 1};
+                              io->label_smoothing > 0.0 && io->classes > 1,
+                              call->top,
+                              io->accumulate};
     const size_t line = call->storage->widen == NULL ? 0 : io->dim * sizeof(float);
     const size_t space = context->config.workspace_bytes;
     call->layout = margin_head_layout(&shape);
@@ -63,6 +66,7 @@ margin_status margin_head_plan(head_run *r)
         context->fault.bytes = r->schedule.bytes;
         return MARGIN_ERROR_WORKSPACE;
     }
+    if (margin_reserve(context, r->schedule.bytes) != MARGIN_OK) return MARGIN_ERROR_MEMORY;
     context->used = r->schedule.bytes;
     margin_head_carve(&shape, &call->layout, &r->schedule, line, context->workspace, &r->work);
     if (call->layout.path == HEAD_TILES) call->products = margin_head_tile_products;
@@ -72,7 +76,7 @@ margin_status margin_head_plan(head_run *r)
     call->smoothing.share = shape.smooth ? io->label_smoothing : 0.0;
     if (r->work.targets.share != NULL) {
         set_gradient_measure(call);
-        margin_head_list_targets(io, &r->work.targets);
+        margin_head_list_targets(call, &r->work.targets);
     }
     return MARGIN_OK;
 }
@@ -86,7 +90,7 @@ static size_t workspace_minimum(const margin_context *context, size_t rows, size
     const int biases = context->info->normalised ? 1 : 2;
     size_t most = 0;
     for (int k = 0; k < 4 * biases; k++) {
-        const head_shape shape = {rows, dim, classes, k / 4, k & 1, k / 2 & 1, 1};
+        const head_shape shape = {rows, dim, classes, k / 4, k & 1, k / 2 & 1, 1, 0, 0};
         const head_layout layout = margin_head_layout(&shape);
         const head_schedule least = margin_head_schedule(&shape, &layout, &context->schedule,
                                                          threads_of(context, &shape), 0, 0);

@@ -66,16 +66,20 @@ static void finish_class(const head_call *call, const head_rows *rows, const hea
     if (store) margin_head_store_class(call, classes->norms[j], j, line, scratch->class_line);
 }
 
-/* Writes `count` classes' finished planes to the caller's dW. */
+/* Writes `count` classes' finished planes to the caller's dW, or adds them to it. */
 static void store_planes(const head_call *call, size_t first, size_t count, const float *planes)
 {
     const margin_head *io = call->io;
     const size_t stride = call->layout.plane_stride;
     for (size_t j = first; j < first + count; j++) {
         float *out = io->grad_weights + j * io->grad_weights_stride;
-        for (size_t d = 0; d < io->dim; d++)
-            out[d] = planes[d * stride + j];
-        if (io->grad_bias != NULL) io->grad_bias[j] = planes[io->dim * stride + j];
+        const float *from = planes + j;
+        for (size_t d = 0; !io->accumulate && d < io->dim; d++)
+            out[d] = from[d * stride];
+        for (size_t d = 0; io->accumulate && d < io->dim; d++)
+            margin_head_put(call, &out[d], (double)from[d * stride]);
+        if (io->grad_bias != NULL)
+            margin_head_put(call, &io->grad_bias[j], (double)from[io->dim * stride]);
     }
 }
 

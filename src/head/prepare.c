@@ -6,10 +6,11 @@ static void start_row(const head_call *call, head_rows *rows, size_t i, float *c
 {
     const margin_head *io = call->io;
     head_row *row = &rows->row[i];
-    row->label = i < rows->count ? io->labels[rows->first + i] : -1;
+    row->label = i < rows->count ? margin_label(&call->labels, rows->first + i) : -1;
     rows->label[i] = row->label;
     if (row->label < 0) return;
     *row = (head_row){.label = row->label, .scale = 1.0, .unpack = 1.0};
+    row->s = margin_head_s(call, rows->first + i);
     row->weight = margin_row_weight(&call->weighting, rows->first + i, row->label);
     margin_pair_start(call->kernels.pairs, margin_head_embedding(call, rows->first + i),
                       margin_head_class(call, (size_t)row->label, class_line), io->dim, &row->pair);
@@ -30,7 +31,10 @@ static void set_target(const head_call *call, head_rows *rows, size_t i, float *
     margin_pair_finish(call->kernels.pairs, margin_head_embedding(call, rows->first + i),
                        margin_head_class(call, (size_t)row->label, class_line), call->io->dim,
                        &row->pair);
-    const margin_row seen = {row->pair.angle, row->norm, row->label, &call->setting->margins};
+    margin_margins own;
+    const margin_row seen = {
+        row->pair.angle, row->norm, row->label,
+        margin_row_margins(call->setting, &call->margins, rows->first + i, row->label, &own)};
     row->target = margin_target_at(call->setting, &seen);
     call->geometry->set_scale(call, row);
     margin_put_term_row(strip, i % 16, margin_term_row_of(row->scale, &row->target));

@@ -41,9 +41,15 @@ static void forward_item(void *state, size_t item, size_t worker)
     head_work *w = &r->work;
     const size_t shard = item / loop->parts, part = item % loop->parts;
     const size_t strips = w->rows.capacity / 16, pairs = margin_divide_up(strips, 2);
-    const size_t first = part * pairs / loop->parts * 2, end = (part + 1) * pairs / loop->parts * 2;
-    margin_head_forward(r->call, &w->rows, &w->classes, shard, first, margin_least(end, strips),
-                        &w->stats[shard], &w->tiles, &w->scratch[worker]);
+    const size_t first = part * pairs / loop->parts * 2,
+                 end = margin_least((part + 1) * pairs / loop->parts * 2, strips);
+    if (r->call->top > 0) {
+        margin_head_rank_tiles(r->call, &w->rows, &w->classes, shard, first, end, &w->top[shard],
+                               &w->scratch[worker]);
+    } else {
+        margin_head_forward(r->call, &w->rows, &w->classes, shard, first, end, &w->stats[shard],
+                            &w->tiles, &w->scratch[worker]);
+    }
 }
 
 static void finish_strip(head_run *r, size_t strip, head_scratch *scratch)
@@ -111,6 +117,27 @@ static void planes_backward_item(void *state, size_t block, size_t worker)
     head_work *w = &r->work;
     margin_head_planes_backward(r->call, &w->rows, &w->classes, &w->targets, block, &w->sums,
                                 &w->scratch[worker]);
+}
+
+static void rank_start_item(void *state, size_t strip, size_t worker)
+{
+    head_run *r = state;
+    (void)worker;
+    margin_head_rank_start(r->call, strip, &r->work.rows);
+}
+
+static void rank_planes_item(void *state, size_t i, size_t worker)
+{
+    head_run *r = state;
+    margin_head_rank_planes(r->call, &r->work.rows, &r->work.classes, i, r->work.top,
+                            &r->work.scratch[worker]);
+}
+
+static void rank_finish_item(void *state, size_t i, size_t worker)
+{
+    head_run *r = state;
+    (void)worker;
+    margin_head_rank_finish(r->call, &r->work.rows, r->work.top, i);
 }
 
 /* ---- the loops ---- */
@@ -219,6 +246,30 @@ margin_status margin_head_run_tiles(head_run *r, head_sums *sums)
         spread(r, margin_divide_up(r->work.rows.count, 16), finish_item, r);
         add_losses(r, sums);
         if (r->work.targets.share != NULL) backward(r);
+    }
+    return MARGIN_OK;
+}
+
+/* Row block by row block, like the loops above. */
+margin_status margin_head_run_rank(head_run *r)
+{
+    const head_layout *layout = &r->call->layout;
+    const int planes = layout->path == HEAD_PLANES;
+    if (planes) spread(r, layout->blocks, planes_pack_item, r);
+    if (r->work.classes.panels != NULL) spread(r, layout->blocks, pack_item, r);
+    for (size_t first = 0; first < layout->rows; first += r->work.rows.count) {
+        set_row_block(r, first);
+        const size_t count = r->work.rows.count;
+        spread(r, planes ? margin_divide_up(count, 16) : r->work.rows.capacity / 16,
+               rank_start_item, r);
+        parts_loop loop = {r, forward_parts(r)};
+        if (planes) {
+            spread(r, count, rank_planes_item, r);
+        } else {
+            spread(r, layout->shards * loop.parts, forward_item, &loop);
+        }
+        if (first == 0 && check_classes(r) != MARGIN_OK) return MARGIN_ERROR_NONFINITE;
+        spread(r, count, rank_finish_item, r);
     }
     return MARGIN_OK;
 }

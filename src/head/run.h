@@ -15,6 +15,10 @@ typedef struct head_run {
 /* Returns the geometry of a configuration. */
 const struct head_geometry *margin_head_geometry(const margin_config *config);
 
+/* Checks what head and prediction both ask of a call. */
+margin_status margin_head_check_shape(margin_context *context, size_t rows, size_t dim,
+                                      size_t classes, const float *bias);
+
 /* Prepares label smoothing, where the planned call asks for it. */
 void margin_head_run_smoothing(head_run *r);
 
@@ -32,5 +36,8 @@ typedef struct head_sums {
  * weight is not finite. */
 margin_status margin_head_run_tiles(head_run *r, head_sums *sums);
 margin_status margin_head_run_planes(head_run *r, head_sums *sums);
+
+/* Ranks the classes of a planned prediction. Records a fault likewise. */
+margin_status margin_head_run_rank(head_run *r);
 
 #endif

@@ -66,10 +66,11 @@ static void add_rows(const head_call *call, size_t part, double *sum)
     const margin_head *io = call->io;
     const size_t end = part_first(part + 1, io->rows);
     for (size_t i = part_first(part, io->rows); i < end; i++) {
-        if (io->labels[i] < 0) continue;
+        const int64_t label = margin_label(&call->labels, i);
+        if (label < 0) continue;
         const float *x = margin_head_embedding(call, i);
-        const double factor = margin_row_weight(&call->weighting, i, io->labels[i]) *
-                              call->geometry->row_factor(call, norm_of(call, x));
+        const double factor = margin_row_weight(&call->weighting, i, label) *
+                              call->geometry->row_factor(margin_head_s(call, i), norm_of(call, x));
         add_multiple(sum, factor, x, io->dim);
         if (io->bias != NULL) sum[io->dim] += factor;
     }
@@ -115,7 +116,7 @@ head_smooth_row margin_head_smooth_row(const head_call *call, const head_rows *r
     const head_geometry *geometry = call->geometry;
     const double *sum = call->smoothing.class_sums;
     head_smooth_row r = {.row = &rows->row[i], .x = margin_head_embedding(call, rows->first + i)};
-    r.factor = geometry->row_factor(call, r.row->norm);
+    r.factor = geometry->row_factor(r.row->s, r.row->norm);
     r.others = (double)(io->classes - 1);
     r.per_class = 1.0 / (double)io->classes;
     r.dot = dot(r.x, sum, io->dim);

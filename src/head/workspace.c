@@ -94,6 +94,16 @@ static void carve_stats(const plan *p, cursor *c, head_work *work)
     }
 }
 
+static void carve_top(const plan *p, cursor *c, head_work *work)
+{
+    const size_t each = product(p->capacity, p->shape->top);
+    for (size_t s = 0; s < p->layout->shards; s++) {
+        float *value = take_if(p->shape->top > 0, c, each, sizeof(float));
+        int64_t *of_class = take_if(p->shape->top > 0, c, each, sizeof(int64_t));
+        work->top[s] = (head_top){value, of_class};
+    }
+}
+
 static void carve_tiles(const plan *p, cursor *c, head_tiles *tiles)
 {
     const head_layout *l = p->layout;
@@ -161,6 +171,7 @@ static void carve_scratch(const plan *p, cursor *c, head_scratch *scratch)
 {
     *scratch = (head_scratch){.bad_class = SIZE_MAX};
     scratch->row_line = take(c, p->padded, sizeof(float));
+    scratch->x_line = take_if(p->shape->add && p->shape->want_x, c, p->padded, sizeof(float));
     scratch->class_line = take_if(p->class_line_bytes > 0, c, p->class_line_bytes, 1);
     if (p->layout->path == HEAD_PLANES) {
         carve_planes_scratch(p, c, scratch);
@@ -175,6 +186,7 @@ static void carve(const plan *p, cursor *c, head_work *work)
     carve_rows(p, c, &work->rows);
     carve_classes(p, c, &work->classes);
     carve_stats(p, c, work);
+    carve_top(p, c, work);
     carve_tiles(p, c, &work->tiles);
     work->results = take(c, p->capacity, sizeof *work->results);
     carve_targets(p, c, &work->targets);

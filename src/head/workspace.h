@@ -9,6 +9,7 @@ typedef struct head_work {
     head_rows rows;
     head_classes classes;
     head_stats stats[MARGIN_SHARDS];
+    head_top top[MARGIN_SHARDS];
     head_tiles tiles;
     head_result *results; /* [capacity] */
     head_targets targets;

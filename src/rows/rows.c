@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "environment.h"
+#include "sized.h"
 #include "target.h"
 
 /* ---- loops ---- */
@@ -99,9 +100,13 @@ static margin_status check_values(margin_context *context, margin_rows *call)
     status = margin_check_stride(context, &call->grad_logits_stride, call->rows, call->classes,
                                  "grad_logits_stride is out of range");
     if (status != MARGIN_OK) return status;
-    status = margin_check_labels(context, call->labels, call->rows, call->classes, &call->counted);
+    const margin_labels labels = margin_labels_of(call->labels, call->ignore_label);
+    status = margin_check_labels(context, &labels, call->rows, call->classes, &call->counted);
     if (status != MARGIN_OK) return status;
     status = margin_check_smoothing(context, call->label_smoothing);
+    if (status != MARGIN_OK) return status;
+    const margin_given_margins margins = {call->row_margin, call->class_margin};
+    status = margin_check_margins(context, &margins, call->rows, call->classes);
     if (status != MARGIN_OK) return status;
     status = margin_check_factors(context, call->class_weight, call->classes,
                                   MARGIN_ARGUMENT_CLASS_WEIGHT,
@@ -147,8 +152,10 @@ static margin_status plan(margin_context *context, const margin_rows *call, rows
     const size_t left = losses < space ? space - losses : 0;
     const int wanted = call->grad_logits != NULL;
     *s = (rows_state){.context = context, .call = call};
-    s->weighting = margin_weighting_of(call->row_weight, call->class_weight, call->labels,
-                                       call->rows, call->counted);
+    s->labels = margin_labels_of(call->labels, call->ignore_label);
+    s->margins = (margin_given_margins){call->row_margin, call->class_margin};
+    s->weighting = margin_weighting_of(call->row_weight, call->class_weight, &s->labels, call->rows,
+                                       call->counted);
     s->smoothing = call->classes > 1 ? call->label_smoothing : 0.0;
     s->threads =
         margin_threads_for(context, margin_rows_ns(&context->schedule, call->rows, call->classes));
@@ -168,6 +175,7 @@ static margin_status plan(margin_context *context, const margin_rows *call, rows
         context->fault.bytes = losses + items_bytes(s);
         return MARGIN_ERROR_WORKSPACE;
     }
+    if (margin_reserve(context, losses + items_bytes(s)) != MARGIN_OK) return MARGIN_ERROR_MEMORY;
     s->loss = (double *)(void *)context->workspace;
     s->items = (float *)(void *)(context->workspace + losses);
     s->stream = s->line_size > 0 && s->smoothing == 0.0 &&
@@ -182,9 +190,10 @@ static void add_losses(const rows_state *s, margin_rows *rows)
     double sum = 0.0, weighted = 0.0;
     for (size_t i = 0; i < call->rows; i++) {
         if (call->row_loss != NULL) call->row_loss[i] = margin_to_float(s->loss[i]);
-        if (call->labels[i] < 0) continue;
+        const int64_t label = margin_label(&s->labels, i);
+        if (label < 0) continue;
         sum += s->loss[i];
-        weighted += margin_row_weight(&s->weighting, i, call->labels[i]) * s->loss[i];
+        weighted += margin_row_weight(&s->weighting, i, label) * s->loss[i];
     }
     rows->counted = call->counted;
     rows->mean_loss = call->counted > 0 ? sum / (double)call->counted : 0.0;
@@ -194,9 +203,14 @@ static void add_losses(const rows_state *s, margin_rows *rows)
 static margin_status run_rows(margin_context *context, margin_rows *rows)
 {
     if (context == NULL || rows == NULL) return MARGIN_ERROR_NULL;
-    margin_rows call = *rows; /* strides are resolved in the copy */
+    margin_rows call; /* in which strides are resolved */
     rows_state s;
-    margin_status status = check_call(context, &call);
+    margin_status status =
+        margin_read_struct(rows, MARGIN_SIZE_THROUGH(margin_rows, counted), &call, sizeof call);
+    if (status != MARGIN_OK)
+        return margin_fail(context, status, MARGIN_ARGUMENT_NONE, 0,
+                           "margin_rows.size is not set: begin with MARGIN_ROWS_INIT");
+    status = check_call(context, &call);
     if (status == MARGIN_OK) status = check_values(context, &call);
     if (status == MARGIN_OK) status = plan(context, &call, &s);
     if (status == MARGIN_OK) status = fail_logits(context, check_logits(&s));

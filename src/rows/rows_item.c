@@ -44,7 +44,8 @@ static void start_row(const rows_state *s, size_t i, rows_item *item)
     item->row = i;
     item->x = call->logits + i * call->logits_stride;
     item->out = call->grad_logits == NULL ? NULL : call->grad_logits + i * call->grad_logits_stride;
-    item->label = call->labels[i] < 0 ? SIZE_MAX : (size_t)call->labels[i];
+    const int64_t label = margin_label(&s->labels, i);
+    item->label = label < 0 ? SIZE_MAX : (size_t)label;
     item->peak = MARGIN_NO_PEAK;
     item->most = -FLT_MAX;
     item->sum = 0.0;
@@ -58,7 +59,9 @@ static void start_row(const rows_state *s, size_t i, rows_item *item)
     const margin_setting *setting = &s->context->setting;
     const margin_geometry geometry = margin_geometry_of(&s->context->config);
     const double norm = geometry == MARGIN_GEOMETRY_KEPT ? item->scale : NAN;
-    const margin_row row = {angle_of(cosine), norm, call->labels[i], &setting->margins};
+    margin_margins own;
+    const margin_row row = {angle_of(cosine), norm, label,
+                            margin_row_margins(setting, &s->margins, i, label, &own)};
     const margin_target target = margin_target_at(setting, &row);
     const int raw = geometry == MARGIN_GEOMETRY_RAW;
     item->slope = raw || item->out == NULL ? 1.0 : slope_at(setting, &row, &target);
@@ -179,12 +182,15 @@ static void even_chunks(const rows_state *s, const rows_item *item)
     }
 }
 
-/* Returns the excess of a row, -infinity for one that does not count. */
-static double excess_of(const rows_item *item)
+/* Writes the log-sum-exp of a row's negatives where it is wanted, and returns the excess, -infinity
+ * for a row that does not count. */
+static double excess_of(const rows_state *s, const rows_item *item)
 {
-    if (item->label == SIZE_MAX) return -HUGE_VAL;
+    const int counts = item->label != SIZE_MAX;
     const margin_negatives negatives = {item->peak, item->most, item->sum};
-    return margin_excess(item->terms, item->scale, &negatives, item->logit);
+    const double others = counts ? margin_log_sum_exp(item->terms, item->scale, &negatives) : 0.0;
+    if (s->call->row_others != NULL) s->call->row_others[item->row] = margin_to_float(others);
+    return counts ? others - item->logit : -HUGE_VAL;
 }
 
 /* Returns the row's target logit less the mean of all its logits. */
@@ -239,9 +245,9 @@ static void fetch_targets(const rows_state *s, size_t first)
     const margin_rows *call = s->call;
     const size_t end = margin_least(first + s->group, call->rows);
     for (size_t i = first; i < end; i++) {
-        if (call->labels[i] >= 0)
-            s->context->kernels.terms->prefetch(call->logits + i * call->logits_stride +
-                                                call->labels[i]);
+        const int64_t label = margin_label(&s->labels, i);
+        if (label >= 0)
+            s->context->kernels.terms->prefetch(call->logits + i * call->logits_stride + label);
     }
 }
 
@@ -278,7 +284,7 @@ void margin_rows_take(const rows_state *s, rows_worker *w, size_t first)
     }
     store_group(s, before); /* what is left; the last group is shorter, and not always taken last */
     for (size_t k = 0; k < count; k++)
-        excess[k] = excess_of(&now[k]);
+        excess[k] = excess_of(s, &now[k]);
     margin_softplus(excess, count, loss, miss);
     for (size_t k = 0; k < count; k++) {
         s->loss[first + k] = now[k].label == SIZE_MAX ? 0.0 : loss[k];

@@ -15,6 +15,8 @@ typedef struct rows_state {
     const margin_context *context;
     const margin_rows *call;
     double *loss; /* [rows], in double for the sum */
+    margin_labels labels;
+    margin_given_margins margins;
     margin_weighting weighting;
     double smoothing; /* label_smoothing; 0 where there is one class */
     size_t threads;

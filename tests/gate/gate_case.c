@@ -93,13 +93,15 @@ __attribute__((noinline)) margin_status gate_measured(margin_context *context, m
 
 static margin_status run(const struct gate_case *c, margin_context *context, const arrays *a)
 {
-    margin_rows rows = {.rows = c->rows,
+    margin_rows rows = {.size = sizeof(margin_rows),
+                        .rows = c->rows,
                         .classes = c->classes,
                         .logits = a->logits,
                         .labels = a->labels,
                         .row_loss = a->row_loss,
                         .grad_logits = a->grad_x};
-    margin_head head = {.rows = c->rows,
+    margin_head head = {.size = sizeof(margin_head),
+                        .rows = c->rows,
                         .dim = c->dim,
                         .classes = c->classes,
                         .embeddings = a->x,

@@ -3,7 +3,6 @@
 #include <margin.h>
 #include <math.h>
 #include <stdio.h>
-#include <string.h>
 
 /* Writes what a refused call says; returns 1. */
 static int refused(const char *call, margin_status status)
@@ -21,13 +20,12 @@ int main(void)
     float dx[4];
     margin_config config;
     margin_context *context;
-    margin_head head;
+    margin_head head = MARGIN_HEAD_INIT;
     margin_status status = margin_config_init(&config, MARGIN_NORMSOFTMAX);
     config.scale = 2;
     config.threads = 2;
     if (status == MARGIN_OK) status = margin_create(&config, &context);
     if (status != MARGIN_OK) return refused("margin_create", status);
-    memset(&head, 0, sizeof head);
     head.rows = head.dim = head.classes = 2;
     head.embeddings = x;
     head.weights = w;

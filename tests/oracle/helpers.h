@@ -19,7 +19,8 @@ static inline wide radians(double degrees)
 
 static inline margin_config config_of(margin_loss loss)
 {
-    return (margin_config){.loss = loss,
+    return (margin_config){.size = sizeof(margin_config),
+                           .loss = loss,
                            .scale = loss == MARGIN_SOFTMAX ? 1 : 4,
                            .m1 = loss == MARGIN_SPHEREFACE ? 1.35 : 1,
                            .m2 = loss == MARGIN_ARCFACE ? 0.5 : 0,

@@ -84,7 +84,8 @@ static const option_table table = {
 
 static margin_config defaults(margin_loss loss)
 {
-    margin_config c = {.loss = loss, .scale = loss == MARGIN_SOFTMAX ? 1 : 64, .m1 = 1};
+    margin_config c = {
+        .size = sizeof c, .loss = loss, .scale = loss == MARGIN_SOFTMAX ? 1 : 64, .m1 = 1};
 
     switch (loss) {
     case MARGIN_SPHEREFACE:
@@ -255,7 +256,8 @@ int main(int argc, char **argv)
     npy_array x = read_floats(r.embeddings, 2), w = read_floats(r.weights, 2);
     npy_array bias = {0};
     int64_t *labels = read_labels(r.labels);
-    margin_head head = {.rows = x.shape[0],
+    margin_head head = {.size = sizeof(margin_head),
+                        .rows = x.shape[0],
                         .dim = x.shape[1],
                         .classes = w.shape[0],
                         .embeddings = x.data,

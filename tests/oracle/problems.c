@@ -211,6 +211,7 @@ static void allocate(problem_spec spec, problem *p)
     const size_t padding = spec.traits & PROBLEM_PADDED ? 3 : 0;
     margin_head *head = &p->head;
 
+    head->size = sizeof *head;
     head->rows = spec.rows;
     head->dim = spec.dim;
     head->classes = spec.classes;

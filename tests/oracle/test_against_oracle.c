@@ -164,7 +164,8 @@ static void head_without_counted_rows(void **state)
     for (size_t k = 0; k < 6; k++) {
         dx[k] = dw[k] = NAN;
     }
-    margin_head head = {.rows = 2,
+    margin_head head = {.size = sizeof(margin_head),
+                        .rows = 2,
                         .dim = 3,
                         .classes = 2,
                         .embeddings = x,
@@ -186,8 +187,13 @@ static int compare_huge(double x_size, double w_size, double scale)
     const float a = (float)x_size, b = (float)w_size;
     const float x[6] = {a, 0, a, 0, -1, a}, w[6] = {b, 0, 2 * b, 0, 0, 3 * b};
     const int64_t labels[3] = {0, 1, 2};
-    const margin_head head = {
-        .rows = 3, .dim = 2, .classes = 3, .embeddings = x, .weights = w, .labels = labels};
+    const margin_head head = {.size = sizeof(margin_head),
+                              .rows = 3,
+                              .dim = 2,
+                              .classes = 3,
+                              .embeddings = x,
+                              .weights = w,
+                              .labels = labels};
     margin_config config;
 
     margin_config_init(&config, MARGIN_SOFTMAX);
@@ -231,7 +237,8 @@ static margin_rows make_rows(rows_problem *p, const margin_config *config, size_
 {
     const size_t stride = classes + (seed % 2 ? ROWS_PADDING : 0);
     const size_t specials = sizeof special_cosines / sizeof *special_cosines;
-    margin_rows rows = {.rows = ROWS_N,
+    margin_rows rows = {.size = sizeof(margin_rows),
+                        .rows = ROWS_N,
                         .classes = classes,
                         .logits = p->logits,
                         .logits_stride = stride,
@@ -312,7 +319,8 @@ static int huge_row(margin_isa isa, float size, double scale)
     const float logits[3] = {size, 2 * size, -3 * size};
     const int64_t label = 0;
     float row_loss = NAN, grad[3] = {NAN, NAN, NAN};
-    margin_rows rows = {.rows = 1,
+    margin_rows rows = {.size = sizeof(margin_rows),
+                        .rows = 1,
                         .classes = 3,
                         .logits = logits,
                         .labels = &label,

@@ -58,7 +58,8 @@ static fixture make_fixture(void)
 static double run(margin_context *context, const margin_config *config, const fixture *f,
                   int weighted, gradients *grad)
 {
-    margin_head head = {.rows = ROWS,
+    margin_head head = {.size = sizeof(margin_head),
+                        .rows = ROWS,
                         .dim = DIM,
                         .classes = CLASSES,
                         .embeddings = f->x,

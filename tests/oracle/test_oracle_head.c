@@ -221,8 +221,13 @@ static oracle_output run_floats(const margin_config *config, size_t dim, size_t 
                                 const float *x, const float *w)
 {
     const int64_t label = 0;
-    const margin_head head = {
-        .rows = 1, .dim = dim, .classes = classes, .embeddings = x, .weights = w, .labels = &label};
+    const margin_head head = {.size = sizeof(margin_head),
+                              .rows = 1,
+                              .dim = dim,
+                              .classes = classes,
+                              .embeddings = x,
+                              .weights = w,
+                              .labels = &label};
     oracle_output out;
 
     assert_int_equal(oracle_head(config, &head, &out), 0);
@@ -303,13 +308,18 @@ static void rows_agree_with_head(void **state)
     for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
         for (int64_t label = 0; label < 4; label += 3) {
             const margin_config config = config_of((margin_loss)loss);
-            const margin_head head = {.rows = 1,
+            const margin_head head = {.size = sizeof(margin_head),
+                                      .rows = 1,
                                       .dim = 4,
                                       .classes = 4,
                                       .embeddings = x,
                                       .weights = eye,
                                       .labels = &label};
-            const margin_rows rows = {.rows = 1, .classes = 4, .logits = x, .labels = &label};
+            const margin_rows rows = {.size = sizeof(margin_rows),
+                                      .rows = 1,
+                                      .classes = 4,
+                                      .logits = x,
+                                      .labels = &label};
             double row_loss, dc[4], mean, along = 0;
             oracle_output out;
             assert_int_equal(oracle_head(&config, &head, &out), 0);
@@ -333,7 +343,8 @@ static void rows_at_the_ends(void **state)
     const int64_t labels[] = {0, 0, 0};
     const float scale[] = {2, 2, 2}, weight[] = {1, 1, 1};
     const margin_config config = config_of(MARGIN_ARCFACE);
-    const margin_rows rows = {.rows = 3,
+    const margin_rows rows = {.size = sizeof(margin_rows),
+                              .rows = 3,
                               .classes = 2,
                               .logits = cosines,
                               .labels = labels,
@@ -360,9 +371,15 @@ static void unknown_loss_is_an_error(void **state)
     const float ones[4] = {1, 2, 3, 4};
     const int64_t labels[1] = {0};
     margin_config config = config_of(MARGIN_COSFACE);
-    const margin_head head = {
-        .rows = 1, .dim = 2, .classes = 2, .embeddings = ones, .weights = ones, .labels = labels};
-    const margin_rows rows = {.rows = 1, .classes = 2, .logits = ones, .labels = labels};
+    const margin_head head = {.size = sizeof(margin_head),
+                              .rows = 1,
+                              .dim = 2,
+                              .classes = 2,
+                              .embeddings = ones,
+                              .weights = ones,
+                              .labels = labels};
+    const margin_rows rows = {
+        .size = sizeof(margin_rows), .rows = 1, .classes = 2, .logits = ones, .labels = labels};
     oracle_output out;
     double mean;
     wide psi = 7, slope = 7;

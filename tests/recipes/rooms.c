@@ -122,7 +122,8 @@ static margin_context *create(margin_loss loss, margin_isa isa)
 static void try_head(margin_loss loss, margin_isa isa, size_t n, size_t d, size_t c)
 {
     margin_context *context = create(loss, isa);
-    margin_head head = {.embeddings = x,
+    margin_head head = {.size = sizeof(margin_head),
+                        .embeddings = x,
                         .weights = w,
                         .labels = y,
                         .rows = n,
@@ -156,8 +157,12 @@ static void try_rows(margin_loss loss, margin_isa isa, size_t n, size_t c)
     fill(n, 3, c);
     for (size_t i = 0; i < n * c; i++)
         cosines[i] = (float)noise();
-    margin_rows rows = {
-        .logits = cosines, .labels = y, .rows = n, .classes = c, .grad_logits = gradient};
+    margin_rows rows = {.size = sizeof(margin_rows),
+                        .logits = cosines,
+                        .labels = y,
+                        .rows = n,
+                        .classes = c,
+                        .grad_logits = gradient};
     if (margin_rows_run(context, &rows) != MARGIN_OK) exit(1);
     for (size_t i = 0; i < n; i++)
         counted += y[i] >= 0;

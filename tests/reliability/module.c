@@ -10,8 +10,13 @@ __attribute__((visibility("default"))) int module_run(int threads)
     static float x[64 * 64], w[2000 * 64];
     margin_config config;
     margin_context *context = NULL;
-    margin_head head = {
-        .rows = 64, .dim = 64, .classes = 2000, .embeddings = x, .weights = w, .labels = labels};
+    margin_head head = {.size = sizeof(margin_head),
+                        .rows = 64,
+                        .dim = 64,
+                        .classes = 2000,
+                        .embeddings = x,
+                        .weights = w,
+                        .labels = labels};
     x[0] = w[0] = 1.0f;
     margin_config_init(&config, MARGIN_ARCFACE);
     config.threads = threads;
