@@ -83,6 +83,17 @@ static void normalise(const double *from, size_t count, size_t dim, int raw, dou
     }
 }
 
+/* Returns the configuration with the margin that is given to a row i of class y. */
+static margin_config config_of_row(const plain_head *h, size_t i, size_t y)
+{
+    margin_config own = *h->config;
+    double *const margin[] = {&own.m1, &own.m2, &own.m3};
+    const int index = margin_loss_get(own.loss)->margin_index; /* which one the loss has */
+    if (h->row_margin) *margin[index - 1] = (double)h->row_margin[i];
+    if (h->class_margin) *margin[index - 1] = (double)h->class_margin[y];
+    return own;
+}
+
 void plain_head_run(plain_head *h)
 {
     const size_t N = h->rows, D = h->dim, C = h->classes;
@@ -109,7 +120,9 @@ void plain_head_run(plain_head *h)
         h->row_loss[i] = h->theta[i] = h->correct[i] = 0;
         if (h->labels[i] < 0) continue;
         const size_t y = (size_t)h->labels[i];
-        const double scale = keep ? 1.0 / per_x[i] : h->config->scale;
+        const margin_config own = config_of_row(h, i, y);
+        const double s = h->row_scale ? (double)h->row_scale[i] : own.scale;
+        const double scale = keep ? 1.0 / per_x[i] : s;
         const double weight = (h->row_weight ? (double)h->row_weight[i] : 1.0 / total) *
                               (h->class_weight ? (double)h->class_weight[y] : 1.0);
         const double *ui = u + i * D;
@@ -124,12 +137,12 @@ void plain_head_run(plain_head *h)
         }
         h->correct[i] = !larger && !equal;
         h->tied += !larger && equal;
-        h->row_loss[i] = plain_row(h->config, scale, c, C, y, h->theta[i], h->label_smoothing, g);
+        h->row_loss[i] = plain_row(&own, scale, c, C, y, h->theta[i], h->label_smoothing, g);
         h->objective += weight * h->row_loss[i];
         h->mean += h->row_loss[i] / counted;
         /* backward */
         double psi = 0.0;
-        margin_psi(h->config, h->theta[i], &psi, NULL);
+        margin_psi(&own, h->theta[i], &psi, NULL);
         for (size_t j = 0; j < C; j++) {
             const double *vj = v + j * D, along = raw ? 0.0 : c[j], gj = weight * g[j];
             /* where |x| is the scale: d loss / d |x|, along u */

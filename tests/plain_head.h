@@ -16,6 +16,9 @@ typedef struct plain_head {
     const float *row_weight;   /* [N] or NULL: 1 / counted rows */
     const float *class_weight; /* [C] or NULL: factors of a weighted mean, or of row_weight */
     double label_smoothing;    /* e */
+    const float *row_margin;   /* [N] or NULL: each row's margin in place of the configuration's */
+    const float *class_margin; /* [C] or NULL: likewise, by the row's class */
+    const float *row_scale;    /* [N] or NULL: s of each row */
     double objective;          /* result: sum of the rows' weights times their losses */
     double mean;               /* result: of the row losses that count */
     size_t tied;               /* result: rows whose class shares the largest cosine */

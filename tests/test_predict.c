@@ -75,7 +75,8 @@ static void judge_row(const margin_config *config, const margin_head *h, size_t 
 
 /* The tiles, dots and planes paths, one shard and several, all classes and few. */
 static const size_t shapes[][4] = {{37, 40, 2100, 5}, {5, 64, 1200, 3},  {50, 3, 700, 4},
-                                   {33, 17, 9, 9},    {130, 16, 300, 1}, {20, 100, 33, 33}};
+                                   {33, 17, 9, 9},    {130, 16, 300, 1}, {20, 100, 33, 33},
+                                   {20, 24, 2100, 6}};
 
 static void finds_the_nearest(void **state)
 {
@@ -181,6 +182,12 @@ static void ties(void **state)
             assert_true(values[n] == (n < CLASSES / 2 ? 1.0f : 0.0f));
             assert_int_equal(classes[CLASSES + n], n);
             assert_true(values[CLASSES + n] == 0.0f);
+        }
+        margin_predict few = call;
+        for (few.k = 1; few.k <= 3; few.k++) {
+            assert_status(predict(&config, &few), MARGIN_OK);
+            for (size_t n = 0; n < 2 * few.k; n++)
+                assert_int_equal(classes[n], n < few.k ? 2 * n : n - few.k);
         }
         test_free(w);
         test_free(x);

@@ -41,6 +41,14 @@ static size_t threads_of(const margin_context *context, const head_shape *shape)
                                                       shape->classes, products));
 }
 
+/* Leaves no more shards than keep the threads busy: each ranks anew, and any number of them finds
+ * the same. */
+static void use_few_shards(head_layout *layout, size_t threads)
+{
+    const size_t pairs = margin_divide_up(layout->rows, 32);
+    layout->shards = margin_least(layout->shards, margin_divide_up(threads, pairs));
+}
+
 margin_status margin_head_plan(head_run *r)
 {
     margin_context *context = r->context;
@@ -58,8 +66,10 @@ margin_status margin_head_plan(head_run *r)
     const size_t line = call->storage->widen == NULL ? 0 : io->dim * sizeof(float);
     const size_t space = context->config.workspace_bytes;
     call->layout = margin_head_layout(&shape);
-    r->schedule = margin_head_schedule(&shape, &call->layout, &context->schedule,
-                                       threads_of(context, &shape), line, space);
+    const size_t threads = threads_of(context, &shape);
+    if (call->top > 0) use_few_shards(&call->layout, threads);
+    r->schedule =
+        margin_head_schedule(&shape, &call->layout, &context->schedule, threads, line, space);
     if (r->schedule.bytes > space) {
         margin_fail(context, MARGIN_ERROR_WORKSPACE, MARGIN_ARGUMENT_NONE, 0,
                     "the workspace is too small for this shape");

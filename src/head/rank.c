@@ -25,10 +25,13 @@ void margin_head_rank_start(const head_call *call, size_t strip, head_rows *rows
                                       rows->x_lanes + strip * call->layout.panels * 256);
 }
 
-/* Puts a class among the `k` best of a row unless it is below them; equal ones stay before it. */
+/* Lines of a tile that are looked at together. */
+enum { LINES = 16 };
+
+/* Puts a class whose value is above the least of a row's `k` best among these; equal ones stay
+ * before it. */
 static void insert(float *best, int64_t *classes, size_t k, float value, int64_t class_index)
 {
-    if (!(value > best[k - 1])) return;
     size_t at = k - 1;
     for (; at > 0 && value > best[at - 1]; at--) {
         best[at] = best[at - 1];
@@ -46,24 +49,35 @@ static void start_row(head_top *top, size_t i, size_t k)
     }
 }
 
-/* Ranks a tile of the classes from `first` on for one strip. Few inner products are among the best,
- * so each line of 16 is compared with what the rows have. */
-static void rank_tile(const float *tile, size_t first, size_t count, size_t strip, size_t rows,
-                      size_t k, head_top *top)
+/* Ranks one lane of `count` lines of a tile, which are the classes from `first` on; `at` is where
+ * its row's k best lie, the least of which it returns. */
+static float rank_lane(const float *lane, size_t first, size_t count, size_t k, size_t at,
+                       head_top *top)
 {
-    float least[16];
-    for (size_t lane = 0; lane < 16; lane++)
-        least[lane] = lane < rows ? top->value[(strip * 16 + lane) * k + k - 1] : INFINITY;
+    float *best = top->value + at;
     for (size_t j = 0; j < count; j++) {
-        const float *line = tile + j * 16;
-        int any = 0;
+        if (lane[j * 16] > best[k - 1])
+            insert(best, top->of_class + at, k, lane[j * 16], (int64_t)(first + j));
+    }
+    return best[k - 1];
+}
+
+/* Ranks a tile of the classes from `first` on for one strip of `rows` rows. Few inner products are
+ * among the best: some lines at a time are passed by their maximum. */
+static void rank_tile(const head_call *call, const float *tile, size_t first, size_t count,
+                      size_t strip, size_t rows, head_top *top)
+{
+    const size_t k = call->top, start = strip * 16 * k;
+    float least[16], max[16];
+    for (size_t lane = 0; lane < 16; lane++)
+        least[lane] = lane < rows ? top->value[start + lane * k + k - 1] : INFINITY;
+    for (size_t j = 0; j < count; j += LINES) {
+        const size_t lines = margin_least(count - j, LINES);
+        call->kernels.terms->tile_max(tile + j * 16, lines, max);
         for (size_t lane = 0; lane < 16; lane++)
-            any |= line[lane] > least[lane];
-        for (size_t lane = 0; any && lane < rows; lane++) {
-            const size_t at = (strip * 16 + lane) * k;
-            insert(top->value + at, top->of_class + at, k, line[lane], (int64_t)(first + j));
-            least[lane] = top->value[at + k - 1];
-        }
+            if (max[lane] > least[lane])
+                least[lane] =
+                    rank_lane(tile + j * 16 + lane, first + j, lines, k, start + lane * k, top);
     }
 }
 
@@ -73,7 +87,6 @@ void margin_head_rank_tiles(const head_call *call, const head_rows *rows, head_c
 {
     const size_t end_block = head_shard_first(&call->layout, shard + 1);
     const int opens_rows = rows->first == 0 && first_strip == 0;
-    margin_ahead none = {.pace = 1};
     for (size_t i = first_strip * 16; i < end_strip * 16; i++)
         start_row(top, i, call->top);
     for (size_t block = head_shard_first(&call->layout, shard); block < end_block; block++) {
@@ -81,10 +94,16 @@ void margin_head_rank_tiles(const head_call *call, const head_rows *rows, head_c
                      count = head_block_count(&call->layout, block);
         const float *weights = margin_head_block(
             call, classes, block, opens_rows ? classes->norms + first : NULL, scratch);
-        for (size_t strip = first_strip; strip < end_strip; strip++) {
-            call->products(call, rows, weights, count, strip, 1, scratch->tiles, &none);
-            rank_tile(scratch->tiles, first, count, strip, head_strip_rows(rows, strip), call->top,
-                      top);
+        margin_ahead ahead = {.pace = margin_least((end_strip - first_strip) * 16, rows->count)};
+        if (classes->panels == NULL)
+            margin_head_fetch_classes(call, head_block_first(&call->layout, block + 1),
+                                      call->layout.block, &ahead);
+        for (size_t strip = first_strip; strip < end_strip; strip += 2) {
+            const size_t strips = margin_least(end_strip - strip, 2);
+            call->products(call, rows, weights, count, strip, strips, scratch->tiles, &ahead);
+            for (size_t n = 0; n < strips; n++)
+                rank_tile(call, scratch->tiles + n * call->layout.block * 16, first, count,
+                          strip + n, head_strip_rows(rows, strip + n), top);
         }
     }
 }
@@ -103,7 +122,8 @@ void margin_head_rank_planes(const head_call *call, const head_rows *rows,
             classes->planes + first, call->layout.plane_stride, call->layout.dim,
             rows->x_panels + i * 16, head_padded_classes(count), scratch->inner);
         for (size_t j = 0; max > best[k - 1] && j < count; j++)
-            insert(best, top->of_class + i * k, k, scratch->inner[j], (int64_t)(first + j));
+            if (scratch->inner[j] > best[k - 1])
+                insert(best, top->of_class + i * k, k, scratch->inner[j], (int64_t)(first + j));
     }
 }
 
@@ -112,7 +132,7 @@ void margin_head_rank_finish(const head_call *call, const head_rows *rows, head_
     const margin_predict *wanted = call->predict;
     const size_t k = call->top, at = i * k, to = (rows->first + i) * k;
     for (size_t p = 1; p < call->layout.shards; p++)
-        for (size_t n = at; n < at + k; n++)
+        for (size_t n = at; n < at + k && tops[p].value[n] > tops->value[at + k - 1]; n++)
             insert(tops->value + at, tops->of_class + at, k, tops[p].value[n], tops[p].of_class[n]);
     for (size_t n = 0; n < k; n++) {
         if (wanted->top_classes != NULL) wanted->top_classes[to + n] = tops->of_class[at + n];

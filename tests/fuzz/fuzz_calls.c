@@ -21,6 +21,8 @@ typedef struct fuzz_case {
     unsigned layout;
     int ignored, bias, weighted, class_weighted, tame;
     double label_smoothing;
+    const float *row_margin, *class_margin, *row_scale; /* NULL, or of `given` */
+    int64_t ignore_label;
     unsigned outputs; /* bits: the outputs that are not asked for */
 } fuzz_case;
 
@@ -62,6 +64,32 @@ static size_t take_side(fuzz_bytes *b)
     return side < 72 ? side + 1 : large[(side - 72) % 7];
 }
 
+enum { LARGEST_SIDE = 2050 };
+static float given[3][LARGEST_SIDE], row_others[2][LARGEST_SIDE];
+
+/* Fills margins, or with index 0 scales, that a caller may give; returns them. */
+static const float *give(float *values, int index, unsigned seed)
+{
+    for (unsigned k = 0; k < LARGEST_SIDE; k++) {
+        const float part = (float)((k * 37 + seed) % 64) / 64.0f; /* in [0, 1) */
+        values[k] = index == 0 ? 64.0f * part : index == 1 ? 1.0f + 3.0f * part : 3.1f * part;
+        if (index == 3) values[k] = part - 0.2f;
+    }
+    return values;
+}
+
+/* Takes what takes the configuration's place for a row or a class. */
+static void take_given(fuzz_bytes *b, fuzz_case *c)
+{
+    const unsigned flags = bytes_next(b), seed = bytes_next(b);
+    const int index = margin_loss_get(c->config.loss)->margin_index;
+    if (flags & 1 && index > 0 && index < 4)
+        *(flags & 2 ? &c->row_margin : &c->class_margin) = give(given[flags & 2], index, seed);
+    if (flags & 4 && c->config.feature_norm == MARGIN_FEATURE_NORM_FIXED)
+        c->row_scale = give(given[1], 0, seed);
+    if (flags & 8) c->ignore_label = flags & 16 ? -100 : 2;
+}
+
 static fuzz_case take_case(fuzz_bytes *b)
 {
     fuzz_case c = {.config = take_config(b)};
@@ -79,6 +107,7 @@ static fuzz_case take_case(fuzz_bytes *b)
     c.class_weighted = (flags & 8) != 0;
     c.label_smoothing = flags & 16 ? (double)(flags >> 5) / 8.0 : 0.0;
     c.outputs = bytes_next(b);
+    take_given(b, &c);
     return c;
 }
 
@@ -145,6 +174,12 @@ static problem make_problem(fuzz_case *c, fuzz_bytes from_here)
     if (c->weighted) problem_use_row_weight(&p);
     if (c->class_weighted) problem_use_class_weight(&p);
     p.call.label_smoothing = c->label_smoothing;
+    p.call.row_margin = c->row_margin;
+    p.call.class_margin = c->class_margin;
+    p.call.row_scale = c->row_scale;
+    p.call.ignore_label = c->ignore_label;
+    for (size_t i = 0; i < c->rows && c->ignore_label < 0; i += 5)
+        ((int64_t *)p.labels.data)[i] = c->ignore_label;
     c->tame = !spoil(&from_here, &p) && c->dim > 1; /* D = 1: every angle is 0 or pi */
     drop_outputs(c, &p.call);
     return p;
@@ -189,6 +224,15 @@ static void near_plain(const float *got, size_t rows, size_t columns, size_t str
              what);
 }
 
+/* Returns labels in which rows that are ignored have -1. */
+static const int64_t *plain_labels(const fuzz_case *c, const margin_head *h)
+{
+    static int64_t labels[LARGEST_SIDE];
+    for (size_t i = 0; i < c->rows; i++)
+        labels[i] = c->ignore_label != 0 && h->labels[i] == c->ignore_label ? -1 : h->labels[i];
+    return labels;
+}
+
 static void as_plain(const fuzz_case *c, const margin_head *h)
 {
     plain_head want = {.config = &c->config,
@@ -198,7 +242,10 @@ static void as_plain(const fuzz_case *c, const margin_head *h)
                        .x = widen(h->embeddings, c->rows, c->dim, h->embeddings_stride),
                        .w = widen(h->weights, c->classes, c->dim, h->weights_stride),
                        .bias = h->bias ? widen(h->bias, 1, c->classes, c->classes) : NULL,
-                       .labels = h->labels,
+                       .labels = plain_labels(c, h),
+                       .row_margin = h->row_margin,
+                       .class_margin = h->class_margin,
+                       .row_scale = h->row_scale,
                        .row_weight = h->row_weight,
                        .class_weight = h->class_weight,
                        .label_smoothing = h->label_smoothing,
@@ -273,6 +320,8 @@ static void head_case(fuzz_bytes *b)
     const margin_config variant = take_variant(b, c.config);
     problem p = make_problem(&c, *b), q = make_problem(&c, *b);
     margin_config one = c.config;
+    p.call.row_others = row_others[0];
+    q.call.row_others = row_others[1];
     one.threads = 1;
     one.isa = vectors(variant.isa) ? MARGIN_ISA_AUTO : MARGIN_ISA_SCALAR;
     const margin_status status = run(&p, &one), other = run(&q, &variant);
@@ -283,11 +332,15 @@ static void head_case(fuzz_bytes *b)
     must(other == MARGIN_OK || problem_untouched(&q), "a refused variant has written");
     if (status == MARGIN_OK) {
         all_finite(&p.call);
+        entries_finite(row_others[0], c.rows, 1, 1);
         if (c.tame) as_plain(&c, &p.call);
     }
     if (other == MARGIN_OK) {
         const problem_hash a = hash_of(&p), z = hash_of(&q);
         must(memcmp(&a, &z, sizeof a) == 0, "other bits with other threads, workspace or set");
+        must(status != MARGIN_OK ||
+                 memcmp(row_others[0], row_others[1], c.rows * sizeof(float)) == 0,
+             "other bits of row_others");
     }
     must(problem_free(&p) && problem_free(&q), "something beside the outputs was written");
 }
