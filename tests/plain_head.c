@@ -94,6 +94,17 @@ static margin_config config_of_row(const plain_head *h, size_t i, size_t y)
     return own;
 }
 
+static void count_rows(const plain_head *h, double *counted, double *total)
+{
+    *counted = *total = 0.0;
+    for (size_t i = 0; i < h->rows; i++) {
+        if (h->labels[i] < 0) continue;
+        *counted += 1.0;
+        *total += h->class_weight ? (double)h->class_weight[h->labels[i]] : 1.0;
+    }
+    if (*total == 0.0) *total = 1.0; /* then every weight is 0 */
+}
+
 void plain_head_run(plain_head *h)
 {
     const size_t N = h->rows, D = h->dim, C = h->classes;
@@ -102,13 +113,8 @@ void plain_head_run(plain_head *h)
     double *u = calloc(N * D, sizeof *u), *v = calloc(C * D, sizeof *v);  /* [N, D], [C, D] */
     double *per_x = calloc(N, sizeof *per_x), *per_w = calloc(C, sizeof *per_w); /* 1/|x|, 1/|w| */
     double *c = calloc(C, sizeof *c), *g = calloc(C, sizeof *g); /* of a row: c_j, d loss / d c_j */
-    double counted = 0.0, total = 0.0; /* rows with a label; these, or their classes' weights */
-    for (size_t i = 0; i < N; i++) {
-        counted += h->labels[i] >= 0;
-        if (h->labels[i] >= 0)
-            total += h->class_weight ? (double)h->class_weight[h->labels[i]] : 1.0;
-    }
-    if (total == 0.0) total = 1.0; /* then every weight is 0 */
+    double counted, total; /* rows with a label; the sum of their classes' weights */
+    count_rows(h, &counted, &total);
     normalise(h->x, N, D, raw, u, per_x);
     normalise(h->w, C, D, raw, v, per_w);
     memset(h->dx, 0, N * D * sizeof *h->dx);

@@ -11,6 +11,8 @@ need clang clang++
 export ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1:strict_string_checks=1
 # The search for leaks stumbles over what it keeps of OpenMP's threads when it follows their locals.
 ASAN_OPTIONS+=:intercept_tls_get_addr=0
+# What is freed waits in a small queue only, so that memory that grows is a leak (soak).
+ASAN_OPTIONS+=:quarantine_size_mb=4
 export UBSAN_OPTIONS=print_stacktrace=1
 # clang's OpenMP runtime keeps what its threads had.
 mkdir -p "$work"
