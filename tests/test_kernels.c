@@ -74,6 +74,7 @@ static void judge_packing(void)
         judge("weighted_sum", n, 1 + i % 6, i % 2);
         for (size_t mode = 0; mode < 5; mode++)
             judge("finish_row", n, mode, 0);
+        judge("add_row", n, i % 2, 0);
     }
     for (size_t count = 1; count <= 37; count++) {
         judge("pack_lanes", count, 0, 0);

@@ -199,7 +199,7 @@ void margin_head_store_class(const head_call *call, double norm, size_t class_in
     margin_split_factor(geometry->finish_factor(call, norm), &first, &second);
     call->kernels.packing->finish_row(g, geometry->projects ? &unit : NULL, io->dim, first, second,
                                       out);
-    if (out != dw) margin_head_add_line(out, io->dim, dw);
+    if (out != dw) call->kernels.packing->add_row(out, io->dim, dw);
     if (io->grad_bias != NULL)
         margin_head_put(call, &io->grad_bias[class_index],
                         (double)g[io->dim] * call->gradient_measure);

@@ -230,12 +230,13 @@ static size_t finish_classes(const head_call *call, size_t first, size_t count, 
     const margin_head *io = call->io;
     float *dw = io->grad_weights + first * io->grad_weights_stride;
     if (call->storage->widen != NULL) return 0;
-    const size_t done = call->kernels.packing->finish_units(
+    const margin_packing *packing = call->kernels.packing;
+    const size_t done = packing->finish_units(
         g, g_stride, margin_head_class(call, first, NULL), io->weights_stride, norms + first,
         call->gradient_measure, io->dim, count, io->accumulate ? g : dw,
         io->accumulate ? g_stride : io->grad_weights_stride);
     for (size_t j = 0; io->accumulate && j < done; j++)
-        margin_head_add_line(g + j * g_stride, io->dim, dw + j * io->grad_weights_stride);
+        packing->add_row(g + j * g_stride, io->dim, dw + j * io->grad_weights_stride);
     return done;
 }
 

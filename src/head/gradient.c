@@ -84,12 +84,6 @@ static void set_shares(const head_call *call, const head_row *row, head_result *
     if (e > 0.0) *target += e * row->weight * call->geometry->smooth_share(call, row);
 }
 
-void margin_head_add_line(const float *line, size_t n, float *out)
-{
-    for (size_t d = 0; d < n; d++)
-        out[d] = margin_to_float((double)out[d] + (double)line[d]);
-}
-
 static void finish_row(const head_call *call, const head_rows *rows, const head_stats *stats,
                        size_t i, head_result *result, head_targets *targets, head_scratch *scratch)
 {
@@ -116,7 +110,7 @@ static void finish_row(const head_call *call, const head_rows *rows, const head_
     } else {
         memset(out, 0, io->dim * sizeof *out);
     }
-    if (out != dx) margin_head_add_line(out, io->dim, dx);
+    if (out != dx) call->kernels.packing->add_row(out, io->dim, dx);
 }
 
 void margin_head_gradient(const head_call *call, const head_rows *rows, const head_stats *stats,

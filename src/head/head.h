@@ -305,8 +305,6 @@ static inline void margin_head_put(const head_call *call, float *to, double valu
 {
     *to = margin_to_float(call->io->accumulate ? (double)*to + value : value);
 }
-/* Adds a finished line of n gradients to what is there. */
-void margin_head_add_line(const float *line, size_t n, float *out);
 
 /* ---- prediction ---- */
 

@@ -64,6 +64,9 @@ typedef struct margin_packing {
     size_t (*finish_units)(const float *g, size_t g_stride, const float *w, size_t w_stride,
                            const double *norm, double numerator, size_t n, size_t count, float *out,
                            size_t out_stride);
+
+    /* Adds `line` to out, clamped to +-FLT_MAX. */
+    void (*add_row)(const float *line, size_t n, float *out);
 } margin_packing;
 
 /* A table of the functions that the file at hand defines under the kernels' names. */
@@ -71,7 +74,7 @@ typedef struct margin_packing {
     {                                                                                              \
         .sum_squares = sum_squares, .pack_row = pack_row, .pack_units = pack_units,                \
         .pack_lanes = pack_lanes, .scale_panels = scale_panels, .weighted_sum = weighted_sum,      \
-        .finish_row = finish_row, .finish_units = finish_units,                                    \
+        .finish_row = finish_row, .finish_units = finish_units, .add_row = add_row,                \
     }
 
 extern const margin_packing margin_packing_scalar;

@@ -127,6 +127,17 @@ static void finish_row(const float *g, const margin_unit *unit, size_t n, float 
     }
 }
 
+static void add_row(const float *line, size_t n, float *out)
+{
+    const vf most = v_set1(FLT_MAX), least = v_set1(-FLT_MAX);
+    for (; n >= 16; n -= 16, line += 16, out += 16)
+        v_store(out, v_max(v_min(v_add(v_load(out), v_load(line)), most), least));
+    if (n > 0) {
+        const vf sum = v_add(v_load_part(out, n, 0.0f), v_load_part(line, n, 0.0f));
+        v_store_part(out, v_max(v_min(sum, most), least), n);
+    }
+}
+
 #include "kernels/units.inc.h"
 
 #endif

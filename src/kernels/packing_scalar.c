@@ -65,6 +65,12 @@ static void finish_row(const float *g, const margin_unit *unit, size_t n, float 
     }
 }
 
+static void add_row(const float *line, size_t n, float *out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = fmaxf(fminf(out[i] + line[i], FLT_MAX), -FLT_MAX);
+}
+
 #include "kernels/units.inc.h"
 
 const margin_packing margin_packing_scalar = MARGIN_PACKING_HERE;

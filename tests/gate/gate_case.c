@@ -10,7 +10,7 @@
 
 #include "margin.h"
 
-enum level { HEAD, FORWARD, ROWS };
+enum level { HEAD, ADDED /* gradients are added to what is there */, FORWARD, PREDICT, ROWS };
 
 /* Every path of the heads: D of 2, up to 16 and above, few classes and many, one row and many;
  * sizes that are no multiples of a tile. The large ones are for their workspace only. */
@@ -31,6 +31,9 @@ static const struct gate_case {
     {"head_few_classes", HEAD, MARGIN_ARCFACE, 512, 64, 8, 1},
     {"head_one_row", HEAD, MARGIN_ARCFACE, 1, 128, 4000, 1},
     {"forward_arcface", FORWARD, MARGIN_ARCFACE, 48, 128, 1000, 1},
+    {"added_arcface", ADDED, MARGIN_ARCFACE, 48, 128, 1000, 1},
+    {"predict_nearest", PREDICT, MARGIN_ARCFACE, 48, 128, 1000, 1},
+    {"predict_one_row", PREDICT, MARGIN_ARCFACE, 1, 128, 4000, 1},
     {"rows_arcface", ROWS, MARGIN_ARCFACE, 64, 0, 4000, 1},
     {"rows_softmax", ROWS, MARGIN_SOFTMAX, 64, 0, 4000, 1},
     {"head_face", HEAD, MARGIN_ARCFACE, 128, 512, 10000, 0},
@@ -40,7 +43,7 @@ static const struct gate_case {
 
 typedef struct arrays {
     float *x, *w, *logits, *grad_x, *grad_w, *row_loss;
-    int64_t *labels;
+    int64_t *labels, *nearest;
 } arrays;
 
 static float *floats(size_t count, uint32_t *state)
@@ -63,7 +66,9 @@ static int make_arrays(const struct gate_case *c, arrays *a)
     a->grad_w = floats(c->classes * c->dim, &state);
     a->row_loss = floats(c->rows, &state);
     a->labels = malloc(c->rows * sizeof *a->labels);
-    if (!a->x || !a->w || !a->logits || !a->grad_x || !a->grad_w || !a->row_loss || !a->labels) {
+    a->nearest = malloc(c->rows * sizeof *a->nearest);
+    if (!a->x || !a->w || !a->logits || !a->grad_x || !a->grad_w || !a->row_loss || !a->labels ||
+        !a->nearest) {
         return -1;
     }
     for (size_t i = 0; i < c->rows; i++) {
@@ -81,38 +86,59 @@ static void free_arrays(arrays *a)
     free(a->grad_w);
     free(a->row_loss);
     free(a->labels);
+    free(a->nearest);
 }
 
+typedef struct call {
+    enum level level;
+    margin_head head;
+    margin_predict predict;
+    margin_rows rows;
+} call;
+
 /* What is counted: gate.py names it to the counter. */
-margin_status gate_measured(margin_context *context, margin_head *head, margin_rows *rows);
-__attribute__((noinline)) margin_status gate_measured(margin_context *context, margin_head *head,
-                                                      margin_rows *rows)
+margin_status gate_measured(margin_context *context, call *c);
+__attribute__((noinline)) margin_status gate_measured(margin_context *context, call *c)
 {
-    return rows ? margin_rows_run(context, rows) : margin_head_run(context, head);
+    if (c->level == ROWS) return margin_rows_run(context, &c->rows);
+    if (c->level == PREDICT) return margin_head_predict(context, &c->predict);
+    return margin_head_run(context, &c->head);
 }
 
 static margin_status run(const struct gate_case *c, margin_context *context, const arrays *a)
 {
-    margin_rows rows = {.size = sizeof(margin_rows),
-                        .rows = c->rows,
-                        .classes = c->classes,
-                        .logits = a->logits,
-                        .labels = a->labels,
-                        .row_loss = a->row_loss,
-                        .grad_logits = a->grad_x};
-    margin_head head = {.size = sizeof(margin_head),
-                        .rows = c->rows,
-                        .dim = c->dim,
-                        .classes = c->classes,
-                        .embeddings = a->x,
-                        .weights = a->w,
-                        .labels = a->labels,
-                        .row_loss = a->row_loss};
-    if (c->level == HEAD) {
-        head.grad_embeddings = a->grad_x;
-        head.grad_weights = a->grad_w;
-    }
-    return gate_measured(context, &head, c->level == ROWS ? &rows : NULL);
+    const int backward = c->level == HEAD || c->level == ADDED;
+    call one = {
+        .level = c->level,
+        .head = {.size = sizeof(margin_head),
+                 .rows = c->rows,
+                 .dim = c->dim,
+                 .classes = c->classes,
+                 .embeddings = a->x,
+                 .weights = a->w,
+                 .labels = a->labels,
+                 .row_loss = a->row_loss,
+                 .grad_embeddings = backward ? a->grad_x : NULL,
+                 .grad_weights = backward ? a->grad_w : NULL,
+                 .accumulate = c->level == ADDED},
+        .predict = {.size = sizeof(margin_predict),
+                    .rows = c->rows,
+                    .dim = c->dim,
+                    .classes = c->classes,
+                    .embeddings = a->x,
+                    .weights = a->w,
+                    .k = 1,
+                    .top_classes = a->nearest,
+                    .top_values = a->row_loss},
+        .rows = {.size = sizeof(margin_rows),
+                 .rows = c->rows,
+                 .classes = c->classes,
+                 .logits = a->logits,
+                 .labels = a->labels,
+                 .row_loss = a->row_loss,
+                 .grad_logits = a->grad_x},
+    };
+    return gate_measured(context, &one);
 }
 
 static int fail(const char *what)

@@ -124,6 +124,18 @@ static void run_finish_units(const margin_kernels *k, trial *t)
     t->tolerance = sum_tolerance(n);
 }
 
+/* size: length; 1 where the last sum is beyond float32. */
+static void run_add_row(const margin_kernels *k, trial *t)
+{
+    const size_t n = t->size[0];
+    float *result = trial_output(t, n, 1.0), *line = trial_input(t, n, 0x1p-20);
+    float *before = trial_input(t, n, 1.0);
+    if (t->size[1]) line[n - 1] = before[n - 1] = -0x1.8p127f;
+    memcpy(result, before, n * sizeof *result);
+    TRIAL_CALL(t, k->packing->add_row(line, n, result));
+    trial_work(t, (double)n, (double)n, 12.0 * (double)n);
+}
+
 static const kernel_case cases[] = {
     {"sum_squares", run_sum_squares, BOUND_BYTES, {"n"}, {{512}, {4096}, {65536}}},
     {"pack_row", run_pack_row, BOUND_BYTES, {"n", "rows"}, {{512, 1}, {512, 16}}},
@@ -133,6 +145,7 @@ static const kernel_case cases[] = {
     {"weighted_sum", run_weighted_sum, BOUND_BYTES, {"n", "rows"}, {{512, 5}}},
     {"finish_row", run_finish_row, BOUND_BYTES, {"n"}, {{512}, {16384}}},
     {"finish_units", run_finish_units, BOUND_BYTES, {"n", "rows"}, {{64, 16, 16}, {512, 16, 16}}},
+    {"add_row", run_add_row, BOUND_BYTES, {"n"}, {{512}, {16384}}},
 };
 
 KERNEL_SUBJECT(packing);
