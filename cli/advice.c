@@ -118,3 +118,21 @@ advice advice_of(margin_loss loss, size_t dim, size_t classes)
     a.config.scale = isnan(a.scale_centre) ? NAN : ceil(fmax(a.scale_centre, a.scale_slope));
     return a;
 }
+
+advice_bounds advice_bounds_of(size_t dim, size_t classes)
+{
+    const double count = (double)classes;
+    advice_bounds b = {.posterior = {0.9, 0.99, ADVICE_POSTERIOR},
+                       .scale = {10, 20, 30, 64},
+                       .adacos_scale = bound_adacos_scale(count),
+                       .nearest_least = packing_least(dim, count),
+                       .nearest_most = packing_most(dim, count),
+                       .nearest_random = sphere_nearest(dim, count),
+                       .closest_random = sphere_closest(dim, count),
+                       .posterior_aimed_at = ADVICE_POSTERIOR};
+    for (int i = 0; i < ADVICE_POSTERIORS; i++)
+        b.cosface_scale[i] = bound_cosface_scale(count, b.posterior[i]);
+    for (int i = 0; i < ADVICE_SCALES; i++)
+        b.normface_loss[i] = bound_normface_loss(count, b.scale[i]);
+    return b;
+}

@@ -19,6 +19,20 @@ typedef struct advice {
                              margin leaves no positive logit there */
 } advice;
 
+/* What the papers and geometry say of a number of classes (bounds.h, caps.h), angles in radians. */
+enum { ADVICE_POSTERIORS = 3, ADVICE_SCALES = 4 };
+typedef struct advice_bounds {
+    double posterior[ADVICE_POSTERIORS],
+        cosface_scale[ADVICE_POSTERIORS];                      /* the least s for each */
+    double scale[ADVICE_SCALES], normface_loss[ADVICE_SCALES]; /* the least loss with each s */
+    double adacos_scale;
+    double nearest_least, nearest_most; /* what every two directions can keep: at least, at most */
+    double nearest_random, closest_random; /* of random directions: the nearest, the closest pair */
+    double posterior_aimed_at;             /* ADVICE_POSTERIOR */
+} advice_bounds;
+
+advice_bounds advice_bounds_of(size_t dim, size_t classes);
+
 /* For C = classes >= 2 classes in `dim` >= 2 dimensions.
  *
  * Margin: the default, or as much of it as leaves a class no less room than the gap that the margin

@@ -3,8 +3,6 @@
 #include "advice.h"
 #include "command.h"
 
-#include <bounds.h>
-#include <caps.h>
 #include <degrees.h>
 #include <json_out.h>
 
@@ -16,11 +14,6 @@ typedef struct advise_options {
     size_t classes, dim;
     int json;
 } advise_options;
-
-static const double posteriors[] = {0.9, 0.99, 0.999};
-static const double scales[] = {10, 20, 30, 64};
-enum { POSTERIORS = sizeof posteriors / sizeof *posteriors };
-enum { SCALES = sizeof scales / sizeof *scales };
 
 /* ---- command line -----------------------------------------------------------------------------*/
 
@@ -44,35 +37,30 @@ const option_table advise_table = {
 
 /* ---- for programs -----------------------------------------------------------------------------*/
 
-static json_t *pairs_json(const char *key, const char *value_key, const double *keys, int count,
-                          double (*value)(double, double), double classes)
+static json_t *pairs_json(const char *key, const double *keys, const char *value_key,
+                          const double *values, int count)
 {
     json_t *list = json_array();
-    for (int i = 0; i < count; i++) {
-        json_t *const number = json_number(value(classes, keys[i]));
-        json_array_append_new(list, json_pack("{s:f, s:o}", key, keys[i], value_key, number));
-    }
+    for (int i = 0; i < count; i++)
+        json_array_append_new(
+            list, json_pack("{s:f, s:o}", key, keys[i], value_key, json_number(values[i])));
     return list;
 }
 
 static json_t *bounds_json(const advise_options *o)
 {
-    const double classes = (double)o->classes;
+    const advice_bounds b = advice_bounds_of(o->dim, o->classes);
     json_t *object = json_object();
     json_object_set_new(
         object, "cosface_scale",
-        pairs_json("posterior", "scale", posteriors, POSTERIORS, bound_cosface_scale, classes));
+        pairs_json("posterior", b.posterior, "scale", b.cosface_scale, ADVICE_POSTERIORS));
     json_object_set_new(object, "normface_loss",
-                        pairs_json("scale", "loss", scales, SCALES, bound_normface_loss, classes));
-    json_object_set_new(object, "adacos_scale", json_number(bound_adacos_scale(classes)));
-    json_object_set_new(object, "nearest_least_deg",
-                        json_number(degrees(packing_least(o->dim, classes))));
-    json_object_set_new(object, "nearest_most_deg",
-                        json_number(degrees(packing_most(o->dim, classes))));
-    json_object_set_new(object, "nearest_random_deg",
-                        json_number(degrees(sphere_nearest(o->dim, classes))));
-    json_object_set_new(object, "closest_random_deg",
-                        json_number(degrees(sphere_closest(o->dim, classes))));
+                        pairs_json("scale", b.scale, "loss", b.normface_loss, ADVICE_SCALES));
+    json_object_set_new(object, "adacos_scale", json_number(b.adacos_scale));
+    json_object_set_new(object, "nearest_least_deg", json_number(degrees(b.nearest_least)));
+    json_object_set_new(object, "nearest_most_deg", json_number(degrees(b.nearest_most)));
+    json_object_set_new(object, "nearest_random_deg", json_number(degrees(b.nearest_random)));
+    json_object_set_new(object, "closest_random_deg", json_number(degrees(b.closest_random)));
     return object;
 }
 
@@ -106,30 +94,30 @@ static void report_json(const advise_options *o)
 
 static void print_bounds(const advise_options *o)
 {
-    const double classes = (double)o->classes;
-    const double least = packing_least(o->dim, classes), most = packing_most(o->dim, classes);
+    const advice_bounds b = advice_bounds_of(o->dim, o->classes);
     printf("%zu classes in %zu dimensions\n\n", o->classes, o->dim);
     printf("CosFace   s at least");
-    for (int i = 0; i < POSTERIORS; i++)
-        printf("%s %.2f", i > 0 ? "," : "", bound_cosface_scale(classes, posteriors[i]));
+    for (int i = 0; i < ADVICE_POSTERIORS; i++)
+        printf("%s %.2f", i > 0 ? "," : "", b.cosface_scale[i]);
     printf(" for a posterior of");
-    for (int i = 0; i < POSTERIORS; i++)
-        printf("%s %g", i > 0 ? "," : "", posteriors[i]);
+    for (int i = 0; i < ADVICE_POSTERIORS; i++)
+        printf("%s %g", i > 0 ? "," : "", b.posterior[i]);
     printf(" at a class weight\nNormFace  the same as a loss: at least");
-    for (int i = 0; i < SCALES; i++)
-        printf("%s %.2g", i > 0 ? "," : "", bound_normface_loss(classes, scales[i]));
+    for (int i = 0; i < ADVICE_SCALES; i++)
+        printf("%s %.2g", i > 0 ? "," : "", b.normface_loss[i]);
     printf(" with s =");
-    for (int i = 0; i < SCALES; i++)
-        printf("%s %g", i > 0 ? "," : "", scales[i]);
-    printf("\nAdaCos    s = sqrt(2) ln(C - 1) = %.2f\n", bound_adacos_scale(classes));
-    if (most > least)
+    for (int i = 0; i < ADVICE_SCALES; i++)
+        printf("%s %g", i > 0 ? "," : "", b.scale[i]);
+    printf("\nAdaCos    s = sqrt(2) ln(C - 1) = %.2f\n", b.adacos_scale);
+    if (b.nearest_most > b.nearest_least)
         printf("sphere    all classes can be %.1f degrees apart, but not more than %.1f;\n",
-               degrees(least), degrees(most));
+               degrees(b.nearest_least), degrees(b.nearest_most));
     else
-        printf("sphere    all classes can be %.1f degrees apart and not more;\n", degrees(least));
+        printf("sphere    all classes can be %.1f degrees apart and not more;\n",
+               degrees(b.nearest_least));
     printf("          of random directions the nearest is at %.1f on average, the closest pair "
            "at %.1f\n\n",
-           degrees(sphere_nearest(o->dim, classes)), degrees(sphere_closest(o->dim, classes)));
+           degrees(b.nearest_random), degrees(b.closest_random));
 }
 
 /* "-" for NaN. */
