@@ -8,8 +8,9 @@ from __future__ import annotations
 import ctypes
 import os
 from ctypes import POINTER, c_char_p, c_double, c_int, c_int64, c_size_t, c_void_p
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, NamedTuple, Optional
+from typing import Any, Dict, Optional, Tuple
 
 OK, NULL, CONFIG, ISA, SHAPE, LABEL, NONFINITE, WORKSPACE, MEMORY, SIZE = range(10)
 """The values of margin_status."""
@@ -161,7 +162,7 @@ class Rows(_Sized):
     ]
 
 
-def _named(option: str) -> Dict[str, tuple]:
+def _named(option: str) -> Dict[str, Tuple[Any, ...]]:
     """The two functions between the values of an option and their names."""
     return {
         f"margin_{option}_name": (c_char_p, c_int),
@@ -170,7 +171,7 @@ def _named(option: str) -> Dict[str, tuple]:
 
 
 # What each function returns, and what it takes.
-_FUNCTIONS: Dict[str, tuple] = {
+_FUNCTIONS: Dict[str, Tuple[Any, ...]] = {
     "margin_version": (c_char_p,),
     "margin_version_number": (c_int,),
     "margin_loss_get": (POINTER(LossInfo), c_int),
@@ -219,7 +220,8 @@ library = _load()
 """The library. Its functions release the GIL while they run."""
 
 
-class Loss(NamedTuple):
+@dataclass(frozen=True)
+class Loss:
     """What a loss is (margin_loss_info).
 
     ``margin_index`` says which of m1, m2 and m3 is "the margin": 1, 2 or 3; 0: none, 4: all three.

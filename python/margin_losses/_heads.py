@@ -13,7 +13,7 @@ import os
 import threading
 from collections import OrderedDict
 from functools import lru_cache
-from typing import Any, Callable, Dict, NamedTuple, NoReturn, Optional, Union
+from typing import Any, Callable, Dict, NamedTuple, NoReturn, Optional, Tuple, Union
 
 from . import _abi
 from ._abi import LOSSES, Config, Head, Predict, Rows, library
@@ -52,7 +52,7 @@ _LOSSES_BY_INDEX = {loss.index: loss for loss in LOSSES.values()}
 # ---- settings ------------------------------------------------------------------------------------
 
 
-def _choice(argument: str, names: Dict[str, Any], value: Any) -> Any:
+def choice(argument: str, names: Dict[str, Any], value: Any) -> Any:
     """Return what a name stands for; one that is unknown is refused with those that are known."""
     if isinstance(value, str) and value in names:
         return names[value]
@@ -61,6 +61,8 @@ def _choice(argument: str, names: Dict[str, Any], value: Any) -> Any:
 
 def number(argument: str, value: Any) -> float:
     """Return a real number as a float; anything else is refused."""
+    if type(value) is float:
+        return value
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{argument} must be a number, got {_short(value)}")
     return float(value)
@@ -68,8 +70,9 @@ def number(argument: str, value: Any) -> float:
 
 def whole(argument: str, value: Any, least: int, most: int) -> int:
     """Return a whole number in [least, most] as an int; anything else is refused."""
-    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{argument} must be a whole number, got {_short(value)}")
+    if type(value) is not int:
+        if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+            raise TypeError(f"{argument} must be a whole number, got {_short(value)}")
     if not least <= value <= most:
         raise ValueError(f"{argument} must be in [{least}, {most}], got {value}")
     return int(value)
@@ -142,7 +145,7 @@ def _make_settings(
     lambda_: float,
     feature_norm: str,
 ) -> Settings:
-    info = _choice("loss", LOSSES, loss)
+    info = choice("loss", LOSSES, loss)
     margins = _margins(info, margin, {"m1": m1, "m2": m2, "m3": m3})
     margin_name = None if margin is None else "margin"
     _refuse_degrees("margin" if margin_name and info.margin_index == 2 else "m2", margins["m2"])
@@ -150,9 +153,9 @@ def _make_settings(
         loss=info.index,
         scale=info.scale if scale is None else number("scale", scale),
         lambda_=number("lambda_", lambda_),
-        past_pi=PAST_PI[info.past_pi] if past_pi is None else _choice("past_pi", PAST_PI, past_pi),
-        gradient=_choice("gradient", GRADIENTS, gradient),
-        feature_norm=_choice("feature_norm", FEATURE_NORMS, feature_norm),
+        past_pi=PAST_PI[info.past_pi] if past_pi is None else choice("past_pi", PAST_PI, past_pi),
+        gradient=choice("gradient", GRADIENTS, gradient),
+        feature_norm=choice("feature_norm", FEATURE_NORMS, feature_norm),
         **margins,
     )
     _check(made, margin_name)
@@ -251,7 +254,7 @@ class _Kept(threading.local):
     """The contexts of one thread, those used last at the end."""
 
     def __init__(self) -> None:
-        self.contexts: "OrderedDict[tuple, _Context]" = OrderedDict()
+        self.contexts: "OrderedDict[Tuple[int, int], _Context]" = OrderedDict()
         self.default_threads = 0
 
 
@@ -290,22 +293,24 @@ def _context_for(made: Settings, threads: int, isa: int, workspace: int) -> _Con
 # ---- calls ---------------------------------------------------------------------------------------
 
 
-def _fault_text(fault: _abi.Fault, call: Any, name: str) -> str:
+def _fault_text(fault: _abi.Fault, call: Any, name: str, workspace: int) -> str:
     """What was wrong with a call, of which `name` is the argument at fault."""
-    detail = fault.detail.decode()
+    detail: str = fault.detail.decode()
     if fault.status == _abi.LABEL:
         ignored = "-1" if call.ignore_label in (0, -1) else f"-1 or {call.ignore_label}"
         return (
             f"{name}[{fault.row}] is {fault.value}: a label must be in [0, {call.classes}), "
             f"or {ignored} for a row that does not count"
         )
-    if fault.status == _abi.NONFINITE:
-        return f"{name}[{fault.row}] holds a NaN or an infinity"
     if fault.status == _abi.WORKSPACE:
-        return f"workspace is too small: this shape needs {fault.bytes} bytes"
-    if fault.argument:
-        return f"{name}: {detail}"
-    return detail
+        given = f" of {workspace} bytes" if workspace else ""
+        return f"workspace{given} is too small: this shape needs {fault.bytes} bytes"
+    if fault.status == _abi.NONFINITE:
+        return f"{name}[{fault.row}]: {detail}"
+    if detail[:3] in ("m1 ", "m2 ", "m3 "):
+        units = ": radians, not degrees" if "pi" in detail else ""
+        return f"{name}[{fault.row}]: a margin{detail[2:]}{units}"
+    return f"{name}: {detail}" if fault.argument and name not in detail else detail
 
 
 def _fail(context: _Context, status: int, call: Any, names: Optional[Dict[str, str]]) -> NoReturn:
@@ -313,7 +318,8 @@ def _fail(context: _Context, status: int, call: Any, names: Optional[Dict[str, s
     if status == _abi.MEMORY:
         raise MemoryError(f"margin_losses: {fault.detail.decode()}")
     argument = library.margin_argument_name(fault.argument).decode()
-    raise ValueError(_fault_text(fault, call, (names or {}).get(argument, argument)))
+    name = (names or {}).get(argument, argument)
+    raise ValueError(_fault_text(fault, call, name, context.workspace))
 
 
 def _run(

@@ -1,0 +1,148 @@
+"""Checks of NumPy arrays, and arrays as the library takes them.
+
+What fits is passed on as it is, without a copy. Must not know what is computed.
+"""
+
+from __future__ import annotations
+
+from ctypes import addressof, c_char
+from typing import Any, Dict, Tuple
+
+import numpy as np
+
+FLOAT = np.dtype(np.float32)
+LABEL = np.dtype(np.int64)
+
+
+def _shape_error(name: str, axes: str, found: Tuple[int, ...], remedy: str = "") -> ValueError:
+    count = axes.count(",") + 1
+    return ValueError(f"{name} must be [{axes}] = {count}-D, got shape {found}{remedy}")
+
+
+def _refuse_masked(name: str, value: Any) -> None:
+    if isinstance(value, np.ma.MaskedArray):
+        raise TypeError(
+            f"{name} is a masked array, whose mask would be lost: take {name}.filled(...), and "
+            "label -1 for rows that do not count"
+        )
+
+
+def floats(name: str, value: Any, axes: str) -> np.ndarray:
+    """Return numbers as a C-contiguous float32 array of these axes, as "N, D".
+
+    Such an array is returned itself. Other floats and whole numbers are converted, other layouts
+    copied.
+    """
+    dimensions = axes.count(",") + 1
+    if type(value) is np.ndarray and value.dtype is FLOAT and value.ndim == dimensions:
+        flags = value.flags
+        if flags.c_contiguous and flags.aligned:
+            return value
+    _refuse_masked(name, value)
+    given = np.asarray(value)
+    if given.dtype.kind not in "fiu":
+        raise TypeError(
+            f"{name} must hold floats, got dtype {given.dtype}: take {name}.astype(numpy.float32)"
+        )
+    if given.ndim != dimensions:
+        raise _shape_error(name, axes, given.shape)
+    try:
+        with np.errstate(over="raise"):
+            return np.require(given, FLOAT, ["C", "ALIGNED"])
+    except FloatingPointError:
+        raise ValueError(
+            f"{name} has numbers that float32 cannot hold (beyond 3.4e38): scale them down"
+        ) from None
+
+
+def vector(name: str, value: Any, axis: str, count: int) -> np.ndarray:
+    """Return numbers as a float32 array of `count` elements."""
+    given = floats(name, value, axis)
+    if len(given) != count:
+        raise ValueError(f"{name} must be [{axis}] with {axis} = {count}, got shape {given.shape}")
+    return given
+
+
+def weights(value: Any, dim: int) -> np.ndarray:
+    """Return class weights [C, D]; those that fit as [D, C] only are called transposed."""
+    w = floats("w", value, "C, D")
+    if w.shape[1] == dim:
+        return w
+    if w.shape[0] == dim:
+        raise ValueError(
+            f"w is transposed: it must be [C, D] with D = {dim}, got shape {w.shape}; "
+            "take numpy.ascontiguousarray(w.T)"
+        )
+    raise ValueError(f"w has {w.shape[1]} columns, x has {dim}: D differs")
+
+
+def labels(value: Any, rows: int, ignored: int, of: str = "x") -> np.ndarray:
+    """Return labels as a C-contiguous int64 array [N]; such an array is returned itself.
+
+    The library takes an ignored label of 0 for none, so rows of that one are given -1 here.
+    """
+    given = value
+    if not (type(value) is np.ndarray and value.dtype is LABEL):
+        given = _whole_labels(value)
+    if given.ndim != 1:
+        raise _shape_error("y", "N", given.shape, _label_remedy(given.shape))
+    if len(given) != rows:
+        raise ValueError(f"y has {len(given)} labels, {of} has {rows} rows: N differs")
+    if ignored == 0:
+        given = np.where(given == 0, -1, given)
+    return np.require(given, LABEL, ["C", "ALIGNED"])
+
+
+def _whole_labels(value: Any) -> np.ndarray:
+    _refuse_masked("y", value)
+    given = np.asarray(value)
+    if given.dtype.kind not in "iu":
+        raise TypeError(
+            f"y must hold whole numbers, got dtype {given.dtype}: take y.astype(numpy.int64)"
+        )
+    if given.dtype == np.uint64 and given.size and given.max() > np.iinfo(np.int64).max:
+        raise ValueError(f"y holds {given.max()}: labels must be in [0, C)")
+    return given
+
+
+def _label_remedy(shape: Tuple[int, ...]) -> str:
+    if len(shape) != 2:
+        return ""
+    return ": take y.ravel()" if shape[1] == 1 else ": if it is one-hot, take y.argmax(axis=1)"
+
+
+def output(name: str, value: Any, shape: Tuple[int, ...]) -> np.ndarray:
+    """Return an array that the library may write to; None is given a new one."""
+    if value is None:
+        return np.empty(shape, FLOAT)
+    fits = (
+        isinstance(value, np.ndarray)
+        and value.dtype == FLOAT
+        and value.shape == shape
+        and value.flags.carray
+    )
+    if fits:
+        return np.asarray(value)
+    found = type(value).__name__
+    if isinstance(value, np.ndarray):
+        found = f"{value.dtype} of shape {value.shape}"
+        if value.dtype == FLOAT and value.shape == shape:
+            found += ", not contiguous" if value.flags.writeable else ", not writable"
+    raise ValueError(
+        f"{name} must be a writable C-contiguous float32 array of shape {shape}, got {found}"
+    )
+
+
+def refuse_overlap(name: str, written: np.ndarray, others: Dict[str, np.ndarray]) -> None:
+    """Refuse an array to write to that shares memory with another one of the call."""
+    for other, array in others.items():
+        if np.may_share_memory(written, array):
+            raise ValueError(f"{name} shares memory with {other}: give it an array of its own")
+
+
+def address(array: np.ndarray, view: Any = c_char.from_buffer) -> int:
+    """Where an array lies. Whoever passes it on must hold the array."""
+    try:
+        return addressof(view(array))  # a third of the time of array.ctypes
+    except (BufferError, TypeError, ValueError):  # it is read-only
+        return array.ctypes.data
