@@ -6,6 +6,7 @@
 
 from ._abi import LOSSES, Loss, library
 from ._calls import HeadResult, Prediction, RowsResult, head, predict, rows
+from ._measures import advise, angles, info, verify
 
 __version__: str = library.margin_version().decode()
 
@@ -15,7 +16,11 @@ __all__ = [
     "Loss",
     "Prediction",
     "RowsResult",
+    "advise",
+    "angles",
     "head",
+    "info",
     "predict",
     "rows",
+    "verify",
 ]

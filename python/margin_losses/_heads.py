@@ -290,6 +290,13 @@ def _context_for(made: Settings, threads: int, isa: int, workspace: int) -> _Con
     return made_now
 
 
+def resolved() -> Tuple[int, int]:
+    """The instruction set and the threads that a call takes when it is asked for none."""
+    context = _Context(settings(next(iter(LOSSES))), 0, 0, 0)
+    config = library.margin_context_config(context.handle).contents
+    return config.isa, config.threads
+
+
 # ---- calls ---------------------------------------------------------------------------------------
 
 
