@@ -112,7 +112,7 @@ def _refuse_degrees(argument: str, radians: float) -> None:
 def _check(made: Settings, margin_name: Optional[str]) -> None:
     """Let the library judge the settings; its word on a margin names the argument in use."""
     context, why = ctypes.c_void_p(), ctypes.c_char_p()
-    config = _config(made, 1, 0, 0)
+    config = _config(made, 1, ISAS["scalar"], 0)
     status = library.margin_create_explained(config, ctypes.byref(context), ctypes.byref(why))
     if status == _abi.OK:
         library.margin_destroy(context)
@@ -123,7 +123,8 @@ def _check(made: Settings, margin_name: Optional[str]) -> None:
 def _refuse(status: int, why: str, made: Settings, margin_name: Optional[str]) -> NoReturn:
     if status == _abi.MEMORY:
         raise MemoryError(why)
-    field = next((f for f in ("scale", "lambda", "m1", "m2", "m3") if f in why.split()), None)
+    words = why.replace(":", "").split()
+    field = next((f for f in ("scale", "lambda", "m1", "m2", "m3") if f in words), None)
     why = why.replace("this loss", f"the loss {made.info.name}")
     if field is None:
         raise ValueError(why)

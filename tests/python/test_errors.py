@@ -1,0 +1,376 @@
+#!/usr/bin/env python3
+"""What is refused, and the line that says so: it names the argument, what was expected, what was
+found, and what helps. After it the same arrays compute as before."""
+
+import os
+import subprocess
+import sys
+import unittest
+
+import numpy as np
+
+import margin_losses as ml
+
+N, D, C = 6, 4, 3
+X = np.arange(N * D, dtype=np.float32).reshape(N, D) + 1
+W = np.eye(C, D, dtype=np.float32)
+Y = np.array([0, 1, 2, 0, 1, -1])
+COSINES = np.full((N, C), 0.5, np.float32)
+
+
+def refusing(function, *arguments):
+    """A method that checks that a call with one argument changed is refused with this line."""
+
+    def check(self, error, line, **changes):
+        given = dict(zip(("x", "w", "y") if function is ml.head else ("logits", "y"), arguments))
+        given = {**given, **changes}
+        with self.assertRaises(error) as caught:
+            function(**given)
+        self.assertEqual(str(caught.exception), line)
+
+    return check
+
+
+def with_value(array, index, value):
+    changed = array.astype(np.float32)
+    changed[index] = value
+    return changed
+
+
+class Shapes(unittest.TestCase):
+    refused = refusing(ml.head, X, W, Y)
+
+    def test_x(self):
+        self.refused(ValueError, "x must be [N, D] = 2-D, got shape (4,)", x=X[0])
+        self.refused(ValueError, "x must be [N, D] = 2-D, got shape ()", x=3.0)
+        self.refused(ValueError, "x is empty: N, D and C must be at least 1", x=X[:0], y=Y[:0])
+
+    def test_w(self):
+        self.refused(ValueError, "w must be [C, D] = 2-D, got shape (4,)", w=W[0])
+        self.refused(ValueError, "w has 5 columns, x has 4: D differs", w=np.ones((3, 5)))
+        self.refused(ValueError, "w is empty: N, D and C must be at least 1", w=W[:0])
+        self.refused(
+            ValueError,
+            "w is transposed: it must be [C, D] with D = 4, got shape (4, 3); "
+            "take numpy.ascontiguousarray(w.T)",
+            w=W.T,
+        )
+
+    def test_y(self):
+        self.refused(ValueError, "y has 2 labels, x has 6 rows: N differs", y=Y[:2])
+        self.refused(
+            ValueError, "y must be [N] = 1-D, got shape (6, 1): take y.ravel()", y=Y[:, None]
+        )
+        self.refused(
+            ValueError,
+            "y must be [N] = 1-D, got shape (6, 3): if it is one-hot, take y.argmax(axis=1)",
+            y=np.eye(C, dtype=int)[Y],
+        )
+
+    def test_vectors(self):
+        line = "{} must be [{}] with {} = {}, got shape (2,)"
+        for name in ("row_weight", "row_margin", "row_scale"):
+            self.refused(ValueError, line.format(name, "N", "N", N), **{name: np.ones(2)})
+        for name in ("class_weight", "class_margin"):
+            self.refused(ValueError, line.format(name, "C", "C", C), **{name: np.ones(2)})
+        self.refused(
+            ValueError, line.format("bias", "C", "C", C), bias=np.ones(2), loss="softmax"
+        )
+        self.refused(
+            ValueError, "row_weight must be [N] = 1-D, got shape (6, 1)", row_weight=np.ones((N, 1))
+        )
+
+
+class Types(unittest.TestCase):
+    refused = refusing(ml.head, X, W, Y)
+
+    def test_labels(self):
+        line = "y must hold whole numbers, got dtype {}: take y.astype(numpy.int64)"
+        self.refused(TypeError, line.format("float64"), y=Y.astype(float))
+        self.refused(TypeError, line.format("bool"), y=Y > 0)
+        self.refused(
+            ValueError,
+            "y holds 18446744073709551615: labels must be in [0, C)",
+            y=Y.astype(np.uint64),
+        )
+
+    def test_floats(self):
+        line = "{0} must hold floats, got dtype {1}: take {0}.astype(numpy.float32)"
+        self.refused(TypeError, line.format("x", "complex64"), x=X + 1j)
+        self.refused(TypeError, line.format("w", "bool"), w=W > 0)
+        self.refused(TypeError, line.format("x", "object"), x=X.astype(object))
+        self.refused(
+            ValueError,
+            "x has numbers that float32 cannot hold (beyond 3.4e38): scale them down",
+            x=X.astype(float) * 1e300,
+        )
+
+    def test_masked(self):
+        for name, array in (("x", X), ("y", Y)):
+            with self.assertRaisesRegex(TypeError, f"^{name} is a masked array, whose mask"):
+                ml.head(**{"x": X, "w": W, "y": Y, name: np.ma.masked_array(array)})
+
+    def test_numbers(self):
+        self.refused(TypeError, "scale must be a number, got '64'", scale="64")
+        self.refused(TypeError, "scale must be a number, got True", scale=True)
+        self.refused(TypeError, "margin must be a number, got [0.5]", margin=[0.5])
+        self.refused(TypeError, "m2 must be a number, got array([0.5])", m2=np.array([0.5]))
+        self.refused(TypeError, "ignore_label must be a whole number, got 1.5", ignore_label=1.5)
+        self.refused(TypeError, "threads must be a whole number, got 2.0", threads=2.0)
+        self.refused(
+            TypeError, "label_smoothing must be a number, got None", label_smoothing=None
+        )
+
+
+class Values(unittest.TestCase):
+    refused = refusing(ml.head, X, W, Y)
+
+    def test_labels(self):
+        label = "a label must be in [0, 3), or {} for a row that does not count"
+        self.refused(ValueError, "y[0] is 3: " + label.format("-1"), y=Y + 3)
+        self.refused(
+            ValueError, "y[1] is -2: " + label.format("-1 or 7"), y=[0, -2, 7, 0, 0, 0],
+            ignore_label=7,
+        )  # fmt: skip
+
+    def test_not_finite(self):
+        line = "{}: a value is a NaN or an infinity"
+        self.refused(ValueError, line.format("x[2]"), x=with_value(X, (2, 1), np.nan))
+        self.refused(ValueError, line.format("w[1]"), w=with_value(W, (1, 0), np.inf))
+        weights = with_value(np.ones(N), 4, -np.inf)
+        self.refused(ValueError, line.format("row_weight[4]"), row_weight=weights)
+
+    def test_factors(self):
+        line = "{0}[1]: a {0} is not a finite number >= 0"
+        for name, size in (("class_weight", C), ("row_scale", N)):
+            values = with_value(np.ones(size), 1, -1)
+            self.refused(ValueError, line.format(name), **{name: values})
+
+    def test_margins_given(self):
+        degrees = "class_margin[1]: a margin must be in [0, pi): radians, not degrees"
+        self.refused(ValueError, degrees, class_margin=[0.5, 28.6, 0.5])
+        one = "row_margin: margins of rows and classes go with losses that have one margin"
+        self.refused(ValueError, one, row_margin=np.zeros(N), loss="combined")
+        both = "row_margin and class_margin exclude each other"
+        self.refused(ValueError, both, row_margin=np.zeros(N), class_margin=np.zeros(C))
+
+    def test_bias(self):
+        self.refused(
+            ValueError, "bias goes with loss='softmax', not with 'arcface'", bias=np.zeros(C)
+        )
+
+    def test_k(self):
+        for k in (0, 4):
+            with self.assertRaisesRegex(ValueError, rf"^k must be in \[1, 3\], got {k}$"):
+                ml.predict(X, W, k)
+
+
+class Settings(unittest.TestCase):
+    refused = refusing(ml.head, X, W, Y)
+
+    def test_names(self):
+        losses = ", ".join(ml.LOSSES)
+        self.refused(ValueError, f"loss must be one of {losses}, got 'arcfase'", loss="arcfase")
+        self.refused(ValueError, f"loss must be one of {losses}, got None", loss=None)
+        self.refused(
+            ValueError, "gradient must be one of exact, detached, got 'exakt'", gradient="exakt"
+        )
+        self.refused(
+            ValueError,
+            "past_pi must be one of paper, monotone, taylor, clamp, easy, got 'no'",
+            past_pi="no",
+        )
+        self.refused(
+            ValueError, "feature_norm must be one of fixed, keep, got 1", feature_norm=1
+        )
+        with self.assertRaisesRegex(ValueError, "^isa must be one of auto, scalar, .*got 'sse'$"):
+            ml.head(X, W, Y, isa="sse")
+
+    def test_degrees(self):
+        line = "{} is in radians and less than pi: 28.6 looks like degrees, take math.radians(28.6)"
+        self.refused(ValueError, line.format("margin"), margin=28.6)
+        self.refused(ValueError, line.format("m2"), m2=28.6, loss="combined")
+
+    def test_ranges(self):
+        self.refused(ValueError, "margin must be in [0, pi), got -1", margin=-1)
+        self.refused(ValueError, "margin must be in [0, pi), got nan", margin=float("nan"))
+        self.refused(
+            ValueError, "margin must be at least 1 for the loss sphereface, got 0.5", margin=0.5,
+            loss="sphereface",
+        )  # fmt: skip
+        self.refused(ValueError, "scale must be in (0, 1e9], got 0", scale=0)
+        self.refused(ValueError, "label_smoothing must be in [0, 1)", label_smoothing=1)
+        self.refused(ValueError, "threads must be in [1, 1024], got 0", threads=0)
+
+    def test_what_a_loss_does_not_have(self):
+        self.refused(ValueError, "the loss arcface has no m1: it must be 1, got 2", m1=2)
+        self.refused(ValueError, "the loss arcface has no lambda_: it must be 0, got 3", lambda_=3)
+        self.refused(
+            ValueError, "the loss arcface has no feature_norm: it must be fixed",
+            feature_norm="keep",
+        )  # fmt: skip
+        self.refused(
+            ValueError, "margin: the loss softmax has no margin: leave it out", margin=0.5,
+            loss="softmax",
+        )  # fmt: skip
+        self.refused(
+            ValueError, "margin: the loss combined has three margins: set m1, m2 and m3",
+            margin=0.5, loss="combined",
+        )  # fmt: skip
+        self.refused(
+            ValueError, "margin and m2 are the same for the loss arcface: give one", margin=0.5,
+            m2=0.5,
+        )  # fmt: skip
+
+    def test_resources(self):
+        with self.assertRaisesRegex(
+            ValueError, r"^workspace of 10 bytes is too small: this shape needs \d+ bytes$"
+        ):
+            ml.head(X, W, Y, workspace=10)
+        unusable = {"scalar", "avx2", "avx512", "neon"} - set(ml.info()["isas_usable"])
+        for isa in unusable:
+            with self.assertRaisesRegex(ValueError, f"^isa: {isa} is not usable here; .* scalar"):
+                ml.head(X, W, Y, isa=isa)
+        self.assertTrue(unusable)
+
+
+class Outputs(unittest.TestCase):
+    refused = refusing(ml.head, X, W, Y)
+
+    def test_out(self):
+        line = "out.dx must be a writable C-contiguous float32 array of shape (6, 4), got {}"
+        dw = np.empty((C, D), np.float32)
+        for found, dx in (
+            ("float64 of shape (6, 4)", np.empty((N, D))),
+            ("float32 of shape (4, 6)", np.empty((D, N), np.float32)),
+            ("float32 of shape (6, 4), not contiguous", np.empty((D, N), np.float32).T),
+            ("list", [[0.0]]),
+        ):
+            self.refused(ValueError, line.format(found), out={"dx": dx, "dw": dw})
+        fixed = np.empty((N, D), np.float32)
+        fixed.flags.writeable = False
+        self.refused(
+            ValueError, line.format("float32 of shape (6, 4), not writable"), out={"dx": fixed}
+        )
+        self.refused(ValueError, "out has 'dW'; it takes dx, dw, db", out={"dW": dw})
+        self.refused(ValueError, "out lacks dx and dw", out={})
+
+    def test_overlap(self):
+        own = "{} shares memory with {}: give it an array of its own"
+        self.refused(ValueError, own.format("out.dx", "x"), out={"dx": X})
+        both = np.empty((N, D), np.float32)
+        self.refused(
+            ValueError, own.format("out.dw", "out.dx"), out={"dx": both, "dw": both[:C]}
+        )
+
+    def test_options_that_do_not_go_together(self):
+        self.refused(
+            ValueError,
+            "accumulate adds to the arrays of out: give out with dx and dw",
+            accumulate=True,
+        )
+        sums = {"dw": np.zeros((C, D), np.float32)}
+        self.refused(ValueError, "out lacks dx", accumulate=True, out=sums)
+        self.refused(
+            ValueError, "out holds gradients: with gradients=False leave it out", out=sums,
+            gradients=False,
+        )  # fmt: skip
+
+    def test_a_refused_call_leaves_out_alone(self):
+        first = ml.head(X, W, Y)
+        kept = first.dx.copy(), first.dw.copy()
+        with self.assertRaises(ValueError):
+            ml.head(X, W, Y + 9, out=first)
+        self.assertTrue((first.dx == kept[0]).all() and (first.dw == kept[1]).all())
+        self.assertEqual(ml.head(X, W, Y, out=first).loss, first.loss)
+
+
+class Rows(unittest.TestCase):
+    refused = refusing(ml.rows, COSINES, Y)
+
+    def test_shapes(self):
+        self.refused(
+            ValueError, "logits must be [N, C] = 2-D, got shape (3,)", logits=COSINES[0]
+        )
+        self.refused(ValueError, "y has 2 labels, logits has 6 rows: N differs", y=Y[:2])
+        self.refused(
+            ValueError, "logits is empty: N and C must be at least 1", logits=COSINES[:, :0]
+        )
+
+    def test_values(self):
+        bad = with_value(COSINES, (3, 0), np.nan)
+        self.refused(ValueError, "logits[3]: a value is a NaN or an infinity", logits=bad)
+        self.refused(
+            ValueError, "row_scale is required with feature_norm = keep", loss="sphereface",
+            feature_norm="keep",
+        )  # fmt: skip
+
+    def test_out(self):
+        self.refused(
+            ValueError,
+            "out shares memory with logits: give it an array of its own",
+            out=COSINES[::1][:],
+        )
+        self.refused(
+            ValueError, "out holds gradients: with gradients=False leave it out", out=COSINES,
+            gradients=False,
+        )  # fmt: skip
+
+
+class Measures(unittest.TestCase):
+    def refused(self, error, line, function, *arguments, **options):
+        with self.assertRaises(error) as caught:
+            function(*arguments, **options)
+        self.assertEqual(str(caught.exception), line)
+
+    def test_samples(self):
+        nan = with_value(X, (2, 1), np.nan)
+        self.refused(ValueError, "x[2] holds a NaN or an infinity", ml.verify, nan, Y)
+        self.refused(ValueError, "w[0] holds a NaN or an infinity", ml.angles, X, Y, nan[2:5])
+        negative = (
+            "y[5] is negative: labels must be at least 0, or 9 for rows that take no part "
+            "(ignore_label)"
+        )
+        self.refused(ValueError, negative, ml.angles, X, Y, ignore_label=9)
+        self.refused(ValueError, "y[2] is 2: a label must be in [0, 2)", ml.angles, X, Y, W[:2])
+
+    def test_pairs(self):
+        pair = "y: no {} pair: two rows with a direction and {} needed"
+        alone, one = np.arange(N), np.zeros(N, int)
+        self.refused(ValueError, pair.format("genuine", "one label are"), ml.verify, X, alone)
+        self.refused(ValueError, pair.format("impostor", "different labels are"), ml.verify, X, one)
+        rates = "far must hold rates greater than 0 and at most 1, got {}"
+        for far in (0.0, [0.1, 2.0], []):
+            self.refused(ValueError, rates.format(far), ml.verify, X, Y, far)
+
+    def test_advise(self):
+        self.refused(ValueError, "classes must be in [2, 1000000000], got 1", ml.advise, 1)
+        self.refused(
+            ValueError,
+            "classes: in 2 dimensions 1000000 are less than 0.01 degrees apart",
+            ml.advise, 10**6, 2,
+        )  # fmt: skip
+
+
+class Library(unittest.TestCase):
+    def test_a_library_that_is_not_there(self):
+        environment = {**os.environ, "MARGIN_LOSSES_LIBRARY": "nowhere/_margin.so"}
+        ended = subprocess.run(
+            [sys.executable, "-c", "import margin_losses"],
+            env=environment, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        line = ended.stderr.strip().splitlines()[-1]
+        self.assertRegex(line, "^ImportError: margin_losses: cannot load nowhere/_margin.so: ")
+        self.assertIn("MARGIN_LOSSES_LIBRARY", line)
+
+    def test_an_instruction_set_of_the_environment(self):
+        code = "import margin_losses as ml; ml.predict([[1.0]], [[1.0]])"
+        ended = subprocess.run(
+            [sys.executable, "-c", code], env={**os.environ, "MARGIN_ISA": "sse"},
+            stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.assertIn("ValueError: isa: MARGIN_ISA=sse is not usable here", ended.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
