@@ -19,8 +19,8 @@ OK, NULL, CONFIG, ISA, SHAPE, LABEL, NONFINITE, WORKSPACE, MEMORY, SIZE = range(
 class _Sized(ctypes.Structure):
     """A struct that begins with its own size, as the library expects it."""
 
-    def __init__(self, **fields: Any) -> None:
-        super().__init__(size=ctypes.sizeof(self), **fields)
+    def __init__(self, *, _set: Any = ctypes.Structure.__init__, **fields: Any) -> None:
+        _set(self, ctypes.sizeof(self), **fields)
 
 
 class Config(_Sized):

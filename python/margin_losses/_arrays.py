@@ -81,8 +81,9 @@ def labels(value: Any, rows: int, ignored: int, of: str = "x") -> np.ndarray:
 
     The library takes an ignored label of 0 for none, so rows of that one are given -1 here.
     """
-    given = value
-    if not (type(value) is np.ndarray and value.dtype is LABEL):
+    if type(value) is np.ndarray and value.dtype is LABEL:
+        given = value
+    else:
         given = _whole_labels(value)
     if given.ndim != 1:
         raise _shape_error("y", "N", given.shape, _label_remedy(given.shape))
@@ -90,6 +91,8 @@ def labels(value: Any, rows: int, ignored: int, of: str = "x") -> np.ndarray:
         raise ValueError(f"y has {len(given)} labels, {of} has {rows} rows: N differs")
     if ignored == 0:
         given = np.where(given == 0, -1, given)
+    if given.dtype is LABEL and given.flags.c_contiguous and given.flags.aligned:
+        return given
     return np.require(given, LABEL, ["C", "ALIGNED"])
 
 
@@ -140,9 +143,14 @@ def refuse_overlap(name: str, written: np.ndarray, others: Dict[str, np.ndarray]
             raise ValueError(f"{name} shares memory with {other}: give it an array of its own")
 
 
-def address(array: np.ndarray, view: Any = c_char.from_buffer) -> int:
+def address(array: np.ndarray) -> int:
     """Where an array lies. Whoever passes it on must hold the array."""
+    return addresses({"": array})[""]
+
+
+def addresses(arrays: Dict[str, np.ndarray], view: Any = c_char.from_buffer) -> Dict[str, int]:
+    """Where the arrays lie. Whoever passes this on must hold them."""
     try:
-        return addressof(view(array))  # a third of the time of array.ctypes
-    except (BufferError, TypeError, ValueError):  # it is read-only
-        return array.ctypes.data
+        return {name: addressof(view(array)) for name, array in arrays.items()}
+    except (BufferError, TypeError, ValueError):  # one is read-only; this takes three times as long
+        return {name: array.ctypes.data for name, array in arrays.items()}

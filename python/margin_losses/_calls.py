@@ -11,6 +11,7 @@ import numpy as np
 
 from . import _arrays
 from ._abi import LOSSES, Head, Predict, Rows
+from ._arrays import addresses
 from ._heads import ISAS, choice, number, run_head, run_predict, run_rows, settings, whole
 
 _NAMES = {"embeddings": "x", "weights": "w", "labels": "y"}
@@ -130,26 +131,15 @@ def _run_options(
     return threads, {"isa": choice("isa", ISAS, isa), "workspace": workspace or 0}
 
 
-def _addresses(arrays: Arrays) -> Dict[str, int]:
-    """Where the arrays lie. Whoever passes this on must hold the arrays."""
-    return {name: _arrays.address(array) for name, array in arrays.items()}
-
-
 def _read_ignored(ignore_label: int) -> int:
     return whole("ignore_label", ignore_label, -(2**63), 2**63 - 1)
 
 
-def _given(n: int, c: int, per_row: Dict[str, Any], per_class: Dict[str, Any]) -> Arrays:
-    """What a caller gives each row or each class, as arrays; None is left out."""
-    arrays = {
-        name: _arrays.vector(name, value, "N", n)
-        for name, value in per_row.items()
-        if value is not None
-    }
-    for name, value in per_class.items():
+def _take_given(inputs: Arrays, axis: str, count: int, **given: Any) -> None:
+    """Add what a caller gives each row or each class to the inputs; None is left out."""
+    for name, value in given.items():
         if value is not None:
-            arrays[name] = _arrays.vector(name, value, "C", c)
-    return arrays
+            inputs[name] = _arrays.vector(name, value, axis, count)
 
 
 def _check_gradient_options(gradients: bool, accumulate: bool, out: Any) -> None:
@@ -356,23 +346,20 @@ def head(
     _check_gradient_options(gradients, accumulate, out)
     ignored = _read_ignored(ignore_label)
     sizes, inputs = _head_inputs(x, w, y, bias, loss, ignored)
-    inputs.update(
-        _given(
-            sizes["rows"],
-            sizes["classes"],
-            {"row_weight": row_weight, "row_margin": row_margin, "row_scale": row_scale},
-            {"class_weight": class_weight, "class_margin": class_margin},
-        )
+    n, c = sizes["rows"], sizes["classes"]
+    _take_given(
+        inputs, "N", n, row_weight=row_weight, row_margin=row_margin, row_scale=row_scale
     )
+    _take_given(inputs, "C", c, class_weight=class_weight, class_margin=class_margin)
     arrays = _gradient_arrays(sizes, inputs, out, accumulate) if gradients else {}
-    result = _empty_head_result(sizes["rows"], arrays)
+    result = _empty_head_result(n, arrays)
     call = Head(
         label_smoothing=number("label_smoothing", label_smoothing),
         ignore_label=ignored,
         accumulate=bool(accumulate),
         **sizes,
-        **_addresses(inputs),
-        **_addresses(_head_outputs(result)),
+        **addresses(inputs),
+        **addresses(_head_outputs(result)),
     )
     run_head(made, threads, call, _NAMES, **options)
     result.loss, result.mean_loss = call.loss, call.mean_loss
@@ -424,7 +411,7 @@ def predict(
     shape = (sizes["rows"], k)
     found = Prediction(np.empty(shape, _arrays.LABEL), np.empty(shape, _arrays.FLOAT))
     outputs = {"top_classes": found.classes, "top_values": found.cosines}
-    call = Predict(k=k, **sizes, **_addresses(inputs), **_addresses(outputs))
+    call = Predict(k=k, **sizes, **addresses(inputs), **addresses(outputs))
     run_predict(made, threads, call, _NAMES, **options)
     return found
 
@@ -499,14 +486,10 @@ def rows(
     if not z.size:
         raise ValueError("logits is empty: N and C must be at least 1")
     inputs = {"logits": z, "labels": _arrays.labels(y, n, ignored, "logits")}
-    inputs.update(
-        _given(
-            n,
-            c,
-            {"row_weight": row_weight, "row_margin": row_margin, "row_scale": row_scale},
-            {"class_weight": class_weight, "class_margin": class_margin},
-        )
+    _take_given(
+        inputs, "N", n, row_weight=row_weight, row_margin=row_margin, row_scale=row_scale
     )
+    _take_given(inputs, "C", c, class_weight=class_weight, class_margin=class_margin)
     result = RowsResult()
     result.row_loss = np.empty(n, _arrays.FLOAT)
     result.row_others = np.empty(n, _arrays.FLOAT)
@@ -521,8 +504,8 @@ def rows(
         classes=c,
         label_smoothing=number("label_smoothing", label_smoothing),
         ignore_label=ignored,
-        **_addresses(inputs),
-        **_addresses(outputs),
+        **addresses(inputs),
+        **addresses(outputs),
     )
     run_rows(made, threads, call, _NAMES, **options)
     result.loss, result.mean_loss, result.counted = call.loss, call.mean_loss, call.counted

@@ -57,10 +57,9 @@ class Command(unittest.TestCase):
             said = command("eval", "--loss", loss, *self.files("x", "w", "y"), *outputs)
             found = ml.head(self.x, self.w, self.y, loss=loss)
             self.assertEqual(found.loss, said["loss"], loss)
-            self.assertAlmostEqual(found.accuracy, said["accuracy"], 15)
-            self.assertEqual(
-                (N - found.counted, found.tied), (said["ignored"], said["tied"]), loss
-            )
+            self.assertEqual(N - found.counted, said["ignored"], loss)
+            if ml.LOSSES[loss].normalised:  # the command goes by cosines there, too
+                self.assertEqual((found.accuracy, found.tied), (said["accuracy"], said["tied"]))
             for name, array in (("dx", found.dx), ("dw", found.dw), ("loss", found.row_loss)):
                 self.assertTrue((np.load(self.path(name)) == array).all(), f"{loss} {name}")
 

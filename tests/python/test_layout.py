@@ -64,7 +64,8 @@ def python_answers():
 def c_program():
     lines = ["#include <advice.h>", "#include <angles.h>", "#include <margin.h>"]
     lines += ["#include <stddef.h>", "#include <stdio.h>", "#include <verification.h>"]
-    lines += ['#define SAY(what, n) printf("%s\\t%zu\\n", what, (size_t)(n))', "int main(void)", "{"]
+    lines += ['#define SAY(what, n) printf("%s\\t%zu\\n", what, (size_t)(n))']
+    lines += ["int main(void)", "{"]
     lines += [f'SAY("{name}", {name});' for name in VALUES]
     for struct, kind in STRUCTS.items():
         lines.append(f'SAY("{struct}", sizeof({struct}));')
