@@ -136,11 +136,21 @@ def output(name: str, value: Any, shape: Tuple[int, ...]) -> np.ndarray:
     )
 
 
-def refuse_overlap(name: str, written: np.ndarray, others: Dict[str, np.ndarray]) -> None:
-    """Refuse an array to write to that shares memory with another one of the call."""
-    for other, array in others.items():
-        if np.may_share_memory(written, array):
-            raise ValueError(f"{name} shares memory with {other}: give it an array of its own")
+def refuse_overlaps(
+    written: Dict[str, np.ndarray], read: Dict[str, np.ndarray], names: Dict[str, str]
+) -> None:
+    """Refuse arrays to write to that share memory with another one; all are contiguous.
+
+    `names` says what an error calls arrays.
+    """
+    arrays = {**read, **written}
+    spans = {n: (at, at + arrays[n].nbytes) for n, at in addresses(arrays).items()}
+    for name in written:
+        begin, end = spans.pop(name)
+        for other, (other_begin, other_end) in spans.items():
+            if begin < other_end and other_begin < end:
+                known = names.get(other, other)
+                raise ValueError(f"{name} shares memory with {known}: give it an array of its own")
 
 
 def address(array: np.ndarray) -> int:

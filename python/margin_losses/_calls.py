@@ -198,12 +198,9 @@ def _gradient_arrays(sizes: Dict[str, int], inputs: Arrays, out: Any, accumulate
     missing = [name for name in shapes if held[name] is None]
     if missing and (accumulate or len(missing) == len(shapes)):
         raise ValueError(f"out lacks {' and '.join(missing)}")
-    arrays: Arrays = {}
-    others = {_NAMES.get(name, name): array for name, array in inputs.items()}
-    for name, shape in shapes.items():
-        arrays[name] = _arrays.output(f"out.{name}", held[name], shape)
-        _arrays.refuse_overlap(f"out.{name}", arrays[name], others)
-        others[f"out.{name}"] = arrays[name]
+    arrays = {name: _arrays.output(f"out.{name}", held[name], s) for name, s in shapes.items()}
+    written = {f"out.{name}": array for name, array in arrays.items()}
+    _arrays.refuse_overlaps(written, inputs, _NAMES)
     return arrays
 
 
@@ -497,8 +494,8 @@ def rows(
     result.grad = None
     if gradients:
         result.grad = outputs["grad_logits"] = _arrays.output("out", out, (n, c))
-    if out is not None and out is not z:
-        _arrays.refuse_overlap("out", out, inputs)
+    if out is not None and result.grad is not None and out is not z:
+        _arrays.refuse_overlaps({"out": result.grad}, inputs, _NAMES)
     call = Rows(
         rows=n,
         classes=c,

@@ -272,23 +272,28 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
-def _context_for(made: Settings, threads: int, isa: int, workspace: int) -> _Context:
-    """Return this thread's context, configured; a new one where none is free or large enough."""
+def _take_context(made: Settings, threads: int, isa: int, workspace: int) -> _Context:
+    """Return a context of this thread that is free and large enough, now marked as busy.
+
+    A signal handler may call while its thread is in a call: that one's context is then not free.
+    """
     kept = _kept
     threads = threads or kept.default_threads
     context = kept.contexts.get((isa, workspace))
     if context is not None and not context.busy and 0 < threads <= context.most_threads:
-        kept.contexts.move_to_end((isa, workspace))
-        context.configure(made, threads)
+        context.busy = True
+        if len(kept.contexts) > 1:
+            kept.contexts.move_to_end((isa, workspace))
         return context
-    made_now = _Context(made, threads, isa, workspace)
+    new = _Context(made, threads, isa, workspace)
+    new.busy = True
     if not threads:
-        kept.default_threads = made_now.most_threads
-    if context is None or not context.busy:  # a signal handler may call while a call is running
-        kept.contexts[isa, workspace] = made_now
+        kept.default_threads = new.most_threads
+    if context is None or not context.busy:
+        kept.contexts[isa, workspace] = new
         while len(kept.contexts) > CONTEXTS_KEPT:
             kept.contexts.popitem(last=False)
-    return made_now
+    return new
 
 
 def resolved() -> Tuple[int, int]:
@@ -339,9 +344,9 @@ def _run(
     isa: int,
     workspace: int,
 ) -> None:
-    context = _context_for(made, threads or 0, isa, workspace)
-    context.busy = True
+    context = _take_context(made, threads or 0, isa, workspace)
     try:
+        context.configure(made, threads or _kept.default_threads)
         status = function(context.handle, call)
         if status != _abi.OK:
             _fail(context, status, call, names)

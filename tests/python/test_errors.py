@@ -260,7 +260,7 @@ class Outputs(unittest.TestCase):
         self.refused(ValueError, own.format("out.dx", "x"), out={"dx": X})
         both = np.empty((N, D), np.float32)
         self.refused(
-            ValueError, own.format("out.dw", "out.dx"), out={"dx": both, "dw": both[:C]}
+            ValueError, own.format("out.dx", "out.dw"), out={"dx": both, "dw": both[:C]}
         )
 
     def test_options_that_do_not_go_together(self):

@@ -164,14 +164,27 @@ class Contexts(unittest.TestCase):
     def test_a_call_within_a_call(self):
         """A signal handler may call while its thread is between the parts of a call."""
         made = _heads.settings("arcface")
-        context = _heads._context_for(made, 1, 0, 0)
-        context.busy = True
+        context = _heads._take_context(made, 1, 0, 0)
         try:
-            other = _heads._context_for(_heads.settings("cosface"), 1, 0, 0)
-            self.assertIsNot(other, context)
-            self.assertEqual(context.in_force, (made, 1))
+            other = ml.head(*problem(), loss="cosface", threads=1).loss
+            self.assertIs(_heads._kept.contexts[0, 0], context)
+            self.assertEqual(context.in_force[0].info.name, "arcface")
         finally:
             context.busy = False
+        self.assertEqual(ml.head(*problem(), loss="cosface", threads=1).loss, other)
+
+    def test_a_handler_that_calls(self):
+        x, w, y = problem()
+        found, few = [], (x[:4], w[:50], y[:4] % 50)
+        signal.signal(signal.SIGALRM, lambda *_: found.append(ml.head(*few, threads=1).loss))
+        signal.setitimer(signal.ITIMER_REAL, 0.005, 0.005)
+        try:
+            cosface = {ml.head(x, w, y, loss="cosface", threads=1).loss for _ in range(200)}
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        self.assertEqual(len(cosface), 1)
+        self.assertEqual(set(found), {ml.head(*few, threads=1).loss})
 
 
 if __name__ == "__main__":
