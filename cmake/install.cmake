@@ -1,9 +1,9 @@
-# install.cmake: what `cmake --install` copies: the header, both libraries, and how CMake and
+# install.cmake: what `cmake --install` copies: the headers, both libraries, and how CMake and
 # pkg-config find them.
 include(CMakePackageConfigHelpers)
 
-install(FILES ${PROJECT_SOURCE_DIR}/include/margin.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-  COMPONENT development)
+install(FILES ${PROJECT_SOURCE_DIR}/include/margin.h ${PROJECT_SOURCE_DIR}/include/margin.hpp
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
 install(TARGETS margin margin_shared EXPORT margin
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library NAMELINK_COMPONENT development)

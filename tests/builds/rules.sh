@@ -24,7 +24,7 @@ forbid() {
 
 # files FOLDER...: the sources of these folders.
 files() {
-    find "$@" -type f \( -name '*.c' -o -name '*.h' -o -name '*.cpp' \) | sort
+    find "$@" -type f \( -name '*.c' -o -name '*.h' -o -name '*.cpp' -o -name '*.hpp' \) | sort
 }
 
 # functions FILE...: "lines file:line" of each function's body, as clang-format lays it out.
