@@ -55,6 +55,7 @@ private:
 struct error : margin_fault {
     const char *array = nullptr;
     std::size_t expected = 0, found = 0;
+    error() : error(MARGIN_OK, "success") {}
     error(margin_status status_, const char *detail_) : margin_fault()
     {
         status = status_, detail = detail_;
@@ -83,7 +84,7 @@ struct error : margin_fault {
 /* A value, or the error for which there is none: ask `if (result)` before * and ->. */
 template <class T> class result {
 public:
-    result(T &&value) : value_(std::move(value)), error_(MARGIN_OK, "success") {}
+    result(T &&value) : value_(std::move(value)) {}
     result(const margin::error &error) : error_(error) {}
     explicit operator bool() const { return !error_; }
     T &operator*() { return value_; }
@@ -140,7 +141,7 @@ namespace detail {
  * times columns, or with a stride at least to the end of the last row. Products that overflow are
  * the library's to refuse: it judges the shape itself. */
 struct lengths {
-    error fault{MARGIN_OK, "success"};
+    error fault;
     template <class T>
     T *operator()(const char *array, view<T> given, std::size_t count, std::size_t columns = 1,
                   std::size_t stride = 0)
@@ -235,7 +236,7 @@ private:
 
     error judge(margin_status status) const
     {
-        if (status == MARGIN_OK) return error(status, "success");
+        if (status == MARGIN_OK) return error();
         if (!handle_) return error(status, "the context was never created, or moved away");
         const margin_fault &fault = *margin_context_fault(get());
         return fault.status == status ? error(fault) : error(status, margin_status_text(status));

@@ -85,6 +85,21 @@ by_wrapper() {
     done
 }
 
+# train_examples NAME: the examples build by their own CMakeLists.txt and learn: the accuracy of the
+# last epoch is above 0.9 (chance: 0.05), and above that of the first.
+train_examples() {
+    local folder=$work/examples program
+    cmake -S "$source/examples" -B "$folder" -G Ninja "-DCMAKE_PREFIX_PATH=$work/pre fix $1" \
+        -DCMAKE_BUILD_TYPE=Release > "$folder.log"
+    cmake --build "$folder" --parallel "$jobs" >> "$folder.log"
+    for program in train_c train_cpp; do
+        "$folder/$program" > "$folder.txt" || fail "$program fails"
+        awk '{ last = $NF } NR == 1 { first = $NF } END { exit !(NR == 8 && last > 0.9 && last > first) }' \
+            "$folder.txt" || fail "$program does not learn: $(cat "$folder.txt")"
+        used=$((used + 1))
+    done
+}
+
 # exports NAME: the shared library has exactly the functions of margin.h, its own name, and nothing
 # that can be written to once it is loaded.
 exports() {
@@ -122,6 +137,7 @@ for name in pool openmp none; do
         [[ $name != pool ]] || by_wrapper "$name" "$cxx"
     done < <(compilers)
 done
+train_examples pool
 by_cmake subdirectory C gcc "-DSUBDIRECTORY=$source"
 by_cmake fetched CXX g++ -DFETCH=ON "-DFETCHCONTENT_SOURCE_DIR_MARGIN=$source"
 printf '%d programs of others were built and gave the right loss\n' "$used"
