@@ -30,7 +30,8 @@ build_packages() {
 
 test_packages() {
     printf '%s\n' libcmocka-dev clang libclang-rt-dev libomp-dev llvm git libsimde-dev shellcheck valgrind \
-        python3-numpy python3-scipy python3-sklearn tidy locales librsvg2-bin
+        python3-numpy python3-scipy python3-sklearn tidy locales librsvg2-bin \
+        man-db lintian doxygen
     # The report is looked at in it. Elsewhere it comes in other ways, or the test is skipped.
     if grep -qs '^ID=debian' /etc/os-release; then printf '%s\n' chromium-headless-shell; fi
     # Each version lays out C in its own way.
