@@ -33,6 +33,9 @@ configure_file(${PROJECT_SOURCE_DIR}/cmake/margin.pc.in ${PROJECT_BINARY_DIR}/ma
 install(FILES ${PROJECT_BINARY_DIR}/margin.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
   COMPONENT development)
 
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/CHANGELOG.md
+  DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documents)
+
 # The programs, with a page of the manual for each, which they write themselves, and the completion
 # of shells, which asks them.
 function(install_page name component program)
