@@ -113,6 +113,14 @@ int refused_calls(margin::context &context, arrays &a)
     wrong += is_wrong(context.configure(config), "margin: m2 must be in [0, pi)");
     auto none = margin::context::create(config);
     wrong += is_wrong(none.error(), "margin: m2 must be in [0, pi)");
+#if defined(__cpp_exceptions)
+    try {
+        const margin::context never = margin::context::create(config).value();
+        wrong += is_wrong(margin::error(), "an exception");
+    } catch (const std::runtime_error &caught) {
+        wrong += std::strcmp(caught.what(), "margin: m2 must be in [0, pi)") != 0;
+    }
+#endif
     margin::context moved = std::move(context);
     wrong += is_wrong(context.run(head), "margin: the context was never created, or moved away");
     return wrong;
@@ -131,5 +139,5 @@ int main()
     config.threads = 2;
     auto context = margin::context::create(config);
     if (!context) return is_wrong(context.error(), "");
-    return run_all(*context, a) || refused_calls(*context, a);
+    return run_all(*context, a) != 0 || refused_calls(*context, a) != 0;
 }

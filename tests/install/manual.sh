@@ -23,12 +23,12 @@ check_page() {
     [[ ! -s $prefix.warnings ]] || fail "$page: $(cat "$prefix.warnings")"
     while read -r option; do
         checked=$((checked + 1))
-        grep -qF "\\fB${option//-/\\-}" "$page" || fail "$page lacks $option"
+        grep -qE "^.fB${option//-/.-}(.fR|,)" "$page" || fail "$page lacks $option"
         grep -q "^$option|" <<< "$words" || fail "the completion of $* lacks $option"
     done < <(grep -oE '^  --[a-z0-9-]+( |$)' <<< "$said" | tr -d ' ')
 }
 
-# complete LINE...: what bash offers for the last of these words; the program lies in the prefix.
+# complete_line WORDS...: what bash offers for the last of these words.
 complete_line() {
     bash -c '
         . "$1"; shift
@@ -58,7 +58,8 @@ for driver in "$prefix"/bin/bench_*; do
     [[ -s $prefix/share/bash-completion/completions/${driver##*/} ]] || fail "$driver: no completion"
 done
 
-losses=$(sed -n 's/^ *X([A-Z0-9]*, \([a-z]*\)).*/\1/p' "$source/include/margin.h" | head -n 6 | xargs)
+losses=$(sed -n '/define MARGIN_LOSS_TABLE/,/^$/s/^ *X([A-Z0-9]*, \([a-z0-9]*\)).*/\1/p' \
+    "$source/include/margin.h" | xargs)
 offers "eval" margin ev
 offers "verify" margin help ver
 offers "--loss" margin eval --lo
