@@ -31,9 +31,9 @@ const option_table advise_table = {
     "advise",
     "scale and margin for a number of classes, and why",
     "Scale and margin of each loss for C classes, and the bounds that they come from.",
-    rows,
-    "The bounds are those of CosFace, NormFace and AdaCos and how far apart so many\n"
-    "directions can be. They come from geometry alone, before any training."};
+    .rows = rows,
+    .closing = "The bounds are those of CosFace, NormFace and AdaCos and how far apart so many\n"
+               "directions can be. They come from geometry alone, before any training."};
 
 /* ---- for programs -----------------------------------------------------------------------------*/
 

@@ -1,5 +1,5 @@
 /* command.h: the subcommands of `margin`. A new one is a file that defines its table of options and
- * command_NAME, and a row in main.c's table. */
+ * command_NAME, a row in main.c's table, and its name in cmake/install.cmake, for its page. */
 #ifndef MARGIN_CLI_COMMAND_H
 #define MARGIN_CLI_COMMAND_H
 

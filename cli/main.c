@@ -13,21 +13,36 @@ static const command commands[] = {
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 
-static void print_help(void)
+/* Prints the program's help in a form (option_table.h); returns 0 where there is no such form. */
+static int print_help(const char *form)
 {
-    char losses[256];
-    printf("usage: %s COMMAND [OPTION...]\n\nMargin-softmax losses on CPUs: %s.\n\ncommands:\n",
-           PROGRAM, choice_list(&loss_choice, losses, sizeof losses));
+    char losses[256], about[512];
+    option_row rows[COMMANDS + 4] = {OPTION_GROUP("commands:")}, *row = rows + 1;
     for (int i = 0; i < COMMANDS; i++)
-        printf("  %-9s  %s\n", commands[i].options->command, commands[i].options->summary);
-    printf("\noptions:\n"
-           "  --help, -h  print this and exit; '%s help COMMAND' for a command's options\n"
-           "  --version   print the version and exit\n\n"
-           "environment:\n"
-           "  MARGIN_ISA       instruction set to use (as --isa)\n"
-           "  OMP_NUM_THREADS  number of threads (as --threads)\n\n"
-           "exit status: 0 success, 1 bad data or a failed run, 2 wrong usage\n",
-           PROGRAM);
+        *row++ = (option_row){.name = commands[i].options->command,
+                              .help = commands[i].options->summary};
+    *row++ = (option_row){.name = "help", .help = "with a command: its options"};
+    *row = (option_row)OPTION_GROUP("options:");
+    snprintf(about, sizeof about, "Margin-softmax losses on CPUs: %s.",
+             choice_list(&loss_choice, losses, sizeof losses));
+    const option_table table = {
+        .program = PROGRAM,
+        .summary = "margin-softmax losses on CPUs",
+        .about = about,
+        .rows = rows,
+        .closing = "environment:\n"
+                   "  MARGIN_ISA       instruction set to use (as --isa)\n"
+                   "  OMP_NUM_THREADS  number of threads (as --threads)\n\n"
+                   "exit status: 0 success, 1 bad data or a failed run, 2 wrong usage",
+        .operand = "COMMAND"};
+    return options_help(&table, NULL, form);
+}
+
+/* Prints the help if `word` asks for it. */
+static int is_help(const char *word)
+{
+    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0) return print_help(NULL);
+    return strncmp(word, "--help=", 7) == 0 && print_help(word + 7);
 }
 
 static const command *find_command(const char *name)
@@ -54,7 +69,7 @@ static void help(int argc, char **argv)
     if (argc == 2 && argv[1][0] != '-')
         find_command(argv[1])->run(2, words);
     else
-        print_help();
+        print_help(NULL);
 }
 
 int main(int argc, char **argv)
@@ -63,13 +78,11 @@ int main(int argc, char **argv)
     const char *const word = argv[1];
     json_begin(PROGRAM);
     int status = 0;
-    if (strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0)
-        print_help();
-    else if (strcmp(word, "help") == 0)
+    if (strcmp(word, "help") == 0)
         help(argc - 1, argv + 1);
     else if (strcmp(word, "--version") == 0)
         printf("%s %s\n", PROGRAM, margin_version());
-    else
+    else if (!is_help(word))
         status = find_command(word)->run(argc - 1, argv + 1);
     finish_stdout(PROGRAM);
     return status;

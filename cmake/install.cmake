@@ -1,9 +1,9 @@
-# install.cmake: what `cmake --install` copies: the header, both libraries, and how CMake and
-# pkg-config find them.
+# install.cmake: what `cmake --install` copies: the headers, both libraries, how CMake and
+# pkg-config find them; and the programs.
 include(CMakePackageConfigHelpers)
 
-install(FILES ${PROJECT_SOURCE_DIR}/include/margin.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
-  COMPONENT development)
+install(FILES ${PROJECT_SOURCE_DIR}/include/margin.h ${PROJECT_SOURCE_DIR}/include/margin.hpp
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
 install(TARGETS margin margin_shared EXPORT margin
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development
   LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT library NAMELINK_COMPONENT development)
@@ -33,6 +33,42 @@ configure_file(${PROJECT_SOURCE_DIR}/cmake/margin.pc.in ${PROJECT_BINARY_DIR}/ma
 install(FILES ${PROJECT_BINARY_DIR}/margin.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
   COMPONENT development)
 
+install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/CHANGELOG.md
+  DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documents)
+
+# The programs, with a page of the manual for each, which they write themselves, and the completion
+# of shells, which asks them.
+function(install_page name component program)
+  set(page ${PROJECT_BINARY_DIR}/man/${name}.1)
+  add_custom_command(OUTPUT ${page} COMMAND ${program} ${ARGN} --help=man > ${page}
+    DEPENDS ${program} VERBATIM)
+  target_sources(margin_manual PRIVATE ${page})
+  install(FILES ${page} DESTINATION ${CMAKE_INSTALL_MANDIR}/man1 COMPONENT ${component})
+endfunction()
+function(install_completion name component)
+  set(from ${PROJECT_SOURCE_DIR}/cli/completion)
+  install(FILES ${from}/margin.bash RENAME ${name} COMPONENT ${component}
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions)
+  install(FILES ${from}/margin.fish RENAME ${name}.fish COMPONENT ${component}
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
+endfunction()
+
 if(TARGET margin_command)
+  add_custom_target(margin_manual ALL)
+  file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/man)
   install(TARGETS margin_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT command)
+  install_page(margin command margin_command)
+  foreach(name eval angles verify identify advise info)
+    install_page(margin-${name} command margin_command ${name})
+  endforeach()
+  install_completion(margin command)
+  install(FILES ${PROJECT_SOURCE_DIR}/cli/completion/_margin COMPONENT command
+    DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
+  foreach(driver bench_speed bench_stability bench_separation bench_kernels)
+    if(TARGET ${driver})
+      install(TARGETS ${driver} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT drivers)
+      install_page(${driver} drivers ${driver})
+      install_completion(${driver} drivers)
+    endif()
+  endforeach()
 endif()

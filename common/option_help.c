@@ -1,5 +1,5 @@
-/* option_help.c: --help, written from a program's table (see option_table.h). Must not know any
- * program's options. */
+/* option_help.c: --help for people, written from a program's table (see option_table.h). Must not
+ * know any program's options. */
 #include "option_table.h"
 
 #include <stdio.h>
@@ -7,7 +7,7 @@
 
 enum { WIDTH = 96, LEFT_MOST = 24 };
 
-static const option_row own_rows[] = {
+const option_row option_own_rows[] = {
     {"help, -h", NULL, "print this and exit", .type = OPTION_FLAG},
     {"version", NULL, "print the version and exit", .type = OPTION_FLAG},
     OPTION_END};
@@ -26,8 +26,7 @@ static void default_text(const option_row *row, const void *defaults, char *text
         snprintf(text, size, "%zu", *(const size_t *)field);
 }
 
-/* Writes a row's sentence with its {names}, {range} and {default}. */
-static void expand(const option_row *row, const void *defaults, char *text, size_t size)
+void option_sentence(const option_row *row, const void *defaults, char *text, size_t size)
 {
     size_t used = 0;
     text[0] = '\0';
@@ -67,7 +66,8 @@ static void print_words(const char *text, size_t at, size_t indent)
 
 static size_t left_text(const option_row *row, char *text, size_t size)
 {
-    return (size_t)snprintf(text, size, "  --%s%s%s", row->name, row->argument != NULL ? " " : "",
+    return (size_t)snprintf(text, size, "  %s%s%s%s", row->type != OPTION_NONE ? "--" : "",
+                            row->name, row->argument != NULL ? " " : "",
                             row->argument != NULL ? row->argument : "");
 }
 
@@ -81,7 +81,7 @@ static void print_rows(const option_row *rows, const void *defaults, size_t inde
             continue;
         }
         const size_t used = left_text(row, left, sizeof left);
-        expand(row, defaults, text, sizeof text);
+        option_sentence(row, defaults, text, sizeof text);
         if (used + 2 > indent)
             printf("%s\n%*s", left, (int)indent, "");
         else
@@ -96,6 +96,8 @@ static void print_usage(const option_table *t)
     size_t used =
         (size_t)snprintf(text, sizeof text, "usage: %s%s%s", t->program,
                          t->command != NULL ? " " : "", t->command != NULL ? t->command : "");
+    if (t->operand != NULL)
+        used += (size_t)snprintf(text + used, sizeof text - used, " %s", t->operand);
     for (const option_row *row = t->rows; row->help != NULL; row++)
         if (row->required)
             used += (size_t)snprintf(text + used, sizeof text - used, " --%s %s", row->name,
@@ -104,10 +106,10 @@ static void print_usage(const option_table *t)
     print_words(text, 0, 8);
 }
 
-void options_help(const option_table *table, const void *defaults)
+static void help_for_people(const option_table *table, const void *defaults)
 {
     char left[128];
-    size_t indent = 0;
+    size_t indent = left_text(option_own_rows, left, sizeof left) + 2;
     for (const option_row *row = table->rows; row->help != NULL; row++) {
         const size_t used = row->name != NULL ? left_text(row, left, sizeof left) + 2 : 0;
         if (used > indent && used <= LEFT_MOST) indent = used;
@@ -115,6 +117,19 @@ void options_help(const option_table *table, const void *defaults)
     print_usage(table);
     printf("\n%s\n", table->about);
     print_rows(table->rows, defaults, indent);
-    print_rows(own_rows, NULL, indent);
+    print_rows(option_own_rows, NULL, indent);
     if (table->closing != NULL) printf("\n%s\n", table->closing);
+}
+
+int options_help(const option_table *table, const void *defaults, const char *form)
+{
+    if (form == NULL)
+        help_for_people(table, defaults);
+    else if (strcmp(form, "man") == 0)
+        options_help_man(table, defaults);
+    else if (strcmp(form, "words") == 0)
+        options_help_words(table, defaults);
+    else
+        return 0;
+    return 1;
 }

@@ -32,7 +32,7 @@ static void reader_start(reader *r, const option_table *table, void *target)
     for (int i = 0; r->rows[i].help != NULL && i < OPTION_ROWS_MOST; i++)
         if (r->rows[i].type != OPTION_NONE)
             *known++ = (struct option){r->rows[i].name, r->rows[i].argument != NULL, NULL, ROW + i};
-    *known++ = (struct option){"help", no_argument, NULL, HELP};
+    *known++ = (struct option){"help", optional_argument, NULL, HELP};
     *known = (struct option){"version", no_argument, NULL, VERSION};
 }
 
@@ -258,7 +258,8 @@ static void look_through(const option_table *table, const reader *r, int argc, c
     opterr = 0;
     while ((code = getopt_long(argc, argv, ":h", r->known, NULL)) != -1) {
         if (code == HELP || code == 'h') {
-            options_help(table, r->target);
+            if (!options_help(table, r->target, code == HELP ? optarg : NULL))
+                die_usage(r->program, "option --help takes no value");
             leave(r);
         } else if (code == VERSION) {
             printf("%s %s\n", r->program, margin_version());

@@ -1,6 +1,7 @@
 /* option_table.h: a program's command line as one table, a row for each option: from it arguments
- * are read into the program's struct, wrong usage is refused, and --help is written. Must not know
- * any program's options.
+ * are read into the program's struct, wrong usage is refused, and --help is written, also as a page
+ * of the manual (--help=man) and for the shells' completion (--help=words). Must not know any
+ * program's options.
  *
  *     #define OPTION_TARGET my_options
  *     static const option_row rows[] = {
@@ -20,7 +21,7 @@
 #include "options.h"
 
 typedef enum option_type {
-    OPTION_NONE,     /* a line of the help alone */
+    OPTION_NONE,     /* a line of the help alone, its name as it stands */
     OPTION_FLAG,     /* int: 1 */
     OPTION_CONSTANT, /* int: `least`; two constants of one field exclude one another */
     OPTION_TEXT,     /* const char * */
@@ -51,10 +52,11 @@ typedef struct option_row {
 
 typedef struct option_table {
     const char *program, *command; /* "margin", "eval"; NULL: the program has no commands */
-    const char *summary;           /* a line for the list of commands, or NULL */
+    const char *summary;           /* a line for lists of commands and of pages */
     const char *about;             /* --help begins with these lines ... */
     const option_row *rows;        /* up to OPTION_END */
-    const char *closing;           /* ... and ends with these; or NULL */
+    const char *closing;           /* ... and ends with these, in paragraphs; or NULL */
+    const char *operand;           /* a word that comes before all options; or NULL */
 } option_table;
 
 /* What a row says of its value: the field of OPTION_TARGET that takes it, and what fits. A field of
@@ -91,8 +93,18 @@ enum { OPTION_ROWS_MOST = 64 };
  * --version, exits with one line on stderr for wrong usage (2) and for what cannot be had (1). */
 void options_read(const option_table *table, int argc, char **argv, void *target);
 
-/* Writes the help; `defaults` is the program's struct as it is before reading. */
-void options_help(const option_table *table, const void *defaults);
+/* Writes the help in a form: NULL: for people, "man": a page of the manual, for troff, "words": a
+ * line WORD|ARGUMENT|VALUES|SENTENCE for each word that may be typed, for the completion of shells.
+ * `defaults` is the program's struct as it is before reading. Returns 0 if there is no such form.
+ */
+int options_help(const option_table *table, const void *defaults, const char *form);
+
+/* What the forms of the help share: the rows of every program, and a row's sentence with its
+ * {names}, {range} and {default}. */
+extern const option_row option_own_rows[];
+void option_sentence(const option_row *row, const void *defaults, char *text, size_t size);
+void options_help_man(const option_table *table, const void *defaults);
+void options_help_words(const option_table *table, const void *defaults);
 
 /* Writes what a row's value must be, as "a whole number from 1 to 100"; returns `text`. */
 const char *option_wanted(const option_row *row, char *text, size_t text_size);

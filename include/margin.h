@@ -205,6 +205,7 @@ typedef struct margin_config {
                                after threads crashes, and waiting threads keep cores busy */
     size_t workspace_bytes; /* upper bound of the context's scratch memory; 0: 256 MiB */
     int skip_finite_check;  /* 1: NaN and Inf in the inputs are the caller's concern */
+    /* appended */
     margin_parallel_for parallel; /* runs the loops in place of the library's threads; NULL: these.
                                      `count` is at most `threads` */
     void *parallel_user;          /* what it is given */

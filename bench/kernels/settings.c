@@ -20,6 +20,7 @@ static const option_row rows[] = {
 
 static const option_table table = {
     .program = PROGRAM,
+    .summary = "time of each kernel of libmargin",
     .about = "Time every kernel of libmargin on every usable instruction set. Each is compared "
              "with the\n"
              "scalar kernel first, by the call that is timed; one that differs is not timed.",

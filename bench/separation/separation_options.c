@@ -100,6 +100,7 @@ static const option_row rows[] = {
 
 const option_table separation_table = {
     .program = SEPARATION_PROGRAM,
+    .summary = "how well each loss separates classes",
     .about =
         "Train a small network under each loss, and measure on samples held out from training\n"
         "how well the classes are separated: angles between samples, embedding centres and\n"

@@ -55,11 +55,12 @@ static const option_row rows[] = {
     {"min-time", "SECONDS", "of each repetition (default: what the time for the run allows)",
      TO_RANGE(min_seconds, 1e-9, 3600)},
     {"seed", "S", "of the inputs (default {default})", TO_U64(request.seed)},
-    {"benchmark_...", NULL, "flags of Google Benchmark", .type = OPTION_NONE},
+    {"--benchmark_...", NULL, "flags of Google Benchmark", .type = OPTION_NONE},
     OPTION_END};
 
 const option_table speed_table = {
     .program = SPEED_PROGRAM,
+    .summary = "time of margin-softmax heads and of others",
     .about =
         "Time of the heads and rows calls of libmargin, and of others, on Google Benchmark. Every\n"
         "case is compared with a double-precision reference first; one that fails is not timed.",

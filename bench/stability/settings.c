@@ -22,6 +22,7 @@ static const option_row rows[] = {
 
 const option_table stability_table = {
     .program = PROGRAM,
+    .summary = "errors of each loss and its gradients",
     .about =
         "Measure the error of each loss and its gradients against a 113-bit reference, with\n"
         "every option on every usable instruction set, beside the formulas as they are usually\n"

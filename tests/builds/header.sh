@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# header.sh SOURCE WORK: margin.h compiles alone as C11, C17 and C++, with every compiler here and
-# all warnings, and twice in one file.
+# header.sh SOURCE WORK: margin.h compiles alone as C11, C17 and C++, and margin.hpp as C++17 and
+# C++20, with every compiler here and all warnings, and twice in one file.
 # shellcheck source=tests/builds/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 source=$1 work=$2/header
@@ -9,6 +9,7 @@ mkdir -p "$work"
 printf '#include "margin.h"\n#include "margin.h"\n%s\n' \
     'int main(void) { return margin_version() == 0; }' > "$work/alone.c"
 cp "$work/alone.c" "$work/alone.cpp"
+sed 's/margin\.h"/margin.hpp"/' "$work/alone.c" > "$work/wrapper.cpp"
 flags=(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror -fsyntax-only "-I$source/include")
 tried=0
 for compiler in gcc clang; do
@@ -21,9 +22,11 @@ done
 for compiler in g++ clang++; do
     command -v "$compiler" > /dev/null || continue
     for standard in c++11 c++17 c++20; do
-        "$compiler" "-std=$standard" "${flags[@]}" "$work/alone.cpp"
-        tried=$((tried + 1))
+        files=("$work/alone.cpp")
+        [[ $standard == c++11 ]] || files+=("$work/wrapper.cpp")
+        "$compiler" "-std=$standard" "${flags[@]}" "${files[@]}"
+        tried=$((tried + ${#files[@]}))
     done
 done
 ((tried > 0)) || fail "no compiler was found"
-printf 'margin.h compiles alone in %d ways\n' "$tried"
+printf 'the headers compile alone in %d ways\n' "$tried"

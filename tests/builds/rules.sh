@@ -24,7 +24,7 @@ forbid() {
 
 # files FOLDER...: the sources of these folders.
 files() {
-    find "$@" -type f \( -name '*.c' -o -name '*.h' -o -name '*.cpp' \) | sort
+    find "$@" -type f \( -name '*.c' -o -name '*.h' -o -name '*.cpp' -o -name '*.hpp' \) | sort
 }
 
 # functions FILE...: "lines file:line" of each function's body, as clang-format lays it out.
@@ -32,7 +32,7 @@ functions() {
     awk '/^{/ { start = FNR } /^}/ && start { print FNR - start - 1, FILENAME ":" start; start = 0 }' "$@"
 }
 
-mapfile -t all < <(files src include common cli bench tests)
+mapfile -t all < <(files src include common cli bench examples tests)
 mapfile -t library < <(files src include)
 mapfile -t outside_simd < <(files src include common cli bench tests | grep -Ev '^(src/simd|tests/simde)/')
 mapfile -t without_lanes < <(files src include cli | grep -Ev '^src/simd/')

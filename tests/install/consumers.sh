@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# consumers.sh SOURCE WORK: the library is built with its own threads and with OpenMP, installed, and used by
-# programs of others: in C and in C++ alone, static and shared, under gcc and clang, found by CMake,
-# by pkg-config, and as a folder of their own project. What is installed is what margin.h says.
+# consumers.sh SOURCE WORK: the library is built with its own threads, with OpenMP and without
+# threads, installed, and used by programs of others: in C and in C++ alone, static and shared, under
+# gcc and clang, found by CMake, by pkg-config, and as a folder of their own project. What is
+# installed is what margin.h says, and margin.hpp gives what it gives.
 # shellcheck source=tests/builds/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../builds/lib.sh"
 source=$1 work=$2/consumers
@@ -64,6 +65,41 @@ by_pkg_config() {
     used=$((used + 2))
 }
 
+# by_wrapper NAME COMPILER: margin.hpp under all warnings, in both standards, with and without
+# exceptions, computes what the C interface does.
+by_wrapper() {
+    local prefix="$work/pre fix $1" compiler=$2 standard
+    local -a flags=(-Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror "-I$prefix/include")
+    local -a linked=("-L$prefix/$libdir" -lmargin "-Wl,-rpath,$prefix/$libdir")
+    gcc "${flags[@]}" "$source/tests/install/calls.c" -o "$work/calls" "${linked[@]}"
+    "$work/calls" > "$work/calls.c.txt" || fail "calls.c fails"
+    for standard in 17 20; do
+        for lacking in "" "-fno-exceptions -fno-rtti"; do
+            # shellcheck disable=SC2086 # none, or two options
+            "$compiler" -std=c++$standard "${flags[@]}" $lacking "$source/tests/install/calls.cpp" \
+                -o "$work/calls" "${linked[@]}"
+            "$work/calls" > "$work/calls.cpp.txt" || fail "$compiler: calls.cpp fails, C++$standard"
+            cmp "$work/calls.c.txt" "$work/calls.cpp.txt" || fail "margin.hpp computes otherwise"
+            used=$((used + 1))
+        done
+    done
+}
+
+# train_examples NAME: the examples build by their own CMakeLists.txt and learn: the accuracy of the
+# last epoch is above 0.9 (chance: 0.05), and above that of the first.
+train_examples() {
+    local folder=$work/examples program
+    cmake -S "$source/examples" -B "$folder" -G Ninja "-DCMAKE_PREFIX_PATH=$work/pre fix $1" \
+        -DCMAKE_BUILD_TYPE=Release > "$folder.log"
+    cmake --build "$folder" --parallel "$jobs" >> "$folder.log"
+    for program in train_c train_cpp; do
+        "$folder/$program" > "$folder.txt" || fail "$program fails"
+        awk '{ last = $NF } NR == 1 { first = $NF } END { exit !(NR == 8 && last > 0.9 && last > first) }' \
+            "$folder.txt" || fail "$program does not learn: $(cat "$folder.txt")"
+        used=$((used + 1))
+    done
+}
+
 # exports NAME: the shared library has exactly the functions of margin.h, its own name, and nothing
 # that can be written to once it is loaded.
 exports() {
@@ -76,7 +112,7 @@ exports() {
     grep -q 'SONAME.*\[libmargin.so.0.[0-9]*\]' "$work/dynamic" || fail "$library: another name"
     grep -q 'NOW' "$work/dynamic" || fail "$library is bound lazily"
     readelf -lW "$library" | grep -q GNU_RELRO || fail "$library has no relro"
-    if [[ $1 == pool ]] && grep -E 'NEEDED' "$work/dynamic" | grep -vE 'lib(m|c|pthread)\.so'; then
+    if [[ $1 != openmp ]] && grep -E 'NEEDED' "$work/dynamic" | grep -vE 'lib(m|c|pthread)\.so'; then
         fail "$library: without OpenMP it needs more than libm and libc"
     fi
 }
@@ -85,20 +121,23 @@ used=0
 declare -A suffix=([C]=c [CXX]=cpp)
 install_library pool
 install_library openmp -DMARGIN_THREADS=openmp
+install_library none -DMARGIN_THREADS=none
 DESTDIR=$work/destdir cmake --install "$work/pool" --prefix /usr > "$work/install.log"
 [[ -f $work/destdir/usr/include/margin.h ]] || fail "DESTDIR: nothing was installed there"
 if grep -rqF "$work" "$work/destdir/usr/$libdir/cmake" "$work/destdir/usr/$libdir/pkgconfig"; then
     fail "what is installed names the folder where it was built"
 fi
-for name in pool openmp; do
+for name in pool openmp none; do
     exports "$name"
     while read -r c cxx; do
         by_cmake "$name" C "$c" "-DCMAKE_PREFIX_PATH=$work/pre fix $name"
         by_cmake "$name" CXX "$cxx" "-DCMAKE_PREFIX_PATH=$work/pre fix $name"
         by_pkg_config "$name" "$c" c
         by_pkg_config "$name" "$cxx" c++
+        [[ $name != pool ]] || by_wrapper "$name" "$cxx"
     done < <(compilers)
 done
+train_examples pool
 by_cmake subdirectory C gcc "-DSUBDIRECTORY=$source"
-by_cmake subdirectory CXX g++ "-DSUBDIRECTORY=$source"
+by_cmake fetched CXX g++ -DFETCH=ON "-DFETCHCONTENT_SOURCE_DIR_MARGIN=$source"
 printf '%d programs of others were built and gave the right loss\n' "$used"

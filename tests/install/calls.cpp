@@ -1,0 +1,143 @@
+/* calls.cpp: what calls.c computes, through margin.hpp: it prints the same lines. Then wrong calls:
+ * each must be refused with the message written here. */
+#include <margin.hpp>
+
+#include <array>
+#include <cstdio>
+#include <cstring>
+#include <vector>
+#if __cplusplus >= 202002L
+#include <span>
+#endif
+
+namespace {
+
+constexpr std::size_t ROWS = 6, DIM = 20, CLASSES = 9, TOP = 3;
+
+std::vector<float> filled(std::size_t count, std::uint32_t state)
+{
+    std::vector<float> array(count);
+    for (float &value : array) {
+        state = state * 1664525u + 1013904223u;
+        value = static_cast<float>(state >> 8) / 8388608.0f - 1.0f;
+    }
+    return array;
+}
+
+void print(const char *name, const std::vector<float> &array)
+{
+    std::printf("%s", name);
+    for (const float value : array)
+        std::printf(" %a", static_cast<double>(value));
+    std::printf("\n");
+}
+
+/* Returns 1 unless the message is the one that is wanted; "" is success. */
+int is_wrong(const margin::error &error, const char *wanted)
+{
+    const std::string message = error ? error.message() : "";
+    if (message == wanted) return 0;
+    std::fprintf(stderr, "calls: '%s', not '%s'\n", message.c_str(), wanted);
+    return 1;
+}
+
+struct arrays {
+    std::vector<float> x = filled(ROWS * DIM, 1), w = filled(CLASSES * DIM, 2);
+    const std::vector<float> cosines = filled(ROWS * CLASSES, 3);
+    std::array<std::int64_t, ROWS> labels = {0, 1, 2, 3, -1, 5};
+    std::vector<float> dx = std::vector<float>(ROWS * DIM), dw = std::vector<float>(CLASSES * DIM);
+    std::vector<float> slopes = std::vector<float>(ROWS * CLASSES);
+    std::vector<float> values = std::vector<float>(ROWS * TOP);
+    std::int64_t classes[ROWS * TOP] = {};
+};
+
+margin::head_call head_of(arrays &a)
+{
+    margin::head_call head;
+    head.rows = ROWS, head.dim = DIM, head.classes = CLASSES;
+    head.weights = a.w, head.labels = a.labels;
+#if __cplusplus >= 202002L
+    head.embeddings = std::span<const float>(a.x);
+    head.grad_embeddings = std::span(a.dx);
+#else
+    head.embeddings = a.x, head.grad_embeddings = a.dx;
+#endif
+    head.grad_weights = margin::view<float>(a.dw.data(), a.dw.size());
+    return head;
+}
+
+int run_all(margin::context &context, arrays &a)
+{
+    margin::head_call head = head_of(a);
+    if (is_wrong(context.run(head), "")) return 1;
+    std::printf("head %a %a %zu %zu\n", head.loss, head.mean_loss, head.counted, head.tied);
+    print("dx", a.dx);
+    print("dw", a.dw);
+    margin::rows_call rows;
+    rows.rows = ROWS, rows.classes = CLASSES;
+    rows.logits = a.cosines, rows.labels = a.labels, rows.grad_logits = a.slopes;
+    if (is_wrong(context.run(rows), "")) return 1;
+    std::printf("rows %a %a %zu\n", rows.loss, rows.mean_loss, rows.counted);
+    print("slopes", a.slopes);
+    margin::predict_call predict;
+    predict.rows = ROWS, predict.dim = DIM, predict.classes = CLASSES, predict.k = TOP;
+    predict.embeddings = a.x, predict.weights = a.w;
+    predict.top_classes = a.classes, predict.top_values = a.values;
+    if (is_wrong(context.run(predict), "")) return 1;
+    print("values", a.values);
+    for (const std::int64_t value : a.classes)
+        std::printf("%lld\n", static_cast<long long>(value));
+    return 0;
+}
+
+int refused_calls(margin::context &context, arrays &a)
+{
+    int wrong = 0;
+    margin::head_call head = head_of(a);
+    head.dim = DIM + 1;
+    wrong += is_wrong(context.run(head), "embeddings: the length does not fit the shape "
+                                         "(elements: 126 expected, 120 found)");
+    head = head_of(a);
+    head.grad_weights_stride = DIM + 1;
+    wrong += is_wrong(context.run(head), "grad_weights: the length does not fit the shape "
+                                         "(elements: 188 expected, 180 found)");
+    head = head_of(a);
+    head.labels = {};
+    wrong += is_wrong(context.run(head), "margin: embeddings, weights and labels are required");
+    a.labels[3] = CLASSES;
+    head = head_of(a);
+    wrong += is_wrong(context.run(head),
+                      "labels, row 3: a label is neither ignored nor in [0, classes) (9)");
+    margin_config config = margin::defaults(MARGIN_ARCFACE);
+    config.m2 = 4;
+    wrong += is_wrong(context.configure(config), "margin: m2 must be in [0, pi)");
+    auto none = margin::context::create(config);
+    wrong += is_wrong(none.error(), "margin: m2 must be in [0, pi)");
+#if defined(__cpp_exceptions)
+    try {
+        const margin::context never = margin::context::create(config).value();
+        wrong += is_wrong(margin::error(), "an exception");
+    } catch (const std::runtime_error &caught) {
+        wrong += std::strcmp(caught.what(), "margin: m2 must be in [0, pi)") != 0;
+    }
+#endif
+    margin::context moved = std::move(context);
+    wrong += is_wrong(context.run(head), "margin: the context was never created, or moved away");
+    return wrong;
+}
+
+} // namespace
+
+int main()
+{
+    static_assert(!std::is_copy_constructible_v<margin::context>, "two owners of one context");
+    static_assert(!std::is_constructible_v<margin::view<float>, const std::vector<float> &>,
+                  "what is constant can be written to");
+    arrays a;
+    margin_config config = margin::defaults(MARGIN_ARCFACE);
+    config.scale = 16;
+    config.threads = 2;
+    auto context = margin::context::create(config);
+    if (!context) return is_wrong(context.error(), "");
+    return run_all(*context, a) != 0 || refused_calls(*context, a) != 0;
+}
