@@ -154,8 +154,9 @@ typedef struct margin_fault {
 } margin_fault;
 
 /* A parallel_for of the host's: calls item(state, index) once for each index below `count`, and
- * returns when all have returned: in any order, on any threads, also one after another. `user` is
- * the configuration's. */
+ * returns when all have returned: in any order, on any threads, also one after another. It must
+ * return: an exception or a longjmp through the library is not allowed. `user` is the
+ * configuration's. */
 typedef void (*margin_parallel_for)(void *user, size_t count,
                                     void (*item)(void *state, size_t index), void *state);
 
@@ -290,14 +291,17 @@ MARGIN_API margin_status margin_context_configure(margin_context *context,
 /* Releases a context; NULL is allowed. */
 MARGIN_API void margin_destroy(margin_context *context);
 
-/* Returns the configuration in force, with isa and threads resolved. The context owns it. */
+/* Without a context (NULL) the next three return NULL, a fault that says so, and 0.
+ *
+ * Returns the configuration in force, with isa and threads resolved. The context owns it. */
 MARGIN_API const margin_config *margin_context_config(const margin_context *context);
 /* Returns what the last failed call found; status MARGIN_OK if none failed. The context owns it. */
 MARGIN_API const margin_fault *margin_context_fault(const margin_context *context);
 /* Returns the bytes of workspace that the last head call used: at most config.workspace_bytes. */
 MARGIN_API size_t margin_context_workspace_used(const margin_context *context);
-/* Returns the least workspace_bytes with which margin_head_run accepts this shape at the context's
- * thread count; 0 if the shape itself is impossible. */
+/* Returns the least workspace_bytes with which margin_head_run accepts this shape, on one thread:
+ * where the workspace is too small for the scratch of more threads, fewer take part. 0 if the shape
+ * itself is impossible, or without a context. */
 MARGIN_API size_t margin_head_workspace_minimum(const margin_context *context, size_t rows,
                                                 size_t dim, size_t classes);
 

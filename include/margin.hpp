@@ -108,6 +108,7 @@ private:
 inline margin_config defaults(margin_loss loss)
 {
     margin_config config = margin_config();
+    config.size = sizeof config, config.loss = loss;
     (void)margin_config_init(&config, loss);
     return config;
 }

@@ -12,6 +12,11 @@ margin_status margin_fail(margin_context *context, margin_status status, margin_
     return status;
 }
 
+margin_status margin_fail_call(margin_context *context)
+{
+    return margin_fail(context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_NONE, 0, "the call is NULL");
+}
+
 margin_labels margin_labels_of(const int64_t *labels, int64_t ignored)
 {
     return (margin_labels){labels, ignored == 0 ? -1 : ignored};
@@ -131,12 +136,20 @@ double margin_objective(const margin_weighting *weighting, double weighted, doub
     return weighting->row != NULL || weighting->of_class != NULL ? weighted : mean;
 }
 
+margin_status margin_check_there(margin_context *context, const void *array,
+                                 margin_argument argument)
+{
+    if (array != NULL) return MARGIN_OK;
+    return margin_fail(context, MARGIN_ERROR_NULL, argument, 0, "is required, and NULL");
+}
+
 margin_status margin_check_stride(margin_context *context, size_t *stride, size_t rows,
-                                  size_t columns, const char *detail)
+                                  size_t columns, margin_argument argument, const char *detail)
 {
     if (*stride == 0) *stride = columns;
-    if (*stride < columns || *stride > PTRDIFF_MAX / sizeof(float) / rows) {
-        return margin_fail(context, MARGIN_ERROR_SHAPE, MARGIN_ARGUMENT_NONE, 0, detail);
-    }
+    if (*stride < columns) return margin_fail(context, MARGIN_ERROR_SHAPE, argument, 0, detail);
+    if (*stride > PTRDIFF_MAX / sizeof(float) / rows)
+        return margin_fail(context, MARGIN_ERROR_SHAPE, argument, 0,
+                           "so many rows of this stride are beyond memory");
     return MARGIN_OK;
 }

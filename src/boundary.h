@@ -9,6 +9,9 @@
 margin_status margin_fail(margin_context *context, margin_status status, margin_argument argument,
                           size_t row, const char *detail);
 
+/* Records that the call itself is NULL. */
+margin_status margin_fail_call(margin_context *context);
+
 /* The labels of a call. */
 typedef struct margin_labels {
     const int64_t *of_row;
@@ -33,10 +36,14 @@ margin_status margin_check_labels(margin_context *context, const margin_labels *
 margin_status margin_check_finite(margin_context *context, const float *values, size_t rows,
                                   size_t columns, size_t stride, margin_argument argument);
 
-/* Resolves a *stride of 0 to `columns`, and refuses one that is shorter, or rows that reach beyond
- * memory. */
+/* Checks that a required array is there. */
+margin_status margin_check_there(margin_context *context, const void *array,
+                                 margin_argument argument);
+
+/* Resolves a *stride of 0 to `columns`, and refuses one that is shorter, which `detail` says, or
+ * rows that reach beyond memory. */
 margin_status margin_check_stride(margin_context *context, size_t *stride, size_t rows,
-                                  size_t columns, const char *detail);
+                                  size_t columns, margin_argument argument, const char *detail);
 
 /* Checks that `values` [count] are finite and at least 0, with or without skip_finite_check; NULL
  * has no values. `detail` says which are not. */

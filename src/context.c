@@ -153,6 +153,7 @@ static margin_status create(const margin_config *given, margin_context **out, co
     *out = NULL;
     *why = NULL;
     if (given == NULL) return MARGIN_ERROR_NULL;
+    *why = "margin_config.size is not set: begin with margin_config_init";
     if (margin_read_config(given, &config) != MARGIN_OK) return MARGIN_ERROR_SIZE;
     *why = margin_config_fault(&config);
     if (*why != NULL) return MARGIN_ERROR_CONFIG;
@@ -215,7 +216,9 @@ static const char *keep_resources(const margin_context *context, margin_config *
 static margin_status configure(margin_context *context, const margin_config *given)
 {
     margin_config config;
-    if (margin_read_config(given, &config) != MARGIN_OK) return MARGIN_ERROR_SIZE;
+    if (margin_read_config(given, &config) != MARGIN_OK)
+        return margin_fail(context, MARGIN_ERROR_SIZE, MARGIN_ARGUMENT_NONE, 0,
+                           "margin_config.size is not set: begin with margin_config_init");
     const char *fault = margin_config_fault(&config);
     if (fault == NULL) fault = keep_resources(context, &config);
     if (fault != NULL)
@@ -227,7 +230,8 @@ static margin_status configure(margin_context *context, const margin_config *giv
 margin_status margin_context_configure(margin_context *context, const margin_config *config)
 {
     fenv_t caller;
-    if (context == NULL || config == NULL) return MARGIN_ERROR_NULL;
+    if (context == NULL) return MARGIN_ERROR_NULL;
+    if (config == NULL) return margin_fail_call(context);
     margin_environment_enter(&caller);
     const margin_status status = configure(context, config);
     margin_environment_leave(&caller);
@@ -244,17 +248,18 @@ void margin_destroy(margin_context *context)
 
 const margin_config *margin_context_config(const margin_context *context)
 {
-    return &context->config;
+    return context != NULL ? &context->config : NULL;
 }
 
 const margin_fault *margin_context_fault(const margin_context *context)
 {
-    return &context->fault;
+    static const margin_fault none = {.status = MARGIN_ERROR_NULL, .detail = "there is no context"};
+    return context != NULL ? &context->fault : &none;
 }
 
 size_t margin_context_workspace_used(const margin_context *context)
 {
-    return context->used;
+    return context != NULL ? context->used : 0;
 }
 
 size_t margin_threads_for(const margin_context *context, double ns)

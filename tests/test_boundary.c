@@ -1,5 +1,5 @@
 /* test_boundary.c: what the head refuses: the status, the argument and row named, and that no
- * output is touched; how many threads it takes. */
+ * output is touched. */
 #include "refusal.h"
 
 enum { ROWS = 5, DIM = 4, CLASSES = 3 };
@@ -41,18 +41,23 @@ static void head_null(void **state)
     margin_context *context = create(MARGIN_ARCFACE);
     margin_head head = MARGIN_HEAD_INIT;
     assert_status(margin_head_run(context, NULL), MARGIN_ERROR_NULL);
+    assert_fault("no call", context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_NONE, 0, 0);
+    assert_null(margin_context_config(NULL));
+    assert_fault("no context", NULL, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_NONE, 0, 0);
+    assert_int_equal(margin_context_workspace_used(NULL), 0);
+    assert_int_equal(margin_head_workspace_minimum(NULL, 4, 4, 4), 0);
     assert_status(margin_head_run(NULL, &head), MARGIN_ERROR_NULL);
     margin_destroy(context);
     const margin_status null = MARGIN_ERROR_NULL;
     t = fresh_head(MARGIN_ARCFACE);
     t.p.call.embeddings = NULL;
-    refuse_head(&t, "no embeddings", null, ANY_ARGUMENT, 0, 0);
+    refuse_head(&t, "no embeddings", null, MARGIN_ARGUMENT_EMBEDDINGS, 0, 0);
     t = fresh_head(MARGIN_ARCFACE);
     t.p.call.weights = NULL;
-    refuse_head(&t, "no weights", null, ANY_ARGUMENT, 0, 0);
+    refuse_head(&t, "no weights", null, MARGIN_ARGUMENT_WEIGHTS, 0, 0);
     t = fresh_head(MARGIN_ARCFACE);
     t.p.call.labels = NULL;
-    refuse_head(&t, "no labels", null, ANY_ARGUMENT, 0, 0);
+    refuse_head(&t, "no labels", null, MARGIN_ARGUMENT_LABELS, 0, 0);
     t = fresh_head(MARGIN_SOFTMAX);
     t.p.call.bias = NULL;
     refuse_head(&t, "grad_bias without bias", null, ANY_ARGUMENT, 0, 0);
@@ -74,16 +79,16 @@ static void head_shapes(void **state)
     refuse_head(&t, "no classes", shape, ANY_ARGUMENT, 0, 0);
     t = fresh_head(MARGIN_ARCFACE);
     t.p.call.embeddings_stride = 3;
-    refuse_head(&t, "embeddings_stride", shape, ANY_ARGUMENT, 0, 0);
+    refuse_head(&t, "embeddings_stride", shape, MARGIN_ARGUMENT_EMBEDDINGS, 0, 0);
     t = fresh_head(MARGIN_ARCFACE);
     t.p.call.weights_stride = 1;
-    refuse_head(&t, "weights_stride", shape, ANY_ARGUMENT, 0, 0);
+    refuse_head(&t, "weights_stride", shape, MARGIN_ARGUMENT_WEIGHTS, 0, 0);
     t = fresh_head(MARGIN_ARCFACE);
     t.p.call.grad_embeddings_stride = 3;
-    refuse_head(&t, "grad_embeddings_stride", shape, ANY_ARGUMENT, 0, 0);
+    refuse_head(&t, "grad_embeddings_stride", shape, MARGIN_ARGUMENT_EMBEDDINGS, 0, 0);
     t = fresh_head(MARGIN_ARCFACE);
     t.p.call.grad_weights_stride = 3;
-    refuse_head(&t, "grad_weights_stride", shape, ANY_ARGUMENT, 0, 0);
+    refuse_head(&t, "grad_weights_stride", shape, MARGIN_ARGUMENT_WEIGHTS, 0, 0);
 }
 
 /* Sizes whose products overflow must be refused before anything is read. */
@@ -242,111 +247,6 @@ static void head_bias(void **state)
     }
 }
 
-static margin_context *create_with(int threads, size_t workspace)
-{
-    margin_config config = config_of(MARGIN_SPHEREFACE);
-    margin_context *context;
-    config.threads = threads;
-    config.workspace_bytes = workspace;
-    assert_status(problem_context(&config, &context), MARGIN_OK);
-    return context;
-}
-
-/* Each thread has scratch of its own, so the least workspace tells how many take part. */
-static size_t least_for(int threads, size_t rows, size_t dim, size_t classes)
-{
-    margin_config config = config_of(MARGIN_ARCFACE);
-    margin_context *context;
-    config.threads = threads;
-    assert_status(margin_create(&config, &context), MARGIN_OK);
-    const size_t bytes = margin_head_workspace_minimum(context, rows, dim, classes);
-    margin_destroy(context);
-    return bytes;
-}
-
-static void threads_have_enough_to_do(void **state)
-{
-    (void)state;
-    assert_int_equal(least_for(8, 32, 64, 8), least_for(1, 32, 64, 8));
-    assert_int_equal(least_for(8, 512, 2, 8), least_for(1, 512, 2, 8));
-    assert_int_equal(least_for(8, 128, 64, 1000), least_for(6, 128, 64, 1000));
-    assert_true(least_for(8, 128, 64, 1000) > least_for(2, 128, 64, 1000));
-    assert_true(least_for(8, 512, 512, 10000) > least_for(7, 512, 512, 10000));
-}
-
-static void head_workspace(void **state)
-{
-    (void)state;
-    for (int threads = 1; threads <= 4; threads++) {
-        margin_context *context = create_with(threads, 0);
-        const size_t least = margin_head_workspace_minimum(context, 200, 33, 70);
-        margin_destroy(context);
-        assert_true(least > 0);
-
-        problem p = problem_make(200, 33, 70, 5, 1, 1);
-        p.call.label_smoothing = 0.1; /* takes most */
-        context = create_with(threads, least - 1);
-        assert_status(margin_head_run(context, &p.call), MARGIN_ERROR_WORKSPACE);
-        assert_true(problem_untouched(&p));
-        assert_int_equal(margin_context_fault(context)->bytes, least);
-        margin_destroy(context);
-
-        context = create_with(threads, least);
-        assert_status(margin_head_run(context, &p.call), MARGIN_OK);
-        assert_true(margin_context_workspace_used(context) <= least);
-        assert_true(margin_context_workspace_used(context) > 0);
-        margin_destroy(context);
-        assert_true(problem_free(&p));
-    }
-}
-
-/* The least workspace of a shape is enough whichever outputs are wanted. */
-static void head_workspace_of_each_output(void **state)
-{
-    static const size_t sizes[][3] = {{1, 16, 64},  {1, 16, 252},  {1, 64, 14},
-                                      {3, 20, 600}, {16, 40, 300}, {17, 40, 300},
-                                      {40, 2, 500}, {5, 8, 128},   {130, 33, 700}};
-    (void)state;
-    for (size_t k = 0; k < 2 * sizeof sizes / sizeof *sizes; k++) {
-        const size_t *n = sizes[k / 2];
-        const int threads = k % 2 == 0 ? 1 : 3;
-        margin_context *context = create_with(threads, 0);
-        const size_t least = margin_head_workspace_minimum(context, n[0], n[1], n[2]);
-        margin_destroy(context);
-        context = create_with(threads, least);
-        problem p = problem_make(n[0], n[1], n[2], 3, 0, 1);
-        for (unsigned wanted = 0; wanted < 8; wanted++) {
-            margin_head call = p.call;
-            if (wanted & 4) call.label_smoothing = 0.1;
-            if (!(wanted & 1)) call.grad_embeddings = NULL;
-            if (!(wanted & 2)) call.grad_weights = NULL;
-            assert_status(margin_head_run(context, &call), MARGIN_OK);
-        }
-        margin_destroy(context);
-        assert_true(problem_free(&p));
-    }
-}
-
-/* Room for the packed class weights but not for all terms: two threads compute them again, each a
- * piece of a block at a time, with the same bits. */
-static void head_terms_again(void **state)
-{
-    margin_config config = config_of(MARGIN_ARCFACE);
-    problem_hash hash[2];
-    (void)state;
-    config.threads = 2;
-    for (int k = 0; k < 2; k++) {
-        config.workspace_bytes = k == 0 ? 0 : (size_t)720 << 10;
-        problem p = problem_make(128, 20, 1260, 9, 0, 1);
-        assert_status(problem_run(&p, &config), MARGIN_OK);
-        hash[k] = problem_hash_of(&p);
-        assert_true(problem_free(&p));
-    }
-    assert_true(hash[0].grad_weights == hash[1].grad_weights);
-    assert_true(hash[0].grad_embeddings == hash[1].grad_embeddings);
-    assert_true(hash[0].loss == hash[1].loss);
-}
-
 /* A context serves on after a refusal, and keeps what the refusal was. */
 static void head_after_a_refusal(void **state)
 {
@@ -376,11 +276,7 @@ int main(void)
         cmocka_unit_test(head_nonfinite_far_off),
         cmocka_unit_test(head_huge_is_finite),
         cmocka_unit_test(head_bias),
-        cmocka_unit_test(head_workspace),
-        cmocka_unit_test(head_workspace_of_each_output),
-        cmocka_unit_test(head_terms_again),
         cmocka_unit_test(head_after_a_refusal),
-        cmocka_unit_test(threads_have_enough_to_do),
     };
     return cmocka_run_group_tests_name("boundary", tests, NULL, NULL);
 }

@@ -168,7 +168,7 @@ static void refusals_are_explained(void **state)
     config.m2 = 0.5;
     config.size = 0;
     assert_status(margin_create_explained(&config, &context, &why), MARGIN_ERROR_SIZE);
-    assert_string_equal(why, margin_status_text(MARGIN_ERROR_SIZE));
+    assert_string_equal(why, "margin_config.size is not set: begin with margin_config_init");
     config.size = sizeof config;
     assert_status(margin_create_explained(&config, &context, &why), MARGIN_OK);
     assert_string_equal(why, margin_status_text(MARGIN_OK));

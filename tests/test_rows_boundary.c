@@ -66,10 +66,10 @@ static void rows_refusals(void **state)
     margin_destroy(none);
     t = fresh_rows(MARGIN_ARCFACE);
     t.p.call.logits = NULL;
-    refuse_rows(&t, "no logits", MARGIN_ERROR_NULL, ANY_ARGUMENT, 0, 0);
+    refuse_rows(&t, "no logits", MARGIN_ERROR_NULL, MARGIN_ARGUMENT_LOGITS, 0, 0);
     t = fresh_rows(MARGIN_ARCFACE);
     t.p.call.labels = NULL;
-    refuse_rows(&t, "no labels", MARGIN_ERROR_NULL, ANY_ARGUMENT, 0, 0);
+    refuse_rows(&t, "no labels", MARGIN_ERROR_NULL, MARGIN_ARGUMENT_LABELS, 0, 0);
     t = fresh_rows(MARGIN_ARCFACE);
     t.p.call.rows = 0;
     refuse_rows(&t, "no rows", MARGIN_ERROR_SHAPE, ANY_ARGUMENT, 0, 0);

@@ -9,15 +9,27 @@
 margin_status margin_head_check_shape(margin_context *context, size_t rows, size_t dim,
                                       size_t classes, const float *bias)
 {
-    if (rows == 0 || dim == 0 || classes == 0 || dim > PTRDIFF_MAX / 64) {
+    if (rows == 0 || dim == 0 || classes == 0)
         return margin_fail(context, MARGIN_ERROR_SHAPE, MARGIN_ARGUMENT_NONE, 0,
                            "rows, dim and classes must be at least 1");
-    }
+    if (dim > PTRDIFF_MAX / 64)
+        return margin_fail(context, MARGIN_ERROR_SHAPE, MARGIN_ARGUMENT_NONE, 0,
+                           "a row of so many dimensions is beyond memory");
     if (bias != NULL && context->info->normalised) {
         return margin_fail(context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_BIAS, 0,
                            "a bias goes with raw inner products only");
     }
     return MARGIN_OK;
+}
+
+margin_status margin_head_check_strides(margin_context *context, margin_head *call)
+{
+    const margin_status status =
+        margin_check_stride(context, &call->embeddings_stride, call->rows, call->dim,
+                            MARGIN_ARGUMENT_EMBEDDINGS, "embeddings_stride is shorter than dim");
+    if (status != MARGIN_OK) return status;
+    return margin_check_stride(context, &call->weights_stride, call->classes, call->dim,
+                               MARGIN_ARGUMENT_WEIGHTS, "weights_stride is shorter than dim");
 }
 
 /* Returns the margins that a call gives. */
@@ -28,12 +40,14 @@ static margin_given_margins margins_of(const margin_head *call)
 
 static margin_status check_call(margin_context *context, const margin_head *call)
 {
-    if (call->embeddings == NULL || call->weights == NULL || call->labels == NULL) {
-        return margin_fail(context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_NONE, 0,
-                           "embeddings, weights and labels are required");
-    }
-    const margin_status status =
-        margin_head_check_shape(context, call->rows, call->dim, call->classes, call->bias);
+    margin_status status =
+        margin_check_there(context, call->embeddings, MARGIN_ARGUMENT_EMBEDDINGS);
+    if (status == MARGIN_OK)
+        status = margin_check_there(context, call->weights, MARGIN_ARGUMENT_WEIGHTS);
+    if (status == MARGIN_OK)
+        status = margin_check_there(context, call->labels, MARGIN_ARGUMENT_LABELS);
+    if (status == MARGIN_OK)
+        status = margin_head_check_shape(context, call->rows, call->dim, call->classes, call->bias);
     if (status != MARGIN_OK) return status;
     if (call->grad_bias != NULL && (call->bias == NULL || call->grad_weights == NULL)) {
         return margin_fail(context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_BIAS, 0,
@@ -60,18 +74,15 @@ static margin_status check_settings(margin_context *context, const margin_head *
 
 static margin_status check_strides(margin_context *context, margin_head *call)
 {
-    margin_status status =
-        margin_check_stride(context, &call->embeddings_stride, call->rows, call->dim,
-                            "embeddings_stride is shorter than dim, or too large");
-    if (status != MARGIN_OK) return status;
-    status = margin_check_stride(context, &call->weights_stride, call->classes, call->dim,
-                                 "weights_stride is shorter than dim, or too large");
-    if (status != MARGIN_OK) return status;
-    status = margin_check_stride(context, &call->grad_embeddings_stride, call->rows, call->dim,
-                                 "grad_embeddings_stride is shorter than dim, or too large");
-    if (status != MARGIN_OK) return status;
-    return margin_check_stride(context, &call->grad_weights_stride, call->classes, call->dim,
-                               "grad_weights_stride is shorter than dim, or too large");
+    const margin_argument x = MARGIN_ARGUMENT_EMBEDDINGS, w = MARGIN_ARGUMENT_WEIGHTS;
+    margin_status status = margin_head_check_strides(context, call);
+    if (status == MARGIN_OK)
+        status = margin_check_stride(context, &call->grad_embeddings_stride, call->rows, call->dim,
+                                     x, "grad_embeddings_stride is shorter than dim");
+    if (status == MARGIN_OK)
+        status = margin_check_stride(context, &call->grad_weights_stride, call->classes, call->dim,
+                                     w, "grad_weights_stride is shorter than dim");
+    return status;
 }
 
 static margin_status check_values(margin_context *context, margin_head *call)
@@ -95,7 +106,8 @@ static margin_status check_values(margin_context *context, margin_head *call)
 
 static margin_status run_head(margin_context *context, margin_head *head)
 {
-    if (context == NULL || head == NULL) return MARGIN_ERROR_NULL;
+    if (context == NULL) return MARGIN_ERROR_NULL;
+    if (head == NULL) return margin_fail_call(context);
     margin_head io; /* in which strides are resolved */
     margin_status status =
         margin_read_struct(head, MARGIN_SIZE_THROUGH(margin_head, tied), &io, sizeof io);

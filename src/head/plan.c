@@ -49,6 +49,21 @@ static void use_few_shards(head_layout *layout, size_t threads)
     layout->shards = margin_least(layout->shards, margin_divide_up(threads, pairs));
 }
 
+/* Lays the call out for as many threads as it pays for; where the workspace is too small for their
+ * scratch, for fewer. */
+static head_schedule fit(const margin_context *context, const head_shape *shape, size_t line,
+                         head_layout *layout)
+{
+    const size_t space = context->config.workspace_bytes;
+    for (size_t threads = threads_of(context, shape);; threads /= 2) {
+        *layout = margin_head_layout(shape);
+        if (shape->top > 0) use_few_shards(layout, threads);
+        const head_schedule schedule =
+            margin_head_schedule(shape, layout, &context->schedule, threads, line, space);
+        if (schedule.bytes <= space || threads == 1) return schedule;
+    }
+}
+
 margin_status margin_head_plan(head_run *r)
 {
     margin_context *context = r->context;
@@ -64,13 +79,8 @@ margin_status margin_head_plan(head_run *r)
                               call->top,
                               io->accumulate};
     const size_t line = call->storage->widen == NULL ? 0 : io->dim * sizeof(float);
-    const size_t space = context->config.workspace_bytes;
-    call->layout = margin_head_layout(&shape);
-    const size_t threads = threads_of(context, &shape);
-    if (call->top > 0) use_few_shards(&call->layout, threads);
-    r->schedule =
-        margin_head_schedule(&shape, &call->layout, &context->schedule, threads, line, space);
-    if (r->schedule.bytes > space) {
+    r->schedule = fit(context, &shape, line, &call->layout);
+    if (r->schedule.bytes > context->config.workspace_bytes) {
         margin_fail(context, MARGIN_ERROR_WORKSPACE, MARGIN_ARGUMENT_NONE, 0,
                     "the workspace is too small for this shape");
         context->fault.bytes = r->schedule.bytes;
@@ -94,7 +104,8 @@ margin_status margin_head_plan(head_run *r)
 static size_t workspace_minimum(const margin_context *context, size_t rows, size_t dim,
                                 size_t classes)
 {
-    if (rows == 0 || dim == 0 || classes == 0 || dim > PTRDIFF_MAX / 64) return 0;
+    if (context == NULL || rows == 0 || dim == 0 || classes == 0 || dim > PTRDIFF_MAX / 64)
+        return 0;
     /* A bias, and each set of outputs: none takes least or most at every shape. Label smoothing
      * always takes more. */
     const int biases = context->info->normalised ? 1 : 2;
@@ -102,8 +113,8 @@ static size_t workspace_minimum(const margin_context *context, size_t rows, size
     for (int k = 0; k < 4 * biases; k++) {
         const head_shape shape = {rows, dim, classes, k / 4, k & 1, k / 2 & 1, 1, 0, 0};
         const head_layout layout = margin_head_layout(&shape);
-        const head_schedule least = margin_head_schedule(&shape, &layout, &context->schedule,
-                                                         threads_of(context, &shape), 0, 0);
+        const head_schedule least =
+            margin_head_schedule(&shape, &layout, &context->schedule, 1, 0, 0);
         if (least.bytes > most) most = least.bytes;
     }
     return most < SIZE_MAX / 4 ? most : 0;

@@ -12,10 +12,12 @@ static margin_status fail(margin_context *context, margin_status status, const c
 
 static margin_status check_call(margin_context *context, const margin_predict *call)
 {
-    if (call->embeddings == NULL || call->weights == NULL)
-        return fail(context, MARGIN_ERROR_NULL, "embeddings and weights are required");
-    const margin_status status =
-        margin_head_check_shape(context, call->rows, call->dim, call->classes, call->bias);
+    margin_status status =
+        margin_check_there(context, call->embeddings, MARGIN_ARGUMENT_EMBEDDINGS);
+    if (status == MARGIN_OK)
+        status = margin_check_there(context, call->weights, MARGIN_ARGUMENT_WEIGHTS);
+    if (status == MARGIN_OK)
+        status = margin_head_check_shape(context, call->rows, call->dim, call->classes, call->bias);
     if (status != MARGIN_OK) return status;
     if (call->k < 1 || call->k > call->classes || call->k > PTRDIFF_MAX / 64 / call->rows)
         return fail(context, MARGIN_ERROR_SHAPE, "k must be in [1, classes]");
@@ -26,12 +28,7 @@ static margin_status check_call(margin_context *context, const margin_predict *c
  * weights are seen when they are packed. */
 static margin_status check_arrays(margin_context *context, margin_head *io)
 {
-    margin_status status =
-        margin_check_stride(context, &io->embeddings_stride, io->rows, io->dim,
-                            "embeddings_stride is shorter than dim, or too large");
-    if (status == MARGIN_OK)
-        status = margin_check_stride(context, &io->weights_stride, io->classes, io->dim,
-                                     "weights_stride is shorter than dim, or too large");
+    margin_status status = margin_head_check_strides(context, io);
     if (status == MARGIN_OK)
         status = margin_check_finite(context, io->bias, io->classes, 1, 1, MARGIN_ARGUMENT_BIAS);
     if (status == MARGIN_OK)
@@ -43,7 +40,8 @@ static margin_status check_arrays(margin_context *context, margin_head *io)
 static margin_status predict(margin_context *context, const margin_predict *given)
 {
     margin_predict wanted;
-    if (context == NULL || given == NULL) return MARGIN_ERROR_NULL;
+    if (context == NULL) return MARGIN_ERROR_NULL;
+    if (given == NULL) return margin_fail_call(context);
     margin_status status = margin_read_struct(
         given, MARGIN_SIZE_THROUGH(margin_predict, top_values), &wanted, sizeof wanted);
     if (status != MARGIN_OK)

@@ -18,6 +18,8 @@ const struct head_geometry *margin_head_geometry(const margin_config *config);
 /* Checks what head and prediction both ask of a call. */
 margin_status margin_head_check_shape(margin_context *context, size_t rows, size_t dim,
                                       size_t classes, const float *bias);
+/* Resolves the strides of embeddings and weights, and checks them. */
+margin_status margin_head_check_strides(margin_context *context, margin_head *call);
 
 /* Prepares label smoothing, where the planned call asks for it. */
 void margin_head_run_smoothing(head_run *r);

@@ -70,18 +70,20 @@ static size_t take_rows(const rows_state *s)
 
 static margin_status check_call(margin_context *context, const margin_rows *call)
 {
-    if (call->logits == NULL || call->labels == NULL) {
-        return margin_fail(context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_NONE, 0,
-                           "logits and labels are required");
-    }
+    margin_status status = margin_check_there(context, call->logits, MARGIN_ARGUMENT_LOGITS);
+    if (status == MARGIN_OK)
+        status = margin_check_there(context, call->labels, MARGIN_ARGUMENT_LABELS);
+    if (status != MARGIN_OK) return status;
     if (call->row_scale == NULL && context->config.feature_norm == MARGIN_FEATURE_NORM_KEEP) {
         return margin_fail(context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_ROW_SCALE, 0,
                            "row_scale is required with feature_norm = keep");
     }
-    if (call->rows == 0 || call->classes == 0 || call->rows > PTRDIFF_MAX / 64) {
+    if (call->rows == 0 || call->classes == 0)
         return margin_fail(context, MARGIN_ERROR_SHAPE, MARGIN_ARGUMENT_NONE, 0,
                            "rows and classes must be at least 1");
-    }
+    if (call->rows > PTRDIFF_MAX / 64)
+        return margin_fail(context, MARGIN_ERROR_SHAPE, MARGIN_ARGUMENT_LOGITS, 0,
+                           "so many rows are beyond memory");
     return MARGIN_OK;
 }
 
@@ -94,11 +96,13 @@ static margin_status fail_logits(margin_context *context, size_t row)
 
 static margin_status check_values(margin_context *context, margin_rows *call)
 {
-    margin_status status = margin_check_stride(context, &call->logits_stride, call->rows,
-                                               call->classes, "logits_stride is out of range");
+    margin_status status =
+        margin_check_stride(context, &call->logits_stride, call->rows, call->classes,
+                            MARGIN_ARGUMENT_LOGITS, "logits_stride is shorter than classes");
     if (status != MARGIN_OK) return status;
-    status = margin_check_stride(context, &call->grad_logits_stride, call->rows, call->classes,
-                                 "grad_logits_stride is out of range");
+    status =
+        margin_check_stride(context, &call->grad_logits_stride, call->rows, call->classes,
+                            MARGIN_ARGUMENT_LOGITS, "grad_logits_stride is shorter than classes");
     if (status != MARGIN_OK) return status;
     const margin_labels labels = margin_labels_of(call->labels, call->ignore_label);
     status = margin_check_labels(context, &labels, call->rows, call->classes, &call->counted);
@@ -202,7 +206,8 @@ static void add_losses(const rows_state *s, margin_rows *rows)
 
 static margin_status run_rows(margin_context *context, margin_rows *rows)
 {
-    if (context == NULL || rows == NULL) return MARGIN_ERROR_NULL;
+    if (context == NULL) return MARGIN_ERROR_NULL;
+    if (rows == NULL) return margin_fail_call(context);
     margin_rows call; /* in which strides are resolved */
     rows_state s;
     margin_status status =

@@ -103,7 +103,7 @@ int refused_calls(margin::context &context, arrays &a)
                                          "(elements: 188 expected, 180 found)");
     head = head_of(a);
     head.labels = {};
-    wrong += is_wrong(context.run(head), "margin: embeddings, weights and labels are required");
+    wrong += is_wrong(context.run(head), "labels: is required, and NULL");
     a.labels[3] = CLASSES;
     head = head_of(a);
     wrong += is_wrong(context.run(head),
