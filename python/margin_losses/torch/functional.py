@@ -1,0 +1,200 @@
+"""The losses as functions of embeddings, class weights and labels.
+
+`margin_loss` takes the name of the loss; `arcface_loss` and so on, one for each row of the library's
+table of losses, are the same with the name given.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Callable, Optional
+
+import torch
+from torch import Tensor
+
+from .._abi import LOSSES
+from .._heads import number, settings, whole
+from ._compute import REDUCTIONS, Objective, Tensors, checked
+from ._function import eager
+
+__all__ = ["margin_loss", *(f"{name}_loss" for name in LOSSES)]
+
+_INT64 = (-(2**63), 2**63 - 1)
+
+
+def _never() -> bool:
+    return False
+
+
+# PyTorch 2.1 and later say whether they compile, and can be given operations.
+_compiling: Callable[[], bool] = _never
+operation: Optional[Callable[[Objective, Tensors], Tensor]] = None
+if hasattr(torch, "compiler") and hasattr(torch.library, "custom_op"):
+    from ._custom_op import operation
+
+    _compiling = torch.compiler.is_compiling
+
+_transforming: Callable[[], bool] = getattr(
+    torch._C, "_are_functorch_transforms_active", None
+) or getattr(getattr(torch._C, "_functorch", None), "are_transforms_active", _never)
+
+_PLAIN = (Tensor, torch.nn.Parameter)
+
+
+def _constant(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let torch.compile take what a function of constants returns as a constant."""
+    if operation is None:
+        return function
+    return torch.compiler.assume_constant_result(function)
+
+
+@_constant
+def objective(loss: str, reduction: str, ignore_index: int, label_smoothing: float,
+              **options: Any) -> Objective:
+    """Return what is to be computed; the options are those of `margin_losses.head`."""
+    given = (loss, reduction, ignore_index, label_smoothing)
+    try:
+        return _cached_objective(*given, **options)
+    except TypeError:  # also what cannot be hashed: the same without the cache says what it is
+        return _make_objective(*given, **options)
+
+
+def _make_objective(loss: str, reduction: str, ignore_index: int, label_smoothing: float,
+                    **options: Any) -> Objective:
+    made = settings(loss, **options)
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"reduction must be one of {', '.join(REDUCTIONS)}, got {reduction!r}")
+    ignore_index = whole("ignore_index", ignore_index, *_INT64)
+    label_smoothing = number("label_smoothing", label_smoothing)
+    if not 0.0 <= label_smoothing < 1.0:
+        raise ValueError(f"label_smoothing must be in [0, 1), got {label_smoothing:g}")
+    return Objective(made, reduction, ignore_index, label_smoothing)
+
+
+_cached_objective = functools.lru_cache(maxsize=256, typed=True)(_make_objective)
+
+
+def _dispatch(wanted: Objective, t: Tensors) -> Tensor:
+    """Compute by PyTorch's operation where it traces, else at once."""
+    if _compiling() or type(t.x) not in _PLAIN or type(t.w) not in _PLAIN or t.x.is_meta:
+        if operation is not None:
+            return operation(wanted, t)
+        if t.x.is_meta:
+            raise RuntimeError("x is on meta: this version of PyTorch computes no shapes without data")
+    if _transforming():
+        raise RuntimeError(
+            "margin_losses cannot be transformed by torch.func (grad, vmap, jacrev and so on): "
+            "take loss.backward() or torch.autograd.grad, and the whole batch in one call"
+        )
+    return eager(wanted, t)
+
+
+def _weighted_rows(wanted: Objective, t: Tensors) -> Tensor:
+    """Weight the rows' losses by PyTorch, so that the weights may have gradients."""
+    rows = _dispatch(wanted._replace(reduction="none"), t._replace(sample_weight=None))
+    loss = rows * t.sample_weight
+    if wanted.reduction == "none":
+        return loss
+    if wanted.reduction == "sum":
+        return loss.sum()
+    counted = (t.y != -1) & (t.y != wanted.ignore_index)
+    return loss.sum() / (t.sample_weight * counted).sum()
+
+
+def loss_of(wanted: Objective, x: Any, w: Any, bias: Any, y: Any, sample_weight: Any) -> Tensor:
+    """Return the loss of the tensors, whatever they are, or refuse them."""
+    t = checked(x, w, bias, y, sample_weight)
+    weights = t.sample_weight
+    if weights is not None and (wanted.reduction == "none" or weights.requires_grad):
+        return _weighted_rows(wanted, t)
+    return _dispatch(wanted, t)
+
+
+def margin_loss(
+    x: Tensor,
+    w: Tensor,
+    y: Tensor,
+    *,
+    loss: str = "arcface",
+    bias: Optional[Tensor] = None,
+    scale: Optional[float] = None,
+    margin: Optional[float] = None,
+    m1: Optional[float] = None,
+    m2: Optional[float] = None,
+    m3: Optional[float] = None,
+    past_pi: Optional[str] = None,
+    gradient: str = "exact",
+    lambda_: float = 0.0,
+    feature_norm: str = "fixed",
+    sample_weight: Optional[Tensor] = None,
+    reduction: str = "mean",
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Return a margin-softmax loss, which can be differentiated once by x, w and bias.
+
+    Parameters
+    ----------
+    x : Tensor
+        Embeddings [N, D], not normalised.
+    w : Tensor
+        Class weights [C, D], not normalised.
+    y : Tensor
+        Labels [N]: integers in [0, C); rows of -1 and of `ignore_index` do not count.
+    loss : str
+        A loss of the library, as `margin_losses.info()` lists them.
+    bias : Tensor, optional
+        [C], for softmax.
+    scale, margin, m1, m2, m3, past_pi, gradient, lambda_, feature_norm
+        As in `margin_losses.head`; None: the loss's default. Angular margins are in radians.
+    sample_weight : Tensor, optional
+        [N]: a row's factor. The mean is then the sum of weighted losses over the sum of the weights
+        of the rows that count, as torch's cross_entropy has it with class weights.
+    reduction : str
+        "mean", "sum" or "none", which gives the rows' losses [N].
+    ignore_index : int
+        Label of rows that do not count.
+    label_smoothing : float
+        In [0, 1): the share of each row that goes to all classes alike.
+
+    Returns
+    -------
+    Tensor
+        The loss in float32. The mean of no rows is nan, with gradients of zero.
+    """
+    _refuse_bias(loss, bias)
+    wanted = objective(
+        loss,
+        reduction,
+        ignore_index,
+        label_smoothing,
+        scale=scale,
+        margin=margin,
+        m1=m1,
+        m2=m2,
+        m3=m3,
+        past_pi=past_pi,
+        gradient=gradient,
+        lambda_=lambda_,
+        feature_norm=feature_norm,
+    )
+    return loss_of(wanted, x, w, bias, y, sample_weight)
+
+
+def _refuse_bias(loss: str, bias: Optional[Tensor]) -> None:
+    if bias is not None and loss in LOSSES and LOSSES[loss].normalised:
+        raise ValueError(f"bias: the loss {loss} has none, only softmax: leave it out")
+
+
+def _named(name: str) -> Callable[..., Tensor]:
+    @functools.wraps(margin_loss)
+    def named(x: Tensor, w: Tensor, y: Tensor, **options: Any) -> Tensor:
+        return margin_loss(x, w, y, loss=name, **options)
+
+    named.__name__ = named.__qualname__ = f"{name}_loss"
+    named.__doc__ = f"`margin_loss` of {name}: {LOSSES[name].formula} ({LOSSES[name].source})."
+    return named
+
+
+for _name in LOSSES:
+    globals()[f"{_name}_loss"] = _named(_name)
