@@ -13,10 +13,13 @@ import torch
 from torch import Tensor, nn
 
 from .._abi import LOSSES, Loss
+from .._heads import whole
 from . import _compute, _import
 from .functional import loss_of, objective
 
 __all__ = ["MarginLoss"]
+
+_MOST = 2**31 - 1
 
 
 class MarginLoss(nn.Module):
@@ -55,23 +58,28 @@ class MarginLoss(nn.Module):
     """
 
     loss: str
+    _defaults: Dict[str, Any]  # the options of the loss
     weight: nn.Parameter
     bias: Optional[nn.Parameter]
 
     def __init__(self, num_classes: int, embedding_size: int, **options: Any) -> None:
         super().__init__()
-        if type(self) is MarginLoss:
+        if not hasattr(self, "loss"):
             raise TypeError(f"MarginLoss is the base of {', '.join(__all__[1:])}: take one of them")
-        call = inspect.signature(type(self)).bind(num_classes, embedding_size, **options)
-        call.apply_defaults()
-        values = dict(call.arguments)
-        self.num_classes = values.pop("num_classes")
-        self.embedding_size = values.pop("embedding_size")
+        for name in options:
+            if name not in self._defaults:
+                raise TypeError(
+                    f"{type(self).__name__} has no option {name!r}: "
+                    f"there are {', '.join(self._defaults)}"
+                )
+        values = {**self._defaults, **options}
         with_bias = values.pop("bias", False)
         self._options = tuple(name for name in values if name not in _COMMON)
         for name, value in values.items():
             setattr(self, name, value)
-        self._objective()
+        self._objective()  # refuses what is out of range
+        self.num_classes = whole("num_classes", num_classes, 1, _MOST)
+        self.embedding_size = whole("embedding_size", embedding_size, 1, _MOST)
         self.weight = nn.Parameter(torch.empty(self.num_classes, self.embedding_size))
         self.bias = nn.Parameter(torch.empty(self.num_classes)) if with_bias else None
         self.reset_parameters()
@@ -175,14 +183,21 @@ def _class_name(name: str) -> str:
 
 
 def _make_class(loss: Loss) -> Type[MarginLoss]:
+    def __init__(self: MarginLoss, num_classes: int, embedding_size: int, **options: Any) -> None:
+        MarginLoss.__init__(self, num_classes, embedding_size, **options)
+
+    defaults = _options(loss)
     kind = inspect.Parameter
-    parameters = [kind(n, kind.POSITIONAL_OR_KEYWORD) for n in ("num_classes", "embedding_size")]
-    parameters += [kind(n, kind.KEYWORD_ONLY, default=v) for n, v in _options(loss).items()]
+    own = list(inspect.signature(__init__).parameters.values())[:-1]
+    own += [kind(name, kind.KEYWORD_ONLY, default=value) for name, value in defaults.items()]
+    __init__.__signature__ = inspect.Signature(own)  # type: ignore[attr-defined]
+    __init__.__doc__ = MarginLoss.__doc__
     members = {
         "loss": loss.name,
+        "_defaults": defaults,
+        "__init__": __init__,
         "__module__": __name__,
         "__doc__": f"{loss.name}: {loss.formula} ({loss.source}); options as in MarginLoss.",
-        "__signature__": inspect.Signature(parameters),
     }
     return type(_class_name(loss.name), (MarginLoss,), members)
 
