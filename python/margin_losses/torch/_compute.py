@@ -120,6 +120,8 @@ def _embeddings(x: Any, w: Any) -> Tuple[Tensor, Tensor]:
             f"x has {x.shape[1]} columns and weight {w.shape[1]}: both must be D, "
             "the embedding size"
         )
+    if w.is_meta != x.is_meta:
+        raise RuntimeError(f"weight is on {w.device} and x on {x.device}: take both to one device")
     return x, w
 
 

@@ -11,6 +11,7 @@ from typing import Any, Callable, Optional
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from .._abi import LOSSES
 from .._heads import number, settings, whole
@@ -81,12 +82,21 @@ def _dispatch(wanted: Objective, t: Tensors) -> Tensor:
             return operation(wanted, t)
         if t.x.is_meta:
             raise RuntimeError("x is on meta: this version of PyTorch computes no shapes without data")
-    if _transforming():
+    if _transforming() or torch.jit.is_tracing() or _forward_mode(t):
         raise RuntimeError(
-            "margin_losses cannot be transformed by torch.func (grad, vmap, jacrev and so on): "
-            "take loss.backward() or torch.autograd.grad, and the whole batch in one call"
+            "margin_losses cannot be transformed by torch.func (grad, vmap, jvp and so on) or "
+            "torch.jit: take loss.backward() or torch.autograd.grad, the whole batch in one call, "
+            "and torch.compile or torch.export"
         )
     return eager(wanted, t)
+
+
+def _forward_mode(t: Tensors) -> bool:
+    """Whether tensors carry derivatives forward, which would be lost without a word."""
+    if forward_ad._current_level < 0:
+        return False
+    given = (t.x, t.w, t.bias)
+    return any(a is not None and forward_ad.unpack_dual(a).tangent is not None for a in given)
 
 
 def _weighted_rows(wanted: Objective, t: Tensors) -> Tensor:
