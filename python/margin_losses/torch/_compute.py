@@ -5,15 +5,17 @@ Must not know modules, autograd or torch.compile.
 
 from __future__ import annotations
 
+import functools
 from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 import torch
 from torch import Tensor
 
 from .._abi import Head, Predict
-from .._heads import Settings, run_head, run_predict
+from .._heads import Settings, number, run_head, run_predict, settings, whole
 
 REDUCTIONS = ("mean", "sum", "none")
+_INT64 = (-(2**63), 2**63 - 1)
 
 # How errors call what the library calls embeddings, weights and so on.
 NAMES: Dict[str, str] = {
@@ -24,8 +26,26 @@ NAMES: Dict[str, str] = {
 }
 
 
+class Request(NamedTuple):
+    """Which number is to be made of the tensors, as it was asked for: all but the tensors."""
+
+    loss: str
+    scale: Optional[float] = None
+    margin: Optional[float] = None
+    m1: Optional[float] = None
+    m2: Optional[float] = None
+    m3: Optional[float] = None
+    past_pi: Optional[str] = None
+    gradient: str = "exact"
+    lambda_: float = 0.0
+    feature_norm: str = "fixed"
+    label_smoothing: float = 0.0
+    ignore_index: int = -100
+    reduction: str = "mean"
+
+
 class Objective(NamedTuple):
-    """Which number is made of the tensors, all but the tensors themselves."""
+    """A request that was found to be sound."""
 
     made: Settings
     reduction: str
@@ -46,6 +66,29 @@ class Tensors(NamedTuple):
 Needs = Sequence[bool]  # whether the gradients of x, w and bias are wanted
 Gradients = List[Optional[Tensor]]  # those of x, w and bias; None where not wanted
 NOTHING = (False, False, False)
+
+
+def _make_objective(request: Request) -> Objective:
+    *own, label_smoothing, ignore_index, reduction = request
+    made = settings(own[0], **dict(zip(Request._fields[1:], own[1:])))
+    if reduction not in REDUCTIONS:
+        raise ValueError(f"reduction must be one of {', '.join(REDUCTIONS)}, got {reduction!r}")
+    ignore_index = whole("ignore_index", ignore_index, *_INT64)
+    label_smoothing = number("label_smoothing", label_smoothing)
+    if not 0.0 <= label_smoothing < 1.0:
+        raise ValueError(f"label_smoothing must be in [0, 1), got {label_smoothing:g}")
+    return Objective(made, reduction, ignore_index, label_smoothing)
+
+
+_cached_objective = functools.lru_cache(maxsize=256, typed=True)(_make_objective)
+
+
+def objective(request: Request) -> Objective:
+    """Return what is to be computed, or refuse it."""
+    try:
+        return _cached_objective(request)
+    except TypeError:  # also what cannot be hashed: the same without the cache says what it is
+        return _make_objective(request)
 
 
 # ---- what is given -------------------------------------------------------------------------------
@@ -134,7 +177,7 @@ def _row_weights(objective: Objective, t: Tensors, y: Tensor) -> Tuple[Optional[
     if objective.reduction == "none":
         return None, False
     if t.sample_weight is None:
-        return (torch.ones(y.shape) if objective.reduction == "sum" else None), False
+        return (t.x.new_ones(y.shape) if objective.reduction == "sum" else None), False
     weights = t.sample_weight.contiguous()
     if objective.reduction == "sum":
         return weights, False
@@ -148,9 +191,9 @@ def _row_weights(objective: Objective, t: Tensors, y: Tensor) -> Tuple[Optional[
 def _of_nothing(objective: Objective, t: Tensors, needs: Needs) -> Tuple[Tensor, Gradients]:
     """The loss of no rows at all, which the library refuses: as torch's cross_entropy has it."""
     if objective.reduction == "none":
-        loss = torch.zeros(0)
+        loss = t.x.new_empty(0)
     else:
-        loss = torch.tensor(float("nan") if objective.reduction == "mean" else 0.0)
+        loss = t.x.new_full((), float("nan") if objective.reduction == "mean" else 0.0)
     given = (t.x, t.w, t.bias)
     return loss, [torch.zeros_like(a) if n and a is not None else None for a, n in zip(given, needs)]
 
@@ -172,7 +215,7 @@ def compute(objective: Objective, t: Tensors, needs: Needs) -> Tuple[Tensor, Gra
     if ignore == 0:  # the library's 0 stands for "only -1"
         y = y.masked_fill(y == 0, -1)
     weights, weightless = _row_weights(objective, t, y)
-    rows = torch.empty(y.shape) if objective.reduction == "none" else None
+    rows = x.new_empty(y.shape) if objective.reduction == "none" else None
     dx = torch.empty_like(x) if needs[0] else None
     dw = torch.empty_like(w) if needs[1] or needs[2] else None  # the library wants it beside db
     db = torch.empty_like(bias) if needs[2] and bias is not None else None
@@ -198,7 +241,7 @@ def compute(objective: Objective, t: Tensors, needs: Needs) -> Tuple[Tensor, Gra
         return rows, gradients
     empty = weightless or call.counted == 0
     loss = float("nan") if empty and objective.reduction == "mean" else call.loss
-    return torch.tensor(loss, dtype=torch.float32), gradients
+    return x.new_full((), loss), gradients
 
 
 # ---- prediction ----------------------------------------------------------------------------------
@@ -213,8 +256,8 @@ def predict(
         raise ValueError(f"k must be in [1, {w.shape[0]}], the number of classes, got {k}")
     x, w = x.detach().contiguous(), w.detach().contiguous()
     bias = None if bias is None else bias.detach().float().contiguous()
-    classes = torch.empty((x.shape[0], k), dtype=torch.int64)
-    values = torch.empty((x.shape[0], k), dtype=torch.float32)
+    values = x.new_empty((x.shape[0], k))
+    classes = torch.empty_like(values, dtype=torch.int64)
     if x.shape[0] == 0:
         return classes, values
     call = Predict(

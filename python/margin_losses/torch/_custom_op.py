@@ -11,27 +11,10 @@ from typing import Any, List, Optional, Tuple
 import torch
 from torch import Tensor
 
-from .._heads import Settings
-from ._compute import Needs, Objective, Tensors, compute
-from ._function import NO_SECOND
+from ._compute import Request, Tensors, compute, objective
+from ._function import FirstOrder
 
 Outputs = Tuple[Tensor, Tensor, Tensor, Tensor]  # loss, and gradients, empty where not wanted
-
-
-def _objective(numbers: List[float], choices: List[int], reduction: str) -> Objective:
-    """Undo `_schema`."""
-    scale, m1, m2, m3, lambda_, label_smoothing = numbers
-    loss, past_pi, gradient, feature_norm, ignore_index = choices
-    made = Settings(loss, scale, m1, m2, m3, lambda_, past_pi, gradient, feature_norm)
-    return Objective(made, reduction, ignore_index, label_smoothing)
-
-
-def _schema(o: Objective) -> Tuple[List[float], List[int], str]:
-    """An objective in types that an operation of PyTorch may take."""
-    m = o.made
-    numbers = [m.scale, m.m1, m.m2, m.m3, m.lambda_, o.label_smoothing]
-    choices = [m.loss, m.past_pi, m.gradient, m.feature_norm, o.ignore_index]
-    return numbers, choices, o.reduction
 
 
 def _head(
@@ -40,69 +23,72 @@ def _head(
     bias: Optional[Tensor],
     y: Tensor,
     sample_weight: Optional[Tensor],
-    numbers: List[float],
-    choices: List[int],
-    reduction: str,
     needs: List[bool],
+    loss: str,
+    scale: Optional[float],
+    margin: Optional[float],
+    m1: Optional[float],
+    m2: Optional[float],
+    m3: Optional[float],
+    past_pi: Optional[str],
+    gradient: str,
+    lambda_: float,
+    feature_norm: str,
+    label_smoothing: float,
+    ignore_index: int,
+    reduction: str,
 ) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
-    objective = _objective(numbers, choices, reduction)
-    loss, gradients = compute(objective, Tensors(x, w, bias, y, sample_weight), needs)
+    numbers = (loss, scale, margin, m1, m2, m3, past_pi, gradient, lambda_, feature_norm)
+    request = Request(*numbers, label_smoothing, ignore_index, reduction)
+    value, gradients = compute(objective(request), Tensors(x, w, bias, y, sample_weight), needs)
     dx, dw, db = (x.new_empty(0) if g is None else g for g in gradients)
-    return loss, dx, dw, db
+    return value, dx, dw, db
 
 
 _operation = torch.library.custom_op("margin_losses::head", _head, mutates_args=())
 
 
 @_operation.register_fake
-def _fake(
-    x: Tensor,
-    w: Tensor,
-    bias: Optional[Tensor],
-    y: Tensor,
-    sample_weight: Optional[Tensor],
-    numbers: List[float],
-    choices: List[int],
-    reduction: str,
-    needs: List[bool],
-) -> Outputs:
-    loss = x.new_empty(y.shape if reduction == "none" else ())
+def _fake(x: Tensor, w: Tensor, bias: Optional[Tensor], y: Tensor, sample_weight: Optional[Tensor],
+          needs: List[bool], *request: Any) -> Outputs:
+    loss = x.new_empty(y.shape if Request(*request).reduction == "none" else ())
     given = zip((x, w, bias), needs)
     dx, dw, db = (x.new_empty(a.shape if n and a is not None else (0,)) for a, n in given)
     return loss, dx, dw, db
 
 
 def _keep(ctx: Any, inputs: Any, output: Outputs) -> None:
-    x, w, bias, y, sample_weight, numbers, choices, reduction, needs = inputs
+    x, w, bias, y, _, needs, *request = inputs
     ctx.set_materialize_grads(False)
+    ctx.mark_non_differentiable(*output[1:])
     ctx.save_for_backward(x, w, bias, y, *output[1:])
-    ctx.settings = (numbers, choices)
-    ctx.per_row, ctx.needs = reduction == "none", needs
+    ctx.request, ctx.needs = Request(*request), needs
 
 
-def _backward(ctx: Any, factor: Optional[Tensor], *of_gradients: Optional[Tensor]) -> Tuple:
-    """Return the gradients times `factor`. The gradients are outputs of the operation too: where
-    these are differentiated, somebody wants second derivatives."""
-    if any(g is not None for g in of_gradients):
-        raise RuntimeError(NO_SECOND)
+def _backward(ctx: Any, factor: Optional[Tensor], *_: None) -> Tuple[Optional[Tensor], ...]:
+    nothing = (None,) * (3 + len(Request._fields))
     if factor is None:
-        return (None,) * 9
+        return (None, None, None, *nothing)
     x, w, bias, y, *gradients = ctx.saved_tensors
-    needs: Needs = ctx.needs
-    if ctx.per_row:
+    needs = ctx.needs
+    if ctx.request.reduction == "none":
         needs = [bool(n) for n in ctx.needs_input_grad[:3]]
-        gradients = _operation(x, w, bias, y, factor, *ctx.settings, "sum", needs)[1:]
-        factor = torch.ones(())
-    dx, dw, db = (g * factor if n else None for g, n in zip(gradients, needs))
-    return (dx, dw, db) + (None,) * 6
+        summed = ctx.request[:-1] + ("sum",)
+        gradients = _operation(x, w, bias, y, factor.detach(), needs, *summed)[1:]
+    else:
+        gradients = [g * factor.detach() for g in gradients]
+    gradients = [g if n else None for g, n in zip(gradients, needs)]
+    if torch.is_grad_enabled():  # somebody may differentiate the gradients
+        gradients = FirstOrder.apply(factor, x, w, bias, *gradients)
+    return (*gradients, *nothing)
 
 
 _operation.register_autograd(_backward, setup_context=_keep)
 
 
-def operation(objective: Objective, t: Tensors) -> Tensor:
+def operation(request: Request, t: Tensors) -> Tensor:
     """Return the loss of the tensors, as `eager` does."""
     given = (t.x, t.w, t.bias)
-    wanted = torch.is_grad_enabled() and objective.reduction != "none"
+    wanted = torch.is_grad_enabled() and request.reduction != "none"
     needs = [wanted and a is not None and a.requires_grad for a in given]
-    return _operation(*t, *_schema(objective), needs)[0]
+    return _operation(*t, needs, *request)[0]

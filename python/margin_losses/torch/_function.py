@@ -19,7 +19,7 @@ NO_SECOND = (
 )
 
 
-class _FirstOrder(torch.autograd.Function):
+class FirstOrder(torch.autograd.Function):
     """Hands on gradients, as functions of what they depend on that cannot be differentiated."""
 
     @staticmethod
@@ -53,11 +53,12 @@ class _Loss(torch.autograd.Function):
             return (None,) * 6
         t = Tensors(*ctx.saved_tensors)
         gradients, ctx.gradients = ctx.gradients, None
-        differentiable = torch.is_grad_enabled()
-        with torch.no_grad():
-            gradients = _scaled(ctx.objective, t, factor, gradients, ctx.needs_input_grad)
-        if differentiable:
-            gradients = _FirstOrder.apply(factor, t.x, t.w, t.bias, *gradients)
+        given = (ctx.objective, t, factor, gradients, ctx.needs_input_grad)
+        if not torch.is_grad_enabled():
+            return (*_scaled(*given), None, None, None)
+        with torch.no_grad():  # create_graph=True: somebody may differentiate the gradients
+            gradients = _scaled(*given)
+        gradients = FirstOrder.apply(factor, t.x, t.w, t.bias, *gradients)
         return (*gradients, None, None, None)
 
 

@@ -14,13 +14,10 @@ from torch import Tensor
 from torch.autograd import forward_ad
 
 from .._abi import LOSSES
-from .._heads import number, settings, whole
-from ._compute import REDUCTIONS, Objective, Tensors, checked
+from ._compute import Request, Tensors, checked, objective
 from ._function import eager
 
 __all__ = ["margin_loss", *(f"{name}_loss" for name in LOSSES)]
-
-_INT64 = (-(2**63), 2**63 - 1)
 
 
 def _never() -> bool:
@@ -29,7 +26,7 @@ def _never() -> bool:
 
 # PyTorch 2.1 and later say whether they compile, and can be given operations.
 _compiling: Callable[[], bool] = _never
-operation: Optional[Callable[[Objective, Tensors], Tensor]] = None
+operation: Optional[Callable[[Request, Tensors], Tensor]] = None
 if hasattr(torch, "compiler") and hasattr(torch.library, "custom_op"):
     from ._custom_op import operation
 
@@ -42,44 +39,11 @@ _transforming: Callable[[], bool] = getattr(
 _PLAIN = (Tensor, torch.nn.Parameter)
 
 
-def _constant(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Let torch.compile take what a function of constants returns as a constant."""
-    if operation is None:
-        return function
-    return torch.compiler.assume_constant_result(function)
-
-
-@_constant
-def objective(loss: str, reduction: str, ignore_index: int, label_smoothing: float,
-              **options: Any) -> Objective:
-    """Return what is to be computed; the options are those of `margin_losses.head`."""
-    given = (loss, reduction, ignore_index, label_smoothing)
-    try:
-        return _cached_objective(*given, **options)
-    except TypeError:  # also what cannot be hashed: the same without the cache says what it is
-        return _make_objective(*given, **options)
-
-
-def _make_objective(loss: str, reduction: str, ignore_index: int, label_smoothing: float,
-                    **options: Any) -> Objective:
-    made = settings(loss, **options)
-    if reduction not in REDUCTIONS:
-        raise ValueError(f"reduction must be one of {', '.join(REDUCTIONS)}, got {reduction!r}")
-    ignore_index = whole("ignore_index", ignore_index, *_INT64)
-    label_smoothing = number("label_smoothing", label_smoothing)
-    if not 0.0 <= label_smoothing < 1.0:
-        raise ValueError(f"label_smoothing must be in [0, 1), got {label_smoothing:g}")
-    return Objective(made, reduction, ignore_index, label_smoothing)
-
-
-_cached_objective = functools.lru_cache(maxsize=256, typed=True)(_make_objective)
-
-
-def _dispatch(wanted: Objective, t: Tensors) -> Tensor:
+def _dispatch(request: Request, t: Tensors) -> Tensor:
     """Compute by PyTorch's operation where it traces, else at once."""
     if _compiling() or type(t.x) not in _PLAIN or type(t.w) not in _PLAIN or t.x.is_meta:
         if operation is not None:
-            return operation(wanted, t)
+            return operation(request, t)
         if t.x.is_meta:
             raise RuntimeError("x is on meta: this version of PyTorch computes no shapes without data")
     if _transforming() or torch.jit.is_tracing() or _forward_mode(t):
@@ -88,7 +52,7 @@ def _dispatch(wanted: Objective, t: Tensors) -> Tensor:
             "torch.jit: take loss.backward() or torch.autograd.grad, the whole batch in one call, "
             "and torch.compile or torch.export"
         )
-    return eager(wanted, t)
+    return eager(objective(request), t)
 
 
 def _forward_mode(t: Tensors) -> bool:
@@ -99,25 +63,25 @@ def _forward_mode(t: Tensors) -> bool:
     return any(a is not None and forward_ad.unpack_dual(a).tangent is not None for a in given)
 
 
-def _weighted_rows(wanted: Objective, t: Tensors) -> Tensor:
+def _weighted_rows(request: Request, t: Tensors) -> Tensor:
     """Weight the rows' losses by PyTorch, so that the weights may have gradients."""
-    rows = _dispatch(wanted._replace(reduction="none"), t._replace(sample_weight=None))
+    rows = _dispatch(request._replace(reduction="none"), t._replace(sample_weight=None))
     loss = rows * t.sample_weight
-    if wanted.reduction == "none":
+    if request.reduction == "none":
         return loss
-    if wanted.reduction == "sum":
+    if request.reduction == "sum":
         return loss.sum()
-    counted = (t.y != -1) & (t.y != wanted.ignore_index)
+    counted = (t.y != -1) & (t.y != request.ignore_index)
     return loss.sum() / (t.sample_weight * counted).sum()
 
 
-def loss_of(wanted: Objective, x: Any, w: Any, bias: Any, y: Any, sample_weight: Any) -> Tensor:
+def loss_of(request: Request, x: Any, w: Any, bias: Any, y: Any, sample_weight: Any) -> Tensor:
     """Return the loss of the tensors, whatever they are, or refuse them."""
     t = checked(x, w, bias, y, sample_weight)
     weights = t.sample_weight
-    if weights is not None and (wanted.reduction == "none" or weights.requires_grad):
-        return _weighted_rows(wanted, t)
-    return _dispatch(wanted, t)
+    if weights is not None and (request.reduction == "none" or weights.requires_grad):
+        return _weighted_rows(request, t)
+    return _dispatch(request, t)
 
 
 def margin_loss(
@@ -173,22 +137,9 @@ def margin_loss(
         The loss in float32. The mean of no rows is nan, with gradients of zero.
     """
     _refuse_bias(loss, bias)
-    wanted = objective(
-        loss,
-        reduction,
-        ignore_index,
-        label_smoothing,
-        scale=scale,
-        margin=margin,
-        m1=m1,
-        m2=m2,
-        m3=m3,
-        past_pi=past_pi,
-        gradient=gradient,
-        lambda_=lambda_,
-        feature_norm=feature_norm,
-    )
-    return loss_of(wanted, x, w, bias, y, sample_weight)
+    numbers = (loss, scale, margin, m1, m2, m3, past_pi, gradient, lambda_, feature_norm)
+    request = Request(*numbers, label_smoothing, ignore_index, reduction)
+    return loss_of(request, x, w, bias, y, sample_weight)
 
 
 def _refuse_bias(loss: str, bias: Optional[Tensor]) -> None:

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from .._abi import LOSSES, Loss
 from .._heads import whole
 from . import _compute, _import
-from .functional import loss_of, objective
+from .functional import loss_of
 
 __all__ = ["MarginLoss"]
 
@@ -74,10 +74,10 @@ class MarginLoss(nn.Module):
                 )
         values = {**self._defaults, **options}
         with_bias = values.pop("bias", False)
-        self._options = tuple(name for name in values if name not in _COMMON)
+        self._options = tuple(values)
         for name, value in values.items():
             setattr(self, name, value)
-        self._objective()  # refuses what is out of range
+        _compute.objective(self._request())  # refuses what is out of range
         self.num_classes = whole("num_classes", num_classes, 1, _MOST)
         self.embedding_size = whole("embedding_size", embedding_size, 1, _MOST)
         self.weight = nn.Parameter(torch.empty(self.num_classes, self.embedding_size))
@@ -90,11 +90,8 @@ class MarginLoss(nn.Module):
         if self.bias is not None:
             nn.init.zeros_(self.bias)
 
-    def _objective(self) -> _compute.Objective:
-        options = {name: getattr(self, name) for name in self._options}
-        return objective(
-            self.loss, self.reduction, self.ignore_index, self.label_smoothing, **options
-        )
+    def _request(self) -> _compute.Request:
+        return _compute.Request(self.loss, **{name: getattr(self, name) for name in self._options})
 
     def forward(self, x: Tensor, y: Tensor, sample_weight: Optional[Tensor] = None) -> Tensor:
         """Return the loss of embeddings x [N, D] and labels y [N].
@@ -102,7 +99,7 @@ class MarginLoss(nn.Module):
         `sample_weight` [N] are factors of the rows; the mean is then the sum of weighted losses over
         the sum of the weights of the rows that count.
         """
-        return loss_of(self._objective(), x, self.weight, self.bias, y, sample_weight)
+        return loss_of(self._request(), x, self.weight, self.bias, y, sample_weight)
 
     def get_logits(self, x: Tensor) -> Tensor:
         """Return the logits [N, C] without a margin, by PyTorch: scale times cosine."""
@@ -117,7 +114,7 @@ class MarginLoss(nn.Module):
     @torch.no_grad()
     def predict(self, x: Tensor, k: int = 1) -> Tuple[Tensor, Tensor]:
         """Return the k nearest classes of each row [N, k], and their cosines (softmax: logits)."""
-        return _compute.predict(self._objective().made, x, self.weight, self.bias, k)
+        return _compute.predict(_compute.objective(self._request()).made, x, self.weight, self.bias, k)
 
     @classmethod
     def from_pml(cls, other: nn.Module) -> "MarginLoss":
@@ -145,10 +142,9 @@ class MarginLoss(nn.Module):
 
     def extra_repr(self) -> str:
         """Return what `print` shows of the module."""
-        shown = [*self._options, *_COMMON]
         shape = f"{self.num_classes}, {self.embedding_size}"
         bias = ", bias=True" if self.bias is not None else ""
-        return shape + bias + "".join(f", {name}={getattr(self, name)!r}" for name in shown)
+        return shape + bias + "".join(f", {name}={getattr(self, name)!r}" for name in self._options)
 
 
 _COMMON: Dict[str, Any] = {"reduction": "mean", "ignore_index": -100, "label_smoothing": 0.0}
