@@ -174,14 +174,16 @@ def status(name):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20.0, help="for each shape (20)")
+    parser.add_argument("--quick", action="store_true", help="check the numbers, time next to nothing")
     parser.add_argument("--threads", type=int, help="for the large shapes (PyTorch's own number)")
     parser.add_argument("--peak", nargs=4, metavar=("WAY", "N", "D", "C"), help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.peak:
         return peak_here(options.peak[0], [int(n) for n in options.peak[1:]])
-    rows = [small(options.seconds)]
+    seconds, shapes = (0.1, [(64, 64, 1000)]) if options.quick else (options.seconds, LARGE)
+    rows = [small(seconds)]
     torch.set_num_threads(options.threads or len(os.sched_getaffinity(0)))
-    rows += [large(shape, options.seconds) for shape in LARGE]
+    rows += [large(shape, seconds) for shape in shapes]
     print(json.dumps({"torch": torch.__version__, "shapes": rows}, indent=1))
 
 
