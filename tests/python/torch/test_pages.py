@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[3]
 def examples(page):
     """Each block of Python that imports the modules and that a block of output follows, and that."""
     text = (ROOT / page).read_text(encoding="utf-8")
-    shown = r"^```python\n(.*?)^```\n\n(?:[^\n`]+\n\n)?^```\n(.*?)^```"
-    found = re.findall(shown, text, re.MULTILINE | re.DOTALL)
+    lines = r"((?:(?!```).*\n)*)```"
+    found = re.findall(rf"^```python\n{lines}\n\n(?:[^\n`]+\n\n)?```\n{lines}", text, re.MULTILINE)
     return [(code, output) for code, output in found if "margin_losses.torch" in code]
 
 
