@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 """What a training step through margin_losses.torch costs beyond the call of the library in it.
 
-Each shape is timed in rounds, every way once a round in changing order, and ratios are taken within a
-round, so that whatever else the machine does falls on all alike. The numbers are checked first. Peak
-memory is that of a process of its own for each way (VmHWM). For the small shape a step is compared
-with one through an autograd.Function that does nothing, and with the library's call alone.
+Each shape is timed in rounds, every way once a round in changing order, and ratios are taken within
+a round, so that whatever else the machine does falls on all alike. The numbers are checked first.
+Peak memory is that of a process of its own for each way (VmHWM). For the small shape a step is
+compared with one through an autograd.Function that does nothing, and with the library's call alone.
 """
 
 import argparse
@@ -59,9 +59,14 @@ class Problem:
         """The library's call, with gradients in fresh memory as PyTorch has them."""
         dx, dw = torch.empty_like(self.x), torch.empty_like(self.w)
         call = Head(
-            rows=len(self.y), dim=self.x.shape[1], classes=len(self.w),
-            embeddings=self.x.data_ptr(), weights=self.w.data_ptr(), labels=self.y.data_ptr(),
-            grad_embeddings=dx.data_ptr(), grad_weights=dw.data_ptr(),
+            rows=len(self.y),
+            dim=self.x.shape[1],
+            classes=len(self.w),
+            embeddings=self.x.data_ptr(),
+            weights=self.w.data_ptr(),
+            labels=self.y.data_ptr(),
+            grad_embeddings=dx.data_ptr(),
+            grad_weights=dw.data_ptr(),
             row_weight=None if weight is None else weight.data_ptr(),
         )
         run_head(self.made, torch.get_num_threads(), call)
@@ -113,8 +118,13 @@ def struct_ready(p):
     """The library's call with everything at hand: what C takes."""
     dx, dw = torch.empty_like(p.x), torch.empty_like(p.w)
     call = Head(
-        rows=len(p.y), dim=p.x.shape[1], classes=len(p.w), embeddings=p.x.data_ptr(),
-        weights=p.w.data_ptr(), labels=p.y.data_ptr(), grad_embeddings=dx.data_ptr(),
+        rows=len(p.y),
+        dim=p.x.shape[1],
+        classes=len(p.w),
+        embeddings=p.x.data_ptr(),
+        weights=p.w.data_ptr(),
+        labels=p.y.data_ptr(),
+        grad_embeddings=dx.data_ptr(),
         grad_weights=dw.data_ptr(),
     )
     return lambda held=(dx, dw): run_head(p.made, 1, call)
@@ -129,8 +139,14 @@ def small(seconds):
     over = [s - n - c for s, n, c in zip(times["step"], times["nothing"], times["c"])]
     row = {name: [min(t), statistics.median(t)] for name, t in times.items()}
     least = row["step"][0] - row["nothing"][0] - row["c"][0]
-    return {"shape": SMALL, "threads": 1, "us_min_median": row, "rounds": len(over),
-            "over_us_of_minima": least, "over_us_median": statistics.median(over)}
+    return {
+        "shape": SMALL,
+        "threads": 1,
+        "us_min_median": row,
+        "rounds": len(over),
+        "over_us_of_minima": least,
+        "over_us_median": statistics.median(over),
+    }
 
 
 def large(shape, seconds):
@@ -140,13 +156,21 @@ def large(shape, seconds):
     ratios = {}
     for name in ("step", "none"):
         paired = sorted(a / b for a, b in zip(times[name], times["library"]))
-        ratios[name] = {"median": statistics.median(paired),
-                        "quartiles": [paired[len(paired) // 4], paired[3 * len(paired) // 4]],
-                        "of_minima": min(times[name]) / min(times["library"])}
+        ratios[name] = {
+            "median": statistics.median(paired),
+            "quartiles": [paired[len(paired) // 4], paired[3 * len(paired) // 4]],
+            "of_minima": min(times[name]) / min(times["library"]),
+        }
     peaks = {name: peak(shape, name) for name in ("library", "step", "rows_step")}
-    return {"shape": shape, "threads": torch.get_num_threads(), "rounds": len(times["step"]),
-            "ms_median": statistics.median(times["library"]) / 1e3, "ratios": ratios,
-            "peak_mib": peaks, "gradients_mib": (p.x.numel() + p.w.numel()) * 4 / 2**20}
+    return {
+        "shape": shape,
+        "threads": torch.get_num_threads(),
+        "rounds": len(times["step"]),
+        "ms_median": statistics.median(times["library"]) / 1e3,
+        "ratios": ratios,
+        "peak_mib": peaks,
+        "gradients_mib": (p.x.numel() + p.w.numel()) * 4 / 2**20,
+    }
 
 
 def peak(shape, way):
@@ -174,7 +198,9 @@ def status(name):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=20.0, help="for each shape (20)")
-    parser.add_argument("--quick", action="store_true", help="check the numbers, time next to nothing")
+    parser.add_argument(
+        "--quick", action="store_true", help="check the numbers, time next to nothing"
+    )
     parser.add_argument("--threads", type=int, help="for the large shapes (PyTorch's own number)")
     parser.add_argument("--peak", nargs=4, metavar=("WAY", "N", "D", "C"), help=argparse.SUPPRESS)
     options = parser.parse_args()

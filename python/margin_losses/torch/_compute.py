@@ -69,15 +69,26 @@ NOTHING = (False, False, False)
 
 
 def _make_objective(request: Request) -> Objective:
-    *own, label_smoothing, ignore_index, reduction = request
-    made = settings(own[0], **dict(zip(Request._fields[1:], own[1:])))
-    if reduction not in REDUCTIONS:
-        raise ValueError(f"reduction must be one of {', '.join(REDUCTIONS)}, got {reduction!r}")
-    ignore_index = whole("ignore_index", ignore_index, *_INT64)
-    label_smoothing = number("label_smoothing", label_smoothing)
+    r = request
+    made = settings(
+        r.loss,
+        scale=r.scale,
+        margin=r.margin,
+        m1=r.m1,
+        m2=r.m2,
+        m3=r.m3,
+        past_pi=r.past_pi,
+        gradient=r.gradient,
+        lambda_=r.lambda_,
+        feature_norm=r.feature_norm,
+    )
+    if r.reduction not in REDUCTIONS:
+        raise ValueError(f"reduction must be one of {', '.join(REDUCTIONS)}, got {r.reduction!r}")
+    ignore_index = whole("ignore_index", r.ignore_index, *_INT64)
+    label_smoothing = number("label_smoothing", r.label_smoothing)
     if not 0.0 <= label_smoothing < 1.0:
         raise ValueError(f"label_smoothing must be in [0, 1), got {label_smoothing:g}")
-    return Objective(made, reduction, ignore_index, label_smoothing)
+    return Objective(made, r.reduction, ignore_index, label_smoothing)
 
 
 _cached_objective = functools.lru_cache(maxsize=256, typed=True)(_make_objective)
@@ -195,7 +206,9 @@ def _of_nothing(objective: Objective, t: Tensors, needs: Needs) -> Tuple[Tensor,
     else:
         loss = t.x.new_full((), float("nan") if objective.reduction == "mean" else 0.0)
     given = (t.x, t.w, t.bias)
-    return loss, [torch.zeros_like(a) if n and a is not None else None for a, n in zip(given, needs)]
+    return loss, [
+        torch.zeros_like(a) if n and a is not None else None for a, n in zip(given, needs)
+    ]
 
 
 def _pointer(tensor: Optional[Tensor]) -> Optional[int]:
@@ -250,7 +263,7 @@ def compute(objective: Objective, t: Tensors, needs: Needs) -> Tuple[Tensor, Gra
 def predict(
     made: Settings, x: Tensor, w: Tensor, bias: Optional[Tensor], k: int
 ) -> Tuple[Tensor, Tensor]:
-    """Return the k nearest classes of each row, int64 [N, k], and their cosines (softmax: logits)."""
+    """Return the k nearest classes of each row [N, k], and their cosines (softmax: logits)."""
     x, w = _embeddings(x, w)
     if not 1 <= k <= w.shape[0]:
         raise ValueError(f"k must be in [1, {w.shape[0]}], the number of classes, got {k}")

@@ -49,8 +49,15 @@ _operation = torch.library.custom_op("margin_losses::head", _head, mutates_args=
 
 
 @_operation.register_fake
-def _fake(x: Tensor, w: Tensor, bias: Optional[Tensor], y: Tensor, sample_weight: Optional[Tensor],
-          needs: List[bool], *request: Any) -> Outputs:
+def _fake(
+    x: Tensor,
+    w: Tensor,
+    bias: Optional[Tensor],
+    y: Tensor,
+    sample_weight: Optional[Tensor],
+    needs: List[bool],
+    *request: Any,
+) -> Outputs:
     loss = x.new_empty(y.shape if Request(*request).reduction == "none" else ())
     given = zip((x, w, bias), needs)
     dx, dw, db = (x.new_empty(a.shape if n and a is not None else (0,)) for a, n in given)

@@ -23,8 +23,14 @@ class FirstOrder(torch.autograd.Function):
     """Hands on gradients, as functions of what they depend on that cannot be differentiated."""
 
     @staticmethod
-    def forward(ctx: Any, factor: Tensor, x: Tensor, w: Tensor, bias: Optional[Tensor],
-                *gradients: Optional[Tensor]) -> Tuple[Optional[Tensor], ...]:
+    def forward(
+        ctx: Any,
+        factor: Tensor,
+        x: Tensor,
+        w: Tensor,
+        bias: Optional[Tensor],
+        *gradients: Optional[Tensor],
+    ) -> Tuple[Optional[Tensor], ...]:
         return tuple(None if g is None else g.view_as(g) for g in gradients)
 
     @staticmethod
@@ -36,8 +42,15 @@ class _Loss(torch.autograd.Function):
     """Old style on purpose: a separate setup_context takes 80 microseconds more."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, w: Tensor, bias: Optional[Tensor], y: Tensor,
-                sample_weight: Optional[Tensor], objective: Objective) -> Tensor:
+    def forward(
+        ctx: Any,
+        x: Tensor,
+        w: Tensor,
+        bias: Optional[Tensor],
+        y: Tensor,
+        sample_weight: Optional[Tensor],
+        objective: Objective,
+    ) -> Tensor:
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(x, w, bias, y, sample_weight)  # notices what is changed in place
         ctx.objective = objective
@@ -62,8 +75,9 @@ class _Loss(torch.autograd.Function):
         return (*gradients, None, None, None)
 
 
-def _scaled(objective: Objective, t: Tensors, factor: Tensor, gradients: Optional[Gradients],
-            needs: Needs) -> Gradients:
+def _scaled(
+    objective: Objective, t: Tensors, factor: Tensor, gradients: Optional[Gradients], needs: Needs
+) -> Gradients:
     """Return the gradients times `factor`: made now where the forward pass made none, or where
     an earlier backward pass has taken them."""
     if objective.reduction == "none":

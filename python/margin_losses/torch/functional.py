@@ -1,13 +1,13 @@
 """The losses as functions of embeddings, class weights and labels.
 
-`margin_loss` takes the name of the loss; `arcface_loss` and so on, one for each row of the library's
-table of losses, are the same with the name given.
+`margin_loss` takes the name of the loss; `arcface_loss` and so on, one for each row of the
+library's table of losses, are the same with the name given.
 """
 
 from __future__ import annotations
 
 import functools
-from typing import Any, Callable, Optional
+from typing import TYPE_CHECKING, Any, Callable, Optional
 
 import torch
 from torch import Tensor
@@ -32,9 +32,13 @@ if hasattr(torch, "compiler") and hasattr(torch.library, "custom_op"):
 
     _compiling = torch.compiler.is_compiling
 
+# Whether a transform of torch.func is at work: two names of one function.
+_functorch = getattr(torch._C, "_functorch", None)
 _transforming: Callable[[], bool] = getattr(
-    torch._C, "_are_functorch_transforms_active", None
-) or getattr(getattr(torch._C, "_functorch", None), "are_transforms_active", _never)
+    torch._C,
+    "_are_functorch_transforms_active",
+    getattr(_functorch, "are_transforms_active", _never),
+)
 
 _PLAIN = (Tensor, torch.nn.Parameter)
 
@@ -45,7 +49,9 @@ def _dispatch(request: Request, t: Tensors) -> Tensor:
         if operation is not None:
             return operation(request, t)
         if t.x.is_meta:
-            raise RuntimeError("x is on meta: this version of PyTorch computes no shapes without data")
+            raise RuntimeError(
+                "x is on meta: this version of PyTorch computes no shapes without data"
+            )
     if _transforming() or torch.jit.is_tracing() or _forward_mode(t):
         raise RuntimeError(
             "margin_losses cannot be transformed by torch.func (grad, vmap, jvp and so on) or "
@@ -63,16 +69,16 @@ def _forward_mode(t: Tensors) -> bool:
     return any(a is not None and forward_ad.unpack_dual(a).tangent is not None for a in given)
 
 
-def _weighted_rows(request: Request, t: Tensors) -> Tensor:
+def _weighted_rows(request: Request, t: Tensors, weights: Tensor) -> Tensor:
     """Weight the rows' losses by PyTorch, so that the weights may have gradients."""
     rows = _dispatch(request._replace(reduction="none"), t._replace(sample_weight=None))
-    loss = rows * t.sample_weight
+    loss = rows * weights
     if request.reduction == "none":
         return loss
     if request.reduction == "sum":
         return loss.sum()
     counted = (t.y != -1) & (t.y != request.ignore_index)
-    return loss.sum() / (t.sample_weight * counted).sum()
+    return loss.sum() / (weights * counted).sum()
 
 
 def loss_of(request: Request, x: Any, w: Any, bias: Any, y: Any, sample_weight: Any) -> Tensor:
@@ -80,7 +86,7 @@ def loss_of(request: Request, x: Any, w: Any, bias: Any, y: Any, sample_weight: 
     t = checked(x, w, bias, y, sample_weight)
     weights = t.sample_weight
     if weights is not None and (request.reduction == "none" or weights.requires_grad):
-        return _weighted_rows(request, t)
+        return _weighted_rows(request, t, weights)
     return _dispatch(request, t)
 
 
@@ -156,6 +162,10 @@ def _named(name: str) -> Callable[..., Tensor]:
     named.__doc__ = f"`margin_loss` of {name}: {LOSSES[name].formula} ({LOSSES[name].source})."
     return named
 
+
+if TYPE_CHECKING:  # what type checkers and editors see of the functions made below
+    arcface_loss = cosface_loss = sphereface_loss = normsoftmax_loss = margin_loss
+    softmax_loss = combined_loss = margin_loss
 
 for _name in LOSSES:
     globals()[f"{_name}_loss"] = _named(_name)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from typing import Any, Dict, Optional, Tuple, Type
+from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple, Type
 
 import torch
 from torch import Tensor, nn
@@ -61,6 +61,10 @@ class MarginLoss(nn.Module):
     _defaults: Dict[str, Any]  # the options of the loss
     weight: nn.Parameter
     bias: Optional[nn.Parameter]
+    scale: float
+    reduction: str
+    ignore_index: int
+    label_smoothing: float
 
     def __init__(self, num_classes: int, embedding_size: int, **options: Any) -> None:
         super().__init__()
@@ -96,8 +100,8 @@ class MarginLoss(nn.Module):
     def forward(self, x: Tensor, y: Tensor, sample_weight: Optional[Tensor] = None) -> Tensor:
         """Return the loss of embeddings x [N, D] and labels y [N].
 
-        `sample_weight` [N] are factors of the rows; the mean is then the sum of weighted losses over
-        the sum of the weights of the rows that count.
+        `sample_weight` [N] are factors of the rows; the mean is then the sum of weighted losses
+        over the sum of the weights of the rows that count.
         """
         return loss_of(self._request(), x, self.weight, self.bias, y, sample_weight)
 
@@ -114,7 +118,9 @@ class MarginLoss(nn.Module):
     @torch.no_grad()
     def predict(self, x: Tensor, k: int = 1) -> Tuple[Tensor, Tensor]:
         """Return the k nearest classes of each row [N, k], and their cosines (softmax: logits)."""
-        return _compute.predict(_compute.objective(self._request()).made, x, self.weight, self.bias, k)
+        return _compute.predict(
+            _compute.objective(self._request()).made, x, self.weight, self.bias, k
+        )
 
     @classmethod
     def from_pml(cls, other: nn.Module) -> "MarginLoss":
@@ -171,7 +177,7 @@ def _options(loss: Loss) -> Dict[str, Any]:
 
 
 def _class_name(name: str) -> str:
-    """"arcface" -> "ArcFaceLoss", "normsoftmax" -> "NormSoftmaxLoss"."""
+    """ "arcface" -> "ArcFaceLoss", "normsoftmax" -> "NormSoftmaxLoss"."""
     if name == "combined":
         return "CombinedMarginLoss"
     words = re.sub(r"(?<=.)(face|softmax)$", r" \1", name).split()
@@ -196,6 +202,21 @@ def _make_class(loss: Loss) -> Type[MarginLoss]:
         "__doc__": f"{loss.name}: {loss.formula} ({loss.source}); options as in MarginLoss.",
     }
     return type(_class_name(loss.name), (MarginLoss,), members)
+
+
+if TYPE_CHECKING:  # what type checkers and editors see of the classes made below
+
+    class ArcFaceLoss(MarginLoss): ...
+
+    class CosFaceLoss(MarginLoss): ...
+
+    class SphereFaceLoss(MarginLoss): ...
+
+    class NormSoftmaxLoss(MarginLoss): ...
+
+    class SoftmaxLoss(MarginLoss): ...
+
+    class CombinedMarginLoss(MarginLoss): ...
 
 
 _CLASSES = {name: _make_class(loss) for name, loss in LOSSES.items()}

@@ -36,8 +36,21 @@ def psi(cosine, margins, past_pi, lambda_):
     return (lambda_ * cosine + value) / (1 + lambda_)
 
 
-def row_losses(x, w, y, *, loss, bias=None, scale=64.0, margins=None, past_pi="paper",
-               gradient="exact", lambda_=0.0, feature_norm="fixed", label_smoothing=0.0):
+def row_losses(
+    x,
+    w,
+    y,
+    *,
+    loss,
+    bias=None,
+    scale=64.0,
+    margins=None,
+    past_pi="paper",
+    gradient="exact",
+    lambda_=0.0,
+    feature_norm="fixed",
+    label_smoothing=0.0,
+):
     """The loss of each row; y in [0, C)."""
     if loss == "softmax":
         logits = x @ w.t() if bias is None else x @ w.t() + bias

@@ -174,8 +174,12 @@ class SecondDerivatives(Case):
         x, w, y, _ = problem(rows=3, dim=4, classes=3)
         self.assertTrue(
             torch.autograd.gradcheck(
-                lambda x, w: functional.arcface_loss(x, w, y, scale=4.0), leaves(x, w),
-                eps=1e-2, atol=2e-2, rtol=2e-2, check_undefined_grad=True
+                lambda x, w: functional.arcface_loss(x, w, y, scale=4.0),
+                leaves(x, w),
+                eps=1e-2,
+                atol=2e-2,
+                rtol=2e-2,
+                check_undefined_grad=True,
             )
         )
 
@@ -198,8 +202,7 @@ class Transforms(Case):
             from functorch import grad, vmap
         self.assertOneLine(RuntimeError, ["torch.func"], grad(arcface), x, w, y)
         self.assertOneLine(
-            RuntimeError, ["torch.func"],
-            vmap(lambda x, y: arcface(x[None], w, y[None])), x, y
+            RuntimeError, ["torch.func"], vmap(lambda x, y: arcface(x[None], w, y[None])), x, y
         )
 
     def test_jit_trace(self):
@@ -268,6 +271,7 @@ class Kinds(Case):
         try:
             for reduction in REDUCTIONS:
                 for some in (None, weight):
+
                     def call(reduction=reduction, some=some):
                         return gradients(
                             lambda x, w: functional.arcface_loss(

@@ -1,5 +1,5 @@
-"""torch.compile, torch.export and PyTorch's own checks of an operation: they need a PyTorch that has
-them, so this file runs with the newest one, under `scripts/test.sh --long`."""
+"""torch.compile, torch.export and PyTorch's own checks of an operation: they need a PyTorch that
+has them, so this file runs with the newest one, under `scripts/test.sh --long`."""
 
 import io
 import unittest
@@ -30,7 +30,9 @@ def step(function, module, *arguments):
     module.zero_grad()
     (x,) = leaves(arguments[0])
     value = function(x, *arguments[1:])
-    value.backward(torch.linspace(-1, 1, value.numel()).reshape(value.shape) if value.dim() else None)
+    value.backward(
+        torch.linspace(-1, 1, value.numel()).reshape(value.shape) if value.dim() else None
+    )
     return [value.detach(), x.grad] + [p.grad.clone() for p in module.parameters()]
 
 
@@ -76,9 +78,9 @@ class Compile(Case):
         head = ArcFaceLoss(11, 20)
         compiled = torch.compile(head, fullgraph=True, dynamic=True)
         for rows in (24, 17, 5, 0):
-            self.assertTrue(torch.equal(
-                compiled(x[:rows], y[:rows]), head(x[:rows], y[:rows])
-            ) or rows == 0)
+            self.assertTrue(
+                torch.equal(compiled(x[:rows], y[:rows]), head(x[:rows], y[:rows])) or rows == 0
+            )
         self.assertTrue(compiled(x[:0], y[:0]).isnan())
         with self.assertRaisesRegex(ValueError, r"y\[0\] is 50"):
             compiled(x, torch.full_like(y, 50))
@@ -177,9 +179,7 @@ class Operation(Case):
     def test_shapes_without_data(self):
         x, w, y, _ = problem()
         for reduction, shape in (("mean", []), ("none", [24])):
-            loss = functional.arcface_loss(
-                *(t.to("meta") for t in (x, w, y)), reduction=reduction
-            )
+            loss = functional.arcface_loss(*(t.to("meta") for t in (x, w, y)), reduction=reduction)
             self.assertEqual((loss.device.type, list(loss.shape)), ("meta", shape))
 
     def test_fake_tensors(self):
@@ -190,8 +190,9 @@ class Operation(Case):
             y = torch.zeros(4, dtype=torch.int64)
             self.assertEqual(list(functional.arcface_loss(x, w, y).shape), [])
             elsewhere = torch.empty(4, 8, device="cuda")
-            self.assertOneLine(RuntimeError, ["x", "cuda:0", "x.cpu()"],
-                               functional.arcface_loss, elsewhere, w, y)
+            self.assertOneLine(
+                RuntimeError, ["x", "cuda:0", "x.cpu()"], functional.arcface_loss, elsewhere, w, y
+            )
 
 
 if __name__ == "__main__":

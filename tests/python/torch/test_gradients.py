@@ -30,9 +30,7 @@ class Formulas(Case):
         for loss, past_pi, gradient in itertools.product(
             WITH_ANGLE, PAST_PI, ("exact", "detached")
         ):
-            self.assertAsReference(
-                x, w, y, loss=loss, past_pi=past_pi, gradient=gradient, **SCALE
-            )
+            self.assertAsReference(x, w, y, loss=loss, past_pi=past_pi, gradient=gradient, **SCALE)
 
     def test_other_margins_and_lambda(self):
         x, w, y, _ = problem()
@@ -40,16 +38,27 @@ class Formulas(Case):
             x, w, y, loss="combined", margins=(1.5, 0.3, 0.1), past_pi="monotone", **SCALE
         )
         self.assertAsReference(
-            x, w, y, loss="sphereface", margins=(3.0, 0.0, 0.0), past_pi="monotone", lambda_=5.0,
-            **SCALE
+            x,
+            w,
+            y,
+            loss="sphereface",
+            margins=(3.0, 0.0, 0.0),
+            past_pi="monotone",
+            lambda_=5.0,
+            **SCALE,
         )
 
     def test_kept_feature_norm(self):
         x, w, y, _ = problem(scale=2.0)
         for gradient in ("exact", "detached"):
             self.assertAsReference(
-                x, w, y, loss="sphereface", past_pi="monotone", feature_norm="keep",
-                gradient=gradient
+                x,
+                w,
+                y,
+                loss="sphereface",
+                past_pi="monotone",
+                feature_norm="keep",
+                gradient=gradient,
             )
 
     def test_bias(self):
@@ -70,9 +79,17 @@ class Objectives(Case):
             upstream = torch.rand(len(y)) - 0.3 if reduction == "none" else None
             past_pi = "monotone" if loss == "sphereface" else "paper"
             self.assertAsReference(
-                x, w, labels, upstream=upstream, loss=loss, reduction=reduction,
-                ignore_index=ignored, sample_weight=some, label_smoothing=smoothing,
-                past_pi=past_pi, **options_of(loss)
+                x,
+                w,
+                labels,
+                upstream=upstream,
+                loss=loss,
+                reduction=reduction,
+                ignore_index=ignored,
+                sample_weight=some,
+                label_smoothing=smoothing,
+                past_pi=past_pi,
+                **options_of(loss),
             )
 
     def test_upstream_factor(self):
@@ -107,8 +124,9 @@ class Objectives(Case):
         found, expected = w.clone().requires_grad_(), w.double().requires_grad_()
         for half in (slice(0, 9), slice(9, None)):
             functional.arcface_loss(x[half], found, y[half], reduction="sum").backward()
-            objective(x[half].double(), expected, y[half], loss="arcface",
-                      reduction="sum").backward()
+            objective(
+                x[half].double(), expected, y[half], loss="arcface", reduction="sum"
+            ).backward()
         self.assertNear(found.grad, expected.grad)
 
     def test_loss_is_what_the_gradients_are_of(self):
@@ -117,6 +135,7 @@ class Objectives(Case):
         x = x.double()
         step = torch.randn(x.shape, dtype=torch.float64)
         for reduction in ("mean", "sum"):
+
             def loss(of, r=reduction):
                 return functional.arcface_loss(
                     of.float(), w, y, scale=4.0, sample_weight=weight, reduction=r

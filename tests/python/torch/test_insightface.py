@@ -102,16 +102,24 @@ class FromInsightFace(Case):
     def test_refusals(self):
         _, w, _, _ = problem()
         take = MarginLoss.from_insightface
-        filtered = named(Combined, "CombinedMarginLoss", s=64.0, m1=1.0, m2=0.5, m3=0.0,
-                         interclass_filtering_threshold=0.4)
+        filtered = named(
+            Combined,
+            "CombinedMarginLoss",
+            s=64.0,
+            m1=1.0,
+            m2=0.5,
+            m3=0.0,
+            interclass_filtering_threshold=0.4,
+        )
         self.assertOneLine(TypeError, ["interclass_filtering_threshold"], take, filtered, w)
         none = named(Combined, "CombinedMarginLoss", s=64.0, m1=1.2, m2=0.5, m3=0.0)
         self.assertOneLine(TypeError, ["CombinedMarginLoss"], take, none, w)
         self.assertOneLine(TypeError, ["Linear"], take, torch.nn.Linear(2, 2), w)
         arcface = named(Newer, "ArcFace", s=16.0, margin=0.5)
         self.assertOneLine(TypeError, ["weight", "[C, D]"], take, arcface, w[0])
-        self.assertOneLine(TypeError, ["CosFaceLoss", "ArcFaceLoss"],
-                           CosFaceLoss.from_insightface, arcface, w)
+        self.assertOneLine(
+            TypeError, ["CosFaceLoss", "ArcFaceLoss"], CosFaceLoss.from_insightface, arcface, w
+        )
 
 
 if __name__ == "__main__":

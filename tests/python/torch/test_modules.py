@@ -9,7 +9,7 @@ import unittest
 
 import torch
 from harness import Case, gradients, problem
-from reference import MARGINS, objective
+from reference import objective
 
 import margin_losses.torch as doors
 from margin_losses._abi import LOSSES
@@ -71,17 +71,35 @@ class Table(Case):
         x, w, y, _ = problem()
         weight = torch.rand(len(y))
         head = CombinedMarginLoss(
-            11, 20, m1=1.2, m2=0.4, m3=0.1, scale=8, past_pi="taylor", gradient="detached",
-            reduction="sum", ignore_index=3, label_smoothing=0.1,
+            11,
+            20,
+            m1=1.2,
+            m2=0.4,
+            m3=0.1,
+            scale=8,
+            past_pi="taylor",
+            gradient="detached",
+            reduction="sum",
+            ignore_index=3,
+            label_smoothing=0.1,
         )
         with torch.no_grad():
             head.weight.copy_(w)
         found = gradients(lambda x: head(x, y, weight), (x,))
         expected = gradients(
             lambda x: objective(
-                x, w.double(), y, loss="combined", margins=(1.2, 0.4, 0.1), scale=8,
-                past_pi="taylor", gradient="detached", reduction="sum", ignore_index=3,
-                label_smoothing=0.1, sample_weight=weight,
+                x,
+                w.double(),
+                y,
+                loss="combined",
+                margins=(1.2, 0.4, 0.1),
+                scale=8,
+                past_pi="taylor",
+                gradient="detached",
+                reduction="sum",
+                ignore_index=3,
+                label_smoothing=0.1,
+                sample_weight=weight,
             ),
             (x.double(),),
         )
@@ -213,10 +231,12 @@ class Refusals(Case):
         self.assertOneLine(TypeError, ["embedding_size"], ArcFaceLoss, 11, 20.0)
         self.assertOneLine(TypeError, ["ArcFaceLoss"], MarginLoss, 11, 20)
         x, w, y, bias = problem()
-        self.assertOneLine(ValueError, ["loss", "'arc'"], functional.margin_loss, x, w, y,
-                           loss="arc")
-        self.assertOneLine(ValueError, ["bias", "cosface"], functional.cosface_loss, x, w, y,
-                           bias=bias)
+        self.assertOneLine(
+            ValueError, ["loss", "'arc'"], functional.margin_loss, x, w, y, loss="arc"
+        )
+        self.assertOneLine(
+            ValueError, ["bias", "cosface"], functional.cosface_loss, x, w, y, bias=bias
+        )
 
     def test_tensors(self):
         x, w, y, bias = problem()
@@ -238,19 +258,22 @@ class Refusals(Case):
             (RuntimeError, ["y", "meta", "cpu"], (x, w, y.to("meta"))),
         ):
             self.assertOneLine(kind, words, loss, *arguments)
-        self.assertOneLine(ValueError, ["sample_weight", "[24]", "[2]"], loss, x, w, y,
-                           sample_weight=torch.ones(2))
+        self.assertOneLine(
+            ValueError, ["sample_weight", "[24]", "[2]"], loss, x, w, y, sample_weight=torch.ones(2)
+        )
         self.assertOneLine(TypeError, ["sample_weight", "list"], loss, x, w, y, sample_weight=[1.0])
-        self.assertOneLine(ValueError, ["bias", "[11]", "[10]"], functional.softmax_loss, x, w, y,
-                           bias=bias[:10])
+        self.assertOneLine(
+            ValueError, ["bias", "[11]", "[10]"], functional.softmax_loss, x, w, y, bias=bias[:10]
+        )
         self.assertOneLine(ValueError, ["k", "[1, 11]", "12"], ArcFaceLoss(11, 20).predict, x, 12)
 
     def test_values(self):
         x, w, y, _ = problem()
         bad = y.clone()
         bad[7] = 11
-        self.assertOneLine(ValueError, ["y[7]", "11", "[0, 11)", "-100"],
-                           functional.arcface_loss, x, w, bad)
+        self.assertOneLine(
+            ValueError, ["y[7]", "11", "[0, 11)", "-100"], functional.arcface_loss, x, w, bad
+        )
         bad[7] = -5
         self.assertOneLine(ValueError, ["y[7]", "-5"], functional.arcface_loss, x, w, bad)
         for value in (math.nan, math.inf):
@@ -262,18 +285,32 @@ class Refusals(Case):
             self.assertOneLine(ValueError, ["weight[2]"], functional.arcface_loss, x, wrong, y)
             weight = torch.ones(24)
             weight[5] = value
-            self.assertOneLine(ValueError, ["sample_weight"], functional.arcface_loss, x, w, y,
-                               sample_weight=weight)
+            self.assertOneLine(
+                ValueError,
+                ["sample_weight"],
+                functional.arcface_loss,
+                x,
+                w,
+                y,
+                sample_weight=weight,
+            )
 
     def test_another_device(self):
         """A device that is neither the CPU nor meta, which needs no such machine."""
+
         class Elsewhere(torch.Tensor):
             is_cpu = is_meta = False
             device = "cuda:0"
 
         x, w, y, _ = problem()
-        self.assertOneLine(RuntimeError, ["x", "cuda:0", "x.cpu()"], functional.arcface_loss,
-                           x.as_subclass(Elsewhere), w, y)
+        self.assertOneLine(
+            RuntimeError,
+            ["x", "cuda:0", "x.cpu()"],
+            functional.arcface_loss,
+            x.as_subclass(Elsewhere),
+            w,
+            y,
+        )
 
 
 if __name__ == "__main__":

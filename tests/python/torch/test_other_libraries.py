@@ -1,10 +1,9 @@
-"""Losses of pytorch-metric-learning, taken over by from_pml: the same numbers within 1e-5. Runs under
-`scripts/test.sh --long`, where that package is installed."""
+"""Losses of pytorch-metric-learning, taken over by from_pml: the same numbers within 1e-5. Runs
+under `scripts/test.sh --long`, where that package is installed."""
 
 import math
 import unittest
 
-import torch
 from harness import Case, leaves, problem
 from pytorch_metric_learning import distances, losses, reducers, regularizers
 
@@ -50,9 +49,7 @@ class FromPml(Case):
             own = MarginLoss.from_pml(other)
             expected = "sum" if isinstance(reducer, reducers.SumReducer) else "none"
             self.assertEqual(own.reduction, expected)
-        self.assertSame(
-            losses.ArcFaceLoss(11, 20, reducer=reducers.SumReducer()), ArcFaceLoss
-        )
+        self.assertSame(losses.ArcFaceLoss(11, 20, reducer=reducers.SumReducer()), ArcFaceLoss)
 
     def test_options_are_taken_over(self):
         own = ArcFaceLoss.from_pml(losses.ArcFaceLoss(11, 20, margin=28.6, scale=30))
@@ -72,15 +69,24 @@ class FromPml(Case):
             (losses.SubCenterArcFaceLoss(num_classes=11, embedding_size=20), ["SubCenter"]),
             (losses.TripletMarginLoss(), ["TripletMarginLoss"]),
             (losses.ArcFaceLoss(11, 20, reducer=reducers.AvgNonZeroReducer()), ["reducer"]),
-            (losses.ArcFaceLoss(11, 20, weight_regularizer=regularizers.LpRegularizer()),
-             ["weight_regularizer"]),
-            (losses.NormalizedSoftmaxLoss(
-                11, 20, distance=distances.DotProductSimilarity(normalize_embeddings=False)),
-             ["normalise"]),
+            (
+                losses.ArcFaceLoss(11, 20, weight_regularizer=regularizers.LpRegularizer()),
+                ["weight_regularizer"],
+            ),
+            (
+                losses.NormalizedSoftmaxLoss(
+                    11, 20, distance=distances.DotProductSimilarity(normalize_embeddings=False)
+                ),
+                ["normalise"],
+            ),
         ):
             self.assertOneLine(TypeError, words, MarginLoss.from_pml, other)
-        self.assertOneLine(TypeError, ["CosFaceLoss", "ArcFaceLoss"],
-                           CosFaceLoss.from_pml, losses.ArcFaceLoss(11, 20))
+        self.assertOneLine(
+            TypeError,
+            ["CosFaceLoss", "ArcFaceLoss"],
+            CosFaceLoss.from_pml,
+            losses.ArcFaceLoss(11, 20),
+        )
 
 
 if __name__ == "__main__":

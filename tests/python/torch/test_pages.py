@@ -1,5 +1,5 @@
-"""What the pages show of PyTorch is what a reader gets: each block of Python in docs/pytorch.md and in
-the README that imports the modules runs, and prints what stands below it."""
+"""What the pages show of PyTorch is what a reader gets: each block of Python in docs/pytorch.md and
+in the README that imports the modules runs, and prints what stands below it."""
 
 import re
 import subprocess
@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 
 def examples(page):
-    """Each block of Python that imports the modules and that a block of output follows, and that."""
+    """Each block of Python that imports the modules and has its output below, and that output."""
     text = (ROOT / page).read_text(encoding="utf-8")
     lines = r"((?:(?!```).*\n)*)```"
     found = re.findall(rf"^```python\n{lines}\n\n(?:[^\n`]+\n\n)?```\n{lines}", text, re.MULTILINE)
@@ -27,7 +27,9 @@ class Pages(unittest.TestCase):
         for code, output in found + examples("README.md"):
             ended = subprocess.run(
                 [sys.executable, "-B", "-W", "ignore", "-c", code],
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, universal_newlines=True,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
             )
             self.assertEqual(ended.stdout, output)
 

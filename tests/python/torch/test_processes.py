@@ -26,7 +26,9 @@ def tasks():
     return len(os.listdir("/proc/self/task"))
 """
 
-OBEYED = PROBLEM + """
+OBEYED = (
+    PROBLEM
+    + """
 torch.set_num_threads(1)
 before = tasks()
 one = step()
@@ -40,8 +42,11 @@ assert torch.equal(step(), one)
 (torch.randn(300, 300) @ torch.randn(300, 300)).sum().item()
 assert torch.equal(step(), one)
 """
+)
 
-WORKERS = PROBLEM + """
+WORKERS = (
+    PROBLEM
+    + """
 class Losses(torch.utils.data.Dataset):
     def __len__(self):
         return 8
@@ -66,9 +71,12 @@ if __name__ == "__main__":
     check(METHOD)
     print("done")
 """
+)
 
 # PyTorch's own parallel operations hang in such a child, so it leaves them out.
-FORKED = PROBLEM + """
+FORKED = (
+    PROBLEM
+    + """
 torch.set_num_threads(2)
 here = step()
 loss = head(x, y).item()
@@ -82,8 +90,11 @@ if child == 0:
 assert os.waitpid(child, 0)[1] == 0
 assert torch.equal(step(), here)
 """
+)
 
-PARALLEL = PROBLEM + """
+PARALLEL = (
+    PROBLEM
+    + """
 import threading
 expected, found = step(), []
 def work():
@@ -99,6 +110,7 @@ for worker in workers: worker.join()
 assert len(found) == 3
 for grad in found: assert torch.equal(grad, expected)
 """
+)
 
 
 class Programs(unittest.TestCase):
@@ -106,8 +118,10 @@ class Programs(unittest.TestCase):
         """Run a program; it must end by itself, and well."""
         done = subprocess.run(
             [sys.executable, *arguments, *(["-c", text] if text else [])],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SECONDS,
-            universal_newlines=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=SECONDS,
+            text=True,
         )
         self.assertEqual(done.returncode, 0, done.stdout)
         return done.stdout
