@@ -30,10 +30,9 @@ build_packages() {
 
 test_packages() {
     printf '%s\n' libcmocka-dev clang libclang-rt-dev libomp-dev llvm git libsimde-dev shellcheck valgrind \
-        python3-numpy python3-scipy python3-sklearn python3-torch python3-venv python3-pip tidy locales \
-        librsvg2-bin
-    # The report is looked at in it. Elsewhere it comes in other ways, or the test is skipped.
-    if grep -qs '^ID=debian' /etc/os-release; then printf '%s\n' chromium-headless-shell; fi
+        python3-numpy python3-scipy python3-sklearn python3-venv python3-pip tidy locales librsvg2-bin
+    # A browser for the report, and PyTorch. Elsewhere they come in other ways, or tests are left out.
+    if grep -qs '^ID=debian' /etc/os-release; then printf '%s\n' chromium-headless-shell python3-torch; fi
     # Each version lays out C in its own way.
     if grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release; then printf '%s\n' clang-format-14; fi
     # On AArch64 itself the NEON kernels are built and run natively.
