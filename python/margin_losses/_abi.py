@@ -10,7 +10,7 @@ import os
 from ctypes import POINTER, c_char_p, c_double, c_int, c_int64, c_size_t, c_void_p
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 OK, NULL, CONFIG, ISA, SHAPE, LABEL, NONFINITE, WORKSPACE, MEMORY, SIZE = range(10)
 """The values of margin_status."""
@@ -203,21 +203,33 @@ def _load() -> ctypes.CDLL:
     """Load the library beside this file, or the one that MARGIN_LOSSES_LIBRARY names."""
     path = os.environ.get("MARGIN_LOSSES_LIBRARY") or str(Path(__file__).with_name("_margin.so"))
     try:
-        loaded = ctypes.CDLL(path)
+        return ctypes.CDLL(path)
     except OSError as error:
         raise ImportError(
             f"margin_losses: cannot load {path}: {error}; install the package with "
-            "'pip install .', or let MARGIN_LOSSES_LIBRARY name the library of a build"
+            "'pip install .', or let MARGIN_LOSSES_LIBRARY name the python/_margin.so of a build"
         ) from error
-    for name, (result, *arguments) in _FUNCTIONS.items():
-        function = getattr(loaded, name)
-        function.restype = result
-        function.argtypes = arguments
-    return loaded
 
 
 library = _load()
 """The library. Its functions release the GIL while they run."""
+
+
+def function(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
+    """Return a function of the library, which from now on knows its types."""
+    try:
+        found = getattr(library, name)
+    except AttributeError:
+        raise ImportError(
+            f"margin_losses: {library._name} has no {name}: it is not this version's _margin.so"
+        ) from None
+    found.restype = result
+    found.argtypes = arguments
+    return found  # type: ignore[no-any-return]
+
+
+for _name, _types in _FUNCTIONS.items():
+    function(_name, *_types)
 
 
 @dataclass(frozen=True)

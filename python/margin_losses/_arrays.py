@@ -46,13 +46,13 @@ def floats(name: str, value: Any, axes: str) -> np.ndarray:
         )
     if given.ndim != dimensions:
         raise _shape_error(name, axes, given.shape)
-    try:
-        with np.errstate(over="raise"):
-            return np.require(given, FLOAT, ["C", "ALIGNED"])
-    except FloatingPointError:
+    with np.errstate(over="ignore"):
+        converted = np.require(given, FLOAT, ["C", "ALIGNED"])
+    if given.dtype != FLOAT and np.isfinite(given[np.isinf(converted)]).any():
         raise ValueError(
             f"{name} has numbers that float32 cannot hold (beyond 3.4e38): scale them down"
-        ) from None
+        )
+    return converted
 
 
 def vector(name: str, value: Any, axis: str, count: int) -> np.ndarray:

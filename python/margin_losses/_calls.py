@@ -494,7 +494,7 @@ def rows(
     result.grad = None
     if gradients:
         result.grad = outputs["grad_logits"] = _arrays.output("out", out, (n, c))
-    if out is not None and result.grad is not None and out is not z:
+    if result.grad is not None and result.grad.ctypes.data != z.ctypes.data:
         _arrays.refuse_overlaps({"out": result.grad}, inputs, _NAMES)
     call = Rows(
         rows=n,

@@ -9,12 +9,12 @@ from __future__ import annotations
 import ctypes
 import math
 from ctypes import POINTER, c_double, c_int, c_int64, c_size_t, c_uint64, c_void_p
-from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
+from typing import Any, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
 from . import _arrays
-from ._abi import LOSSES, Config, Loss, library
+from ._abi import LOSSES, Config, Loss, function, library
 from ._heads import ISAS, resolved, whole
 
 DECADES, STEPS = 5, 10  # of the curve that verify gives
@@ -136,21 +136,14 @@ class AdviceBounds(ctypes.Structure):
     ]
 
 
-def _function(name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
-    function = getattr(library, name)
-    function.restype = result
-    function.argtypes = arguments
-    return function  # type: ignore[no-any-return]
-
-
-_angles_measure = _function(
+_angles_measure = function(
     "angles_measure", c_int, POINTER(AnglesInput), POINTER(Angles), c_void_p
 )
-_verification_measure = _function(
+_verification_measure = function(
     "verification_measure", c_int, POINTER(VerificationInput), POINTER(Verification)
 )
-_advice_of = _function("advice_of", Advice, c_int, c_size_t, c_size_t)
-_advice_bounds_of = _function("advice_bounds_of", AdviceBounds, c_size_t, c_size_t)
+_advice_of = function("advice_of", Advice, c_int, c_size_t, c_size_t)
+_advice_bounds_of = function("advice_bounds_of", AdviceBounds, c_size_t, c_size_t)
 
 
 # ---- what the measures share ---------------------------------------------------------------------

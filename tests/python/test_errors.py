@@ -306,10 +306,12 @@ class Rows(unittest.TestCase):
         )  # fmt: skip
 
     def test_out(self):
+        memory = np.zeros(N * C + 1, np.float32)
         self.refused(
             ValueError,
             "out shares memory with logits: give it an array of its own",
-            out=COSINES[::1][:],
+            logits=memory[:-1].reshape(N, C),
+            out=memory[1:].reshape(N, C),
         )
         self.refused(
             ValueError, "out holds gradients: with gradients=False leave it out", out=COSINES,
@@ -362,6 +364,15 @@ class Library(unittest.TestCase):
         line = ended.stderr.strip().splitlines()[-1]
         self.assertRegex(line, "^ImportError: margin_losses: cannot load nowhere/_margin.so: ")
         self.assertIn("MARGIN_LOSSES_LIBRARY", line)
+
+    def test_another_library(self):
+        environment = {**os.environ, "MARGIN_LOSSES_LIBRARY": "libc.so.6"}
+        ended = subprocess.run(
+            [sys.executable, "-c", "import margin_losses"],
+            env=environment, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        line = "ImportError: margin_losses: libc.so.6 has no margin_version: it is not this"
+        self.assertIn(line, ended.stderr)
 
     def test_an_instruction_set_of_the_environment(self):
         code = "import margin_losses as ml; ml.predict([[1.0]], [[1.0]])"
