@@ -115,7 +115,6 @@ class MarginLoss(nn.Module):
             return cosines * x.norm(dim=1, keepdim=True)
         return cosines * self.scale
 
-    @torch.no_grad()
     def predict(self, x: Tensor, k: int = 1) -> Tuple[Tensor, Tensor]:
         """Return the k nearest classes of each row [N, k], and their cosines (softmax: logits)."""
         return _compute.predict(
