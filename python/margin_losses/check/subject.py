@@ -8,11 +8,10 @@ import torch
 
 from . import problems
 from .claim import UsageError
-from .loading import Maker, first_line
+from .loading import Maker, first_line, parameters
 
 TAKES = ("embeddings", "weights", "cosines")
 SHAPE = (4, 3)
-DTYPES = {numpy.float16: torch.float16, numpy.float32: torch.float32, numpy.float64: torch.float64}
 
 
 class Refused(Exception):
@@ -42,7 +41,7 @@ class Subject:
         self.maker = Maker(found, claim, margin_given, dict(extra))
         self.made = {}
         self.shape = SHAPE
-        self.gives, self.reduction = "loss", "mean"
+        self.gives, self.reduction, self.turned = "loss", "mean", False
         self.fixed = isinstance(found, torch.nn.Module)
         if self.fixed:
             self.read_shape(found)
@@ -70,9 +69,12 @@ class Subject:
     def likely(self, found):
         """What it may take, the most likely first."""
         loss = self.maker.make(self.claim.scale, self.shape)
-        if isinstance(loss, torch.nn.Module) and self.table(loss) is not None:
+        module = isinstance(loss, torch.nn.Module)
+        if module and self.table(loss, self.shape) is not None:
             return ["embeddings"]
-        return ["weights", "cosines"]
+        needed = [p for p in parameters(loss.forward if module else loss).values()
+                  if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+        return ["weights"] if len(needed) >= 3 else ["cosines"]
 
     def find_form(self, candidates):
         errors = []
@@ -117,12 +119,11 @@ class Subject:
         return case.arrays["cosines"].shape[1] if "cosines" in case.arrays else len(
             case.arrays["w"])
 
-    def table(self, loss):
-        """The parameter that holds the class weights."""
-        wanted = {self.shape, self.shape[::-1]} if not hasattr(self, "now") else {
-            self.now, self.now[::-1]}
-        tables = [p for p in loss.parameters() if tuple(p.shape) in wanted]
-        return tables[0] if tables else None
+    @staticmethod
+    def table(loss, shape):
+        """The parameter that holds the class weights, as [C, D] or [D, C]."""
+        wanted = {tuple(shape), tuple(shape)[::-1]}
+        return next((p for p in loss.parameters() if tuple(p.shape) in wanted), None)
 
     def loss_for(self, case, dtype):
         """The loss object for a case: kept for each scale, shape and dtype."""
@@ -146,16 +147,15 @@ class Subject:
 
     def place_weights(self, loss, case, leaves):
         """Puts the case's class weights into the loss's own parameter, in either layout."""
-        self.now = tuple(case.arrays["w"].shape)
-        table = self.table(loss)
+        shape = case.arrays["w"].shape
+        table = self.table(loss, shape)
         if table is None:
-            raise UsageError("it has no parameter of class weights of shape %s" % list(self.now))
-        turned = tuple(table.shape) != self.now or (
-            self.now[0] == self.now[1] and getattr(self, "turned", False))
-        self.turned = turned
+            raise UsageError("it has no parameter of class weights of shape %s" % list(shape))
+        if shape[0] != shape[1]:
+            self.turned = tuple(table.shape) != shape
         with torch.no_grad():
-            table.copy_(leaves["w"].t() if turned else leaves["w"])
-        return table, turned
+            table.copy_(leaves["w"].t() if self.turned else leaves["w"])
+        return table
 
     def call(self, case, dtype=torch.float32, labels=None):
         """(what it returns, leaves to differentiate by, what was given, labels) of one call."""
@@ -163,8 +163,7 @@ class Subject:
         leaves, given = self.tensors(case, dtype)
         labels = torch.tensor(case.labels) if labels is None else labels
         if self.takes == "embeddings":
-            table, turned = self.place_weights(loss, case, leaves)
-            leaves = {"x": leaves["x"], "w": table}
+            leaves = {"x": leaves["x"], "w": self.place_weights(loss, case, leaves)}
             given = {"x": given["x"]}
         order = {"embeddings": ("x",), "weights": ("x", "w"), "cosines": ("cosines",)}[self.takes]
         try:

@@ -1,0 +1,74 @@
+"""One figure, drawn by gnuplot: value and gradient against the angle, the formula's and theirs."""
+import math
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+
+import numpy
+
+from .claim import UsageError
+
+SCRIPT = """set terminal {terminal} size 900,420 font 'Liberation Sans,12' noenhanced
+set output '{out}'
+set multiplot layout 1,2 title '{title}'
+set border 3 lc rgb '#606060'
+set tics nomirror out
+set grid lc rgb '#e0e0e0' lt 1
+set key bottom left samplen 2
+set xrange [0:180]
+set xtics 30
+set xlabel 'angle to the target class weight (degrees)'
+set ylabel 'target logit / s'
+plot '{formula}' using 1:2 with lines lw 2 lc rgb '#202020' title 'formula', \\
+     '{theirs}' using 1:2 with points pt 7 ps 0.7 lc rgb '#d95f02' title 'this loss'
+set ylabel 'its derivative by the angle, per radian'
+plot '{formula}' using 1:3 with lines lw 2 lc rgb '#202020' title 'formula', \\
+     '{theirs}' using 1:3 with points pt 7 ps 0.7 lc rgb '#d95f02' title 'this loss'
+unset multiplot
+"""
+
+
+def check(path):
+    """UsageError where the figure could not be written."""
+    if Path(path).suffix not in (".svg", ".png"):
+        raise UsageError("--figure %s: the name ends with .svg or .png" % path)
+    if not Path(path).resolve().parent.is_dir():
+        raise UsageError("--figure %s: no such folder" % path)
+    if shutil.which("gnuplot") is None:
+        raise UsageError("--figure needs gnuplot, which is not there: apt-get install gnuplot-nox, "
+                         "or leave --figure out")
+
+
+def table(path, rows):
+    """Rows of numbers; a gap where one is not finite."""
+    lines = [" ".join("%.9g" % v if math.isfinite(v) else "NaN" for v in row) for row in rows]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def draw(judge, target, path):
+    """Writes the figure to `path`."""
+    claim = judge.claim
+    formula = []
+    for theta in numpy.linspace(0.0, math.pi, 721):
+        psi, slope = claim.psi(float(theta), judge.rule, math)
+        formula.append((math.degrees(theta), psi, slope))
+    theirs = [(math.degrees(row["theta"]), row["psi"], row["slope"]) for row in judge.curve]
+    title = "%s as %s" % (target, claim.text())
+    if claim.angular:
+        title += "; past pi drawn: " + judge.rule
+    with tempfile.TemporaryDirectory(prefix="margin-check-") as folder:
+        folder = Path(folder)
+        table(folder / "formula", formula)
+        table(folder / "theirs", theirs)
+        script = SCRIPT.format(
+            terminal="svg" if str(path).endswith(".svg") else "pngcairo",
+            out=(folder / "figure").as_posix(), formula=folder / "formula",
+            theirs=folder / "theirs", title=title.replace("'", ""))
+        done = subprocess.run(["gnuplot"], input=script, capture_output=True, text=True,
+                              env=dict(os.environ, LC_ALL="C.UTF-8"))
+        if done.returncode != 0 or not (folder / "figure").exists():
+            raise UsageError("gnuplot could not draw: %s" % (
+                done.stderr.strip().splitlines() or ["no reason given"])[0])
+        shutil.copyfile(folder / "figure", path)

@@ -1,0 +1,99 @@
+"""What the judges share: the finding that each gives, and the case at hand with its errors."""
+import dataclasses
+import math
+
+import numpy
+import torch
+
+from . import problems
+from .subject import Refused
+
+KEPT, BROKEN, NONE, MEASURED = "kept", "broken", "not applicable", "measured"
+
+# Errors of the target's logit / s that pass: rounding reaches a few 1e-7; near 0 and pi the arc
+# cosine of a float32 cosine is off by some 1e-4 and passes, a clamp of 1e-4 does not.
+TOLERANCE, TOLERANCE_AT_ENDS, ENDS = 1e-4, 1e-3, 0.02
+
+
+@dataclasses.dataclass
+class Finding:
+    """A promise and its verdict. `measured` holds numbers, `witness` the smallest input that shows
+    a broken promise."""
+    promise: str
+    verdict: str
+    says: str
+    measured: dict = dataclasses.field(default_factory=dict)
+    witness: object = None
+
+
+def degrees(theta):
+    return "%.4g degrees" % math.degrees(theta)
+
+
+class Judge:
+    """A subject, its claim, and what earlier findings learnt: the rule that it follows past pi, whether its
+    gradient is detached, and the curve of the figure."""
+
+    def __init__(self, subject, claim):
+        self.subject, self.claim = subject, claim
+        self.rule = claim.past_pi or "paper"
+        self.detached = False
+        self.curve = []
+
+    @property
+    def scales(self):
+        """The scales to judge at: several where the loss can be had with them."""
+        if not self.subject.scales:
+            return [self.claim.scale]
+        return sorted({8.0, 16.0, 64.0} | ({self.claim.scale} if self.claim.unit else set()))
+
+    def case(self, theta, scale, **options):
+        options.setdefault("shape", self.subject.shape)
+        return problems.make(self.claim, self.subject.takes, theta, scale, **options)
+
+    def run(self, case, dtype=torch.float32):
+        return self.subject.run(case, dtype)
+
+    def small_shapes(self):
+        """Shapes (C, D) for a witness, the smallest first."""
+        return ((2, 2), self.subject.shape) if self.subject.sizes else (self.subject.shape,)
+
+    def witness(self, fails, theta, scale, **options):
+        """The smallest case near `theta` that still fails: two classes, two dimensions, one row,
+        and a round angle, where these do. `fails` gives a dict of what was found, or None."""
+        for round_to in (1, 2, 6, 17):
+            angle = theta if theta in (0.0, math.pi) else round(theta, round_to)
+            for shape in self.small_shapes():
+                for rows in (1, 2):
+                    case = self.case(angle, scale, shape=shape, rows=rows, **options)
+                    try:
+                        found = fails(case)
+                    except (Refused, ZeroDivisionError):
+                        continue
+                    if found:
+                        return dict(case.told(), theta=angle, **found)
+        return None
+
+
+def psi_error(case, truth, loss):
+    """By how much the target's logit / s would have to be off for this loss."""
+    return abs(loss - truth.loss) / (truth.factor * truth.wrong)
+
+
+def tolerance(theta):
+    return TOLERANCE_AT_ENDS if min(theta, math.pi - theta) <= ENDS else TOLERANCE
+
+
+def relative(found, wanted):
+    """The relative difference of two arrays by length; nan counts as infinite."""
+    size = float(numpy.linalg.norm(wanted))
+    gap = float(numpy.linalg.norm(found - wanted))
+    if not math.isfinite(gap):
+        return math.inf
+    return gap / size if size else (0.0 if gap == 0.0 else math.inf)
+
+
+def number(value):
+    """A number for JSON and reports; what is not finite as its name."""
+    value = float(value)
+    return value if math.isfinite(value) else repr(value)

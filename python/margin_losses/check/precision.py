@@ -1,0 +1,74 @@
+"""float64, float16 and bfloat16: what happens, and what is left of the digits."""
+import numpy
+import torch
+
+from .judge import BROKEN, KEPT, NONE, Finding, number, psi_error
+from .subject import Refused
+
+# Errors of the target's logit / s that are fair in each: some rounding units of the dtype; float64
+# has to be much better than float32 would be.
+ALLOWED = {torch.float64: 1e-9, torch.float16: 16 * 2.0 ** -11, torch.bfloat16: 16 * 2.0 ** -8}
+THETAS = (0.5, 1.0, 1.5, 2.0)
+
+
+def judge_precision(judge):
+    for dtype in ALLOWED:
+        yield one(judge, dtype)
+    yield mixed(judge)
+
+
+def name_of(dtype):
+    return str(dtype).replace("torch.", "")
+
+
+def rounded(case, dtype):
+    """The case with inputs that the dtype holds exactly."""
+    return case.changed(**{name: torch.tensor(array).to(dtype).double().numpy()
+                           for name, array in case.arrays.items()})
+
+
+def one(judge, dtype):
+    """Inputs and class weights all in one dtype."""
+    promise, worst, given, shown = name_of(dtype), 0.0, None, None
+    for theta in THETAS:
+        case = rounded(judge.case(theta, judge.scales[0], dtype=numpy.float64), dtype)
+        try:
+            outcome = judge.run(case, dtype)
+        except Refused as error:
+            return Finding(promise, KEPT, "refused: %s" % error, {"refused": 1})
+        given = outcome.dtype
+        truth = case.truth(judge.claim, judge.rule)
+        error = psi_error(case, truth, outcome.loss)
+        if not outcome.finite or not error <= worst:
+            worst = error if outcome.finite else float("inf")
+            shown = dict(case.told(), theta=theta, expected=truth.loss, found=number(outcome.loss))
+    measured = {"error": number(worst), "allowed": ALLOWED[dtype], "result": name_of(given)}
+    says = "gives %s; the target's logit / s is off by at most %.1e (allowed %.1e)" % (
+        name_of(given), worst, ALLOWED[dtype])
+    if worst <= ALLOWED[dtype]:
+        return Finding(promise, KEPT, says, measured)
+    if given != dtype and dtype == torch.float64:
+        says = "silently computed in less: " + says
+    return Finding(promise, BROKEN, says, measured, shown)
+
+
+def mixed(judge):
+    """float64 embeddings for class weights that the loss holds in float32."""
+    promise = "float64 embeddings, float32 weights"
+    if judge.subject.takes != "embeddings":
+        return Finding(promise, NONE, "it holds no class weights")
+    case = judge.case(1.0, judge.scales[0])
+    loss = judge.subject.loss_for(case, torch.float32)
+    table = judge.subject.table(loss, case.arrays["w"].shape)
+    embeddings = torch.tensor(case.arrays["x"]).double()
+    try:
+        loss(embeddings, torch.tensor(case.labels))
+    except Exception as error:  # any refusal will do
+        return Finding(promise, KEPT, "refused: %s: %s" % (
+            type(error).__name__, str(error).strip().splitlines()[0] if str(error) else ""))
+    now = judge.subject.table(loss, case.arrays["w"].shape)
+    judge.subject.made.clear()
+    if table.dtype != torch.float32 or now.dtype != torch.float32:
+        return Finding(promise, BROKEN, "its own class weights silently become %s" % name_of(now.dtype),
+                       {}, dict(case.told(), dtype="float64"))
+    return Finding(promise, KEPT, "taken, and the class weights stay float32")
