@@ -8,6 +8,7 @@ from .judge import BROKEN, KEPT, NONE, Finding, number, relative
 
 SCALES = (16.0, 32.0, 64.0)
 LOSSES = (1e-30, 1e-2)       # rows between these are the converged ones
+OWN_LOSSES = 1e-10           # the least where the reference is the loss itself in float64
 ALLOWED = 1e-3               # relative error: three digits must be left
 DIGITS = -math.log10(2.0 ** -24)
 
@@ -22,18 +23,17 @@ def judge_converged(judge):
 
 def measure(judge, scale):
     """Errors of loss and gradient of the converged rows of a scale."""
-    rows = []
+    rows, least = [], LOSSES[0] if judge.formula else OWN_LOSSES
     for theta in numpy.linspace(0.03, 1.5, 40):
         case = judge.case(float(theta), scale, even=False)
-        truth = case.truth(judge.claim, judge.rule, judge.detached)
-        if not LOSSES[0] <= truth.loss <= LOSSES[1]:
+        true = judge.reference(case)
+        if true is None or not least <= true[0] <= LOSSES[1]:
             continue
         outcome = judge.run(case)
-        name = "cosines" if "cosines" in truth.gradients else "x"
-        rows.append({"scale": scale, "theta": float(theta), "true": truth.loss,
-                     "given": outcome.loss,
-                     "loss": abs(outcome.loss - truth.loss) / truth.loss,
-                     "gradient": relative(outcome.gradients[name], truth.gradients[name])})
+        name = "cosines" if "cosines" in true[1] else "x"
+        rows.append({"scale": scale, "theta": float(theta), "true": true[0],
+                     "given": outcome.loss, "loss": abs(outcome.loss - true[0]) / true[0],
+                     "gradient": relative(outcome.gradients[name], true[1][name])})
     return rows
 
 
@@ -47,14 +47,18 @@ def share_lost(rows, what):
 def summary(judge, what, rows):
     promise = "converged " + what
     if not rows:
-        return Finding(promise, NONE, "no row of this loss converges to below %g" % LOSSES[1])
+        return Finding(promise, NONE, "no row of this loss converges to below %g" % LOSSES[1]
+                       if judge.formula or judge.double else
+                       "its formula is another, and float64 is not taken")
     worst = max(rows, key=lambda row: row[what])
     zeros = [row for row in rows if row["given"] == 0.0]
     lost = {"%g" % scale: round(share_lost([r for r in rows if r["scale"] == scale], what), 3)
             for scale in sorted({row["scale"] for row in rows})}
     measured = {"error": number(worst[what]), "allowed": ALLOWED, "rows": len(rows),
                 "share_of_digits_lost": lost}
-    what_of = " (of the detached gradient)" if what == "gradient" and judge.detached else ""
+    what_of = "" if judge.formula else " (against itself in float64)"
+    if judge.formula and judge.detached and what == "gradient":
+        what_of = " (of the detached gradient)"
     digits = ", ".join("%.0f %% at s = %s" % (100 * share, s) for s, share in lost.items())
     if worst[what] <= ALLOWED:
         return Finding(promise, KEPT, "off by at most %.1e on %d rows with losses down to %.0e; digits "
@@ -74,13 +78,12 @@ def summary(judge, what, rows):
 
 def witness(judge, row, what):
     def fails(case):
-        truth = case.truth(judge.claim, judge.rule, judge.detached)
-        outcome = judge.run(case)
-        name = "cosines" if "cosines" in truth.gradients else "x"
+        true, outcome = judge.reference(case), judge.run(case)
+        name = "cosines" if "cosines" in true[1] else "x"
         if what == "loss":
-            pair = numpy.array([truth.loss]), numpy.array([outcome.loss])
+            pair = numpy.array([true[0]]), numpy.array([outcome.loss])
         else:
-            pair = truth.gradients[name], outcome.gradients[name]
+            pair = true[1][name], outcome.gradients[name]
         if relative(pair[1], pair[0]) <= ALLOWED:
             return None
         return {"of": what, "expected": pair[0].tolist(), "found": pair[1].tolist()}

@@ -31,14 +31,15 @@ def degrees(theta):
 
 
 class Judge:
-    """A subject, its claim, and what earlier findings learnt: the rule that it follows past pi, whether its
-    gradient is detached, and the curve of the figure."""
+    """A subject, its claim, and what earlier findings learnt: the rule that it follows past pi,
+    whether its value is the formula's and its gradient detached, and the curve of the figure."""
 
     def __init__(self, subject, claim):
         self.subject, self.claim = subject, claim
         self.rule = claim.past_pi or "paper"
-        self.detached = False
+        self.formula, self.detached = True, False
         self.curve = []
+        self.double = self.takes_double()
 
     @property
     def scales(self):
@@ -54,6 +55,25 @@ class Judge:
     def run(self, case, dtype=torch.float32):
         return self.subject.run(case, dtype)
 
+    def takes_double(self):
+        """Does float64 work, and give float64?"""
+        try:
+            outcome = self.run(self.case(1.0, self.scales[0], dtype=numpy.float64), torch.float64)
+        except Refused:
+            return False
+        return outcome.dtype == torch.float64
+
+    def reference(self, case):
+        """(loss, gradients) that a case should have: the oracle's; of a loss with another formula
+        its own in float64; None where there is neither."""
+        if self.formula:
+            truth = case.truth(self.claim, self.rule, self.detached)
+            return truth.loss, truth.gradients
+        if not self.double:
+            return None
+        own = self.run(case, torch.float64)
+        return own.loss, own.gradients
+
     def small_shapes(self):
         """Shapes (C, D) for a witness, the smallest first."""
         return ((2, 2), self.subject.shape) if self.subject.sizes else (self.subject.shape,)
@@ -61,8 +81,11 @@ class Judge:
     def witness(self, fails, theta, scale, **options):
         """The smallest case near `theta` that still fails: two classes, two dimensions, one row,
         and a round angle, where these do. `fails` gives a dict of what was found, or None."""
+        spare = None  # a case that fails by not being finite, which may be another failure
         for round_to in (1, 2, 6, 17):
             angle = theta if theta in (0.0, math.pi) else round(theta, round_to)
+            if angle == 0.0 != theta:
+                continue
             for shape in self.small_shapes():
                 for rows in (1, 2):
                     case = self.case(angle, scale, shape=shape, rows=rows, **options)
@@ -70,9 +93,19 @@ class Judge:
                         found = fails(case)
                     except (Refused, ZeroDivisionError):
                         continue
-                    if found:
+                    if found and finite(found.get("found")):
                         return dict(case.told(), theta=angle, **found)
-        return None
+                    if found and spare is None:
+                        spare = dict(case.told(), theta=angle, **found)
+        return spare
+
+
+def finite(found):
+    """Is a number, or each of nested lists, finite? What is no number counts as finite."""
+    if isinstance(found, list):
+        return all(finite(item) for item in found)
+    return found not in ("nan", "inf", "-inf") and (
+        not isinstance(found, float) or math.isfinite(found))
 
 
 def psi_error(case, truth, loss):
@@ -84,9 +117,10 @@ def tolerance(theta):
     return TOLERANCE_AT_ENDS if min(theta, math.pi - theta) <= ENDS else TOLERANCE
 
 
-def relative(found, wanted):
-    """The relative difference of two arrays by length; nan counts as infinite."""
-    size = float(numpy.linalg.norm(wanted))
+def relative(found, wanted, floor=0.0):
+    """The relative difference of two arrays by length, of which one below `floor` counts as that;
+    nan counts as infinite."""
+    size = max(float(numpy.linalg.norm(wanted)), floor)
     gap = float(numpy.linalg.norm(found - wanted))
     if not math.isfinite(gap):
         return math.inf

@@ -1,8 +1,10 @@
 """float64, float16 and bfloat16: what happens, and what is left of the digits."""
+import math
+
 import numpy
 import torch
 
-from .judge import BROKEN, KEPT, NONE, Finding, number, psi_error
+from .judge import BROKEN, KEPT, NONE, Finding, number
 from .subject import Refused
 
 # Errors of the target's logit / s that are fair in each: some rounding units of the dtype; float64
@@ -27,29 +29,36 @@ def rounded(case, dtype):
                            for name, array in case.arrays.items()})
 
 
-def one(judge, dtype):
-    """Inputs and class weights all in one dtype."""
-    promise, worst, given, shown = name_of(dtype), 0.0, None, None
+def errors(judge, dtype):
+    """[(error, case, outcome, wanted loss)] at some angles; Refused where the dtype is."""
+    rows = []
     for theta in THETAS:
         case = rounded(judge.case(theta, judge.scales[0], dtype=numpy.float64), dtype)
-        try:
-            outcome = judge.run(case, dtype)
-        except Refused as error:
-            return Finding(promise, KEPT, "refused: %s" % error, {"refused": 1})
-        given = outcome.dtype
-        truth = case.truth(judge.claim, judge.rule)
-        error = psi_error(case, truth, outcome.loss)
-        if not outcome.finite or not error <= worst:
-            worst = error if outcome.finite else float("inf")
-            shown = dict(case.told(), theta=theta, expected=truth.loss, found=number(outcome.loss))
-    measured = {"error": number(worst), "allowed": ALLOWED[dtype], "result": name_of(given)}
-    says = "gives %s; the target's logit / s is off by at most %.1e (allowed %.1e)" % (
-        name_of(given), worst, ALLOWED[dtype])
-    if worst <= ALLOWED[dtype]:
+        outcome, truth = judge.run(case, dtype), case.truth(judge.claim, judge.rule)
+        wanted = judge.reference(case)
+        error = math.inf if not outcome.finite else 0.0 if wanted is None else (
+            abs(outcome.loss - wanted[0]) / (truth.factor * truth.wrong))
+        rows.append((error, case, outcome, wanted and wanted[0]))
+    return rows
+
+
+def one(judge, dtype):
+    """Inputs and class weights all in one dtype."""
+    promise = name_of(dtype)
+    try:
+        error, case, outcome, wanted = max(errors(judge, dtype), key=lambda row: row[0])
+    except Refused as refusal:
+        return Finding(promise, KEPT, "refused: %s" % refusal, {"refused": 1})
+    given = name_of(outcome.dtype)
+    measured = {"error": number(error), "allowed": ALLOWED[dtype], "result": given}
+    says = "gives %s; the target's logit / s is off by at most %.1e (allowed %.1e)%s" % (
+        given, error, ALLOWED[dtype], "" if judge.formula else ", against itself in float64")
+    if error <= ALLOWED[dtype]:
         return Finding(promise, KEPT, says, measured)
-    if given != dtype and dtype == torch.float64:
+    if outcome.dtype != dtype and dtype == torch.float64:
         says = "silently computed in less: " + says
-    return Finding(promise, BROKEN, says, measured, shown)
+    return Finding(promise, BROKEN, says, measured,
+                   dict(case.told(), theta=case.theta, expected=wanted, found=number(outcome.loss)))
 
 
 def mixed(judge):

@@ -35,10 +35,11 @@ class Case:
         return Case(self.scale, labels, dict(self.arrays, **arrays), self.theta)
 
     def told(self):
-        """The input as plain numbers, for a report."""
+        """The input as plain numbers, for a report; `times` tells how often the row is given."""
         first = {name: (array if name == "w" else array[:1]).tolist()
                  for name, array in self.arrays.items()}
-        return dict(first, labels=[int(self.labels[0])], scale=self.scale)
+        told = dict(first, labels=[int(self.labels[0])], scale=self.scale)
+        return dict(told, times=self.rows) if self.rows > 1 else told
 
 
 def unit(vector):
@@ -53,7 +54,7 @@ def across(draw, axis):
 
 def level(claim, theta):
     """The cosine at which a rival's logit is the target's, so that neither is certain."""
-    return min(max(float(claim.psi(theta, "paper", math)[0]), -0.98), 0.98)
+    return min(max(float(claim.psi(theta, "paper", math)[0]), -0.95), 0.95)
 
 
 def rivals(claim, theta, classes, even, draw):
@@ -61,7 +62,7 @@ def rivals(claim, theta, classes, even, draw):
     low = -0.3 + 0.4 * draw.random(classes)
     if even:
         top = level(claim, theta)
-        low = numpy.maximum(top - 0.1 - 0.3 * draw.random(classes), -1.0 + 1e-3)
+        low = numpy.maximum(top - 0.1 - 0.3 * draw.random(classes), -0.97)
         low[0] = top
     return low
 

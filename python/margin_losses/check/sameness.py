@@ -2,7 +2,7 @@
 import torch
 
 from . import problems
-from .judge import BROKEN, KEPT, NONE, Finding
+from .judge import BROKEN, KEPT, Finding
 
 ROWS, SHAPE = 64, (2000, 64)
 
@@ -28,23 +28,27 @@ def bits(judge):
     case, threads = large(judge), torch.get_num_threads()
     try:
         torch.set_num_threads(1)
-        first, again = judge.run(case), judge.run(case)
+        first = judge.run(case)
+        judge.subject.keep_state = True
+        again = judge.run(case)
+        judge.subject.keep_state = False
         torch.set_num_threads(2)
         two = judge.run(case)
     finally:
         torch.set_num_threads(threads)
+        judge.subject.keep_state = False
+    state = judge.subject.state_of(case)
     told = {"rows": case.rows, "classes": judge.subject.classes(case),
             "seed": "problems.crowd(seed=5)"}
     for promise, other, what in (("same bits twice", again, "the same call again"),
                                  ("same bits for threads", two, "2 threads")):
         parts = differing(first, other)
-        if promise == "same bits for threads" and differing(first, again):
-            yield Finding(promise, NONE, "not even the same call gives the same bits")
-        elif parts:
-            yield Finding(promise, BROKEN, "%s gives other bits of %s" % (what, ", ".join(parts)),
-                          {"parts": parts}, told)
+        if parts:
+            kept = "; it keeps state: " + ", ".join(state) if state and other is again else ""
+            yield Finding(promise, BROKEN, "%s: other bits of %s%s" % (
+                what, ", ".join(parts), kept), {"parts": parts}, told)
         else:
-            yield Finding(promise, KEPT, "%s gives the same bits (%d rows, %d classes)" % (
+            yield Finding(promise, KEPT, "%s: the same bits (%d rows, %d classes)" % (
                 what, case.rows, told["classes"]))
 
 
@@ -53,7 +57,9 @@ def unchanged(judge):
     for case in (judge.case(1.0, judge.claim.scale), large(judge, 8)):
         mutated = judge.run(case).mutated
         if mutated:
-            small = judge.case(1.0, judge.claim.scale)
             return Finding("inputs", BROKEN, "changes in place: " + ", ".join(mutated),
-                           {"changed": list(mutated)}, dict(small.told()))
+                           {"changed": list(mutated)},
+                           judge.witness(lambda case: {"changed": list(judge.run(case).mutated)}
+                                         if judge.run(case).mutated else None, 1.0,
+                                         judge.claim.scale))
     return Finding("inputs", KEPT, "embeddings, weights, cosines and labels stay as they are")

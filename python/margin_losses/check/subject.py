@@ -14,6 +14,11 @@ TAKES = ("embeddings", "weights", "cosines")
 SHAPE = (4, 3)
 
 
+def buffers(loss):
+    """The state that a module keeps from call to call, such as running means."""
+    return list(loss.named_buffers()) if isinstance(loss, torch.nn.Module) else []
+
+
 class Refused(Exception):
     """The loss raised an error; the text is its own first line."""
 
@@ -39,7 +44,7 @@ class Subject:
     def __init__(self, found, claim, margin_given=None, extra=(), takes=None):
         self.claim = claim
         self.maker = Maker(found, claim, margin_given, dict(extra))
-        self.made = {}
+        self.made, self.keep_state = {}, False
         self.shape = SHAPE
         self.gives, self.reduction, self.turned = "loss", "mean", False
         self.fixed = isinstance(found, torch.nn.Module)
@@ -126,7 +131,8 @@ class Subject:
         return next((p for p in loss.parameters() if tuple(p.shape) in wanted), None)
 
     def loss_for(self, case, dtype):
-        """The loss object for a case: kept for each scale, shape and dtype."""
+        """The loss object for a case, kept for each scale, shape and dtype; its running state is
+        set back before each call, so that calls do not judge each other."""
         scale = case.scale if self.claim.unit else self.claim.scale
         shape = self.shape if "cosines" in case.arrays else case.arrays["w"].shape
         key = (scale if self.maker.scales else 0.0, tuple(shape), dtype)
@@ -136,8 +142,16 @@ class Subject:
                 loss = copy.deepcopy(loss) if self.fixed else loss
                 loss = loss.to(dtype) if dtype != torch.float32 else loss
                 loss.train()
-            self.made[key] = loss
-        return self.made[key]
+            self.made[key] = loss, {name: buffer.clone() for name, buffer in buffers(loss)}
+        loss, state = self.made[key]
+        if not self.keep_state:
+            for name, buffer in buffers(loss):
+                buffer.copy_(state[name])
+        return loss
+
+    def state_of(self, case):
+        """Names of the running state that the loss keeps."""
+        return [name for name, _ in buffers(self.loss_for(case, torch.float32))]
 
     def tensors(self, case, dtype):
         """The case's arrays as leaves that want gradients, and what the loss is given of them."""

@@ -3,6 +3,7 @@ neighbours in the batch leave it alone."""
 import math
 
 import numpy
+import torch
 
 from . import problems
 from .judge import (BROKEN, ENDS, KEPT, NONE, Finding, degrees, number, psi_error,
@@ -23,20 +24,36 @@ def angles(claim):
 def judge_value(judge):
     """The findings on the value, and the curve of the figure."""
     rows = [measure(judge, theta, scale) for scale in judge.scales for theta in angles(judge.claim)]
+    judge.formula = True
     judge.curve = [row for row in rows if row["scale"] == judge.scales[-1]]
-    easy = follows(judge, "easy", rows) and not follows(judge, "paper", before(judge, rows))
+    easy = is_easy(judge, [row for row in rows if inside(row)])
     if easy:
         inner = [row for row in rows if math.cos(row["theta"]) > 0]
     else:
         inner = before(judge, rows)
     rest = [row for row in rows if row not in inner]
-    middle = [row for row in inner if min(row["theta"], math.pi - row["theta"]) > ENDS]
+    middle = [row for row in inner if inside(row)]
     ends = [row for row in inner if row not in middle]
-    yield formula(judge, "value", "the formula", middle)
-    yield formula(judge, "value at the ends", "the formula within 1.1 degrees of 0 and 180", ends)
-    yield past_pi(judge, rest)
+    found = [formula(judge, "value", "the formula", middle),
+             formula(judge, "value at the ends", "the formula within 1.1 degrees of 0 and 180", ends)]
+    if any(finding.verdict == BROKEN for finding in found):
+        judge.formula = formula_in_double(judge)
+        if judge.formula and found[0].verdict == BROKEN:
+            found[0].says += "; in float64 it is the formula, so this is rounding"
+    yield from found
+    yield past_pi(judge, rest, easy)
     yield norms(judge)
     yield batch(judge)
+
+
+def inside(row):
+    """Is this angle away from 0 and pi?"""
+    return ENDS < row["theta"] < math.pi - ENDS
+
+
+def is_easy(judge, rows):
+    """Is it the rule `easy`, which gives up the margin as soon as the cosine is not positive?"""
+    return follows(judge, "easy", rows) and not follows(judge, "paper", before(judge, rows))
 
 
 def before(judge, rows):
@@ -47,10 +64,19 @@ def follows(judge, rule, rows):
     return all(row["errors"][rule] <= tolerance(row["theta"]) for row in rows)
 
 
-def measure(judge, theta, scale):
+def formula_in_double(judge):
+    """Is the value the formula's in float64, up to the break and away from the ends?"""
+    if not judge.double:
+        return False
+    inner = [theta for theta in angles(judge.claim) if ENDS < theta < judge.claim.break_at]
+    rows = [measure(judge, theta, judge.scales[0], numpy.float64) for theta in inner]
+    return follows(judge, "paper", rows) or is_easy(judge, rows)
+
+
+def measure(judge, theta, scale, dtype=numpy.float32):
     """What the loss gives at an angle, and its error under each rule past pi."""
-    case = judge.case(theta, scale)
-    loss = judge.run(case).loss
+    case = judge.case(theta, scale, dtype=dtype)
+    loss = judge.run(case, torch.float64 if dtype == numpy.float64 else torch.float32).loss
     truth = case.truth(judge.claim, "paper")
     errors = {}
     for rule in PAST_PI:
@@ -84,8 +110,10 @@ def formula(judge, promise, what, rows):
     if error <= allowed:
         return Finding(promise, KEPT, "%s at %d angles and scales: the target's logit / s is off "
                        "by at most %.1e (allowed %.0e)" % (what, len(rows), error, allowed), measured)
-    says = "not %s: at %s and s = %g the target's logit / s is off by %.2g (allowed %.0e)%s" % (
-        what, degrees(worst["theta"]), worst["scale"], error, allowed, likeness(judge, rows))
+    off = "the target's logit / s is off by %.2g" % error if error < math.inf else (
+        "the loss is not finite")
+    says = "not %s: at %s and s = %g %s (allowed %.0e)%s" % (
+        what, degrees(worst["theta"]), worst["scale"], off, allowed, likeness(judge, rows))
     return Finding(promise, BROKEN, says, measured, witness(judge, worst, "paper"))
 
 
@@ -100,7 +128,8 @@ def witness(judge, row, rule):
 
 def likeness(judge, rows):
     """Which margin would explain the values: a hint, in words."""
-    rows = [row for row in rows if 0.5 < row["theta"] < 1.4 and abs(row["psi"]) <= 1]
+    rows = [row for row in rows if 0.5 < row["theta"] < 1.4 and abs(row["psi"]) <= 1
+            and row["scale"] == judge.scales[0]]
     if len(rows) < 2:
         return ""
     theta = numpy.array([row["theta"] for row in rows])
@@ -112,19 +141,25 @@ def likeness(judge, rows):
     if float(numpy.std(fitted)) > 1e-3:
         return ""
     margin = float(numpy.mean(fitted))
+    claim = judge.claim
+    behaves = {"cos(theta + %.4g)": (1.0, margin, 0.0), "cos(theta) - %.4g": (1.0, 0.0, margin),
+               "cos(%.4g theta)": (margin, 0.0, 0.0)}[text]
+    if numpy.allclose(behaves, (claim.m1, claim.m2, claim.m3), atol=1e-3):
+        return ""
     hint = "; it behaves as " + text % margin
     if text.startswith("cos(theta +") and abs(margin) > 1e-4:
         hint += ", a margin of %.4g degrees" % math.degrees(margin)
     return hint
 
 
-def past_pi(judge, rows):
-    """Which rule it follows past pi, by name."""
+def past_pi(judge, rows, easy):
+    """Which rule it follows past pi, by name; `easy` says whether it is that one before pi."""
     claim, promise = judge.claim, "past pi"
     if not claim.angular or not rows:
         return Finding(promise, NONE, "this formula never passes pi")
-    fits = [rule for rule in PAST_PI if follows(judge, rule, rows)]
-    best = min(PAST_PI, key=lambda rule: max(row["errors"][rule] for row in rows))
+    rules = [rule for rule in PAST_PI if (rule == "easy") == easy]
+    fits = [rule for rule in rules if follows(judge, rule, rows)]
+    best = min(rules, key=lambda rule: max(row["errors"][rule] for row in rows))
     error = max(row["errors"][best] for row in rows)
     measured = {"follows": fits[0] if fits else None, "nearest": best, "error": number(error)}
     if not fits:
