@@ -108,9 +108,10 @@ def finite(found):
         not isinstance(found, float) or math.isfinite(found))
 
 
-def psi_error(case, truth, loss):
-    """By how much the target's logit / s would have to be off for this loss."""
-    return abs(loss - truth.loss) / (truth.factor * truth.wrong)
+def psi_error(factor, wrong, difference):
+    """By how much the target's logit / s would have to be off for this difference of losses; rows
+    that are nearly certain say little about it, and count as if they were less so."""
+    return abs(difference) / (factor * max(wrong, 0.05))
 
 
 def tolerance(theta):

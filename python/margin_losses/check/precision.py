@@ -4,7 +4,7 @@ import math
 import numpy
 import torch
 
-from .judge import BROKEN, KEPT, NONE, Finding, number
+from .judge import BROKEN, KEPT, NONE, Finding, number, psi_error
 from .subject import Refused
 
 # Errors of the target's logit / s that are fair in each: some rounding units of the dtype; float64
@@ -37,7 +37,7 @@ def errors(judge, dtype):
         outcome, truth = judge.run(case, dtype), case.truth(judge.claim, judge.rule)
         wanted = judge.reference(case)
         error = math.inf if not outcome.finite else 0.0 if wanted is None else (
-            abs(outcome.loss - wanted[0]) / (truth.factor * truth.wrong))
+            psi_error(truth.factor, truth.wrong, outcome.loss - wanted[0]))
         rows.append((error, case, outcome, wanted and wanted[0]))
     return rows
 

@@ -82,7 +82,7 @@ def measure(judge, theta, scale, dtype=numpy.float32):
     for rule in PAST_PI:
         psi = float(judge.claim.psi(truth.theta, rule, math)[0])
         wanted, wrong = softplus(truth.others - truth.factor * psi)
-        error = abs(loss - wanted) / (truth.factor * wrong)
+        error = psi_error(truth.factor, wrong, loss - wanted)
         errors[rule] = error if math.isfinite(error) else math.inf
     return {"theta": truth.theta, "scale": scale, "loss": loss, "errors": errors,
             "psi": (truth.others - gap_of(loss)) / truth.factor}
@@ -120,7 +120,8 @@ def formula(judge, promise, what, rows):
 def witness(judge, row, rule):
     def fails(case):
         truth, loss = case.truth(judge.claim, rule), judge.run(case).loss
-        if not psi_error(case, truth, loss) <= tolerance(truth.theta):
+        error = psi_error(truth.factor, truth.wrong, loss - truth.loss)
+        if not error <= tolerance(truth.theta):
             return {"expected": truth.loss, "found": number(loss)}
         return None
     return judge.witness(fails, row["theta"], row["scale"])
