@@ -54,7 +54,7 @@ def theirs(subject, case):
 def settings(judge):
     """The claim as keyword arguments of this library."""
     claim = judge.claim
-    given = {"scale": claim.scale}
+    given = {} if claim.loss == "softmax" else {"scale": claim.scale}
     if claim.loss == "combined":
         given.update(m1=claim.m1, m2=claim.m2, m3=claim.m3)
     elif claim.loss in ("arcface", "cosface", "sphereface"):

@@ -3,7 +3,9 @@ import math
 
 import numpy
 
+from .claim import UsageError
 from .judge import BROKEN, KEPT, NONE, Finding, degrees
+from .subject import Refused
 
 LARGEST_PROMISED = 1024.0
 DIRECTIONS = 64
@@ -95,18 +97,22 @@ def largest_scale(judge):
     """The largest scale, in powers of 4, up to which rows of all kinds stay finite."""
     if not (judge.subject.maker.scales and judge.claim.unit):
         return Finding("scale", NONE, "its scale cannot be chosen from here")
-    reached, failed = 0.0, None
+    reached, failed, then = 0.0, None, " and beyond"
     for power in range(0, 31):
-        scale = 4.0 ** power
-        failed = first_bad(judge, scale)
-        if failed:
+        try:
+            failed = first_bad(judge, 4.0 ** power)
+        except (Refused, UsageError):
+            then = "; larger ones are refused"
             break
-        reached = scale
+        if failed:
+            then = ""
+            break
+        reached = 4.0 ** power
     measured = {"largest": reached, "promised": LARGEST_PROMISED}
-    upto = "finite up to s = %.4g" % reached
+    says = "finite up to s = %.4g%s" % (reached, then)
     if reached >= LARGEST_PROMISED:
-        return Finding("scale", KEPT, upto + ("" if failed else " and beyond"), measured)
-    return Finding("scale", BROKEN, upto + " only", measured, failed)
+        return Finding("scale", KEPT, says, measured)
+    return Finding("scale", BROKEN, says + " only", measured, failed)
 
 
 def first_bad(judge, scale):
