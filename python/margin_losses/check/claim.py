@@ -76,8 +76,10 @@ class Claim:
         cosine, sine = lib.cos(theta), lib.sin(theta)
         rule = rule or self.past_pi or "paper"
         phi = self.m1 * theta + self.m2
-        if rule == "easy" and cosine <= 0 or not self.angular:
+        if not self.angular:
             return cosine - self.m3, -sine
+        if rule == "easy" and cosine <= 0 or rule == "plain" and phi > lib.pi:
+            return cosine, -sine
         value, slope = lib.cos(phi), -self.m1 * lib.sin(phi)
         turns = int(lib.floor(phi / lib.pi))
         if turns > 0:
@@ -86,7 +88,6 @@ class Claim:
                 "monotone": (sign * value - 2 * turns, sign * slope),
                 "taylor": (cosine - self.m2 * lib.sin(self.m2), -sine),
                 "clamp": (-1.0, 0.0),
-                "plain": (cosine, -sine),
             }.get(rule, (value, slope))
         return value - self.m3, slope
 
@@ -129,6 +130,13 @@ def make_claim(loss, scale=None, margin=None, m1=None, m2=None, m3=None, past_pi
     return Claim(loss, past_pi=rule, keep_norm=feature_norm == "keep", given=named, **values)
 
 
+def angle(text):
+    """A margin as a number; "28.6deg" is an angle in degrees."""
+    if text.endswith("deg"):
+        return math.radians(float(text[:-3]))
+    return float(text)
+
+
 def check_ranges(values):
     """UsageError where a setting is out of its range."""
     for name, value in values.items():
@@ -137,8 +145,7 @@ def check_ranges(values):
     if values["scale"] <= 0:
         raise UsageError("--scale %g must be above 0" % values["scale"])
     if not 0 <= values["m2"] < math.pi:
-        raise UsageError("--margin %g: an angle is in radians and in [0, pi); for degrees give "
-                         "math.radians(%g) = %.6g" % (values["m2"], values["m2"],
-                                                      math.radians(values["m2"])))
+        raise UsageError("--margin %g: an angle is in radians and in [0, pi); degrees are "
+                         "written %gdeg" % (values["m2"], values["m2"]))
     if values["m1"] <= 0:
         raise UsageError("m1 = %g must be above 0" % values["m1"])

@@ -4,7 +4,7 @@ import contextlib
 import sys
 import warnings
 
-from .claim import FORMULAS, PAST_PI, UsageError, make_claim
+from .claim import FORMULAS, PAST_PI, UsageError, angle, make_claim
 
 PROGRAM = "margin_losses check"
 EPILOG = """MODULE:NAME is a class (constructed with its numbers of classes and dimensions), a module
@@ -25,7 +25,8 @@ def parser():
     p.add_argument("target", metavar="MODULE:NAME")
     p.add_argument("--loss", required=True, choices=list(FORMULAS), help="what it claims to be")
     p.add_argument("--scale", type=float, help="s (default: the loss's usual one)")
-    p.add_argument("--margin", type=float, help="m: an angle in radians, a cosine, or a factor")
+    p.add_argument("--margin", type=angle,
+                   help="m: an angle in radians (or 28.6deg), a cosine, or a factor")
     for name in ("m1", "m2", "m3"):
         p.add_argument("--" + name, type=float, help="a margin of combined")
     p.add_argument("--past-pi", choices=list(PAST_PI),
@@ -55,7 +56,7 @@ def all_findings(judge, skip_time):
     """Every finding in the order of the report. Labels come first in time: their child processes
     are to be forked from a process that has computed nothing yet."""
     from . import converged, cost, finite, gradient, labels, precision, sameness, value
-    from .judge import BROKEN, Finding
+    from .judge import BROKEN, NONE, Finding
     from .subject import Refused
 
     def guarded(promise, findings):
@@ -63,6 +64,8 @@ def all_findings(judge, skip_time):
             return list(findings)
         except Refused as error:
             return [Finding(promise, BROKEN, "raises %s" % error)]
+        except UsageError as error:
+            return [Finding(promise, NONE, "cannot be judged: %s" % error)]
 
     last = guarded("labels", labels.judge_labels(judge))
     found = []

@@ -17,15 +17,19 @@ set border 3 lc rgb '#606060'
 set tics nomirror out
 set grid lc rgb '#e0e0e0' lt 1
 set key bottom left samplen 2
+set offsets 0, 0, graph 0.04, graph 0.04
 set xrange [0:180]
 set xtics 30
 set xlabel 'angle to the target class weight (degrees)'
 set ylabel 'target logit / s'
 plot '{formula}' using 1:2 with lines lw 2 lc rgb '#202020' title 'formula', \\
-     '{theirs}' using 1:2 with points pt 7 ps 0.7 lc rgb '#d95f02' title 'this loss'
-set ylabel 'its derivative by the angle, per radian'
+     '{theirs}' using 1:2 with points pt 7 ps 0.7 lc rgb '#d95f02' title 'this loss', \\
+     '{lost}' using 1:2 with points pt 2 ps 1.2 lw 2 lc rgb '#7570b3' title '{lost_title}'
+set ylabel 'derivative of the target logit / s by the angle (radians)'
+unset key
 plot '{formula}' using 1:3 with lines lw 2 lc rgb '#202020' title 'formula', \\
-     '{theirs}' using 1:3 with points pt 7 ps 0.7 lc rgb '#d95f02' title 'this loss'
+     '{theirs}' using 1:3 with points pt 7 ps 0.7 lc rgb '#d95f02' title 'this loss', \\
+     '{lost}' using 1:3 with points pt 2 ps 1.2 lw 2 lc rgb '#7570b3'
 unset multiplot
 """
 
@@ -55,6 +59,8 @@ def draw(judge, target, path):
         psi, slope = claim.psi(float(theta), judge.rule, math)
         formula.append((math.degrees(theta), psi, slope))
     theirs = [(math.degrees(row["theta"]), row["psi"], row["slope"]) for row in judge.curve]
+    lost = [(math.degrees(row["theta"]),) + claim.psi(row["theta"], judge.rule, math)
+            for row in judge.curve if not math.isfinite(row["psi"])]
     title = "%s as %s" % (target, claim.text())
     if claim.angular:
         title += "; past pi drawn: " + judge.rule
@@ -62,10 +68,12 @@ def draw(judge, target, path):
         folder = Path(folder)
         table(folder / "formula", formula)
         table(folder / "theirs", theirs)
+        table(folder / "lost", lost or [(math.nan,) * 3])
         script = SCRIPT.format(
             terminal="svg" if str(path).endswith(".svg") else "pngcairo",
             out=(folder / "figure").as_posix(), formula=folder / "formula",
-            theirs=folder / "theirs", title=title.replace("'", ""))
+            theirs=folder / "theirs", lost=folder / "lost",
+            lost_title="its loss is 0 or not finite" if lost else "", title=title.replace("'", ""))
         done = subprocess.run(["gnuplot"], input=script, capture_output=True, text=True,
                               env=dict(os.environ, LC_ALL="C.UTF-8"))
         if done.returncode != 0 or not (folder / "figure").exists():

@@ -6,6 +6,7 @@ import numpy
 import torch
 
 from . import problems
+from .claim import UsageError
 from .subject import Refused
 
 KEPT, BROKEN, NONE, MEASURED = "kept", "broken", "not applicable", "measured"
@@ -91,7 +92,7 @@ class Judge:
                     case = self.case(angle, scale, shape=shape, rows=rows, **options)
                     try:
                         found = fails(case)
-                    except (Refused, ZeroDivisionError):
+                    except (Refused, UsageError, ZeroDivisionError):
                         continue
                     if found and finite(found.get("found")):
                         return dict(case.told(), theta=angle, **found)

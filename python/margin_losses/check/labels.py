@@ -8,7 +8,7 @@ import time
 import torch
 
 from . import problems
-from .judge import BROKEN, KEPT, Finding, number
+from .judge import BROKEN, KEPT, NONE, Finding, number
 from .subject import Refused
 
 PATIENCE = 60.0  # seconds for one attempt
@@ -16,15 +16,19 @@ ROWS = 4
 
 
 def attempts(classes):
-    """{name: the label put into row 1, or the dtype of all labels}."""
-    return {"as it is": None, "label %d of %d classes" % (classes, classes): classes,
+    """{name: the label put into row 1, or the dtype of all labels}; the first two are for comparison."""
+    return {"as it is": None, "the other rows": "drop", "label %d of %d classes" % (classes, classes): classes,
             "label -5": -5, "label -100": -100, "label -1": -1, "int32 labels": torch.int32}
 
 
 def attempt(subject, case, change):
     """{"loss": ...} or {"error": ...} of one call."""
     labels = torch.tensor(case.labels)
-    if isinstance(change, torch.dtype):
+    if change == "drop":
+        rest = [row for row in range(ROWS) if row != 1]
+        arrays = {name: array if name == "w" else array[rest] for name, array in case.arrays.items()}
+        case, labels = case.changed(labels=case.labels[rest], **arrays), labels[rest]
+    elif isinstance(change, torch.dtype):
         labels = labels.to(change)
     elif change is not None:
         labels[1] = change
@@ -91,9 +95,10 @@ def judge_labels(judge):
     case = problems.crowd(judge.claim, subject.takes, judge.scales[0], ROWS, subject.shape, seed=3)
     names = attempts(subject.shape[0])
     results = in_children(subject, case, names)
-    whole = results.pop("as it is").get("loss")
-    rest = [row for row in range(ROWS) if row != 1]
-    kept = sum(case.truth(judge.claim, row=row).loss for row in rest) / len(rest)
+    whole, kept = (results.pop(name).get("loss") for name in ("as it is", "the other rows"))
+    if not isinstance(whole, float) or not isinstance(kept, float):
+        yield Finding("labels", NONE, "it gives no finite value on an ordinary batch")
+        return
     for name, change in names.items():
         if name in results:
             yield verdict(name, change, results[name], whole, kept, case)
@@ -116,7 +121,7 @@ def verdict(name, change, result, whole, kept, case):
         return finding(KEPT, "refused: %s" % result["error"])
     loss = result["loss"]
     if isinstance(change, torch.dtype):
-        same = isinstance(loss, float) and isinstance(whole, float) and abs(loss - whole) <= 1e-5 * abs(whole)
+        same = isinstance(loss, float) and abs(loss - whole) <= 1e-5 * abs(whole)
         return finding(KEPT, "the same value as int64") if same else finding(
             BROKEN, "silently another value: %s, int64 gives %s" % (loss, whole))
     if not isinstance(loss, float):

@@ -1,5 +1,7 @@
 """The findings as text for people, or as one JSON object."""
+import dataclasses
 import json
+import math
 import os
 import textwrap
 
@@ -70,10 +72,20 @@ def text(about, findings, stream):
     stream.write("\n".join(lines) + "\n")
 
 
+def plain(value):
+    """The same with numbers that JSON has not, such as nan, as their names."""
+    if isinstance(value, dict):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value)
+    return value
+
+
 def as_json(about, findings):
     """One object: what was judged, and the findings with numbers and witnesses."""
-    rows = [{"promise": f.promise, "verdict": f.verdict, "says": f.says, "measured": f.measured,
-             "witness": f.witness} for f in findings]
+    rows = [plain(dataclasses.asdict(finding)) for finding in findings]
     number = counts(findings)
     return json.dumps(dict(about, findings=rows, kept=number[KEPT], broken=number[BROKEN],
                            not_applicable=number[NONE]), indent=1, allow_nan=False)

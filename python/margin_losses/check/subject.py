@@ -77,6 +77,10 @@ class Subject:
         module = isinstance(loss, torch.nn.Module)
         if module and self.table(loss, self.shape) is not None:
             return ["embeddings"]
+        if module and any(p.dim() == 2 for p in loss.parameters()):
+            raise UsageError("none of its parameters has the shape of class weights, %s or %s: name "
+                             "what it is called with by --takes" % (
+                                 list(self.shape), list(self.shape[::-1])))
         needed = [p for p in parameters(loss.forward if module else loss).values()
                   if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
         return ["weights"] if len(needed) >= 3 else ["cosines"]
@@ -162,6 +166,8 @@ class Subject:
     def place_weights(self, loss, case, leaves):
         """Puts the case's class weights into the loss's own parameter, in either layout."""
         shape = case.arrays["w"].shape
+        if not isinstance(loss, torch.nn.Module):
+            raise UsageError("it is no torch.nn.Module, so it holds no class weights")
         table = self.table(loss, shape)
         if table is None:
             raise UsageError("it has no parameter of class weights of shape %s" % list(shape))

@@ -145,7 +145,7 @@ def likeness(judge, rows):
     claim = judge.claim
     behaves = {"cos(theta + %.4g)": (1.0, margin, 0.0), "cos(theta) - %.4g": (1.0, 0.0, margin),
                "cos(%.4g theta)": (margin, 0.0, 0.0)}[text]
-    if numpy.allclose(behaves, (claim.m1, claim.m2, claim.m3), atol=1e-3):
+    if numpy.allclose(behaves, (claim.m1, claim.m2, claim.m3), atol=1e-4):
         return ""
     hint = "; it behaves as " + text % margin
     if text.startswith("cos(theta +") and abs(margin) > 1e-4:
