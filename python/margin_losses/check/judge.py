@@ -109,10 +109,21 @@ def finite(found):
         not isinstance(found, float) or math.isfinite(found))
 
 
-def psi_error(factor, wrong, difference):
-    """By how much the target's logit / s would have to be off for this difference of losses; rows
-    that are nearly certain say little about it, and count as if they were less so."""
-    return abs(difference) / (factor * max(wrong, 0.05))
+def gap_of(loss):
+    """The others' log-sum-exp less the target's logit, from a loss; nan where it is not above 0."""
+    if not 0.0 < loss < math.inf:
+        return math.nan
+    return loss + math.log(-math.expm1(-loss))
+
+
+def psi_error(factor, loss, wanted):
+    """By how much the target's logit / s is off, from a row's loss; infinite where it is not finite.
+    Rows that are nearly certain say little about it, and count as if they were less so."""
+    if not math.isfinite(loss):
+        return math.inf
+    if min(loss, wanted) > 0.05:
+        return abs(gap_of(loss) - gap_of(wanted)) / factor
+    return abs(loss - wanted) / (factor * 0.05)
 
 
 def tolerance(theta):

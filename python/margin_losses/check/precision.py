@@ -37,7 +37,7 @@ def errors(judge, dtype):
         outcome, truth = judge.run(case, dtype), case.truth(judge.claim, judge.rule)
         wanted = judge.reference(case)
         error = math.inf if not outcome.finite else 0.0 if wanted is None else (
-            psi_error(truth.factor, truth.wrong, outcome.loss - wanted[0]))
+            psi_error(truth.factor, outcome.loss, wanted[0]))
         rows.append((error, case, outcome, wanted and wanted[0]))
     return rows
 

@@ -67,8 +67,10 @@ def rivals(claim, theta, classes, even, draw):
     return low
 
 
-def make(claim, takes, theta, scale, shape, even=True, seed=0, rows=2, dtype=numpy.float32):
-    """The case of a row at `theta` from its class, under scale `scale`; shape is (C, D)."""
+def make(claim, takes, theta, scale, shape, even=True, seed=0, rows=2, dtype=numpy.float32,
+         axis=False):
+    """The case of a row at `theta` from its class, under scale `scale`; shape is (C, D). With `axis`
+    the class weight lies on an axis, so that its cosine with itself is 1 without rounding."""
     classes, dim = shape
     draw = numpy.random.default_rng([seed, int(1e6 * theta)])
     label = min(1, classes - 1)
@@ -78,7 +80,7 @@ def make(claim, takes, theta, scale, shape, even=True, seed=0, rows=2, dtype=num
         cosines = numpy.insert(others, label, math.cos(theta))
         table = numpy.repeat(cosines[None].astype(dtype), rows, 0)
         return Case(scale, labels, {"cosines": table}, theta)
-    target = unit(draw.standard_normal(dim))
+    target = numpy.eye(dim)[seed % dim] if axis else unit(draw.standard_normal(dim))
     x = math.cos(theta) * target + math.sin(theta) * across(draw, target)
     w = [c * x + math.sqrt(1 - c * c) * across(draw, x) for c in others]
     w.insert(label, target)

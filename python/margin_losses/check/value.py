@@ -6,7 +6,7 @@ import numpy
 import torch
 
 from . import problems
-from .judge import (BROKEN, ENDS, KEPT, NONE, Finding, degrees, number, psi_error,
+from .judge import (BROKEN, ENDS, KEPT, NONE, Finding, degrees, gap_of, number, psi_error,
                     tolerance)
 from .claim import PAST_PI
 
@@ -81,24 +81,14 @@ def measure(judge, theta, scale, dtype=numpy.float32):
     errors = {}
     for rule in PAST_PI:
         psi = float(judge.claim.psi(truth.theta, rule, math)[0])
-        wanted, wrong = softplus(truth.others - truth.factor * psi)
-        error = psi_error(truth.factor, wrong, loss - wanted)
-        errors[rule] = error if math.isfinite(error) else math.inf
+        errors[rule] = psi_error(truth.factor, loss, softplus(truth.others - truth.factor * psi))
     return {"theta": truth.theta, "scale": scale, "loss": loss, "errors": errors,
             "psi": (truth.others - gap_of(loss)) / truth.factor}
 
 
 def softplus(gap):
-    """(loss, 1 - p) from the others' log-sum-exp less the target's logit, to a few ulp of double."""
-    small = math.exp(-abs(gap))
-    return max(gap, 0.0) + math.log1p(small), (1.0 if gap > 0 else small) / (1.0 + small)
-
-
-def gap_of(loss):
-    """The inverse of softplus; nan where a loss is not above 0."""
-    if not 0.0 < loss < math.inf:
-        return math.nan
-    return loss + math.log(-math.expm1(-loss))
+    """A row's loss from the others' log-sum-exp less the target's logit, to a few ulp of double."""
+    return max(gap, 0.0) + math.log1p(math.exp(-abs(gap)))
 
 
 def formula(judge, promise, what, rows):
@@ -120,8 +110,7 @@ def formula(judge, promise, what, rows):
 def witness(judge, row, rule):
     def fails(case):
         truth, loss = case.truth(judge.claim, rule), judge.run(case).loss
-        error = psi_error(truth.factor, truth.wrong, loss - truth.loss)
-        if not error <= tolerance(truth.theta):
+        if psi_error(truth.factor, loss, truth.loss) > tolerance(truth.theta):
             return {"expected": truth.loss, "found": number(loss)}
         return None
     return judge.witness(fails, row["theta"], row["scale"])
