@@ -87,8 +87,9 @@ class Subject:
 
     def find_form(self, candidates):
         errors = []
-        for takes in candidates:
-            self.takes = takes
+        shapes = [self.shape, self.shape[::-1]] if self.fixed else [self.shape]
+        for takes, shape in ((takes, shape) for takes in candidates for shape in shapes):
+            self.takes, self.shape = takes, shape
             if takes == "cosines" and not self.claim.unit:
                 errors.append("over cosines, %s cannot be judged: it needs the norms"
                               % self.claim.loss)
