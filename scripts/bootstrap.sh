@@ -30,7 +30,8 @@ build_packages() {
 
 test_packages() {
     printf '%s\n' libcmocka-dev clang libclang-rt-dev libomp-dev llvm git libsimde-dev shellcheck valgrind \
-        python3-numpy python3-scipy python3-sklearn python3-venv python3-pip tidy locales librsvg2-bin
+        python3-numpy python3-scipy python3-sklearn python3-mpmath python3-venv python3-pip tidy locales \
+        librsvg2-bin
     # A browser for the report, and PyTorch. Elsewhere they come in other ways, or tests are left out.
     if grep -qs '^ID=debian' /etc/os-release; then printf '%s\n' chromium-headless-shell python3-torch; fi
     # Each version lays out C in its own way.

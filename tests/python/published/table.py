@@ -24,7 +24,7 @@ ROWS = (
     ("gathered", "labels wrapped and clamped", "--loss cosface"),
     ("WrongAxis", "normalised along dim=0", "--loss cosface"),
     ("detached_sum", "margin a constant to autograd", "--loss arcface"),
-    ("MultipliedAngle", "sphereface_pytorch's m = 4, times |x|",
+    ("MultipliedAngle", "sphereface_pytorch's m = 4, times the norm",
      "--loss sphereface --margin 4 --scale 1 --feature-norm keep"),
 )
 
@@ -46,7 +46,7 @@ def cells(report):
     rule = found["past pi"]["measured"].get("follows") or "-"
     kinds = sorted(set(found["gradient"]["measured"]["kind"].values()))
     lost = found["converged loss"]["measured"].get("share_of_digits_lost", {}).get("64")
-    return [", ".join(faults) or "none", rule, ", ".join(kinds),
+    return ["; ".join(faults) or "none", rule, ", ".join(kinds),
             "-" if lost is None else "%.0f %%" % (100 * lost)]
 
 
