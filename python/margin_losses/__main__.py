@@ -1,4 +1,5 @@
 """`python -m margin_losses check MODULE:NAME --loss arcface`: see docs/checking.md."""
+
 import sys
 
 USAGE = "usage: python -m margin_losses check MODULE:NAME --loss LOSS ... (check --help says more)"
@@ -7,13 +8,16 @@ USAGE = "usage: python -m margin_losses check MODULE:NAME --loss LOSS ... (check
 def main(arguments):
     if arguments[:1] == ["check"]:
         from margin_losses.check import command
+
         return command.main(arguments[1:])
     if arguments[:1] in (["--help"], ["-h"]):
         print(USAGE)
         return 0
-    print("margin_losses: %s; %s" % (
-        "unknown command '%s'" % arguments[0] if arguments else "no command", USAGE),
-        file=sys.stderr)
+    print(
+        "margin_losses: %s; %s"
+        % ("unknown command '%s'" % arguments[0] if arguments else "no command", USAGE),
+        file=sys.stderr,
+    )
     return 2
 
 

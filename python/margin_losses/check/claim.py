@@ -2,6 +2,7 @@
 
 The formulas are written here once more, independent of the library, so that the judge shares no
 code with what it judges."""
+
 import dataclasses
 import math
 
@@ -23,7 +24,8 @@ class UsageError(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Formula:
-    """A loss of the table: its formula and defaults; `margin` names the field that --margin sets."""
+    """A row of the table of losses; `margin` names the field that --margin sets."""
+
     text: str
     scale: float
     m1: float = 1.0
@@ -47,6 +49,7 @@ FORMULAS = {
 class Claim:
     """A formula with its settings. `past_pi` is None where the user claims no rule; `given` holds
     the settings that the user named."""
+
     loss: str
     scale: float
     m1: float
@@ -93,8 +96,11 @@ class Claim:
 
     def text(self):
         """The claim in one phrase, as the report begins."""
-        parts = ["%s = %g" % (name, getattr(self, name)) for name in ("m1", "m2", "m3")
-                 if getattr(self, name) != (1.0 if name == "m1" else 0.0)]
+        parts = [
+            "%s = %g" % (name, getattr(self, name))
+            for name in ("m1", "m2", "m3")
+            if getattr(self, name) != (1.0 if name == "m1" else 0.0)
+        ]
         margin = FORMULAS[self.loss].margin
         parts = [part.replace(margin, "m", 1) if margin else part for part in parts]
         parts.append("s = %g" % self.scale)
@@ -105,8 +111,9 @@ class Claim:
         return "%s: %s (%s)" % (self.loss, FORMULAS[self.loss].text, ", ".join(parts))
 
 
-def make_claim(loss, scale=None, margin=None, m1=None, m2=None, m3=None, past_pi=None,
-               feature_norm="fixed"):
+def make_claim(
+    loss, scale=None, margin=None, m1=None, m2=None, m3=None, past_pi=None, feature_norm="fixed"
+):
     """A Claim with the defaults of `loss` where nothing is given; UsageError on nonsense."""
     if loss not in FORMULAS:
         raise UsageError("--loss %s is not one of %s" % (loss, ", ".join(FORMULAS)))
@@ -114,15 +121,19 @@ def make_claim(loss, scale=None, margin=None, m1=None, m2=None, m3=None, past_pi
     given = {"scale": scale, "m1": m1, "m2": m2, "m3": m3}
     if margin is not None:
         if not formula.margin:
-            raise UsageError("--margin: %s has no single margin%s" % (
-                loss, "; use --m1, --m2, --m3" if loss == "combined" else ""))
+            raise UsageError(
+                "--margin: %s has no single margin%s"
+                % (loss, "; use --m1, --m2, --m3" if loss == "combined" else "")
+            )
         given[formula.margin] = margin
     for name in ("m1", "m2", "m3"):
         if given[name] is not None and name != formula.margin and loss != "combined":
             raise UsageError("--%s: %s has no %s" % (name, loss, name))
     named = tuple(name for name, value in given.items() if value is not None)
-    values = {name: getattr(formula, name) if value is None else float(value)
-              for name, value in given.items()}
+    values = {
+        name: getattr(formula, name) if value is None else float(value)
+        for name, value in given.items()
+    }
     check_ranges(values)
     rule = past_pi or formula.past_pi or None
     if rule is not None and not (values["m1"] != 1.0 or values["m2"] != 0.0):
@@ -145,7 +156,9 @@ def check_ranges(values):
     if values["scale"] <= 0:
         raise UsageError("--scale %g must be above 0" % values["scale"])
     if not 0 <= values["m2"] < math.pi:
-        raise UsageError("--margin %g: an angle is in radians and in [0, pi); degrees are "
-                         "written %gdeg" % (values["m2"], values["m2"]))
+        raise UsageError(
+            "--margin %g: an angle is in radians and in [0, pi); degrees are "
+            "written %gdeg" % (values["m2"], values["m2"])
+        )
     if values["m1"] <= 0:
         raise UsageError("m1 = %g must be above 0" % values["m1"])

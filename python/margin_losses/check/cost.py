@@ -1,4 +1,5 @@
 """Time and memory of one step, forward and backward, beside this library's own head."""
+
 import os
 import time
 
@@ -10,9 +11,14 @@ from .judge import MEASURED, NONE, Finding
 
 ROWS, SHAPE = 128, (10000, 128)
 ROUNDS, SECONDS = 15, 6.0
-CLASSES = {"arcface": "ArcFaceLoss", "cosface": "CosFaceLoss", "sphereface": "SphereFaceLoss",
-           "normsoftmax": "NormSoftmaxLoss", "softmax": "SoftmaxLoss",
-           "combined": "CombinedMarginLoss"}
+CLASSES = {
+    "arcface": "ArcFaceLoss",
+    "cosface": "CosFaceLoss",
+    "sphereface": "SphereFaceLoss",
+    "normsoftmax": "NormSoftmaxLoss",
+    "softmax": "SoftmaxLoss",
+    "combined": "CombinedMarginLoss",
+}
 AGREE = 1e-3  # relative difference of the two values above which times say nothing
 
 
@@ -26,13 +32,18 @@ def judge_cost(judge, skip):
     try:
         own = ours(judge, case)
     except Exception as error:  # the library may be absent or unfit for this claim
-        return Finding(promise, NONE, "nothing to compare with: %s: %s" % (
-            type(error).__name__, error))
+        return Finding(
+            promise, NONE, "nothing to compare with: %s: %s" % (type(error).__name__, error)
+        )
     peer = theirs(judge.subject, case)
     values = peer(), own()
     if not abs(values[0] - values[1]) <= AGREE * abs(values[1]):
-        return Finding(promise, NONE, "its value is %.6g, that of this library %.6g: times of "
-                       "different results say nothing" % values)
+        return Finding(
+            promise,
+            NONE,
+            "its value is %.6g, that of this library %.6g: times of "
+            "different results say nothing" % values,
+        )
     size = "N = %d, C = %d" % (rows, shape[0])
     if judge.subject.takes != "cosines":
         size += ", D = %d" % shape[1]
@@ -51,6 +62,7 @@ def theirs(subject, case):
         value = subject.reduce(loss(*given, labels), labels)
         torch.autograd.grad(value, list(leaves.values()))
         return float(value)
+
     return step
 
 
@@ -61,7 +73,9 @@ def settings(judge):
     if claim.loss == "combined":
         given.update(m1=claim.m1, m2=claim.m2, m3=claim.m3)
     elif claim.loss in ("arcface", "cosface", "sphereface"):
-        given["margin"] = {"arcface": claim.m2, "cosface": claim.m3, "sphereface": claim.m1}[claim.loss]
+        given["margin"] = {"arcface": claim.m2, "cosface": claim.m3, "sphereface": claim.m1}[
+            claim.loss
+        ]
     if claim.angular:
         given["past_pi"] = "paper" if judge.rule == "plain" else judge.rule
     if claim.keep_norm:
@@ -72,17 +86,20 @@ def settings(judge):
 def ours(judge, case):
     """One step of this library's loss on the same arrays: the PyTorch class, else NumPy's."""
     import margin_losses as ml
+
     given, labels, threads = settings(judge), case.labels, torch.get_num_threads()
     if "cosines" in case.arrays:
         cosines = case.arrays["cosines"]
-        return lambda: float(ml.rows(cosines, labels, loss=judge.claim.loss, threads=threads,
-                                     **given).loss)
+        return lambda: float(
+            ml.rows(cosines, labels, loss=judge.claim.loss, threads=threads, **given).loss
+        )
     x, w = case.arrays["x"], case.arrays["w"]
     try:
         import margin_losses.torch as doors
     except ImportError:
-        return lambda: float(ml.head(x, w, labels, loss=judge.claim.loss, threads=threads,
-                                     **given).loss)
+        return lambda: float(
+            ml.head(x, w, labels, loss=judge.claim.loss, threads=threads, **given).loss
+        )
     loss = getattr(doors, CLASSES[judge.claim.loss])(*w.shape, **given)
     with torch.no_grad():
         loss.weight.copy_(torch.tensor(w))
@@ -92,6 +109,7 @@ def ours(judge, case):
         value = loss(leaf, y)
         torch.autograd.grad(value, [leaf, loss.weight])
         return float(value)
+
     return step
 
 
@@ -116,15 +134,24 @@ def compare(promise, peer, own, size):
     ratios = times[:, 0] / times[:, 1]
     low, middle, high = (float(v) for v in numpy.percentile(ratios, (25, 50, 75)))
     its, mine = (float(v) for v in numpy.median(times, 0))
-    measured = {"ratio": middle, "ratio_quartiles": [low, high], "seconds": its,
-                "seconds_ours": mine, "rounds": len(times), "shape": size,
-                "threads": torch.get_num_threads()}
-    says = "%.2f times this library's time (quartiles %.2f to %.2f; %.3g against %.3g ms, %s, %d " \
+    measured = {
+        "ratio": middle,
+        "ratio_quartiles": [low, high],
+        "seconds": its,
+        "seconds_ours": mine,
+        "rounds": len(times),
+        "shape": size,
+        "threads": torch.get_num_threads(),
+    }
+    says = (
+        "%.2f times this library's time (quartiles %.2f to %.2f; %.3g against %.3g ms, %s, %d "
         "thread)" % (middle, low, high, 1e3 * its, 1e3 * mine, size, torch.get_num_threads())
+    )
     if None not in memory:
         measured.update(peak_bytes=memory[0], peak_bytes_ours=memory[1])
         says += "; peak memory above the start %.1f against %.1f MiB" % tuple(
-            part / 2 ** 20 for part in memory)
+            part / 2**20 for part in memory
+        )
     return Finding(promise, MEASURED, says, measured)
 
 

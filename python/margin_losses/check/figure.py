@@ -1,4 +1,5 @@
 """One figure, drawn by gnuplot: value and gradient against the angle, the formula's and theirs."""
+
 import math
 import os
 import shutil
@@ -41,8 +42,10 @@ def check(path):
     if not Path(path).resolve().parent.is_dir():
         raise UsageError("--figure %s: no such folder" % path)
     if shutil.which("gnuplot") is None:
-        raise UsageError("--figure needs gnuplot, which is not there: apt-get install gnuplot-nox, "
-                         "or leave --figure out")
+        raise UsageError(
+            "--figure needs gnuplot, which is not there: apt-get install gnuplot-nox, "
+            "or leave --figure out"
+        )
 
 
 def table(path, rows):
@@ -53,30 +56,43 @@ def table(path, rows):
 
 def draw(judge, target, path):
     """Writes the figure to `path`."""
-    claim = judge.claim
-    formula = []
-    for theta in numpy.linspace(0.0, math.pi, 721):
-        psi, slope = claim.psi(float(theta), judge.rule, math)
-        formula.append((math.degrees(theta), psi, slope))
-    theirs = [(math.degrees(row["theta"]), row["psi"], row["slope"]) for row in judge.curve]
-    lost = [(math.degrees(row["theta"]),) + claim.psi(row["theta"], judge.rule, math)
-            for row in judge.curve if not math.isfinite(row["psi"])]
+    claim, curve = judge.claim, judge.curve
+    formula = [at(judge, float(theta)) for theta in numpy.linspace(0.0, math.pi, 721)]
+    theirs = [(math.degrees(row["theta"]), row["psi"], row["slope"]) for row in curve]
+    lost = [at(judge, row["theta"]) for row in curve if not math.isfinite(row["psi"])]
     title = "%s as %s" % (target, claim.text())
     if claim.angular:
         title += "; past pi drawn: " + judge.rule
     with tempfile.TemporaryDirectory(prefix="margin-check-") as folder:
-        folder = Path(folder)
-        table(folder / "formula", formula)
-        table(folder / "theirs", theirs)
-        table(folder / "lost", lost or [(math.nan,) * 3])
-        script = SCRIPT.format(
-            terminal="svg" if str(path).endswith(".svg") else "pngcairo",
-            out=(folder / "figure").as_posix(), formula=folder / "formula",
-            theirs=folder / "theirs", lost=folder / "lost",
-            lost_title="its loss is 0 or not finite" if lost else "", title=title.replace("'", ""))
-        done = subprocess.run(["gnuplot"], input=script, capture_output=True, text=True,
-                              env=dict(os.environ, LC_ALL="C.UTF-8"))
-        if done.returncode != 0 or not (folder / "figure").exists():
-            raise UsageError("gnuplot could not draw: %s" % (
-                done.stderr.strip().splitlines() or ["no reason given"])[0])
-        shutil.copyfile(folder / "figure", path)
+        files = {name: Path(folder) / name for name in ("formula", "theirs", "lost", "out")}
+        table(files["formula"], formula)
+        table(files["theirs"], theirs)
+        table(files["lost"], lost or [(math.nan,) * 3])
+        gnuplot(
+            SCRIPT.format(
+                terminal="svg" if str(path).endswith(".svg") else "pngcairo",
+                lost_title="its loss is 0 or not finite" if lost else "",
+                title=title.replace("'", ""),
+                **files,
+            )
+        )
+        shutil.copyfile(files["out"], path)
+
+
+def at(judge, theta):
+    """A row of the formula's table: degrees, target logit / s, its derivative."""
+    return (math.degrees(theta),) + judge.claim.psi(theta, judge.rule, math)
+
+
+def gnuplot(script):
+    """Runs a script under a locale of its own; UsageError with gnuplot's first words."""
+    done = subprocess.run(
+        ["gnuplot"],
+        input=script,
+        capture_output=True,
+        text=True,
+        env=dict(os.environ, LC_ALL="C.UTF-8"),
+    )
+    if done.returncode != 0:
+        words = done.stderr.strip().splitlines() or ["no reason given"]
+        raise UsageError("gnuplot could not draw: %s" % words[0])

@@ -1,4 +1,5 @@
 """Is everything finite: at 0 and pi, for zero vectors, for extreme norms, up to which scale."""
+
 import math
 
 import numpy
@@ -20,11 +21,15 @@ def judge_finite(judge):
 
 def bad(outcome):
     """What of an outcome is not finite, in words."""
-    names = {"x": "the embedding's gradient", "w": "the class weights' gradient",
-             "cosines": "the gradient"}
+    names = {
+        "x": "the embedding's gradient",
+        "w": "the class weights' gradient",
+        "cosines": "the gradient",
+    }
     parts = [] if math.isfinite(outcome.loss) else ["the loss"]
-    return parts + [names[name] for name, array in outcome.gradients.items()
-                    if not numpy.isfinite(array).all()]
+    return parts + [
+        names[name] for name, array in outcome.gradients.items() if not numpy.isfinite(array).all()
+    ]
 
 
 def at_end(judge, theta, seed):
@@ -33,7 +38,7 @@ def at_end(judge, theta, seed):
     if judge.subject.takes != "cosines" or seed % 2 == 0:
         return case
     cosines = case.arrays["cosines"].copy()
-    cosines[:, case.labels[0]] *= numpy.float32(1 + 2.0 ** -23)
+    cosines[:, case.labels[0]] *= numpy.float32(1 + 2.0**-23)
     return case.changed(cosines=cosines)
 
 
@@ -51,10 +56,18 @@ def ends(judge):
     share = len(failed) / whole
     measured = {"share": share, "rows": whole}
     if not failed:
-        return Finding("ends", KEPT, "finite in %d rows at exactly 0 and 180 degrees" % whole, measured)
+        return Finding(
+            "ends", KEPT, "finite in %d rows at exactly 0 and 180 degrees" % whole, measured
+        )
     where = " and ".join(degrees(theta) for theta in sorted(set(failed)))
-    return Finding("ends", BROKEN, "not finite in %.0f %% of the rows at 0 and 180 degrees (%s at %s)" % (
-        100 * share, first["found"].replace(" not finite", ""), where), measured, first)
+    return Finding(
+        "ends",
+        BROKEN,
+        "not finite in %.0f %% of the rows at 0 and 180 degrees (%s at %s)"
+        % (100 * share, first["found"].replace(" not finite", ""), where),
+        measured,
+        first,
+    )
 
 
 def zero(judge):
@@ -69,16 +82,28 @@ def zero(judge):
         found = bad(judge.run(case))
         if found:
             what = "embedding" if name == "x" else "class weight"
-            return Finding("zero vectors", BROKEN, "%s not finite for a zero %s" % (
-                " and ".join(found), what), {"of": name}, dict(case.told(), found=found[0]))
+            return Finding(
+                "zero vectors",
+                BROKEN,
+                "%s not finite for a zero %s" % (" and ".join(found), what),
+                {"of": name},
+                dict(case.told(), found=found[0]),
+            )
     return Finding("zero vectors", KEPT, "finite for a zero embedding and a zero class weight")
 
 
 def extremes(judge):
     """Vectors that are long or short, with squares beyond float32."""
     if judge.subject.takes == "cosines" or not judge.claim.unit:
-        return Finding("extreme norms", NONE, "cosines have no norms"
-                       if judge.subject.takes == "cosines" else "the norm is part of the scale")
+        return Finding(
+            "extreme norms",
+            NONE,
+            (
+                "cosines have no norms"
+                if judge.subject.takes == "cosines"
+                else "the norm is part of the scale"
+            ),
+        )
     for name in ("x", "w"):
         for power in (10, 20, 30, -10, -20, -30):
             case = judge.case(1.0, judge.claim.scale)
@@ -87,9 +112,13 @@ def extremes(judge):
             found = bad(judge.run(case))
             if found:
                 what = "embeddings" if name == "x" else "class weights"
-                return Finding("extreme norms", BROKEN, "%s not finite for %s times 1e%d" % (
-                    " and ".join(found), what, power), {"of": name, "power_of_ten": power},
-                    dict(case.told(), found=found[0]))
+                return Finding(
+                    "extreme norms",
+                    BROKEN,
+                    "%s not finite for %s times 1e%d" % (" and ".join(found), what, power),
+                    {"of": name, "power_of_ten": power},
+                    dict(case.told(), found=found[0]),
+                )
     return Finding("extreme norms", KEPT, "finite for vectors times 1e-30 to 1e30")
 
 
@@ -100,14 +129,14 @@ def largest_scale(judge):
     reached, failed, then = 0.0, None, " and beyond"
     for power in range(13):
         try:
-            failed = first_bad(judge, 4.0 ** power)
+            failed = first_bad(judge, 4.0**power)
         except (Refused, UsageError):
             then = "; larger ones are refused"
             break
         if failed:
             then = ""
             break
-        reached = 4.0 ** power
+        reached = 4.0**power
     measured = {"largest": reached, "promised": LARGEST_PROMISED}
     says = "finite up to s = %.4g%s" % (reached, then)
     if reached >= LARGEST_PROMISED:

@@ -1,5 +1,6 @@
 """Is the gradient the derivative of the value: by central differences in float64 where the loss
 takes float64, else against the oracle's."""
+
 import math
 
 import numpy
@@ -7,7 +8,7 @@ import torch
 
 from .judge import BROKEN, KEPT, Finding, degrees, number, relative
 
-STEP = 1e-5              # of central differences, relative to an ordinary entry
+STEP = 1e-5  # of central differences, relative to an ordinary entry
 ALLOWED = {torch.float64: 1e-4, torch.float32: 1e-3}
 
 
@@ -52,8 +53,13 @@ def measure(judge, case, dtype):
     other = case.truth(judge.claim, judge.rule, detached=True).gradients
     found = judge.run(case, dtype).gradients
     floor = 1e-7 * case.scale
-    return {name: (relative(found[name], wanted[name], floor),
-                   relative(found[name], other[name], floor)) for name in wanted}
+    return {
+        name: (
+            relative(found[name], wanted[name], floor),
+            relative(found[name], other[name], floor),
+        )
+        for name in wanted
+    }
 
 
 def kind_of(pairs, dtype):
@@ -66,54 +72,72 @@ def kind_of(pairs, dtype):
 def judge_gradient(judge):
     """The finding on the gradient, and the slopes of the figure."""
     dtype = torch.float64 if judge.double else torch.float32
-    type_of = numpy.float64 if judge.double else numpy.float32
-    scale, tried = judge.scales[0], angles(judge.claim)
-    rows = [measure(judge, judge.case(theta, scale, dtype=type_of), dtype) for theta in tried]
+    tried = angles(judge.claim)
+    rows = [measure(judge, case_at(judge, theta), dtype) for theta in tried]
     kinds = {name: kind_of([row[name] for row in rows], dtype) for name in rows[0]}
     judge.detached = "detached" in kinds.values()
     errors = {name: [row[name][0] for row in rows] for name in kinds}
-    measured = {"kind": kinds, "scale": scale, "allowed": ALLOWED[dtype], "error": {
-        name: number(max(values)) for name, values in errors.items()}}
-    how = "central differences in float64" if judge.double else (
-        "the oracle's derivative, as float64 is not taken")
-    if set(kinds.values()) == {"exact"}:
-        worst = max(max(values) for values in errors.values())
-        yield Finding("gradient", KEPT, "the derivative of the value (%s): off by at most %.1e at "
-                      "%d angles" % (how, worst, len(tried)), measured)
+    measured = {"kind": kinds, "scale": judge.scales[0], "allowed": ALLOWED[dtype]}
+    measured["error"] = {name: number(max(values)) for name, values in errors.items()}
+    how = (
+        "central differences in float64"
+        if judge.double
+        else ("the oracle's derivative, as float64 is not taken")
+    )
+    faults = [name for name in kinds if kinds[name] != "exact"]
+    if faults:
+        says = "; ".join(phrase(name, kinds[name], errors[name], tried) for name in faults)
+        worst = errors[faults[0]]
+        shown = witness(judge, faults[0], tried[worst.index(max(worst))], dtype)
+        yield Finding(
+            "gradient", BROKEN, "%s; s = %g (%s)" % (says, judge.scales[0], how), measured, shown
+        )
     else:
-        says = [phrase(name, kinds[name], errors[name], tried) for name in kinds
-                if kinds[name] != "exact"]
-        name = next(name for name in kinds if kinds[name] != "exact")
-        theta = tried[errors[name].index(max(errors[name]))]
-        yield Finding("gradient", BROKEN, "%s; s = %g (%s)" % ("; ".join(says), scale, how),
-                      measured, witness(judge, name, theta, scale, dtype))
+        says = "the derivative of the value (%s): off by at most %.1e at %d angles"
+        worst = max(max(values) for values in errors.values())
+        yield Finding("gradient", KEPT, says % (how, worst, len(tried)), measured)
     draw(judge)
+
+
+def case_at(judge, theta):
+    """The case at an angle, in the dtype that gradients are judged in."""
+    return judge.case(
+        theta, judge.scales[0], dtype=numpy.float64 if judge.double else numpy.float32
+    )
 
 
 def phrase(name, kind, errors, tried):
     """What is wrong with the gradient by one input."""
     what = {"x": "embeddings", "w": "class weights"}.get(name, name)
-    says = {"detached": "detached by %s (the margin's derivative is taken as 1)",
-            "wrong": "by %s not the derivative of its own value"}[kind] % what
+    says = {
+        "detached": "detached by %s (the margin's derivative is taken as 1)",
+        "wrong": "by %s not the derivative of its own value",
+    }[kind] % what
     return "%s: off by %s in the median, %s at %s" % (
-        says, percent(float(numpy.median(errors))), percent(max(errors)),
-        degrees(tried[errors.index(max(errors))]))
+        says,
+        percent(float(numpy.median(errors))),
+        percent(max(errors)),
+        degrees(tried[errors.index(max(errors))]),
+    )
 
 
 def percent(error):
     return "%.3g %%" % (100 * error) if math.isfinite(error) else "everything (not finite)"
 
 
-def witness(judge, name, theta, scale, dtype):
+def witness(judge, name, theta, dtype):
     def fails(case):
         wanted = wanted_of(judge, case, dtype)[name]
         found = judge.run(case, dtype).gradients[name]
         if not numpy.isfinite(wanted).all() or (
-                relative(found, wanted, 1e-7 * case.scale) <= 10 * ALLOWED[dtype]):
+            relative(found, wanted, 1e-7 * case.scale) <= 10 * ALLOWED[dtype]
+        ):
             return None
         return {"of": name, "expected": wanted.tolist(), "found": found.tolist()}
-    return judge.witness(fails, theta, scale,
-                         dtype=numpy.float64 if dtype == torch.float64 else numpy.float32)
+
+    return judge.witness(
+        fails, theta, judge.scales[0], dtype=numpy.float64 if judge.double else numpy.float32
+    )
 
 
 def draw(judge):

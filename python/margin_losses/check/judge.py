@@ -1,4 +1,5 @@
 """What the judges share: the finding that each gives, and the case at hand with its errors."""
+
 import dataclasses
 import math
 
@@ -20,6 +21,7 @@ TOLERANCE, TOLERANCE_AT_ENDS, ENDS = 1e-4, 1e-3, 0.02
 class Finding:
     """A promise and its verdict. `measured` holds numbers, `witness` the smallest input that shows
     a broken promise."""
+
     promise: str
     verdict: str
     says: str
@@ -106,7 +108,8 @@ def finite(found):
     if isinstance(found, list):
         return all(finite(item) for item in found)
     return found not in ("nan", "inf", "-inf") and (
-        not isinstance(found, float) or math.isfinite(found))
+        not isinstance(found, float) or math.isfinite(found)
+    )
 
 
 def gap_of(loss):
@@ -117,8 +120,8 @@ def gap_of(loss):
 
 
 def psi_error(factor, loss, wanted):
-    """By how much the target's logit / s is off, from a row's loss; infinite where it is not finite.
-    Rows that are nearly certain say little about it, and count as if they were less so."""
+    """By how much the target's logit / s is off, from a row's loss; infinite for one that is not
+    finite. Rows that are nearly certain say little about it, and count as if they were less so."""
     if not math.isfinite(loss):
         return math.inf
     if min(loss, wanted) > 0.05:

@@ -1,4 +1,5 @@
 """Wrong, ignored and int32 labels, each tried in a child process, so that a crash is a finding."""
+
 import json
 import os
 import select
@@ -16,9 +17,16 @@ ROWS = 4
 
 
 def attempts(classes):
-    """{name: the label put into row 1, or the dtype of all labels}; the first two are for comparison."""
-    return {"as it is": None, "the other rows": "drop", "label %d of %d classes" % (classes, classes): classes,
-            "label -5": -5, "label -100": -100, "label -1": -1, "int32 labels": torch.int32}
+    """{name: the label put into row 1, or the dtype of all}; the first two are to compare with."""
+    return {
+        "as it is": None,
+        "the other rows": "drop",
+        "label %d of %d classes" % (classes, classes): classes,
+        "label -5": -5,
+        "label -100": -100,
+        "label -1": -1,
+        "int32 labels": torch.int32,
+    }
 
 
 def attempt(subject, case, change):
@@ -26,7 +34,9 @@ def attempt(subject, case, change):
     labels = torch.tensor(case.labels)
     if change == "drop":
         rest = [row for row in range(ROWS) if row != 1]
-        arrays = {name: array if name == "w" else array[rest] for name, array in case.arrays.items()}
+        arrays = {
+            name: array if name == "w" else array[rest] for name, array in case.arrays.items()
+        }
         case, labels = case.changed(labels=case.labels[rest], **arrays), labels[rest]
     elif isinstance(change, torch.dtype):
         labels = labels.to(change)
@@ -106,6 +116,7 @@ def judge_labels(judge):
 
 def verdict(name, change, result, whole, kept, case):
     """What a result means: an error is a clear answer, a plain number for a wrong label is not."""
+
     def finding(kind, says):
         told = None
         if kind == BROKEN:
@@ -122,8 +133,11 @@ def verdict(name, change, result, whole, kept, case):
     loss = result["loss"]
     if isinstance(change, torch.dtype):
         same = isinstance(loss, float) and abs(loss - whole) <= 1e-5 * abs(whole)
-        return finding(KEPT, "the same value as int64") if same else finding(
-            BROKEN, "silently another value: %s, int64 gives %s" % (loss, whole))
+        return (
+            finding(KEPT, "the same value as int64")
+            if same
+            else finding(BROKEN, "silently another value: %s, int64 gives %s" % (loss, whole))
+        )
     if not isinstance(loss, float):
         return finding(KEPT, "answered with %s" % loss)
     if name in ("label -1", "label -100") and abs(loss - kept) <= 1e-3 * max(1.0, kept):
@@ -131,5 +145,6 @@ def verdict(name, change, result, whole, kept, case):
     share = 3 / ROWS * kept
     if name in ("label -1", "label -100") and abs(loss - share) <= 1e-3 * max(1.0, share):
         return finding(BROKEN, "the row adds nothing, but is counted in the mean")
-    return finding(BROKEN, "silently accepted: the loss is %.6g, of the other rows alone %.6g" % (
-        loss, kept))
+    return finding(
+        BROKEN, "silently accepted: the loss is %.6g, of the other rows alone %.6g" % (loss, kept)
+    )

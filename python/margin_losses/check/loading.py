@@ -1,5 +1,6 @@
 """From MODULE:NAME to something that can be called: finds the name, and constructs a class with the
 sizes, the scale and the margins that its constructor asks for."""
+
 import ast
 import functools
 import importlib
@@ -10,8 +11,15 @@ from pathlib import Path
 
 from .claim import UsageError
 
-CLASSES = ("num_classes", "classes", "n_classes", "num_class", "class_num", "classnum",
-           "out_features")
+CLASSES = (
+    "num_classes",
+    "classes",
+    "n_classes",
+    "num_class",
+    "class_num",
+    "classnum",
+    "out_features",
+)
 DIMS = ("embedding_size", "embedding_dim", "in_features", "feature_dim", "feat_dim", "dim")
 SCALES = ("scale", "s")
 MARGINS = {"margin": ("margin", "m"), "m1": ("m1",), "m2": ("m2",), "m3": ("m3",)}
@@ -27,8 +35,9 @@ def find(target):
     except UsageError:
         raise
     except Exception as error:  # whatever the module does when it is imported
-        raise UsageError("%s cannot be imported: %s: %s" % (
-            module, type(error).__name__, first_line(error))) from error
+        raise UsageError(
+            "%s cannot be imported: %s: %s" % (module, type(error).__name__, first_line(error))
+        ) from error
     for part in name.split("."):
         if not hasattr(found, part):
             raise UsageError("%s has no %s" % (module, name))
@@ -94,8 +103,11 @@ class Maker:
         self.scale_name = first_of(SCALES, known) if not set(SCALES) & set(extra) else None
         self.scales = self.scale_name is not None
         for name, names in MARGINS.items():
-            value = margin_given if name == "margin" else (
-                getattr(claim, name) if name in claim.given else None)
+            value = (
+                margin_given
+                if name == "margin"
+                else (getattr(claim, name) if name in claim.given else None)
+            )
             place = first_of(names, known)
             if value is not None and place and place not in extra and not set(names) & set(extra):
                 self.extra[place] = value
@@ -106,12 +118,16 @@ class Maker:
     def constructions(self, known):
         """How the constructor may want the sizes: ways to turn (C, D) into arguments."""
         c, d = first_of(CLASSES, known), first_of(DIMS, known)
-        by_name = [(lambda C, D, c=c, d=d: ((), {c: C, d: D}))] if c and d else []
+        by_name = [lambda C, D, c=c, d=d: ((), {c: C, d: D})] if c and d else []
         if by_name:
             return by_name
-        needed = [p for name, p in known.items() if name not in self.extra
-                  and p.default is p.empty and p.kind in (p.POSITIONAL_ONLY,
-                                                          p.POSITIONAL_OR_KEYWORD)]
+        needed = [
+            p
+            for name, p in known.items()
+            if name not in self.extra
+            and p.default is p.empty
+            and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
         plain = lambda C, D: ((), {})  # noqa: E731
         named = lambda C, D: ((), {"num_classes": C, "embedding_size": D})  # noqa: E731
         if len(needed) == 2:
@@ -134,5 +150,7 @@ class Maker:
                 return self.found(*places, **names, **extra)
             except Exception as error:  # a constructor may refuse in any way
                 errors.append("%s: %s" % (type(error).__name__, first_line(error)))
-        raise UsageError("%s cannot be constructed: %s (its options go into --args \"NAME=VALUE\")"
-                         % (self.found.__name__, errors[0]))
+        raise UsageError(
+            '%s cannot be constructed: %s (its options go into --args "NAME=VALUE")'
+            % (self.found.__name__, errors[0])
+        )

@@ -1,5 +1,6 @@
 """The loss of one row and its gradients in 50 decimal digits, from the very numbers that the loss
 under judgement is given. Nothing cancels in 50 digits, so the formulas are the plain ones."""
+
 import dataclasses
 
 import mpmath
@@ -11,14 +12,15 @@ DIGITS = 50
 @dataclasses.dataclass
 class Truth:
     """What is true of a row: everything as double, rounded from 50 digits once at the end."""
+
     loss: float
-    wrong: float         # 1 - p, the probability of the other classes
-    others: float        # log-sum-exp of the other classes' logits
-    factor: float        # what multiplies psi: s, or s |x|, or s |x| |w|
+    wrong: float  # 1 - p, the probability of the other classes
+    others: float  # log-sum-exp of the other classes' logits
+    factor: float  # what multiplies psi: s, or s |x|, or s |x| |w|
     theta: float
     psi: float
-    slope: float         # d psi / d theta
-    gradients: dict      # name of an input -> array
+    slope: float  # d psi / d theta
+    gradients: dict  # name of an input -> array
 
 
 def vectors(rows):
@@ -58,40 +60,53 @@ def of_cosines(claim, scale, cosines, label, rule=None, detached=False):
         gradient = [scale * value for value in pull]
         sine = mpmath.sin(theta)
         gradient[label] *= -slope / sine if sine else mpmath.mpf("inf")
-        return Truth(float(loss), float(-pull[label]), float(rest), float(scale), float(theta),
-                     float(psi), float(slope),
-                     {"cosines": numpy.array([float(value) for value in gradient])})
+        return Truth(
+            float(loss),
+            float(-pull[label]),
+            float(rest),
+            float(scale),
+            float(theta),
+            float(psi),
+            float(slope),
+            {"cosines": numpy.array([float(value) for value in gradient])},
+        )
 
 
 def of_vectors(claim, scale, x, w, label, rule=None, detached=False):
-    """The truth of one embedding x [D] and class weights w [C, D]; gradients "x" [D], "w" [C, D]."""
+    """The truth of one embedding x [D] and class weights w [C, D]; gradients "x" and "w"."""
     with mpmath.workdps(DIGITS):
         (x,), w = vectors([x]), vectors(w)
         norm, norms = length(x), [length(row) for row in w]
         unit = [value / norm for value in x]
         units = [[value / n for value in row] for row, n in zip(w, norms)]
-        cosines = [max(min(mpmath.fdot(unit, row), mpmath.mpf(1)), mpmath.mpf(-1))
-                   for row in units]
+        cosines = [max(min(mpmath.fdot(unit, row), mpmath.mpf(1)), mpmath.mpf(-1)) for row in units]
         theta = mpmath.acos(cosines[label])
         psi, slope = slope_of(claim, theta, rule, detached)
-        factors = [scale * (mpmath.mpf(1) if claim.unit else norm)
-                   * (n if claim.loss == "softmax" else 1) for n in norms]
+        own = scale if claim.unit else scale * norm
+        factors = [own * n if claim.loss == "softmax" else mpmath.mpf(own) for n in norms]
         targets = list(cosines)
         targets[label] = psi
         loss, pull, rest = cross_entropy([f * t for f, t in zip(factors, targets)], label)
-        gx = [mpmath.mpf(0)] * len(x)
-        gw = []
+        gx, gw = [mpmath.mpf(0)] * len(x), []
         for j, row in enumerate(units):
             sine = mpmath.sqrt(1 - cosines[j] ** 2)
             ratio = 1 if j != label else (-slope / sine if sine else mpmath.mpf(0))
             part = pull[j] * factors[j]
-            radial_x = 0 if claim.unit else part * targets[j] / norm
-            radial_w = part * targets[j] / norms[j] if claim.loss == "softmax" else 0
-            along = part * ratio
-            for i in range(len(x)):
-                gx[i] += along * (row[i] - cosines[j] * unit[i]) / norm + radial_x * unit[i]
-            gw.append([float(along * (unit[i] - cosines[j] * row[i]) / norms[j]
-                             + radial_w * row[i]) for i in range(len(x))])
-        return Truth(float(loss), float(-pull[label]), float(rest), float(factors[label]),
-                     float(theta), float(psi), float(slope),
-                     {"x": numpy.array([float(value) for value in gx]), "w": numpy.array(gw)})
+            to_x = turned(part * ratio, row, unit, cosines[j], norm)
+            to_w = turned(part * ratio, unit, row, cosines[j], norms[j])
+            if not claim.unit:  # the norm of x is a factor of the logit
+                to_x = [t + part * targets[j] / norm * u for t, u in zip(to_x, unit)]
+            if claim.loss == "softmax":
+                to_w = [t + part * targets[j] / norms[j] * u for t, u in zip(to_w, row)]
+            gx = [sum(pair) for pair in zip(gx, to_x)]
+            gw.append([float(value) for value in to_w])
+        gradients = {"x": numpy.array([float(value) for value in gx]), "w": numpy.array(gw)}
+        return Truth(
+            *(float(v) for v in (loss, -pull[label], rest, factors[label], theta, psi, slope)),
+            gradients,
+        )
+
+
+def turned(along, other, own, cosine, norm):
+    """The gradient by a vector that only turns: `along` times d cosine / d vector."""
+    return [along * (o - cosine * u) / norm for o, u in zip(other, own)]

@@ -1,4 +1,5 @@
 """float64, float16 and bfloat16: what happens, and what is left of the digits."""
+
 import math
 
 import numpy
@@ -9,7 +10,7 @@ from .subject import Refused
 
 # Errors of the target's logit / s that are fair in each: some rounding units of the dtype; float64
 # has to be much better than float32 would be.
-ALLOWED = {torch.float64: 1e-9, torch.float16: 16 * 2.0 ** -11, torch.bfloat16: 16 * 2.0 ** -8}
+ALLOWED = {torch.float64: 1e-9, torch.float16: 16 * 2.0**-11, torch.bfloat16: 16 * 2.0**-8}
 THETAS = (0.5, 1.0, 1.5, 2.0)
 
 
@@ -25,8 +26,12 @@ def name_of(dtype):
 
 def rounded(case, dtype):
     """The case with inputs that the dtype holds exactly."""
-    return case.changed(**{name: torch.tensor(array).to(dtype).double().numpy()
-                           for name, array in case.arrays.items()})
+    return case.changed(
+        **{
+            name: torch.tensor(array).to(dtype).double().numpy()
+            for name, array in case.arrays.items()
+        }
+    )
 
 
 def errors(judge, dtype):
@@ -36,8 +41,11 @@ def errors(judge, dtype):
         case = rounded(judge.case(theta, judge.scales[0], dtype=numpy.float64), dtype)
         outcome, truth = judge.run(case, dtype), case.truth(judge.claim, judge.rule)
         wanted = judge.reference(case)
-        error = math.inf if not outcome.finite else 0.0 if wanted is None else (
-            psi_error(truth.factor, outcome.loss, wanted[0]))
+        error = (
+            math.inf
+            if not outcome.finite
+            else 0.0 if wanted is None else (psi_error(truth.factor, outcome.loss, wanted[0]))
+        )
         rows.append((error, case, outcome, wanted and wanted[0]))
     return rows
 
@@ -52,13 +60,22 @@ def one(judge, dtype):
     given = name_of(outcome.dtype)
     measured = {"error": number(error), "allowed": ALLOWED[dtype], "result": given}
     says = "gives %s; the target's logit / s is off by at most %.1e (allowed %.1e)%s" % (
-        given, error, ALLOWED[dtype], "" if judge.formula else ", against itself in float64")
+        given,
+        error,
+        ALLOWED[dtype],
+        "" if judge.formula else ", against itself in float64",
+    )
     if error <= ALLOWED[dtype]:
         return Finding(promise, KEPT, says, measured)
     if outcome.dtype != dtype and dtype == torch.float64:
         says = "silently computed in less: " + says
-    return Finding(promise, BROKEN, says, measured,
-                   dict(case.told(), theta=case.theta, expected=wanted, found=number(outcome.loss)))
+    return Finding(
+        promise,
+        BROKEN,
+        says,
+        measured,
+        dict(case.told(), theta=case.theta, expected=wanted, found=number(outcome.loss)),
+    )
 
 
 def mixed(judge):
@@ -73,11 +90,20 @@ def mixed(judge):
     try:
         loss(embeddings, torch.tensor(case.labels))
     except Exception as error:  # any refusal will do
-        return Finding(promise, KEPT, "refused: %s: %s" % (
-            type(error).__name__, str(error).strip().splitlines()[0] if str(error) else ""))
+        return Finding(
+            promise,
+            KEPT,
+            "refused: %s: %s"
+            % (type(error).__name__, str(error).strip().splitlines()[0] if str(error) else ""),
+        )
     now = judge.subject.table(loss, case.arrays["w"].shape)
     judge.subject.made.clear()
     if table.dtype != torch.float32 or now.dtype != torch.float32:
-        return Finding(promise, BROKEN, "its own class weights silently become %s" % name_of(now.dtype),
-                       {}, dict(case.told(), dtype="float64"))
+        return Finding(
+            promise,
+            BROKEN,
+            "its own class weights silently become %s" % name_of(now.dtype),
+            {},
+            dict(case.told(), dtype="float64"),
+        )
     return Finding(promise, KEPT, "taken, and the class weights stay float32")

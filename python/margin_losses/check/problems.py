@@ -1,4 +1,5 @@
 """Small inputs: one row with a wanted angle to its class, and rivals at wanted cosines."""
+
 import dataclasses
 import math
 
@@ -11,6 +12,7 @@ from . import oracle
 class Case:
     """One row, given `rows` times over, so that the batch's mean is the row's loss. Arrays are
     float32, or what `dtype` says; `cosines` [N, C] or `x` [N, D] and `w` [C, D]."""
+
     scale: float
     labels: numpy.ndarray
     arrays: dict
@@ -26,8 +28,9 @@ class Case:
         own = self.scale if claim.unit else claim.scale
         if "cosines" in self.arrays:
             return oracle.of_cosines(claim, own, self.arrays["cosines"][row], label, rule, detached)
-        return oracle.of_vectors(claim, own, self.arrays["x"][row], self.arrays["w"], label, rule,
-                                 detached)
+        return oracle.of_vectors(
+            claim, own, self.arrays["x"][row], self.arrays["w"], label, rule, detached
+        )
 
     def changed(self, **arrays):
         """The same case with other arrays or labels."""
@@ -36,8 +39,10 @@ class Case:
 
     def told(self):
         """The input as plain numbers, for a report; `times` tells how often the row is given."""
-        first = {name: (array if name == "w" else array[:1]).tolist()
-                 for name, array in self.arrays.items()}
+        first = {
+            name: (array if name == "w" else array[:1]).tolist()
+            for name, array in self.arrays.items()
+        }
         told = dict(first, labels=[int(self.labels[0])], scale=self.scale)
         return dict(told, times=self.rows) if self.rows > 1 else told
 
@@ -67,10 +72,11 @@ def rivals(claim, theta, classes, even, draw):
     return low
 
 
-def make(claim, takes, theta, scale, shape, even=True, seed=0, rows=2, dtype=numpy.float32,
-         axis=False):
-    """The case of a row at `theta` from its class, under scale `scale`; shape is (C, D). With `axis`
-    the class weight lies on an axis, so that its cosine with itself is 1 without rounding."""
+def make(
+    claim, takes, theta, scale, shape, even=True, seed=0, rows=2, dtype=numpy.float32, axis=False
+):
+    """The case of a row at `theta` from its class; shape is (C, D). With `axis` the class
+    weight lies on an axis, so that its cosine with itself is 1 without rounding."""
     classes, dim = shape
     draw = numpy.random.default_rng([seed, int(1e6 * theta)])
     label = min(1, classes - 1)

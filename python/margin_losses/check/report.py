@@ -1,4 +1,5 @@
 """The findings as text for people, or as one JSON object."""
+
 import dataclasses
 import json
 import math
@@ -17,14 +18,26 @@ def coloured(stream):
 
 def head(about):
     """What is judged, in two lines."""
-    form = {"embeddings": "embeddings and labels, and holds the class weights",
-            "weights": "embeddings, class weights and labels", "cosines": "cosines and labels"}
-    gives = {"loss": "the %s of the rows' losses" % about["reduction"], "rows": "a loss for each row",
-             "logits": "logits, which torch's cross_entropy makes a loss of"}
-    return ["%s as %s" % (about["target"], about["claim"]),
-            "takes %s; gives %s; torch %s, scales %s" % (
-                form[about["takes"]], gives[about["gives"]], about["torch"],
-                ", ".join("%g" % scale for scale in about["scales"]))]
+    form = {
+        "embeddings": "embeddings and labels, and holds the class weights",
+        "weights": "embeddings, class weights and labels",
+        "cosines": "cosines and labels",
+    }
+    gives = {
+        "loss": "the %s of the rows' losses" % about["reduction"],
+        "rows": "a loss for each row",
+        "logits": "logits, which torch's cross_entropy makes a loss of",
+    }
+    return [
+        "%s as %s" % (about["target"], about["claim"]),
+        "takes %s; gives %s; torch %s, scales %s"
+        % (
+            form[about["takes"]],
+            gives[about["gives"]],
+            about["torch"],
+            ", ".join("%g" % scale for scale in about["scales"]),
+        ),
+    ]
 
 
 def shown(value):
@@ -47,8 +60,9 @@ def paragraph(finding, colour):
         lines.insert(0, "")
     text = [verdict + " " + name + lines[0]] + [" " * 39 + line for line in lines[1:]]
     if finding.verdict == BROKEN and finding.witness:
-        told = "shown by " + ", ".join("%s = %s" % (key, shown(value))
-                                       for key, value in finding.witness.items())
+        told = "shown by " + ", ".join(
+            "%s = %s" % (key, shown(value)) for key, value in finding.witness.items()
+        )
         if len(told) > 600:
             told = told[:600] + " ... (--json has the whole)"
         text += [" " * 39 + line for line in textwrap.wrap(told, WIDTH - 39)]
@@ -56,8 +70,10 @@ def paragraph(finding, colour):
 
 
 def counts(findings):
-    return {verdict: sum(finding.verdict == verdict for finding in findings)
-            for verdict in (KEPT, BROKEN, NONE, MEASURED)}
+    return {
+        verdict: sum(finding.verdict == verdict for finding in findings)
+        for verdict in (KEPT, BROKEN, NONE, MEASURED)
+    }
 
 
 def text(about, findings, stream):
@@ -67,8 +83,11 @@ def text(about, findings, stream):
     for finding in findings:
         lines += paragraph(finding, colour)
     number = counts(findings)
-    lines += ["", "%d promises kept, %d broken, %d not applicable" % (
-        number[KEPT], number[BROKEN], number[NONE])]
+    lines += [
+        "",
+        "%d promises kept, %d broken, %d not applicable"
+        % (number[KEPT], number[BROKEN], number[NONE]),
+    ]
     stream.write("\n".join(lines) + "\n")
 
 
@@ -87,5 +106,14 @@ def as_json(about, findings):
     """One object: what was judged, and the findings with numbers and witnesses."""
     rows = [plain(dataclasses.asdict(finding)) for finding in findings]
     number = counts(findings)
-    return json.dumps(dict(about, findings=rows, kept=number[KEPT], broken=number[BROKEN],
-                           not_applicable=number[NONE]), indent=1, allow_nan=False)
+    return json.dumps(
+        dict(
+            about,
+            findings=rows,
+            kept=number[KEPT],
+            broken=number[BROKEN],
+            not_applicable=number[NONE],
+        ),
+        indent=1,
+        allow_nan=False,
+    )

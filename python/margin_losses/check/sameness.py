@@ -1,4 +1,5 @@
 """The same bits again and with another number of threads; inputs that stay as they are."""
+
 import torch
 
 from . import problems
@@ -25,31 +26,41 @@ def differing(first, second):
 
 def bits(judge):
     """Twice in a row, and with 1 and 2 threads."""
-    case, threads = large(judge), torch.get_num_threads()
+    case = large(judge)
+    first, again, two = three_runs(judge, case)
+    shape = "%d rows, %d classes" % (case.rows, judge.subject.classes(case))
+    state = judge.subject.state_of(case)
+    for promise, other, what in (
+        ("same bits twice", again, "the same call again"),
+        ("same bits for threads", two, "2 threads"),
+    ):
+        parts = differing(first, other)
+        if not parts:
+            yield Finding(promise, KEPT, "%s: the same bits (%s)" % (what, shape))
+            continue
+        kept = "; it keeps state: " + ", ".join(state) if state and other is again else ""
+        says = "%s: other bits of %s%s" % (what, ", ".join(parts), kept)
+        told = {
+            "rows": case.rows,
+            "classes": judge.subject.classes(case),
+            "made by": "problems.crowd(seed=5)",
+        }
+        yield Finding(promise, BROKEN, says, {"parts": parts}, told)
+
+
+def three_runs(judge, case):
+    """A run, the same again with the state that the first has left, and one with 2 threads."""
+    threads = torch.get_num_threads()
     try:
-        torch.set_num_threads(1)
         first = judge.run(case)
         judge.subject.keep_state = True
         again = judge.run(case)
         judge.subject.keep_state = False
         torch.set_num_threads(2)
-        two = judge.run(case)
+        return first, again, judge.run(case)
     finally:
         torch.set_num_threads(threads)
         judge.subject.keep_state = False
-    state = judge.subject.state_of(case)
-    told = {"rows": case.rows, "classes": judge.subject.classes(case),
-            "seed": "problems.crowd(seed=5)"}
-    for promise, other, what in (("same bits twice", again, "the same call again"),
-                                 ("same bits for threads", two, "2 threads")):
-        parts = differing(first, other)
-        if parts:
-            kept = "; it keeps state: " + ", ".join(state) if state and other is again else ""
-            yield Finding(promise, BROKEN, "%s: other bits of %s%s" % (
-                what, ", ".join(parts), kept), {"parts": parts}, told)
-        else:
-            yield Finding(promise, KEPT, "%s: the same bits (%d rows, %d classes)" % (
-                what, case.rows, told["classes"]))
 
 
 def unchanged(judge):
@@ -57,9 +68,19 @@ def unchanged(judge):
     for case in (judge.case(1.0, judge.claim.scale), large(judge, 8)):
         mutated = judge.run(case).mutated
         if mutated:
-            return Finding("inputs", BROKEN, "changes in place: " + ", ".join(mutated),
-                           {"changed": list(mutated)},
-                           judge.witness(lambda case: {"changed": list(judge.run(case).mutated)}
-                                         if judge.run(case).mutated else None, 1.0,
-                                         judge.claim.scale))
+            return Finding(
+                "inputs",
+                BROKEN,
+                "changes in place: " + ", ".join(mutated),
+                {"changed": list(mutated)},
+                judge.witness(
+                    lambda case: (
+                        {"changed": list(judge.run(case).mutated)}
+                        if judge.run(case).mutated
+                        else None
+                    ),
+                    1.0,
+                    judge.claim.scale,
+                ),
+            )
     return Finding("inputs", KEPT, "embeddings, weights, cosines and labels stay as they are")

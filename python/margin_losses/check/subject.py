@@ -1,5 +1,6 @@
 """Calls the loss under judgement: finds out what it takes and what it gives, and returns its value
 and gradients as float64 arrays of one row, whatever its form."""
+
 import copy
 import dataclasses
 
@@ -26,6 +27,7 @@ class Refused(Exception):
 @dataclasses.dataclass
 class Outcome:
     """What a call gave: the mean row loss, and gradients of row 0 ("x", "cosines") and "w"."""
+
     loss: float
     gradients: dict
     dtype: object
@@ -35,7 +37,8 @@ class Outcome:
     @property
     def finite(self):
         return bool(numpy.isfinite(self.loss)) and all(
-            numpy.isfinite(array).all() for array in self.gradients.values())
+            numpy.isfinite(array).all() for array in self.gradients.values()
+        )
 
 
 class Subject:
@@ -78,11 +81,15 @@ class Subject:
         if module and self.table(loss, self.shape) is not None:
             return ["embeddings"]
         if module and any(p.dim() == 2 for p in loss.parameters()):
-            raise UsageError("none of its parameters has the shape of class weights, %s or %s: name "
-                             "what it is called with by --takes" % (
-                                 list(self.shape), list(self.shape[::-1])))
-        needed = [p for p in parameters(loss.forward if module else loss).values()
-                  if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+            raise UsageError(
+                "none of its parameters has the shape of class weights, %s or %s: name "
+                "what it is called with by --takes" % (list(self.shape), list(self.shape[::-1]))
+            )
+        needed = [
+            p
+            for p in parameters(loss.forward if module else loss).values()
+            if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
+        ]
         return ["weights"] if len(needed) >= 3 else ["cosines"]
 
     def find_form(self, candidates):
@@ -91,8 +98,9 @@ class Subject:
         for takes, shape in ((takes, shape) for takes in candidates for shape in shapes):
             self.takes, self.shape = takes, shape
             if takes == "cosines" and not self.claim.unit:
-                errors.append("over cosines, %s cannot be judged: it needs the norms"
-                              % self.claim.loss)
+                errors.append(
+                    "over cosines, %s cannot be judged: it needs the norms" % self.claim.loss
+                )
                 continue
             try:
                 self.learn_output()
@@ -112,8 +120,10 @@ class Subject:
 
     def kind_of(self, out, case):
         if not isinstance(out, torch.Tensor):
-            raise UsageError("it returns a %s, not a tensor: wrap it in a function that returns "
-                             "the loss" % type(out).__name__)
+            raise UsageError(
+                "it returns a %s, not a tensor: wrap it in a function that returns "
+                "the loss" % type(out).__name__
+            )
         rows, classes = case.rows, self.classes(case)
         if out.numel() == 1:
             return "loss"
@@ -121,13 +131,16 @@ class Subject:
             return "rows"
         if tuple(out.shape) == (rows, classes):
             return "logits"
-        raise UsageError("it returns a tensor of shape %s: not a loss, losses of rows, or logits"
-                         % list(out.shape))
+        raise UsageError(
+            "it returns a tensor of shape %s: not a loss, losses of rows, or logits"
+            % list(out.shape)
+        )
 
     @staticmethod
     def classes(case):
-        return case.arrays["cosines"].shape[1] if "cosines" in case.arrays else len(
-            case.arrays["w"])
+        return (
+            case.arrays["cosines"].shape[1] if "cosines" in case.arrays else len(case.arrays["w"])
+        )
 
     @staticmethod
     def table(loss, shape):
@@ -160,8 +173,10 @@ class Subject:
 
     def tensors(self, case, dtype):
         """The case's arrays as leaves that want gradients, and what the loss is given of them."""
-        leaves = {name: torch.tensor(array).to(dtype).requires_grad_()
-                  for name, array in case.arrays.items()}
+        leaves = {
+            name: torch.tensor(array).to(dtype).requires_grad_()
+            for name, array in case.arrays.items()
+        }
         return leaves, {name: leaf.clone() for name, leaf in leaves.items()}
 
     def place_weights(self, loss, case, leaves):
@@ -223,20 +238,28 @@ class Subject:
             part = torch.zeros_like(leaf) if part is None else part
             gradients[name] = part.detach().double().numpy()
         raw = (float(loss),) + tuple(array.tobytes() for array in gradients.values())
-        return Outcome(float(loss), self.of_row(gradients, case), out.dtype,
-                       self.changed(before, given, leaves, labels, case), raw)
+        return Outcome(
+            float(loss),
+            self.of_row(gradients, case),
+            out.dtype,
+            self.changed(before, given, leaves, labels, case),
+            raw,
+        )
 
     def of_row(self, gradients, case):
         """The gradients of row 0's own loss, class weights in the layout [C, D]."""
         if "w" in gradients and self.takes == "embeddings" and self.turned:
             gradients = dict(gradients, w=gradients["w"].T)
-        return {name: array if name == "w" else array[0] * case.rows
-                for name, array in gradients.items()}
+        return {
+            name: array if name == "w" else array[0] * case.rows
+            for name, array in gradients.items()
+        }
 
     def changed(self, before, given, leaves, labels, case):
         """The inputs that the call left other than they were."""
-        names = [name for name, tensor in given.items()
-                 if not torch.equal(tensor.detach(), before[name])]
+        names = [
+            name for name, tensor in given.items() if not torch.equal(tensor.detach(), before[name])
+        ]
         if self.takes == "embeddings":
             now = leaves["w"].detach().t() if self.turned else leaves["w"].detach()
             if not torch.equal(now, before["w"]):

@@ -1,13 +1,13 @@
 """Is the value that of the formula, at every angle and scale; what happens past pi; do norms and
 neighbours in the batch leave it alone."""
+
 import math
 
 import numpy
 import torch
 
 from . import problems
-from .judge import (BROKEN, ENDS, KEPT, NONE, Finding, degrees, gap_of, number, psi_error,
-                    tolerance)
+from .judge import BROKEN, ENDS, KEPT, NONE, Finding, degrees, gap_of, number, psi_error, tolerance
 from .claim import PAST_PI
 
 NEAR = (0.0, 1e-4, 1e-3, 1e-2)
@@ -34,8 +34,10 @@ def judge_value(judge):
     rest = [row for row in rows if row not in inner]
     middle = [row for row in inner if inside(row)]
     ends = [row for row in inner if row not in middle]
-    found = [formula(judge, "value", "the formula", middle),
-             formula(judge, "value at the ends", "the formula within 1.1 degrees of 0 and 180", ends)]
+    found = [
+        formula(judge, "value", "the formula", middle),
+        formula(judge, "value at the ends", "the formula within 1.1 degrees of 0 and 180", ends),
+    ]
     if any(finding.verdict == BROKEN for finding in found):
         judge.formula = formula_in_double(judge)
         if judge.formula and found[0].verdict == BROKEN:
@@ -82,8 +84,13 @@ def measure(judge, theta, scale, dtype=numpy.float32):
     for rule in PAST_PI:
         psi = float(judge.claim.psi(truth.theta, rule, math)[0])
         errors[rule] = psi_error(truth.factor, loss, softplus(truth.others - truth.factor * psi))
-    return {"theta": truth.theta, "scale": scale, "loss": loss, "errors": errors,
-            "psi": (truth.others - gap_of(loss)) / truth.factor}
+    return {
+        "theta": truth.theta,
+        "scale": scale,
+        "loss": loss,
+        "errors": errors,
+        "psi": (truth.others - gap_of(loss)) / truth.factor,
+    }
 
 
 def softplus(gap):
@@ -95,15 +102,34 @@ def formula(judge, promise, what, rows):
     """Is the value right at these angles?"""
     worst = max(rows, key=lambda row: row["errors"]["paper"] / tolerance(row["theta"]))
     error, allowed = worst["errors"]["paper"], tolerance(worst["theta"])
-    measured = {"error": number(error), "allowed": allowed, "theta": worst["theta"],
-                "scale": worst["scale"], "angles": len(rows)}
+    measured = {
+        "error": number(error),
+        "allowed": allowed,
+        "theta": worst["theta"],
+        "scale": worst["scale"],
+        "angles": len(rows),
+    }
     if error <= allowed:
-        return Finding(promise, KEPT, "%s at %d angles and scales: the target's logit / s is off "
-                       "by at most %.1e (allowed %.0e)" % (what, len(rows), error, allowed), measured)
-    off = "the target's logit / s is off by %.2g" % error if error < math.inf else (
-        "the loss is not finite")
+        return Finding(
+            promise,
+            KEPT,
+            "%s at %d angles and scales: the target's logit / s is off "
+            "by at most %.1e (allowed %.0e)" % (what, len(rows), error, allowed),
+            measured,
+        )
+    off = (
+        "the target's logit / s is off by %.2g" % error
+        if error < math.inf
+        else ("the loss is not finite")
+    )
     says = "not %s: at %s and s = %g %s (allowed %.0e)%s" % (
-        what, degrees(worst["theta"]), worst["scale"], off, allowed, likeness(judge, rows))
+        what,
+        degrees(worst["theta"]),
+        worst["scale"],
+        off,
+        allowed,
+        likeness(judge, rows),
+    )
     return Finding(promise, BROKEN, says, measured, witness(judge, worst, "paper"))
 
 
@@ -113,27 +139,36 @@ def witness(judge, row, rule):
         if psi_error(truth.factor, loss, truth.loss) > tolerance(truth.theta):
             return {"expected": truth.loss, "found": number(loss)}
         return None
+
     return judge.witness(fails, row["theta"], row["scale"])
 
 
 def likeness(judge, rows):
     """Which margin would explain the values: a hint, in words."""
-    rows = [row for row in rows if 0.5 < row["theta"] < 1.4 and abs(row["psi"]) <= 1
-            and row["scale"] == judge.scales[0]]
+    rows = [
+        row
+        for row in rows
+        if 0.5 < row["theta"] < 1.4 and abs(row["psi"]) <= 1 and row["scale"] == judge.scales[0]
+    ]
     if len(rows) < 2:
         return ""
     theta = numpy.array([row["theta"] for row in rows])
     psi = numpy.array([row["psi"] for row in rows])
-    shapes = {"cos(theta + %.4g)": numpy.arccos(psi) - theta,
-              "cos(theta) - %.4g": numpy.cos(theta) - psi,
-              "cos(%.4g theta)": numpy.arccos(psi) / theta}
+    shapes = {
+        "cos(theta + %.4g)": numpy.arccos(psi) - theta,
+        "cos(theta) - %.4g": numpy.cos(theta) - psi,
+        "cos(%.4g theta)": numpy.arccos(psi) / theta,
+    }
     text, fitted = min(shapes.items(), key=lambda shape: float(numpy.std(shape[1])))
     if float(numpy.std(fitted)) > 1e-3:
         return ""
     margin = float(numpy.mean(fitted))
     claim = judge.claim
-    behaves = {"cos(theta + %.4g)": (1.0, margin, 0.0), "cos(theta) - %.4g": (1.0, 0.0, margin),
-               "cos(%.4g theta)": (margin, 0.0, 0.0)}[text]
+    behaves = {
+        "cos(theta + %.4g)": (1.0, margin, 0.0),
+        "cos(theta) - %.4g": (1.0, 0.0, margin),
+        "cos(%.4g theta)": (margin, 0.0, 0.0),
+    }[text]
     if numpy.allclose(behaves, (claim.m1, claim.m2, claim.m3), atol=1e-4):
         return ""
     hint = "; it behaves as " + text % margin
@@ -154,41 +189,50 @@ def past_pi(judge, rows, easy):
     measured = {"follows": fits[0] if fits else None, "nearest": best, "error": number(error)}
     if not fits:
         worst = max(rows, key=lambda row: row["errors"][best] / tolerance(row["theta"]))
-        return Finding(promise, BROKEN, "no known rule beyond m1 theta + m2 = pi: nearest is %s, off "
-                       "by %.2g at %s" % (best, error, degrees(worst["theta"])), measured,
-                       witness(judge, worst, best))
+        return Finding(
+            promise,
+            BROKEN,
+            "no known rule beyond m1 theta + m2 = pi: nearest is %s, off "
+            "by %.2g at %s" % (best, error, degrees(worst["theta"])),
+            measured,
+            witness(judge, worst, best),
+        )
     judge.rule = claim.past_pi if claim.past_pi in fits else fits[0]
     says = "%s (%s)" % (PAST_PI[judge.rule], judge.rule)
     if claim.past_pi and claim.past_pi not in fits:
         worst = max(rows, key=lambda row: row["errors"][claim.past_pi])
-        return Finding(promise, BROKEN, "claims %s, but follows %s" % (claim.past_pi, says),
-                       measured, witness(judge, worst, claim.past_pi))
+        return Finding(
+            promise,
+            BROKEN,
+            "claims %s, but follows %s" % (claim.past_pi, says),
+            measured,
+            witness(judge, worst, claim.past_pi),
+        )
     return Finding(promise, KEPT, "follows " + says, measured)
 
 
 def norms(judge):
     """Powers of two on embeddings and class weights change no cosine, so no value."""
     promise = "norms"
-    if judge.subject.takes == "cosines" or not judge.claim.unit:
-        return Finding(promise, NONE, "the norms are part of this formula"
-                       if not judge.claim.unit else "cosines have no norms")
+    if not judge.claim.unit:
+        return Finding(promise, NONE, "the norms are part of this formula")
+    if judge.subject.takes == "cosines":
+        return Finding(promise, NONE, "cosines have no norms")
     case = judge.case(1.0, judge.scales[-1])
-    whole = judge.run(case).loss
-    reached, worst = 0, 0.0
+    whole, reached, worst = judge.run(case).loss, 0, 0.0
     for power in (4, 10, 20, 40, 60, 100):
-        errors = [error_of(judge.run(scaled(case, name, sign * power)).loss, whole)
-                  for name in ("x", "w") for sign in (1, -1)]
-        worst = max(worst, max(errors)) if power <= 20 else worst
-        if max(errors) > 1e-4:
+        cases = [scaled(case, name, sign * power) for name in ("x", "w") for sign in (1, -1)]
+        error = max(error_of(judge.run(other).loss, whole) for other in cases)
+        worst = max(worst, error) if power <= 20 else worst
+        if error > 1e-4:
             break
         reached = power
     measured = {"error": number(worst), "holds_to_power_of_two": reached}
     if reached >= 20:
-        return Finding(promise, KEPT, "embeddings and class weights times 2^-%d to 2^%d leave the "
-                       "value as it is" % (reached, reached), measured)
-    return Finding(promise, BROKEN, "the value depends on the norms: it holds to factors 2^%d only, "
-                   "and is off by %.2g within 2^20" % (reached, worst), measured,
-                   norm_witness(judge))
+        says = "embeddings and class weights times 2^-%d to 2^%d leave the value as it is"
+        return Finding(promise, KEPT, says % (reached, reached), measured)
+    says = "the value depends on the norms: it holds to factors 2^%d only, off by %.2g within 2^20"
+    return Finding(promise, BROKEN, says % (reached, worst), measured, norm_witness(judge))
 
 
 def scaled(case, name, power):
@@ -206,9 +250,13 @@ def norm_witness(judge):
         for name, power in ((n, p) for p in (1, -1, 4, -4, 10, -10, 20, -20) for n in ("x", "w")):
             found = judge.run(scaled(case, name, power)).loss
             if error_of(found, whole) > 1e-4:
-                return {"expected": whole, "found": number(found),
-                        "after": "%s times 2^%d" % (name, power)}
+                return {
+                    "expected": whole,
+                    "found": number(found),
+                    "after": "%s times 2^%d" % (name, power),
+                }
         return None
+
     return judge.witness(fails, 1.0, judge.scales[-1])
 
 
@@ -223,17 +271,29 @@ def batch(judge):
         error = error_of(whole, float(numpy.mean(alone)))
         if error > 1e-4:
             told = {name: array.tolist() for name, array in case.arrays.items()}
-            told.update(labels=case.labels.tolist(), scale=case.scale, found=number(whole),
-                        expected=float(numpy.mean(wanted)))
-            return Finding("batch", BROKEN, "%d rows together give %.6g, one by one %.6g on average: "
-                           "rows depend on their neighbours" % (rows, whole, numpy.mean(alone)),
-                           {"error": number(error)}, told)
-    return Finding("batch", KEPT, "the value of a batch is the mean of its rows'",
-                   {"error": number(error)})
+            told.update(
+                labels=case.labels.tolist(),
+                scale=case.scale,
+                found=number(whole),
+                expected=float(numpy.mean(wanted)),
+            )
+            return Finding(
+                "batch",
+                BROKEN,
+                "%d rows together give %.6g, one by one %.6g on average: "
+                "rows depend on their neighbours" % (rows, whole, numpy.mean(alone)),
+                {"error": number(error)},
+                told,
+            )
+    return Finding(
+        "batch", KEPT, "the value of a batch is the mean of its rows'", {"error": number(error)}
+    )
 
 
 def repeated(case, row):
     """A case whose every row is row `row`."""
-    arrays = {name: array if name == "w" else numpy.repeat(array[row:row + 1], case.rows, 0)
-              for name, array in case.arrays.items()}
-    return case.changed(labels=numpy.repeat(case.labels[row:row + 1], case.rows), **arrays)
+    arrays = {
+        name: array if name == "w" else numpy.repeat(array[row : row + 1], case.rows, 0)
+        for name, array in case.arrays.items()
+    }
+    return case.changed(labels=numpy.repeat(case.labels[row : row + 1], case.rows), **arrays)

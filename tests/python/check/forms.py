@@ -1,5 +1,6 @@
 """Losses in all the forms that a user may bring, and some that misbehave: given to the command by
 test_command.py."""
+
 import os
 import time
 

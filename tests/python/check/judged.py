@@ -1,5 +1,6 @@
 """What the tests of `check` share: the judge called in this process, and the command as users call
 it. Without PyTorch or mpmath there is nothing to judge: exit status 77, a skipped test."""
+
 import importlib.util
 import os
 import subprocess
@@ -24,7 +25,9 @@ def judge(found, args="", margin=None, takes=None, skip_time=True, **claim):
         claim["margin"] = margin
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        _, findings, judge = command.check(found, make_claim(**claim), margin, args, takes, skip_time)
+        _, findings, judge = command.check(
+            found, make_claim(**claim), margin, args, takes, skip_time
+        )
     return {finding.promise: finding for finding in findings}, judge
 
 
@@ -34,6 +37,10 @@ def broken(findings):
 
 def run(*arguments, **environment):
     """The command as a process; its folder is that of the published losses."""
-    return subprocess.run([sys.executable, "-m", "margin_losses", "check", *arguments],
-                          cwd=PUBLISHED, capture_output=True, text=True,
-                          env=dict(os.environ, **environment))
+    return subprocess.run(
+        [sys.executable, "-m", "margin_losses", "check", *arguments],
+        cwd=PUBLISHED,
+        capture_output=True,
+        text=True,
+        env=dict(os.environ, **environment),
+    )

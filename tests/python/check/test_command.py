@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """`python -m margin_losses check` as users call it: forms of losses, exit codes, one-line errors,
 text, JSON, figure; labels that crash; the example of docs/checking.md."""
+
 import json
 import os
 import re
@@ -16,11 +17,33 @@ from margin_losses.check import command, labels
 HERE = Path(__file__).resolve().parent
 FORMS = str(HERE / "forms.py")
 DOCS = HERE.parents[2] / "docs" / "checking.md"
-PROMISES = ["value", "value at the ends", "past pi", "norms", "batch", "gradient", "ends",
-            "zero vectors", "extreme norms", "scale", "converged loss", "converged gradient",
-            "label 4 of 4 classes", "label -5", "label -100", "label -1", "int32 labels", "float64",
-            "float16", "bfloat16", "float64 embeddings, float32 weights", "same bits twice",
-            "same bits for threads", "inputs", "time and memory"]
+PROMISES = [
+    "value",
+    "value at the ends",
+    "past pi",
+    "norms",
+    "batch",
+    "gradient",
+    "ends",
+    "zero vectors",
+    "extreme norms",
+    "scale",
+    "converged loss",
+    "converged gradient",
+    "label 4 of 4 classes",
+    "label -5",
+    "label -100",
+    "label -1",
+    "int32 labels",
+    "float64",
+    "float16",
+    "bfloat16",
+    "float64 embeddings, float32 weights",
+    "same bits twice",
+    "same bits for threads",
+    "inputs",
+    "time and memory",
+]
 
 
 class Forms(unittest.TestCase):
@@ -35,13 +58,16 @@ class Forms(unittest.TestCase):
 
     def test_class_with_sizes_by_position(self):
         subject = self.form(forms.Positional, loss="normsoftmax")
-        self.assertEqual((subject.takes, subject.gives, subject.turned),
-                         ("embeddings", "rows", True))
+        self.assertEqual(
+            (subject.takes, subject.gives, subject.turned), ("embeddings", "rows", True)
+        )
 
     def test_module_that_is_there_already(self):
         before = forms.fixed.W.detach().clone()
         subject = self.form(forms.fixed, loss="normsoftmax")
-        self.assertEqual((subject.takes, subject.shape, subject.sizes), ("embeddings", (5, 3), False))
+        self.assertEqual(
+            (subject.takes, subject.shape, subject.sizes), ("embeddings", (5, 3), False)
+        )
         self.assertTrue((forms.fixed.W == before).all(), "the user's module is left alone")
 
     def test_options(self):
@@ -85,28 +111,58 @@ class Command(unittest.TestCase):
         self.refused("the following arguments are required: --loss", "losses.py:OneHotArc")
         self.refused("this loss", FORMS + ":fails", "--loss", "cosface")
         with tempfile.TemporaryDirectory() as folder:
-            self.refused("apt-get install gnuplot-nox", FORMS + ":cosface", "--loss", "cosface",
-                         "--figure", os.path.join(folder, "f.svg"), PATH=folder)
+            self.refused(
+                "apt-get install gnuplot-nox",
+                FORMS + ":cosface",
+                "--loss",
+                "cosface",
+                "--figure",
+                os.path.join(folder, "f.svg"),
+                PATH=folder,
+            )
 
     def test_refusals(self):
         for text, *arguments in (
-                ("is not MODULE:NAME", "losses", "--loss", "arcface"),
-                ("nowhere.py: no such file", "nowhere.py:Loss", "--loss", "arcface"),
-                ("no_such_module cannot be imported: ModuleNotFoundError", "no_such_module:A",
-                 "--loss", "arcface"),
-                ("has no Missing", FORMS + ":Missing", "--loss", "arcface"),
-                ("is a int, not a class or a function", FORMS + ":number", "--loss", "arcface"),
-                ("missing 1 required positional argument", FORMS + ":Needs", "--loss", "arcface"),
-                ("--args temperature: 'temperature' is not NAME=VALUE", FORMS + ":Needs", "--loss",
-                 "arcface", "--args", "temperature"),
-                ("it returns a tuple, not a tensor", FORMS + ":pair", "--loss", "normsoftmax"),
-                ("it needs the norms", FORMS + ":cosface", "--loss", "softmax"),
-                ("it is no torch.nn.Module", FORMS + ":cosface", "--loss", "cosface", "--takes",
-                 "embeddings"),
-                ("the name ends with .svg or .png", FORMS + ":cosface", "--loss", "cosface",
-                 "--figure", "f.jpg"),
-                ("no such folder", FORMS + ":cosface", "--loss", "cosface", "--figure", "no/f.svg"),
-                ("invalid choice", FORMS + ":cosface", "--loss", "circle")):
+            ("is not MODULE:NAME", "losses", "--loss", "arcface"),
+            ("nowhere.py: no such file", "nowhere.py:Loss", "--loss", "arcface"),
+            (
+                "no_such_module cannot be imported: ModuleNotFoundError",
+                "no_such_module:A",
+                "--loss",
+                "arcface",
+            ),
+            ("has no Missing", FORMS + ":Missing", "--loss", "arcface"),
+            ("is a int, not a class or a function", FORMS + ":number", "--loss", "arcface"),
+            ("missing 1 required positional argument", FORMS + ":Needs", "--loss", "arcface"),
+            (
+                "--args temperature: 'temperature' is not NAME=VALUE",
+                FORMS + ":Needs",
+                "--loss",
+                "arcface",
+                "--args",
+                "temperature",
+            ),
+            ("it returns a tuple, not a tensor", FORMS + ":pair", "--loss", "normsoftmax"),
+            ("it needs the norms", FORMS + ":cosface", "--loss", "softmax"),
+            (
+                "it is no torch.nn.Module",
+                FORMS + ":cosface",
+                "--loss",
+                "cosface",
+                "--takes",
+                "embeddings",
+            ),
+            (
+                "the name ends with .svg or .png",
+                FORMS + ":cosface",
+                "--loss",
+                "cosface",
+                "--figure",
+                "f.jpg",
+            ),
+            ("no such folder", FORMS + ":cosface", "--loss", "cosface", "--figure", "no/f.svg"),
+            ("invalid choice", FORMS + ":cosface", "--loss", "circle"),
+        ):
             with self.subTest(text=text):
                 self.refused_here(text, *arguments)
 
@@ -114,8 +170,15 @@ class Command(unittest.TestCase):
         """One run each: what standard output and the exit status are."""
         with tempfile.TemporaryDirectory() as folder:
             figure = Path(folder) / "f.svg"
-            done = judged.run("losses.py:GuardedOneHotArc", "--loss", "arcface", "--no-time", "--json",
-                              "--figure", str(figure))
+            done = judged.run(
+                "losses.py:GuardedOneHotArc",
+                "--loss",
+                "arcface",
+                "--no-time",
+                "--json",
+                "--figure",
+                str(figure),
+            )
             self.assertEqual((done.returncode, done.stderr), (1, ""))
             about = json.loads(done.stdout)
             text = figure.read_text()
@@ -141,6 +204,7 @@ class Command(unittest.TestCase):
     def test_colours(self):
         from margin_losses.check import report
         from margin_losses.check.judge import Finding
+
         finding = Finding("value", "broken", "wrong", {}, {"x": [[1.0, 2.0]]})
         self.assertIn("\033[1;31mBROKEN", report.paragraph(finding, True)[0])
         self.assertEqual(report.paragraph(finding, False)[0].split()[:2], ["BROKEN", "value"])
@@ -157,12 +221,18 @@ class Command(unittest.TestCase):
             os.environ.update(before)
 
     def test_a_loss_that_keeps_everything(self):
-        try:
-            import margin_losses.torch  # noqa: F401
-        except ImportError:
-            self.skipTest("the PyTorch classes are not there")
-        done = judged.run("margin_losses.torch:ArcFaceLoss", "--loss", "arcface", "--margin",
-                          "28.6deg", "--scale", "32", "--past-pi", "paper", "--no-time")
+        done = judged.run(
+            "margin_losses.torch:ArcFaceLoss",
+            "--loss",
+            "arcface",
+            "--margin",
+            "28.6deg",
+            "--scale",
+            "32",
+            "--past-pi",
+            "paper",
+            "--no-time",
+        )
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("(m = 0.499164, s = 32, past pi: paper)", done.stdout)
         self.assertIn(" 0 broken", done.stdout)

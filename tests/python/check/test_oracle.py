@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The oracle and the problems: golden values of the papers' curves, gradients against differences
 in 50 digits and against float64 autograd, and cases that have the angles they promise."""
+
 import math
 import unittest
 
@@ -13,8 +14,12 @@ from margin_losses.check import oracle, problems
 from margin_losses.check.claim import PAST_PI, UsageError
 
 # theta in degrees: ArcFace 0.5, CosFace 0.35, SphereFace 1.35 (the curves of ArcFace's figure 4b).
-CURVES = {20: (0.6607, 0.5897, 0.8910), 60: (0.0236, 0.1500, 0.1564), 90: (-0.4794, -0.35, -0.5225),
-          100: (-0.6245, -0.5236, -0.7071)}
+CURVES = {
+    20: (0.6607, 0.5897, 0.8910),
+    60: (0.0236, 0.1500, 0.1564),
+    90: (-0.4794, -0.35, -0.5225),
+    100: (-0.6245, -0.5236, -0.7071),
+}
 SHAPE = (4, 3)
 
 
@@ -31,9 +36,14 @@ class Formula(unittest.TestCase):
 
     def test_beyond_pi_by_hand(self):
         theta = math.radians(170)
-        wanted = {"paper": math.cos(theta + 0.5), "monotone": -math.cos(theta + 0.5) - 2,
-                  "taylor": math.cos(theta) - 0.5 * math.sin(0.5), "clamp": -1.0,
-                  "easy": math.cos(theta), "plain": math.cos(theta)}
+        wanted = {
+            "paper": math.cos(theta + 0.5),
+            "monotone": -math.cos(theta + 0.5) - 2,
+            "taylor": math.cos(theta) - 0.5 * math.sin(0.5),
+            "clamp": -1.0,
+            "easy": math.cos(theta),
+            "plain": math.cos(theta),
+        }
         self.assertEqual(set(wanted), set(PAST_PI))
         for rule, value in wanted.items():
             self.assertAlmostEqual(claim().psi(theta, rule, math)[0], value, 14, rule)
@@ -52,9 +62,12 @@ class Formula(unittest.TestCase):
 
 class Truth(unittest.TestCase):
     def test_gradients_are_differences(self):
-        for settings in ({"loss": "arcface"}, {"loss": "combined", "scale": 8.0},
-                         {"loss": "softmax"},
-                         {"loss": "sphereface", "feature_norm": "keep", "scale": 1.0}):
+        for settings in (
+            {"loss": "arcface"},
+            {"loss": "combined", "scale": 8.0},
+            {"loss": "softmax"},
+            {"loss": "sphereface", "feature_norm": "keep", "scale": 1.0},
+        ):
             one = claim(**settings)
             for theta in (0.4, 1.5, 2.9):
                 case = problems.make(one, "weights", theta, 8.0, SHAPE, dtype=numpy.float64)
@@ -62,7 +75,7 @@ class Truth(unittest.TestCase):
                 self.compare(one, scale, case)
 
     def compare(self, one, scale, case):
-        label, step = int(case.labels[0]), 2.0 ** -20
+        label, step = int(case.labels[0]), 2.0**-20
         truth = case.truth(one)
         for name in ("x", "w"):
             array = case.arrays[name] if name == "w" else case.arrays[name][0]
@@ -84,11 +97,14 @@ class Truth(unittest.TestCase):
         y = torch.tensor(case.labels)
         target = torch.cos(torch.acos(cosines[0, y]) + 0.5) - cosines[0, y]
         loss = torch.nn.functional.cross_entropy(
-            16.0 * (cosines + torch.nn.functional.one_hot(y, 4) * target), y)
+            16.0 * (cosines + torch.nn.functional.one_hot(y, 4) * target), y
+        )
         loss.backward()
         truth = case.truth(one)
         self.assertAlmostEqual(loss.item(), truth.loss, 12)
-        numpy.testing.assert_allclose(x.grad[0].numpy(), truth.gradients["x"], rtol=1e-9, atol=1e-12)
+        numpy.testing.assert_allclose(
+            x.grad[0].numpy(), truth.gradients["x"], rtol=1e-9, atol=1e-12
+        )
         numpy.testing.assert_allclose(w.grad.numpy(), truth.gradients["w"], rtol=1e-9, atol=1e-12)
 
     def test_small_losses_keep_their_digits(self):
@@ -128,14 +144,15 @@ class Problems(unittest.TestCase):
 class Claims(unittest.TestCase):
     def test_refusals(self):
         for settings, text in (
-                ({"loss": "circle"}, "--loss circle is not one of"),
-                ({"loss": "arcface", "margin": 28.6}, "28.6deg"),
-                ({"loss": "arcface", "scale": 0.0}, "--scale 0 must be above 0"),
-                ({"loss": "cosface", "past_pi": "paper"}, "never passes pi"),
-                ({"loss": "cosface", "m2": 0.1}, "cosface has no m2"),
-                ({"loss": "combined", "margin": 0.1}, "use --m1, --m2, --m3"),
-                ({"loss": "softmax", "margin": 0.1}, "softmax has no single margin"),
-                ({"loss": "arcface", "scale": math.nan}, "not a finite number")):
+            ({"loss": "circle"}, "--loss circle is not one of"),
+            ({"loss": "arcface", "margin": 28.6}, "28.6deg"),
+            ({"loss": "arcface", "scale": 0.0}, "--scale 0 must be above 0"),
+            ({"loss": "cosface", "past_pi": "paper"}, "never passes pi"),
+            ({"loss": "cosface", "m2": 0.1}, "cosface has no m2"),
+            ({"loss": "combined", "margin": 0.1}, "use --m1, --m2, --m3"),
+            ({"loss": "softmax", "margin": 0.1}, "softmax has no single margin"),
+            ({"loss": "arcface", "scale": math.nan}, "not a finite number"),
+        ):
             with self.assertRaises(UsageError) as caught:
                 judged.make_claim(**settings)
             self.assertIn(text, str(caught.exception))

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """This library under its own judge: no promise is broken, by the PyTorch classes, by head and by
 rows."""
+
 import unittest
 
 import judged
@@ -28,8 +29,9 @@ class Head(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x, w, y, settings):
-        done = ml.head(*single(x, w), y.numpy(), ignore_label=-100,
-                       threads=torch.get_num_threads(), **settings)
+        done = ml.head(
+            *single(x, w), y.numpy(), ignore_label=-100, threads=torch.get_num_threads(), **settings
+        )
         ctx.gradients = torch.from_numpy(done.dx), torch.from_numpy(done.dw)
         return torch.tensor(float(done.loss))
 
@@ -73,8 +75,9 @@ class Ours(unittest.TestCase):
     def test_rules_past_pi(self):
         for rule in set(PAST_PI) - {"plain"}:
             with self.subTest(rule=rule):
-                findings, judge = self.none_broken(doors.ArcFaceLoss, "past_pi='%s'" % rule,
-                                                   loss="arcface", past_pi=rule)
+                findings, judge = self.none_broken(
+                    doors.ArcFaceLoss, "past_pi='%s'" % rule, loss="arcface", past_pi=rule
+                )
                 self.assertEqual(judge.rule, rule)
 
     @unittest.skipIf(doors is None, "the PyTorch classes are not there")
@@ -86,18 +89,21 @@ class Ours(unittest.TestCase):
     def test_head(self):
         def head(x, w, y, scale=64.0):
             return Head.apply(x, w, y, {"loss": "combined", "scale": scale})
+
         findings, judge = self.none_broken(head, loss="combined")
         self.assertEqual(judge.subject.takes, "weights")
 
     def test_rows(self):
         def rows(cosines, y, scale=64.0):
             return Rows.apply(cosines, y, {"loss": "arcface", "scale": scale})
+
         findings, judge = self.none_broken(rows, loss="arcface")
         self.assertEqual(judge.subject.takes, "cosines")
 
     def test_time_beside_itself(self):
         def head(x, w, y, scale=64.0):
             return Head.apply(x, w, y, {"loss": "cosface", "scale": scale})
+
         findings, _ = judged.judge(head, loss="cosface", skip_time=False)
         cost = findings["time and memory"]
         self.assertEqual(cost.verdict, "measured", cost.says)
@@ -111,6 +117,7 @@ class Ours(unittest.TestCase):
     def test_time_of_another_loss_is_not_compared(self):
         def head(x, w, y, scale=64.0):
             return Head.apply(x, w, y, {"loss": "normsoftmax", "scale": scale})
+
         findings, _ = judged.judge(head, loss="cosface", skip_time=False)
         self.assertEqual(findings["time and memory"].verdict, "not applicable")
         self.assertIn("different results", findings["time and memory"].says)
@@ -119,10 +126,12 @@ class Ours(unittest.TestCase):
         self.assertEqual(set(FORMULAS), set(ml.LOSSES))
         for name, info in ml.LOSSES.items():
             formula = FORMULAS[name]
-            self.assertEqual((formula.scale, formula.m1, formula.m2, formula.m3),
-                             (info.scale, info.m1, info.m2, info.m3), name)
-            self.assertEqual(formula.margin,
-                             ("", "m1", "m2", "m3", "")[info.margin_index], name)
+            self.assertEqual(
+                (formula.scale, formula.m1, formula.m2, formula.m3),
+                (info.scale, info.m1, info.m2, info.m3),
+                name,
+            )
+            self.assertEqual(formula.margin, ("", "m1", "m2", "m3", "")[info.margin_index], name)
 
 
 if __name__ == "__main__":

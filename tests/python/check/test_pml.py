@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What the judge finds in pytorch-metric-learning, at the version of docs/checking.md. Without that
 package the test is skipped: exit status 77."""
+
 import importlib.util
 import math
 import re

@@ -1,5 +1,6 @@
 """Margin losses as published codes have them, retold from their formulas in our own code, faults
 included: what `python -m margin_losses check` must find. The sources are named in each."""
+
 import math
 
 import torch
@@ -8,8 +9,8 @@ from torch import nn
 
 
 class InPlaceArc(nn.Module):
-    """arcface_torch since 2022-12: the margin is put on in place under no_grad, so that the gradient
-    never sees it. Over given cosines; returns logits."""
+    """arcface_torch since 2022-12: the margin is put on in place under no_grad, so that the
+    gradient never sees it. Over given cosines; returns logits."""
 
     def __init__(self, s=64.0, margin=0.5):
         super().__init__()
@@ -119,11 +120,11 @@ class MagnitudeMargin(Head):
         size = x.norm(dim=1, keepdim=True).clamp(10, 110)
         margin = 0.45 + 0.35 * (size - 10) / 100
         cosines = self.cosines(x).clamp(-1, 1)
-        sines = (1 - cosines ** 2).sqrt()
+        sines = (1 - cosines**2).sqrt()
         moved = cosines * margin.cos() - sines * margin.sin()
         mask = F.one_hot(labels, self.weight.shape[0]).bool() & (cosines > 0)
         logits = self.scale * torch.where(mask, moved, cosines)
-        return F.cross_entropy(logits, labels) + 35 * (size / 110 ** 2 + 1 / size).mean()
+        return F.cross_entropy(logits, labels) + 35 * (size / 110**2 + 1 / size).mean()
 
 
 class OneHotArc(Head):
@@ -138,14 +139,15 @@ class OneHotArc(Head):
 
     def forward(self, x, labels):
         cosines = self.cosines(x)
-        square = 1 - cosines ** 2
+        square = 1 - cosines**2
         sines = (square.clamp(1e-12, 1) if self.guard else square).sqrt()
         moved = cosines * math.cos(self.m) - sines * math.sin(self.m)
         if self.easy:
             moved = torch.where(cosines > 0, moved, cosines)
         else:
-            moved = torch.where(cosines > math.cos(math.pi - self.m), moved,
-                                cosines - self.m * math.sin(self.m))
+            moved = torch.where(
+                cosines > math.cos(math.pi - self.m), moved, cosines - self.m * math.sin(self.m)
+            )
         mask = torch.zeros_like(cosines).scatter_(1, labels[:, None], 1)
         return F.cross_entropy(self.s * (mask * moved + (1 - mask) * cosines), labels)
 
@@ -177,8 +179,11 @@ class DegreesArc(Head):
         cosines = self.cosines(x)
         mask = F.one_hot(labels, self.weight.shape[0])
         angles = cosines.clamp(-1, 1).acos()
-        moved = torch.where(angles <= math.pi - self.margin, (angles + self.margin).cos(),
-                            cosines - self.margin * math.sin(self.margin))
+        moved = torch.where(
+            angles <= math.pi - self.margin,
+            (angles + self.margin).cos(),
+            cosines - self.margin * math.sin(self.margin),
+        )
         return F.cross_entropy(self.scale * torch.where(mask.bool(), moved, cosines), labels)
 
 
@@ -208,8 +213,9 @@ def detached_sum(x, weight, labels, s=64.0, m=0.5):
     cosines = F.normalize(x) @ F.normalize(weight).t()
     target = cosines.gather(1, labels[:, None]).detach().clamp(-1, 1)
     change = torch.cos(torch.acos(target) + m) - target
-    return F.cross_entropy(s * cosines.scatter_add(1, labels[:, None], change), labels,
-                           reduction="sum")
+    return F.cross_entropy(
+        s * cosines.scatter_add(1, labels[:, None], change), labels, reduction="sum"
+    )
 
 
 class MultipliedAngle(Head):
@@ -224,9 +230,13 @@ class MultipliedAngle(Head):
         sizes = x.norm(dim=1, keepdim=True)
         cosines = self.cosines(x).clamp(-1, 1)
         turns = (self.m * cosines.detach().acos() / math.pi).floor()
-        c2 = cosines ** 2
-        multiple = {1: cosines, 2: 2 * c2 - 1, 3: cosines * (4 * c2 - 3),
-                    4: 8 * c2 * c2 - 8 * c2 + 1}[self.m]
+        c2 = cosines**2
+        multiple = {
+            1: cosines,
+            2: 2 * c2 - 1,
+            3: cosines * (4 * c2 - 3),
+            4: 8 * c2 * c2 - 8 * c2 + 1,
+        }[self.m]
         moved = (1 - 2 * (turns % 2)) * multiple - 2 * turns
         mask = F.one_hot(labels, self.weight.shape[0]).bool()
         return F.cross_entropy(sizes * torch.where(mask, moved, cosines), labels)

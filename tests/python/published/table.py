@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Prints the table of docs/checking.md: what `check` finds in the published formulations of
 losses.py, with the versions at hand. Set PYTHONPATH and MARGIN_LOSSES_LIBRARY as the tests do."""
+
 import datetime
 import json
 import platform
@@ -11,8 +12,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROWS = (
     ("InPlaceArc", "arcface_torch since December 2022", "--loss arcface"),
-    ("InPlaceCombined", "arcface_torch's combined loss, m3 = 0.2",
-     "--loss combined --m2 0.3 --m3 0.2 --args m3=0.2"),
+    (
+        "InPlaceCombined",
+        "arcface_torch's combined loss, m3 = 0.2",
+        "--loss combined --m2 0.3 --m3 0.2 --args m3=0.2",
+    ),
     ("DetachedTarget", "OpenSphere's ArcFace", "--loss arcface"),
     ("ClippedArc", "the ArcFace beside AdaFace, clipped by 1e-3", "--loss arcface"),
     ("QualityMargin", "AdaFace, claimed as CosFace", "--loss cosface --margin 0.4"),
@@ -24,16 +28,31 @@ ROWS = (
     ("gathered", "labels wrapped and clamped", "--loss cosface"),
     ("WrongAxis", "normalised along dim=0", "--loss cosface"),
     ("detached_sum", "margin a constant to autograd", "--loss arcface"),
-    ("MultipliedAngle", "sphereface_pytorch's m = 4, times the norm",
-     "--loss sphereface --margin 4 --scale 1 --feature-norm keep"),
+    (
+        "MultipliedAngle",
+        "sphereface_pytorch's m = 4, times the norm",
+        "--loss sphereface --margin 4 --scale 1 --feature-norm keep",
+    ),
 )
 
 
 def judged(name, options):
     """The JSON report of one loss."""
-    done = subprocess.run([sys.executable, "-m", "margin_losses", "check", "losses.py:" + name,
-                           *options.split(), "--no-time", "--json"], cwd=HERE,
-                          capture_output=True, text=True)
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "margin_losses",
+            "check",
+            "losses.py:" + name,
+            *options.split(),
+            "--no-time",
+            "--json",
+        ],
+        cwd=HERE,
+        capture_output=True,
+        text=True,
+    )
     if done.returncode not in (0, 1):
         sys.exit(done.stderr)
     return json.loads(done.stdout)
@@ -46,8 +65,12 @@ def cells(report):
     rule = found["past pi"]["measured"].get("follows") or "-"
     kinds = sorted(set(found["gradient"]["measured"]["kind"].values()))
     lost = found["converged loss"]["measured"].get("share_of_digits_lost", {}).get("64")
-    return ["; ".join(faults) or "none", rule, ", ".join(kinds),
-            "-" if lost is None else "%.0f %%" % (100 * lost)]
+    return [
+        "; ".join(faults) or "none",
+        rule,
+        ", ".join(kinds),
+        "-" if lost is None else "%.0f %%" % (100 * lost),
+    ]
 
 
 def main():
@@ -56,8 +79,10 @@ def main():
     for name, source, options in ROWS:
         report = judged(name, options)
         print("| `%s` | %s | %s |" % (name, source, " | ".join(cells(report))))
-    print("\n%s, PyTorch %s, Python %s, %s" % (datetime.date.today(), report["torch"],
-                                             platform.python_version(), platform.machine()))
+    print(
+        "\n%s, PyTorch %s, Python %s, %s"
+        % (datetime.date.today(), report["torch"], platform.python_version(), platform.machine())
+    )
 
 
 if __name__ == "__main__":
