@@ -1,5 +1,6 @@
 """Is everything finite: at 0 and pi, for zero vectors, for extreme norms, up to which scale."""
 
+import functools
 import math
 
 import numpy
@@ -32,9 +33,24 @@ def bad(outcome):
     ]
 
 
-def at_end(judge, theta, seed):
+def smallest(judge, makers):
+    """The smallest case that is not finite, told; `makers` make one from a shape and rows."""
+    for shape in judge.small_shapes():
+        for rows in (1, 2):
+            for make in makers:
+                try:
+                    case = make(shape=shape, rows=rows)
+                    found = bad(judge.run(case))
+                except (Refused, UsageError):
+                    continue
+                if found:
+                    return dict(case.told(), found=" and ".join(found) + " not finite")
+    return None
+
+
+def at_end(judge, theta, seed, **size):
     """A row exactly at 0 or pi; cosines may also be rounded beyond 1."""
-    case = judge.case(theta, judge.claim.scale, seed=seed, axis=seed % 4 == 0)
+    case = judge.case(theta, judge.claim.scale, seed=seed, axis=seed % 4 == 0, **size)
     if judge.subject.takes != "cosines" or seed % 2 == 0:
         return case
     cosines = case.arrays["cosines"].copy()
@@ -44,82 +60,63 @@ def at_end(judge, theta, seed):
 
 def ends(judge):
     """Rows whose embedding is, or is opposite to, its class weight, in many directions."""
-    failed, whole, first = [], 0, None
-    for theta in (0.0, math.pi):
-        for seed in range(DIRECTIONS):
-            whole += 1
-            case = at_end(judge, theta, seed)
-            found = bad(judge.run(case))
-            if found:
-                failed.append(theta)
-                first = first or dict(case.told(), theta=theta, found=found[0] + " not finite")
-    share = len(failed) / whole
-    measured = {"share": share, "rows": whole}
+    tried = [(theta, seed) for theta in (0.0, math.pi) for seed in range(DIRECTIONS)]
+    failed = {}
+    for theta, seed in tried:
+        found = bad(judge.run(at_end(judge, theta, seed)))
+        if found:
+            failed[theta, seed] = found
+    measured = {"share": len(failed) / len(tried), "rows": len(tried)}
     if not failed:
-        return Finding(
-            "ends", KEPT, "finite in %d rows at exactly 0 and 180 degrees" % whole, measured
-        )
-    where = " and ".join(degrees(theta) for theta in sorted(set(failed)))
-    return Finding(
-        "ends",
-        BROKEN,
-        "not finite in %.0f %% of the rows at 0 and 180 degrees (%s at %s)"
-        % (100 * share, first["found"].replace(" not finite", ""), where),
-        measured,
-        first,
+        says = "finite in %d rows at exactly 0 and 180 degrees" % len(tried)
+        return Finding("ends", KEPT, says, measured)
+    says = "not finite in %.0f %% of the rows at 0 and 180 degrees (%s at %s)" % (
+        100 * measured["share"],
+        next(iter(failed.values()))[0],
+        " and ".join(degrees(theta) for theta in sorted({theta for theta, _ in failed})),
     )
+    makers = [functools.partial(at_end, judge, theta, seed) for theta, seed in tried]
+    return Finding("ends", BROKEN, says, measured, smallest(judge, makers))
+
+
+def times(judge, name, factor, **size):
+    """An ordinary case whose embedding, or whose target's class weight, is this many times it."""
+    case = judge.case(1.0, judge.claim.scale, **size)
+    array = case.arrays[name].copy()
+    rows = case.labels[0] if name == "w" and factor == 0.0 else slice(None)
+    array[rows] *= numpy.float32(factor)
+    return case.changed(**{name: array})
+
+
+def lengths(judge, promise, factors, kept):
+    """The finding on vectors of unusual lengths."""
+    for name, what in (("x", "embeddings"), ("w", "class weights")):
+        for factor in factors:
+            make = functools.partial(times, judge, name, factor)
+            found = bad(judge.run(make()))
+            if found:
+                says = "%s not finite for %s times %g" % (" and ".join(found), what, factor)
+                measured = {"of": name, "factor": factor}
+                return Finding(promise, BROKEN, says, measured, smallest(judge, [make]))
+    return Finding(promise, KEPT, kept)
 
 
 def zero(judge):
     """A zero vector has no direction; it must not spoil the batch."""
     if judge.subject.takes == "cosines":
         return Finding("zero vectors", NONE, "cosines have no vectors")
-    for name in ("x", "w"):
-        case = judge.case(1.0, judge.claim.scale)
-        array = case.arrays[name].copy()
-        array[case.labels[0] if name == "w" else slice(None)] = 0.0
-        case = case.changed(**{name: array})
-        found = bad(judge.run(case))
-        if found:
-            what = "embedding" if name == "x" else "class weight"
-            return Finding(
-                "zero vectors",
-                BROKEN,
-                "%s not finite for a zero %s" % (" and ".join(found), what),
-                {"of": name},
-                dict(case.told(), found=found[0]),
-            )
-    return Finding("zero vectors", KEPT, "finite for a zero embedding and a zero class weight")
+    kept = "finite for a zero embedding and a zero class weight"
+    return lengths(judge, "zero vectors", (0.0,), kept)
 
 
 def extremes(judge):
     """Vectors that are long or short, with squares beyond float32."""
-    if judge.subject.takes == "cosines" or not judge.claim.unit:
-        return Finding(
-            "extreme norms",
-            NONE,
-            (
-                "cosines have no norms"
-                if judge.subject.takes == "cosines"
-                else "the norm is part of the scale"
-            ),
-        )
-    for name in ("x", "w"):
-        for power in (10, 20, 30, -10, -20, -30):
-            case = judge.case(1.0, judge.claim.scale)
-            array = (case.arrays[name] * numpy.float32(10.0) ** power).astype(numpy.float32)
-            case = case.changed(**{name: array})
-            found = bad(judge.run(case))
-            if found:
-                what = "embeddings" if name == "x" else "class weights"
-                return Finding(
-                    "extreme norms",
-                    BROKEN,
-                    "%s not finite for %s times 1e%d" % (" and ".join(found), what, power),
-                    {"of": name, "power_of_ten": power},
-                    dict(case.told(), found=found[0]),
-                )
-    return Finding("extreme norms", KEPT, "finite for vectors times 1e-30 to 1e30")
+    if judge.subject.takes == "cosines":
+        return Finding("extreme norms", NONE, "cosines have no norms")
+    if not judge.claim.unit:
+        return Finding("extreme norms", NONE, "the norm is part of the scale")
+    factors = [10.0**power for power in (10, 20, 30, -10, -20, -30)]
+    return lengths(judge, "extreme norms", factors, "finite for vectors times 1e-30 to 1e30")
 
 
 def largest_scale(judge):
@@ -145,10 +142,10 @@ def largest_scale(judge):
 
 
 def first_bad(judge, scale):
+    """The first case of three angles that is not finite at a scale, told; None where all are."""
     for theta in (0.1, 1.5, 3.0):
         for even in (True, False):
-            case = judge.case(theta, scale, even=even)
-            found = bad(judge.run(case))
-            if found:
-                return dict(case.told(), theta=theta, found=found[0] + " not finite")
+            make = functools.partial(judge.case, theta, scale, even=even)
+            if bad(judge.run(make())):
+                return smallest(judge, [make])
     return None

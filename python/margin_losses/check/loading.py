@@ -51,9 +51,10 @@ def from_file(path):
     path = Path(path)
     if not path.is_file():
         raise UsageError("%s: no such file" % path)
-    spec = importlib.util.spec_from_file_location(path.stem, path)
+    name = "margin_checked_" + path.stem  # a name that hides no other module
+    spec = importlib.util.spec_from_file_location(name, path)
     module = importlib.util.module_from_spec(spec)
-    sys.modules[path.stem] = module
+    sys.modules[name] = module
     sys.path.insert(0, str(path.parent.resolve()))
     try:
         spec.loader.exec_module(module)

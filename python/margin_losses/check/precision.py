@@ -34,33 +34,32 @@ def rounded(case, dtype):
     )
 
 
-def errors(judge, dtype):
-    """[(error, case, outcome, wanted loss)] at some angles; Refused where the dtype is."""
-    rows = []
-    for theta in THETAS:
-        case = rounded(judge.case(theta, judge.scales[0], dtype=numpy.float64), dtype)
-        outcome, truth = judge.run(case, dtype), case.truth(judge.claim, judge.rule)
-        wanted = judge.reference(case)
-        error = (
-            math.inf
-            if not outcome.finite
-            else 0.0 if wanted is None else (psi_error(truth.factor, outcome.loss, wanted[0]))
-        )
-        rows.append((error, case, outcome, wanted and wanted[0]))
-    return rows
+def measure(judge, case, dtype):
+    """(error, outcome, wanted loss, case as the dtype holds it); Refused where the dtype is."""
+    case = rounded(case, dtype)
+    outcome, truth = judge.run(case, dtype), case.truth(judge.claim, judge.rule)
+    wanted = judge.reference(case)
+    if not outcome.finite:
+        return math.inf, outcome, truth.loss, case
+    if wanted is None:
+        return 0.0, outcome, outcome.loss, case
+    return psi_error(truth.factor, outcome.loss, wanted[0]), outcome, wanted[0], case
 
 
 def one(judge, dtype):
     """Inputs and class weights all in one dtype."""
-    promise = name_of(dtype)
+    promise, scale = name_of(dtype), judge.scales[0]
+    cases = [judge.case(theta, scale, dtype=numpy.float64) for theta in THETAS]
     try:
-        error, case, outcome, wanted = max(errors(judge, dtype), key=lambda row: row[0])
+        error, outcome, _, case = max(
+            (measure(judge, case, dtype) for case in cases), key=lambda row: row[0]
+        )
     except Refused as refusal:
         return Finding(promise, KEPT, "refused: %s" % refusal, {"refused": 1})
-    given = name_of(outcome.dtype)
-    measured = {"error": number(error), "allowed": ALLOWED[dtype], "result": given}
+    measured = {"error": number(error), "allowed": ALLOWED[dtype]}
+    measured["result"] = name_of(outcome.dtype)
     says = "gives %s; the target's logit / s is off by at most %.1e (allowed %.1e)%s" % (
-        given,
+        measured["result"],
         error,
         ALLOWED[dtype],
         "" if judge.formula else ", against itself in float64",
@@ -69,13 +68,15 @@ def one(judge, dtype):
         return Finding(promise, KEPT, says, measured)
     if outcome.dtype != dtype and dtype == torch.float64:
         says = "silently computed in less: " + says
-    return Finding(
-        promise,
-        BROKEN,
-        says,
-        measured,
-        dict(case.told(), theta=case.theta, expected=wanted, found=number(outcome.loss)),
-    )
+
+    def fails(case):
+        error, outcome, wanted, case = measure(judge, case, dtype)
+        if error <= ALLOWED[dtype]:
+            return None
+        return dict(case.told(), expected=wanted, found=number(outcome.loss))
+
+    shown = judge.witness(fails, case.theta, scale, dtype=numpy.float64)
+    return Finding(promise, BROKEN, says, measured, shown)
 
 
 def mixed(judge):
@@ -83,7 +84,7 @@ def mixed(judge):
     promise = "float64 embeddings, float32 weights"
     if judge.subject.takes != "embeddings":
         return Finding(promise, NONE, "it holds no class weights")
-    case = judge.case(1.0, judge.scales[0])
+    case = judge.case(1.0, judge.scales[0], shape=judge.small_shapes()[0], rows=1)
     loss = judge.subject.loss_for(case, torch.float32)
     table = judge.subject.table(loss, case.arrays["w"].shape)
     embeddings = torch.tensor(case.arrays["x"]).double()
