@@ -56,6 +56,12 @@ class Forms(unittest.TestCase):
         subject = self.form(forms.cosface, loss="cosface")
         self.assertEqual((subject.takes, subject.gives, subject.scales), ("cosines", "loss", True))
 
+    def test_a_careful_loss_of_plain_operations_breaks_nothing(self):
+        findings, _ = judged.judge(forms.careful, loss="cosface")
+        varying = {"same bits for threads", "float16", "bfloat16"}
+        faults = {name: findings[name].says for name in judged.broken(findings) - varying}
+        self.assertEqual(faults, {})
+
     def test_class_with_sizes_by_position(self):
         subject = self.form(forms.Positional, loss="normsoftmax")
         self.assertEqual(
