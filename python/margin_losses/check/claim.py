@@ -6,8 +6,6 @@ code with what it judges."""
 import dataclasses
 import math
 
-import mpmath
-
 PAST_PI = {
     "paper": "cos(m1 theta + m2) - m3, which rises again",
     "monotone": "(-1)^k cos(phi) - 2k, which falls all the way",
@@ -74,8 +72,9 @@ class Claim:
         """The angle at which m1 theta + m2 reaches pi; pi where it never does."""
         return min((math.pi - self.m2) / self.m1, math.pi)
 
-    def psi(self, theta, rule=None, lib=mpmath):
-        """(target logit / s, its derivative by theta), in the numbers of `lib`."""
+    def psi(self, theta, rule=None, lib=math):
+        """(target logit / s, its derivative by theta), in the numbers of `lib`, math or
+        mpmath."""
         cosine, sine = lib.cos(theta), lib.sin(theta)
         rule = rule or self.past_pi or "paper"
         phi = self.m1 * theta + self.m2

@@ -81,7 +81,7 @@ def draw(judge, target, path):
 
 def at(judge, theta):
     """A row of the formula's table: degrees, target logit / s, its derivative."""
-    return (math.degrees(theta),) + judge.claim.psi(theta, judge.rule, math)
+    return (math.degrees(theta),) + judge.claim.psi(theta, judge.rule)
 
 
 def gnuplot(script):

@@ -44,7 +44,7 @@ def cross_entropy(logits, label):
 
 
 def slope_of(claim, theta, rule, detached):
-    value, slope = claim.psi(theta, rule)
+    value, slope = claim.psi(theta, rule, mpmath)
     return value, -mpmath.sin(theta) if detached else slope
 
 

@@ -59,7 +59,7 @@ def across(draw, axis):
 
 def level(claim, theta):
     """The cosine at which a rival's logit is the target's, so that neither is certain."""
-    return min(max(float(claim.psi(theta, "paper", math)[0]), -0.95), 0.95)
+    return min(max(claim.psi(theta, "paper")[0], -0.95), 0.95)
 
 
 def rivals(claim, theta, classes, even, draw):

@@ -82,7 +82,7 @@ def measure(judge, theta, scale, dtype=numpy.float32):
     truth = case.truth(judge.claim, "paper")
     errors = {}
     for rule in PAST_PI:
-        psi = float(judge.claim.psi(truth.theta, rule, math)[0])
+        psi = judge.claim.psi(truth.theta, rule)[0]
         errors[rule] = psi_error(truth.factor, loss, softplus(truth.others - truth.factor * psi))
     return {
         "theta": truth.theta,

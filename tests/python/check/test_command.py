@@ -5,6 +5,8 @@ text, JSON, figure; labels that crash; the example of docs/checking.md."""
 import json
 import os
 import re
+import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -126,6 +128,17 @@ class Command(unittest.TestCase):
                 os.path.join(folder, "f.svg"),
                 PATH=folder,
             )
+
+    def test_a_missing_package_is_named_with_the_remedy(self):
+        for name in ("mpmath", "torch"):
+            text = (
+                "import sys; sys.modules[%r] = None; from margin_losses.check import command; "
+                "sys.exit(command.main(['losses.py:OneHotArc', '--loss', 'arcface']))" % name
+            )
+            done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True)
+            self.assertEqual((done.returncode, done.stdout), (2, ""), done.stderr)
+            wanted = "margin_losses check: needs %s, which is not installed: " % name
+            self.assertEqual(done.stderr, wanted + "python -m pip install %s\n" % name)
 
     def test_refusals(self):
         for text, *arguments in (
