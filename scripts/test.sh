@@ -13,7 +13,8 @@ usage: $program [--long] [ctest options]
 
 Installs what is missing, builds, runs every test.
   --long  the fuzz targets and the soak run for ten minutes of CPU time each, and the tests of failed
-          allocations and writes take every place instead of some (docs/reliability.md)
+          allocations and writes take every place instead of some (docs/reliability.md); the
+          PyTorch modules are tested with PyPI's newest PyTorch, too, which is several gigabytes
 TEXT
     exit 0
     ;;

@@ -1,0 +1,86 @@
+"""The same bits again and with another number of threads; inputs that stay as they are."""
+
+import torch
+
+from . import problems
+from .judge import BROKEN, KEPT, Finding
+
+ROWS, SHAPE = 64, (2000, 64)
+
+
+def judge_sameness(judge):
+    yield from bits(judge)
+    yield unchanged(judge)
+
+
+def large(judge, rows=ROWS):
+    shape = SHAPE if judge.subject.sizes else judge.subject.shape
+    return problems.crowd(judge.claim, judge.subject.takes, judge.claim.scale, rows, shape, seed=5)
+
+
+def differing(first, second):
+    """Which parts of two results differ, in words."""
+    names = ["the loss"] + ["the gradient by " + name for name in first.gradients]
+    return [name for name, a, b in zip(names, first.raw, second.raw) if a != b]
+
+
+def bits(judge):
+    """Twice in a row, and with 1 and 2 threads."""
+    case = large(judge)
+    first, again, two = three_runs(judge, case)
+    shape = "%d rows, %d classes" % (case.rows, judge.subject.classes(case))
+    state = judge.subject.state_of(case)
+    for promise, other, what in (
+        ("same bits twice", again, "the same call again"),
+        ("same bits for threads", two, "2 threads"),
+    ):
+        parts = differing(first, other)
+        if not parts:
+            yield Finding(promise, KEPT, "%s: the same bits (%s)" % (what, shape))
+            continue
+        kept = "; it keeps state: " + ", ".join(state) if state and other is again else ""
+        says = "%s: other bits of %s%s" % (what, ", ".join(parts), kept)
+        told = {
+            "rows": case.rows,
+            "classes": judge.subject.classes(case),
+            "made by": "problems.crowd(seed=5)",
+        }
+        yield Finding(promise, BROKEN, says, {"parts": parts}, told)
+
+
+def three_runs(judge, case):
+    """A run, the same again with the state that the first has left, and one with 2 threads."""
+    threads = torch.get_num_threads()
+    try:
+        first = judge.run(case)
+        judge.subject.keep_state = True
+        again = judge.run(case)
+        judge.subject.keep_state = False
+        torch.set_num_threads(2)
+        return first, again, judge.run(case)
+    finally:
+        torch.set_num_threads(threads)
+        judge.subject.keep_state = False
+
+
+def unchanged(judge):
+    """A loss only reads what it is given, and its own weights."""
+    for case in (judge.case(1.0, judge.claim.scale), large(judge, 8)):
+        mutated = judge.run(case).mutated
+        if mutated:
+            return Finding(
+                "inputs",
+                BROKEN,
+                "changes in place: " + ", ".join(mutated),
+                {"changed": list(mutated)},
+                judge.witness(
+                    lambda case: (
+                        {"changed": list(judge.run(case).mutated)}
+                        if judge.run(case).mutated
+                        else None
+                    ),
+                    1.0,
+                    judge.claim.scale,
+                ),
+            )
+    return Finding("inputs", KEPT, "embeddings, weights, cosines and labels stay as they are")

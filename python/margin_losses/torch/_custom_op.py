@@ -1,0 +1,101 @@
+"""The loss as an operation of PyTorch's own, for torch.compile and torch.export.
+
+The same call of the library as in eager mode, so the same bits. Older versions of PyTorch have no
+torch.library.custom_op: there this module is not imported.
+"""
+
+from __future__ import annotations
+
+from typing import Any, List, Optional, Tuple
+
+import torch
+from torch import Tensor
+
+from ._compute import Request, Tensors, compute, objective
+from ._function import FirstOrder
+
+Outputs = Tuple[Tensor, Tensor, Tensor, Tensor]  # loss, and gradients, empty where not wanted
+
+
+def _head(
+    x: Tensor,
+    w: Tensor,
+    bias: Optional[Tensor],
+    y: Tensor,
+    sample_weight: Optional[Tensor],
+    needs: List[bool],
+    loss: str,
+    scale: Optional[float],
+    margin: Optional[float],
+    m1: Optional[float],
+    m2: Optional[float],
+    m3: Optional[float],
+    past_pi: Optional[str],
+    gradient: str,
+    lambda_: float,
+    feature_norm: str,
+    label_smoothing: float,
+    ignore_index: int,
+    reduction: str,
+) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
+    numbers = (loss, scale, margin, m1, m2, m3, past_pi, gradient, lambda_, feature_norm)
+    request = Request(*numbers, label_smoothing, ignore_index, reduction)
+    value, gradients = compute(objective(request), Tensors(x, w, bias, y, sample_weight), needs)
+    dx, dw, db = (x.new_empty(0) if g is None else g for g in gradients)
+    return value, dx, dw, db
+
+
+_operation = torch.library.custom_op("margin_losses::head", _head, mutates_args=())
+
+
+@_operation.register_fake
+def _fake(
+    x: Tensor,
+    w: Tensor,
+    bias: Optional[Tensor],
+    y: Tensor,
+    sample_weight: Optional[Tensor],
+    needs: List[bool],
+    *request: Any,
+) -> Outputs:
+    loss = x.new_empty(y.shape if Request(*request).reduction == "none" else ())
+    given = zip((x, w, bias), needs)
+    dx, dw, db = (x.new_empty(a.shape if n and a is not None else (0,)) for a, n in given)
+    return loss, dx, dw, db
+
+
+def _keep(ctx: Any, inputs: Any, output: Outputs) -> None:
+    x, w, bias, y, _, needs, *request = inputs
+    ctx.set_materialize_grads(False)
+    ctx.mark_non_differentiable(*output[1:])
+    ctx.save_for_backward(x, w, bias, y, *output[1:])
+    ctx.request, ctx.needs = Request(*request), needs
+
+
+def _backward(ctx: Any, factor: Optional[Tensor], *_: None) -> Tuple[Optional[Tensor], ...]:
+    nothing = (None,) * (3 + len(Request._fields))
+    if factor is None:
+        return (None, None, None, *nothing)
+    x, w, bias, y, *gradients = ctx.saved_tensors
+    needs = ctx.needs
+    if ctx.request.reduction == "none":
+        needs = [bool(n) for n in ctx.needs_input_grad[:3]]
+        summed = ctx.request[:-1] + ("sum",)
+        gradients = _operation(x, w, bias, y, factor.detach(), needs, *summed)[1:]
+    else:
+        gradients = [g * factor.detach() for g in gradients]
+    gradients = [g if n else None for g, n in zip(gradients, needs)]
+    if torch.is_grad_enabled():  # somebody may differentiate the gradients
+        gradients = FirstOrder.apply(factor, x, w, bias, *gradients)
+    return (*gradients, *nothing)
+
+
+_operation.register_autograd(_backward, setup_context=_keep)
+
+
+def operation(request: Request, t: Tensors) -> Tensor:
+    """Return the loss of the tensors, as `eager` does."""
+    given = (t.x, t.w, t.bias)
+    wanted = torch.is_grad_enabled() and request.reduction != "none"
+    needs = [wanted and a is not None and a.requires_grad for a in given]
+    return _operation(*t, needs, *request)[0]

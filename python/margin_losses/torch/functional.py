@@ -1,0 +1,171 @@
+"""The losses as functions of embeddings, class weights and labels.
+
+`margin_loss` takes the name of the loss; `arcface_loss` and so on, one for each row of the
+library's table of losses, are the same with the name given.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, Callable, Optional
+
+import torch
+from torch import Tensor
+from torch.autograd import forward_ad
+
+from .._abi import LOSSES
+from ._compute import Request, Tensors, checked, objective
+from ._function import eager
+
+__all__ = ["margin_loss", *(f"{name}_loss" for name in LOSSES)]
+
+
+def _never() -> bool:
+    return False
+
+
+# PyTorch 2.1 and later say whether they compile, and can be given operations.
+_compiling: Callable[[], bool] = _never
+operation: Optional[Callable[[Request, Tensors], Tensor]] = None
+if hasattr(torch, "compiler") and hasattr(torch.library, "custom_op"):
+    from ._custom_op import operation
+
+    _compiling = torch.compiler.is_compiling
+
+# Whether a transform of torch.func is at work: two names of one function.
+_functorch = getattr(torch._C, "_functorch", None)
+_transforming: Callable[[], bool] = getattr(
+    torch._C,
+    "_are_functorch_transforms_active",
+    getattr(_functorch, "are_transforms_active", _never),
+)
+
+_PLAIN = (Tensor, torch.nn.Parameter)
+
+
+def _dispatch(request: Request, t: Tensors) -> Tensor:
+    """Compute by PyTorch's operation where it traces, else at once."""
+    if _compiling() or type(t.x) not in _PLAIN or type(t.w) not in _PLAIN or t.x.is_meta:
+        if operation is not None:
+            return operation(request, t)
+        if t.x.is_meta:
+            raise RuntimeError(
+                "x is on meta: this version of PyTorch computes no shapes without data"
+            )
+    if _transforming() or torch.jit.is_tracing() or _forward_mode(t):
+        raise RuntimeError(
+            "margin_losses cannot be transformed by torch.func (grad, vmap, jvp and so on) or "
+            "torch.jit: take loss.backward() or torch.autograd.grad, the whole batch in one call, "
+            "and torch.compile or torch.export"
+        )
+    return eager(objective(request), t)
+
+
+def _forward_mode(t: Tensors) -> bool:
+    """Whether tensors carry derivatives forward, which would be lost without a word."""
+    if forward_ad._current_level < 0:
+        return False
+    given = (t.x, t.w, t.bias)
+    return any(a is not None and forward_ad.unpack_dual(a).tangent is not None for a in given)
+
+
+def _weighted_rows(request: Request, t: Tensors, weights: Tensor) -> Tensor:
+    """Weight the rows' losses by PyTorch, so that the weights may have gradients."""
+    rows = _dispatch(request._replace(reduction="none"), t._replace(sample_weight=None))
+    loss = rows * weights
+    if request.reduction == "none":
+        return loss
+    if request.reduction == "sum":
+        return loss.sum()
+    counted = (t.y != -1) & (t.y != request.ignore_index)
+    return loss.sum() / (weights * counted).sum()
+
+
+def loss_of(request: Request, x: Any, w: Any, bias: Any, y: Any, sample_weight: Any) -> Tensor:
+    """Return the loss of the tensors, whatever they are, or refuse them."""
+    t = checked(x, w, bias, y, sample_weight)
+    weights = t.sample_weight
+    if weights is not None and (request.reduction == "none" or weights.requires_grad):
+        return _weighted_rows(request, t, weights)
+    return _dispatch(request, t)
+
+
+def margin_loss(
+    x: Tensor,
+    w: Tensor,
+    y: Tensor,
+    *,
+    loss: str = "arcface",
+    bias: Optional[Tensor] = None,
+    scale: Optional[float] = None,
+    margin: Optional[float] = None,
+    m1: Optional[float] = None,
+    m2: Optional[float] = None,
+    m3: Optional[float] = None,
+    past_pi: Optional[str] = None,
+    gradient: str = "exact",
+    lambda_: float = 0.0,
+    feature_norm: str = "fixed",
+    sample_weight: Optional[Tensor] = None,
+    reduction: str = "mean",
+    ignore_index: int = -100,
+    label_smoothing: float = 0.0,
+) -> Tensor:
+    """Return a margin-softmax loss, which can be differentiated once by x, w and bias.
+
+    Parameters
+    ----------
+    x : Tensor
+        Embeddings [N, D], not normalised.
+    w : Tensor
+        Class weights [C, D], not normalised.
+    y : Tensor
+        Labels [N]: integers in [0, C); rows of -1 and of `ignore_index` do not count.
+    loss : str
+        A loss of the library, as `margin_losses.info()` lists them.
+    bias : Tensor, optional
+        [C], for softmax.
+    scale, margin, m1, m2, m3, past_pi, gradient, lambda_, feature_norm
+        As in `margin_losses.head`; None: the loss's default. Angular margins are in radians.
+    sample_weight : Tensor, optional
+        [N]: a row's factor. The mean is then the sum of weighted losses over the sum of the weights
+        of the rows that count, as torch's cross_entropy has it with class weights.
+    reduction : str
+        "mean", "sum" or "none", which gives the rows' losses [N].
+    ignore_index : int
+        Label of rows that do not count.
+    label_smoothing : float
+        In [0, 1): the share of each row that goes to all classes alike.
+
+    Returns
+    -------
+    Tensor
+        The loss in float32. The mean of no rows is nan, with gradients of zero.
+    """
+    _refuse_bias(loss, bias)
+    numbers = (loss, scale, margin, m1, m2, m3, past_pi, gradient, lambda_, feature_norm)
+    request = Request(*numbers, label_smoothing, ignore_index, reduction)
+    return loss_of(request, x, w, bias, y, sample_weight)
+
+
+def _refuse_bias(loss: str, bias: Optional[Tensor]) -> None:
+    if bias is not None and loss in LOSSES and LOSSES[loss].normalised:
+        raise ValueError(f"bias: the loss {loss} has none, only softmax: leave it out")
+
+
+def _named(name: str) -> Callable[..., Tensor]:
+    @functools.wraps(margin_loss)
+    def named(x: Tensor, w: Tensor, y: Tensor, **options: Any) -> Tensor:
+        return margin_loss(x, w, y, loss=name, **options)
+
+    named.__name__ = named.__qualname__ = f"{name}_loss"
+    named.__doc__ = f"`margin_loss` of {name}: {LOSSES[name].formula} ({LOSSES[name].source})."
+    return named
+
+
+if TYPE_CHECKING:  # what type checkers and editors see of the functions made below
+    arcface_loss = cosface_loss = sphereface_loss = normsoftmax_loss = margin_loss
+    softmax_loss = combined_loss = margin_loss
+
+for _name in LOSSES:
+    globals()[f"{_name}_loss"] = _named(_name)

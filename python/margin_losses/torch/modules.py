@@ -1,0 +1,224 @@
+"""The losses as modules that own the class weights.
+
+Each class is one row of the library's table of losses: a new loss of the library is a new class.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple, Type
+
+import torch
+from torch import Tensor, nn
+
+from .._abi import LOSSES, Loss
+from .._heads import whole
+from . import _compute, _import
+from .functional import loss_of
+
+__all__ = ["MarginLoss"]
+
+_MOST = 2**31 - 1
+
+
+class MarginLoss(nn.Module):
+    """A margin-softmax loss over embeddings x [N, D] and labels y [N].
+
+    Use the class of a loss, as ArcFaceLoss; they differ in their options. Every option is an
+    attribute that may be changed at any time, for schedules of scale and margin.
+
+    Parameters
+    ----------
+    num_classes : int
+        C.
+    embedding_size : int
+        D.
+    margin, scale : float
+        Angular margins are in radians; defaults are those of the paper.
+    m1, m2, m3 : float
+        The margins of a loss that has three.
+    past_pi, gradient : str
+        What happens beyond pi, and "exact" or "detached"; see docs/pytorch.md.
+    lambda_, feature_norm
+        Of SphereFace.
+    bias : bool
+        Of softmax: whether there is a parameter `bias` [C].
+    reduction : str
+        "mean", "sum" or "none".
+    ignore_index : int
+        Rows of this label do not count, as those of -1.
+    label_smoothing : float
+        In [0, 1).
+
+    Attributes
+    ----------
+    weight : Parameter
+        Class weights [C, D], at first normal with a standard deviation of 0.01.
+    """
+
+    loss: str
+    _defaults: Dict[str, Any]  # the options of the loss
+    weight: nn.Parameter
+    bias: Optional[nn.Parameter]
+    scale: float
+    reduction: str
+    ignore_index: int
+    label_smoothing: float
+
+    def __init__(self, num_classes: int, embedding_size: int, **options: Any) -> None:
+        super().__init__()
+        if not hasattr(self, "loss"):
+            raise TypeError(f"MarginLoss is the base of {', '.join(__all__[1:])}: take one of them")
+        for name in options:
+            if name not in self._defaults:
+                raise TypeError(
+                    f"{type(self).__name__} has no option {name!r}: "
+                    f"there are {', '.join(self._defaults)}"
+                )
+        values = {**self._defaults, **options}
+        with_bias = values.pop("bias", False)
+        self._options = tuple(values)
+        for name, value in values.items():
+            setattr(self, name, value)
+        _compute.objective(self._request())  # refuses what is out of range
+        self.num_classes = whole("num_classes", num_classes, 1, _MOST)
+        self.embedding_size = whole("embedding_size", embedding_size, 1, _MOST)
+        self.weight = nn.Parameter(torch.empty(self.num_classes, self.embedding_size))
+        self.bias = nn.Parameter(torch.empty(self.num_classes)) if with_bias else None
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Draw the class weights anew."""
+        nn.init.normal_(self.weight, std=0.01)
+        if self.bias is not None:
+            nn.init.zeros_(self.bias)
+
+    def _request(self) -> _compute.Request:
+        return _compute.Request(self.loss, **{name: getattr(self, name) for name in self._options})
+
+    def forward(self, x: Tensor, y: Tensor, sample_weight: Optional[Tensor] = None) -> Tensor:
+        """Return the loss of embeddings x [N, D] and labels y [N].
+
+        `sample_weight` [N] are factors of the rows; the mean is then the sum of weighted losses
+        over the sum of the weights of the rows that count.
+        """
+        return loss_of(self._request(), x, self.weight, self.bias, y, sample_weight)
+
+    def get_logits(self, x: Tensor) -> Tensor:
+        """Return the logits [N, C] without a margin, by PyTorch: scale times cosine."""
+        if not LOSSES[self.loss].normalised:
+            return nn.functional.linear(x, self.weight, self.bias)
+        normalize = nn.functional.normalize
+        cosines = nn.functional.linear(normalize(x), normalize(self.weight))
+        if getattr(self, "feature_norm", "fixed") == "keep":
+            return cosines * x.norm(dim=1, keepdim=True)
+        return cosines * self.scale
+
+    def predict(self, x: Tensor, k: int = 1) -> Tuple[Tensor, Tensor]:
+        """Return the k nearest classes of each row [N, k], and their cosines (softmax: logits)."""
+        return _compute.predict(
+            _compute.objective(self._request()).made, x, self.weight, self.bias, k
+        )
+
+    @classmethod
+    def from_pml(cls, other: nn.Module) -> "MarginLoss":
+        """Return the same loss as one of pytorch-metric-learning, with a copy of its weights."""
+        return cls._take(*_import.from_pml(other))
+
+    @classmethod
+    def from_insightface(cls, margin_loss: Any, weight: Any, **options: Any) -> "MarginLoss":
+        """Return the same loss as ArcFace, CosFace or CombinedMarginLoss of InsightFace.
+
+        `weight` are the class weights [C, D], or the module that has them (PartialFC).
+        """
+        name, own, weight = _import.from_insightface(margin_loss, weight)
+        return cls._take(name, {**own, **options}, weight)
+
+    @classmethod
+    def _take(cls, name: str, options: Dict[str, Any], weight: Tensor) -> "MarginLoss":
+        made = _CLASSES[name]
+        if not issubclass(made, cls):
+            raise TypeError(f"{cls.__name__}: the other loss is {made.__name__}, take that class")
+        own = made(*weight.shape, **options)
+        with torch.no_grad():
+            own.weight.copy_(weight)
+        return own
+
+    def extra_repr(self) -> str:
+        """Return what `print` shows of the module."""
+        shape = f"{self.num_classes}, {self.embedding_size}"
+        bias = ", bias=True" if self.bias is not None else ""
+        return shape + bias + "".join(f", {name}={getattr(self, name)!r}" for name in self._options)
+
+
+_COMMON: Dict[str, Any] = {"reduction": "mean", "ignore_index": -100, "label_smoothing": 0.0}
+
+
+def _options(loss: Loss) -> Dict[str, Any]:
+    """The options of a loss, with their defaults."""
+    options: Dict[str, Any] = {}
+    if loss.margin_index == 4:
+        options.update(m1=loss.m1, m2=loss.m2, m3=loss.m3)
+    elif loss.margin_index:
+        options["margin"] = loss.margin
+    if loss.normalised:
+        options["scale"] = loss.scale
+    if loss.has_angle:
+        options["past_pi"] = loss.past_pi
+    if loss.margin_index:
+        options["gradient"] = "exact"
+    if loss.has_lambda:
+        options.update(lambda_=0.0, feature_norm="fixed")
+    if not loss.normalised:
+        options["bias"] = False
+    return {**options, **_COMMON}
+
+
+def _class_name(name: str) -> str:
+    """ "arcface" -> "ArcFaceLoss", "normsoftmax" -> "NormSoftmaxLoss"."""
+    if name == "combined":
+        return "CombinedMarginLoss"
+    words = re.sub(r"(?<=.)(face|softmax)$", r" \1", name).split()
+    return "".join(word.capitalize() for word in words) + "Loss"
+
+
+def _make_class(loss: Loss) -> Type[MarginLoss]:
+    def __init__(self: MarginLoss, num_classes: int, embedding_size: int, **options: Any) -> None:
+        MarginLoss.__init__(self, num_classes, embedding_size, **options)
+
+    defaults = _options(loss)
+    kind = inspect.Parameter
+    own = list(inspect.signature(__init__).parameters.values())[:-1]
+    own += [kind(name, kind.KEYWORD_ONLY, default=value) for name, value in defaults.items()]
+    __init__.__signature__ = inspect.Signature(own)  # type: ignore[attr-defined]
+    __init__.__doc__ = MarginLoss.__doc__
+    members = {
+        "loss": loss.name,
+        "_defaults": defaults,
+        "__init__": __init__,
+        "__module__": __name__,
+        "__doc__": f"{loss.name}: {loss.formula} ({loss.source}); options as in MarginLoss.",
+    }
+    return type(_class_name(loss.name), (MarginLoss,), members)
+
+
+if TYPE_CHECKING:  # what type checkers and editors see of the classes made below
+
+    class ArcFaceLoss(MarginLoss): ...
+
+    class CosFaceLoss(MarginLoss): ...
+
+    class SphereFaceLoss(MarginLoss): ...
+
+    class NormSoftmaxLoss(MarginLoss): ...
+
+    class SoftmaxLoss(MarginLoss): ...
+
+    class CombinedMarginLoss(MarginLoss): ...
+
+
+_CLASSES = {name: _make_class(loss) for name, loss in LOSSES.items()}
+for _made in _CLASSES.values():
+    globals()[_made.__name__] = _made
+    __all__.append(_made.__name__)

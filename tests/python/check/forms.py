@@ -1,0 +1,81 @@
+"""Losses in all the forms that a user may bring, and some that misbehave: given to the command by
+test_command.py."""
+
+import os
+import time
+
+import torch
+import torch.nn.functional as F
+
+
+def cosface(cosines, labels, s=64.0, m=0.35):
+    return F.cross_entropy(s * (cosines - m * F.one_hot(labels, cosines.shape[1])), labels)
+
+
+def careful(x, weight, labels, s=64.0, m=0.35):
+    """CosFace in plain operations of PyTorch that keeps its digits: softplus of the other classes'
+    log-sum-exp less the target's logit."""
+    cosines = F.normalize(x) @ F.normalize(weight).t()
+    target = cosines.gather(1, labels[:, None])
+    others = (s * cosines).scatter(1, labels[:, None], float("-inf")).logsumexp(1, keepdim=True)
+    return F.softplus(others - s * (target - m)).mean()
+
+
+class Positional(torch.nn.Module):
+    """Sizes by position, weights as [D, C], losses of rows."""
+
+    def __init__(self, n, d, /):
+        super().__init__()
+        self.W = torch.nn.Parameter(torch.randn(d, n))
+
+    def forward(self, x, y):
+        cosines = F.normalize(x) @ F.normalize(self.W, dim=0)
+        return F.cross_entropy(64.0 * cosines, y, reduction="none")
+
+
+fixed = Positional(5, 3)
+
+
+class Needs(torch.nn.Module):
+    """Wants an option that nobody knows."""
+
+    def __init__(self, temperature):
+        super().__init__()
+        self.temperature = temperature
+
+    def forward(self, cosines, y):
+        return F.cross_entropy(cosines / self.temperature, y)
+
+
+def crashes(cosines, labels, s=64.0):
+    if (labels < 0).any():
+        os.abort()
+    return F.cross_entropy(s * cosines, labels)
+
+
+def leaves(cosines, labels, s=64.0):
+    if (labels < 0).any():
+        os._exit(3)
+    return F.cross_entropy(s * cosines, labels)
+
+
+def hangs(cosines, labels, s=64.0):
+    if (labels == -100).any():
+        time.sleep(100)
+    return F.cross_entropy(s * cosines, labels)
+
+
+def talks(cosines, labels, s=64.0):
+    print("a word on standard output")
+    return F.cross_entropy(s * cosines, labels)
+
+
+def pair(cosines, labels):
+    return F.cross_entropy(64.0 * cosines, labels), 0.0
+
+
+def fails(cosines, labels):
+    raise RuntimeError("this loss\nnever works")
+
+
+number = 3

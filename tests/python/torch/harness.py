@@ -1,0 +1,83 @@
+"""What the tests of margin_losses.torch share."""
+
+import itertools
+import unittest
+
+import reference
+import torch
+
+from margin_losses.torch import functional
+
+TOLERANCE = 1e-6
+
+
+def problem(rows=24, dim=20, classes=11, seed=0, scale=1.0):
+    """Embeddings, class weights, labels and a bias; targets near, far and beyond pi - m."""
+    generator = torch.Generator().manual_seed(seed)
+    x = torch.randn(rows, dim, generator=generator)
+    w = torch.randn(classes, dim, generator=generator)
+    y = torch.randint(0, classes, (rows,), generator=generator)
+    for row, part in zip(range(rows), itertools.cycle((2.0, 0.0, -0.6, -4.0))):
+        x[row] += part * w[y[row]]
+    bias = torch.randn(classes, generator=generator)
+    return scale * x, w, y, bias
+
+
+def leaves(*tensors):
+    """Copies that want gradients."""
+    return [None if t is None else t.clone().requires_grad_() for t in tensors]
+
+
+def gradients(function, tensors, upstream=None):
+    """The value of a function of the tensors, and its gradients with respect to them."""
+    own = leaves(*tensors)
+    value = function(*own)
+    value.backward(upstream)
+    return [value.detach()] + [t.grad for t in own if t is not None]
+
+
+class Case(unittest.TestCase):
+    def assertNear(self, found, expected, tolerance=TOLERANCE, what=""):
+        """Every entry is within `tolerance` of the largest."""
+        found, expected = found.double(), expected.double()
+        self.assertEqual(found.shape, expected.shape, what)
+        largest = expected.abs().max().item() if expected.numel() else 0.0
+        error = (found - expected).abs().max().item() if expected.numel() else 0.0
+        self.assertLessEqual(error, tolerance * largest, what)
+
+    def assertAsReference(self, x, w, y, bias=None, upstream=None, **options):
+        """Value and gradients are those of float64 autograd."""
+        given = [t for t in (x, w, bias) if t is not None]
+        names = {} if bias is None else {"bias": bias}
+
+        def call(function, of):
+            def of_tensors(*tensors):
+                rest = dict(zip(names, tensors[2:]))
+                return function(*tensors[:2], y, **rest, **of)
+
+            return of_tensors
+
+        ours = gradients(call(functional.margin_loss, _ours(options)), given, upstream)
+        theirs = gradients(
+            call(reference.objective, options),
+            [t.double() for t in given],
+            None if upstream is None else upstream.double(),
+        )
+        for name, found, expected in zip(("loss", "x", "w", "bias"), ours, theirs):
+            self.assertNear(found, expected, what=f"{name} of {options}")
+
+    def assertOneLine(self, kind, words, function, *arguments, **options):
+        """The call is refused with one line that has these words."""
+        with self.assertRaises(kind) as caught:
+            function(*arguments, **options)
+        text = str(caught.exception)
+        self.assertNotIn("\n", text)
+        for word in words:
+            self.assertIn(word, text)
+
+
+def _ours(options):
+    """The options of `reference` in our words."""
+    options = dict(options)
+    margins = options.pop("margins", None)
+    return options if margins is None else dict(options, **dict(zip(("m1", "m2", "m3"), margins)))
