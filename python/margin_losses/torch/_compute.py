@@ -174,6 +174,8 @@ def _embeddings(x: Any, w: Any) -> Tuple[Tensor, Tensor]:
             f"x has {x.shape[1]} columns and weight {w.shape[1]}: both must be D, "
             "the embedding size"
         )
+    if 0 in w.shape:
+        raise ValueError(f"weight must be [C, D], neither of them 0, got {list(w.shape)}")
     if w.is_meta != x.is_meta:
         raise RuntimeError(f"weight is on {w.device} and x on {x.device}: take both to one device")
     return x, w
@@ -215,10 +217,13 @@ def _pointer(tensor: Optional[Tensor]) -> Optional[int]:
     return None if tensor is None else tensor.data_ptr()
 
 
-def compute(objective: Objective, t: Tensors, needs: Needs) -> Tuple[Tensor, Gradients]:
+def compute(
+    objective: Objective, t: Tensors, needs: Needs, names: Dict[str, str] = NAMES
+) -> Tuple[Tensor, Gradients]:
     """Return the loss, a float32 scalar or [N], and fresh gradients of it where they are wanted.
 
     With reduction "none" there are no gradients: those of the sum with weights are wanted then.
+    Errors call what the library found wrong by `names`.
     """
     if t.x.shape[0] == 0:
         return _of_nothing(objective, t, needs)
@@ -248,7 +253,7 @@ def compute(objective: Objective, t: Tensors, needs: Needs) -> Tuple[Tensor, Gra
         grad_bias=_pointer(db),
         ignore_label=ignore,
     )
-    run_head(objective.made, torch.get_num_threads(), call, NAMES)
+    run_head(objective.made, torch.get_num_threads(), call, names)
     gradients = [dx, dw if needs[1] else None, db]
     if rows is not None:
         return rows, gradients
@@ -265,8 +270,7 @@ def predict(
 ) -> Tuple[Tensor, Tensor]:
     """Return the k nearest classes of each row [N, k], and their cosines (softmax: logits)."""
     x, w = _embeddings(x, w)
-    if not 1 <= k <= w.shape[0]:
-        raise ValueError(f"k must be in [1, {w.shape[0]}], the number of classes, got {k}")
+    k = whole("k", k, 1, w.shape[0])
     x, w = x.detach().contiguous(), w.detach().contiguous()
     bias = None if bias is None else bias.detach().float().contiguous()
     values = x.new_empty((x.shape[0], k))

@@ -35,6 +35,8 @@ def _pml_reduction(other: Any) -> str:
 
 def _pml_options(other: Any) -> Tuple[str, Dict[str, Any]]:
     kind = type(other).__name__
+    if not type(other).__module__.startswith("pytorch_metric_learning"):
+        raise _refuse(other, "it is none of pytorch-metric-learning")
     if kind == "ArcFaceLoss":  # it keeps its margin in radians
         return "arcface", {"margin": float(other.margin), "scale": other.scale, "past_pi": "taylor"}
     if kind == "CosFaceLoss":

@@ -107,6 +107,7 @@ class MarginLoss(nn.Module):
 
     def get_logits(self, x: Tensor) -> Tensor:
         """Return the logits [N, C] without a margin, by PyTorch: scale times cosine."""
+        x = x.to(self.weight.dtype)
         if not LOSSES[self.loss].normalised:
             return nn.functional.linear(x, self.weight, self.bias)
         normalize = nn.functional.normalize

@@ -23,6 +23,11 @@ def problem(rows=24, dim=20, classes=11, seed=0, scale=1.0):
     return scale * x, w, y, bias
 
 
+def row_weights(count):
+    """Weights between 0.1 and 1.1."""
+    return 0.1 + torch.rand(count, generator=torch.Generator().manual_seed(5))
+
+
 def leaves(*tensors):
     """Copies that want gradients."""
     return [None if t is None else t.clone().requires_grad_() for t in tensors]
@@ -37,6 +42,9 @@ def gradients(function, tensors, upstream=None):
 
 
 class Case(unittest.TestCase):
+    def setUp(self):
+        torch.manual_seed(0)  # what modules draw
+
     def assertNear(self, found, expected, tolerance=TOLERANCE, what=""):
         """Every entry is within `tolerance` of the largest."""
         found, expected = found.double(), expected.double()

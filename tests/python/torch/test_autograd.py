@@ -3,7 +3,7 @@
 import unittest
 
 import torch
-from harness import Case, gradients, leaves, problem
+from harness import Case, gradients, leaves, problem, row_weights
 
 from margin_losses.torch import ArcFaceLoss, SoftmaxLoss, functional
 from margin_losses.torch import _function as function_module
@@ -184,6 +184,17 @@ class SecondDerivatives(Case):
         )
 
 
+class Upstream(Case):
+    def test_nan_is_refused_by_its_name(self):
+        x, w, y, _ = problem()
+        rows = functional.arcface_loss(*leaves(x, w), y, reduction="none")
+        upstream = torch.ones(24)
+        upstream[6] = float("nan")
+        self.assertOneLine(
+            ValueError, ["gradient of the rows' losses[6]", "NaN"], rows.backward, upstream
+        )
+
+
 class Transforms(Case):
     def test_forward_mode(self):
         x, w, y, _ = problem()
@@ -267,7 +278,7 @@ class Kinds(Case):
 
     def test_default_dtype_of_double(self):
         x, w, y, _ = problem()
-        weight = torch.rand(len(y))
+        weight = row_weights(len(y))
         try:
             for reduction in REDUCTIONS:
                 for some in (None, weight):

@@ -8,7 +8,7 @@ import pickle
 import unittest
 
 import torch
-from harness import Case, gradients, problem
+from harness import Case, gradients, problem, row_weights
 from reference import objective
 
 import margin_losses.torch as doors
@@ -69,7 +69,7 @@ class Table(Case):
 
     def test_all_options_reach_the_loss(self):
         x, w, y, _ = problem()
-        weight = torch.rand(len(y))
+        weight = row_weights(len(y))
         head = CombinedMarginLoss(
             11,
             20,
@@ -205,6 +205,15 @@ class Inference(Case):
         head(x, y).backward()
         self.assertNear(head.weight.grad, by_torch, 1e-5)
 
+    def test_half_precision(self):
+        x, w, _, _ = problem()
+        head = ArcFaceLoss(11, 20)
+        head.load_state_dict({"weight": w})
+        half = x.bfloat16()
+        expected = head.predict(half.float())
+        self.assertTrue(torch.equal(head.predict(half)[0], expected[0]))
+        self.assertTrue(torch.equal(head.get_logits(half), head.get_logits(half.float())))
+
     def test_no_rows(self):
         classes, values = ArcFaceLoss(11, 20).predict(torch.empty(0, 20), k=2)
         self.assertEqual((list(classes.shape), list(values.shape)), ([0, 2], [0, 2]))
@@ -254,6 +263,8 @@ class Refusals(Case):
             (ValueError, ["y", "[24]", "[24, 1]"], (x, w, y[:, None])),
             (ValueError, ["x", "[N, D]", "[20]"], (x[0], w, y)),
             (ValueError, ["weight", "[C, D]"], (x, w[0], y)),
+            (ValueError, ["weight", "[0, 20]"], (x, w[:0], y)),
+            (ValueError, ["weight", "[11, 0]"], (x[:, :0], w[:, :0], y)),
             (RuntimeError, ["weight", "meta"], (x, w.to("meta"), y)),
             (RuntimeError, ["y", "meta", "cpu"], (x, w, y.to("meta"))),
         ):

@@ -68,6 +68,7 @@ class FromPml(Case):
             (losses.SphereFaceLoss(11, 20, scale=2), ["SphereFaceLoss", "scale"]),
             (losses.SubCenterArcFaceLoss(num_classes=11, embedding_size=20), ["SubCenter"]),
             (losses.TripletMarginLoss(), ["TripletMarginLoss"]),
+            (ArcFaceLoss(11, 20), ["pytorch-metric-learning"]),
             (losses.ArcFaceLoss(11, 20, reducer=reducers.AvgNonZeroReducer()), ["reducer"]),
             (
                 losses.ArcFaceLoss(11, 20, weight_regularizer=regularizers.LpRegularizer()),
