@@ -16,12 +16,13 @@ typedef struct info_options {
 } info_options;
 
 #define OPTION_TARGET info_options
-static const option_row rows[] = {OPTION_GROUP("options:"),
-                                  {"json", NULL, "one JSON object", TO_FLAG(json)},
-                                  {"isa", "NAME", "{names}: show this choice",
-                                   TO_NAME(isa, &isa_choice), .environment = "MARGIN_ISA"},
-                                  {"threads", "T", "likewise ({range})", TO_INT(threads, 0, 1024)},
-                                  OPTION_END};
+static const option_row rows[] = {
+    OPTION_GROUP("options:"),
+    {"json", NULL, "one JSON object", TO_FLAG(json)},
+    {"isa", "NAME", "{names}: show this choice", TO_NAME(isa, &isa_choice),
+     .environment = "MARGIN_ISA"},
+    {"threads", "T", "show this number ({range})", TO_INT(threads, 0, 1024)},
+    OPTION_END};
 
 const option_table info_table = {
     PROGRAM, "info", "version, instruction sets, threads, losses",

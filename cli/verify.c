@@ -68,8 +68,8 @@ static const option_row rows[] = {
 
     OPTION_GROUP("output:"),
     {"curve", "FILE",
-     "thresholds, FAR and misses as a table; in DIR/tables/det.tsv plots/draw.sh DIR "
-     "draws it",
+     "thresholds, FAR and misses as a table; plots/draw.sh of the source tree draws it where it is "
+     "DIR/tables/det.tsv",
      TO_TEXT(curve)},
     {"json", NULL, "one JSON object on standard output", TO_FLAG(samples.json)},
 

@@ -94,6 +94,34 @@ def speed_cases(run):
                         "spread by more than 5 %", columns, rows))
 
 
+ERRORS = [(of, kind) for of in ("loss", "dx") for kind in ("hard", "middle", "converged")]
+
+
+def torch_heads(run):
+    """Heads of PyTorch, where bench/speed/peers_torch.py wrote torch.json into the run."""
+    rows = []
+    for row in run.json("torch").get("benchmarks", []):
+        case = dict(part.split(":") for part in row["run_name"].split("/")[1:])
+        time, key = valued(row["real_time"], "{:.3g}", row["time_low"], row["time_high"])
+        rows.append([text.escape(case["impl"]), case["N"], case["D"], case["C"], case["threads"],
+                     ("~ " * row["unstable"] + time, key),
+                     valued(row["ratio_margin"], "{:.2f}", row["ratio_margin_low"],
+                            row["ratio_margin_high"]),
+                     valued(row["default_malloc_ratio_margin"], "{:.2f}"),
+                     valued(row["peak_memory_bytes"] / 2**20, "{:.1f}"),
+                     *(valued(row.get(f"error_{of}_{kind}"), "{:.0e}") for of, kind in ERRORS)])
+    if not rows:
+        return ""
+    columns = ["head", "N", "D", "C", "threads", "ms a step", "times margin",
+               "with default malloc", "peak MiB",
+               *((kind, f"error of {of.replace('dx', 'dX')}") for of, kind in ERRORS)]
+    return folded("ArcFace in PyTorch",
+                  build("A training step (forward and backward) of ArcFace heads in PyTorch: time "
+                        "where the allocator keeps memory, and over that of this library there and "
+                        "with the allocator's defaults; growth of memory; relative errors by kind of "
+                        "row; ~: times spread by more than 5 %", columns, rows))
+
+
 def promises(run):
     rows = [[text.escape(row["bound"].replace("<=", "≤")), text.loss_name(row["loss"]),
              row["judged"], row["outside"], valued(row["share"], "{:.2g}")]

@@ -220,6 +220,31 @@ def check_one_seed():
         assert "told from touching" not in said and "overlap" not in said, said
 
 
+TORCH = {"run_name": "head/impl:torch-eager/loss:arcface/N:128/D:2/C:10000/threads:1",
+         "real_time": 13.9, "time_low": 13.5, "time_high": 14.1, "unstable": True,
+         "ratio_margin": 12.7, "ratio_margin_low": 12.1, "ratio_margin_high": 13.3,
+         "default_malloc_ratio_margin": 14.3, "peak_memory_bytes": 36 * 2**20,
+         "error_loss_hard": 3e-8, "error_loss_middle": 3e-7, "error_loss_converged": 1.0,
+         "error_dx_hard": 7e-7, "error_dx_middle": 5e-7, "error_dx_converged": None}
+
+
+def check_torch():
+    """Heads of PyTorch are a table of the report where the run has them."""
+    with invented_run() as run:
+        draw(run, "target_logit", "--format", "svg")
+        report(run)
+        assert "in PyTorch" not in source(run)
+        with open(os.path.join(run, "torch.json"), "w", encoding="utf-8") as stream:
+            json.dump({"benchmarks": [TORCH]}, stream)
+        report(run)
+        table = next(table for table in read(source(run)).all("table")
+                     if "in PyTorch" in table.first("caption").text())
+        cells = [cell.text() for cell in table.first("tbody").first("tr").all("th", "td")]
+        assert cells[:5] == ["torch-eager", "128", "2", "10000", "1"], cells
+        assert cells[5].startswith("~ 13.9") and cells[6].startswith("12.7"), cells
+        assert cells[7:9] == ["14.30", "36.0"] and cells[-1] == NONE, cells
+
+
 def main():
     with invented_report() as run:
         text = source(run)
@@ -234,6 +259,7 @@ def main():
             assert said in text, said
         assert not [f for f in os.listdir(run) if f.endswith(".part")]
     check_one_seed()
+    check_torch()
     print("report checked")
 
 
