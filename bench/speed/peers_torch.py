@@ -374,12 +374,21 @@ def write(path: str, text: str) -> None:
     os.replace(part.name, path)
 
 
+def shapes(text: str) -> List[str]:
+    """Read the shapes of --shapes."""
+    for shape in text.split(","):
+        sizes = shape.split("x")
+        if len(sizes) != 3 or not all(size.isdigit() and int(size) > 0 for size in sizes):
+            raise argparse.ArgumentTypeError(f"{shape} is no shape, such as {SHAPES[0]}")
+    return text.split(",")
+
+
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description="ArcFace heads of PyTorch beside this library's: time, memory, errors.")
     parser.add_argument("--out", metavar="FILE", help="where the JSON goes (default: nowhere)")
-    parser.add_argument("--shapes", default=",".join(SHAPES), metavar="NxDxC,...",
+    parser.add_argument("--shapes", type=shapes, default=",".join(SHAPES), metavar="NxDxC,...",
                         help="default: %(default)s")
     parser.add_argument("--threads", default="1", metavar="T,...", help="default: %(default)s")
     parser.add_argument("--rounds", type=int, default=51, help="at most (default: %(default)s)")
@@ -397,7 +406,7 @@ def main() -> None:
         return
     rows, missing = [], {}
     for threads in map(int, a.threads.split(",")):
-        for shape in a.shapes.split(","):
+        for shape in a.shapes:
             if sys.stderr.isatty():
                 print(f"{shape}, {threads} thread(s)", file=sys.stderr)
             kept, default = (run_worker(shape, a, threads, keep) for keep in (True, False))
