@@ -52,18 +52,18 @@ class Shapes(unittest.TestCase):
         self.refused(
             ValueError,
             "w is transposed: it must be [C, D] with D = 4, got shape (4, 3); "
-            "take numpy.ascontiguousarray(w.T)",
+            "take numpy.ascontiguousarray(numpy.transpose(w))",
             w=W.T,
         )
 
     def test_y(self):
         self.refused(ValueError, "y has 2 labels, x has 6 rows: N differs", y=Y[:2])
         self.refused(
-            ValueError, "y must be [N] = 1-D, got shape (6, 1): take y.ravel()", y=Y[:, None]
+            ValueError, "y must be [N] = 1-D, got shape (6, 1): take numpy.ravel(y)", y=Y[:, None]
         )
         self.refused(
             ValueError,
-            "y must be [N] = 1-D, got shape (6, 3): if it is one-hot, take y.argmax(axis=1)",
+            "y must be [N] = 1-D, got shape (6, 3): if it is one-hot, take numpy.argmax(y, axis=1)",
             y=np.eye(C, dtype=int)[Y],
         )
 
@@ -138,16 +138,20 @@ class Values(unittest.TestCase):
         self.refused(ValueError, line.format("x[2]"), x=with_value(X, (2, 1), np.nan))
         self.refused(ValueError, line.format("w[1]"), w=with_value(W, (1, 0), np.inf))
         weights = with_value(np.ones(N), 4, -np.inf)
-        self.refused(ValueError, line.format("row_weight[4]"), row_weight=weights)
+        line += ", got {}"
+        self.refused(ValueError, line.format("row_weight[4]", "-inf"), row_weight=weights)
+        self.refused(
+            ValueError, line.format("bias[2]", "nan"), bias=[0, 0, np.nan], loss="softmax"
+        )
 
     def test_factors(self):
-        line = "{0}[1]: a {0} is not a finite number >= 0"
+        line = "{0}[1]: a {0} is not a finite number >= 0, got -1.5"
         for name, size in (("class_weight", C), ("row_scale", N)):
-            values = with_value(np.ones(size), 1, -1)
+            values = with_value(np.ones(size), 1, -1.5)
             self.refused(ValueError, line.format(name), **{name: values})
 
     def test_margins_given(self):
-        degrees = "class_margin[1]: a margin must be in [0, pi): radians, not degrees"
+        degrees = "class_margin[1]: a margin must be in [0, pi), got 28.6: radians, not degrees"
         self.refused(ValueError, degrees, class_margin=[0.5, 28.6, 0.5])
         one = "row_margin: margins of rows and classes go with losses that have one margin"
         self.refused(ValueError, one, row_margin=np.zeros(N), loss="combined")
@@ -199,7 +203,14 @@ class Settings(unittest.TestCase):
             loss="sphereface",
         )  # fmt: skip
         self.refused(ValueError, "scale must be in (0, 1e9], got 0", scale=0)
-        self.refused(ValueError, "label_smoothing must be in [0, 1)", label_smoothing=1)
+        self.refused(ValueError, "label_smoothing must be in [0, 1), got 1", label_smoothing=1)
+        self.refused(
+            ValueError, "scale is beyond 1.8e308, the largest float", scale=10**400
+        )
+        self.refused(
+            ValueError, "threads must be in [1, 1024], got a number of 16610 bits",
+            threads=10**5000,
+        )  # fmt: skip
         self.refused(ValueError, "threads must be in [1, 1024], got 0", threads=0)
 
     def test_what_a_loss_does_not_have(self):
@@ -222,11 +233,51 @@ class Settings(unittest.TestCase):
             m2=0.5,
         )  # fmt: skip
 
-    def test_resources(self):
+    def test_what_has_no_effect(self):
+        for loss in ("softmax", "normsoftmax", "cosface"):
+            line = f"past_pi: the loss {loss} has no margin on the angle: leave it out"
+            self.refused(ValueError, line, loss=loss, past_pi="easy")
+        for loss in ("softmax", "normsoftmax"):
+            line = f"gradient: the loss {loss} has no margin: leave it out"
+            self.refused(ValueError, line, loss=loss, gradient="detached")
+        kept = "scale: with feature_norm='keep' lengths take its place: give one of them"
+        self.refused(ValueError, kept, loss="sphereface", feature_norm="keep", scale=30)
+        replaced = "{}: {} takes its place: give one of them"
+        for number in ("margin", "m2"):
+            for array, size in (("row_margin", N), ("class_margin", C)):
+                given = {number: 0.5, array: np.zeros(size)}
+                self.refused(ValueError, replaced.format(number, array), **given)
+        line = replaced.format("scale", "row_scale")
+        self.refused(ValueError, line, scale=64, row_scale=np.ones(N))
+
+    def test_defaults_without_effect_pass(self):
+        for loss in ml.LOSSES.values():
+            settings = {"past_pi": loss.past_pi, "gradient": "exact", "scale": loss.scale}
+            ml.head(X, W, Y, loss=loss.name, **settings)
+
+    def test_workspace(self):
+        line = "workspace of 10 bytes is too small: this shape needs {0} bytes: give workspace={0}"
+        needed = self.least_workspace(X, W, Y, workspace=10, threads=1)
+        self.refused(ValueError, line.format(needed), workspace=10, threads=1)
+        ml.head(X, W, Y, workspace=needed, threads=1)
+        with self.assertRaises(ValueError):
+            ml.head(X, W, Y, workspace=needed - 1, threads=1)
+
+    def least_workspace(self, *arrays, **options):
+        with self.assertRaisesRegex(ValueError, r"too small: this shape needs \d+") as caught:
+            ml.head(*arrays, **options)
+        return int(str(caught.exception).split("needs ")[1].split()[0])
+
+    def test_default_workspace(self):
+        y = np.full(70_000_000, -1)
         with self.assertRaisesRegex(
-            ValueError, r"^workspace of 10 bytes is too small: this shape needs \d+ bytes$"
+            ValueError,
+            r"^the default workspace of 268435456 bytes is too small: this shape needs (\d+) bytes:"
+            r" give workspace=\1 or fewer threads$",
         ):
-            ml.head(X, W, Y, workspace=10)
+            ml.rows(np.zeros((len(y), 1), np.float32), y, gradients=False, threads=2)
+
+    def test_resources(self):
         unusable = {"scalar", "avx2", "avx512", "neon"} - set(ml.info()["isas_usable"])
         for isa in unusable:
             with self.assertRaisesRegex(ValueError, f"^isa: {isa} is not usable here; .* scalar"):
