@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import ctypes
 import os
+import sys
 from ctypes import POINTER, c_char_p, c_double, c_int, c_int64, c_size_t, c_void_p
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Optional, Tuple
+from types import MappingProxyType
+from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
 OK, NULL, CONFIG, ISA, SHAPE, LABEL, NONFINITE, WORKSPACE, MEMORY, SIZE = range(10)
 """The values of margin_status."""
@@ -199,9 +201,22 @@ _FUNCTIONS: Dict[str, Tuple[Any, ...]] = {
 }
 
 
+def _installed() -> str:
+    """Where the library of this package lies: beside this file.
+
+    An editable installation leaves this file in the checkout. The library is then in another folder
+    of the package.
+    """
+    here = Path(__file__).parent
+    for folder in (here, *map(Path, sys.modules[__package__].__path__)):
+        if (folder / "_margin.so").exists():
+            return str(folder / "_margin.so")
+    return str(here / "_margin.so")
+
+
 def _load() -> ctypes.CDLL:
-    """Load the library beside this file, or the one that MARGIN_LOSSES_LIBRARY names."""
-    path = os.environ.get("MARGIN_LOSSES_LIBRARY") or str(Path(__file__).with_name("_margin.so"))
+    """Load the library of this package, or the one that MARGIN_LOSSES_LIBRARY names."""
+    path = os.environ.get("MARGIN_LOSSES_LIBRARY") or _installed()
     try:
         return ctypes.CDLL(path)
     except OSError as error:
@@ -290,8 +305,8 @@ def _read_losses() -> Dict[str, Loss]:
     return losses
 
 
-LOSSES: Dict[str, Loss] = _read_losses()
-"""The library's table of losses, by name."""
+LOSSES: Mapping[str, Loss] = MappingProxyType(_read_losses())
+"""The library's table of losses, by name. It is read-only."""
 
 
 def names_of(option: str) -> Dict[str, int]:

@@ -27,6 +27,27 @@ def _refuse_masked(name: str, value: Any) -> None:
         )
 
 
+def numbers(name: str, value: Any, kinds: str, holds: str, axes: str, wanted: str) -> np.ndarray:
+    """Return numbers as an array of one of these kinds of dtype; one without elements may have any.
+
+    `holds`, `axes` and `wanted` say in errors what belongs there, and which dtype would do.
+    """
+    _refuse_masked(name, value)
+    try:
+        given = np.asarray(value)
+    except ValueError:
+        raise ValueError(f"{name} must be [{axes}]: its rows differ in length") from None
+    if given.dtype.kind in kinds or not given.size:
+        return given
+    if given.ndim == 0 and given.dtype.kind not in "fiubc":
+        found = "None" if value is None else type(value).__name__
+        raise TypeError(f"{name} must be an array of {holds} [{axes}], got {found}")
+    remedy = f"{name}.astype(numpy.{wanted})"
+    if not isinstance(value, np.ndarray):
+        remedy = f"numpy.asarray({name}, dtype=numpy.{wanted})"
+    raise TypeError(f"{name} must hold {holds}, got dtype {given.dtype}: take {remedy}")
+
+
 def floats(name: str, value: Any, axes: str) -> np.ndarray:
     """Return numbers as a C-contiguous float32 array of these axes, as "N, D".
 
@@ -38,13 +59,10 @@ def floats(name: str, value: Any, axes: str) -> np.ndarray:
         flags = value.flags
         if flags.c_contiguous and flags.aligned:
             return value
-    _refuse_masked(name, value)
-    given = np.asarray(value)
-    if given.dtype.kind not in "fiu":
-        raise TypeError(
-            f"{name} must hold floats, got dtype {given.dtype}: take {name}.astype(numpy.float32)"
-        )
+    given = numbers(name, value, "fiu", "floats", axes, "float32")
     if given.ndim != dimensions:
+        if not given.size:
+            raise ValueError(f"{name} is empty: it must be [{axes}]")
         raise _shape_error(name, axes, given.shape)
     with np.errstate(over="ignore"):
         converted = np.require(given, FLOAT, ["C", "ALIGNED"])
@@ -71,7 +89,7 @@ def weights(value: Any, dim: int) -> np.ndarray:
     if w.shape[0] == dim:
         raise ValueError(
             f"w is transposed: it must be [C, D] with D = {dim}, got shape {w.shape}; "
-            "take numpy.ascontiguousarray(w.T)"
+            "take numpy.ascontiguousarray(numpy.transpose(w))"
         )
     raise ValueError(f"w has {w.shape[1]} columns, x has {dim}: D differs")
 
@@ -97,12 +115,7 @@ def labels(value: Any, rows: int, ignored: int, of: str = "x") -> np.ndarray:
 
 
 def _whole_labels(value: Any) -> np.ndarray:
-    _refuse_masked("y", value)
-    given = np.asarray(value)
-    if given.dtype.kind not in "iu":
-        raise TypeError(
-            f"y must hold whole numbers, got dtype {given.dtype}: take y.astype(numpy.int64)"
-        )
+    given = numbers("y", value, "iu", "whole numbers", "N", "int64")
     if given.dtype == np.uint64 and given.size and given.max() > np.iinfo(np.int64).max:
         raise ValueError(f"y holds {given.max()}: labels must be in [0, C)")
     return given
@@ -111,27 +124,24 @@ def _whole_labels(value: Any) -> np.ndarray:
 def _label_remedy(shape: Tuple[int, ...]) -> str:
     if len(shape) != 2:
         return ""
-    return ": take y.ravel()" if shape[1] == 1 else ": if it is one-hot, take y.argmax(axis=1)"
+    if shape[1] == 1:
+        return ": take numpy.ravel(y)"
+    return ": if it is one-hot, take numpy.argmax(y, axis=1)"
 
 
 def output(name: str, value: Any, shape: Tuple[int, ...]) -> np.ndarray:
     """Return an array that the library may write to; None is given a new one."""
     if value is None:
         return np.empty(shape, FLOAT)
-    fits = (
-        isinstance(value, np.ndarray)
-        and value.dtype == FLOAT
-        and value.shape == shape
-        and value.flags.carray
-    )
-    if fits:
+    kind = isinstance(value, np.ndarray) and value.dtype == FLOAT
+    if kind and value.shape == shape and value.flags.carray:
         return np.asarray(value)
     found = type(value).__name__
     if isinstance(value, np.ndarray):
         found = f"{value.dtype} of shape {value.shape}"
-        if value.dtype == FLOAT and value.shape == shape:
+        if kind and value.shape == shape:
             found += ", not contiguous" if value.flags.writeable else ", not writable"
-    raise ValueError(
+    raise (ValueError if kind else TypeError)(
         f"{name} must be a writable C-contiguous float32 array of shape {shape}, got {found}"
     )
 

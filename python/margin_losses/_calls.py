@@ -12,7 +12,18 @@ import numpy as np
 from . import _arrays
 from ._abi import LOSSES, Head, Predict, Rows
 from ._arrays import addresses
-from ._heads import ISAS, choice, number, run_head, run_predict, run_rows, settings, whole
+from ._heads import (
+    ISAS,
+    Settings,
+    choice,
+    number,
+    run_head,
+    run_predict,
+    run_rows,
+    settings,
+    short,
+    whole,
+)
 
 _NAMES = {"embeddings": "x", "weights": "w", "labels": "y"}
 _GRADIENTS = ("dx", "dw", "db")
@@ -142,7 +153,25 @@ def _take_given(inputs: Arrays, axis: str, count: int, **given: Any) -> None:
             inputs[name] = _arrays.vector(name, value, axis, count)
 
 
+def _refuse_replaced(made: Settings, inputs: Arrays, **numbers: Any) -> None:
+    """Refuse a number where the inputs hold one for each row or class that takes its place."""
+    margin = ("margin", f"m{made.info.margin_index}")
+    replaced = {"row_scale": ("scale",), "row_margin": margin, "class_margin": margin}
+    for array, names in replaced.items():
+        for name in names:
+            if array in inputs and numbers.get(name) is not None:
+                raise ValueError(f"{name}: {array} takes its place: give one of them")
+
+
+def _flag(argument: str, value: Any) -> bool:
+    """Return True or False; anything else is refused, lest "no" be taken for true."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{argument} must be True or False, got {short(value)}")
+    return bool(value)
+
+
 def _check_gradient_options(gradients: bool, accumulate: bool, out: Any) -> None:
+    gradients, accumulate = _flag("gradients", gradients), _flag("accumulate", accumulate)
     if out is not None and not gradients:
         raise ValueError("out holds gradients: with gradients=False leave it out")
     if accumulate and out is None:
@@ -159,9 +188,7 @@ def _bias(bias: Any, loss: str, classes: int) -> np.ndarray:
     return _arrays.vector("bias", bias, "C", classes)
 
 
-def _head_inputs(
-    x: Any, w: Any, y: Any, bias: Any, loss: str, ignored: int = -1
-) -> Tuple[Dict[str, int], Arrays]:
+def _head_inputs(x: Any, w: Any, bias: Any, loss: str) -> Tuple[Dict[str, int], Arrays]:
     """Return the sizes N, D and C, and the arrays."""
     x = _arrays.floats("x", x, "N, D")
     n, d = x.shape
@@ -169,8 +196,6 @@ def _head_inputs(
     if not (x.size and w.size):
         raise ValueError(f"{'w' if x.size else 'x'} is empty: N, D and C must be at least 1")
     arrays = {"embeddings": x, "weights": w}
-    if y is not None:
-        arrays["labels"] = _arrays.labels(y, n, ignored)
     if bias is not None:
         arrays["bias"] = _bias(bias, loss, len(w))
     return {"rows": n, "dim": d, "classes": len(w)}, arrays
@@ -178,11 +203,14 @@ def _head_inputs(
 
 def _held(out: Any) -> Dict[str, Any]:
     """The arrays that `out` holds, None where it has none."""
+    if isinstance(out, HeadResult):
+        return {name: getattr(out, name) for name in _GRADIENTS}
     if not isinstance(out, dict):
-        return {name: getattr(out, name, None) for name in _GRADIENTS}
-    unknown = sorted(set(out) - set(_GRADIENTS))
-    if unknown:
-        raise ValueError(f"out has {unknown[0]!r}; it takes {', '.join(_GRADIENTS)}")
+        found = type(out).__name__
+        raise TypeError(f"out must be a result or a dict with dx, dw, db, got {found}")
+    for name in out:
+        if name not in _GRADIENTS:
+            raise ValueError(f"out has {short(name)}; it takes {', '.join(_GRADIENTS)}")
     return {name: out.get(name) for name in _GRADIENTS}
 
 
@@ -302,16 +330,17 @@ def head(
     ignore_label : int
         Rows of this label do not count, as those of -1.
     row_margin, class_margin : array of floats [N] or [C], optional
-        A margin for each row, or for each class, instead of `margin`; not both.
+        A margin for each row, or for each class, instead of `margin`; only one of the three.
     row_scale : array of floats [N], optional
-        A scale for each row instead of `scale`.
+        A scale for each row instead of `scale`; only one of the two.
     gradients : bool
         False: the loss alone.
     accumulate : bool
         Add the gradients to what the arrays of `out` hold.
     out : result or dict, optional
         Arrays "dx", "dw" and "db" to write the gradients to, as of an earlier result. Memory that
-        is used again saves time where w is large.
+        is used again saves time where w is large. With some of them alone the others are new
+        arrays; `accumulate` needs all.
     threads : int, optional
         At most so many; default: OMP_NUM_THREADS, else the CPUs that this thread may use. The
         numbers are the same for any.
@@ -327,11 +356,11 @@ def head(
     Raises
     ------
     ValueError
-        A shape, a label, a name or a number that does not fit, NaN and infinities; the message
-        names the argument, what was expected, and what was found. Arrays of `out` are then as
-        they were.
+        A shape, a label, a name or a number that does not fit, NaN and infinities, and a setting
+        that would have no effect; the message names the argument, what was expected, and what was
+        found. Arrays of `out` are then as they were.
     TypeError
-        An array of another kind, as labels that are floats.
+        An array or an object of another kind, as labels that are floats.
     MemoryError
         Out of memory.
     """
@@ -342,12 +371,14 @@ def head(
     threads, options = _run_options(threads, isa, workspace)
     _check_gradient_options(gradients, accumulate, out)
     ignored = _read_ignored(ignore_label)
-    sizes, inputs = _head_inputs(x, w, y, bias, loss, ignored)
+    sizes, inputs = _head_inputs(x, w, bias, loss)
     n, c = sizes["rows"], sizes["classes"]
+    inputs["labels"] = _arrays.labels(y, n, ignored)
     _take_given(
         inputs, "N", n, row_weight=row_weight, row_margin=row_margin, row_scale=row_scale
     )
     _take_given(inputs, "C", c, class_weight=class_weight, class_margin=class_margin)
+    _refuse_replaced(made, inputs, scale=scale, margin=margin, m1=m1, m2=m2, m3=m3)
     arrays = _gradient_arrays(sizes, inputs, out, accumulate) if gradients else {}
     result = _empty_head_result(n, arrays)
     call = Head(
@@ -403,7 +434,7 @@ def predict(
     """
     made = settings(loss)
     threads, options = _run_options(threads, isa, workspace)
-    sizes, inputs = _head_inputs(x, w, None, bias, loss)
+    sizes, inputs = _head_inputs(x, w, bias, loss)
     k = whole("k", k, 1, sizes["classes"])
     shape = (sizes["rows"], k)
     found = Prediction(np.empty(shape, _arrays.LABEL), np.empty(shape, _arrays.FLOAT))
@@ -414,6 +445,23 @@ def predict(
 
 
 # ---- from cosines --------------------------------------------------------------------------------
+
+
+def _rows_gradient(inputs: Arrays, out: Any) -> np.ndarray:
+    """The array that the gradient goes to: that of `out`, or a new one."""
+    logits = inputs["logits"]
+    if isinstance(out, RowsResult):
+        if out.grad is None:
+            raise ValueError("out lacks grad: it comes from a call with gradients=False")
+        out = out.grad
+    elif not (out is None or isinstance(out, np.ndarray)):
+        found = type(out).__name__
+        raise TypeError(f"out must be a result or an array [N, C], got {found}")
+    grad = _arrays.output("out", out, logits.shape)
+    in_place = _arrays.address(grad) == _arrays.address(logits)
+    others = {name: a for name, a in inputs.items() if not (in_place and name == "logits")}
+    _arrays.refuse_overlaps({"out": grad}, others, _NAMES)
+    return grad
 
 
 def rows(
@@ -438,7 +486,7 @@ def rows(
     class_margin: Any = None,
     row_scale: Any = None,
     gradients: bool = True,
-    out: Optional[np.ndarray] = None,
+    out: Any = None,
     threads: Optional[int] = None,
     isa: str = "auto",
     workspace: Optional[int] = None,
@@ -456,8 +504,9 @@ def rows(
         As in `head`; with ``feature_norm="keep"`` it must be given: the lengths of the embeddings.
     gradients : bool
         False: the loss alone.
-    out : numpy.ndarray, float32 [N, C], optional
-        Where the gradient goes; it may be `logits` itself.
+    out : result or numpy.ndarray, float32 [N, C], optional
+        Where the gradient goes: the `grad` of an earlier result, or an array, which may be `logits`
+        itself.
     loss, scale, margin, ...
         All others as in `head`.
 
@@ -487,15 +536,14 @@ def rows(
         inputs, "N", n, row_weight=row_weight, row_margin=row_margin, row_scale=row_scale
     )
     _take_given(inputs, "C", c, class_weight=class_weight, class_margin=class_margin)
+    _refuse_replaced(made, inputs, scale=scale, margin=margin, m1=m1, m2=m2, m3=m3)
     result = RowsResult()
     result.row_loss = np.empty(n, _arrays.FLOAT)
     result.row_others = np.empty(n, _arrays.FLOAT)
     outputs = {"row_loss": result.row_loss, "row_others": result.row_others}
     result.grad = None
     if gradients:
-        result.grad = outputs["grad_logits"] = _arrays.output("out", out, (n, c))
-    if result.grad is not None and result.grad.ctypes.data != z.ctypes.data:
-        _arrays.refuse_overlaps({"out": result.grad}, inputs, _NAMES)
+        result.grad = outputs["grad_logits"] = _rows_gradient(inputs, out)
     call = Rows(
         rows=n,
         classes=c,

@@ -12,8 +12,9 @@ import numbers
 import os
 import threading
 from collections import OrderedDict
+from ctypes import POINTER, c_float
 from functools import lru_cache
-from typing import Any, Callable, Dict, NamedTuple, NoReturn, Optional, Tuple, Union
+from typing import Any, Callable, Dict, Mapping, NamedTuple, NoReturn, Optional, Tuple, Union
 
 from . import _abi
 from ._abi import LOSSES, Config, Head, Predict, Rows, library
@@ -24,7 +25,7 @@ FEATURE_NORMS = _abi.names_of("feature_norm")
 ISAS = _abi.names_of("isa")
 
 CONTEXTS_KEPT = 4
-"""Contexts that are kept for each thread at most: one for each isa and workspace in use."""
+"""How many contexts a thread keeps at most. Calls with the same isa and workspace share one."""
 
 
 class Settings(NamedTuple):
@@ -52,7 +53,7 @@ _LOSSES_BY_INDEX = {loss.index: loss for loss in LOSSES.values()}
 # ---- settings ------------------------------------------------------------------------------------
 
 
-def choice(argument: str, names: Dict[str, Any], value: Any) -> Any:
+def choice(argument: str, names: Mapping[str, Any], value: Any) -> Any:
     """Return what a name stands for; one that is unknown is refused with those that are known."""
     if isinstance(value, str) and value in names:
         return names[value]
@@ -64,22 +65,27 @@ def number(argument: str, value: Any) -> float:
     if type(value) is float:
         return value
     if isinstance(value, bool) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{argument} must be a number, got {_short(value)}")
-    return float(value)
+        raise TypeError(f"{argument} must be a number, got {short(value)}")
+    try:
+        return float(value)
+    except OverflowError:
+        raise ValueError(f"{argument} is beyond 1.8e308, the largest float") from None
 
 
 def whole(argument: str, value: Any, least: int, most: int) -> int:
     """Return a whole number in [least, most] as an int; anything else is refused."""
     if type(value) is not int:
         if isinstance(value, bool) or not isinstance(value, numbers.Integral):
-            raise TypeError(f"{argument} must be a whole number, got {_short(value)}")
+            raise TypeError(f"{argument} must be a whole number, got {short(value)}")
     if not least <= value <= most:
-        raise ValueError(f"{argument} must be in [{least}, {most}], got {value}")
+        raise ValueError(f"{argument} must be in [{least}, {most}], got {short(value)}")
     return int(value)
 
 
-def _short(value: Any) -> str:
+def short(value: Any) -> str:
     """A value as an error shows it: its text where that is short, else its type."""
+    if isinstance(value, int) and value.bit_length() > 128:  # Python refuses to print longest ones
+        return f"a number of {value.bit_length()} bits"
     text = repr(value)
     return text if len(text) <= 40 else f"an object of type {type(value).__name__}"
 
@@ -134,6 +140,17 @@ def _refuse(status: int, why: str, made: Settings, margin_name: Optional[str]) -
     raise ValueError(f"{why}, got {value:g}")
 
 
+def _refuse_without_effect(made: Settings) -> None:
+    """What plays no part in the loss must be at its default; the library refuses other margins."""
+    loss = made.info
+    if made.past_pi != PAST_PI[loss.past_pi] and not loss.has_angle:
+        raise ValueError(f"past_pi: the loss {loss.name} has no margin on the angle: leave it out")
+    if made.gradient != GRADIENTS["exact"] and not loss.margin_index:
+        raise ValueError(f"gradient: the loss {loss.name} has no margin: leave it out")
+    if made.scale != loss.scale and made.feature_norm == FEATURE_NORMS["keep"]:
+        raise ValueError("scale: with feature_norm='keep' lengths take its place: give one of them")
+
+
 def _make_settings(
     loss: str,
     scale: Optional[float],
@@ -160,6 +177,7 @@ def _make_settings(
         **margins,
     )
     _check(made, margin_name)
+    _refuse_without_effect(made)
     return made
 
 
@@ -184,7 +202,8 @@ def settings(
     Raises
     ------
     ValueError
-        An unknown name, or a number out of its range. A margin of pi or more speaks of degrees.
+        An unknown name, a number out of its range, or what has no effect and is not at its
+        default. A margin of pi or more speaks of degrees.
     TypeError
         Something that is no number.
     """
@@ -306,8 +325,28 @@ def resolved() -> Tuple[int, int]:
 # ---- calls ---------------------------------------------------------------------------------------
 
 
-def _fault_text(fault: _abi.Fault, call: Any, name: str, workspace: int) -> str:
-    """What was wrong with a call, of which `name` is the argument at fault."""
+_VECTORS = ("bias", "row_scale", "row_weight", "class_weight", "row_margin", "class_margin")
+
+
+def _workspace_text(context: _Context, needed: int) -> str:
+    config = library.margin_context_config(context.handle).contents
+    which = "workspace" if context.workspace else "the default workspace"
+    fewer = " or fewer threads" if config.threads > 1 else ""
+    return (
+        f"{which} of {config.workspace_bytes} bytes is too small: this shape needs {needed} bytes: "
+        f"give workspace={needed}{fewer}"
+    )
+
+
+def _found(call: Any, field: str, index: int) -> str:
+    """The element at fault as errors show it, where an argument has one for each row or class."""
+    if field not in _VECTORS:
+        return ""
+    return f", got {ctypes.cast(getattr(call, field), POINTER(c_float))[index]:g}"
+
+
+def _fault_text(fault: _abi.Fault, call: Any, field: str, name: str) -> str:
+    """What was wrong with a call: with `field` of its struct, which errors call `name`."""
     detail: str = fault.detail.decode()
     if fault.status == _abi.LABEL:
         ignored = "-1" if call.ignore_label in (0, -1) else f"-1 or {call.ignore_label}"
@@ -315,14 +354,14 @@ def _fault_text(fault: _abi.Fault, call: Any, name: str, workspace: int) -> str:
             f"{name}[{fault.row}] is {fault.value}: a label must be in [0, {call.classes}), "
             f"or {ignored} for a row that does not count"
         )
-    if fault.status == _abi.WORKSPACE:
-        given = f" of {workspace} bytes" if workspace else ""
-        return f"workspace{given} is too small: this shape needs {fault.bytes} bytes"
     if fault.status == _abi.NONFINITE:
-        return f"{name}[{fault.row}]: {detail}"
+        return f"{name}[{fault.row}]: {detail}{_found(call, field, fault.row)}"
     if detail[:3] in ("m1 ", "m2 ", "m3 "):
         units = ": radians, not degrees" if "pi" in detail else ""
-        return f"{name}[{fault.row}]: a margin{detail[2:]}{units}"
+        found = _found(call, field, fault.row)
+        return f"{name}[{fault.row}]: a margin{detail[2:]}{found}{units}"
+    if detail.startswith("label_smoothing"):
+        return f"{detail}, got {call.label_smoothing:g}"
     return f"{name}: {detail}" if fault.argument and name not in detail else detail
 
 
@@ -330,9 +369,10 @@ def _fail(context: _Context, status: int, call: Any, names: Optional[Dict[str, s
     fault = library.margin_context_fault(context.handle).contents
     if status == _abi.MEMORY:
         raise MemoryError(f"margin_losses: {fault.detail.decode()}")
-    argument = library.margin_argument_name(fault.argument).decode()
-    name = (names or {}).get(argument, argument)
-    raise ValueError(_fault_text(fault, call, name, context.workspace))
+    if status == _abi.WORKSPACE:
+        raise ValueError(_workspace_text(context, fault.bytes))
+    field = library.margin_argument_name(fault.argument).decode()
+    raise ValueError(_fault_text(fault, call, field, (names or {}).get(field, field)))
 
 
 def _run(

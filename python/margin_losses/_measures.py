@@ -266,10 +266,11 @@ def angles(x: Any, y: Any, w: Any = None, *, ignore_label: int = -1) -> Dict[str
 
 
 def _limits(far: Union[float, Sequence[float], None]) -> List[float]:
-    """The limits on FAR, which fall."""
+    """The limits on FAR: each once, falling."""
     if far is None:
         return [math.pow(10.0, -(k + 1)) for k in range(DECADES)]
-    limits = {float(limit) for limit in np.atleast_1d(np.asarray(far, float)).ravel()}
+    given = _arrays.numbers("far", far, "fiu", "rates", "P", "float64")
+    limits = {float(limit) for limit in given.ravel()}
     bad = [limit for limit in limits if not 0.0 < limit <= 1.0]
     if bad or not limits:
         raise ValueError(f"far must hold rates greater than 0 and at most 1, got {far!r}")
@@ -301,7 +302,8 @@ def verify(
     y : array of whole numbers [N]
         Identities, from 0.
     far : float or sequence of floats, optional
-        Limits on FAR at which TAR is given, in (0, 1]; default 1e-1 to 1e-5.
+        Limits on FAR at which TAR is given, in (0, 1]; default 1e-1 to 1e-5. ``tar_at_far`` has
+        each once, the largest first, in whatever order they are given.
     ignore_label : int
         Rows of this label take no part.
 

@@ -52,18 +52,18 @@ class Shapes(unittest.TestCase):
         self.refused(
             ValueError,
             "w is transposed: it must be [C, D] with D = 4, got shape (4, 3); "
-            "take numpy.ascontiguousarray(w.T)",
+            "take numpy.ascontiguousarray(numpy.transpose(w))",
             w=W.T,
         )
 
     def test_y(self):
         self.refused(ValueError, "y has 2 labels, x has 6 rows: N differs", y=Y[:2])
         self.refused(
-            ValueError, "y must be [N] = 1-D, got shape (6, 1): take y.ravel()", y=Y[:, None]
+            ValueError, "y must be [N] = 1-D, got shape (6, 1): take numpy.ravel(y)", y=Y[:, None]
         )
         self.refused(
             ValueError,
-            "y must be [N] = 1-D, got shape (6, 3): if it is one-hot, take y.argmax(axis=1)",
+            "y must be [N] = 1-D, got shape (6, 3): if it is one-hot, take numpy.argmax(y, axis=1)",
             y=np.eye(C, dtype=int)[Y],
         )
 
@@ -105,6 +105,41 @@ class Types(unittest.TestCase):
             x=X.astype(float) * 1e300,
         )
 
+    def test_no_arrays(self):
+        for name, holds in (("x", "floats [N, D]"), ("w", "floats [C, D]")):
+            line = f"{name} must be an array of {holds}, got "
+            self.refused(TypeError, line + "None", **{name: None})
+            self.refused(TypeError, line + "str", **{name: "abc"})
+            self.refused(TypeError, line + "generator", **{name: (row for row in X)})
+        self.refused(
+            TypeError, "y must be an array of whole numbers [N], got None", y=None
+        )
+
+    def test_lists(self):
+        """A list has no methods of arrays: the remedy is one for it."""
+        self.refused(
+            TypeError,
+            "y must hold whole numbers, got dtype float64: "
+            "take numpy.asarray(y, dtype=numpy.int64)",
+            y=[0.0] * N,
+        )
+        self.refused(
+            TypeError,
+            "x must hold floats, got dtype <U1: take numpy.asarray(x, dtype=numpy.float32)",
+            x=[["1"] * D] * N,
+        )
+        self.refused(ValueError, "y has 0 labels, x has 6 rows: N differs", y=[])
+        self.refused(ValueError, "x is empty: it must be [N, D]", x=[])
+        self.refused(
+            ValueError, "row_scale must be [N] with N = 6, got shape (0,)", row_scale=[]
+        )
+
+    def test_ragged_lists(self):
+        self.refused(
+            ValueError, "x must be [N, D]: its rows differ in length", x=[[1.0, 2.0], [3.0]]
+        )
+        self.refused(ValueError, "y must be [N]: its rows differ in length", y=[0, [1, 2]])
+
     def test_masked(self):
         for name, array in (("x", X), ("y", Y)):
             with self.assertRaisesRegex(TypeError, f"^{name} is a masked array, whose mask"):
@@ -138,16 +173,20 @@ class Values(unittest.TestCase):
         self.refused(ValueError, line.format("x[2]"), x=with_value(X, (2, 1), np.nan))
         self.refused(ValueError, line.format("w[1]"), w=with_value(W, (1, 0), np.inf))
         weights = with_value(np.ones(N), 4, -np.inf)
-        self.refused(ValueError, line.format("row_weight[4]"), row_weight=weights)
+        line += ", got {}"
+        self.refused(ValueError, line.format("row_weight[4]", "-inf"), row_weight=weights)
+        self.refused(
+            ValueError, line.format("bias[2]", "nan"), bias=[0, 0, np.nan], loss="softmax"
+        )
 
     def test_factors(self):
-        line = "{0}[1]: a {0} is not a finite number >= 0"
+        line = "{0}[1]: a {0} is not a finite number >= 0, got -1.5"
         for name, size in (("class_weight", C), ("row_scale", N)):
-            values = with_value(np.ones(size), 1, -1)
+            values = with_value(np.ones(size), 1, -1.5)
             self.refused(ValueError, line.format(name), **{name: values})
 
     def test_margins_given(self):
-        degrees = "class_margin[1]: a margin must be in [0, pi): radians, not degrees"
+        degrees = "class_margin[1]: a margin must be in [0, pi), got 28.6: radians, not degrees"
         self.refused(ValueError, degrees, class_margin=[0.5, 28.6, 0.5])
         one = "row_margin: margins of rows and classes go with losses that have one margin"
         self.refused(ValueError, one, row_margin=np.zeros(N), loss="combined")
@@ -199,7 +238,14 @@ class Settings(unittest.TestCase):
             loss="sphereface",
         )  # fmt: skip
         self.refused(ValueError, "scale must be in (0, 1e9], got 0", scale=0)
-        self.refused(ValueError, "label_smoothing must be in [0, 1)", label_smoothing=1)
+        self.refused(ValueError, "label_smoothing must be in [0, 1), got 1", label_smoothing=1)
+        self.refused(
+            ValueError, "scale is beyond 1.8e308, the largest float", scale=10**400
+        )
+        self.refused(
+            ValueError, "threads must be in [1, 1024], got a number of 16610 bits",
+            threads=10**5000,
+        )  # fmt: skip
         self.refused(ValueError, "threads must be in [1, 1024], got 0", threads=0)
 
     def test_what_a_loss_does_not_have(self):
@@ -222,11 +268,51 @@ class Settings(unittest.TestCase):
             m2=0.5,
         )  # fmt: skip
 
-    def test_resources(self):
+    def test_what_has_no_effect(self):
+        for loss in ("softmax", "normsoftmax", "cosface"):
+            line = f"past_pi: the loss {loss} has no margin on the angle: leave it out"
+            self.refused(ValueError, line, loss=loss, past_pi="easy")
+        for loss in ("softmax", "normsoftmax"):
+            line = f"gradient: the loss {loss} has no margin: leave it out"
+            self.refused(ValueError, line, loss=loss, gradient="detached")
+        kept = "scale: with feature_norm='keep' lengths take its place: give one of them"
+        self.refused(ValueError, kept, loss="sphereface", feature_norm="keep", scale=30)
+        replaced = "{}: {} takes its place: give one of them"
+        for number in ("margin", "m2"):
+            for array, size in (("row_margin", N), ("class_margin", C)):
+                given = {number: 0.5, array: np.zeros(size)}
+                self.refused(ValueError, replaced.format(number, array), **given)
+        line = replaced.format("scale", "row_scale")
+        self.refused(ValueError, line, scale=64, row_scale=np.ones(N))
+
+    def test_defaults_without_effect_pass(self):
+        for loss in ml.LOSSES.values():
+            settings = {"past_pi": loss.past_pi, "gradient": "exact", "scale": loss.scale}
+            ml.head(X, W, Y, loss=loss.name, **settings)
+
+    def test_workspace(self):
+        line = "workspace of 10 bytes is too small: this shape needs {0} bytes: give workspace={0}"
+        needed = self.least_workspace(X, W, Y, workspace=10, threads=1)
+        self.refused(ValueError, line.format(needed), workspace=10, threads=1)
+        ml.head(X, W, Y, workspace=needed, threads=1)
+        with self.assertRaises(ValueError):
+            ml.head(X, W, Y, workspace=needed - 1, threads=1)
+
+    def least_workspace(self, *arrays, **options):
+        with self.assertRaisesRegex(ValueError, r"too small: this shape needs \d+") as caught:
+            ml.head(*arrays, **options)
+        return int(str(caught.exception).split("needs ")[1].split()[0])
+
+    def test_default_workspace(self):
+        y = np.zeros(34_000_000, int)  # never written to, so that this takes no memory
         with self.assertRaisesRegex(
-            ValueError, r"^workspace of 10 bytes is too small: this shape needs \d+ bytes$"
+            ValueError,
+            r"^the default workspace of 268435456 bytes is too small: this shape needs (\d+) bytes:"
+            r" give workspace=\1 or fewer threads$",
         ):
-            ml.head(X, W, Y, workspace=10)
+            ml.rows(np.zeros((len(y), 1), np.float32), y, gradients=False, threads=2)
+
+    def test_resources(self):
         unusable = {"scalar", "avx2", "avx512", "neon"} - set(ml.info()["isas_usable"])
         for isa in unusable:
             with self.assertRaisesRegex(ValueError, f"^isa: {isa} is not usable here; .* scalar"):
@@ -241,19 +327,35 @@ class Outputs(unittest.TestCase):
         line = "out.dx must be a writable C-contiguous float32 array of shape (6, 4), got {}"
         dw = np.empty((C, D), np.float32)
         for found, dx in (
-            ("float64 of shape (6, 4)", np.empty((N, D))),
             ("float32 of shape (4, 6)", np.empty((D, N), np.float32)),
             ("float32 of shape (6, 4), not contiguous", np.empty((D, N), np.float32).T),
-            ("list", [[0.0]]),
         ):
             self.refused(ValueError, line.format(found), out={"dx": dx, "dw": dw})
+        for found, dx in (("float64 of shape (6, 4)", np.empty((N, D))), ("list", [[0.0]])):
+            self.refused(TypeError, line.format(found), out={"dx": dx, "dw": dw})
         fixed = np.empty((N, D), np.float32)
         fixed.flags.writeable = False
         self.refused(
             ValueError, line.format("float32 of shape (6, 4), not writable"), out={"dx": fixed}
         )
         self.refused(ValueError, "out has 'dW'; it takes dx, dw, db", out={"dW": dw})
+        self.refused(ValueError, "out has 1; it takes dx, dw, db", out={1: 2})
         self.refused(ValueError, "out lacks dx and dw", out={})
+
+    def test_kinds_of_out(self):
+        for found, out in (
+            ("tuple", (X, W)), ("list", []), ("str", "dx"), ("ndarray", X),
+            ("RowsResult", ml.rows(COSINES, Y)),
+        ):  # fmt: skip
+            line = f"out must be a result or a dict with dx, dw, db, got {found}"
+            self.refused(TypeError, line, out=out)
+
+    def test_some_of_out(self):
+        """What out lacks is a new array."""
+        dx = np.empty((N, D), np.float32)
+        result, plain = ml.head(X, W, Y, out={"dx": dx}), ml.head(X, W, Y)
+        self.assertTrue(np.shares_memory(result.dx, dx))
+        self.assertTrue((result.dx == plain.dx).all() and (result.dw == plain.dw).all())
 
     def test_overlap(self):
         own = "{} shares memory with {}: give it an array of its own"
@@ -269,6 +371,11 @@ class Outputs(unittest.TestCase):
             "accumulate adds to the arrays of out: give out with dx and dw",
             accumulate=True,
         )
+        for name in ("accumulate", "gradients"):
+            for value in ("no", 1, None):
+                line = f"{name} must be True or False, got {value!r}"
+                self.refused(TypeError, line, **{name: value})
+        ml.head(X, W, Y, gradients=np.bool_(False))
         sums = {"dw": np.zeros((C, D), np.float32)}
         self.refused(ValueError, "out lacks dx", accumulate=True, out=sums)
         self.refused(
@@ -317,6 +424,42 @@ class Rows(unittest.TestCase):
             ValueError, "out holds gradients: with gradients=False leave it out", out=COSINES,
             gradients=False,
         )  # fmt: skip
+        for found, out in (("dict", {}), ("list", []), ("HeadResult", ml.head(X, W, Y))):
+            line = f"out must be a result or an array [N, C], got {found}"
+            self.refused(TypeError, line, out=out)
+        self.refused(
+            TypeError,
+            "out must be a writable C-contiguous float32 array of shape (6, 3), got float64 of "
+            "shape (6, 3)",
+            out=COSINES.astype(float),
+        )
+        loss_alone = ml.rows(COSINES, Y, gradients=False)
+        self.refused(
+            ValueError, "out lacks grad: it comes from a call with gradients=False", out=loss_alone
+        )
+
+    def test_out_at_logits_overlaps_nothing_else(self):
+        """In place of the logits the gradient would overwrite what is read beside them."""
+        n = 4
+        memory = np.full((n, n), 0.5, np.float32)
+        y = np.arange(n)
+        for name in ("row_weight", "class_weight", "row_scale", "row_margin", "class_margin"):
+            self.refused(
+                ValueError, f"out shares memory with {name}: give it an array of its own",
+                logits=memory, y=y, out=memory, **{name: memory[1]},
+            )  # fmt: skip
+        self.refused(
+            ValueError, "out shares memory with y: give it an array of its own",
+            logits=memory, y=memory[:2].reshape(-1).view(np.int64), out=memory,
+        )  # fmt: skip
+        self.assertTrue((memory == 0.5).all())
+
+    def test_a_result_is_used_again(self):
+        first = ml.rows(COSINES, Y)
+        expected, memory = first.grad.copy(), first.grad
+        first.grad.fill(np.nan)
+        again = ml.rows(COSINES, Y, out=first)
+        self.assertTrue((again.grad == expected).all() and np.shares_memory(again.grad, memory))
 
 
 class Measures(unittest.TestCase):
@@ -344,6 +487,18 @@ class Measures(unittest.TestCase):
         rates = "far must hold rates greater than 0 and at most 1, got {}"
         for far in (0.0, [0.1, 2.0], []):
             self.refused(ValueError, rates.format(far), ml.verify, X, Y, far)
+        self.refused(
+            TypeError, "far must be an array of rates [P], got str", ml.verify, X, Y, "0.1"
+        )
+        self.refused(
+            TypeError,
+            "far must hold rates, got dtype <U3: take numpy.asarray(far, dtype=numpy.float64)",
+            ml.verify, X, Y, ["0.1"],
+        )  # fmt: skip
+
+    def test_the_order_of_rates(self):
+        found = ml.verify(X, Y, far=[0.1, 0.3, 0.2, 0.2])["tar_at_far"]
+        self.assertEqual([point["far_limit"] for point in found], [0.3, 0.2, 0.1])
 
     def test_advise(self):
         self.refused(ValueError, "classes must be in [2, 1000000000], got 1", ml.advise, 1)
@@ -355,6 +510,25 @@ class Measures(unittest.TestCase):
 
 
 class Library(unittest.TestCase):
+    def test_the_table_is_read_only(self):
+        with self.assertRaises(TypeError):
+            ml.LOSSES["arcface"] = None
+
+    def test_another_folder_of_the_package(self):
+        """An editable installation has the sources in one folder and the library in another."""
+        code = (
+            "import importlib.util as u, pathlib, sys\n"
+            "source, library = sys.argv[1:]\n"
+            "spec = u.spec_from_file_location('margin_losses', source,\n"
+            "    submodule_search_locations=[str(pathlib.Path(p).parent) for p in sys.argv[1:]])\n"
+            "sys.modules['margin_losses'] = package = u.module_from_spec(spec)\n"
+            "spec.loader.exec_module(package)\n"
+            "assert package._abi.library._name == library, package._abi.library._name\n"
+        )
+        environment = {**os.environ, "MARGIN_LOSSES_LIBRARY": ""}
+        paths = (ml.__file__, os.environ["MARGIN_LOSSES_LIBRARY"])
+        subprocess.run([sys.executable, "-B", "-c", code, *paths], env=environment, check=True)
+
     def test_a_library_that_is_not_there(self):
         environment = {**os.environ, "MARGIN_LOSSES_LIBRARY": "nowhere/_margin.so"}
         ended = subprocess.run(

@@ -57,8 +57,9 @@ class Formula(unittest.TestCase):
     def test_each_loss(self):
         self.assertLessEqual(set(MARGINS), set(ml.LOSSES))
         for loss in MARGINS:
-            for gradient in ("exact", "detached"):
-                self.check(loss, gradient=gradient)
+            self.check(loss, gradient="exact")
+            if ml.LOSSES[loss].margin_index:
+                self.check(loss, gradient="detached")
 
     def test_past_pi(self):
         x, w, y = problem()

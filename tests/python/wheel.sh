@@ -79,6 +79,16 @@ grep -q 'correct 100' "$work/said" || fail "the example says $(cat "$work/said")
     "$work"/user/* ]] || fail "another package was used"
 [[ -z $(find "$work/user/bin" -name 'margin*') ]] || fail "a command was installed"
 
+# ---- installed to be edited: the sources stay where they are, the library is with the packages ------
+
+mkdir "$work/checkout"
+tar xzf "$sdist" -C "$work/checkout" --strip-components=1
+"$work/builder/bin/pip" --quiet --disable-pip-version-check install --no-deps --no-build-isolation \
+    --no-index --config-settings=cmake.build-type=Debug -e "$work/checkout" > "$work/edit.log" 2>&1 ||
+    fail "no editable installation: $(tail -n 20 "$work/edit.log")"
+[[ $(cd "$work" && builder/bin/python -c 'import margin_losses as ml; print(ml.__file__)') == \
+    "$work"/checkout/python/* ]] || fail "the editable installation is not the checkout"
+
 # ---- for 64-bit ARM ------------------------------------------------------------------------------
 
 if [[ $(uname -m) != aarch64 ]] && command -v aarch64-linux-gnu-gcc > /dev/null; then
