@@ -347,7 +347,7 @@ def head(
     isa : str
         An instruction set of `info`, "auto": MARGIN_ISA of the environment, else the best.
     workspace : int, optional
-        Upper bound of scratch memory in bytes; default 256 MiB.
+        Upper bound of scratch memory in bytes; default 256 MiB, or more where a shape needs it.
 
     Returns
     -------
@@ -356,9 +356,9 @@ def head(
     Raises
     ------
     ValueError
-        A shape, a label, a name or a number that does not fit, NaN and infinities, and a setting
-        that would have no effect; the message names the argument, what was expected, and what was
-        found. Arrays of `out` are then as they were.
+        A shape, a label, a name or a number that does not fit, NaN and infinities, and two settings
+        of which one takes the other's place; the message names the argument, what was expected, and
+        what was found. Arrays of `out` are then as they were.
     TypeError
         An array or an object of another kind, as labels that are floats.
     MemoryError

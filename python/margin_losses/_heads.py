@@ -140,17 +140,6 @@ def _refuse(status: int, why: str, made: Settings, margin_name: Optional[str]) -
     raise ValueError(f"{why}, got {value:g}")
 
 
-def _refuse_without_effect(made: Settings) -> None:
-    """What plays no part in the loss must be at its default; the library refuses other margins."""
-    loss = made.info
-    if made.past_pi != PAST_PI[loss.past_pi] and not loss.has_angle:
-        raise ValueError(f"past_pi: the loss {loss.name} has no margin on the angle: leave it out")
-    if made.gradient != GRADIENTS["exact"] and not loss.margin_index:
-        raise ValueError(f"gradient: the loss {loss.name} has no margin: leave it out")
-    if made.scale != loss.scale and made.feature_norm == FEATURE_NORMS["keep"]:
-        raise ValueError("scale: with feature_norm='keep' lengths take its place: give one of them")
-
-
 def _make_settings(
     loss: str,
     scale: Optional[float],
@@ -177,7 +166,6 @@ def _make_settings(
         **margins,
     )
     _check(made, margin_name)
-    _refuse_without_effect(made)
     return made
 
 
@@ -202,8 +190,7 @@ def settings(
     Raises
     ------
     ValueError
-        An unknown name, a number out of its range, or what has no effect and is not at its
-        default. A margin of pi or more speaks of degrees.
+        An unknown name, or a number out of its range. A margin of pi or more speaks of degrees.
     TypeError
         Something that is no number.
     """
@@ -328,16 +315,6 @@ def resolved() -> Tuple[int, int]:
 _VECTORS = ("bias", "row_scale", "row_weight", "class_weight", "row_margin", "class_margin")
 
 
-def _workspace_text(context: _Context, needed: int) -> str:
-    config = library.margin_context_config(context.handle).contents
-    which = "workspace" if context.workspace else "the default workspace"
-    fewer = " or fewer threads" if config.threads > 1 else ""
-    return (
-        f"{which} of {config.workspace_bytes} bytes is too small: this shape needs {needed} bytes: "
-        f"give workspace={needed}{fewer}"
-    )
-
-
 def _found(call: Any, field: str, index: int) -> str:
     """The element at fault as errors show it, where an argument has one for each row or class."""
     if field not in _VECTORS:
@@ -370,7 +347,8 @@ def _fail(context: _Context, status: int, call: Any, names: Optional[Dict[str, s
     if status == _abi.MEMORY:
         raise MemoryError(f"margin_losses: {fault.detail.decode()}")
     if status == _abi.WORKSPACE:
-        raise ValueError(_workspace_text(context, fault.bytes))
+        found, needed = context.workspace, fault.bytes
+        raise ValueError(f"workspace of {found} bytes is too small: this shape needs {needed} bytes")
     field = library.margin_argument_name(fault.argument).decode()
     raise ValueError(_fault_text(fault, call, field, (names or {}).get(field, field)))
 
@@ -388,10 +366,13 @@ def _run(
     try:
         context.configure(made, threads or _kept.default_threads)
         status = function(context.handle, call)
-        if status != _abi.OK:
+        if status != _abi.OK and not (status == _abi.WORKSPACE and workspace == 0):
             _fail(context, status, call, names)
     finally:
         context.busy = False
+    if status == _abi.WORKSPACE:  # the library's default is too small, and nobody has set a bound
+        needed = library.margin_context_fault(context.handle).contents.bytes
+        _run(function, made, threads, call, names, isa, needed)
 
 
 def run_head(
@@ -417,7 +398,8 @@ def run_head(
     isa : int
         A value of ISAS.
     workspace : int
-        Upper bound of scratch memory in bytes; 0: the library's default.
+        Upper bound of scratch memory in bytes; 0: the library's default, or more where a shape
+        needs it.
 
     Raises
     ------

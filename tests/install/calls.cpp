@@ -113,6 +113,8 @@ int refused_calls(margin::context &context, arrays &a)
     wrong += is_wrong(context.configure(config), "margin: m2 must be in [0, pi)");
     auto none = margin::context::create(config);
     wrong += is_wrong(none.error(), "margin: m2 must be in [0, pi)");
+    const margin_config unknown = margin::defaults(static_cast<margin_loss>(99));
+    wrong += is_wrong(margin::context::create(unknown).error(), "margin: unknown loss");
 #if defined(__cpp_exceptions)
     try {
         const margin::context never = margin::context::create(config).value();
