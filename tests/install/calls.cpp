@@ -10,7 +10,8 @@
 #include <span>
 #endif
 
-namespace {
+namespace
+{
 
 constexpr std::size_t ROWS = 6, DIM = 20, CLASSES = 9, TOP = 3;
 
@@ -113,7 +114,7 @@ int refused_calls(margin::context &context, arrays &a)
     wrong += is_wrong(context.configure(config), "margin: m2 must be in [0, pi)");
     auto none = margin::context::create(config);
     wrong += is_wrong(none.error(), "margin: m2 must be in [0, pi)");
-    const margin_config unknown = margin::defaults(static_cast<margin_loss>(99));
+    const margin_config unknown = margin::defaults(MARGIN_LOSS_COUNT);
     wrong += is_wrong(margin::context::create(unknown).error(), "margin: unknown loss");
 #if defined(__cpp_exceptions)
     try {
