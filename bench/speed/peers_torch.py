@@ -31,6 +31,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from datetime import datetime, timezone
 from pathlib import Path
@@ -55,6 +56,13 @@ class Problem(NamedTuple):
     w: torch.Tensor
     y: torch.Tensor
     kind: Dict[str, torch.Tensor]
+
+
+class Step(NamedTuple):
+    """A training step: `run` makes one and tells its seconds, `drop` forgets its gradients."""
+
+    run: Callable[[], float]
+    drop: Callable[[], None]
 
 
 Head = Callable[[torch.Tensor, torch.Tensor, torch.Tensor, str], torch.Tensor]
@@ -197,36 +205,43 @@ def resident(field: str) -> int:
     return 0
 
 
-def peak_of(step: Callable[[], Any]) -> int:
-    """Return by how much memory grew at most during a step."""
+def peak_of(step: Step) -> int:
+    """Return by how much memory grew at most during a step, with no gradients before it. A thread
+    of its own makes it, so that what this library keeps for a thread is counted too."""
+    step.drop()
     ctypes.CDLL(None).malloc_trim(0)
     Path("/proc/self/clear_refs").write_text("5")
     before = resident("VmRSS")
-    step()
+    thread = threading.Thread(target=step.run)
+    thread.start()
+    thread.join()
     return max(0, resident("VmHWM") - before)
 
 
-def torch_step(head: Head, p: Problem) -> Callable[[], float]:
-    """Return what makes one step and tells its seconds; gradients are dropped before."""
+def torch_step(head: Head, p: Problem) -> Step:
+    """Return a step of a head in PyTorch."""
     x, w = p.x.clone().requires_grad_(), p.w.clone().requires_grad_()
 
-    def step() -> float:
+    def drop() -> None:
         x.grad = w.grad = None
+
+    def run() -> float:
+        drop()
         start = time.perf_counter()
         head(x, w, p.y, "mean").backward()
         return time.perf_counter() - start
 
-    return step
+    return Step(run, drop)
 
 
-def plain_step(p: Problem, threads: int) -> Callable[[], float]:
+def plain_step(p: Problem, threads: int) -> Step:
     """The same of the library without PyTorch; dX and dW are fresh memory in each step."""
     from margin_losses import _abi, _heads
 
     made = _heads.settings("arcface", scale=SCALE, margin=MARGIN)
     kept: List[torch.Tensor] = []
 
-    def step() -> float:
+    def run() -> float:
         kept.clear()
         start = time.perf_counter()
         kept.extend((torch.empty_like(p.x), torch.empty_like(p.w)))
@@ -236,7 +251,7 @@ def plain_step(p: Problem, threads: int) -> Callable[[], float]:
         _heads.run_head(made, threads, call)
         return time.perf_counter() - start
 
-    return step
+    return Step(run, kept.clear)
 
 
 # ---- a worker: one shape, one setting of the allocator -------------------------------------------
@@ -257,7 +272,8 @@ def work(shape: str, threads: int, rounds: int, seconds: float) -> Dict[str, Any
     found["heads"]["margin-c"] = {}
     steps["margin-c"] = plain_step(p, threads)
     for step in steps.values():
-        step(), step()
+        step.run()
+        step.run()
     for name, step in steps.items():
         found["heads"][name]["peak_memory_bytes"] = peak_of(step)
     times: Dict[str, List[float]] = {name: [] for name in steps}
@@ -265,7 +281,7 @@ def work(shape: str, threads: int, rounds: int, seconds: float) -> Dict[str, Any
     order = list(steps)
     while len(times["margin"]) < rounds and (time.perf_counter() < end or len(times["margin"]) < 5):
         for name in order:
-            times[name].append(steps[name]())
+            times[name].append(steps[name].run())
         order.append(order.pop(0))
     for name in steps:
         found["heads"][name]["seconds"] = times[name]
@@ -276,7 +292,9 @@ def run_worker(shape: str, a: argparse.Namespace, threads: int, kept: bool) -> D
     """Run `work` in a process of its own, whose allocator keeps memory or has its defaults."""
     command = [sys.executable, __file__, "--worker", shape, "--threads", str(threads),
                "--rounds", str(a.rounds), "--seconds", str(a.seconds)]
-    limits = {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads)}
+    # One arena, so that malloc_trim gives all that is free back before a peak is measured.
+    limits = {"OMP_NUM_THREADS": str(threads), "OPENBLAS_NUM_THREADS": str(threads),
+              "MALLOC_ARENA_MAX": "1"}
     done = subprocess.run(command, env={**os.environ, **(KEPT if kept else {}), **limits},
                           stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
