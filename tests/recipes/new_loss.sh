@@ -42,7 +42,7 @@ changed=$(differences "$source" "$work/tree")
 [[ $changed == $'include/margin.h\nsrc/losses/sineface.c' ]] || fail "not the promised change: ${changed//$'\n'/ }"
 
 configure "$work/tree" "$work/build"
-build "$work/build" margin_command bench_speed test_config test_psi test_head test_gradients \
+build "$work/build" margin_command margin_python bench_speed test_config test_psi test_head test_gradients \
     test_boundary test_bits
 bin=$work/build/bin
 
@@ -78,6 +78,30 @@ END
     --weights "$work/W.npy" --labels "$work/y.npy" --json > "$work/eval.json"
 jq -e --argjson want "$(cat "$work/want")" '(.loss / $want - 1) | fabs < 4e-6' "$work/eval.json" \
     > /dev/null || fail "margin eval: $(jq .loss "$work/eval.json"), not $(cat "$work/want")"
+
+# Python reads the table of losses from the library: a function and, in PyTorch, a class.
+for python in python3 /usr/bin/python3 none; do
+    if "$python" -c 'import numpy, torch' 2> /dev/null; then break; fi
+done
+if [ "$python" = none ]; then
+    echo "no Python with NumPy and PyTorch here: the package is not asked"
+else
+    PYTHONPATH=$work/tree/python MARGIN_LOSSES_LIBRARY=$work/build/python/_margin.so \
+        "$python" -B - "$work" << 'END' || fail "Python has not got the loss"
+import sys
+import numpy
+import torch
+import margin_losses
+from margin_losses.torch import SineFaceLoss
+
+x, w, y = (numpy.load(f"{sys.argv[1]}/{name}.npy") for name in "XWy")
+want = float(open(sys.argv[1] + "/want").read())
+assert abs(margin_losses.head(x, w, y, loss="sineface", scale=10, margin=0.5).loss / want - 1) < 4e-6
+loss = SineFaceLoss(3, 2, scale=10, margin=0.5)
+loss.weight.data.copy_(torch.tensor(w))
+assert abs(loss(torch.tensor(x), torch.tensor(y)).item() / want - 1) < 4e-6
+END
+fi
 
 listed=$("$bin/bench_speed" --list)
 for what in head head_forward rows; do
