@@ -122,6 +122,18 @@ static void put_head(const option_table *t)
     printf(" [\\fIOPTION\\fR...]\n.SH DESCRIPTION\n");
 }
 
+/* Names the pages beside this one: the commands of a program that has them, else `margin`. */
+static void put_see_also(const option_table *t)
+{
+    puts(".SH SEE ALSO");
+    if (t->operand == NULL) puts(".BR margin (1)");
+    for (const option_row *row = t->rows; t->operand != NULL && row->help != NULL; row++) {
+        if (row->name == NULL || row->type != OPTION_NONE || strcmp(row->name, "help") == 0)
+            continue;
+        printf(".BR %s\\-%s (1)\n", t->program, row->name);
+    }
+}
+
 void options_help_man(const option_table *table, const void *defaults)
 {
     put_head(table);
@@ -133,7 +145,7 @@ void options_help_man(const option_table *table, const void *defaults)
         if (!islower((unsigned char)table->closing[0])) puts(".SH NOTES");
         put_lines(table->closing);
     }
-    if (table->operand == NULL) puts(".SH SEE ALSO\n.BR margin (1)");
+    put_see_also(table);
 }
 
 /* ---- words for completion ---------------------------------------------------------------------
