@@ -97,6 +97,13 @@ def speed_cases(run):
 ERRORS = [(of, kind) for of in ("loss", "dx") for kind in ("hard", "middle", "converged")]
 
 
+def error_of(row, field):
+    """An error, which is null where it is not finite."""
+    if field in row and row[field] is None:
+        return "not finite"
+    return valued(row.get(field), "{:.0e}")
+
+
 def torch_heads(run):
     """Heads of PyTorch, where bench/speed/peers_torch.py wrote torch.json into the run."""
     rows = []
@@ -109,7 +116,7 @@ def torch_heads(run):
                             row["ratio_margin_high"]),
                      valued(row["default_malloc_ratio_margin"], "{:.2f}"),
                      valued(row["peak_memory_bytes"] / 2**20, "{:.1f}"),
-                     *(valued(row.get(f"error_{of}_{kind}"), "{:.0e}") for of, kind in ERRORS)])
+                     *(error_of(row, f"error_{of}_{kind}") for of, kind in ERRORS)])
     if not rows:
         return ""
     columns = ["head", "N", "D", "C", "threads", "ms a step", "times margin",
