@@ -72,7 +72,7 @@ def needed():
 def all_findings(judge, skip_time):
     """Every finding in the order of the report. Labels come first in time: their child processes
     are to be forked from a process that has computed nothing yet."""
-    from . import converged, cost, finite, gradient, labels, precision, sameness, value
+    from . import converged, cost, crowd, finite, gradient, labels, precision, sameness, value
     from .judge import BROKEN, NONE, Finding
     from .subject import Refused
 
@@ -89,6 +89,8 @@ def all_findings(judge, skip_time):
     for promise, step in (
         ("value", value.judge_value),
         ("gradient", gradient.judge_gradient),
+        (crowd.SMALL[0], lambda judge: crowd.judge_small(judge, found)),
+        (crowd.LARGE[0], lambda judge: crowd.judge_large(judge, found)),
         ("finite", finite.judge_finite),
         ("converged rows", converged.judge_converged),
     ):

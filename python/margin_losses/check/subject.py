@@ -33,6 +33,7 @@ class Outcome:
     dtype: object
     mutated: tuple
     raw: tuple = ()
+    whole: object = None  # the gradients of the mean loss by all rows
 
     @property
     def finite(self):
@@ -224,6 +225,15 @@ class Subject:
         except Exception as error:
             raise Refused("%s: %s" % (type(error).__name__, first_line(error))) from error
 
+    def losses(self, case, dtype=torch.float32):
+        """The loss of each row as an array where the loss gives rows or logits, else [the mean]."""
+        if self.gives == "loss":
+            return numpy.array([self.value(case, dtype)])
+        out, _, _, labels = self.call(case, dtype)
+        if self.gives == "logits":
+            out = torch.nn.functional.cross_entropy(out, labels.long(), reduction="none")
+        return out.detach().reshape(-1).double().numpy()
+
     def run(self, case, dtype=torch.float32):
         """Value and gradients of a case."""
         out, leaves, given, labels = self.call(case, dtype)
@@ -244,12 +254,18 @@ class Subject:
             out.dtype,
             self.changed(before, given, leaves, labels, case),
             raw,
+            self.laid_out(gradients),
         )
+
+    def laid_out(self, gradients):
+        """The gradients with class weights in the layout [C, D]."""
+        if "w" in gradients and self.takes == "embeddings" and self.turned:
+            return dict(gradients, w=gradients["w"].T)
+        return gradients
 
     def of_row(self, gradients, case):
         """The gradients of row 0's own loss, class weights in the layout [C, D]."""
-        if "w" in gradients and self.takes == "embeddings" and self.turned:
-            gradients = dict(gradients, w=gradients["w"].T)
+        gradients = self.laid_out(gradients)
         return {
             name: array if name == "w" else array[0] * case.rows
             for name, array in gradients.items()

@@ -79,3 +79,30 @@ def fails(cosines, labels):
 
 
 number = 3
+
+
+class Faulty(torch.nn.Module):
+    """CosFace with one fault, which shows only for some labels, rows, classes or dimensions."""
+
+    def __init__(self, fault=""):
+        super().__init__()
+        self.fault = fault
+
+    def forward(self, x, w, y):
+        s, m, fault, classes = 64.0, 0.35, self.fault, len(w)
+        if fault == "rows detached":
+            x = torch.cat([x[:1], x[1:].detach()])
+        if fault == "8 rows":
+            x, y = x[:8], y[:8]
+        if fault == "4 dimensions":
+            x, w = x[:, :4], w[:, :4]
+        if fault == "label 0 is 1":
+            y = y.clamp(min=1)
+        margins = torch.full((len(y),), m, dtype=x.dtype)
+        margins[y == {"label 0": 0, "last label": classes - 1}.get(fault, -1)] = 0.0
+        cosines = F.normalize(x) @ F.normalize(w).t()
+        logits = s * (cosines - margins[:, None] * F.one_hot(y, classes))
+        if fault == "5 classes":
+            near = F.one_hot(y, classes).bool() | (torch.arange(classes) < 5)
+            logits = logits.masked_fill(~near, float("-inf"))
+        return F.cross_entropy(logits, y)
