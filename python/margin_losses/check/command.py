@@ -5,9 +5,11 @@ import contextlib
 import sys
 import warnings
 
+from . import apart
 from .claim import FORMULAS, PAST_PI, UsageError, angle, make_claim
 
 PROGRAM = "margin_losses check"
+IMPORT = "its import and construction"
 EPILOG = """MODULE:NAME is a class (constructed with its numbers of classes and dimensions), a
 module over given cosines, or a function of (embeddings, weights, labels) or (cosines, labels); it
 may also be FILE.py:NAME. It may return the loss, a loss for each row, or logits. --scale and the
@@ -77,6 +79,7 @@ def all_findings(judge, skip_time):
     from .subject import Refused
 
     def guarded(promise, findings):
+        apart.step(promise)
         try:
             return list(findings)
         except Refused as error:
@@ -101,6 +104,7 @@ def all_findings(judge, skip_time):
         ("sameness", sameness.judge_sameness),
     ):
         found += guarded(promise, step(judge))
+    apart.step("time and memory")
     found.append(cost.judge_cost(judge, "left out (--no-time)" if skip_time else None))
     return found
 
@@ -115,6 +119,7 @@ def check(target, claim, margin=None, args=None, takes=None, skip_time=False):
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    apart.step(IMPORT)
     try:
         found = loading.find(target) if isinstance(target, str) else target
         subject = Subject(found, claim, margin, loading.options(args), takes)
@@ -157,6 +162,7 @@ def run(arguments):
         about, findings, judge = check(
             options.target, claim, options.margin, options.args, options.takes, options.no_time
         )
+    apart.step("")
     if options.figure:
         figure.draw(judge, options.target, options.figure)
     if options.json:
@@ -166,12 +172,30 @@ def run(arguments):
     return int(report.counts(findings)["broken"] > 0)
 
 
-def main(arguments):
-    """The command: one line on stderr and 2 for wrong usage."""
+def judged(arguments):
+    """What the judging process does: `run`, and one line on stderr and 2 for wrong usage. The
+    arguments are not for the loss's module to see, and a name that a stream cannot spell is
+    escaped."""
+    sys.argv = sys.argv[:1]
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
     try:
         return run(arguments)
     except UsageError as error:
+        apart.step("")
         print("%s: %s" % (PROGRAM, " ".join(str(error).split())), file=sys.stderr)
         return 2
-    except BrokenPipeError:
-        return 1
+    except SystemExit as left:  # of argparse, for --help
+        if left.code in (0, None) and {"-h", "--help"} & set(arguments):
+            return 0
+        raise
+
+
+def main(arguments):
+    """The command: the exit status; that of a judgement that did not come to its end is 1, and 2
+    where not even the import did."""
+    status, end = apart.run(lambda: judged(arguments))
+    if status is None:
+        print("%s: no verdict: %s" % (PROGRAM, end), file=sys.stderr)
+        return 2 if end.endswith(IMPORT) or " while " not in end else 1
+    return status

@@ -106,3 +106,40 @@ class Faulty(torch.nn.Module):
             near = F.one_hot(y, classes).bool() | (torch.arange(classes) < 5)
             logits = logits.masked_fill(~near, float("-inf"))
         return F.cross_entropy(logits, y)
+
+
+def asks_to_exit(cosines, labels):
+    raise SystemExit(0)
+
+
+def exits_with_many_classes(cosines, labels, s=64.0):
+    if cosines.shape[1] > 100:
+        os._exit(0)
+    return F.cross_entropy(s * cosines, labels)
+
+
+def sleeps_with_many_classes(cosines, labels, s=64.0):
+    if cosines.shape[1] > 100:
+        time.sleep(1000)
+    return F.cross_entropy(s * cosines, labels)
+
+
+def raises_exit_with_many_classes(cosines, labels, s=64.0):
+    if cosines.shape[1] > 100:
+        raise SystemExit(0)
+    return F.cross_entropy(s * cosines, labels)
+
+
+def nothing(cosines, labels):
+    return None
+
+
+class Tuples(torch.nn.Module):
+    """An option that is a tuple."""
+
+    def __init__(self, margins, name=""):
+        super().__init__()
+        self.m1, self.m2, self.m3 = margins
+
+    def forward(self, cosines, y):
+        return F.cross_entropy(64.0 * (cosines - self.m3 * F.one_hot(y, cosines.shape[1])), y)

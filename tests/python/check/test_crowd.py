@@ -57,7 +57,7 @@ class Faults(unittest.TestCase):
         for fault, names in (
             ("", set()),
             ("label 0", SMALL | LARGE),
-            ("rows detached", {crowd.SMALL[1], LARGE[1]}),
+            ("rows detached", {crowd.SMALL[1], crowd.LARGE[1]}),
             ("8 rows", LARGE),
             ("5 classes", LARGE),
             ("4 dimensions", LARGE),
