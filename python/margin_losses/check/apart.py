@@ -18,10 +18,11 @@ def alive(busy=True):
         os.write(_signs, b"." if busy else b")")
 
 
-def step(name):
+def step(name, busy=False):
     """Says what is judged now: the parent names it if the process ends, a terminal shows it."""
     if _signs is not None:
         os.write(_signs, b"\n" + name.encode() + b"\n")
+        alive(busy)
         if sys.stderr.isatty():
             sys.stderr.write("\r\033[K" + (name and "judging %s ..." % name))
             sys.stderr.flush()

@@ -119,7 +119,7 @@ def check(target, claim, margin=None, args=None, takes=None, skip_time=False):
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    apart.step(IMPORT)
+    apart.step(IMPORT, busy=True)
     try:
         found = loading.find(target) if isinstance(target, str) else target
         subject = Subject(found, claim, margin, loading.options(args), takes)
