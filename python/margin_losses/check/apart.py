@@ -65,6 +65,8 @@ def child(work, writing):
         os.write(writing, b"\nstatus %d\n" % status)
     except BrokenPipeError:  # nobody reads the report
         os.write(writing, b"\nstatus 1\n")
+    except KeyboardInterrupt:  # the parent has had it, too
+        pass
     except BaseException:
         sys.excepthook(*sys.exc_info())
         sys.stderr.flush()

@@ -10,8 +10,9 @@ from .claim import FORMULAS, PAST_PI, UsageError, angle, make_claim
 
 PROGRAM = "margin_losses check"
 IMPORT = "its import and construction"
-EPILOG = """MODULE:NAME is a class (constructed with its numbers of classes and dimensions), a
-module over given cosines, or a function of (embeddings, weights, labels) or (cosines, labels); it
+EPILOG = """MODULE:NAME is a class (constructed with its numbers of classes and dimensions: by their
+usual names in any order, such as num_classes and embedding_size, else by position, classes first),
+a module over given cosines, or a function of (embeddings, weights, labels) or (cosines, labels); it
 may also be FILE.py:NAME. It may return the loss, a loss for each row, or logits. --scale and the
 margins are what the loss claims; they are also given to it where it has options named scale or s,
 margin or m. Exit status: 0 every promise is kept, 1 one is broken, 2 wrong usage."""
@@ -194,7 +195,11 @@ def judged(arguments):
 def main(arguments):
     """The command: the exit status; that of a judgement that did not come to its end is 1, and 2
     where not even the import did."""
-    status, end = apart.run(lambda: judged(arguments))
+    try:
+        status, end = apart.run(lambda: judged(arguments))
+    except KeyboardInterrupt:
+        print("%s: interrupted" % PROGRAM, file=sys.stderr)
+        return 130
     if status is None:
         print("%s: no verdict: %s" % (PROGRAM, end), file=sys.stderr)
         return 2 if end.endswith(IMPORT) or " while " not in end else 1

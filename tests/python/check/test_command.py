@@ -292,7 +292,7 @@ class Apart(unittest.TestCase):
     def test_a_module_that_ends_its_process(self):
         for line, text in (
             ("sys.exit(0)", "cannot be imported: SystemExit: 0"),
-            ("os._exit(0)", "no verdict: the process ends with exit status 0 while judging its imp"),
+            ("os._exit(0)", "no verdict: the process ends with exit status 0 while judging its"),
             ("os.abort()", "the process ends by SIGABRT while judging its import"),
             ("sys.exit(sys.argv[1:])", "cannot be imported: SystemExit: []"),
         ):
