@@ -59,6 +59,12 @@ def leaves(cosines, labels, s=64.0):
     return F.cross_entropy(s * cosines, labels)
 
 
+def exits(cosines, labels, s=64.0):
+    if (labels < 0).any():
+        raise SystemExit(3)
+    return F.cross_entropy(s * cosines, labels)
+
+
 def hangs(cosines, labels, s=64.0):
     if (labels == -100).any():
         time.sleep(100)

@@ -94,7 +94,11 @@ class Forms(unittest.TestCase):
         )
 
     def test_crash_exit_and_hang(self):
-        for found, end in ((forms.crashes, "SIGABRT"), (forms.leaves, "it ended the process")):
+        for found, end in (
+            (forms.crashes, "SIGABRT"),
+            (forms.leaves, "it ended the process"),
+            (forms.exits, "SystemExit: 3"),
+        ):
             findings, _ = judged.judge(found, loss="normsoftmax")
             for name in ("label -5", "label -100", "label -1"):
                 self.assertEqual(findings[name].verdict, "broken")
