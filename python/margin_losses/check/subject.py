@@ -258,7 +258,7 @@ class Subject:
             out.dtype,
             self.changed(before, given, leaves, labels, case),
             raw,
-            self.laid_out(gradients),
+            whole=self.laid_out(gradients),
         )
 
     def laid_out(self, gradients):
