@@ -5,11 +5,14 @@ import contextlib
 import sys
 import warnings
 
+from . import apart
 from .claim import FORMULAS, PAST_PI, UsageError, angle, make_claim
 
 PROGRAM = "margin_losses check"
-EPILOG = """MODULE:NAME is a class (constructed with its numbers of classes and dimensions), a
-module over given cosines, or a function of (embeddings, weights, labels) or (cosines, labels); it
+IMPORT = "its import and construction"
+EPILOG = """MODULE:NAME is a class (constructed with its numbers of classes and dimensions: by their
+usual names in any order, such as num_classes and embedding_size, else by position, classes first),
+a module over given cosines, or a function of (embeddings, weights, labels) or (cosines, labels); it
 may also be FILE.py:NAME. It may return the loss, a loss for each row, or logits. --scale and the
 margins are what the loss claims; they are also given to it where it has options named scale or s,
 margin or m. Exit status: 0 every promise is kept, 1 one is broken, 2 wrong usage."""
@@ -72,11 +75,12 @@ def needed():
 def all_findings(judge, skip_time):
     """Every finding in the order of the report. Labels come first in time: their child processes
     are to be forked from a process that has computed nothing yet."""
-    from . import converged, cost, finite, gradient, labels, precision, sameness, value
+    from . import converged, cost, crowd, finite, gradient, labels, precision, sameness, value
     from .judge import BROKEN, NONE, Finding
     from .subject import Refused
 
     def guarded(promise, findings):
+        apart.step(promise)
         try:
             return list(findings)
         except Refused as error:
@@ -89,6 +93,8 @@ def all_findings(judge, skip_time):
     for promise, step in (
         ("value", value.judge_value),
         ("gradient", gradient.judge_gradient),
+        (crowd.SMALL[0], lambda judge: crowd.judge_small(judge, found)),
+        (crowd.LARGE[0], lambda judge: crowd.judge_large(judge, found)),
         ("finite", finite.judge_finite),
         ("converged rows", converged.judge_converged),
     ):
@@ -99,6 +105,7 @@ def all_findings(judge, skip_time):
         ("sameness", sameness.judge_sameness),
     ):
         found += guarded(promise, step(judge))
+    apart.step("time and memory")
     found.append(cost.judge_cost(judge, "left out (--no-time)" if skip_time else None))
     return found
 
@@ -113,6 +120,7 @@ def check(target, claim, margin=None, args=None, takes=None, skip_time=False):
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
+    apart.step(IMPORT, busy=True)
     try:
         found = loading.find(target) if isinstance(target, str) else target
         subject = Subject(found, claim, margin, loading.options(args), takes)
@@ -155,6 +163,7 @@ def run(arguments):
         about, findings, judge = check(
             options.target, claim, options.margin, options.args, options.takes, options.no_time
         )
+    apart.step("")
     if options.figure:
         figure.draw(judge, options.target, options.figure)
     if options.json:
@@ -164,12 +173,34 @@ def run(arguments):
     return int(report.counts(findings)["broken"] > 0)
 
 
-def main(arguments):
-    """The command: one line on stderr and 2 for wrong usage."""
+def judged(arguments):
+    """What the judging process does: `run`, and one line on stderr and 2 for wrong usage. The
+    arguments are not for the loss's module to see, and a name that a stream cannot spell is
+    escaped."""
+    sys.argv = sys.argv[:1]
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="backslashreplace")
     try:
         return run(arguments)
     except UsageError as error:
+        apart.step("")
         print("%s: %s" % (PROGRAM, " ".join(str(error).split())), file=sys.stderr)
         return 2
-    except BrokenPipeError:
-        return 1
+    except SystemExit as left:  # of argparse, for --help
+        if left.code in (0, None) and {"-h", "--help"} & set(arguments):
+            return 0
+        raise
+
+
+def main(arguments):
+    """The command: the exit status; that of a judgement that did not come to its end is 1, and 2
+    where not even the import did."""
+    try:
+        status, end = apart.run(lambda: judged(arguments))
+    except KeyboardInterrupt:
+        print("%s: interrupted" % PROGRAM, file=sys.stderr)
+        return 130
+    if status is None:
+        print("%s: no verdict: %s" % (PROGRAM, end), file=sys.stderr)
+        return 2 if end.endswith(IMPORT) or " while " not in end else 1
+    return status

@@ -8,7 +8,7 @@ import time
 
 import torch
 
-from . import problems
+from . import apart, problems
 from .judge import BROKEN, KEPT, NONE, Finding, number
 from .subject import Refused
 
@@ -89,6 +89,7 @@ def read_all(reading, pid):
     with os.fdopen(reading, "rb", buffering=0) as stream:
         while True:
             ready, _, _ = select.select([stream], [], [], 1.0)
+            apart.alive()  # this process waits for a child, with a patience of its own
             if ready:
                 piece = stream.read(65536)
                 if not piece:
@@ -128,6 +129,8 @@ def verdict(name, change, result, whole, kept, case):
 
     if "crash" in result:
         return finding(BROKEN, "the process ends: %s" % result["crash"])
+    if result.get("error", "").startswith("SystemExit"):
+        return finding(BROKEN, "the process ends: %s" % result["error"])
     if "error" in result:
         return finding(KEPT, "refused: %s" % result["error"])
     loss = result["loss"]

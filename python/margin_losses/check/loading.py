@@ -34,7 +34,7 @@ def find(target):
         found = from_file(module) if module.endswith(".py") else importlib.import_module(module)
     except UsageError:
         raise
-    except Exception as error:  # whatever the module does when it is imported
+    except (Exception, SystemExit) as error:  # whatever the module does when it is imported
         raise UsageError(
             "%s cannot be imported: %s: %s" % (module, type(error).__name__, first_line(error))
         ) from error
@@ -43,7 +43,7 @@ def find(target):
             raise UsageError("%s has no %s" % (module, name))
         found = getattr(found, part)
     if not callable(found):
-        raise UsageError("%s is a %s, not a class or a function" % (target, type(found).__name__))
+        raise UsageError("%s is %s, not a class or a function" % (target, kind(found)))
     return found
 
 
@@ -67,10 +67,18 @@ def first_line(error):
     return (str(error).strip().splitlines() or [""])[0]
 
 
+def kind(found):
+    """What an object is, with its article: a tuple, an int, None."""
+    if found is None:
+        return "None"
+    name = type(found).__name__
+    return "%s %s" % ("an" if name[0].lower() in "aeiou" else "a", name)
+
+
 def options(text):
     """{"margin": 28.6} from "margin=28.6,easy=True"; what is no Python literal stays a string."""
     values = {}
-    for part in filter(None, (text or "").split(",")):
+    for part in filter(None, pieces(text or "")):
         name, equals, value = part.partition("=")
         if not equals or not name.strip().isidentifier():
             raise UsageError("--args %s: '%s' is not NAME=VALUE" % (text, part))
@@ -79,6 +87,23 @@ def options(text):
         except (ValueError, SyntaxError):
             values[name.strip()] = value.strip()
     return values
+
+
+def pieces(text):
+    """The text between the commas that stand outside brackets and quotes."""
+    found, depth, quote = [""], 0, ""
+    for letter in text:
+        if quote or letter in "'\"":
+            quote = "" if letter == quote else quote or letter
+        elif letter in "([{":
+            depth += 1
+        elif letter in ")]}":
+            depth -= 1
+        if letter == "," and not quote and depth <= 0:
+            found.append("")
+        else:
+            found[-1] += letter
+    return found
 
 
 def parameters(found):
@@ -149,7 +174,7 @@ class Maker:
             places, names = way(*shape)
             try:
                 return self.found(*places, **names, **extra)
-            except Exception as error:  # a constructor may refuse in any way
+            except (Exception, SystemExit) as error:  # a constructor may refuse in any way
                 errors.append("%s: %s" % (type(error).__name__, first_line(error)))
         raise UsageError(
             '%s cannot be constructed: %s (its options go into --args "NAME=VALUE")'

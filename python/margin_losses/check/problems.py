@@ -115,3 +115,35 @@ def crowd(claim, takes, scale, rows, shape, seed=0, dtype=numpy.float32):
     if not claim.unit:
         w /= numpy.linalg.norm(w, axis=1, keepdims=True)
     return Case(scale, labels, {"x": x.astype(dtype), "w": w.astype(dtype)})
+
+
+def open_crowd(claim, takes, scale, rows, shape, dtype=numpy.float32, seed=11):
+    """A batch of different rows, each short of where m1 theta + m2 reaches pi and far from
+    converged; labels go from the first class to the last."""
+    classes, dim = shape
+    draw = numpy.random.default_rng([seed, rows, classes])
+    labels = draw.permutation(numpy.round(numpy.linspace(0, classes - 1, rows)).astype(numpy.int64))
+    angles = claim.break_at * draw.uniform(0.35, 0.7, rows)
+    if takes == "cosines":
+        table = draw.uniform(-0.6, 0.6, (rows, classes))
+        for row, (label, theta) in enumerate(zip(labels, angles)):
+            rival = (label + 1 + draw.integers(classes - 1)) % classes
+            table[row, rival] = max(table[row, rival], level(claim, theta))
+            table[row, label] = math.cos(theta)
+        return Case(scale, labels, {"cosines": table.astype(dtype)})
+    w = numpy.array([unit(row) for row in draw.standard_normal((classes, dim))])
+    x = [open_row(claim, w, label, theta, draw) for label, theta in zip(labels, angles)]
+    norm = 1.0 if claim.unit else scale / claim.scale
+    x = numpy.array(x) * norm * draw.uniform(0.7, 1.5, (rows, 1))
+    w = w * draw.uniform(0.7, 1.5, (classes, 1))
+    return Case(scale, labels, {"x": x.astype(dtype), "w": w.astype(dtype)})
+
+
+def open_row(claim, w, label, theta, draw):
+    """A unit vector at `theta` from its class, if possible as near to another as to its own after
+    the margin."""
+    for _ in range(40):
+        x = math.cos(theta) * w[label] + math.sin(theta) * across(draw, w[label])
+        if numpy.delete(w @ x, label).max() >= level(claim, theta):
+            break
+    return x

@@ -7,9 +7,9 @@ import dataclasses
 import numpy
 import torch
 
-from . import problems
+from . import apart, problems
 from .claim import UsageError
-from .loading import Maker, first_line, parameters
+from .loading import Maker, first_line, kind, parameters
 
 TAKES = ("embeddings", "weights", "cosines")
 SHAPE = (4, 3)
@@ -33,6 +33,7 @@ class Outcome:
     dtype: object
     mutated: tuple
     raw: tuple = ()
+    whole: object = None  # the gradients of the mean loss by all rows
 
     @property
     def finite(self):
@@ -121,8 +122,8 @@ class Subject:
     def kind_of(self, out, case):
         if not isinstance(out, torch.Tensor):
             raise UsageError(
-                "it returns a %s, not a tensor: wrap it in a function that returns "
-                "the loss" % type(out).__name__
+                "it returns %s, not a tensor: wrap it in a function that returns "
+                "the loss" % kind(out)
             )
         rows, classes = case.rows, self.classes(case)
         if out.numel() == 1:
@@ -202,10 +203,12 @@ class Subject:
             leaves = {"x": leaves["x"], "w": self.place_weights(loss, case, leaves)}
             given = {"x": given["x"]}
         order = {"embeddings": ("x",), "weights": ("x", "w"), "cosines": ("cosines",)}[self.takes]
+        apart.alive()
         try:
             out = loss(*(given[name] for name in order), labels)
-        except Exception as error:  # a refusal, or a fault of its own: the judge tells which
+        except (Exception, SystemExit) as error:  # a refusal, or a fault: the judge tells which
             raise Refused("%s: %s" % (type(error).__name__, first_line(error))) from error
+        apart.alive(busy=False)
         return out, leaves, given, labels
 
     def reduce(self, out, labels):
@@ -224,15 +227,26 @@ class Subject:
         except Exception as error:
             raise Refused("%s: %s" % (type(error).__name__, first_line(error))) from error
 
+    def losses(self, case, dtype=torch.float32):
+        """The loss of each row as an array where the loss gives rows or logits, else [the mean]."""
+        if self.gives == "loss":
+            return numpy.array([self.value(case, dtype)])
+        out, _, _, labels = self.call(case, dtype)
+        if self.gives == "logits":
+            out = torch.nn.functional.cross_entropy(out, labels.long(), reduction="none")
+        return out.detach().reshape(-1).double().numpy()
+
     def run(self, case, dtype=torch.float32):
         """Value and gradients of a case."""
         out, leaves, given, labels = self.call(case, dtype)
         before = {name: torch.tensor(array).to(dtype) for name, array in case.arrays.items()}
+        apart.alive()
         try:
             loss = self.reduce(out, labels)
             parts = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise Refused("%s: %s" % (type(error).__name__, first_line(error))) from error
+        apart.alive(busy=False)
         gradients = {}
         for (name, leaf), part in zip(leaves.items(), parts):
             part = torch.zeros_like(leaf) if part is None else part
@@ -244,12 +258,18 @@ class Subject:
             out.dtype,
             self.changed(before, given, leaves, labels, case),
             raw,
+            whole=self.laid_out(gradients),
         )
+
+    def laid_out(self, gradients):
+        """The gradients with class weights in the layout [C, D]."""
+        if "w" in gradients and self.takes == "embeddings" and self.turned:
+            return dict(gradients, w=gradients["w"].T)
+        return gradients
 
     def of_row(self, gradients, case):
         """The gradients of row 0's own loss, class weights in the layout [C, D]."""
-        if "w" in gradients and self.takes == "embeddings" and self.turned:
-            gradients = dict(gradients, w=gradients["w"].T)
+        gradients = self.laid_out(gradients)
         return {
             name: array if name == "w" else array[0] * case.rows
             for name, array in gradients.items()

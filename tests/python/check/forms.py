@@ -59,6 +59,12 @@ def leaves(cosines, labels, s=64.0):
     return F.cross_entropy(s * cosines, labels)
 
 
+def exits(cosines, labels, s=64.0):
+    if (labels < 0).any():
+        raise SystemExit(3)
+    return F.cross_entropy(s * cosines, labels)
+
+
 def hangs(cosines, labels, s=64.0):
     if (labels == -100).any():
         time.sleep(100)
@@ -79,3 +85,67 @@ def fails(cosines, labels):
 
 
 number = 3
+
+
+class Faulty(torch.nn.Module):
+    """CosFace with one fault, which shows only for some labels, rows, classes or dimensions."""
+
+    def __init__(self, fault=""):
+        super().__init__()
+        self.fault = fault
+
+    def forward(self, x, w, y):
+        s, m, fault, classes = 64.0, 0.35, self.fault, len(w)
+        if fault == "rows detached":
+            x = torch.cat([x[:1], x[1:].detach()])
+        if fault == "8 rows":
+            x, y = x[:8], y[:8]
+        if fault == "4 dimensions":
+            x, w = x[:, :4], w[:, :4]
+        if fault == "label 0 is 1":
+            y = y.clamp(min=1)
+        margins = torch.full((len(y),), m, dtype=x.dtype)
+        margins[y == {"label 0": 0, "last label": classes - 1}.get(fault, -1)] = 0.0
+        cosines = F.normalize(x) @ F.normalize(w).t()
+        logits = s * (cosines - margins[:, None] * F.one_hot(y, classes))
+        if fault == "5 classes":
+            near = F.one_hot(y, classes).bool() | (torch.arange(classes) < 5)
+            logits = logits.masked_fill(~near, float("-inf"))
+        return F.cross_entropy(logits, y)
+
+
+def asks_to_exit(cosines, labels):
+    raise SystemExit(0)
+
+
+def exits_with_many_classes(cosines, labels, s=64.0):
+    if cosines.shape[1] > 100:
+        os._exit(0)
+    return F.cross_entropy(s * cosines, labels)
+
+
+def sleeps_with_many_classes(cosines, labels, s=64.0):
+    if cosines.shape[1] > 100:
+        time.sleep(1000)
+    return F.cross_entropy(s * cosines, labels)
+
+
+def raises_exit_with_many_classes(cosines, labels, s=64.0):
+    if cosines.shape[1] > 100:
+        raise SystemExit(0)
+    return F.cross_entropy(s * cosines, labels)
+
+
+def nothing(cosines, labels):
+    return None
+
+
+class Tuples(torch.nn.Module):
+    """An option that is a tuple."""
+
+    def __init__(self, margins, name=""):
+        super().__init__()
+        self.m1, self.m2, self.m3 = margins
+
+    def forward(self, cosines, y):
+        return F.cross_entropy(64.0 * (cosines - self.m3 * F.one_hot(y, cosines.shape[1])), y)

@@ -14,7 +14,7 @@ from pathlib import Path
 import forms
 import judged
 
-from margin_losses.check import command, labels
+from margin_losses.check import command, labels, loading
 
 HERE = Path(__file__).resolve().parent
 FORMS = str(HERE / "forms.py")
@@ -26,6 +26,10 @@ PROMISES = [
     "norms",
     "batch",
     "gradient",
+    "every class",
+    "every row's gradient",
+    "large batch",
+    "large batch gradient",
     "ends",
     "zero vectors",
     "extreme norms",
@@ -82,8 +86,19 @@ class Forms(unittest.TestCase):
         subject = self.form(forms.Needs, "temperature=0.015625", loss="normsoftmax")
         self.assertFalse(subject.scales)
 
+    def test_options_with_brackets_and_quotes(self):
+        self.form(forms.Tuples, "margins=(1,0.5,0.35),name='a,b'", loss="cosface")
+        self.assertEqual(
+            loading.options("margins=(1,0.5,0), name='a,b' ,past=[[1,2],3],rule=taylor"),
+            {"margins": (1, 0.5, 0), "name": "a,b", "past": [[1, 2], 3], "rule": "taylor"},
+        )
+
     def test_crash_exit_and_hang(self):
-        for found, end in ((forms.crashes, "SIGABRT"), (forms.leaves, "it ended the process")):
+        for found, end in (
+            (forms.crashes, "SIGABRT"),
+            (forms.leaves, "it ended the process"),
+            (forms.exits, "SystemExit: 3"),
+        ):
             findings, _ = judged.judge(found, loss="normsoftmax")
             for name in ("label -5", "label -100", "label -1"):
                 self.assertEqual(findings[name].verdict, "broken")
@@ -151,7 +166,7 @@ class Command(unittest.TestCase):
                 "arcface",
             ),
             ("has no Missing", FORMS + ":Missing", "--loss", "arcface"),
-            ("is a int, not a class or a function", FORMS + ":number", "--loss", "arcface"),
+            ("is an int, not a class or a function", FORMS + ":number", "--loss", "arcface"),
             ("missing 1 required positional argument", FORMS + ":Needs", "--loss", "arcface"),
             (
                 "--args temperature: 'temperature' is not NAME=VALUE",
@@ -162,6 +177,7 @@ class Command(unittest.TestCase):
                 "temperature",
             ),
             ("it returns a tuple, not a tensor", FORMS + ":pair", "--loss", "normsoftmax"),
+            ("it returns None, not a tensor", FORMS + ":nothing", "--loss", "normsoftmax"),
             ("it needs the norms", FORMS + ":cosface", "--loss", "softmax"),
             (
                 "it is no torch.nn.Module",
@@ -255,6 +271,92 @@ class Command(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
         self.assertIn("(m = 0.499164, s = 32, past pi: paper)", done.stdout)
         self.assertIn(" 0 broken", done.stdout)
+
+
+class Apart(unittest.TestCase):
+    """Exit status 0 is impossible without a verdict."""
+
+    def judged(self, name, *arguments):
+        return judged.run(FORMS + ":" + name, "--loss", "normsoftmax", "--no-time", *arguments)
+
+    def test_a_loss_that_ends_its_process(self):
+        done = self.judged("exits_with_many_classes")
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        wanted = "no verdict: the process ends with exit status 0 while judging large batch\n"
+        self.assertEqual(done.stderr, "margin_losses check: " + wanted)
+
+    def test_a_loss_that_raises_system_exit(self):
+        done = self.judged("raises_exit_with_many_classes")
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stdout, "BROKEN +large batch +raises SystemExit: 0")
+        done = self.judged("asks_to_exit")
+        self.assertEqual((done.returncode, done.stdout), (2, ""))
+        self.assertIn("SystemExit: 0", done.stderr)
+
+    def test_a_module_that_ends_its_process(self):
+        for line, text in (
+            ("sys.exit(0)", "cannot be imported: SystemExit: 0"),
+            ("os._exit(0)", "no verdict: the process ends with exit status 0 while judging its"),
+            ("os.abort()", "the process ends by SIGABRT while judging its import"),
+            ("sys.exit(sys.argv[1:])", "cannot be imported: SystemExit: []"),
+        ):
+            with self.subTest(line=line), tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "ends.py"
+                path.write_text("import os, sys\n%s\n" % line)
+                done = judged.run("%s:Loss" % path, "--loss", "arcface")
+                self.assertEqual((done.returncode, done.stdout), (2, ""))
+                self.assertIn(text, done.stderr)
+
+    def test_a_loss_that_hangs(self):
+        text = (
+            "import sys; from margin_losses.check import apart, command; apart.PATIENCE = 3.0; "
+            "sys.exit(command.main(sys.argv[1:]))"
+        )
+        name = FORMS + ":sleeps_with_many_classes"
+        done = subprocess.run(
+            [sys.executable, "-c", text, name, "--loss", "normsoftmax", "--no-time"],
+            capture_output=True,
+            text=True,
+            timeout=100,
+        )
+        self.assertEqual((done.returncode, done.stdout), (1, ""))
+        self.assertIn("no answer within 3 seconds while judging large batch", done.stderr)
+
+    def test_the_report_is_whole_where_letters_are_missing(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "schön.py"
+            path.write_text(Path(FORMS).read_text())
+            done = judged.run(
+                "%s:talks" % path,
+                "--loss",
+                "normsoftmax",
+                "--no-time",
+                PYTHONIOENCODING="ascii",
+            )
+        self.assertIn("sch\\xf6n.py:talks as normsoftmax", done.stdout)
+        self.assertNotIn("Traceback", done.stderr)
+
+    def test_progress_on_a_terminal_only(self):
+        terminal, end = os.openpty()
+        command_line = [sys.executable, "-m", "margin_losses", "check", FORMS + ":cosface"]
+        with tempfile.TemporaryFile("w+") as out:
+            done = subprocess.Popen(
+                command_line + ["--loss", "cosface", "--no-time"], stdout=out, stderr=end
+            )
+            os.close(end)
+            shown = b""
+            try:
+                while piece := os.read(terminal, 4096):
+                    shown += piece
+            except OSError:  # the other end is closed
+                pass
+            self.assertEqual(done.wait(), 1)
+            out.seek(0)
+            self.assertNotIn("judging", out.read())
+        os.close(terminal)
+        self.assertIn(b"judging gradient ...", shown)
+        self.assertTrue(shown.endswith(b"\r\033[K"), shown[-40:])
+        self.assertEqual(self.judged("cosface").stderr, "")
 
 
 def skeleton(text):
