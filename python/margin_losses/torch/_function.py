@@ -17,6 +17,11 @@ NO_SECOND = (
     "margin_losses has no second derivatives: a gradient penalty, or a backward pass through "
     "gradients made with create_graph=True, needs a loss that is written in PyTorch operations"
 )
+NO_TRANSFORMS = (
+    "margin_losses cannot be transformed by torch.func (grad, vmap, jvp and so on) or "
+    "torch.jit: take loss.backward() or torch.autograd.grad, the whole batch in one call, "
+    "and torch.compile or torch.export"
+)
 _UPSTREAM = {**NAMES, "row_weight": "the gradient of the rows' losses"}
 
 

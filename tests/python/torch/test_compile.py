@@ -6,6 +6,7 @@ import unittest
 
 import torch
 from harness import Case, leaves, problem, row_weights
+from torch.autograd import forward_ad
 
 from margin_losses.torch import ArcFaceLoss, SoftmaxLoss, SphereFaceLoss, functional
 from margin_losses.torch import _custom_op as operation_module
@@ -151,6 +152,20 @@ class Export(Case):
             for a, b in zip(step(found, found, x, y), step(network, network, x, y)):
                 self.assertTrue(torch.equal(a, b))
 
+    def test_gradients_that_the_trace_did_not_need(self):
+        x, _, y, _ = problem()
+        y[::5] = -1
+        for reduction in REDUCTIONS:
+            head = ArcFaceLoss(11, 20, reduction=reduction)
+            arguments = (x, y, row_weights(len(y)))
+            with torch.no_grad():
+                traced = torch.fx.experimental.proxy_tensor.make_fx(head)(*arguments)
+            for found in (self.exported(head, *arguments, strict=False), traced):
+                own = step(found, found, *arguments)
+                expected = step(head, head, *arguments)
+                self.assertTrue(torch.equal(own[0], expected[0]))
+                self.assertTrue(torch.equal(own[1], expected[1]), reduction)
+
     def test_gradient_penalty(self):
         x, _, y, _ = problem()
         for reduction in REDUCTIONS:
@@ -162,6 +177,39 @@ class Export(Case):
             self.assertOneLine(
                 RuntimeError, ["no second derivatives"], (loss + slope.pow(2).sum()).backward
             )
+
+
+class Transforms(Case):
+    """What torch.func would do wrongly without a word is refused, as in eager mode."""
+
+    def assertRefused(self, loss, x):
+        tangent = torch.ones_like(x)
+        for function in (
+            lambda x: torch.func.jvp(loss, (x,), (tangent,))[1],
+            torch.func.grad(loss),
+            torch.vmap(lambda row: loss(row.expand(len(x), -1))),
+        ):
+            self.assertOneLine(RuntimeError, ["torch.func"], function, x)
+            torch.compiler.reset()
+            self.assertOneLine(RuntimeError, ["torch.func"], torch.compile(function), x)
+
+    def test_compiled_and_exported(self):
+        x, _, y, _ = problem()
+        for reduction in ("mean", "sum"):
+            head = ArcFaceLoss(11, 20, reduction=reduction)
+            head.weight.requires_grad_(False)
+            exported = torch.export.export(head, (x, y)).module()
+            self.assertRefused(lambda x: head(x, y), x)  # noqa: B023
+            self.assertRefused(lambda x: exported(x, y), x)  # noqa: B023
+
+    def test_derivatives_forward(self):
+        x, _, y, _ = problem()
+        head = ArcFaceLoss(11, 20)
+        head.weight.requires_grad_(False)
+        for traced in (torch.export.export(head, (x, y)).module(), torch.compile(head)):
+            with forward_ad.dual_level():
+                dual = forward_ad.make_dual(x, torch.ones_like(x))
+                self.assertOneLine(RuntimeError, ["torch.func"], traced, dual, y)
 
 
 class Operation(Case):
