@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ._compute import Request, Tensors, compute, objective
-from ._function import NO_TRANSFORMS, FirstOrder
+from ._function import NO_TRANSFORMS, FirstOrder, forward_mode
 
 Outputs = Tuple[Tensor, Tensor, Tensor, Tensor]  # loss, and gradients, empty where not wanted
 
@@ -40,7 +40,10 @@ def _head(
 ) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
     numbers = (loss, scale, margin, m1, m2, m3, past_pi, gradient, lambda_, feature_norm)
     request = Request(*numbers, label_smoothing, ignore_index, reduction)
-    value, gradients = compute(objective(request), Tensors(x, w, bias, y, sample_weight), needs)
+    t = Tensors(x, w, bias, y, sample_weight)
+    if forward_mode(t):
+        raise RuntimeError(NO_TRANSFORMS)
+    value, gradients = compute(objective(request), t, needs)
     dx, dw, db = (x.new_empty(0) if g is None else g for g in gradients)
     return value, dx, dw, db
 

@@ -10,6 +10,7 @@ from typing import Any, Optional, Tuple
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from ._compute import NAMES, NOTHING, Gradients, Needs, Objective, Tensors, compute
 
@@ -102,6 +103,14 @@ def weighted(objective: Objective, t: Tensors, factor: Tensor, needs: Needs) -> 
     """Return the gradients of the sum of the rows' losses, each times its factor."""
     summed = objective._replace(reduction="sum")
     return compute(summed, t._replace(sample_weight=factor), needs, _UPSTREAM)[1]
+
+
+def forward_mode(t: Tensors) -> bool:
+    """Whether tensors carry derivatives forward, which would be lost without a word."""
+    if forward_ad._current_level < 0:
+        return False
+    given = (t.x, t.w, t.bias)
+    return any(a is not None and forward_ad.unpack_dual(a).tangent is not None for a in given)
 
 
 def eager(objective: Objective, t: Tensors) -> Tensor:

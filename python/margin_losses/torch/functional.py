@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 from .._abi import LOSSES
 from ._compute import Request, Tensors, checked, objective
-from ._function import NO_TRANSFORMS, eager
+from ._function import NO_TRANSFORMS, eager, forward_mode
 
 __all__ = ["margin_loss", *(f"{name}_loss" for name in LOSSES)]
 
@@ -55,17 +54,9 @@ def _dispatch(request: Request, t: Tensors) -> Tensor:
             raise RuntimeError(
                 "x is on meta: this version of PyTorch computes no shapes without data"
             )
-    if _transforming() or torch.jit.is_tracing() or _forward_mode(t):
+    if _transforming() or torch.jit.is_tracing() or forward_mode(t):
         raise RuntimeError(NO_TRANSFORMS)
     return eager(objective(request), t)
-
-
-def _forward_mode(t: Tensors) -> bool:
-    """Whether tensors carry derivatives forward, which would be lost without a word."""
-    if forward_ad._current_level < 0:
-        return False
-    given = (t.x, t.w, t.bias)
-    return any(a is not None and forward_ad.unpack_dual(a).tangent is not None for a in given)
 
 
 def _weighted_rows(request: Request, t: Tensors, weights: Tensor) -> Tensor:
