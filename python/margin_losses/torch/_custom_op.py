@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from ._compute import Request, Tensors, compute, objective
-from ._function import NO_TRANSFORMS, FirstOrder, forward_mode
+from ._function import NO_TRANSFORMS, FirstOrder, forward_mode, weighted
 
 Outputs = Tuple[Tensor, Tensor, Tensor, Tensor]  # loss, and gradients, empty where not wanted
 
@@ -43,7 +43,11 @@ def _head(
     t = Tensors(x, w, bias, y, sample_weight)
     if forward_mode(t):
         raise RuntimeError(NO_TRANSFORMS)
-    value, gradients = compute(objective(request), t, needs)
+    if sample_weight is not None and reduction == "none" and any(needs):  # by the backward pass
+        value = x.new_zeros(y.shape)  # which reads only the gradients
+        gradients = weighted(objective(request), t, sample_weight, needs)
+    else:
+        value, gradients = compute(objective(request), t, needs)
     dx, dw, db = (x.new_empty(0) if g is None else g for g in gradients)
     return value, dx, dw, db
 
@@ -82,8 +86,7 @@ def _backward(ctx: Any, factor: Optional[Tensor], *_: None) -> Tuple[Optional[Te
     x, w, bias, y, sample_weight, *gradients = ctx.saved_tensors
     needs = [bool(n) for n in ctx.needs_input_grad[:3]]
     if ctx.request.reduction == "none":
-        summed = ctx.request[:-1] + ("sum",)
-        gradients = _operation(x, w, bias, y, factor.detach(), needs, *summed)[1:]
+        gradients = _operation(x, w, bias, y, factor.detach(), needs, *ctx.request)[1:]
     else:
         # An exported graph keeps what was needed when it was traced; more may be needed now.
         if any(n and not made for n, made in zip(needs, ctx.needs)):

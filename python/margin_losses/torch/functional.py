@@ -68,7 +68,10 @@ def _weighted_rows(request: Request, t: Tensors, weights: Tensor) -> Tensor:
     if request.reduction == "sum":
         return loss.sum()
     counted = (t.y != -1) & (t.y != request.ignore_index)
-    return loss.sum() / (weights * counted).sum()
+    total = (weights * counted).sum()
+    nothing = total == 0  # the mean is nan then, but no gradient may be
+    mean = loss.sum() / torch.where(nothing, torch.ones_like(total), total)
+    return torch.where(nothing, torch.full_like(total, float("nan")), mean)
 
 
 def loss_of(request: Request, x: Any, w: Any, bias: Any, y: Any, sample_weight: Any) -> Tensor:

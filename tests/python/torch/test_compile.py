@@ -2,15 +2,19 @@
 has them, so this file runs with the newest one, under `scripts/test.sh --long`."""
 
 import io
+import os
 import unittest
 
-import torch
-from harness import Case, leaves, problem, row_weights
-from torch.autograd import forward_ad
+# PyTorch keeps compiled graphs on disk, and would take one made with another backward pass.
+os.environ["TORCHINDUCTOR_AUTOGRAD_CACHE"] = "0"
 
-from margin_losses.torch import ArcFaceLoss, SoftmaxLoss, SphereFaceLoss, functional
-from margin_losses.torch import _custom_op as operation_module
-from margin_losses.torch._compute import Request
+import torch  # noqa: E402
+from harness import Case, leaves, problem, row_weights  # noqa: E402
+from torch.autograd import forward_ad  # noqa: E402
+
+from margin_losses.torch import ArcFaceLoss, SoftmaxLoss, SphereFaceLoss, functional  # noqa: E402
+from margin_losses.torch import _custom_op as operation_module  # noqa: E402
+from margin_losses.torch._compute import Request  # noqa: E402
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -114,6 +118,29 @@ class Compile(Case):
             with self.assertRaisesRegex(RuntimeError, "double backward"):
                 (found,) = torch.autograd.grad(loss, own, create_graph=True)
                 (loss + found.pow(2).sum()).backward()
+
+    def test_weights_that_want_gradients(self):
+        x, _, y, _ = problem()
+        head = ArcFaceLoss(11, 20)
+        compiled = torch.compile(head, fullgraph=True)
+        for weight in (row_weights(len(y)), torch.zeros(len(y))):
+            results = []
+            for function in (compiled, head):
+                own = leaves(x, weight)
+                function(own[0], y, own[1]).backward()
+                results.append(own)
+            for a, b in zip(*results):
+                self.assertNear(a.grad, b.grad)
+
+    def test_upstream_gradient_that_is_no_number(self):
+        x, _, y, _ = problem()
+        head = ArcFaceLoss(11, 20, reduction="none")
+        bad = torch.ones(len(y))
+        bad[3] = float("nan")
+        for function in (torch.compile(head, fullgraph=True), head):
+            self.assertOneLine(
+                ValueError, ["the gradient of the rows' losses[3]"], function(x, y).backward, bad
+            )
 
     def test_half_precision(self):
         x, _, y, _ = problem()
