@@ -6,6 +6,7 @@ Each class is one row of the library's table of losses: a new loss of the librar
 from __future__ import annotations
 
 import inspect
+import numbers
 import re
 from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple, Type
 
@@ -78,15 +79,30 @@ class MarginLoss(nn.Module):
                 )
         values = {**self._defaults, **options}
         with_bias = values.pop("bias", False)
+        self.num_classes = whole("num_classes", num_classes, 1, _MOST)
+        self.embedding_size = whole("embedding_size", embedding_size, 1, _MOST)
         self._options = tuple(values)
         for name, value in values.items():
             setattr(self, name, value)
         _compute.objective(self._request())  # refuses what is out of range
-        self.num_classes = whole("num_classes", num_classes, 1, _MOST)
-        self.embedding_size = whole("embedding_size", embedding_size, 1, _MOST)
         self.weight = nn.Parameter(torch.empty(self.num_classes, self.embedding_size))
         self.bias = nn.Parameter(torch.empty(self.num_classes)) if with_bias else None
         self.reset_parameters()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; a number under a name that is no option would change nothing."""
+        if isinstance(value, numbers.Number) and not isinstance(value, bool):
+            self._refuse_unknown(name)
+        super().__setattr__(name, value)
+
+    def _refuse_unknown(self, name: str) -> None:
+        """Classes derived from those of the losses may have numbers of their own."""
+        own = self.__dict__.get("_options", (name,))
+        known = name in own or name in self.__dict__ or name.startswith("_")
+        if not known and type(self) is _CLASSES[self.loss]:
+            raise AttributeError(
+                f"{type(self).__name__} has no option {name!r}: there are {', '.join(own)}"
+            )
 
     def reset_parameters(self) -> None:
         """Draw the class weights anew."""
@@ -150,7 +166,9 @@ class MarginLoss(nn.Module):
         """Return what `print` shows of the module."""
         shape = f"{self.num_classes}, {self.embedding_size}"
         bias = ", bias=True" if self.bias is not None else ""
-        return shape + bias + "".join(f", {name}={getattr(self, name)!r}" for name in self._options)
+        kept = getattr(self, "feature_norm", "fixed") == "keep"  # |x| then stands for the scale
+        shown = [name for name in self._options if not (kept and name == "scale")]
+        return shape + bias + "".join(f", {name}={getattr(self, name)!r}" for name in shown)
 
 
 _COMMON: Dict[str, Any] = {"reduction": "mean", "ignore_index": -100, "label_smoothing": 0.0}

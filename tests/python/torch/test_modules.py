@@ -170,6 +170,38 @@ class Parameters(Case):
             "SoftmaxLoss(5, 3, bias=True, reduction='mean', ignore_index=-100, "
             "label_smoothing=0.0)",
         )
+        self.assertIn("scale=64.0", repr(SphereFaceLoss(5, 3)))
+        self.assertNotIn("scale", repr(SphereFaceLoss(5, 3, feature_norm="keep")))
+
+    def test_numbers_under_other_names(self):
+        for head, name, value in (
+            (ArcFaceLoss(5, 3), "s", 10),
+            (ArcFaceLoss(5, 3), "m", 0.1),
+            (ArcFaceLoss(5, 3), "marign", 1),
+            (SoftmaxLoss(5, 3), "scale", 30),
+            (NormSoftmaxLoss(5, 3), "margin", 0.3),
+            (copy.deepcopy(ArcFaceLoss(5, 3)), "s", 10),
+        ):
+            self.assertOneLine(
+                AttributeError,
+                [type(head).__name__, repr(name), "label_smoothing"],
+                setattr,
+                head,
+                name,
+                value,
+            )
+            self.assertFalse(hasattr(head, name))
+        head.eval()
+        head.note, head._count, head.layer = "mine", 3, torch.nn.Linear(2, 2)
+        head.weight = torch.nn.Parameter(torch.ones(6, 3))
+        head.num_classes = 6
+
+        class Mine(ArcFaceLoss):
+            def __init__(self):
+                super().__init__(5, 3)
+                self.steps = 10
+
+        self.assertEqual(Mine().steps, 10)
 
 
 class Inference(Case):
