@@ -115,12 +115,16 @@ def _real(name: str, tensor: Any, dims: int, shape: str) -> Tensor:
         raise RuntimeError(
             f"{name} is on {tensor.device}: margin_losses computes on the CPU, take {name}.cpu()"
         )
+    if tensor.layout is not torch.strided:
+        raise TypeError(f"{name} is {tensor.layout}: take {name}.to_dense()")
     if tensor.dtype is torch.float32:
         return tensor
     if tensor.dtype in (torch.float16, torch.bfloat16):
         return tensor.float()
+    whole_module = ", or float() of the module" if isinstance(tensor, torch.nn.Parameter) else ""
     raise TypeError(
-        f"{name} is {tensor.dtype}: margin_losses computes in float32, take {name}.float()"
+        f"{name} is {tensor.dtype}: margin_losses computes in float32, "
+        f"take {name}.float(){whole_module}"
     )
 
 
@@ -135,6 +139,8 @@ def _labels(y: Any, device: torch.device) -> Tensor:
         )
     if y.device != device:
         raise RuntimeError(f"y is on {y.device} and x on {device}: take y.to(x.device)")
+    if y.dtype is getattr(torch, "uint64", None):  # those beyond int64 must not turn into -1
+        return y.long().masked_fill(y.long() < 0, _INT64[1])
     return y if y.dtype is torch.int64 else y.long()
 
 

@@ -23,6 +23,10 @@ NO_TRANSFORMS = (
     "torch.jit: take loss.backward() or torch.autograd.grad, the whole batch in one call, "
     "and torch.compile or torch.export"
 )
+ONE_AT_A_TIME = (
+    "margin_losses has no batches of backward passes (vectorize=True, is_grads_batched=True): "
+    "leave the option out, and each upstream gradient is taken by itself"
+)
 _UPSTREAM = {**NAMES, "row_weight": "the gradient of the rows' losses"}
 
 
@@ -87,6 +91,17 @@ def _scaled(
 ) -> Gradients:
     """Return the gradients times `factor`: made now where the forward pass made none, or where
     an earlier backward pass has taken them."""
+    try:
+        return _scaled_once(objective, t, factor, gradients, needs)
+    except RuntimeError:
+        if "Batched" in str(torch._C._dispatch_keys(factor)):
+            raise RuntimeError(ONE_AT_A_TIME) from None
+        raise
+
+
+def _scaled_once(
+    objective: Objective, t: Tensors, factor: Tensor, gradients: Optional[Gradients], needs: Needs
+) -> Gradients:
     if objective.reduction == "none":
         return weighted(objective, t, factor, needs)
     if gradients is None:

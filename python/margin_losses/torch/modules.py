@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from .._abi import LOSSES, Loss
 from .._heads import whole
 from . import _compute, _import
+from ._function import NO_TRANSFORMS
 from .functional import loss_of
 
 __all__ = ["MarginLoss"]
@@ -122,12 +123,17 @@ class MarginLoss(nn.Module):
         return loss_of(self._request(), x, self.weight, self.bias, y, sample_weight)
 
     def get_logits(self, x: Tensor) -> Tensor:
-        """Return the logits [N, C] without a margin, by PyTorch: scale times cosine."""
-        x = x.to(self.weight.dtype)
+        """Return the logits [N, C] without a margin, by PyTorch: scale times cosine.
+
+        They are float32 as the loss is, for parameters of half precision too.
+        """
+        kind = torch.float64 if self.weight.dtype is torch.float64 else torch.float32
+        x, weight = x.to(kind), self.weight.to(kind)
         if not LOSSES[self.loss].normalised:
-            return nn.functional.linear(x, self.weight, self.bias)
+            bias = None if self.bias is None else self.bias.to(kind)
+            return nn.functional.linear(x, weight, bias)
         normalize = nn.functional.normalize
-        cosines = nn.functional.linear(normalize(x), normalize(self.weight))
+        cosines = nn.functional.linear(normalize(x), normalize(weight))
         if getattr(self, "feature_norm", "fixed") == "keep":
             return cosines * x.norm(dim=1, keepdim=True)
         return cosines * self.scale
@@ -137,6 +143,10 @@ class MarginLoss(nn.Module):
         return _compute.predict(
             _compute.objective(self._request()).made, x, self.weight, self.bias, k
         )
+
+    def __prepare_scriptable__(self) -> None:
+        """Refuse torch.jit.script, which calls this first."""
+        raise RuntimeError(NO_TRANSFORMS)
 
     @classmethod
     def from_pml(cls, other: nn.Module) -> "MarginLoss":
@@ -210,6 +220,7 @@ def _make_class(loss: Loss) -> Type[MarginLoss]:
     kind = inspect.Parameter
     own = list(inspect.signature(__init__).parameters.values())[:-1]
     own += [kind(name, kind.KEYWORD_ONLY, default=value) for name, value in defaults.items()]
+    __init__.__qualname__ = f"{_class_name(loss.name)}.__init__"
     __init__.__signature__ = inspect.Signature(own)  # type: ignore[attr-defined]
     __init__.__doc__ = MarginLoss.__doc__
     members = {
