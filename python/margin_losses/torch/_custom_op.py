@@ -12,7 +12,14 @@ import torch
 from torch import Tensor
 
 from ._compute import Request, Tensors, compute, objective
-from ._function import NO_TRANSFORMS, FirstOrder, forward_mode, weighted
+from ._function import (
+    NO_TRANSFORMS,
+    ONE_AT_A_TIME,
+    FirstOrder,
+    batched,
+    forward_mode,
+    weighted,
+)
 
 Outputs = Tuple[Tensor, Tensor, Tensor, Tensor]  # loss, and gradients, empty where not wanted
 
@@ -83,6 +90,8 @@ def _backward(ctx: Any, factor: Optional[Tensor], *_: None) -> Tuple[Optional[Te
     nothing = (None,) * (3 + len(Request._fields))
     if factor is None:
         return (None, None, None, *nothing)
+    if batched(factor):
+        raise RuntimeError(ONE_AT_A_TIME)
     x, w, bias, y, sample_weight, *gradients = ctx.saved_tensors
     needs = [bool(n) for n in ctx.needs_input_grad[:3]]
     if ctx.request.reduction == "none":

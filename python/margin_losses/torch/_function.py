@@ -86,6 +86,11 @@ class _Loss(torch.autograd.Function):
         return (*gradients, None, None, None)
 
 
+def batched(factor: Tensor) -> bool:
+    """Whether it stands for several upstream gradients at once."""
+    return "Batched" in str(torch._C._dispatch_keys(factor))
+
+
 def _scaled(
     objective: Objective, t: Tensors, factor: Tensor, gradients: Optional[Gradients], needs: Needs
 ) -> Gradients:
@@ -94,7 +99,7 @@ def _scaled(
     try:
         return _scaled_once(objective, t, factor, gradients, needs)
     except RuntimeError:
-        if "Batched" in str(torch._C._dispatch_keys(factor)):
+        if batched(factor):
             raise RuntimeError(ONE_AT_A_TIME) from None
         raise
 

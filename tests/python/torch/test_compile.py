@@ -229,6 +229,16 @@ class Transforms(Case):
             self.assertRefused(lambda x: head(x, y), x)  # noqa: B023
             self.assertRefused(lambda x: exported(x, y), x)  # noqa: B023
 
+    def test_batches_of_upstream_gradients(self):
+        x, _, y, _ = problem()
+        for reduction in REDUCTIONS:
+            head = ArcFaceLoss(11, 20, reduction=reduction)
+            (own,) = leaves(x)
+            value = torch.export.export(head, (x, y)).module()(own, y)
+            several = torch.ones(2, *value.shape)
+            with self.assertRaisesRegex(RuntimeError, "is_grads_batched"):
+                torch.autograd.grad(value, own, several, is_grads_batched=True)
+
     def test_derivatives_forward(self):
         x, _, y, _ = problem()
         head = ArcFaceLoss(11, 20)
