@@ -220,6 +220,8 @@ def _of_nothing(objective: Objective, t: Tensors, needs: Needs) -> Tuple[Tensor,
 
 
 def _pointer(tensor: Optional[Tensor]) -> Optional[int]:
+    """The address of a tensor, which the struct that takes it must hold: where torch.compile or
+    compiled autograd runs a function in parts, a variable that is not read again is dropped."""
     return None if tensor is None else tensor.data_ptr()
 
 
@@ -259,6 +261,7 @@ def compute(
         grad_bias=_pointer(db),
         ignore_label=ignore,
     )
+    call.held = (x, w, bias, y, weights, rows, dx, dw, db)  # see _pointer
     run_head(objective.made, torch.get_num_threads(), call, names)
     gradients = [dx, dw if needs[1] else None, db]
     if rows is not None:
@@ -294,5 +297,6 @@ def predict(
         top_classes=classes.data_ptr(),
         top_values=values.data_ptr(),
     )
+    call.held = (x, w, bias, classes, values)
     run_predict(made, torch.get_num_threads(), call, NAMES)
     return classes, values

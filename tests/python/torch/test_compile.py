@@ -142,6 +142,28 @@ class Compile(Case):
                 ValueError, ["the gradient of the rows' losses[3]"], function(x, y).backward, bad
             )
 
+    def test_compiled_autograd_of_an_eager_loss(self):
+        x, _, y, _ = problem()
+        eager = torch.compile(backend="eager")
+        for reduction in REDUCTIONS:
+            head = ArcFaceLoss(11, 20, reduction=reduction)
+            (own,) = leaves(x)
+            value = head(own, y)
+            upstream = torch.linspace(-1, 1, 48)[::2] if reduction == "none" else None
+            expected = torch.autograd.grad(value, own, upstream, retain_graph=True)[0]
+            for times in (1, 2):
+                with torch._dynamo.compiled_autograd._enable(eager):
+                    value.backward(upstream, retain_graph=True)
+                self.assertNear(own.grad, times * expected)
+
+    def test_prediction(self):
+        x, _, _, _ = problem()
+        head = ArcFaceLoss(11, 20)
+        for given in (x, x.t().contiguous().t()):
+            found = torch.compile(head.predict)(given, 3)
+            for a, b in zip(found, head.predict(x, 3)):
+                self.assertTrue(torch.equal(a, b))
+
     def test_half_precision(self):
         x, _, y, _ = problem()
         head = ArcFaceLoss(11, 20)
