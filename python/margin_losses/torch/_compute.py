@@ -115,12 +115,16 @@ def _real(name: str, tensor: Any, dims: int, shape: str) -> Tensor:
         raise RuntimeError(
             f"{name} is on {tensor.device}: margin_losses computes on the CPU, take {name}.cpu()"
         )
+    if tensor.layout is not torch.strided:
+        raise TypeError(f"{name} is {tensor.layout}: take {name}.to_dense()")
     if tensor.dtype is torch.float32:
         return tensor
     if tensor.dtype in (torch.float16, torch.bfloat16):
         return tensor.float()
+    whole_module = ", or float() of the module" if isinstance(tensor, torch.nn.Parameter) else ""
     raise TypeError(
-        f"{name} is {tensor.dtype}: margin_losses computes in float32, take {name}.float()"
+        f"{name} is {tensor.dtype}: margin_losses computes in float32, "
+        f"take {name}.float(){whole_module}"
     )
 
 
@@ -135,6 +139,8 @@ def _labels(y: Any, device: torch.device) -> Tensor:
         )
     if y.device != device:
         raise RuntimeError(f"y is on {y.device} and x on {device}: take y.to(x.device)")
+    if y.dtype is getattr(torch, "uint64", None):  # those beyond int64 must not turn into -1
+        return y.long().masked_fill(y.long() < 0, _INT64[1])
     return y if y.dtype is torch.int64 else y.long()
 
 
@@ -214,6 +220,8 @@ def _of_nothing(objective: Objective, t: Tensors, needs: Needs) -> Tuple[Tensor,
 
 
 def _pointer(tensor: Optional[Tensor]) -> Optional[int]:
+    """The address of a tensor, which the struct that takes it must hold: where torch.compile or
+    compiled autograd runs a function in parts, a variable that is not read again is dropped."""
     return None if tensor is None else tensor.data_ptr()
 
 
@@ -253,6 +261,7 @@ def compute(
         grad_bias=_pointer(db),
         ignore_label=ignore,
     )
+    call.held = (x, w, bias, y, weights, rows, dx, dw, db)  # see _pointer
     run_head(objective.made, torch.get_num_threads(), call, names)
     gradients = [dx, dw if needs[1] else None, db]
     if rows is not None:
@@ -288,5 +297,6 @@ def predict(
         top_classes=classes.data_ptr(),
         top_values=values.data_ptr(),
     )
+    call.held = (x, w, bias, classes, values)
     run_predict(made, torch.get_num_threads(), call, NAMES)
     return classes, values

@@ -12,7 +12,14 @@ import torch
 from torch import Tensor
 
 from ._compute import Request, Tensors, compute, objective
-from ._function import FirstOrder
+from ._function import (
+    NO_TRANSFORMS,
+    ONE_AT_A_TIME,
+    FirstOrder,
+    batched,
+    forward_mode,
+    weighted,
+)
 
 Outputs = Tuple[Tensor, Tensor, Tensor, Tensor]  # loss, and gradients, empty where not wanted
 
@@ -40,7 +47,14 @@ def _head(
 ) -> Tuple[Tensor, Tensor, Tensor, Tensor]:
     numbers = (loss, scale, margin, m1, m2, m3, past_pi, gradient, lambda_, feature_norm)
     request = Request(*numbers, label_smoothing, ignore_index, reduction)
-    value, gradients = compute(objective(request), Tensors(x, w, bias, y, sample_weight), needs)
+    t = Tensors(x, w, bias, y, sample_weight)
+    if forward_mode(t):
+        raise RuntimeError(NO_TRANSFORMS)
+    if sample_weight is not None and reduction == "none" and any(needs):  # by the backward pass
+        value = x.new_zeros(y.shape)  # which reads only the gradients
+        gradients = weighted(objective(request), t, sample_weight, needs)
+    else:
+        value, gradients = compute(objective(request), t, needs)
     dx, dw, db = (x.new_empty(0) if g is None else g for g in gradients)
     return value, dx, dw, db
 
@@ -65,10 +79,10 @@ def _fake(
 
 
 def _keep(ctx: Any, inputs: Any, output: Outputs) -> None:
-    x, w, bias, y, _, needs, *request = inputs
+    x, w, bias, y, sample_weight, needs, *request = inputs
     ctx.set_materialize_grads(False)
     ctx.mark_non_differentiable(*output[1:])
-    ctx.save_for_backward(x, w, bias, y, *output[1:])
+    ctx.save_for_backward(x, w, bias, y, sample_weight, *output[1:])
     ctx.request, ctx.needs = Request(*request), needs
 
 
@@ -76,13 +90,16 @@ def _backward(ctx: Any, factor: Optional[Tensor], *_: None) -> Tuple[Optional[Te
     nothing = (None,) * (3 + len(Request._fields))
     if factor is None:
         return (None, None, None, *nothing)
-    x, w, bias, y, *gradients = ctx.saved_tensors
-    needs = ctx.needs
+    if batched(factor):
+        raise RuntimeError(ONE_AT_A_TIME)
+    x, w, bias, y, sample_weight, *gradients = ctx.saved_tensors
+    needs = [bool(n) for n in ctx.needs_input_grad[:3]]
     if ctx.request.reduction == "none":
-        needs = [bool(n) for n in ctx.needs_input_grad[:3]]
-        summed = ctx.request[:-1] + ("sum",)
-        gradients = _operation(x, w, bias, y, factor.detach(), needs, *summed)[1:]
+        gradients = _operation(x, w, bias, y, factor.detach(), needs, *ctx.request)[1:]
     else:
+        # An exported graph keeps what was needed when it was traced; more may be needed now.
+        if any(n and not made for n, made in zip(needs, ctx.needs)):
+            gradients = _operation(x, w, bias, y, sample_weight, needs, *ctx.request)[1:]
         gradients = [g * factor.detach() for g in gradients]
     gradients = [g if n else None for g, n in zip(gradients, needs)]
     if torch.is_grad_enabled():  # somebody may differentiate the gradients
@@ -91,6 +108,15 @@ def _backward(ctx: Any, factor: Optional[Tensor], *_: None) -> Tuple[Optional[Te
 
 
 _operation.register_autograd(_backward, setup_context=_keep)
+
+
+def _refuse_transforms(*_: Any) -> Outputs:
+    raise RuntimeError(NO_TRANSFORMS)
+
+
+# Without this, torch.func.jvp of a traced graph would lose the derivatives without a word.
+_transforms = torch.library.Library("margin_losses", "FRAGMENT")
+_transforms.impl("head", _refuse_transforms, "FuncTorchDynamicLayerFrontMode")
 
 
 def operation(request: Request, t: Tensors) -> Tensor:

@@ -10,12 +10,22 @@ from typing import Any, Optional, Tuple
 
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
 from ._compute import NAMES, NOTHING, Gradients, Needs, Objective, Tensors, compute
 
 NO_SECOND = (
     "margin_losses has no second derivatives: a gradient penalty, or a backward pass through "
     "gradients made with create_graph=True, needs a loss that is written in PyTorch operations"
+)
+NO_TRANSFORMS = (
+    "margin_losses cannot be transformed by torch.func (grad, vmap, jvp and so on) or "
+    "torch.jit: take loss.backward() or torch.autograd.grad, the whole batch in one call, "
+    "and torch.compile or torch.export"
+)
+ONE_AT_A_TIME = (
+    "margin_losses has no batches of backward passes (vectorize=True, is_grads_batched=True): "
+    "leave the option out, and each upstream gradient is taken by itself"
 )
 _UPSTREAM = {**NAMES, "row_weight": "the gradient of the rows' losses"}
 
@@ -76,11 +86,27 @@ class _Loss(torch.autograd.Function):
         return (*gradients, None, None, None)
 
 
+def batched(factor: Tensor) -> bool:
+    """Whether it stands for several upstream gradients at once."""
+    return "Batched" in str(torch._C._dispatch_keys(factor))
+
+
 def _scaled(
     objective: Objective, t: Tensors, factor: Tensor, gradients: Optional[Gradients], needs: Needs
 ) -> Gradients:
     """Return the gradients times `factor`: made now where the forward pass made none, or where
     an earlier backward pass has taken them."""
+    try:
+        return _scaled_once(objective, t, factor, gradients, needs)
+    except RuntimeError:
+        if batched(factor):
+            raise RuntimeError(ONE_AT_A_TIME) from None
+        raise
+
+
+def _scaled_once(
+    objective: Objective, t: Tensors, factor: Tensor, gradients: Optional[Gradients], needs: Needs
+) -> Gradients:
     if objective.reduction == "none":
         return weighted(objective, t, factor, needs)
     if gradients is None:
@@ -97,6 +123,14 @@ def weighted(objective: Objective, t: Tensors, factor: Tensor, needs: Needs) -> 
     """Return the gradients of the sum of the rows' losses, each times its factor."""
     summed = objective._replace(reduction="sum")
     return compute(summed, t._replace(sample_weight=factor), needs, _UPSTREAM)[1]
+
+
+def forward_mode(t: Tensors) -> bool:
+    """Whether tensors carry derivatives forward, which would be lost without a word."""
+    if forward_ad._current_level < 0:
+        return False
+    given = (t.x, t.w, t.bias)
+    return any(a is not None and forward_ad.unpack_dual(a).tangent is not None for a in given)
 
 
 def eager(objective: Objective, t: Tensors) -> Tensor:

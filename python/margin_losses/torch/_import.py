@@ -33,6 +33,20 @@ def _pml_reduction(other: Any) -> str:
     return _REDUCTIONS[reducer]
 
 
+def _refuse_distance(other: Any) -> None:
+    """Refuse a distance that is not the cosine."""
+    distance = other.distance
+    kind = type(distance).__name__
+    if kind not in ("CosineSimilarity", "DotProductSimilarity"):
+        raise _refuse(other, f"its distance is {kind}, not CosineSimilarity")
+    if not distance.normalize_embeddings:
+        raise _refuse(other, "its distance does not normalise embeddings")
+    for name, cosine in (("p", 2), ("power", 1)):
+        found = getattr(distance, name)
+        if found != cosine:
+            raise _refuse(other, f"its {kind} has {name}={found:g}: the cosine has {name}={cosine}")
+
+
 def _pml_options(other: Any) -> Tuple[str, Dict[str, Any]]:
     kind = type(other).__name__
     if not type(other).__module__.startswith("pytorch_metric_learning"):
@@ -42,8 +56,6 @@ def _pml_options(other: Any) -> Tuple[str, Dict[str, Any]]:
     if kind == "CosFaceLoss":
         return "cosface", {"margin": float(other.margin), "scale": other.scale}
     if kind == "NormalizedSoftmaxLoss":
-        if not other.distance.normalize_embeddings:
-            raise _refuse(other, "its distance does not normalise embeddings")
         return "normsoftmax", {"scale": 1.0 / other.temperature}
     if kind == "SphereFaceLoss":
         if other.scale != 1:
@@ -55,6 +67,7 @@ def _pml_options(other: Any) -> Tuple[str, Dict[str, Any]]:
 def from_pml(other: Any) -> Taken:
     """Read a loss of pytorch-metric-learning, whose weights are W [D, C]."""
     name, options = _pml_options(other)
+    _refuse_distance(other)
     options["reduction"] = _pml_reduction(other)
     return name, options, other.W.detach().t()
 

@@ -11,30 +11,31 @@ from typing import TYPE_CHECKING, Any, Callable, Optional
 
 import torch
 from torch import Tensor
-from torch.autograd import forward_ad
 
 from .._abi import LOSSES
 from ._compute import Request, Tensors, checked, objective
-from ._function import eager
+from ._function import NO_TRANSFORMS, eager, forward_mode
 
 __all__ = ["margin_loss", *(f"{name}_loss" for name in LOSSES)]
 
 
-def _never() -> bool:
-    return False
+def _never() -> int:
+    return 0
 
 
 # PyTorch 2.1 and later say whether they compile, and can be given operations.
-_compiling: Callable[[], bool] = _never
+_compiling: Callable[[], int] = _never
+_dispatch_modes: Callable[[], int] = _never  # how many watch each operation, as make_fx does
 operation: Optional[Callable[[Request, Tensors], Tensor]] = None
 if hasattr(torch, "compiler") and hasattr(torch.library, "custom_op"):
     from ._custom_op import operation
 
     _compiling = torch.compiler.is_compiling
+    _dispatch_modes = torch._C._len_torch_dispatch_stack
 
 # Whether a transform of torch.func is at work: two names of one function.
 _functorch = getattr(torch._C, "_functorch", None)
-_transforming: Callable[[], bool] = getattr(
+_transforming: Callable[[], int] = getattr(
     torch._C,
     "_are_functorch_transforms_active",
     getattr(_functorch, "are_transforms_active", _never),
@@ -45,28 +46,17 @@ _PLAIN = (Tensor, torch.nn.Parameter)
 
 def _dispatch(request: Request, t: Tensors) -> Tensor:
     """Compute by PyTorch's operation where it traces, else at once."""
-    if _compiling() or type(t.x) not in _PLAIN or type(t.w) not in _PLAIN or t.x.is_meta:
+    plain = type(t.x) in _PLAIN and type(t.w) in _PLAIN and not t.x.is_meta
+    if _compiling() or _dispatch_modes() or not plain:
         if operation is not None:
             return operation(request, t)
         if t.x.is_meta:
             raise RuntimeError(
                 "x is on meta: this version of PyTorch computes no shapes without data"
             )
-    if _transforming() or torch.jit.is_tracing() or _forward_mode(t):
-        raise RuntimeError(
-            "margin_losses cannot be transformed by torch.func (grad, vmap, jvp and so on) or "
-            "torch.jit: take loss.backward() or torch.autograd.grad, the whole batch in one call, "
-            "and torch.compile or torch.export"
-        )
+    if _transforming() or torch.jit.is_tracing() or forward_mode(t):
+        raise RuntimeError(NO_TRANSFORMS)
     return eager(objective(request), t)
-
-
-def _forward_mode(t: Tensors) -> bool:
-    """Whether tensors carry derivatives forward, which would be lost without a word."""
-    if forward_ad._current_level < 0:
-        return False
-    given = (t.x, t.w, t.bias)
-    return any(a is not None and forward_ad.unpack_dual(a).tangent is not None for a in given)
 
 
 def _weighted_rows(request: Request, t: Tensors, weights: Tensor) -> Tensor:
@@ -78,7 +68,10 @@ def _weighted_rows(request: Request, t: Tensors, weights: Tensor) -> Tensor:
     if request.reduction == "sum":
         return loss.sum()
     counted = (t.y != -1) & (t.y != request.ignore_index)
-    return loss.sum() / (weights * counted).sum()
+    total = (weights * counted).sum()
+    nothing = total == 0  # the mean is nan then, but no gradient may be
+    mean = loss.sum() / torch.where(nothing, torch.ones_like(total), total)
+    return torch.where(nothing, torch.full_like(total, float("nan")), mean)
 
 
 def loss_of(request: Request, x: Any, w: Any, bias: Any, y: Any, sample_weight: Any) -> Tensor:

@@ -6,6 +6,7 @@ Each class is one row of the library's table of losses: a new loss of the librar
 from __future__ import annotations
 
 import inspect
+import numbers
 import re
 from typing import TYPE_CHECKING, Any, Dict, Optional, Tuple, Type
 
@@ -15,6 +16,7 @@ from torch import Tensor, nn
 from .._abi import LOSSES, Loss
 from .._heads import whole
 from . import _compute, _import
+from ._function import NO_TRANSFORMS
 from .functional import loss_of
 
 __all__ = ["MarginLoss"]
@@ -78,15 +80,30 @@ class MarginLoss(nn.Module):
                 )
         values = {**self._defaults, **options}
         with_bias = values.pop("bias", False)
+        self.num_classes = whole("num_classes", num_classes, 1, _MOST)
+        self.embedding_size = whole("embedding_size", embedding_size, 1, _MOST)
         self._options = tuple(values)
         for name, value in values.items():
             setattr(self, name, value)
         _compute.objective(self._request())  # refuses what is out of range
-        self.num_classes = whole("num_classes", num_classes, 1, _MOST)
-        self.embedding_size = whole("embedding_size", embedding_size, 1, _MOST)
         self.weight = nn.Parameter(torch.empty(self.num_classes, self.embedding_size))
         self.bias = nn.Parameter(torch.empty(self.num_classes)) if with_bias else None
         self.reset_parameters()
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set an attribute; a number under a name that is no option would change nothing."""
+        if isinstance(value, numbers.Number) and not isinstance(value, bool):
+            self._refuse_unknown(name)
+        super().__setattr__(name, value)
+
+    def _refuse_unknown(self, name: str) -> None:
+        """Classes derived from those of the losses may have numbers of their own."""
+        own = self.__dict__.get("_options", (name,))
+        known = name in own or name in self.__dict__ or name.startswith("_")
+        if not known and type(self) is _CLASSES[self.loss]:
+            raise AttributeError(
+                f"{type(self).__name__} has no option {name!r}: there are {', '.join(own)}"
+            )
 
     def reset_parameters(self) -> None:
         """Draw the class weights anew."""
@@ -106,12 +123,17 @@ class MarginLoss(nn.Module):
         return loss_of(self._request(), x, self.weight, self.bias, y, sample_weight)
 
     def get_logits(self, x: Tensor) -> Tensor:
-        """Return the logits [N, C] without a margin, by PyTorch: scale times cosine."""
-        x = x.to(self.weight.dtype)
+        """Return the logits [N, C] without a margin, by PyTorch: scale times cosine.
+
+        They are float32 as the loss is, for parameters of half precision too.
+        """
+        kind = torch.float64 if self.weight.dtype is torch.float64 else torch.float32
+        x, weight = x.to(kind), self.weight.to(kind)
         if not LOSSES[self.loss].normalised:
-            return nn.functional.linear(x, self.weight, self.bias)
+            bias = None if self.bias is None else self.bias.to(kind)
+            return nn.functional.linear(x, weight, bias)
         normalize = nn.functional.normalize
-        cosines = nn.functional.linear(normalize(x), normalize(self.weight))
+        cosines = nn.functional.linear(normalize(x), normalize(weight))
         if getattr(self, "feature_norm", "fixed") == "keep":
             return cosines * x.norm(dim=1, keepdim=True)
         return cosines * self.scale
@@ -121,6 +143,10 @@ class MarginLoss(nn.Module):
         return _compute.predict(
             _compute.objective(self._request()).made, x, self.weight, self.bias, k
         )
+
+    def __prepare_scriptable__(self) -> None:
+        """Refuse torch.jit.script, which calls this first."""
+        raise RuntimeError(NO_TRANSFORMS)
 
     @classmethod
     def from_pml(cls, other: nn.Module) -> "MarginLoss":
@@ -150,7 +176,9 @@ class MarginLoss(nn.Module):
         """Return what `print` shows of the module."""
         shape = f"{self.num_classes}, {self.embedding_size}"
         bias = ", bias=True" if self.bias is not None else ""
-        return shape + bias + "".join(f", {name}={getattr(self, name)!r}" for name in self._options)
+        kept = getattr(self, "feature_norm", "fixed") == "keep"  # |x| then stands for the scale
+        shown = [name for name in self._options if not (kept and name == "scale")]
+        return shape + bias + "".join(f", {name}={getattr(self, name)!r}" for name in shown)
 
 
 _COMMON: Dict[str, Any] = {"reduction": "mean", "ignore_index": -100, "label_smoothing": 0.0}
@@ -192,6 +220,7 @@ def _make_class(loss: Loss) -> Type[MarginLoss]:
     kind = inspect.Parameter
     own = list(inspect.signature(__init__).parameters.values())[:-1]
     own += [kind(name, kind.KEYWORD_ONLY, default=value) for name, value in defaults.items()]
+    __init__.__qualname__ = f"{_class_name(loss.name)}.__init__"
     __init__.__signature__ = inspect.Signature(own)  # type: ignore[attr-defined]
     __init__.__doc__ = MarginLoss.__doc__
     members = {

@@ -330,5 +330,31 @@ class Kinds(Case):
         self.assertLess(losses[-1], 0.5 * losses[0])
 
 
+class Batched(Case):
+    """Several upstream gradients in one backward pass."""
+
+    def test_refused(self):
+        x, w, y, _ = problem()
+        for reduction in REDUCTIONS:
+
+            def loss(x, reduction=reduction):
+                return functional.arcface_loss(x, w, y, reduction=reduction)
+
+            jacobian = torch.autograd.functional.jacobian
+            self.assertEqual(jacobian(loss, x).shape[-2:], x.shape)
+            self.assertOneLine(RuntimeError, ["vectorize"], jacobian, loss, x, vectorize=True)
+            (own,) = leaves(x)
+            value = loss(own)
+            self.assertOneLine(
+                RuntimeError,
+                ["is_grads_batched"],
+                torch.autograd.grad,
+                value,
+                own,
+                torch.ones(2, *value.shape),
+                is_grads_batched=True,
+            )
+
+
 if __name__ == "__main__":
     unittest.main()

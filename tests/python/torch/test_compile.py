@@ -2,14 +2,19 @@
 has them, so this file runs with the newest one, under `scripts/test.sh --long`."""
 
 import io
+import os
 import unittest
 
-import torch
-from harness import Case, leaves, problem, row_weights
+# PyTorch keeps compiled graphs on disk, and would take one made with another backward pass.
+os.environ["TORCHINDUCTOR_AUTOGRAD_CACHE"] = "0"
 
-from margin_losses.torch import ArcFaceLoss, SoftmaxLoss, SphereFaceLoss, functional
-from margin_losses.torch import _custom_op as operation_module
-from margin_losses.torch._compute import Request
+import torch  # noqa: E402
+from harness import Case, leaves, problem, row_weights  # noqa: E402
+from torch.autograd import forward_ad  # noqa: E402
+
+from margin_losses.torch import ArcFaceLoss, SoftmaxLoss, SphereFaceLoss, functional  # noqa: E402
+from margin_losses.torch import _custom_op as operation_module  # noqa: E402
+from margin_losses.torch._compute import Request  # noqa: E402
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -114,6 +119,51 @@ class Compile(Case):
                 (found,) = torch.autograd.grad(loss, own, create_graph=True)
                 (loss + found.pow(2).sum()).backward()
 
+    def test_weights_that_want_gradients(self):
+        x, _, y, _ = problem()
+        head = ArcFaceLoss(11, 20)
+        compiled = torch.compile(head, fullgraph=True)
+        for weight in (row_weights(len(y)), torch.zeros(len(y))):
+            results = []
+            for function in (compiled, head):
+                own = leaves(x, weight)
+                function(own[0], y, own[1]).backward()
+                results.append(own)
+            for a, b in zip(*results):
+                self.assertNear(a.grad, b.grad)
+
+    def test_upstream_gradient_that_is_no_number(self):
+        x, _, y, _ = problem()
+        head = ArcFaceLoss(11, 20, reduction="none")
+        bad = torch.ones(len(y))
+        bad[3] = float("nan")
+        for function in (torch.compile(head, fullgraph=True), head):
+            self.assertOneLine(
+                ValueError, ["the gradient of the rows' losses[3]"], function(x, y).backward, bad
+            )
+
+    def test_compiled_autograd_of_an_eager_loss(self):
+        x, _, y, _ = problem()
+        eager = torch.compile(backend="eager")
+        for reduction in REDUCTIONS:
+            head = ArcFaceLoss(11, 20, reduction=reduction)
+            (own,) = leaves(x)
+            value = head(own, y)
+            upstream = torch.linspace(-1, 1, 48)[::2] if reduction == "none" else None
+            expected = torch.autograd.grad(value, own, upstream, retain_graph=True)[0]
+            for times in (1, 2):
+                with torch._dynamo.compiled_autograd._enable(eager):
+                    value.backward(upstream, retain_graph=True)
+                self.assertNear(own.grad, times * expected)
+
+    def test_prediction(self):
+        x, _, _, _ = problem()
+        head = ArcFaceLoss(11, 20)
+        for given in (x, x.t().contiguous().t()):
+            found = torch.compile(head.predict)(given, 3)
+            for a, b in zip(found, head.predict(x, 3)):
+                self.assertTrue(torch.equal(a, b))
+
     def test_half_precision(self):
         x, _, y, _ = problem()
         head = ArcFaceLoss(11, 20)
@@ -151,6 +201,20 @@ class Export(Case):
             for a, b in zip(step(found, found, x, y), step(network, network, x, y)):
                 self.assertTrue(torch.equal(a, b))
 
+    def test_gradients_that_the_trace_did_not_need(self):
+        x, _, y, _ = problem()
+        y[::5] = -1
+        for reduction in REDUCTIONS:
+            head = ArcFaceLoss(11, 20, reduction=reduction)
+            arguments = (x, y, row_weights(len(y)))
+            with torch.no_grad():
+                traced = torch.fx.experimental.proxy_tensor.make_fx(head)(*arguments)
+            for found in (self.exported(head, *arguments, strict=False), traced):
+                own = step(found, found, *arguments)
+                expected = step(head, head, *arguments)
+                self.assertTrue(torch.equal(own[0], expected[0]))
+                self.assertTrue(torch.equal(own[1], expected[1]), reduction)
+
     def test_gradient_penalty(self):
         x, _, y, _ = problem()
         for reduction in REDUCTIONS:
@@ -162,6 +226,49 @@ class Export(Case):
             self.assertOneLine(
                 RuntimeError, ["no second derivatives"], (loss + slope.pow(2).sum()).backward
             )
+
+
+class Transforms(Case):
+    """What torch.func would do wrongly without a word is refused, as in eager mode."""
+
+    def assertRefused(self, loss, x):
+        tangent = torch.ones_like(x)
+        for function in (
+            lambda x: torch.func.jvp(loss, (x,), (tangent,))[1],
+            torch.func.grad(loss),
+            torch.vmap(lambda row: loss(row.expand(len(x), -1))),
+        ):
+            self.assertOneLine(RuntimeError, ["torch.func"], function, x)
+            torch.compiler.reset()
+            self.assertOneLine(RuntimeError, ["torch.func"], torch.compile(function), x)
+
+    def test_compiled_and_exported(self):
+        x, _, y, _ = problem()
+        for reduction in ("mean", "sum"):
+            head = ArcFaceLoss(11, 20, reduction=reduction)
+            head.weight.requires_grad_(False)
+            exported = torch.export.export(head, (x, y)).module()
+            self.assertRefused(lambda x: head(x, y), x)  # noqa: B023
+            self.assertRefused(lambda x: exported(x, y), x)  # noqa: B023
+
+    def test_batches_of_upstream_gradients(self):
+        x, _, y, _ = problem()
+        for reduction in REDUCTIONS:
+            head = ArcFaceLoss(11, 20, reduction=reduction)
+            (own,) = leaves(x)
+            value = torch.export.export(head, (x, y)).module()(own, y)
+            several = torch.ones(2, *value.shape)
+            with self.assertRaisesRegex(RuntimeError, "is_grads_batched"):
+                torch.autograd.grad(value, own, several, is_grads_batched=True)
+
+    def test_derivatives_forward(self):
+        x, _, y, _ = problem()
+        head = ArcFaceLoss(11, 20)
+        head.weight.requires_grad_(False)
+        for traced in (torch.export.export(head, (x, y)).module(), torch.compile(head)):
+            with forward_ad.dual_level():
+                dual = forward_ad.make_dual(x, torch.ones_like(x))
+                self.assertOneLine(RuntimeError, ["torch.func"], traced, dual, y)
 
 
 class Operation(Case):

@@ -179,6 +179,24 @@ class Nothing(Case):
         empty = torch.nn.functional.cross_entropy(torch.zeros(0, 3), torch.zeros(0).long())
         self.assertTrue(empty.isnan())
 
+    def test_nothing_counts_and_weights_want_gradients(self):
+        x, w, y, _ = problem()
+        ignored = torch.full_like(y, -1)
+        plus_minus = torch.ones(len(y))
+        plus_minus[::2] = -1
+        for labels, weight in (
+            (ignored, torch.ones(len(y))),
+            (y, torch.zeros(len(y))),
+            (y, plus_minus),
+        ):
+            loss, *found = gradients(
+                lambda x, w, v: functional.arcface_loss(x, w, labels, sample_weight=v),  # noqa: B023
+                (x, w, weight),
+            )
+            self.assertTrue(loss.isnan())
+            for gradient in found:
+                self.assertEqual(gradient.abs().max(), 0.0)
+
     def test_weights_of_zero(self):
         x, w, y, _ = problem()
         loss, dx, dw = gradients(

@@ -170,6 +170,38 @@ class Parameters(Case):
             "SoftmaxLoss(5, 3, bias=True, reduction='mean', ignore_index=-100, "
             "label_smoothing=0.0)",
         )
+        self.assertIn("scale=64.0", repr(SphereFaceLoss(5, 3)))
+        self.assertNotIn("scale", repr(SphereFaceLoss(5, 3, feature_norm="keep")))
+
+    def test_numbers_under_other_names(self):
+        for head, name, value in (
+            (ArcFaceLoss(5, 3), "s", 10),
+            (ArcFaceLoss(5, 3), "m", 0.1),
+            (ArcFaceLoss(5, 3), "marign", 1),
+            (SoftmaxLoss(5, 3), "scale", 30),
+            (NormSoftmaxLoss(5, 3), "margin", 0.3),
+            (copy.deepcopy(ArcFaceLoss(5, 3)), "s", 10),
+        ):
+            self.assertOneLine(
+                AttributeError,
+                [type(head).__name__, repr(name), "label_smoothing"],
+                setattr,
+                head,
+                name,
+                value,
+            )
+            self.assertFalse(hasattr(head, name))
+        head.eval()
+        head.note, head._count, head.layer = "mine", 3, torch.nn.Linear(2, 2)
+        head.weight = torch.nn.Parameter(torch.ones(6, 3))
+        head.num_classes = 6
+
+        class Mine(ArcFaceLoss):
+            def __init__(self):
+                super().__init__(5, 3)
+                self.steps = 10
+
+        self.assertEqual(Mine().steps, 10)
 
 
 class Inference(Case):
@@ -213,6 +245,12 @@ class Inference(Case):
         expected = head.predict(half.float())
         self.assertTrue(torch.equal(head.predict(half)[0], expected[0]))
         self.assertTrue(torch.equal(head.get_logits(half), head.get_logits(half.float())))
+        for made in (ArcFaceLoss(11, 20), SoftmaxLoss(11, 20, bias=True)):
+            for kind in (torch.float16, torch.bfloat16):
+                made = made.to(kind)
+                expected = made.get_logits(x.to(kind))
+                self.assertEqual(expected.dtype, torch.float32)
+                self.assertTrue(torch.equal(expected, made.float().get_logits(x.to(kind))))
 
     def test_no_rows(self):
         classes, values = ArcFaceLoss(11, 20).predict(torch.empty(0, 20), k=2)
@@ -239,6 +277,8 @@ class Refusals(Case):
         self.assertOneLine(ValueError, ["num_classes"], ArcFaceLoss, 0, 20)
         self.assertOneLine(TypeError, ["embedding_size"], ArcFaceLoss, 11, 20.0)
         self.assertOneLine(TypeError, ["ArcFaceLoss"], MarginLoss, 11, 20)
+        self.assertEqual(ArcFaceLoss.__init__.__qualname__, "ArcFaceLoss.__init__")
+        self.assertOneLine(TypeError, ["__init__() takes 3 pos"], ArcFaceLoss, 11, 20, 0.5)
         x, w, y, bias = problem()
         self.assertOneLine(
             ValueError, ["loss", "'arc'"], functional.margin_loss, x, w, y, loss="arc"
@@ -258,6 +298,7 @@ class Refusals(Case):
             (TypeError, ["y", "bool"], (x, w, y > 3)),
             (TypeError, ["y", "list"], (x, w, y.tolist())),
             (TypeError, ["x", "ndarray"], (x.numpy(), w, y)),
+            (TypeError, ["x", "sparse", "x.to_dense()"], (x.to_sparse(), w, y)),
             (ValueError, ["x", "19 columns", "20"], (x[:, :19], w, y)),
             (ValueError, ["y", "[24]", "[23]"], (x, w, y[:23])),
             (ValueError, ["y", "[24]", "[24, 1]"], (x, w, y[:, None])),
@@ -277,6 +318,29 @@ class Refusals(Case):
             ValueError, ["bias", "[11]", "[10]"], functional.softmax_loss, x, w, y, bias=bias[:10]
         )
         self.assertOneLine(ValueError, ["k", "[1, 11]", "12"], ArcFaceLoss(11, 20).predict, x, 12)
+
+    def test_module_of_doubles(self):
+        x, _, y, _ = problem()
+        head = ArcFaceLoss(11, 20).double()
+        self.assertOneLine(TypeError, ["weight", "float64", "float() of the module"], head, x, y)
+
+    def test_script(self):
+        head = ArcFaceLoss(11, 20)
+        for module in (head, torch.nn.Sequential(head)):
+            self.assertOneLine(RuntimeError, ["torch.jit"], torch.jit.script, module)
+
+    def test_labels_beyond_int64(self):
+        if not hasattr(torch, "uint64"):
+            self.assertLess(torch.__version__, "2.3")
+            return
+        x, w, y, _ = problem()
+        unsigned = y.to(torch.uint64)
+        found = functional.arcface_loss(x, w, unsigned)
+        self.assertTrue(torch.equal(found, functional.arcface_loss(x, w, y)))
+        y[3] = -1
+        words = ["y[3]", "[0, 11)"]
+        largest = y.to(torch.uint64)
+        self.assertOneLine(ValueError, words, functional.arcface_loss, x, w, largest)
 
     def test_values(self):
         x, w, y, _ = problem()

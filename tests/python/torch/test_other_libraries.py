@@ -89,6 +89,22 @@ class FromPml(Case):
             losses.ArcFaceLoss(11, 20),
         )
 
+    def test_distances(self):
+        cosine, dot = distances.CosineSimilarity, distances.DotProductSimilarity
+        for made, distance, words in (
+            (losses.ArcFaceLoss, cosine(p=3), ["ArcFaceLoss", "CosineSimilarity", "p=3"]),
+            (losses.CosFaceLoss, cosine(p=3), ["CosFaceLoss", "p=3"]),
+            (losses.NormalizedSoftmaxLoss, dot(p=1), ["DotProductSimilarity", "p=1"]),
+            (losses.NormalizedSoftmaxLoss, cosine(power=2), ["power=2"]),
+            (losses.NormalizedSoftmaxLoss, distances.LpDistance(), ["LpDistance"]),
+            (losses.NormalizedSoftmaxLoss, distances.SNRDistance(), ["SNRDistance"]),
+        ):
+            other = made(11, 20, distance=distance)
+            self.assertOneLine(TypeError, words, MarginLoss.from_pml, other)
+        for distance in (cosine(), dot()):
+            other = losses.NormalizedSoftmaxLoss(11, 20, distance=distance)
+            self.assertSame(other, NormSoftmaxLoss)
+
 
 if __name__ == "__main__":
     unittest.main()
