@@ -71,6 +71,19 @@ def kind_of(pairs, dtype):
 
 def judge_gradient(judge):
     """The finding on the gradient, and the slopes of the figure."""
+    case = case_at(judge, 1.0)
+    judge.blind = not judge.run(case).differentiable
+    yield none(case) if judge.blind else compare(judge)
+    draw(judge)
+
+
+def none(case):
+    says = "its value has no gradient: nothing leads back to what it is given"
+    return Finding("gradient", BROKEN, says, {}, case.told())
+
+
+def compare(judge):
+    """The finding on a loss that has a gradient."""
     dtype = torch.float64 if judge.double else torch.float32
     tried = angles(judge.claim)
     rows = [measure(judge, case_at(judge, theta), dtype) for theta in tried]
@@ -89,14 +102,12 @@ def judge_gradient(judge):
         says = "; ".join(phrase(name, kinds[name], errors[name], tried) for name in faults)
         worst = errors[faults[0]]
         shown = witness(judge, faults[0], tried[worst.index(max(worst))], dtype)
-        yield Finding(
+        return Finding(
             "gradient", BROKEN, "%s; s = %g (%s)" % (says, judge.scales[0], how), measured, shown
         )
-    else:
-        says = "the derivative of the value (%s): off by at most %.1e at %d angles"
-        worst = max(max(values) for values in errors.values())
-        yield Finding("gradient", KEPT, says % (how, worst, len(tried)), measured)
-    draw(judge)
+    says = "the derivative of the value (%s): off by at most %.1e at %d angles"
+    worst = max(max(values) for values in errors.values())
+    return Finding("gradient", KEPT, says % (how, worst, len(tried)), measured)
 
 
 def case_at(judge, theta):

@@ -40,7 +40,7 @@ class Judge:
     def __init__(self, subject, claim):
         self.subject, self.claim = subject, claim
         self.rule = claim.past_pi or "paper"
-        self.formula, self.detached = True, False
+        self.formula, self.detached, self.blind = True, False, False
         self.curve = []
         self.double = self.takes_double()
 

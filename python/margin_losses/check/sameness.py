@@ -64,7 +64,7 @@ def three_runs(judge, case):
 
 
 def unchanged(judge):
-    """A loss only reads what it is given, and its own weights."""
+    """A loss only reads what it is given, its own weights, and PyTorch's global settings."""
     for case in (judge.case(1.0, judge.claim.scale), large(judge, 8)):
         mutated = judge.run(case).mutated
         if mutated:
@@ -83,4 +83,11 @@ def unchanged(judge):
                     judge.claim.scale,
                 ),
             )
+    changed = judge.subject.global_changes
+    if changed:
+        says = "changes PyTorch's global settings (put back here after each call): "
+        told = dict(judge.case(1.0, judge.claim.scale).told(), changed=list(changed))
+        return Finding(
+            "inputs", BROKEN, says + ", ".join(changed), {"global": list(changed)}, told
+        )
     return Finding("inputs", KEPT, "embeddings, weights, cosines and labels stay as they are")

@@ -7,7 +7,7 @@ import dataclasses
 import numpy
 import torch
 
-from . import problems
+from . import problems, surroundings
 from .claim import UsageError
 from .loading import Maker, first_line, parameters
 
@@ -33,6 +33,7 @@ class Outcome:
     dtype: object
     mutated: tuple
     raw: tuple = ()
+    differentiable: bool = True
 
     @property
     def finite(self):
@@ -48,6 +49,7 @@ class Subject:
         self.claim = claim
         self.maker = Maker(found, claim, margin_given, dict(extra))
         self.made, self.keep_state = {}, False
+        self.global_changes = []
         self.shape = SHAPE
         self.gives, self.reduction, self.turned = "loss", "mean", False
         self.fixed = isinstance(found, torch.nn.Module)
@@ -203,7 +205,8 @@ class Subject:
             given = {"x": given["x"]}
         order = {"embeddings": ("x",), "weights": ("x", "w"), "cosines": ("cosines",)}[self.takes]
         try:
-            out = loss(*(given[name] for name in order), labels)
+            with surroundings.kept(self.global_changes):
+                out = loss(*(given[name] for name in order), labels)
         except Exception as error:  # a refusal, or a fault of its own: the judge tells which
             raise Refused("%s: %s" % (type(error).__name__, first_line(error))) from error
         return out, leaves, given, labels
@@ -230,7 +233,7 @@ class Subject:
         before = {name: torch.tensor(array).to(dtype) for name, array in case.arrays.items()}
         try:
             loss = self.reduce(out, labels)
-            parts = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True)
+            parts = self.derive(loss, list(leaves.values()))
         except Exception as error:
             raise Refused("%s: %s" % (type(error).__name__, first_line(error))) from error
         gradients = {}
@@ -244,7 +247,15 @@ class Subject:
             out.dtype,
             self.changed(before, given, leaves, labels, case),
             raw,
+            loss.requires_grad,
         )
+
+    @staticmethod
+    def derive(loss, leaves):
+        """The gradients by the leaves; None for each of which the loss says nothing."""
+        if not loss.requires_grad:
+            return [None] * len(leaves)
+        return torch.autograd.grad(loss, leaves, allow_unused=True)
 
     def of_row(self, gradients, case):
         """The gradients of row 0's own loss, class weights in the layout [C, D]."""

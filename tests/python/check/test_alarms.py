@@ -38,5 +38,35 @@ class Claims(unittest.TestCase):
                 make_claim(loss, margin=angle("0.35deg"))
 
 
+class Sides(unittest.TestCase):
+    def test_a_value_without_gradient_is_one_finding(self):
+        for found in (alarms.detached, alarms.by_numpy):
+            findings, _ = judged.judge(found, loss="normsoftmax")
+            self.assertIn("its value has no gradient", findings["gradient"].says)
+            self.assertEqual(findings["value"].verdict, "kept")
+            self.assertEqual(findings["ends"].verdict, "kept")
+            self.assertEqual(findings["converged gradient"].verdict, "not applicable")
+        findings, _ = judged.judge(alarms.constant, loss="normsoftmax")
+        self.assertIn("its value has no gradient", findings["gradient"].says)
+        says = [finding.says for finding in findings.values()]
+        self.assertFalse([text for text in says if "does not require grad" in text])
+
+    def test_global_settings_are_put_back_and_told_once(self):
+        usual = judged.broken(judged.judge(alarms.usual, loss="normsoftmax")[0])
+        self.assertNotIn("inputs", usual)
+        for found, name in (
+            (alarms.sets_dtype, "set_default_dtype"),
+            (alarms.sets_grad, "set_grad_enabled"),
+            (alarms.sets_seed, "manual_seed"),
+            (alarms.sets_threads, "set_num_threads"),
+            (alarms.sets_denormal, "set_flush_denormal"),
+        ):
+            with self.subTest(name=name):
+                findings, _ = judged.judge(found, loss="normsoftmax")
+                self.assertEqual(judged.broken(findings), usual | {"inputs"})
+                self.assertIn("torch." + name, findings["inputs"].says)
+                self.assertIsNotNone(findings["inputs"].witness)
+
+
 if __name__ == "__main__":
     unittest.main()
