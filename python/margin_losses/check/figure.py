@@ -66,7 +66,7 @@ def draw(judge, target, path):
     with tempfile.TemporaryDirectory(prefix="margin-check-") as folder:
         files = {name: Path(folder) / name for name in ("formula", "theirs", "lost", "out")}
         table(files["formula"], formula)
-        table(files["theirs"], theirs)
+        table(files["theirs"], theirs or [(math.nan,) * 3])
         table(files["lost"], lost or [(math.nan,) * 3])
         gnuplot(
             SCRIPT.format(

@@ -4,8 +4,11 @@
 import unittest
 
 import alarms
+import forms
 import judged
+import torch
 
+from margin_losses.check import sameness
 from margin_losses.check.claim import UsageError, angle, make_claim
 
 try:
@@ -66,6 +69,41 @@ class Sides(unittest.TestCase):
                 self.assertEqual(judged.broken(findings), usual | {"inputs"})
                 self.assertIn("torch." + name, findings["inputs"].says)
                 self.assertIsNotNone(findings["inputs"].witness)
+
+
+    def test_a_loss_that_varies_is_one_finding(self):
+        for found, why in (
+            (alarms.dropout, "random numbers"),
+            (alarms.noise, "random numbers"),
+            (alarms.counts, "keeps state"),
+        ):
+            with self.subTest(loss=found.__name__):
+                findings, _ = judged.judge(found, loss="normsoftmax")
+                verdicts = {finding.verdict for finding in findings.values()}
+                self.assertEqual(judged.broken(findings), {"same bits twice"})
+                self.assertEqual(verdicts, {"broken", "not applicable"})
+                says = findings["same bits twice"].says
+                self.assertIn("the same call gives different values", says)
+                self.assertIn(why, says)
+
+    def test_a_hint_only_where_it_explains_the_values(self):
+        for found in (alarms.larger, alarms.more, alarms.divided):
+            with self.subTest(loss=found.__name__):
+                findings, _ = judged.judge(found, loss="normsoftmax")
+                self.assertEqual(findings["value"].verdict, "broken")
+                self.assertNotIn("behaves as", findings["value"].says)
+        findings, _ = judged.judge(alarms.usual, loss="cosface")
+        self.assertIn("behaves as cos(theta", findings["value"].says)
+
+    def test_other_bits_of_the_product_are_not_the_loss(self):
+        case = judged.judge(forms.careful, loss="cosface")[1].case(1.0, 64.0)
+        product = torch.Tensor.__matmul__
+        try:
+            torch.Tensor.__matmul__ = lambda a, b: product(a, b) * torch.get_num_threads()
+            self.assertTrue(sameness.product_varies(case))
+        finally:
+            torch.Tensor.__matmul__ = product
+        self.assertFalse(sameness.product_varies(case))
 
 
 if __name__ == "__main__":
