@@ -28,11 +28,13 @@ def kept(changes):
     """Puts the settings back at the end; adds the names of changed ones to the list `changes`. A
     loss may draw random numbers, but not set the seed."""
     before = {name: read() for name, (read, _) in SETTINGS.items()}
-    seed, state = torch.initial_seed(), torch.get_rng_state()
+    seed, state, found = torch.initial_seed(), torch.get_rng_state(), []
+    # Only noted, not done: a forked process may wait for ever for another number of threads.
+    torch.set_num_threads = lambda number: found.append("torch.set_num_threads")
     try:
         yield
     finally:
-        found = []
+        torch.set_num_threads = SETTINGS["torch.set_num_threads"][1]
         for name, (read, write) in SETTINGS.items():
             if read() != before[name]:
                 write(before[name])

@@ -106,5 +106,22 @@ class Sides(unittest.TestCase):
         self.assertFalse(sameness.product_varies(case))
 
 
+class Gradients(unittest.TestCase):
+    def test_another_formula_in_float32_alone(self):
+        findings, judge = judged.judge(alarms.single, loss="arcface")
+        self.assertEqual((judge.formula, judge.double), (False, False))
+        self.assertEqual(findings["value"].verdict, "broken")
+        self.assertEqual(findings["gradient"].verdict, "kept", findings["gradient"].says)
+        self.assertIn("central differences in float32", findings["gradient"].says)
+        findings, _ = judged.judge(alarms.single_wrong, loss="arcface")
+        self.assertEqual(findings["gradient"].verdict, "broken")
+        self.assertIsNotNone(findings["gradient"].witness)
+
+    @unittest.skipIf(doors is None, "the PyTorch classes are not there")
+    def test_smoothed_labels(self):
+        findings, _ = judged.judge(doors.ArcFaceLoss, "label_smoothing=0.1", loss="arcface")
+        self.assertEqual(findings["gradient"].verdict, "kept", findings["gradient"].says)
+
+
 if __name__ == "__main__":
     unittest.main()
