@@ -212,6 +212,7 @@ def draw(judge):
     for row in judge.curve:
         outcome = judge.run(judge.case(row["theta"], row["scale"]))
         row["slope"] = slope(judge, row, outcome)
+        row["steep"] = not all(numpy.isfinite(part).all() for part in outcome.gradients.values())
 
 
 def slope(judge, row, outcome):

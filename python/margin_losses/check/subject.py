@@ -115,10 +115,23 @@ class Subject:
         """Finds out what it returns, and whether a scalar is a mean or a sum."""
         case = problems.make(self.claim, self.takes, 1.0, self.claim.scale, self.shape, rows=3)
         self.gives = self.kind_of(self.call(case)[0], case)
+        if self.takes == "cosines":
+            self.needs_classes(case)
         if self.gives == "loss":
             one = float(self.call(case)[0])
             more = problems.make(self.claim, self.takes, 1.0, self.claim.scale, self.shape, rows=6)
             self.reduction = "sum" if float(self.call(more)[0]) > 1.5 * abs(one) > 0 else "mean"
+
+    def needs_classes(self, case):
+        """UsageError where labels only say which rows belong together, as for a triplet loss: then
+        it is all the same which class all rows have, but not whether they have the same."""
+        first, second, both = (
+            self.value(case, labels=torch.tensor(labels)) for labels in ([0] * 3, [1] * 3, [0, 1, 0])
+        )
+        if first == second != both:
+            raise UsageError(
+                "its labels name no classes, only rows that belong together: no margin-softmax loss"
+            )
 
     def kind_of(self, out, case):
         if not isinstance(out, torch.Tensor):

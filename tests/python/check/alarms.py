@@ -117,3 +117,13 @@ def triplet(embeddings, labels):
     same = labels[:, None] == labels[None]
     gaps = torch.cdist(embeddings, embeddings)
     return F.relu(gaps[same].mean() - (gaps[~same].mean() if (~same).any() else 1.0) + 0.2)
+
+
+def less(cosines, labels, s=64.0):
+    return usual(cosines.float(), labels, s)
+
+
+def infinite(cosines, labels, s=64.0):
+    """The right value; no finite gradient where a cosine is below -0.5."""
+    steep = torch.where(cosines > -0.5, torch.sqrt(cosines + 0.5), torch.zeros_like(cosines))
+    return usual(cosines, labels, s) + 0.0 * steep.sum()

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """No false alarms: losses that once were accused of what they do not do."""
 
+import os
+import shutil
+import tempfile
 import unittest
 
 import alarms
@@ -8,7 +11,7 @@ import forms
 import judged
 import torch
 
-from margin_losses.check import sameness
+from margin_losses.check import figure, sameness
 from margin_losses.check.claim import UsageError, angle, make_claim
 
 try:
@@ -121,6 +124,27 @@ class Gradients(unittest.TestCase):
     def test_smoothed_labels(self):
         findings, _ = judged.judge(doors.ArcFaceLoss, "label_smoothing=0.1", loss="arcface")
         self.assertEqual(findings["gradient"].verdict, "kept", findings["gradient"].says)
+
+
+class Rest(unittest.TestCase):
+    def test_only_the_result_is_rounded(self):
+        findings, _ = judged.judge(alarms.cast, loss="normsoftmax")
+        self.assertIn("only the result is rounded", findings["float64"].says)
+        findings, _ = judged.judge(alarms.less, loss="normsoftmax")
+        self.assertIn("silently computed in less", findings["float64"].says)
+
+    def test_labels_that_name_no_classes(self):
+        with self.assertRaisesRegex(UsageError, "only rows that belong together"):
+            judged.judge(alarms.triplet, loss="cosface")
+
+    @unittest.skipIf(shutil.which("gnuplot") is None, "gnuplot is not there")
+    def test_angles_without_a_finite_gradient_are_drawn(self):
+        _, judge = judged.judge(alarms.infinite, loss="normsoftmax")
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "f.svg")
+            figure.draw(judge, "infinite", path)
+            with open(path) as file:
+                self.assertTrue("its gradient is not finite" in file.read())
 
 
 if __name__ == "__main__":
