@@ -27,8 +27,9 @@ plot '{formula}' using 1:2 with lines lw 2 lc rgb '#202020' title 'formula', \\
      '{theirs}' using 1:2 with points pt 7 ps 0.7 lc rgb '#d95f02' title 'this loss', \\
      '{lost}' using 1:2 with points pt 2 ps 1.2 lw 2 lc rgb '#7570b3' title '{lost_title}'
 set ylabel 'its derivative by the angle (radians)'
-plot '{formula}' using 1:3 with lines lw 2 lc rgb '#202020' title 'formula', \\
-     '{theirs}' using 1:3 with points pt 7 ps 0.7 lc rgb '#d95f02' title 'this loss', \\
+set key top center
+plot '{formula}' using 1:3 with lines lw 2 lc rgb '#202020' notitle, \\
+     '{theirs}' using 1:3 with points pt 7 ps 0.7 lc rgb '#d95f02' notitle, \\
      '{steep}' using 1:3 with points pt 2 ps 1.2 lw 2 lc rgb '#7570b3' title '{steep_title}'
 unset multiplot
 """
@@ -64,7 +65,8 @@ def draw(judge, target, path):
     if claim.angular:
         title += "; past pi drawn: " + judge.rule
     with tempfile.TemporaryDirectory(prefix="margin-check-") as folder:
-        files = {name: Path(folder) / name for name in ("formula", "theirs", "lost", "steep", "out")}
+        names = ("formula", "theirs", "lost", "steep", "out")
+        files = {name: Path(folder) / name for name in names}
         table(files["formula"], formula)
         table(files["theirs"], theirs or [(math.nan,) * 3])
         table(files["lost"], lost or [(math.nan,) * 3])

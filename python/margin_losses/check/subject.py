@@ -125,9 +125,8 @@ class Subject:
     def needs_classes(self, case):
         """UsageError where labels only say which rows belong together, as for a triplet loss: then
         it is all the same which class all rows have, but not whether they have the same."""
-        first, second, both = (
-            self.value(case, labels=torch.tensor(labels)) for labels in ([0] * 3, [1] * 3, [0, 1, 0])
-        )
+        tried = ([0, 0, 0], [1, 1, 1], [0, 1, 0])
+        first, second, both = (self.value(case, labels=torch.tensor(row)) for row in tried)
         if first == second != both:
             raise UsageError(
                 "its labels name no classes, only rows that belong together: no margin-softmax loss"
