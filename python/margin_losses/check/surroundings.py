@@ -26,15 +26,17 @@ SETTINGS = {
 @contextlib.contextmanager
 def kept(changes):
     """Puts the settings back at the end; adds the names of changed ones to the list `changes`. A
-    loss may draw random numbers, but not set the seed."""
+    loss may draw random numbers, but not set the seed. One that raises an error is excused."""
     before = {name: read() for name, (read, _) in SETTINGS.items()}
-    seed, state, found = torch.initial_seed(), torch.get_rng_state(), []
+    seed, state = torch.initial_seed(), torch.get_rng_state()
+    asked = [before["torch.set_num_threads"]]
     # Only noted, not done: a forked process may wait for ever for another number of threads.
-    torch.set_num_threads = lambda number: found.append("torch.set_num_threads")
+    torch.set_num_threads = asked.append
     try:
         yield
     finally:
         torch.set_num_threads = SETTINGS["torch.set_num_threads"][1]
+        found = ["torch.set_num_threads"] if asked[-1] != asked[0] else []
         for name, (read, write) in SETTINGS.items():
             if read() != before[name]:
                 write(before[name])
@@ -42,4 +44,4 @@ def kept(changes):
         if torch.initial_seed() != seed:
             torch.set_rng_state(state)
             found.append("torch.manual_seed")
-        changes += [name for name in found if name not in changes]
+    changes += [name for name in found if name not in changes]

@@ -60,6 +60,8 @@ class Sides(unittest.TestCase):
     def test_global_settings_are_put_back_and_told_once(self):
         usual = judged.broken(judged.judge(alarms.usual, loss="normsoftmax")[0])
         self.assertNotIn("inputs", usual)
+        polite = judged.broken(judged.judge(alarms.sets_threads_back, loss="normsoftmax")[0])
+        self.assertEqual(polite, usual)
         for found, name in (
             (alarms.sets_dtype, "set_default_dtype"),
             (alarms.sets_grad, "set_grad_enabled"),
