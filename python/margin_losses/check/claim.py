@@ -20,6 +20,10 @@ class UsageError(Exception):
     """One line for the user; the command ends with 2."""
 
 
+class Degrees(float):
+    """An angle in radians that was written in degrees."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Formula:
     """A row of the table of losses; `margin` names the field that --margin sets."""
@@ -124,26 +128,34 @@ def make_claim(
                 "--margin: %s has no single margin%s"
                 % (loss, "; use --m1, --m2, --m3" if loss == "combined" else "")
             )
+        if isinstance(margin, Degrees) and formula.margin != "m2":
+            what = "a cosine" if formula.margin == "m3" else "a factor"
+            raise UsageError("--margin: that of %s is %s, not an angle in degrees" % (loss, what))
         given[formula.margin] = margin
     for name in ("m1", "m2", "m3"):
         if given[name] is not None and name != formula.margin and loss != "combined":
             raise UsageError("--%s: %s has no %s" % (name, loss, name))
+    keep = feature_norm == "keep"
+    if keep and loss == "softmax":
+        raise UsageError("--feature-norm keep: the logits of softmax have |x| as they are")
     named = tuple(name for name, value in given.items() if value is not None)
     values = {
         name: getattr(formula, name) if value is None else float(value)
         for name, value in given.items()
     }
+    if keep and scale is None:
+        values["scale"] = 1.0  # |x| stands in place of s
     check_ranges(values)
     rule = past_pi or formula.past_pi or None
     if rule is not None and not (values["m1"] != 1.0 or values["m2"] != 0.0):
         raise UsageError("--past-pi: %s with these margins never passes pi" % loss)
-    return Claim(loss, past_pi=rule, keep_norm=feature_norm == "keep", given=named, **values)
+    return Claim(loss, past_pi=rule, keep_norm=keep, given=named, **values)
 
 
 def angle(text):
     """A margin as a number; "28.6deg" is an angle in degrees."""
     if text.endswith("deg"):
-        return math.radians(float(text[:-3]))
+        return Degrees(math.radians(float(text[:-3])))
     return float(text)
 
 

@@ -32,7 +32,7 @@ def parser():
     )
     p.add_argument("target", metavar="MODULE:NAME")
     p.add_argument("--loss", required=True, choices=list(FORMULAS), help="what it claims to be")
-    p.add_argument("--scale", type=float, help="s (default: the loss's usual one)")
+    p.add_argument("--scale", type=float, help="s (default: the loss's usual one; 1 with keep)")
     p.add_argument(
         "--margin", type=angle, help="m: an angle in radians (or 28.6deg), a cosine, or a factor"
     )
@@ -47,7 +47,7 @@ def parser():
         "--feature-norm",
         choices=("fixed", "keep"),
         default="fixed",
-        help="keep: logits are multiplied by |x| (the original A-Softmax)",
+        help="keep: |x| in place of s (the original A-Softmax); with --scale s |x|",
     )
     p.add_argument("--args", metavar="NAME=VALUE,...", help="options for the loss itself")
     p.add_argument(

@@ -61,6 +61,8 @@ def share_lost(rows, what):
 def summary(judge, what, rows):
     """The finding on "loss" or "gradient" of these rows."""
     promise = "converged " + what
+    if judge.blind and what == "gradient":
+        return Finding(promise, NONE, "its value has no gradient")
     if not rows:
         return Finding(promise, NONE, why_none(judge))
     worst = max(row[what] for row in rows)

@@ -25,8 +25,8 @@ AGREE = 1e-3  # relative difference of the two values above which times say noth
 def judge_cost(judge, skip):
     """The finding on time and memory; `skip` is a reason not to measure, or None."""
     promise = "time and memory"
-    if skip:
-        return Finding(promise, NONE, skip)
+    if skip or judge.varies:
+        return Finding(promise, NONE, skip or "the same call gives different values")
     rows, shape = (ROWS, SHAPE) if judge.subject.sizes else (ROWS, judge.subject.shape)
     case = problems.crowd(judge.claim, judge.subject.takes, judge.claim.scale, rows, shape, seed=7)
     try:

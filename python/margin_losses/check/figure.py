@@ -26,11 +26,11 @@ set ylabel 'target logit / s'
 plot '{formula}' using 1:2 with lines lw 2 lc rgb '#202020' title 'formula', \\
      '{theirs}' using 1:2 with points pt 7 ps 0.7 lc rgb '#d95f02' title 'this loss', \\
      '{lost}' using 1:2 with points pt 2 ps 1.2 lw 2 lc rgb '#7570b3' title '{lost_title}'
-set ylabel 'derivative of the target logit / s by the angle (radians)'
-unset key
-plot '{formula}' using 1:3 with lines lw 2 lc rgb '#202020' title 'formula', \\
-     '{theirs}' using 1:3 with points pt 7 ps 0.7 lc rgb '#d95f02' title 'this loss', \\
-     '{lost}' using 1:3 with points pt 2 ps 1.2 lw 2 lc rgb '#7570b3'
+set ylabel 'its derivative by the angle (radians)'
+set key top center
+plot '{formula}' using 1:3 with lines lw 2 lc rgb '#202020' notitle, \\
+     '{theirs}' using 1:3 with points pt 7 ps 0.7 lc rgb '#d95f02' notitle, \\
+     '{steep}' using 1:3 with points pt 2 ps 1.2 lw 2 lc rgb '#7570b3' title '{steep_title}'
 unset multiplot
 """
 
@@ -60,18 +60,22 @@ def draw(judge, target, path):
     formula = [at(judge, float(theta)) for theta in numpy.linspace(0.0, math.pi, 721)]
     theirs = [(math.degrees(row["theta"]), row["psi"], row["slope"]) for row in curve]
     lost = [at(judge, row["theta"]) for row in curve if not math.isfinite(row["psi"])]
+    steep = [at(judge, row["theta"]) for row in curve if row["steep"]]
     title = "%s as %s" % (target, claim.text())
     if claim.angular:
         title += "; past pi drawn: " + judge.rule
     with tempfile.TemporaryDirectory(prefix="margin-check-") as folder:
-        files = {name: Path(folder) / name for name in ("formula", "theirs", "lost", "out")}
+        names = ("formula", "theirs", "lost", "steep", "out")
+        files = {name: Path(folder) / name for name in names}
         table(files["formula"], formula)
-        table(files["theirs"], theirs)
+        table(files["theirs"], theirs or [(math.nan,) * 3])
         table(files["lost"], lost or [(math.nan,) * 3])
+        table(files["steep"], steep or [(math.nan,) * 3])
         gnuplot(
             SCRIPT.format(
                 terminal="svg" if str(path).endswith(".svg") else "pngcairo",
                 lost_title="its loss is 0 or not finite" if lost else "",
+                steep_title="its gradient is not finite" if steep else "",
                 title=title.replace("'", ""),
                 **files,
             )

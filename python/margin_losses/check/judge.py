@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import random
 
 import numpy
 import torch
@@ -15,6 +16,8 @@ KEPT, BROKEN, NONE, MEASURED = "kept", "broken", "not applicable", "measured"
 # Errors of the target's logit / s that pass: rounding reaches a few 1e-7; near 0 and pi the arc
 # cosine of a float32 cosine is off by some 1e-4 and passes, a clamp of 1e-4 does not.
 TOLERANCE, TOLERANCE_AT_ENDS, ENDS = 1e-4, 1e-3, 0.02
+# How often the same call is tried, and by how much its values may differ, relatively.
+CALLS, ROUNDING = 8, 5e-7
 
 
 @dataclasses.dataclass
@@ -40,9 +43,10 @@ class Judge:
     def __init__(self, subject, claim):
         self.subject, self.claim = subject, claim
         self.rule = claim.past_pi or "paper"
-        self.formula, self.detached = True, False
+        self.formula, self.detached, self.blind = True, False, False
         self.curve = []
-        self.double = self.takes_double()
+        self.varies = repeated(subject, self.case(1.0, self.scales[0]))
+        self.double = not self.varies and self.takes_double()
 
     @property
     def scales(self):
@@ -56,7 +60,13 @@ class Judge:
         return problems.make(self.claim, self.subject.takes, theta, scale, **options)
 
     def run(self, case, dtype=torch.float32):
+        self.steady()
         return self.subject.run(case, dtype)
+
+    def steady(self):
+        """UsageError where nothing can be said of the loss, as it gives what it likes."""
+        if self.varies:
+            raise UsageError("the same call gives different values")
 
     def takes_double(self):
         """Does float64 work, and give float64?"""
@@ -101,6 +111,37 @@ class Judge:
                     if found and spare is None:
                         spare = dict(case.told(), theta=angle, **found)
         return spare
+
+
+def repeated(subject, case):
+    """How the value of the same call, its running state set back, differs from call to call, in
+    words; "" where it differs by a few units of rounding of float32 at most."""
+    try:
+        values = [subject.value(case) for _ in range(CALLS)]
+        seeded = [seeded_value(subject, case) for _ in range(2)]
+    except Refused:
+        return ""
+    gap = max(values) - min(values)
+    if not gap > ROUNDING * max(abs(value) for value in values):
+        return ""
+    says = "%d calls give values from %.9g to %.9g" % (CALLS, min(values), max(values))
+    if seeded[0] == seeded[1]:
+        return says + "; with the same seed the same one, so it draws random numbers"
+    return says + "; with the same seed, too, so it keeps state that is no buffer of a module"
+
+
+def seeded_value(subject, case):
+    """The value of a case after setting the seeds; the generators are put back."""
+    states = torch.get_rng_state(), numpy.random.get_state(), random.getstate()
+    try:
+        torch.manual_seed(1)
+        numpy.random.seed(1)
+        random.seed(1)
+        return subject.value(case)
+    finally:
+        torch.set_rng_state(states[0])
+        numpy.random.set_state(states[1])
+        random.setstate(states[2])
 
 
 def finite(found):

@@ -102,6 +102,7 @@ def read_all(reading, pid):
 
 def judge_labels(judge):
     """Three findings: out of range, ignored, int32."""
+    judge.steady()
     subject = judge.subject
     case = problems.crowd(judge.claim, subject.takes, judge.scales[0], ROWS, subject.shape, seed=3)
     names = attempts(subject.shape[0])

@@ -5,7 +5,7 @@ import math
 import numpy
 import torch
 
-from .judge import BROKEN, KEPT, NONE, Finding, number, psi_error
+from .judge import BROKEN, KEPT, NONE, Finding, number, psi_error, relative
 from .subject import Refused
 
 # Errors of the target's logit / s that are fair in each: some rounding units of the dtype; float64
@@ -46,6 +46,16 @@ def measure(judge, case, dtype):
     return psi_error(truth.factor, outcome.loss, wanted[0]), outcome, wanted[0], case
 
 
+def only_rounded(judge, outcome, case):
+    """Is everything computed in float64, and only the loss itself then rounded? Its gradients tell,
+    as rounding the result leaves them alone."""
+    truth = case.truth(judge.claim, judge.rule, judge.detached)
+    return outcome.differentiable and all(
+        relative(array, truth.gradients[name]) <= ALLOWED[torch.float64]
+        for name, array in outcome.gradients.items()
+    )
+
+
 def one(judge, dtype):
     """Inputs and class weights all in one dtype."""
     promise, scale = name_of(dtype), judge.scales[0]
@@ -67,7 +77,9 @@ def one(judge, dtype):
     if error <= ALLOWED[dtype]:
         return Finding(promise, KEPT, says, measured)
     if outcome.dtype != dtype and dtype == torch.float64:
-        says = "silently computed in less: " + says
+        exact = only_rounded(judge, outcome, case)
+        less = "only the result is rounded" if exact else "silently computed in less"
+        says = "%s: %s" % (less, says)
 
     def fails(case):
         error, outcome, wanted, case = measure(judge, case, dtype)

@@ -3,12 +3,19 @@
 import torch
 
 from . import problems
-from .judge import BROKEN, KEPT, Finding
+from .judge import BROKEN, KEPT, MEASURED, NONE, Finding
 
 ROWS, SHAPE = 64, (2000, 64)
 
 
 def judge_sameness(judge):
+    if judge.varies:
+        says = "the same call gives different values: " + judge.varies
+        told = judge.case(1.0, judge.scales[0]).told()
+        yield Finding("same bits twice", BROKEN, says, {}, told)
+        for promise in ("same bits for threads", "inputs"):
+            yield Finding(promise, NONE, "cannot be judged: the same call gives different values")
+        return
     yield from bits(judge)
     yield unchanged(judge)
 
@@ -40,12 +47,33 @@ def bits(judge):
             continue
         kept = "; it keeps state: " + ", ".join(state) if state and other is again else ""
         says = "%s: other bits of %s%s" % (what, ", ".join(parts), kept)
+        if other is two and product_varies(case):
+            says += "; PyTorch's own product of these shapes has other bits, too"
+            yield Finding(promise, MEASURED, says, {"parts": parts})
+            continue
         told = {
             "rows": case.rows,
             "classes": judge.subject.classes(case),
             "made by": "problems.crowd(seed=5)",
         }
         yield Finding(promise, BROKEN, says, {"parts": parts}, told)
+
+
+def product_varies(case):
+    """Has PyTorch's product of embeddings and class weights, or that of a gradient, other bits with
+    2 threads than with 1? Then a loss made of it cannot have the same."""
+    if "x" not in case.arrays:
+        return False
+    x, w = (torch.tensor(case.arrays[name]) for name in ("x", "w"))
+    threads, found = torch.get_num_threads(), []
+    try:
+        for number in (1, 2):
+            torch.set_num_threads(number)
+            logits = torch.nn.functional.normalize(x) @ torch.nn.functional.normalize(w).t()
+            found.append((logits, logits @ w, logits.t() @ x))
+    finally:
+        torch.set_num_threads(threads)
+    return not all(torch.equal(one, two) for one, two in zip(*found))
 
 
 def three_runs(judge, case):
@@ -64,7 +92,7 @@ def three_runs(judge, case):
 
 
 def unchanged(judge):
-    """A loss only reads what it is given, and its own weights."""
+    """A loss only reads what it is given, its own weights, and PyTorch's global settings."""
     for case in (judge.case(1.0, judge.claim.scale), large(judge, 8)):
         mutated = judge.run(case).mutated
         if mutated:
@@ -83,4 +111,11 @@ def unchanged(judge):
                     judge.claim.scale,
                 ),
             )
+    changed = judge.subject.global_changes
+    if changed:
+        says = "changes PyTorch's global settings (put back here after each call): "
+        told = dict(judge.case(1.0, judge.claim.scale).told(), changed=list(changed))
+        return Finding(
+            "inputs", BROKEN, says + ", ".join(changed), {"global": list(changed)}, told
+        )
     return Finding("inputs", KEPT, "embeddings, weights, cosines and labels stay as they are")

@@ -7,7 +7,7 @@ import dataclasses
 import numpy
 import torch
 
-from . import apart, problems
+from . import apart, problems, surroundings
 from .claim import UsageError
 from .loading import Maker, first_line, kind, parameters
 
@@ -33,6 +33,7 @@ class Outcome:
     dtype: object
     mutated: tuple
     raw: tuple = ()
+    differentiable: bool = True
     whole: object = None  # the gradients of the mean loss by all rows
 
     @property
@@ -49,6 +50,7 @@ class Subject:
         self.claim = claim
         self.maker = Maker(found, claim, margin_given, dict(extra))
         self.made, self.keep_state = {}, False
+        self.global_changes = []
         self.shape = SHAPE
         self.gives, self.reduction, self.turned = "loss", "mean", False
         self.fixed = isinstance(found, torch.nn.Module)
@@ -114,10 +116,22 @@ class Subject:
         """Finds out what it returns, and whether a scalar is a mean or a sum."""
         case = problems.make(self.claim, self.takes, 1.0, self.claim.scale, self.shape, rows=3)
         self.gives = self.kind_of(self.call(case)[0], case)
+        if self.takes == "cosines":
+            self.needs_classes(case)
         if self.gives == "loss":
             one = float(self.call(case)[0])
             more = problems.make(self.claim, self.takes, 1.0, self.claim.scale, self.shape, rows=6)
             self.reduction = "sum" if float(self.call(more)[0]) > 1.5 * abs(one) > 0 else "mean"
+
+    def needs_classes(self, case):
+        """UsageError where labels only say which rows belong together, as for a triplet loss: then
+        it is all the same which class all rows have, but not whether they have the same."""
+        tried = ([0, 0, 0], [1, 1, 1], [0, 1, 0])
+        first, second, both = (self.value(case, labels=torch.tensor(row)) for row in tried)
+        if first == second != both:
+            raise UsageError(
+                "its labels name no classes, only rows that belong together: no margin-softmax loss"
+            )
 
     def kind_of(self, out, case):
         if not isinstance(out, torch.Tensor):
@@ -205,7 +219,8 @@ class Subject:
         order = {"embeddings": ("x",), "weights": ("x", "w"), "cosines": ("cosines",)}[self.takes]
         apart.alive()
         try:
-            out = loss(*(given[name] for name in order), labels)
+            with surroundings.kept(self.global_changes):
+                out = loss(*(given[name] for name in order), labels)
         except (Exception, SystemExit) as error:  # a refusal, or a fault: the judge tells which
             raise Refused("%s: %s" % (type(error).__name__, first_line(error))) from error
         apart.alive(busy=False)
@@ -243,7 +258,7 @@ class Subject:
         apart.alive()
         try:
             loss = self.reduce(out, labels)
-            parts = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True)
+            parts = self.derive(loss, list(leaves.values()))
         except (Exception, SystemExit) as error:
             raise Refused("%s: %s" % (type(error).__name__, first_line(error))) from error
         apart.alive(busy=False)
@@ -258,6 +273,7 @@ class Subject:
             out.dtype,
             self.changed(before, given, leaves, labels, case),
             raw,
+            loss.requires_grad,
             whole=self.laid_out(gradients),
         )
 
@@ -266,6 +282,13 @@ class Subject:
         if "w" in gradients and self.takes == "embeddings" and self.turned:
             return dict(gradients, w=gradients["w"].T)
         return gradients
+
+    @staticmethod
+    def derive(loss, leaves):
+        """The gradients by the leaves; None for each of which the loss says nothing."""
+        if not loss.requires_grad:
+            return [None] * len(leaves)
+        return torch.autograd.grad(loss, leaves, allow_unused=True)
 
     def of_row(self, gradients, case):
         """The gradients of row 0's own loss, class weights in the layout [C, D]."""

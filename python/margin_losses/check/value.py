@@ -1,13 +1,15 @@
 """Is the value that of the formula, at every angle and scale; what happens past pi; do norms and
 neighbours in the batch leave it alone."""
 
+import dataclasses
 import math
 
 import numpy
 import torch
 
 from . import problems
-from .judge import BROKEN, ENDS, KEPT, NONE, Finding, degrees, gap_of, number, psi_error, tolerance
+from .judge import BROKEN, ENDS, KEPT, NONE, TOLERANCE, Finding
+from .judge import degrees, gap_of, number, psi_error, tolerance
 from .claim import PAST_PI
 
 NEAR = (0.0, 1e-4, 1e-3, 1e-2)
@@ -90,6 +92,8 @@ def measure(judge, theta, scale, dtype=numpy.float32):
         "loss": loss,
         "errors": errors,
         "psi": (truth.others - gap_of(loss)) / truth.factor,
+        "others": truth.others,
+        "factor": truth.factor,
     }
 
 
@@ -143,11 +147,26 @@ def witness(judge, row, rule):
     return judge.witness(fails, row["theta"], row["scale"])
 
 
-def likeness(judge, rows):
-    """Which margin would explain the values: a hint, in words."""
+def explains(claim, margins, rows):
+    """Would these margins keep the promise on the value, as far as they reach before pi?"""
+    other = dataclasses.replace(claim, m1=margins[0], m2=margins[1], m3=margins[2])
+    errors = [
+        psi_error(
+            row["factor"],
+            row["loss"],
+            softplus(row["others"] - row["factor"] * other.psi(row["theta"])[0]),
+        )
+        for row in rows
+        if row["theta"] <= other.break_at
+    ]
+    return max(errors, default=math.inf) <= TOLERANCE
+
+
+def likeness(judge, everywhere):
+    """Which margin would explain the values at all of these angles: a hint, in words."""
     rows = [
         row
-        for row in rows
+        for row in everywhere
         if 0.5 < row["theta"] < 1.4 and abs(row["psi"]) <= 1 and row["scale"] == judge.scales[0]
     ]
     if len(rows) < 2:
@@ -170,6 +189,8 @@ def likeness(judge, rows):
         "cos(%.4g theta)": (margin, 0.0, 0.0),
     }[text]
     if numpy.allclose(behaves, (claim.m1, claim.m2, claim.m3), atol=1e-4):
+        return ""
+    if not explains(claim, behaves, everywhere):
         return ""
     hint = "; it behaves as " + text % margin
     if text.startswith("cos(theta +") and abs(margin) > 1e-4:
