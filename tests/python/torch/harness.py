@@ -3,6 +3,7 @@
 import itertools
 import unittest
 
+import numpy
 import reference
 import torch
 
@@ -13,13 +14,14 @@ TOLERANCE = 1e-6
 
 def problem(rows=24, dim=20, classes=11, seed=0, scale=1.0):
     """Embeddings, class weights, labels and a bias; targets near, far and beyond pi - m."""
-    generator = torch.Generator().manual_seed(seed)
-    x = torch.randn(rows, dim, generator=generator)
-    w = torch.randn(classes, dim, generator=generator)
-    y = torch.randint(0, classes, (rows,), generator=generator)
+    random = numpy.random.default_rng(seed)  # the same numbers on every CPU, as torch's are not
+    x, w, bias = (
+        torch.from_numpy(random.standard_normal(shape, numpy.float32))
+        for shape in ((rows, dim), (classes, dim), (classes,))
+    )
+    y = torch.from_numpy(random.integers(0, classes, rows))
     for row, part in zip(range(rows), itertools.cycle((2.0, 0.0, -0.6, -4.0))):
         x[row] += part * w[y[row]]
-    bias = torch.randn(classes, generator=generator)
     return scale * x, w, y, bias
 
 

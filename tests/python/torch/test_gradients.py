@@ -96,8 +96,9 @@ class Objectives(Case):
         x, w, y, _ = problem()
         for reduction in ("mean", "sum"):
             for factor in (1.0, -2.5, 0.0):
+                upstream = torch.tensor(factor)
                 self.assertAsReference(
-                    x, w, y, upstream=torch.tensor(factor), loss="arcface", reduction=reduction
+                    x, w, y, upstream=upstream, loss="arcface", reduction=reduction, **SCALE
                 )
 
     def test_weights_that_have_gradients(self):
@@ -106,13 +107,13 @@ class Objectives(Case):
         for reduction in ("mean", "sum"):
             found = gradients(
                 lambda x, w, v, r=reduction: functional.arcface_loss(
-                    x, w, y, sample_weight=v, reduction=r
+                    x, w, y, sample_weight=v, reduction=r, **SCALE
                 ),
                 (x, w, torch.linspace(0.5, 2.0, len(y))),
             )
             expected = gradients(
                 lambda x, w, v, r=reduction: objective(
-                    x, w, y, sample_weight=v, reduction=r, loss="arcface"
+                    x, w, y, sample_weight=v, reduction=r, loss="arcface", **SCALE
                 ),
                 [t.double() for t in (x, w, torch.linspace(0.5, 2.0, len(y)))],
             )
