@@ -55,10 +55,9 @@ class Problem:
     def dropped(self):
         self.x.grad = self.w.grad = None
 
-    def library(self, weight=None):
-        """The library's call, with gradients in fresh memory as PyTorch has them."""
-        dx, dw = torch.empty_like(self.x), torch.empty_like(self.w)
-        call = Head(
+    def call(self, dx, dw, weight=None):
+        """The struct of a call that writes its gradients there."""
+        return Head(
             rows=len(self.y),
             dim=self.x.shape[1],
             classes=len(self.w),
@@ -69,6 +68,11 @@ class Problem:
             grad_weights=dw.data_ptr(),
             row_weight=None if weight is None else weight.data_ptr(),
         )
+
+    def library(self, weight=None):
+        """The library's call, with gradients in fresh memory as PyTorch has them."""
+        dx, dw = torch.empty_like(self.x), torch.empty_like(self.w)
+        call = self.call(dx, dw, weight)
         run_head(self.made, torch.get_num_threads(), call)
         return call.loss, dx, dw
 
@@ -117,16 +121,7 @@ def rounds(p, ways, seconds):
 def struct_ready(p):
     """The library's call with everything at hand: what C takes."""
     dx, dw = torch.empty_like(p.x), torch.empty_like(p.w)
-    call = Head(
-        rows=len(p.y),
-        dim=p.x.shape[1],
-        classes=len(p.w),
-        embeddings=p.x.data_ptr(),
-        weights=p.w.data_ptr(),
-        labels=p.y.data_ptr(),
-        grad_embeddings=dx.data_ptr(),
-        grad_weights=dw.data_ptr(),
-    )
+    call = p.call(dx, dw)
     context = _Context(p.made, 1, 0, 0)
     return lambda held=(dx, dw): library.margin_head_run(context.handle, call)
 

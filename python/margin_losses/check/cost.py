@@ -6,19 +6,13 @@ import time
 import numpy
 import torch
 
+from .. import rows as rows_level
+from ..torch import functional
 from . import problems
 from .judge import MEASURED, NONE, Finding
 
 ROWS, SHAPE = 128, (10000, 128)
 ROUNDS, SECONDS = 15, 6.0
-CLASSES = {
-    "arcface": "ArcFaceLoss",
-    "cosface": "CosFaceLoss",
-    "sphereface": "SphereFaceLoss",
-    "normsoftmax": "NormSoftmaxLoss",
-    "softmax": "SoftmaxLoss",
-    "combined": "CombinedMarginLoss",
-}
 AGREE = 1e-3  # relative difference of the two values above which times say nothing
 
 
@@ -31,7 +25,7 @@ def judge_cost(judge, skip):
     case = problems.crowd(judge.claim, judge.subject.takes, judge.claim.scale, rows, shape, seed=7)
     try:
         own = ours(judge, case)
-    except Exception as error:  # the library may be absent or unfit for this claim
+    except Exception as error:  # the library may be unfit for this claim
         return Finding(
             promise, NONE, "nothing to compare with: %s: %s" % (type(error).__name__, error)
         )
@@ -84,30 +78,17 @@ def settings(judge):
 
 
 def ours(judge, case):
-    """One step of this library's loss on the same arrays: the PyTorch class, else NumPy's."""
-    import margin_losses as ml
-
-    given, labels, threads = settings(judge), case.labels, torch.get_num_threads()
+    """One step of this library's loss on the same arrays."""
+    loss, given = judge.claim.loss, settings(judge)
     if "cosines" in case.arrays:
-        cosines = case.arrays["cosines"]
-        return lambda: float(
-            ml.rows(cosines, labels, loss=judge.claim.loss, threads=threads, **given).loss
-        )
-    x, w = case.arrays["x"], case.arrays["w"]
-    try:
-        import margin_losses.torch as doors
-    except ImportError:
-        return lambda: float(
-            ml.head(x, w, labels, loss=judge.claim.loss, threads=threads, **given).loss
-        )
-    loss = getattr(doors, CLASSES[judge.claim.loss])(*w.shape, **given)
-    with torch.no_grad():
-        loss.weight.copy_(torch.tensor(w))
-    leaf, y = torch.tensor(x).requires_grad_(), torch.tensor(labels)
+        given.update(loss=loss, threads=torch.get_num_threads())
+        return lambda: float(rows_level(case.arrays["cosines"], case.labels, **given).loss)
+    x, w = (torch.tensor(case.arrays[name]).requires_grad_() for name in "xw")
+    y = torch.tensor(case.labels)
 
     def step():
-        value = loss(leaf, y)
-        torch.autograd.grad(value, [leaf, loss.weight])
+        value = functional.margin_loss(x, w, y, loss=loss, **given)
+        torch.autograd.grad(value, [x, w])
         return float(value)
 
     return step
