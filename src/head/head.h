@@ -18,6 +18,7 @@
 
 #include "boundary.h"
 #include "head/layout.h"
+#include "margin_shards.h"
 #include "storage.h"
 #include "target.h"
 
@@ -50,6 +51,8 @@ typedef struct head_call {
     const struct head_geometry *geometry;
     head_products products;        /* of layout.path; NULL on the planes path */
     const margin_storage *storage; /* of the class weights */
+    const margin_shard *shard;     /* NULL: the call holds all classes */
+    size_t first_class;            /* of the whole head's, that the call holds */
     /* Raw inner products: w = class_measure * packed class weight, a power of two; else 1. */
     double class_measure;
     /* The largest |weight * scale| of a row: the unit of dW's factors, which are at most 1. */
@@ -107,6 +110,13 @@ typedef struct head_stats {
      * for all nodes of a call. */
     float *target_dot;
 } head_stats;
+
+/* The parts of one row of all shards: vectors in panels, `distance` floats from part to part and
+ * `stride` from panel to panel. */
+typedef struct head_parts {
+    const float *at;
+    size_t distance, stride;
+} head_parts;
 
 /* The largest inner products of a shard with each row, for prediction, in falling order. */
 typedef struct head_top {
@@ -197,11 +207,14 @@ static inline const float *margin_head_class(const head_call *call, size_t j, fl
     return call->io->weights + j * call->io->weights_stride;
 }
 
+/* Where a class lies that another shard holds: behind any block of the call's. */
+#define HEAD_ELSEWHERE INT64_MAX
+
 /* Returns where the class of a label that counts lies among the classes of the call. */
 static inline int64_t margin_head_place(const head_call *call, int64_t label)
 {
-    (void)call;
-    return label;
+    const size_t place = (size_t)label - call->first_class;
+    return place < call->io->classes ? (int64_t)place : HEAD_ELSEWHERE;
 }
 
 /* Returns the class weight of row i's label, which counts, as float32: the caller's, or written to
@@ -209,6 +222,8 @@ static inline int64_t margin_head_place(const head_call *call, int64_t label)
 static inline const float *margin_head_target(const head_call *call, const head_rows *rows,
                                               size_t i, float *line)
 {
+    const margin_shard *shard = call->shard;
+    if (shard != NULL) return shard->targets + (rows->first + i) * shard->targets_stride;
     return margin_head_class(call, (size_t)rows->place[i], line);
 }
 
@@ -300,10 +315,15 @@ head_smooth_row margin_head_smooth_row(const head_call *call, const head_rows *r
 void margin_head_smooth_losses(const head_call *call, const head_rows *rows, size_t first,
                                size_t count, head_result *results);
 
-/* Writes what the caller wants of `count` rows: loss, angle, correctness and dX; and for dW, their
+/* Writes what the caller wants of row i but for dX: loss, angle, correctness; and for dW, its
  * shares. */
+void margin_head_outcome(const head_call *call, const head_rows *rows, const head_stats *stats,
+                         size_t i, head_result *result, head_targets *targets);
+
+/* Writes dX of row i to `dx`, or adds it, of the `parts` of its shards, whose `stats` are combined.
+ */
 void margin_head_gradient(const head_call *call, const head_rows *rows, const head_stats *stats,
-                          size_t first, size_t count, head_result *results, head_targets *targets,
+                          const head_parts *parts, size_t i, const head_result *result, float *dx,
                           head_scratch *scratch);
 
 /* Lists the rows of each class in rising order: first_of[class], then next_of[row]. */
@@ -383,6 +403,15 @@ static inline margin_term_row head_term_row(const head_rows *rows, size_t i)
 static inline size_t head_padded_classes(size_t count)
 {
     return margin_divide_up(count, 32) * 32;
+}
+
+/* Returns the parts of row i where forward wrote them. */
+static inline head_parts margin_head_parts(const head_call *call, const head_rows *rows,
+                                           const head_stats *stats, size_t i)
+{
+    const size_t padded = call->layout.panels * 16;
+    const float *at = stats->x_part + i / 16 * padded * 16 + i % 16 * 16;
+    return (head_parts){at, padded * rows->capacity, 256};
 }
 
 /* Returns how many rows of the row block strip `strip` has. */

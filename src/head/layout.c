@@ -46,8 +46,8 @@ static void hold(head_layout *l, const head_span *span)
     l->end_cell = l->cells;
     if (span == NULL) return;
     const size_t whole = l->classes;
-    l->first_cell = span->first_cell;
-    l->end_cell = span->end_cell;
+    l->first_cell = span->cuts[span->here];
+    l->end_cell = span->cuts[span->here + 1];
     l->blocks = head_cell_first(l, l->end_cell);
     const size_t first = l->first_cell * l->whole_blocks / l->cells * l->block;
     l->classes = margin_least(first + l->blocks * l->block, whole) - margin_least(first, whole);

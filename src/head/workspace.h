@@ -4,12 +4,26 @@
 
 #include "head/head.h"
 
+/* What a shard's call knows of the nodes of all shards, and how they are merged into shards in the
+ * head's own sense, which combine takes. */
+typedef struct head_exchange {
+    head_node *nodes;  /* [count], in class order */
+    head_stats *stats; /* [count], without x_part */
+    size_t count;
+    size_t (*steps)[2]; /* [step_count]: the node that takes over another, which stands behind it */
+    size_t step_count;
+    head_merge *merges;                 /* [step_count][capacity] */
+    size_t kept[MARGIN_SHARDS];         /* the nodes that are left */
+    head_stats combined[MARGIN_SHARDS]; /* theirs */
+} head_exchange;
+
 /* All that a call works on; run.c owns it and hands each stage what it needs. */
 typedef struct head_work {
     head_rows rows;
     head_classes classes;
     head_node nodes[HEAD_NODES]; /* of the call's cells: the shards, where it holds all */
     size_t node_count;
+    head_exchange exchange; /* a shard's call only */
     head_stats stats[HEAD_NODES];
     float *target_dot; /* [capacity]: that of all stats */
     head_top top[MARGIN_SHARDS];
