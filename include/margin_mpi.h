@@ -48,9 +48,9 @@ typedef struct margin_mpi_error {
 
 /* What the last call took, on this rank. Bytes are those received from other ranks. */
 typedef struct margin_mpi_costs {
-    double seconds;  /* in all */
-    double waiting;  /* of them in exchanges, waiting for others included */
-    uint64_t rows;   /* embeddings, labels and factors of rows; of one cell also what comes back */
+    double seconds;   /* in all */
+    double waiting;   /* of them in exchanges, waiting for others included */
+    uint64_t rows;    /* embeddings, labels and factors of rows; of one cell also what comes back */
     uint64_t targets; /* class weights of the rows' labels */
     uint64_t moved;   /* class weights at the edges of ranges, and their gradients */
     uint64_t stats;   /* of rows, from all shards */

@@ -11,6 +11,9 @@
 
 enum { PLACES = 6, COUNTS = 4 }; /* arrays of a plan, and of MPI's counts */
 
+/* A buffer for the parts of dX takes about so many bytes; there are four. */
+#define EXCHANGED ((size_t)8 << 20)
+
 /* ---- creation ---- */
 
 static void release(margin_mpi *m)
@@ -32,7 +35,9 @@ static margin_mpi *allocate(MPI_Comm comm, double timeout)
 {
     margin_mpi *m = calloc(1, sizeof *m);
     if (m == NULL) return NULL;
-    *m = (margin_mpi){.comm = comm, .timeout = timeout > 0.0 ? timeout : MARGIN_MPI_TIMEOUT};
+    *m = (margin_mpi){.comm = comm,
+                      .timeout = timeout > 0.0 ? timeout : MARGIN_MPI_TIMEOUT,
+                      .exchanged = EXCHANGED};
     MPI_Comm_rank(comm, &m->rank);
     MPI_Comm_size(comm, &m->ranks);
     const size_t ranks = (size_t)m->ranks;
@@ -128,6 +133,7 @@ void margin_mpi_destroy(margin_mpi *m)
 margin_status margin_mpi_set_timeout(margin_mpi *m, double seconds)
 {
     if (m == NULL) return MARGIN_ERROR_NULL;
+    if (m->lost) return m->error.status;
     if (!(seconds > 0.0) || !isfinite(seconds))
         return margin_mpi_fail(m, MARGIN_ERROR_CONFIG, m->rank,
                                "rank %d: a timeout is a finite number of seconds > 0", m->rank);

@@ -1,5 +1,5 @@
-/* mpi_agree.c: how ranks come to the same opinion of a call. Every rank judges the same values in the
- * same order, so every rank finds the same. */
+/* mpi_agree.c: how ranks come to the same opinion of a call. Every rank judges the same values in
+ * the same order, so every rank finds the same. */
 #include "mpi_agree.h"
 
 #include <stdio.h>
@@ -75,7 +75,10 @@ static margin_status report_fault(margin_mpi *m, const mpi_fault *fault)
             ? "class"
             : "row";
     char place[64] = "", more[64] = "";
-    if (argument != MARGIN_ARGUMENT_NONE)
+    if (fault->status == MARGIN_ERROR_NULL || fault->status == MARGIN_ERROR_SHAPE) {
+        if (argument != MARGIN_ARGUMENT_NONE)
+            snprintf(place, sizeof place, "%s: ", margin_argument_name(argument));
+    } else if (argument != MARGIN_ARGUMENT_NONE)
         snprintf(place, sizeof place, "%s, %s %llu: ", margin_argument_name(argument), of_class,
                  (unsigned long long)fault->row);
     if (fault->status == MARGIN_ERROR_LABEL)

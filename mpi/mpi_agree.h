@@ -1,5 +1,5 @@
-/* mpi_agree.h: how ranks come to the same opinion of a call before anything is written: each says what
- * it has and what it found wrong, and all read the same of all. */
+/* mpi_agree.h: how ranks come to the same opinion of a call before anything is written: each says
+ * what it has and what it found wrong, and all read the same of all. */
 #ifndef MARGIN_MPI_AGREE_H
 #define MARGIN_MPI_AGREE_H
 
@@ -59,7 +59,8 @@ typedef struct mpi_word {
     uint64_t counted, tied;
 } mpi_word;
 
-/* Returns `status` as a fault of this rank, with `detail`, which NULL leaves to the status' text. */
+/* Returns `status` as a fault of this rank, with `detail`, which NULL leaves to the status' text.
+ */
 mpi_fault margin_mpi_own_fault(const margin_mpi *m, margin_status status, const char *detail);
 
 /* Exchanges the claims of all ranks, this one's being *mine, to m->claims. Returns the status of

@@ -1,5 +1,5 @@
-/* mpi_exchange.c: how items come from the ranks that have them to those that need them. It knows bytes
- * and where they lie. */
+/* mpi_exchange.c: how items come from the ranks that have them to those that need them. It knows
+ * bytes and where they lie. */
 #include "mpi_exchange.h"
 
 #include <string.h>
@@ -30,11 +30,11 @@ margin_status margin_mpi_gather(margin_mpi *m, const size_t *of, const mpi_items
         places[r] = (int)of[r];
     }
     int code = make_type(all, &type_of_all);
-    if (code == MPI_SUCCESS && mine->at != NULL) code = make_type(mine, &type);
+    if (code == MPI_SUCCESS && mine != NULL) code = make_type(mine, &type);
     if (code == MPI_SUCCESS)
-        code = MPI_Iallgatherv(mine->at != NULL ? mine->at : MPI_IN_PLACE,
-                               mine->at != NULL ? counts[m->rank] : 0, type, all->at, counts,
-                               places, type_of_all, m->comm, &request);
+        code = MPI_Iallgatherv(mine != NULL ? mine->at : MPI_IN_PLACE,
+                               mine != NULL ? counts[m->rank] : 0, type, all->at, counts, places,
+                               type_of_all, m->comm, &request);
     const margin_status status = margin_mpi_wait(m, code, &request, 1, what);
     *received += (of[m->ranks] - mpi_count(of, m->rank)) * all->bytes;
     if (type != MPI_BYTE) MPI_Type_free(&type);
@@ -62,19 +62,19 @@ static char *item_at(const mpi_items *items, size_t index)
 static void copy_items(const mpi_items *source, size_t from, const mpi_items *target, size_t to,
                        size_t count)
 {
-    if (item_at(source, from) == item_at(target, to)) return;
+    if (count == 0 || item_at(source, from) == item_at(target, to)) return;
     for (size_t i = 0; i < count; i++)
         memcpy(item_at(target, to + i), item_at(source, from + i), source->bytes);
 }
 
 /* Begins all messages of a move. Returns what MPI said. */
-static int start_moves(margin_mpi *m, const size_t *from, const size_t *to,
-                       const mpi_items *source, const mpi_items *target,
-                       const MPI_Datatype types[2], uint64_t *received)
+static int start_moves(margin_mpi *m, const size_t *from, const size_t *to, const mpi_items *source,
+                       const mpi_items *target, const MPI_Datatype types[2], uint64_t *received)
 {
     int code = MPI_SUCCESS;
     for (int r = 0; r < m->ranks && code == MPI_SUCCESS; r++) {
-        const overlap sent = overlap_of(from, m->rank, to, r), got = overlap_of(from, r, to, m->rank);
+        const overlap sent = overlap_of(from, m->rank, to, r),
+                      got = overlap_of(from, r, to, m->rank);
         if (r == m->rank) {
             copy_items(source, sent.first - from[r], target, sent.first - to[r], sent.count);
             continue;

@@ -11,8 +11,8 @@ typedef struct mpi_items {
 } mpi_items;
 
 /* Brings all items to all ranks, in order: rank r has those that `of` divides to it, `mine` on this
- * rank, and `all` is of all; mine.at may be NULL where they already stand there. Adds the bytes
- * received to *received. */
+ * rank, and `all` is of all; `mine` is NULL, on all ranks, where they already stand there. Adds the
+ * bytes received to *received. */
 margin_status margin_mpi_gather(margin_mpi *m, const size_t *of, const mpi_items *mine,
                                 const mpi_items *all, uint64_t *received, const char *what);
 

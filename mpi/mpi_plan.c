@@ -1,14 +1,11 @@
-/* mpi_plan.c: who has and who computes what in a call. It follows from the claims alone, so every rank
- * makes the same plan. */
+/* mpi_plan.c: who has and who computes what in a call. It follows from the claims alone, so every
+ * rank makes the same plan. */
 #include "mpi_plan.h"
 
 #include <limits.h>
 #include <string.h>
 
 #include "mpi_agree.h"
-
-/* A buffer for the parts of dX takes about so many bytes; there are four. */
-#define EXCHANGED ((size_t)8 << 20)
 
 static void place(const margin_mpi *m, mpi_plan *p)
 {
@@ -66,13 +63,12 @@ static void divide(const margin_mpi *m, mpi_plan *p, size_t dim)
 {
     p->cells_of[0] = p->computed_of[0] = p->nodes_of[0] = 0;
     for (int r = 1; r <= m->ranks; r++) {
-        p->cells_of[r] = p->home >= 0
-                             ? (r > p->home ? p->cells : 0)
-                             : nearest_cell(p, dim, p->classes_of[r], p->cells_of[r - 1]);
+        p->cells_of[r] = p->home >= 0 ? (r > p->home ? p->cells : 0)
+                                      : nearest_cell(p, dim, p->classes_of[r], p->cells_of[r - 1]);
         p->computed_of[r] = margin_shard_cut(p->rows, dim, p->classes, p->cells_of[r]);
-        p->nodes_of[r] = p->nodes_of[r - 1] + margin_shard_nodes(p->rows, dim, p->classes,
-                                                                 p->cells_of[r - 1],
-                                                                 p->cells_of[r]);
+        p->nodes_of[r] =
+            p->nodes_of[r - 1] +
+            margin_shard_nodes(p->rows, dim, p->classes, p->cells_of[r - 1], p->cells_of[r]);
     }
     p->nodes = p->nodes_of[m->ranks];
     for (int r = 0; r <= m->ranks; r++)
@@ -89,7 +85,7 @@ static void plan_rounds(const margin_mpi *m, mpi_plan *p)
         if (mpi_count(p->rows_of, r) > most) most = mpi_count(p->rows_of, r);
     }
     const size_t row = nodes * p->width * sizeof(float);
-    p->together = EXCHANGED / row / 16 * 16;
+    p->together = m->exchanged / row / 16 * 16;
     if (p->together == 0) p->together = 16;
     if (p->together > most) p->together = most;
     p->rounds = margin_mpi_agreed(m, FIELD_GRAD_EMBEDDINGS) == 0.0

@@ -12,11 +12,11 @@ struct mpi_word;
 typedef struct mpi_plan {
     size_t rows, dim, classes; /* of the whole head */
     size_t cells, nodes;
-    size_t width;    /* floats of a row's part */
-    int home;        /* a head of one cell: the rank that computes it; else -1 */
-    int moves;       /* the range that this rank computes is not the one that it has */
-    size_t together; /* rows of a rank whose parts are exchanged together */
-    size_t rounds;   /* of such exchanges */
+    size_t width;                 /* floats of a row's part */
+    int home;                     /* a head of one cell: the rank that computes it; else -1 */
+    int moves;                    /* the range that this rank computes is not the one that it has */
+    size_t together;              /* rows of a rank whose parts are exchanged together */
+    size_t rounds;                /* of such exchanges */
     size_t *rows_of, *classes_of; /* as the ranks have them */
     size_t *cells_of;             /* as they compute them, in cells, classes, nodes */
     size_t *computed_of, *nodes_of;
@@ -37,6 +37,7 @@ struct margin_mpi {
     MPI_Request *requests;    /* [2 ranks], of moves */
     MPI_Request *watch;       /* [2 ranks], of the search for who is silent */
     int *counts;              /* [4][ranks]: counts and displacements, sent and received */
+    size_t exchanged;         /* about how many bytes a buffer of parts has */
     void *memory;             /* where the arrays of a call lie */
     size_t bytes;
 };

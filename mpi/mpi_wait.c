@@ -1,5 +1,5 @@
-/* mpi_wait.c: waiting for other ranks, and noticing that one is silent. It knows MPI's requests, and
- * nothing of what they carry. */
+/* mpi_wait.c: waiting for other ranks, and noticing that one is silent. It knows MPI's requests,
+ * and nothing of what they carry. */
 #include "mpi_wait.h"
 
 #include <sched.h>
