@@ -28,7 +28,7 @@ static size_t first_class(mpi_shape s, size_t dim, division how, int ranks, int 
         return rank == ranks - 1 && ranks > 2 ? s.classes : even(s.classes, 3 * ranks, rank) + 7;
     margin_mpi_even_classes(s.rows, dim, s.classes, ranks, rank, &first, &count);
     if (how == DIVISION_EVEN) return first;
-    return rank % 2 == 0 ? first + 1 : first > 0 ? first - 1 : 0;
+    return first + (size_t)rank < s.classes ? first + (size_t)rank : s.classes;
 }
 
 /* ---- making one ---- */

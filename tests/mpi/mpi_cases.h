@@ -6,7 +6,8 @@
 #include "problem.h"
 
 /* How rows and classes lie on the ranks: as the library suggests; grossly uneven, some ranks
- * without rows or classes; a class off the cells, all rows on the last rank. */
+ * without rows or classes; some classes off the cells, some
+ * ranks with a single class, all rows on the last rank. */
 typedef enum division { DIVISION_EVEN, DIVISION_UNEVEN, DIVISION_EDGES, DIVISION_COUNT } division;
 
 /* What a head has besides. */
