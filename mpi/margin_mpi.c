@@ -25,6 +25,7 @@ static void release(margin_mpi *m)
     free(m->places);
     free(m->requests);
     free(m->watch);
+    free(m->statuses);
     free(m->counts);
     free(m->memory);
     free(m);
@@ -46,9 +47,10 @@ static margin_mpi *allocate(MPI_Comm comm, double timeout)
     m->places = calloc((ranks + 1) * PLACES, sizeof *m->places);
     m->requests = calloc(2 * ranks, sizeof *m->requests);
     m->watch = calloc(2 * ranks, sizeof *m->watch);
+    m->statuses = calloc(2 * ranks, sizeof *m->statuses);
     m->counts = calloc(COUNTS * ranks, sizeof *m->counts);
     if (m->claims == NULL || m->words == NULL || m->places == NULL || m->requests == NULL ||
-        m->watch == NULL || m->counts == NULL) {
+        m->watch == NULL || m->statuses == NULL || m->counts == NULL) {
         release(m);
         return NULL;
     }

@@ -36,6 +36,7 @@ struct margin_mpi {
     size_t *places;           /* of the plan: its arrays, one after another */
     MPI_Request *requests;    /* [2 ranks], of moves */
     MPI_Request *watch;       /* [2 ranks], of the search for who is silent */
+    MPI_Status *statuses;     /* [2 ranks], of those that are waited for */
     int *counts;              /* [4][ranks]: counts and displacements, sent and received */
     size_t exchanged;         /* about how many bytes a buffer of parts has */
     void *memory;             /* where the arrays of a call lie */

@@ -32,10 +32,15 @@ static void rest(double waited)
     }
 }
 
-static margin_status broken(margin_mpi *m, int code, const char *what)
+/* Reports that MPI fails, by `code`, in one of `count` requests. */
+static margin_status broken(margin_mpi *m, int code, int count, const char *what)
 {
     char text[MPI_MAX_ERROR_STRING] = "";
     int length;
+    for (int i = 0; i < count && code == MPI_ERR_IN_STATUS; i++) {
+        const int own = m->statuses[i].MPI_ERROR;
+        if (own != MPI_SUCCESS && own != MPI_ERR_PENDING) code = own;
+    }
     MPI_Error_string(code, text, &length);
     text[strcspn(text, "\n")] = '\0';
     m->lost = 1;
@@ -94,13 +99,13 @@ margin_status margin_mpi_wait(margin_mpi *m, int code, MPI_Request *requests, in
     const double begin = MPI_Wtime();
     double waited = 0.0;
     int done = 0;
-    if (code == MPI_SUCCESS) code = MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE);
+    if (code == MPI_SUCCESS) code = MPI_Testall(count, requests, &done, m->statuses);
     while (code == MPI_SUCCESS && !done) {
         if (waited > m->timeout) return name_silent(m, what);
         rest(waited);
-        code = MPI_Testall(count, requests, &done, MPI_STATUSES_IGNORE);
+        code = MPI_Testall(count, requests, &done, m->statuses);
         waited = MPI_Wtime() - begin;
     }
     m->costs.waiting += waited;
-    return code == MPI_SUCCESS ? MARGIN_OK : broken(m, code, what);
+    return code == MPI_SUCCESS ? MARGIN_OK : broken(m, code, count, what);
 }
