@@ -63,19 +63,20 @@ typedef struct margin_mpi_costs {
  * initialised. Release with margin_mpi_destroy.
  * Errors: those of margin_create, of any rank; MARGIN_ERROR_PEER (no answer within
  * MARGIN_MPI_TIMEOUT, or MPI is not initialised). */
-margin_status margin_mpi_create(MPI_Comm comm, const margin_config *config, margin_mpi **out);
+MARGIN_API margin_status margin_mpi_create(MPI_Comm comm, const margin_config *config,
+                                           margin_mpi **out);
 /* The same, with the timeout in seconds (0: MARGIN_MPI_TIMEOUT), and one line on what was refused
  * in `why`, which may be NULL. */
-margin_status margin_mpi_create_explained(MPI_Comm comm, const margin_config *config,
-                                          double timeout, margin_mpi **out,
-                                          char why[MARGIN_MPI_TEXT]);
+MARGIN_API margin_status margin_mpi_create_explained(MPI_Comm comm, const margin_config *config,
+                                                     double timeout, margin_mpi **out,
+                                                     char why[MARGIN_MPI_TEXT]);
 /* Releases a handle; NULL is allowed. Collective, but for a handle that has lost a rank: its
  * memory and communicator may still be in use by MPI, and are left. */
-void margin_mpi_destroy(margin_mpi *mpi);
+MARGIN_API void margin_mpi_destroy(margin_mpi *mpi);
 
 /* Sets after how many seconds of silence a rank is taken as lost: > 0, and more than ranks are
  * apart when they come to a call. Errors: MARGIN_ERROR_NULL, _CONFIG. */
-margin_status margin_mpi_set_timeout(margin_mpi *mpi, double seconds);
+MARGIN_API margin_status margin_mpi_set_timeout(margin_mpi *mpi, double seconds);
 
 /* Runs the head of margin_head_run over all ranks. In *head of each rank are
  *
@@ -104,24 +105,24 @@ margin_status margin_mpi_set_timeout(margin_mpi *mpi, double seconds);
  * that can still be reached, and margin_mpi_fault says what was wrong where. Outputs are then
  * untouched, except after MARGIN_ERROR_PEER. After that error the handle refuses every call with
  * it, and MPI_Finalize may wait for the lost rank: end with MPI_Abort. */
-margin_status margin_mpi_head_run(margin_mpi *mpi, margin_head *head);
+MARGIN_API margin_status margin_mpi_head_run(margin_mpi *mpi, margin_head *head);
 
 /* Writes which classes of a head rank `rank` of `ranks` should have, so that all have about as many
  * and none move: from *first on, *count of them (0 where there are fewer cells than ranks).
  * `rows` are those of all ranks, `dim` is D, plus 1 where there is a bias. Thread-safe.
  * Errors: MARGIN_ERROR_NULL, _SHAPE. */
-margin_status margin_mpi_even_classes(size_t rows, size_t dim, size_t classes, int ranks, int rank,
-                                      size_t *first, size_t *count);
+MARGIN_API margin_status margin_mpi_even_classes(size_t rows, size_t dim, size_t classes, int ranks,
+                                                 int rank, size_t *first, size_t *count);
 
 /* Without a handle (NULL) these return a fault that says so, zeros, and NULL.
  *
  * Returns what the last failed call found; status MARGIN_OK if none failed. */
-const margin_mpi_error *margin_mpi_fault(const margin_mpi *mpi);
+MARGIN_API const margin_mpi_error *margin_mpi_fault(const margin_mpi *mpi);
 /* Returns what the last call took. */
-const margin_mpi_costs *margin_mpi_last_costs(const margin_mpi *mpi);
+MARGIN_API const margin_mpi_costs *margin_mpi_last_costs(const margin_mpi *mpi);
 /* Returns the rank's context, for margin_context_configure between calls: on all ranks alike, which
  * the next call checks. The handle owns it. */
-margin_context *margin_mpi_context(margin_mpi *mpi);
+MARGIN_API margin_context *margin_mpi_context(margin_mpi *mpi);
 
 #ifdef __cplusplus
 }

@@ -232,6 +232,10 @@ static void cells_are_right(void **state)
     margin_config config = config_of(MARGIN_ARCFACE);
     problem p = problem_of(&config, size, 0);
     assert_true(margin_shard_cells(size[0], size[1], size[2]) == 128);
+    /* Each row has a nearer class than its own, in cells all over the shards. */
+    for (size_t i = 0; i < size[0]; i++)
+        memcpy(p.weights.at + (i * 12999 + 1) * p.call.weights_stride,
+               p.call.embeddings + i * p.call.embeddings_stride, size[1] * sizeof(float));
     assert_status(problem_run(&p, &config), MARGIN_OK);
     const problem_hash first = problem_hash_of(&p);
     for (int threads = 1; threads <= 5; threads += 2) {
@@ -256,6 +260,7 @@ static void cells_are_right(void **state)
     h.db = test_calloc(c, sizeof(double));
     plain_head_run(&h);
     assert_float_equal(p.call.loss, h.objective, 1e-5);
+    assert_memory_equal(p.call.row_correct, h.correct, n);
     for (size_t i = 0; i < n * d; i++) {
         const double ours =
             (double)p.call.grad_embeddings[i / d * p.call.grad_embeddings_stride + i % d];

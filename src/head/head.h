@@ -118,12 +118,6 @@ typedef struct head_parts {
     size_t distance, stride;
 } head_parts;
 
-/* The largest inner products of a shard with each row, for prediction, in falling order. */
-typedef struct head_top {
-    float *value;      /* [capacity][k] */
-    int64_t *of_class; /* [capacity][k] */
-} head_top;
-
 /* The terms of the row block, for dW. */
 typedef struct head_tiles {
     float *terms; /* [blocks][capacity / 16][block][16]; NULL: computed again */
@@ -147,13 +141,6 @@ typedef struct head_targets {
     double *share;     /* [N]: counted in gradient_measure; 0: none, or a product has taken it */
     margin_pair *pair; /* [N]; NULL: measured again */
 } head_targets;
-
-/* The planes path: the negatives' part of dW. */
-typedef struct head_plane_sums {
-    float *scaled_x; /* [capacity][16]: packed embeddings times their rows' factors */
-    float *parts;    /* [capacity / 16][dim][plane_stride] */
-    float *sums;     /* [dim][plane_stride]: of all row blocks so far */
-} head_plane_sums;
 
 /* One thread's scratch. */
 typedef struct head_scratch {
@@ -354,55 +341,10 @@ static inline void margin_head_put(const head_call *call, float *to, double valu
     *to = margin_to_float(call->io->accumulate ? (double)*to + value : value);
 }
 
-/* ---- prediction ---- */
-
-/* Measures the embeddings of a strip and packs them. */
-void margin_head_rank_start(const head_call *call, size_t strip, head_rows *rows);
-/* Takes the classes of one shard through products for the rows of strips `first_strip` to
- * `end_strip` - 1, and writes their `top`. */
-void margin_head_rank_tiles(const head_call *call, const head_rows *rows, head_classes *classes,
-                            size_t shard, size_t first_strip, size_t end_strip, head_top *top,
-                            head_scratch *scratch);
-/* Does the same for row i on the planes path. */
-void margin_head_rank_planes(const head_call *call, const head_rows *rows,
-                             const head_classes *classes, size_t i, head_top *top,
-                             head_scratch *scratch);
-/* Combines the `tops` of all shards in class order, and writes what is wanted of row i. */
-void margin_head_rank_finish(const head_call *call, const head_rows *rows, head_top *tops,
-                             size_t i);
-
-/* ---- the planes path ---- */
-
-/* Packs a block of class weights into planes, and writes their norms. */
-void margin_head_planes_pack(const head_call *call, size_t block, head_classes *classes,
-                             head_scratch *scratch);
-
-/* Takes all classes for row i of the row block: writes its `stats`, and its terms to `terms`
- * [plane_stride]. */
-void margin_head_planes_forward(const head_call *call, const head_rows *rows,
-                                const head_classes *classes, size_t i, head_stats *stats,
-                                float *terms, head_scratch *scratch);
-
-/* Writes what a strip, `count` from `first` on, adds to dW to its part: one chain. */
-void margin_head_planes_part(const head_call *call, const head_rows *rows,
-                             const head_result *results, head_targets *targets, size_t first,
-                             size_t count, head_plane_sums *sums, head_scratch *scratch);
-
-/* Adds the parts of a block of classes in the rows' order; the last row block finishes dW. */
-void margin_head_planes_backward(const head_call *call, const head_rows *rows,
-                                 const head_classes *classes, const head_targets *targets,
-                                 size_t block, head_plane_sums *sums, head_scratch *scratch);
-
 /* Returns what the kernels know of row i. */
 static inline margin_term_row head_term_row(const head_rows *rows, size_t i)
 {
     return margin_get_term_row(&rows->terms[i / 16], i % 16);
-}
-
-/* Returns `count` classes as the kernels of planes take them: in whole pairs of vectors. */
-static inline size_t head_padded_classes(size_t count)
-{
-    return margin_divide_up(count, 32) * 32;
 }
 
 /* Returns the parts of row i where forward wrote them. */

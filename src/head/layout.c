@@ -68,20 +68,6 @@ head_layout margin_head_layout(const head_shape *shape)
     return l;
 }
 
-size_t margin_head_nodes(const head_layout *layout, size_t first, size_t end, head_node *nodes)
-{
-    const size_t most = layout->cells / layout->shards;
-    size_t count = 0;
-    while (first < end) {
-        size_t cells = 1;
-        while (2 * cells <= most && first % (2 * cells) == 0 && first + 2 * cells <= end)
-            cells *= 2;
-        nodes[count++] = (head_node){first, cells};
-        first += cells;
-    }
-    return count;
-}
-
 /* ---- the schedule ---- */
 
 /* What is tried on the way to a schedule. */

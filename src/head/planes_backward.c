@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "head/geometry.h"
+#include "head/planes_path.h"
 
 /* ---- a strip ---- */
 

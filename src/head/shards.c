@@ -10,42 +10,6 @@
 #include "head/run.h"
 #include "sized.h"
 
-/* ---- how a head may be cut ---- */
-
-static head_layout layout_of(size_t rows, size_t dim, size_t classes)
-{
-    const head_shape shape = {.rows = rows, .dim = dim, .classes = classes};
-    return margin_head_layout(&shape);
-}
-
-size_t margin_shard_cells(size_t rows, size_t dim, size_t classes)
-{
-    if (rows == 0 || dim == 0 || classes == 0) return 0;
-    return layout_of(rows, dim, classes).cells;
-}
-
-size_t margin_shard_cut(size_t rows, size_t dim, size_t classes, size_t cell)
-{
-    if (rows == 0 || dim == 0 || classes == 0) return 0;
-    const head_layout layout = layout_of(rows, dim, classes);
-    if (cell >= layout.cells) return classes;
-    return head_cell_first(&layout, cell) * layout.block;
-}
-
-size_t margin_shard_nodes(size_t rows, size_t dim, size_t classes, size_t first_cell,
-                          size_t end_cell)
-{
-    if (rows == 0 || dim == 0 || classes == 0) return 0;
-    const head_layout layout = layout_of(rows, dim, classes);
-    head_node nodes[HEAD_NODES];
-    return margin_head_nodes(&layout, first_cell, margin_least(end_cell, layout.cells), nodes);
-}
-
-size_t margin_shard_width(size_t dim)
-{
-    return margin_divide_up(dim, 16) * 16;
-}
-
 /* ---- what waits between the stages ---- */
 
 typedef enum step_stage { STEP_FORWARD, STEP_COMBINED } step_stage;
@@ -166,35 +130,6 @@ static margin_status check_targets(margin_context *context, const head_step *ste
     return MARGIN_OK;
 }
 
-/* Lists the nodes of all shards, and the steps that merge them: whenever two halves of a node stand
- * side by side, the second goes into the first. */
-static void list_nodes(const head_layout *layout, const head_span *span, head_exchange *e)
-{
-    const size_t most = layout->cells / layout->shards;
-    size_t waiting[HEAD_NODES], depth = 0, count = 0;
-    e->step_count = 0;
-    for (size_t s = 0; s < span->shards; s++)
-        count += margin_head_nodes(layout, span->cuts[s], span->cuts[s + 1], e->nodes + count);
-    for (size_t k = 0; k < count; k++) {
-        waiting[depth++] = k;
-        while (depth > 1) {
-            head_node *a = &e->nodes[waiting[depth - 2]];
-            const head_node *b = &e->nodes[waiting[depth - 1]];
-            const int halves = a->cells == b->cells && a->first % (2 * a->cells) == 0;
-            if (!halves || 2 * a->cells > most) break;
-            e->steps[e->step_count][0] = waiting[depth - 2];
-            e->steps[e->step_count][1] = waiting[depth - 1];
-            e->step_count++;
-            a->cells *= 2;
-            depth--;
-        }
-    }
-    for (size_t p = 0; p < layout->shards; p++) {
-        e->kept[p] = waiting[p];
-        e->combined[p] = e->stats[waiting[p]];
-    }
-}
-
 /* Plans the step and runs forward. */
 static margin_status begin(margin_context *context, head_step *step)
 {
@@ -203,7 +138,7 @@ static margin_status begin(margin_context *context, head_step *step)
     step->run = (head_run){.context = context, .call = &step->call};
     margin_status status = margin_head_plan(&step->run, &step->span);
     if (status != MARGIN_OK) return status;
-    list_nodes(&step->call.layout, &step->span, &step->run.work.exchange);
+    margin_head_list_nodes(&step->call.layout, &step->span, &step->run.work.exchange);
     return margin_head_run_forward(&step->run, 0);
 }
 
@@ -251,7 +186,8 @@ static margin_status forward(margin_context *context, margin_head *head, const m
     status = margin_head_check(context, &step->io, s->classes);
     if (status != MARGIN_OK) return status;
     const size_t dim = step->io.dim + (step->io.bias != NULL);
-    const head_layout layout = layout_of(step->io.rows, dim, s->classes);
+    const head_shape shape = {.rows = step->io.rows, .dim = dim, .classes = s->classes};
+    const head_layout layout = margin_head_layout(&shape);
     status = check_cuts(context, step, &layout);
     if (status == MARGIN_OK) status = check_shard(context, step);
     if (status == MARGIN_OK) status = check_targets(context, step);

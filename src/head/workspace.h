@@ -2,7 +2,8 @@
 #ifndef MARGIN_HEAD_WORKSPACE_H
 #define MARGIN_HEAD_WORKSPACE_H
 
-#include "head/head.h"
+#include "head/planes_path.h"
+#include "head/rank.h"
 
 /* What a shard's call knows of the nodes of all shards, and how they are merged into shards in the
  * head's own sense, which combine takes. */
@@ -16,6 +17,10 @@ typedef struct head_exchange {
     size_t kept[MARGIN_SHARDS];         /* the nodes that are left */
     head_stats combined[MARGIN_SHARDS]; /* theirs */
 } head_exchange;
+
+/* Lists the nodes of all shards, and the steps that merge them: whenever two halves of a node stand
+ * side by side, the second goes into the first. */
+void margin_head_list_nodes(const head_layout *layout, const head_span *span, head_exchange *e);
 
 /* All that a call works on; run.c owns it and hands each stage what it needs. */
 typedef struct head_work {

@@ -42,6 +42,12 @@ library=$(dirname "$(find "$work/pre fix" -name libmargin.so)")
 by_pkg_config=$(LD_LIBRARY_PATH=$library answers "$work/use_mpi")
 [[ $by_pkg_config == "$by_cmake" ]] || fail "by pkg-config: $by_pkg_config, by CMake: $by_cmake"
 
+# The header in C++.
+if command -v g++ > /dev/null; then
+    printf '#include <margin_mpi.h>\n' > "$work/header.cpp"
+    eval "g++ -std=c++17 -Wall -Wextra -Werror -fsyntax-only '$work/header.cpp' $(pkg-config --cflags margin_mpi)"
+fi
+
 # Without the component the package is found, and says what is missing where it is asked for.
 rm "$work/pre fix"/lib*/cmake/margin/margin-mpi-targets*.cmake 2> /dev/null ||
     rm "$work/pre fix"/lib/*/cmake/margin/margin-mpi-targets*.cmake
