@@ -144,8 +144,10 @@ static margin_status finish(mpi_call *c)
     const size_t rounds = c->plan.rounds;
     MPI_Request request = MPI_REQUEST_NULL;
     int code = MPI_SUCCESS;
+    margin_status status = MARGIN_OK;
+    if (c->m->in_turn) status = margin_shard_backward(c->m->context);
     if (rounds > 0) code = margin_mpi_start_parts(c->m, &c->plan, &c->arrays, 0, &request);
-    margin_status status = margin_shard_backward(c->m->context);
+    if (!c->m->in_turn) status = margin_shard_backward(c->m->context);
     for (size_t round = 0; round < rounds && status == MARGIN_OK; round++) {
         status = margin_mpi_wait(c->m, code, &request, 1, what);
         if (status == MARGIN_OK && round + 1 < rounds)

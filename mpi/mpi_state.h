@@ -38,6 +38,7 @@ struct margin_mpi {
     MPI_Request *watch;       /* [2 ranks], of the search for who is silent */
     MPI_Status *statuses;     /* [2 ranks], of those that are waited for */
     int *counts;              /* [4][ranks]: counts and displacements, sent and received */
+    int in_turn;              /* the first exchange of parts waits for dW, to measure that */
     size_t exchanged;         /* about how many bytes a buffer of parts has */
     void *memory;             /* where the arrays of a call lie */
     size_t bytes;

@@ -45,7 +45,7 @@ by_pkg_config=$(LD_LIBRARY_PATH=$library answers "$work/use_mpi")
 # The header in C++.
 if command -v g++ > /dev/null; then
     printf '#include <margin_mpi.h>\n' > "$work/header.cpp"
-    eval "g++ -std=c++17 -Wall -Wextra -Werror -fsyntax-only '$work/header.cpp' $(pkg-config --cflags margin_mpi)"
+    eval "g++ -std=c++17 -Wall -Wextra -Werror -DOMPI_SKIP_MPICXX -fsyntax-only '$work/header.cpp' $(pkg-config --cflags margin_mpi)"
 fi
 
 # Without the component the package is found, and says what is missing where it is asked for.
