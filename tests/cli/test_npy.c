@@ -322,70 +322,6 @@ static uint64_t next_random(uint64_t *random)
     return *random >> 33;
 }
 
-/* Opens the file, which has `size` bytes of data; takes `bytes` of them at a time. */
-static void takes(size_t size, size_t bytes)
-{
-    npy_file file;
-    char error[512] = "", data[64];
-    if (npy_open(path, &file, error, sizeof error) != 0) fail_msg("refused: %s", error);
-    assert_int_equal(file.left, size);
-    while (file.left > 0)
-        assert_int_equal(
-            npy_take(&file, data, bytes < file.left ? bytes : file.left, error, sizeof error), 0);
-    npy_close(&file);
-    npy_close(&file);
-}
-
-static void assert_not_opened(const char *fault)
-{
-    npy_file file;
-    char error[512] = "";
-    assert_int_not_equal(npy_open(path, &file, error, sizeof error), 0);
-    assert_null(file.stream);
-    if (strstr(error, fault) == NULL) fail_msg("'%s' does not say '%s'", error, fault);
-}
-
-static void opens_what_may_be_empty(void **state)
-{
-    (void)state;
-    static const char none[] = "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 3), }";
-    write_file(1, GOOD, 24);
-    takes(24, 24);
-    takes(24, 7);
-    write_file(1, none, 0);
-    takes(0, 1);
-    assert_refused("empty: its shape is [0, 3]");
-    write_file(1, none, 1);
-    assert_not_opened("surplus data");
-    write_file(1, GOOD, 23);
-    assert_not_opened("truncated");
-    write_file(1, "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }", 24);
-    assert_not_opened("Fortran order");
-    write_file(1, "{'descr': '<f4', 'fortran_order': False, 'shape': (0, 0), }", 0);
-    assert_not_opened("empty");
-    write_file(1, "{'descr': '<f8', 'fortran_order': False, 'shape': (0, 2305843009213693952), }",
-               0);
-    assert_not_opened("too large");
-}
-
-/* The file shrinks or grows after it has been opened. */
-static void notices_other_lengths_at_the_end(void **state)
-{
-    (void)state;
-    for (int more = -1; more <= 1; more += 2) {
-        npy_file file;
-        char error[512] = "", data[24];
-        write_file(1, GOOD, 24);
-        assert_int_equal(npy_open(path, &file, error, sizeof error), 0);
-        assert_int_equal(truncate(path, 10 + (long)strlen(GOOD) + 24 + more), 0);
-        setvbuf(file.stream, NULL, _IONBF, 0);
-        fseek(file.stream, 0, SEEK_CUR);
-        assert_int_not_equal(npy_take(&file, data, 24, error, sizeof error), 0);
-        assert_non_null(strstr(error, more < 0 ? "truncated" : "surplus"));
-        npy_close(&file);
-    }
-}
-
 /* Damaged headers must neither crash nor be read beyond their end (the buffer is exactly as long as
  * the text, so a sanitizer sees that), and what is accepted is a possible array. */
 static void survives_mutations(void **state)
@@ -427,22 +363,13 @@ static int clean_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads_every_version),
-        cmocka_unit_test(reads_every_dtype),
-        cmocka_unit_test(reads_other_spellings),
-        cmocka_unit_test(turns_fortran_order),
-        cmocka_unit_test(refuses_other_dtypes),
-        cmocka_unit_test(refuses_other_layouts),
-        cmocka_unit_test(refuses_malformed_headers),
-        cmocka_unit_test(refuses_impossible_shapes),
-        cmocka_unit_test(refuses_wrong_lengths),
-        cmocka_unit_test(refuses_every_prefix),
-        cmocka_unit_test(refuses_other_files),
-        cmocka_unit_test(writes_what_it_reads),
-        cmocka_unit_test(says_where_it_cannot_write),
-        cmocka_unit_test(reads_a_pipe),
-        cmocka_unit_test(opens_what_may_be_empty),
-        cmocka_unit_test(notices_other_lengths_at_the_end),
+        cmocka_unit_test(reads_every_version),        cmocka_unit_test(reads_every_dtype),
+        cmocka_unit_test(reads_other_spellings),      cmocka_unit_test(turns_fortran_order),
+        cmocka_unit_test(refuses_other_dtypes),       cmocka_unit_test(refuses_other_layouts),
+        cmocka_unit_test(refuses_malformed_headers),  cmocka_unit_test(refuses_impossible_shapes),
+        cmocka_unit_test(refuses_wrong_lengths),      cmocka_unit_test(refuses_every_prefix),
+        cmocka_unit_test(refuses_other_files),        cmocka_unit_test(writes_what_it_reads),
+        cmocka_unit_test(says_where_it_cannot_write), cmocka_unit_test(reads_a_pipe),
         cmocka_unit_test(survives_mutations),
     };
     return cmocka_run_group_tests(tests, NULL, clean_up);
