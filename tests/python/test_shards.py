@@ -6,12 +6,15 @@ that is not whole is none."""
 import json
 import os
 import subprocess
+import sys
 import tempfile
 import unittest
 
 import numpy as np
 
 from margin_losses.shards import even_range, finish_shards, load_shard, save_shard
+
+from test_quickstart import examples
 
 COMMAND = os.environ.get("MARGIN_COMMAND")
 C, D = 23, 5
@@ -146,6 +149,16 @@ class Command(Folder):
                 with open(os.path.join(theirs, name)) as a, open(os.path.join(ours, name)) as b:
                     self.assertEqual(json.load(a, object_pairs_hook=list),  # in the same order
                                      json.load(b, object_pairs_hook=list))
+
+
+class Page(Folder):
+    def test_the_example(self):
+        """What docs/sharding.md shows is what a reader gets."""
+        found = examples("docs/sharding.md")
+        self.assertEqual(len(found), 1)
+        run = subprocess.run([sys.executable, "-B", "-c", found[0][0]], cwd=self.root, text=True,
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        self.assertEqual(run.stdout, found[0][1])
 
 
 class Refusals(Folder):
