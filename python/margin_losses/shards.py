@@ -4,7 +4,7 @@
 >>> finish_shards("step1000", world)  # one rank, after all have saved
 >>> shard = load_shard("step1000", rank, world)  # as many ranks as there are then
 
-A folder is a checkpoint once it holds shards.json. Nothing here computes, or needs the library.
+A folder is a checkpoint once it holds shards.json. Must not know what the numbers mean.
 """
 
 from __future__ import annotations
@@ -213,10 +213,20 @@ def _write(path: str, write: Callable[[BinaryIO], Any]) -> None:
             stream.flush()
             os.fsync(stream.fileno())
         os.replace(temporary, path)
+        _sync_folder(os.path.dirname(path))
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary)
         raise
+
+
+def _sync_folder(folder: str) -> None:
+    """Make renames in it last, so that no shards.json outlives a power cut without its files."""
+    descriptor = os.open(folder or ".", os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _write_json(path: str, value: Any) -> None:

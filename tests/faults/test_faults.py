@@ -303,6 +303,20 @@ class Faults(unittest.TestCase):
             self.assertEqual(self.files(), whole[1])
         self.assertEqual(left, 5) # three files, the header, the folder; not the parent
 
+    def test_inputs_are_checked_before_anything_is_written(self):
+        with open(self.path("W.npy"), "rb") as stream:
+            data = stream.read()
+        with open(self.path("cut.npy"), "wb") as stream:
+            stream.write(data[:-1])
+        before = self.fresh([])
+        done = self.run_program(["margin", "reshard", "W.npy", "cut.npy", "--ranks", "2", "run/out"],
+                                "fsync 1000000000")
+        self.assertEqual((done.returncode, self.files()), (1, before))
+        self.assertIn("cut.npy: truncated", done.stderr)
+        with open(self.folder + ".count") as stream:
+            self.assertEqual(stream.read(), "0\n")
+        os.unlink(self.folder + ".count")
+
     def test_a_waiting_run_keeps_its_folder(self):
         """A run with the same output beside it does not take its folder for that of a dead one; the one
         that comes second to the rename is refused, and the first one's folder stays."""
