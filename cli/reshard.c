@@ -17,10 +17,12 @@ typedef struct reshard_options {
     int json;
 } reshard_options;
 
-/* Returns room for one more element of `size` bytes behind `count` of them. */
+/* Returns the list with room for one more element of `size` bytes behind `count` of them: it doubles
+ * where the count is a power of two. */
 static void *grown(void *list, size_t count, size_t size)
 {
-    void *const more = realloc(list, (count + 1) * size);
+    if ((count & (count - 1)) != 0) return list;
+    void *const more = realloc(list, (count > 0 ? 2 * count : 1) * size);
     if (more == NULL) die(PROGRAM, "out of memory");
     return more;
 }
