@@ -192,10 +192,12 @@ void checkpoint_open(const checkpoint *c, size_t shard, size_t array, npy_file *
     int same = whole.ndim == found->ndim && whole.type == found->type;
     for (int i = 0; i < whole.ndim && same; i++)
         same = whole.shape[i] == found->shape[i];
-    if (!same)
-        die(PROGRAM, "%s: %s of %s, but by %s it is %s of %s", path,
-            npy_shape_text(found, has, sizeof has), npy_type_name(found->type), c->source,
-            npy_shape_text(&whole, wanted, sizeof wanted), npy_type_name(whole.type));
+    if (same) return;
+    npy_shape_text(found, has, sizeof has);
+    const npy_type type = found->type;
+    npy_close(out);
+    die(PROGRAM, "%s: %s of %s, but by %s it is %s of %s", path, has, npy_type_name(type),
+        c->source, npy_shape_text(&whole, wanted, sizeof wanted), npy_type_name(whole.type));
 }
 
 static void check_files(const checkpoint *c)
@@ -215,16 +217,16 @@ static void add_matrix(checkpoint *c, const char *path, size_t k)
     npy_file file;
     if ((c->files[k] = strdup(path)) == NULL) die(PROGRAM, "out of memory");
     if (npy_open(path, &file, error, sizeof error) != 0) die(PROGRAM, "%s", error);
-    if (file.array.ndim != 2)
-        die(PROGRAM, "%s: shape %s, not [C, D]", path,
-            npy_shape_text(&file.array, shape, sizeof shape));
-    const size_t dim = file.array.shape[1], size = npy_type_size(file.array.type);
-    if (k == 0) c->array[0] = (shard_array){"weight", file.array, dim * size};
-    c->counts[k] = file.array.shape[0];
+    const npy_array found = file.array;
+    npy_close(&file);
+    if (found.ndim != 2)
+        die(PROGRAM, "%s: shape %s, not [C, D]", path, npy_shape_text(&found, shape, sizeof shape));
+    const size_t dim = found.shape[1], size = npy_type_size(found.type);
+    if (k == 0) c->array[0] = (shard_array){"weight", found, dim * size};
+    c->counts[k] = found.shape[0];
     if (c->counts[k] > SIZE_MAX / 2 / c->array[0].row_bytes - c->classes)
         die(PROGRAM, "%s: too many classes for this machine", path);
     c->classes += c->counts[k];
-    npy_close(&file);
 }
 
 static void read_matrices(checkpoint *c, const char *const *paths, size_t count)

@@ -68,7 +68,8 @@ typedef struct npy_file {
  * wrong length is refused here, a wrong member or pipe when its last bytes are read. 0 ok, and the
  * caller owes npy_close; else `error` names the path and the fault. `path` must outlive *out. */
 int npy_open(const char *path, npy_file *out, char *error, size_t error_size);
-/* Reads the next `bytes` bytes, at most those that are left, into `data`. 0 ok, else an error. */
+/* Reads the next `bytes` bytes, at most those that are left, into `data`. 0 ok; else `error`
+ * says why, and the file is closed. */
 int npy_take(npy_file *file, void *data, size_t bytes, char *error, size_t error_size);
 /* Safe on a zeroed file and twice. */
 void npy_close(npy_file *file);

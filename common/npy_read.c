@@ -183,13 +183,18 @@ int npy_open(const char *path, npy_file *out, char *error, size_t error_size)
 int npy_take(npy_file *file, void *data, size_t bytes, char *error, size_t error_size)
 {
     const npy_reader r = {file->path, file->stream, error, error_size};
+    int status = 0;
     errno = 0;
     const size_t got = fread(data, 1, bytes, file->stream);
-    if (ferror(file->stream)) return refuse(&r, "cannot read: %s", strerror(errno));
-    if (got < bytes) return wrong_length(&r, &file->array, 0);
-    file->left -= bytes;
-    if (file->left == 0 && getc(file->stream) != EOF) return wrong_length(&r, &file->array, 1);
-    return 0;
+    file->left -= got;
+    if (ferror(file->stream))
+        status = refuse(&r, "cannot read: %s", strerror(errno));
+    else if (got < bytes)
+        status = wrong_length(&r, &file->array, 0);
+    else if (file->left == 0 && getc(file->stream) != EOF)
+        status = wrong_length(&r, &file->array, 1);
+    if (status != 0) npy_close(file);
+    return status;
 }
 
 void npy_close(npy_file *file)

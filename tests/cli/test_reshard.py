@@ -166,6 +166,7 @@ class Moves(ReshardTest):
 
     def test_member_of_npz(self):
         import zipfile
+        write(self.path("narrow.npy"), self.W[:20], (5, 4))
         for name, method in (("plain", zipfile.ZIP_STORED), ("small", zipfile.ZIP_DEFLATED)):
             with zipfile.ZipFile(self.path(name + ".npz"), "w", method) as archive:
                 archive.write(self.path("W.npy"), "W.npy")
@@ -177,6 +178,8 @@ class Moves(ReshardTest):
             for member, fault in (("short", "truncated"), ("long", "surplus"), ("none", "surplus")):
                 self.assert_refused(["reshard", "%s.npz:%s" % (name, member), "--ranks", 2, "no"], 1,
                                     member, fault)
+            self.assert_refused(["reshard", "narrow.npy", name + ".npz:W", "--ranks", 2, "no"], 1,
+                                "npz:W: [23, 5] of float32, but by narrow.npy")
 
     def test_options_among_the_names(self):
         self.reshard("--ranks=2", "W.npy", "W.npy", "twice")

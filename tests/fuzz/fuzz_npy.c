@@ -58,7 +58,6 @@ static void take_pieces(const char *path, int readable)
     char error[512] = "", piece[7];
     npy_file file;
     int status = npy_open(path, &file, error, sizeof error);
-    const int opened = status == 0;
     while (status == 0 && file.left > 0)
         status = npy_take(&file, piece, file.left < 7 ? file.left : 7, error, sizeof error);
     if (readable)
@@ -66,8 +65,8 @@ static void take_pieces(const char *path, int readable)
     else
         must(status != 0 || npy_count(&file.array) == 0, "in pieces, but not at once");
     must(status == 0 || strncmp(error, path, strlen(path)) == 0, "the error lacks the path");
-    if (opened) npy_close(&file);
-    must(file.stream == NULL, "a refused file is open");
+    must(status == 0 || file.stream == NULL, "a refused file is open");
+    npy_close(&file);
 }
 
 static void read_path(const char *path)
