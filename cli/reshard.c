@@ -17,8 +17,8 @@ typedef struct reshard_options {
     int json;
 } reshard_options;
 
-/* Returns the list with room for one more element of `size` bytes behind `count` of them: it doubles
- * where the count is a power of two. */
+/* Returns the list with room for one more element of `size` bytes behind `count` of them; it
+ * doubles where the count is a power of two. */
 static void *grown(void *list, size_t count, size_t size)
 {
     if ((count & (count - 1)) != 0) return list;
