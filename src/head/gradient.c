@@ -83,8 +83,8 @@ static void set_shares(const head_call *call, const head_row *row, head_result *
     if (e > 0.0) *target += e * row->weight * call->geometry->smooth_share(call, row);
 }
 
-void margin_head_outcome(const head_call *call, const head_rows *rows, const head_stats *stats,
-                         size_t i, head_result *result, head_targets *targets)
+static void put_outcome(const head_call *call, const head_rows *rows, const head_stats *stats,
+                        size_t i, head_result *result, head_targets *targets)
 {
     const margin_head *io = call->io;
     const head_row *row = &rows->row[i];
@@ -100,9 +100,16 @@ void margin_head_outcome(const head_call *call, const head_rows *rows, const hea
         io->row_correct[at] = counts && stats->target_dot[i] > result->most;
 }
 
-void margin_head_gradient(const head_call *call, const head_rows *rows, const head_stats *stats,
-                          const head_parts *parts, size_t i, const head_result *result, float *dx,
-                          head_scratch *scratch)
+void margin_head_outcome(const head_call *call, const head_rows *rows, const head_stats *stats,
+                         size_t first, size_t count, head_result *results, head_targets *targets)
+{
+    for (size_t i = first; i < first + count; i++)
+        put_outcome(call, rows, stats, i, &results[i], targets);
+}
+
+void margin_head_gradient_row(const head_call *call, const head_rows *rows, const head_stats *stats,
+                              const head_parts *parts, size_t i, const head_result *result,
+                              float *dx, head_scratch *scratch)
 {
     const margin_head *io = call->io;
     const head_row *row = &rows->row[i];
@@ -116,4 +123,16 @@ void margin_head_gradient(const head_call *call, const head_rows *rows, const he
         memset(out, 0, io->dim * sizeof *out);
     }
     if (out != dx) call->kernels.packing->add_row(out, io->dim, dx);
+}
+
+void margin_head_gradient(const head_call *call, const head_rows *rows, const head_stats *stats,
+                          size_t first, size_t count, const head_result *results,
+                          head_scratch *scratch)
+{
+    const size_t stride = call->io->grad_embeddings_stride;
+    float *dx = call->io->grad_embeddings + (rows->first + first) * stride;
+    for (size_t i = first; i < first + count; i++, dx += stride) {
+        const head_parts parts = margin_head_parts(call, rows, stats, i);
+        margin_head_gradient_row(call, rows, stats, &parts, i, &results[i], dx, scratch);
+    }
 }

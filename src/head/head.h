@@ -302,16 +302,19 @@ head_smooth_row margin_head_smooth_row(const head_call *call, const head_rows *r
 void margin_head_smooth_losses(const head_call *call, const head_rows *rows, size_t first,
                                size_t count, head_result *results);
 
-/* Writes what the caller wants of row i but for dX: loss, angle, correctness; and for dW, its
- * shares. */
+/* Writes what the caller wants of `count` rows but for dX: loss, angle, correctness; and for dW,
+ * their shares. */
 void margin_head_outcome(const head_call *call, const head_rows *rows, const head_stats *stats,
-                         size_t i, head_result *result, head_targets *targets);
+                         size_t first, size_t count, head_result *results, head_targets *targets);
 
-/* Writes dX of row i to `dx`, or adds it, of the `parts` of its shards, whose `stats` are combined.
- */
+/* Writes dX of `count` rows, or adds it. */
 void margin_head_gradient(const head_call *call, const head_rows *rows, const head_stats *stats,
-                          const head_parts *parts, size_t i, const head_result *result, float *dx,
+                          size_t first, size_t count, const head_result *results,
                           head_scratch *scratch);
+/* Does so for row i to `dx`, of its shards' `parts` wherever they are. */
+void margin_head_gradient_row(const head_call *call, const head_rows *rows, const head_stats *stats,
+                              const head_parts *parts, size_t i, const head_result *result,
+                              float *dx, head_scratch *scratch);
 
 /* Lists the rows of each class in rising order: first_of[class], then next_of[row]. */
 void margin_head_list_targets(const head_call *call, head_targets *targets);

@@ -60,14 +60,9 @@ static void finish_strip(head_run *r, size_t strip, head_scratch *scratch)
                         w->results);
     if (r->call->smoothing.share > 0.0)
         margin_head_smooth_losses(r->call, &w->rows, first, count, w->results);
-    const margin_head *io = r->call->io;
-    for (size_t i = first; i < first + count; i++) {
-        margin_head_outcome(r->call, &w->rows, w->stats, i, &w->results[i], &w->targets);
-        if (io->grad_embeddings == NULL) continue;
-        const head_parts parts = margin_head_parts(r->call, &w->rows, w->stats, i);
-        float *dx = io->grad_embeddings + (w->rows.first + i) * io->grad_embeddings_stride;
-        margin_head_gradient(r->call, &w->rows, w->stats, &parts, i, &w->results[i], dx, scratch);
-    }
+    margin_head_outcome(r->call, &w->rows, w->stats, first, count, w->results, &w->targets);
+    if (r->call->io->grad_embeddings != NULL)
+        margin_head_gradient(r->call, &w->rows, w->stats, first, count, w->results, scratch);
 }
 
 static void finish_item(void *state, size_t strip, size_t worker)

@@ -282,9 +282,8 @@ static void combine_item(void *state, size_t strip, size_t worker)
         merge_row(loop, i);
     margin_head_combine(&step->call, &w->rows, w->exchange.combined, step->call.layout.shards,
                         first, count, w->results);
-    for (size_t i = first; i < first + count; i++)
-        margin_head_outcome(&step->call, &w->rows, w->exchange.combined, i, &w->results[i],
-                            &w->targets);
+    margin_head_outcome(&step->call, &w->rows, w->exchange.combined, first, count, w->results,
+                        &w->targets);
 }
 
 margin_status margin_shard_combine(margin_context *context, const margin_shard_stats *stats)
@@ -344,8 +343,9 @@ static void gradient_item(void *state, size_t item, size_t worker)
     float *at = loop->parts + item * width;
     if (w->rows.place[row] >= 0) merge_parts(step, row, at, distance);
     const head_parts parts = {at, distance, 16};
-    margin_head_gradient(&step->call, &w->rows, w->exchange.combined, &parts, row, &w->results[row],
-                         loop->out + item * loop->stride, &w->scratch[worker]);
+    margin_head_gradient_row(&step->call, &w->rows, w->exchange.combined, &parts, row,
+                             &w->results[row], loop->out + item * loop->stride,
+                             &w->scratch[worker]);
 }
 
 margin_status margin_shard_gradient(margin_context *context, size_t first, size_t count,
