@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# installed.sh SOURCE BUILD WORK LAUNCH...: margin_mpi as it is installed serves the program of docs/mpi.md,
+# installed.sh SOURCE BUILD WORK LAUNCH...: margin_mpi as it is installed serves the program of docs/sharding.md,
 # found by CMake and by pkg-config; on 1, 2 and 3 ranks it prints the same digits.
 # shellcheck source=tests/builds/lib.sh
 . "$(dirname "${BASH_SOURCE[0]}")/../builds/lib.sh"
@@ -12,7 +12,7 @@ mkdir -p "$work/project"
 for component in library development mpi; do
     cmake --install "$build" --prefix "$work/pre fix" --component "$component" > "$work/install.log"
 done
-sed -n '/^```c$/,/^```$/p' "$source/docs/mpi.md" | grep -v '^```' > "$work/project/use_mpi.c"
+sed -n '/^```c$/,/^```$/p' "$source/docs/sharding.md" | grep -v '^```' > "$work/project/use_mpi.c"
 cat > "$work/project/CMakeLists.txt" <<TEXT
 cmake_minimum_required(VERSION 3.20)
 project(user LANGUAGES C)
