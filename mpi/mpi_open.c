@@ -88,6 +88,7 @@ static void claim_config(const margin_config *config, double *field)
     field[FIELD_PAST_PI] = config->past_pi;
     field[FIELD_GRADIENT] = config->gradient;
     field[FIELD_FEATURE_NORM] = config->feature_norm;
+    field[FIELD_UNCHECKED] = config->skip_finite_check != 0;
     field[FIELD_SCALAR] = config->isa == MARGIN_ISA_SCALAR;
 }
 
