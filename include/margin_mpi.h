@@ -50,6 +50,7 @@ typedef struct margin_mpi_error {
 typedef struct margin_mpi_costs {
     double seconds;   /* in all */
     double waiting;   /* of them in exchanges, waiting for others included */
+    double packing;   /* of them in taking parts of dX and waiting for those of others */
     uint64_t rows;    /* embeddings, labels and factors of rows; of one cell also what comes back */
     uint64_t targets; /* class weights of the rows' labels */
     uint64_t moved;   /* class weights at the edges of ranges, and their gradients */

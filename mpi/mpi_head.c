@@ -136,22 +136,38 @@ static margin_status gradient(mpi_call *c, size_t round)
                                  stride);
 }
 
+/* Begins round `round` of the exchange of parts; returns what MPI said. */
+static int start_round(mpi_call *c, size_t round, MPI_Request *request)
+{
+    const double begin = MPI_Wtime();
+    const int code = margin_mpi_start_parts(c->m, &c->plan, &c->arrays, round, request);
+    c->m->costs.packing += MPI_Wtime() - begin;
+    return code;
+}
+
+static margin_status end_round(mpi_call *c, int code, MPI_Request *request)
+{
+    const double begin = MPI_Wtime();
+    const margin_status status = margin_mpi_wait(c->m, code, request, 1, "parts of dX");
+    c->m->costs.packing += MPI_Wtime() - begin;
+    return status;
+}
+
 /* Exchanges the parts of dX, a round while the one before becomes dX; the first while dW is
  * computed. */
 static margin_status finish(mpi_call *c)
 {
-    static const char what[] = "parts of dX";
     const size_t rounds = c->plan.rounds;
+    const int in_turn = c->m->in_turn;
     MPI_Request request = MPI_REQUEST_NULL;
-    int code = MPI_SUCCESS;
     margin_status status = MARGIN_OK;
-    if (c->m->in_turn) status = margin_shard_backward(c->m->context);
-    if (rounds > 0) code = margin_mpi_start_parts(c->m, &c->plan, &c->arrays, 0, &request);
-    if (!c->m->in_turn) status = margin_shard_backward(c->m->context);
+    int code = MPI_SUCCESS;
+    if (in_turn) status = margin_shard_backward(c->m->context);
+    if (rounds > 0) code = start_round(c, 0, &request);
+    if (!in_turn) status = margin_shard_backward(c->m->context);
     for (size_t round = 0; round < rounds && status == MARGIN_OK; round++) {
-        status = margin_mpi_wait(c->m, code, &request, 1, what);
-        if (status == MARGIN_OK && round + 1 < rounds)
-            code = margin_mpi_start_parts(c->m, &c->plan, &c->arrays, round + 1, &request);
+        status = end_round(c, code, &request);
+        if (status == MARGIN_OK && round + 1 < rounds) code = start_round(c, round + 1, &request);
         if (status == MARGIN_OK) status = gradient(c, round);
     }
     return status;
