@@ -53,6 +53,10 @@ static margin_status check_call(margin_context *context, const margin_head *call
         return margin_fail(context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_BIAS, 0,
                            "grad_bias needs bias and grad_weights");
     }
+    if (call->consume != NULL && call->grad_weights != NULL) {
+        return margin_fail(context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_WEIGHTS, 0,
+                           "consume takes the place of grad_weights: one of them is NULL");
+    }
     return MARGIN_OK;
 }
 
@@ -104,6 +108,17 @@ static margin_status check_values(margin_context *context, margin_head *call)
                                call->embeddings_stride, MARGIN_ARGUMENT_EMBEDDINGS);
 }
 
+/* Sets who takes the call's finished rows of dW. */
+static void set_consumer(head_call *call)
+{
+    const margin_head *io = call->io;
+    call->consume = io->consume;
+    call->consume_user = io->consume_user;
+    if (!io->accumulate || io->grad_weights == NULL) return;
+    call->consume = margin_head_add_gradients;
+    call->consume_user = call;
+}
+
 static margin_status run_head(margin_context *context, margin_head *head)
 {
     if (context == NULL) return MARGIN_ERROR_NULL;
@@ -126,6 +141,7 @@ static margin_status run_head(margin_context *context, margin_head *head)
                       .storage = &margin_storage_float32,
                       .labels = margin_labels_of(io.labels, io.ignore_label),
                       .margins = margins_of(&io)};
+    set_consumer(&call);
     head_run run = {.context = context, .call = &call};
     call.weighting =
         margin_weighting_of(io.row_weight, io.class_weight, &call.labels, io.rows, io.counted);

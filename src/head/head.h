@@ -60,6 +60,9 @@ typedef struct head_call {
     margin_given_margins margins;
     margin_weighting weighting;
     head_smoothing smoothing;
+    margin_consume consume; /* takes finished rows of dW; NULL: the caller's dW is where they are
+                               written */
+    void *consume_user;
 } head_call;
 
 /* What is known of a row before the classes. */
@@ -153,7 +156,9 @@ typedef struct head_scratch {
     float *panels;     /* [panels][block][16]: class weights of the block at hand, unless kept */
     double *norms;     /* [block]: of these, where another thread writes head_classes.norms */
     float *tiles;      /* [2][block][16], or [capacity / 16][block][16] where backward needs them */
-    float *gradient;   /* [block][panels 16]: dW of a block, unless it is summed in place */
+    float *gradient;   /* [block][panels 16]: dW of a block, unless it is summed in place; planes
+                          path: [block][D], for a consumer */
+    float *bias;       /* [block]: db of a block, for a consumer */
     float *row_factor; /* [capacity]: of the terms of the block at hand, for dW */
     float *peak;       /* [capacity]: under which row_factor is */
     float *scaled_x;   /* [panels][capacity + 1][16]: x_panels times row_factor */
@@ -164,6 +169,14 @@ typedef struct head_scratch {
     float *terms;         /* [16][plane_stride] */
     float *finish_factor; /* [block] */
 } head_scratch;
+
+/* Finished rows of dW, and where there is a bias their db: the caller's, or on their way to a
+ * consumer. */
+typedef struct head_finished {
+    float *rows;
+    size_t stride;
+    float *bias; /* NULL: none */
+} head_finished;
 
 /* Some classes of a block: an item of backward. No bit depends on how a block is cut. */
 typedef struct head_piece {
@@ -297,14 +310,23 @@ void margin_head_add_targets(const head_call *call, const head_rows *rows,
                              const head_targets *targets, size_t class_index, float *out,
                              float *class_line);
 
-/* Writes one class's finished row of dW from its sum `g`, which it may overwrite. */
-void margin_head_store_class(const head_call *call, double norm, size_t class_index, float *g,
-                             float *class_line);
-/* Stores `value`, or adds it to what is there. */
-static inline void margin_head_put(const head_call *call, float *to, double value)
-{
-    *to = margin_to_float(call->io->accumulate ? (double)*to + value : value);
-}
+/* Returns where finished rows of dW from class `first` on are written: in the caller's arrays, or
+ * where there is a consumer in `room`. */
+head_finished margin_head_place(const head_call *call, size_t first, head_finished room);
+
+/* Writes row `at` of `out`, the finished dW of a class, from its sum `g`, which may be that row.
+ * `class_line` is scratch for its class weight. */
+void margin_head_finish_class(const head_call *call, double norm, size_t class_index, float *g,
+                              float *class_line, size_t at, const head_finished *out);
+
+/* Hands `count` finished rows from class `first` on to the call's consumer. From here on nothing
+ * reads their class weights. */
+void margin_head_hand_over(const head_call *call, size_t first, size_t count,
+                           const head_finished *out);
+
+/* The consumer that adds to the caller's arrays; `call` is the head_call. */
+void margin_head_add_gradients(void *call, size_t first, size_t count, const float *gradients,
+                               size_t stride, const float *bias_gradients);
 
 /* ---- prediction ---- */
 

@@ -74,10 +74,11 @@ margin_status margin_head_plan(head_run *r)
                               io->classes,
                               io->bias != NULL,
                               io->grad_embeddings != NULL,
-                              io->grad_weights != NULL,
+                              io->grad_weights != NULL || call->consume != NULL,
                               io->label_smoothing > 0.0 && io->classes > 1,
                               call->top,
-                              io->accumulate};
+                              io->accumulate,
+                              call->consume != NULL};
     const size_t line = call->storage->widen == NULL ? 0 : io->dim * sizeof(float);
     r->schedule = fit(context, &shape, line, &call->layout);
     if (r->schedule.bytes > context->config.workspace_bytes) {
@@ -111,7 +112,7 @@ static size_t workspace_minimum(const margin_context *context, size_t rows, size
     const int biases = context->info->normalised ? 1 : 2;
     size_t most = 0;
     for (int k = 0; k < 4 * biases; k++) {
-        const head_shape shape = {rows, dim, classes, k / 4, k & 1, k / 2 & 1, 1, 0, 0};
+        const head_shape shape = {rows, dim, classes, k / 4, k & 1, k / 2 & 1, 1, 0, 0, 0};
         const head_layout layout = margin_head_layout(&shape);
         const head_schedule least =
             margin_head_schedule(&shape, &layout, &context->schedule, 1, 0, 0);

@@ -1,0 +1,2 @@
+/* test_update.c */
+int main(void) { return 0; }
