@@ -136,8 +136,9 @@ static void extreme_class_weights(void **state)
 }
 
 /* Where no dW has room for sums that wait, all rows are taken together: in the bytes that a refusal
- * names, with terms that are computed again, and below these not at all. No [C, D] array is there:
- * the sums of a block are. */
+ * names, with terms that are computed again, and below these not at all. With more, two threads
+ * take part, class weights are kept packed, terms too. No [C, D] array is there, only sums of a
+ * block. */
 static void all_rows_in_the_workspace(void **state)
 {
     static const size_t sizes[][3] = {
@@ -162,13 +163,22 @@ static void all_rows_in_the_workspace(void **state)
         config.workspace_bytes = margin_context_fault(context)->bytes;
         if (s == 2) assert_true(config.workspace_bytes < n[1] * n[2] * sizeof(float) / 2);
         margin_destroy(context);
-        config.threads = 2;
-        assert_status(run_kept(&kept, &config), MARGIN_OK);
-        assert_same_bits(&kept, &stored);
-        config.workspace_bytes--;
-        assert_status(run_kept(&kept, &config), MARGIN_ERROR_WORKSPACE);
-        assert_true(problem_free(&stored));
         assert_true(problem_free(&kept));
+        const size_t least = config.workspace_bytes;
+        config.threads = 2;
+        for (size_t quarters = 4; quarters <= 12; quarters++) {
+            config.workspace_bytes = least / 4 * quarters + least % 4;
+            kept = problem_make(n[0], n[1], n[2], s, 0, 1);
+            assert_status(run_kept(&kept, &config), MARGIN_OK);
+            assert_same_bits(&kept, &stored);
+            assert_true(problem_free(&kept));
+        }
+        config.workspace_bytes = least - 1;
+        kept = problem_make(n[0], n[1], n[2], s, 0, 1);
+        assert_status(run_kept(&kept, &config), MARGIN_ERROR_WORKSPACE);
+        assert_true(problem_untouched(&kept));
+        assert_true(problem_free(&kept));
+        assert_true(problem_free(&stored));
     }
 }
 

@@ -67,7 +67,8 @@ typedef struct head_call {
 
 /* What is known of a row before the classes. */
 typedef struct head_row {
-    int64_t label; /* -1: does not count, and nothing else is set */
+    int64_t label; /* the caller's; -1: does not count, and nothing else is set */
+    double bias;   /* of its class, 0 without biases */
     double norm;   /* |x| */
     double s;      /* of the configuration or the row; not used with the norm kept */
     double scale;  /* the row's factor of its packed inner products, exact */
@@ -84,7 +85,8 @@ typedef struct head_rows {
     size_t x_stride;         /* from panel to panel of x_panels */
     int last;                /* no row block follows */
     head_row *row;           /* [capacity] */
-    int64_t *label;          /* [capacity]: head_row.label, side by side */
+    int64_t *place;          /* [capacity]: where the row's class lies among the classes of the
+                                call; -1: the row does not count */
     margin_term_rows *terms; /* [capacity / 16]: what the kernels know of the rows */
     float *x_panels;         /* [panels][capacity + 1][16]: packed embeddings */
     float *x_lanes; /* [capacity / 16][panels 16][16]: the same, transposed; tiles path only */
@@ -97,15 +99,15 @@ typedef struct head_classes {
     float *planes; /* [dim][plane_stride]; planes path only */
 } head_classes;
 
-/* What a shard of the classes knows of each row of the row block: what machines would exchange if
- * each held a shard. The sums are of negatives only: the target never enters them. */
+/* What a node of the classes knows of each row of the row block: what machines exchange of the
+ * nodes that each holds. The sums are of negatives only: the target never enters them. */
 typedef struct head_stats {
     float *peak;   /* [capacity]: terms are exp(scale (inner product - peak)) */
     float *most;   /* [capacity]: the largest inner product */
     double *sum;   /* [capacity]: of the terms */
     float *x_part; /* [capacity / 16][panels][16][16]: of terms times class weights; NULL: no dX */
-    /* [capacity]: the target's inner product, written by the shard that has the target: one array
-     * for all shards of a process. */
+    /* [capacity]: the target's inner product, written by the node that has the target: one array
+     * for all nodes of a call. */
     float *target_dot;
 } head_stats;
 
@@ -163,6 +165,7 @@ typedef struct head_scratch {
     float *peak;       /* [capacity]: under which row_factor is */
     float *scaled_x;   /* [panels][capacity + 1][16]: x_panels times row_factor */
     int scaled;        /* scaled_x is valid for `peak` and this row block */
+    head_stats *half;  /* [levels]: of the second half of a node of 2, 4, 8 ... cells */
     /* The planes path. The first and the last share their memory: one is of forward, one of
      * backward. */
     float *inner;         /* [block]: inner products of a row */
@@ -207,6 +210,21 @@ static inline const float *margin_head_class(const head_call *call, size_t j, fl
     return call->io->weights + j * call->io->weights_stride;
 }
 
+/* Returns where the class of a label that counts lies among the classes of the call. */
+static inline int64_t margin_head_place(const head_call *call, int64_t label)
+{
+    (void)call;
+    return label;
+}
+
+/* Returns the class weight of row i's label, which counts, as float32: the caller's, or written to
+ * `line`. */
+static inline const float *margin_head_target(const head_call *call, const head_rows *rows,
+                                              size_t i, float *line)
+{
+    return margin_head_class(call, (size_t)rows->place[i], line);
+}
+
 /* Returns s of row `row` of all rows. */
 static inline double margin_head_s(const head_call *call, size_t row)
 {
@@ -235,10 +253,10 @@ void margin_head_fetch_classes(const head_call *call, size_t first, size_t count
 void margin_head_prepare(const head_call *call, size_t first, size_t count, head_rows *rows,
                          float *class_line);
 
-/* Takes the classes of one shard through products, terms and dX, for the rows of strips
+/* Takes the classes of one node through products, terms and dX, for the rows of strips
  * `first_strip` to `end_strip` - 1: writes their `stats`, and to `tiles` what backward needs. */
 void margin_head_forward(const head_call *call, const head_rows *rows, head_classes *classes,
-                         size_t shard, size_t first_strip, size_t end_strip, head_stats *stats,
+                         head_node node, size_t first_strip, size_t end_strip, head_stats *stats,
                          head_tiles *tiles, head_scratch *scratch);
 
 /* The head_products of the tiles and of the dots path. */
@@ -257,6 +275,16 @@ void margin_head_mask_targets(const head_rows *rows, size_t strip, size_t first,
 /* Returns what brings a shard's sums of row i, which are under the shard's own peak, to `peak`. */
 double margin_head_shard_factor(const head_rows *rows, const head_stats *shard, size_t i,
                                 float peak);
+
+/* What the sums of two nodes side by side are multiplied by to be under one peak. */
+typedef struct head_merge {
+    float first, second;
+} head_merge;
+
+/* Merges what two nodes side by side know of row i: `first` becomes that of both, but for x_part,
+ * which becomes first.x_part times the one factor returned plus second.x_part times the other. */
+head_merge margin_head_merge(const head_rows *rows, head_stats *first, const head_stats *second,
+                             size_t i);
 
 /* Combines the shards of `count` rows, at most 16, into their results. */
 void margin_head_combine(const head_call *call, const head_rows *rows, const head_stats *stats,
@@ -312,7 +340,7 @@ void margin_head_add_targets(const head_call *call, const head_rows *rows,
 
 /* Returns where finished rows of dW from class `first` on are written: in the caller's arrays, or
  * where there is a consumer in `room`. */
-head_finished margin_head_place(const head_call *call, size_t first, head_finished room);
+head_finished margin_head_destination(const head_call *call, size_t first, head_finished room);
 
 /* Writes row `at` of `out`, the finished dW of a class, from its sum `g`, which may be that row.
  * `class_line` is scratch for its class weight. */
