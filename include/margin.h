@@ -1,4 +1,5 @@
-/* margin.h: margin-softmax losses for CPUs: the one public header of libmargin.
+/* margin.h: margin-softmax losses for CPUs: the public header of libmargin. Optimizers that take
+ * the head's gradients on their way are in margin_update.h.
  *
  * A margin loss handicaps the logit of the target, the class of a row's label. With c = cos(theta)
  * the cosine between the embedding and the class weight of its target, z = s psi(theta) the logit

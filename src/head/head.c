@@ -2,6 +2,7 @@
 #include <stdint.h>
 
 #include "environment.h"
+#include "head/finish.h"
 #include "head/geometry.h"
 #include "head/run.h"
 #include "sized.h"

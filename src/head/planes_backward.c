@@ -3,6 +3,7 @@
  * order, and in the end the gradient of the normalisation is taken. */
 #include <stdint.h>
 
+#include "head/finish.h"
 #include "head/geometry.h"
 
 /* ---- a strip ---- */

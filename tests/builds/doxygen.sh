@@ -20,6 +20,9 @@ functions=$(sed -n 's/^MARGIN_API .*\(margin_[a-z_]*\)(.*/\1/p' include/margin.h
 for function in $functions; do
     grep -qF "$function" "$work/margin_8h.html" || fail "no page has $function"
 done
+for function in $(sed -n 's/^MARGIN_API .*\(margin_[a-z_]*\)(.*/\1/p' include/margin_update.h); do
+    grep -qF "$function" "$work/margin__update_8h.html" || fail "no page has $function"
+done
 
 # says PAGE TEXT: a sentence of a comment is on that page.
 says() {
@@ -27,9 +30,10 @@ says() {
 }
 says margin_8h "Runs the fused classification head"
 says margin_8h "the derivative of the loss"
-says margin_8h "margin-softmax losses for CPUs: the one public header"
+says margin_8h "margin-softmax losses for CPUs: the public header"
 says structmargin__head "log-sum-exp of the negatives"
 says structmargin__config "finite and &gt; 0"
+says structmargin__update "Nesterov's momentum"
 says classmargin_1_1context "it can be moved, not copied"
 says structmargin_1_1error "Returns one line"
 printf '%d functions have their pages\n' "$(wc -l <<< "$functions")"
