@@ -74,10 +74,10 @@ typedef struct head_geometry {
      * the row's, or NULL: it is measured if need be. */
     void (*add_target)(const head_call *call, const float *x, const float *w,
                        const margin_pair *pair, double share, float *out);
-    /* Finishes the rows of dW of `count` classes from `first` on, of their sums g, which it may
-     * overwrite: up to the first one that is not ordinary. Returns how many. */
+    /* Writes the finished rows of dW of `count` classes from `first` on to `out`, which may be
+     * their sums g: up to the first one that is not ordinary. Returns how many. */
     size_t (*finish_classes)(const head_call *call, size_t first, size_t count, const double *norms,
-                             float *g, size_t g_stride);
+                             const float *g, size_t g_stride, float *out, size_t out_stride);
     /* Returns what a class's sum is multiplied by for dW. */
     double (*finish_factor)(const head_call *call, double norm);
     /* A class's sum is projected across its class weight. */

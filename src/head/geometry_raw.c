@@ -139,9 +139,10 @@ static void add_target(const head_call *call, const float *x, const float *w,
 }
 
 static size_t finish_classes(const head_call *call, size_t first, size_t count, const double *norms,
-                             float *g, size_t g_stride)
+                             const float *g, size_t g_stride, float *out, size_t out_stride)
 {
     (void)call, (void)first, (void)count, (void)norms, (void)g, (void)g_stride;
+    (void)out, (void)out_stride;
     return 0;
 }
 

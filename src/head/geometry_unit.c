@@ -225,19 +225,13 @@ static void add_target(const head_call *call, const float *x, const float *w,
 }
 
 static size_t finish_classes(const head_call *call, size_t first, size_t count, const double *norms,
-                             float *g, size_t g_stride)
+                             const float *g, size_t g_stride, float *out, size_t out_stride)
 {
     const margin_head *io = call->io;
-    float *dw = io->grad_weights + first * io->grad_weights_stride;
     if (call->storage->widen != NULL) return 0;
-    const margin_packing *packing = call->kernels.packing;
-    const size_t done = packing->finish_units(
+    return call->kernels.packing->finish_units(
         g, g_stride, margin_head_class(call, first, NULL), io->weights_stride, norms + first,
-        call->gradient_measure, io->dim, count, io->accumulate ? g : dw,
-        io->accumulate ? g_stride : io->grad_weights_stride);
-    for (size_t j = 0; io->accumulate && j < done; j++)
-        packing->add_row(g + j * g_stride, io->dim, dw + j * io->grad_weights_stride);
-    return done;
+        call->gradient_measure, io->dim, count, out, out_stride);
 }
 
 static double finish_factor(const head_call *call, double norm)

@@ -2,6 +2,7 @@
 #include <stdint.h>
 
 #include "environment.h"
+#include "head/finish.h"
 #include "head/geometry.h"
 #include "head/run.h"
 #include "sized.h"
@@ -52,6 +53,10 @@ static margin_status check_call(margin_context *context, const margin_head *call
     if (call->grad_bias != NULL && (call->bias == NULL || call->grad_weights == NULL)) {
         return margin_fail(context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_BIAS, 0,
                            "grad_bias needs bias and grad_weights");
+    }
+    if (call->consume != NULL && call->grad_weights != NULL) {
+        return margin_fail(context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_WEIGHTS, 0,
+                           "consume takes the place of grad_weights: one of them is NULL");
     }
     return MARGIN_OK;
 }
@@ -105,6 +110,16 @@ static margin_status check_values(margin_context *context, margin_head *call, si
                                call->embeddings_stride, MARGIN_ARGUMENT_EMBEDDINGS);
 }
 
+void margin_head_set_consumer(head_call *call)
+{
+    const margin_head *io = call->io;
+    call->consume = io->consume;
+    call->consume_user = io->consume_user;
+    if (!io->accumulate || io->grad_weights == NULL) return;
+    call->consume = margin_head_add_gradients;
+    call->consume_user = call;
+}
+
 margin_status margin_head_read(margin_context *context, const margin_head *head, margin_head *io)
 {
     if (context == NULL) return MARGIN_ERROR_NULL;
@@ -155,6 +170,7 @@ static margin_status run_head(margin_context *context, margin_head *head)
     if (status == MARGIN_OK) status = margin_head_check(context, &io, io.classes);
     if (status != MARGIN_OK) return status;
     head_call call = margin_head_call(context, &io);
+    margin_head_set_consumer(&call);
     head_run run = {.context = context, .call = &call};
     head_sums sums = {0};
     status = margin_head_plan(&run, NULL);

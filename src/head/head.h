@@ -63,6 +63,9 @@ typedef struct head_call {
     margin_given_margins margins;
     margin_weighting weighting;
     head_smoothing smoothing;
+    margin_consume consume; /* takes finished rows of dW; NULL: the caller's dW is where they are
+                               written */
+    void *consume_user;
 } head_call;
 
 /* What is known of a row before the classes. */
@@ -152,7 +155,9 @@ typedef struct head_scratch {
     float *panels;     /* [panels][block][16]: class weights of the block at hand, unless kept */
     double *norms;     /* [block]: of these, where another thread writes head_classes.norms */
     float *tiles;      /* [2][block][16], or [capacity / 16][block][16] where backward needs them */
-    float *gradient;   /* [block][panels 16]: dW of a block, unless it is summed in place */
+    float *gradient;   /* [block][panels 16]: dW of a block, unless it is summed in place; planes
+                          path: [block][D], for a consumer */
+    float *bias;       /* [block]: db of a block, for a consumer */
     float *row_factor; /* [capacity]: of the terms of the block at hand, for dW */
     float *peak;       /* [capacity]: under which row_factor is */
     float *scaled_x;   /* [panels][capacity + 1][16]: x_panels times row_factor */
@@ -334,15 +339,6 @@ float margin_head_target_entry(const head_call *call, const head_rows *rows, siz
 void margin_head_add_targets(const head_call *call, const head_rows *rows,
                              const head_targets *targets, size_t class_index, float *out,
                              float *class_line);
-
-/* Writes one class's finished row of dW from its sum `g`, which it may overwrite. */
-void margin_head_store_class(const head_call *call, double norm, size_t class_index, float *g,
-                             float *class_line);
-/* Stores `value`, or adds it to what is there. */
-static inline void margin_head_put(const head_call *call, float *to, double value)
-{
-    *to = margin_to_float(call->io->accumulate ? (double)*to + value : value);
-}
 
 /* Returns what the kernels know of row i. */
 static inline margin_term_row head_term_row(const head_rows *rows, size_t i)

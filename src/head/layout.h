@@ -18,8 +18,9 @@ typedef struct head_shape {
     size_t rows, dim, classes;
     const struct head_span *span; /* NULL: the call holds all classes */
     int bias, want_x, want_w, smooth;
-    size_t top; /* how many classes a prediction wants of each row, else 0 */
-    int add;    /* gradients are added to what the caller's arrays hold */
+    size_t top;  /* how many classes a prediction wants of each row, else 0 */
+    int add;     /* gradients are added to what the caller's arrays hold */
+    int consume; /* dW goes to a consumer, not to where it stays */
 } head_shape;
 
 /* Which kernels multiply. */

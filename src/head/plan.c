@@ -77,10 +77,11 @@ margin_status margin_head_plan(head_run *r, const head_span *span)
                               .bias = io->bias != NULL,
                               .want_x = call->shard != NULL ? call->shard->want_embeddings
                                                             : io->grad_embeddings != NULL,
-                              .want_w = io->grad_weights != NULL,
+                              .want_w = io->grad_weights != NULL || call->consume != NULL,
                               .smooth = io->label_smoothing > 0.0 && io->classes > 1,
                               .top = call->top,
-                              .add = io->accumulate};
+                              .add = io->accumulate,
+                              .consume = call->consume != NULL};
     const size_t line = call->storage->widen == NULL ? 0 : io->dim * sizeof(float);
     r->schedule = fit(context, &shape, line, &call->layout);
     if (r->schedule.bytes > context->config.workspace_bytes) {

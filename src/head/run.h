@@ -24,6 +24,8 @@ margin_status margin_head_read(margin_context *context, const margin_head *head,
 margin_status margin_head_check(margin_context *context, margin_head *io, size_t classes);
 /* Returns the call of a checked *io, still to be planned. */
 head_call margin_head_call(const margin_context *context, const margin_head *io);
+/* Sets who takes the finished rows of dW of a call, which stays where it is from now on. */
+void margin_head_set_consumer(head_call *call);
 
 /* Resolves the strides of embeddings and weights, and checks them. */
 margin_status margin_head_check_strides(margin_context *context, margin_head *call);

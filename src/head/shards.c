@@ -134,6 +134,7 @@ static margin_status check_targets(margin_context *context, const head_step *ste
 static margin_status begin(margin_context *context, head_step *step)
 {
     step->call = margin_head_call(context, &step->io);
+    margin_head_set_consumer(&step->call);
     step->call.shard = &step->shard;
     step->run = (head_run){.context = context, .call = &step->call};
     margin_status status = margin_head_plan(&step->run, &step->span);

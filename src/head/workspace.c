@@ -171,6 +171,8 @@ static void carve_planes_scratch(const plan *p, cursor *c, head_scratch *scratch
     scratch->terms = take(c, product(16, p->layout->plane_stride), sizeof(float));
     scratch->inner = take(c, p->layout->block, sizeof(float));
     scratch->finish_factor = scratch->inner;
+    scratch->gradient =
+        take_if(p->shape->consume, c, product(p->layout->block, p->shape->dim), sizeof(float));
 }
 
 static void carve_tiles_scratch(const plan *p, cursor *c, const head_work *work,
@@ -205,6 +207,8 @@ static void carve_scratch(const plan *p, cursor *c, const head_work *work, head_
     scratch->row_line = take(c, p->padded, sizeof(float));
     scratch->x_line = take_if(p->shape->add && p->shape->want_x, c, p->padded, sizeof(float));
     scratch->class_line = take_if(p->class_line_bytes > 0, c, p->class_line_bytes, 1);
+    scratch->bias =
+        take_if(p->shape->consume && p->shape->bias, c, p->layout->block, sizeof(float));
     if (p->layout->path == HEAD_PLANES) {
         carve_planes_scratch(p, c, scratch);
     } else {
