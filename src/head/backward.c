@@ -139,12 +139,12 @@ static const margin_pair *pair_of(const head_rows *rows, const head_targets *tar
  * additions. */
 void margin_head_add_targets(const head_call *call, const head_rows *rows,
                              const head_targets *targets, size_t class_index, float *out,
-                             float *class_line)
+                             const head_lines *lines)
 {
     for (size_t at = targets->first_of[class_index]; at != SIZE_MAX; at = targets->next_of[at]) {
         if (targets->share[at] == 0.0) continue;
-        call->geometry->add_target(call, margin_head_embedding(call, at),
-                                   margin_head_class(call, class_index, class_line),
+        call->geometry->add_target(call, margin_head_embedding(call, at, lines),
+                                   margin_head_class(call, class_index, lines),
                                    pair_of(rows, targets, at), targets->share[at], out);
     }
 }
@@ -189,11 +189,11 @@ static void keep_class(const margin_head *io, size_t class_index, const float *g
 }
 
 void margin_head_store_class(const head_call *call, double norm, size_t class_index, float *g,
-                             float *class_line)
+                             const head_lines *lines)
 {
     const margin_head *io = call->io;
     const head_geometry *geometry = call->geometry;
-    const margin_unit unit = margin_unit_of(margin_head_class(call, class_index, class_line), norm);
+    const margin_unit unit = margin_unit_of(margin_head_class(call, class_index, lines), norm);
     float *dw = io->grad_weights + class_index * io->grad_weights_stride;
     float *out = io->accumulate ? g : dw, first, second;
     margin_split_factor(geometry->finish_factor(call, norm), &first, &second);
@@ -216,18 +216,18 @@ static void add_even(const head_call *call, const head_piece *piece, const piece
 
 static void finish_piece(const head_call *call, const head_rows *rows, const double *norms,
                          const head_targets *targets, const head_piece *piece, const piece_sum *sum,
-                         float *class_line)
+                         const head_lines *lines)
 {
     const size_t end = piece->first + piece->count;
     add_even(call, piece, sum);
     for (size_t j = 0; j < piece->count; j++)
         margin_head_add_targets(call, rows, targets, piece->first + j, sum->at + j * sum->stride,
-                                class_line);
+                                lines);
     for (size_t j = piece->first; j < end; j++) {
         float *g = sum->at + (j - piece->first) * sum->stride;
         const size_t done = call->geometry->finish_classes(call, j, end - j, norms, g, sum->stride);
         if (done == 0) {
-            margin_head_store_class(call, norms[j], j, g, class_line);
+            margin_head_store_class(call, norms[j], j, g, lines);
         } else {
             j += done - 1;
         }
@@ -269,7 +269,7 @@ void margin_head_backward(const head_call *call, const head_rows *rows, const he
                                             rows->count, piece->count, call->layout.panels,
                                             rows->first > 0, sum.at, sum.stride, &ahead);
     if (rows->last) {
-        finish_piece(call, rows, classes->norms, targets, piece, &sum, scratch->class_line);
+        finish_piece(call, rows, classes->norms, targets, piece, &sum, &scratch->lines);
         return;
     }
     for (size_t j = 0; j < piece->count; j++)
