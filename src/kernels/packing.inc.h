@@ -142,6 +142,8 @@ static void add_row(const float *line, size_t n, float *out)
 /* ---- rows of 16-bit elements ---- */
 
 /* Writes the 16 elements at `from`. */
+typedef void widen_16(const uint16_t *from, float *to);
+
 static inline void widen_16_bfloat16(const uint16_t *from, float *to)
 {
     v_store(to, v_load_bfloat16(from));
@@ -153,17 +155,16 @@ static inline void widen_16_float16(const uint16_t *from, float *to)
 }
 
 /* Writes n elements, the last of them by way of whole vectors. */
-static inline void widen(const void *from, size_t n, float *to,
-                         void (*widen_16)(const uint16_t *from, float *to))
+static inline void widen(const void *from, size_t n, float *to, widen_16 *by_16)
 {
     const uint16_t *half = from;
     for (; n >= 16; n -= 16, half += 16, to += 16)
-        widen_16(half, to);
+        by_16(half, to);
     if (n == 0) return;
     uint16_t rest[16] = {0};
     float wide[16];
     memcpy(rest, half, n * sizeof *rest);
-    widen_16(rest, wide);
+    by_16(rest, wide);
     memcpy(to, wide, n * sizeof *wide);
 }
 
