@@ -19,7 +19,7 @@ void margin_head_list_targets(const head_call *call, head_targets *targets)
     for (size_t i = io->rows; i-- > 0;) {
         const int64_t label = margin_label(&call->labels, i);
         if (label < 0) continue;
-        size_t *first = targets->first_of + label;
+        size_t *first = targets->first_of + margin_head_place(call, label);
         targets->next_of[i] = *first;
         *first = i;
     }
@@ -34,7 +34,7 @@ static float row_factor(const head_rows *rows, const head_result *results, size_
     const head_result *r = &results[i];
     const double lower =
         (double)head_term_row(rows, i).scale * ((double)block_peak - (double)r->peak);
-    if (rows->label[i] < 0 || r->miss == 0.0 || lower < -700.0) return 0.0f;
+    if (rows->place[i] < 0 || r->miss == 0.0 || lower < -700.0) return 0.0f;
     return (float)(r->share * (dm_exp(lower) / r->sum));
 }
 
@@ -119,7 +119,7 @@ static void put_targets(const head_call *call, const head_rows *rows, const head
                         head_targets *targets, float *terms, const head_scratch *scratch)
 {
     for (size_t i = 0; i < rows->count; i++) {
-        const uint64_t within = (uint64_t)rows->label[i] - piece->first;
+        const uint64_t within = (uint64_t)rows->place[i] - piece->first;
         if (within >= piece->count) continue;
         const float factor = call->layout.scale_tiles ? 1.0f : scratch->row_factor[i];
         float *tile = terms + i / 16 * call->layout.block * 16;

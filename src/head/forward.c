@@ -14,9 +14,9 @@
 void margin_head_mask_targets(const head_rows *rows, size_t strip, size_t first, size_t count,
                               float *tile, float *target_dot)
 {
-    const int64_t *label = rows->label + strip * 16;
+    const int64_t *place = rows->place + strip * 16;
     for (size_t lane = 0; lane < 16; lane++) {
-        const uint64_t within = (uint64_t)label[lane] - first;
+        const uint64_t within = (uint64_t)place[lane] - first;
         if (within >= count) continue;
         float *entry = tile + within * 16 + lane;
         if (target_dot != NULL) target_dot[strip * 16 + lane] = *entry;

@@ -43,7 +43,7 @@ static void write_gradient(const head_call *call, const head_rows *rows, const h
         return;
     }
     g.x = margin_head_embedding(call, rows->first + i);
-    g.w = margin_head_class(call, (size_t)row->label, scratch->class_line);
+    g.w = margin_head_target(call, rows, i, scratch->class_line);
     g.line = scratch->row_line;
     g.out = out;
     set_mean(call, rows, stats, i, result, &g.mean);
@@ -68,7 +68,7 @@ static void add_smoothing(const head_call *call, const head_rows *rows, size_t i
                           float *out, head_scratch *scratch)
 {
     head_smooth_row r = margin_head_smooth_row(call, rows, i);
-    r.w = margin_head_class(call, (size_t)rows->label[i], scratch->class_line);
+    r.w = margin_head_target(call, rows, i, scratch->class_line);
     r.share *= shrunk;
     call->geometry->smooth_gradient(call, &r, out);
     for (size_t d = 0; d < call->io->dim && shrunk != 1.0; d++)

@@ -64,7 +64,8 @@ typedef struct head_call {
 
 /* What is known of a row before the classes. */
 typedef struct head_row {
-    int64_t label; /* -1: does not count, and nothing else is set */
+    int64_t label; /* the caller's; -1: does not count, and nothing else is set */
+    double bias;   /* of its class, 0 without biases */
     double norm;   /* |x| */
     double s;      /* of the configuration or the row; not used with the norm kept */
     double scale;  /* the row's factor of its packed inner products, exact */
@@ -81,7 +82,8 @@ typedef struct head_rows {
     size_t x_stride;         /* from panel to panel of x_panels */
     int last;                /* no row block follows */
     head_row *row;           /* [capacity] */
-    int64_t *label;          /* [capacity]: head_row.label, side by side */
+    int64_t *place;          /* [capacity]: where the row's class lies among the classes of the
+                                call; -1: the row does not count */
     margin_term_rows *terms; /* [capacity / 16]: what the kernels know of the rows */
     float *x_panels;         /* [panels][capacity + 1][16]: packed embeddings */
     float *x_lanes; /* [capacity / 16][panels 16][16]: the same, transposed; tiles path only */
@@ -192,6 +194,21 @@ static inline const float *margin_head_class(const head_call *call, size_t j, fl
 {
     if (call->storage->widen != NULL) return margin_head_widen(call, j, line);
     return call->io->weights + j * call->io->weights_stride;
+}
+
+/* Returns where the class of a label that counts lies among the classes of the call. */
+static inline int64_t margin_head_place(const head_call *call, int64_t label)
+{
+    (void)call;
+    return label;
+}
+
+/* Returns the class weight of row i's label, which counts, as float32: the caller's, or written to
+ * `line`. */
+static inline const float *margin_head_target(const head_call *call, const head_rows *rows,
+                                              size_t i, float *line)
+{
+    return margin_head_class(call, (size_t)rows->place[i], line);
 }
 
 /* Returns s of row `row` of all rows. */

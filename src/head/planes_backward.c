@@ -13,12 +13,12 @@ static void scale_row(const head_call *call, const head_rows *rows, const head_r
                       head_targets *targets, size_t i, float *scaled_x, float *terms)
 {
     const head_result *r = &results[i];
-    const int64_t label = rows->label[i];
-    const int counts = label >= 0 && r->miss != 0.0;
+    const int64_t place = rows->place[i];
+    const int counts = place >= 0 && r->miss != 0.0;
     const float factor = counts ? (float)(r->share / r->sum) : 0.0f;
     for (size_t d = 0; d < MARGIN_LANES; d++)
         scaled_x[i * 16 + d] = factor * rows->x_panels[i * 16 + d];
-    if (counts) terms[label] = margin_head_target_entry(call, rows, i, factor, targets);
+    if (counts) terms[place] = margin_head_target_entry(call, rows, i, factor, targets);
 }
 
 void margin_head_planes_part(const head_call *call, const head_rows *rows,

@@ -60,7 +60,7 @@ static float block_products(const head_call *call, const head_rows *rows,
 {
     const size_t first = head_block_first(&call->layout, block),
                  count = head_block_count(&call->layout, block);
-    const size_t padded = head_padded_classes(count), within = (size_t)rows->label[i] - first;
+    const size_t padded = head_padded_classes(count), within = (size_t)rows->place[i] - first;
     float max = call->kernels.planes->plane_products(classes->planes + first,
                                                      call->layout.plane_stride, call->layout.dim,
                                                      rows->x_panels + i * 16, padded, inner);
@@ -101,7 +101,7 @@ void margin_head_planes_forward(const head_call *call, const head_rows *rows,
                                 float *terms, head_scratch *scratch)
 {
     row_sums s = {.peak = MARGIN_NO_PEAK, .most = -INFINITY};
-    if (rows->label[i] < 0) {
+    if (rows->place[i] < 0) {
         memset(terms, 0, call->layout.plane_stride * sizeof *terms);
     } else {
         for (size_t block = 0; block < call->layout.blocks; block++)

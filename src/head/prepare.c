@@ -7,13 +7,14 @@ static void start_row(const head_call *call, head_rows *rows, size_t i, float *c
     const margin_head *io = call->io;
     head_row *row = &rows->row[i];
     row->label = i < rows->count ? margin_label(&call->labels, rows->first + i) : -1;
-    rows->label[i] = row->label;
+    rows->place[i] = row->label < 0 ? -1 : margin_head_place(call, row->label);
     if (row->label < 0) return;
     *row = (head_row){.label = row->label, .scale = 1.0, .unpack = 1.0};
     row->s = margin_head_s(call, rows->first + i);
+    if (io->bias != NULL) row->bias = (double)io->bias[rows->place[i]];
     row->weight = margin_row_weight(&call->weighting, rows->first + i, row->label);
     margin_pair_start(call->kernels.pairs, margin_head_embedding(call, rows->first + i),
-                      margin_head_class(call, (size_t)row->label, class_line), io->dim, &row->pair);
+                      margin_head_target(call, rows, i, class_line), io->dim, &row->pair);
     row->norm = row->pair.norm_x;
 }
 
@@ -29,8 +30,7 @@ static void set_target(const head_call *call, head_rows *rows, size_t i, float *
         return;
     }
     margin_pair_finish(call->kernels.pairs, margin_head_embedding(call, rows->first + i),
-                       margin_head_class(call, (size_t)row->label, class_line), call->io->dim,
-                       &row->pair);
+                       margin_head_target(call, rows, i, class_line), call->io->dim, &row->pair);
     margin_margins own;
     const margin_row seen = {
         row->pair.angle, row->norm, row->label,

@@ -201,7 +201,7 @@ static void add_losses(const head_run *r, head_sums *sums)
 {
     const head_work *w = &r->work;
     for (size_t i = 0; i < w->rows.count; i++) {
-        if (w->rows.label[i] < 0) continue;
+        if (w->rows.place[i] < 0) continue;
         sums->loss += w->results[i].loss;
         sums->weighted += w->rows.row[i].weight * w->results[i].loss;
         sums->tied += w->stats->target_dot[i] == w->results[i].most;

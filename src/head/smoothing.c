@@ -132,7 +132,7 @@ void margin_head_smooth_losses(const head_call *call, const head_rows *rows, siz
                                size_t count, head_result *results)
 {
     for (size_t i = first; i < first + count; i++) {
-        if (rows->label[i] < 0) continue;
+        if (rows->place[i] < 0) continue;
         const head_smooth_row r = margin_head_smooth_row(call, rows, i);
         results[i].loss += call->smoothing.share * r.lead;
     }

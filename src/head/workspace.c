@@ -60,7 +60,7 @@ static void carve_rows(const plan *p, cursor *c, head_rows *rows)
     rows->capacity = p->capacity;
     rows->x_stride = row_stride(p);
     rows->row = take(c, p->capacity, sizeof *rows->row);
-    rows->label = take(c, p->capacity, sizeof *rows->label);
+    rows->place = take(c, p->capacity, sizeof *rows->place);
     rows->terms = take(c, p->capacity / 16, sizeof *rows->terms);
     rows->x_panels = take(c, product(p->layout->panels, row_stride(p)), sizeof(float));
     rows->x_lanes =
