@@ -118,7 +118,8 @@ typedef enum margin_status {
     MARGIN_ERROR_NULL,      /* a required pointer is NULL */
     MARGIN_ERROR_CONFIG,    /* a configuration field is out of its range */
     MARGIN_ERROR_ISA,       /* the instruction set is unknown, not built, or not on this CPU */
-    MARGIN_ERROR_SHAPE,     /* N, D or C is 0, a stride is too short, or an array beyond memory */
+    MARGIN_ERROR_SHAPE,     /* N, D or C is 0, a stride is too short, or an array beyond memory, or
+                               class_index does not rise */
     MARGIN_ERROR_LABEL,     /* a label is neither ignored nor in [0, C) */
     MARGIN_ERROR_NONFINITE, /* an input holds a NaN or an infinity */
     MARGIN_ERROR_WORKSPACE, /* the workspace is too small for the shape */
@@ -149,7 +150,7 @@ typedef struct margin_fault {
     margin_status status;
     margin_argument argument;
     size_t row;         /* the row at fault, where there is one */
-    int64_t value;      /* a label at fault */
+    int64_t value;      /* a label or a class number at fault */
     size_t bytes;       /* MARGIN_ERROR_WORKSPACE: the bytes that this shape needs */
     const char *detail; /* one static sentence, never NULL */
 } margin_fault;
@@ -365,6 +366,12 @@ typedef struct margin_head {
     float *row_others;         /* [N] or NULL: log-sum-exp of the negatives' logits, -FLT_MAX where
                                   there is none, 0 for ignored rows. With it any z makes a loss
                                   without loss of digits: softplus(row_others - z) */
+    const int64_t *class_index; /* [C] or NULL: the classes that the call is of, as rows of W,
+                                   rising (margin_sample_run makes such a list). C is then their
+                                   number; labels, weights, bias, class_weight and class_margin are
+                                   numbered as the rows of W, and only what belongs to listed
+                                   classes is read; dW [C, D] and db [C] are as the list. A label
+                                   outside it is an error */
 } margin_head;
 
 /* Runs the fused classification head: normalise, cosines, margin, softmax cross entropy, and back.
@@ -373,9 +380,9 @@ typedef struct margin_head {
  * direction: its cosines are 0, theta is pi/2, its own gradient is zero. Gradient entries beyond
  * float32 become +-FLT_MAX, never infinite. Inputs and outputs must not overlap.
  *
- * Errors: MARGIN_ERROR_NULL, _SHAPE, _LABEL, _NONFINITE, _WORKSPACE, _CONFIG (bias with a loss that
- * has none, label_smoothing out of its range); outputs are then untouched, and margin_context_fault
- * says what was wrong where.
+ * Errors: MARGIN_ERROR_NULL, _SHAPE (also a class_index that does not rise), _LABEL, _NONFINITE,
+ * _WORKSPACE, _CONFIG (bias with a loss that has none, label_smoothing out of its range); outputs
+ * are then untouched, and margin_context_fault says what was wrong where.
  *
  * Source: Deng et al., ArcFace, eq. 1-4; Wang et al., NormFace, for the normalisation's gradient.
  */

@@ -14,7 +14,7 @@ static double class_measure(const head_call *call, float *class_line)
         const float *w = margin_head_class(call, j, class_line);
         const double norm = margin_norm(call->kernels.packing, w, io->dim);
         if (!isnan(norm)) most = fmax(most, norm);
-        if (io->bias != NULL) most = fmax(most, fabs((double)io->bias[j]));
+        if (io->bias != NULL) most = fmax(most, fabs(margin_head_bias(call, j)));
     }
     return 1.0 / margin_power_for(most);
 }
@@ -66,8 +66,8 @@ static void pack_classes(const head_call *call, size_t first, size_t count, doub
         const float *w = margin_head_class(call, at, scratch->class_line);
         norms[j] = margin_norm(call->kernels.packing, w, io->dim);
         if (isnan(norms[j]) && at < scratch->bad_class) scratch->bad_class = at;
-        pack(call, w, io->bias == NULL ? NULL : io->bias + at, 1.0 / call->class_measure,
-             panels + j * 16, stride);
+        pack(call, w, io->bias == NULL ? NULL : io->bias + margin_head_number(call, at),
+             1.0 / call->class_measure, panels + j * 16, stride);
     }
 }
 

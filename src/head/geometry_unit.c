@@ -60,12 +60,11 @@ static void pack_classes(const head_call *call, size_t first, size_t count, doub
                          float *panels, size_t stride, head_scratch *scratch)
 {
     const margin_head *io = call->io;
-    const int in_place = call->storage->widen == NULL;
     for (size_t j = 0; j < count; j++) {
         const float *w = margin_head_class(call, first + j, scratch->class_line);
-        const size_t taken = call->kernels.packing->pack_units(w, io->weights_stride, io->dim,
-                                                               in_place ? count - j : 1, norms + j,
-                                                               panels + j * 16, stride);
+        const size_t taken = call->kernels.packing->pack_units(
+            w, io->weights_stride, io->dim, margin_head_side_by_side(call, first + j, count - j),
+            norms + j, panels + j * 16, stride);
         if (taken == 0) {
             pack_class(call, first + j, norms + j, panels + j * 16, stride, scratch);
         } else {
@@ -233,8 +232,8 @@ static size_t finish_classes(const head_call *call, size_t first, size_t count, 
     const margin_packing *packing = call->kernels.packing;
     const size_t done = packing->finish_units(
         g, g_stride, margin_head_class(call, first, NULL), io->weights_stride, norms + first,
-        call->gradient_measure, io->dim, count, io->accumulate ? g : dw,
-        io->accumulate ? g_stride : io->grad_weights_stride);
+        call->gradient_measure, io->dim, margin_head_side_by_side(call, first, count),
+        io->accumulate ? g : dw, io->accumulate ? g_stride : io->grad_weights_stride);
     for (size_t j = 0; io->accumulate && j < done; j++)
         packing->add_row(g + j * g_stride, io->dim, dw + j * io->grad_weights_stride);
     return done;

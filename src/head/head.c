@@ -22,13 +22,20 @@ margin_status margin_head_check_shape(margin_context *context, size_t rows, size
     return MARGIN_OK;
 }
 
+/* Returns how many rows of W reach to the last class of a call. */
+static size_t rows_of_weights(const margin_head *call)
+{
+    return call->class_index == NULL ? call->classes
+                                     : (size_t)call->class_index[call->classes - 1] + 1;
+}
+
 margin_status margin_head_check_strides(margin_context *context, margin_head *call)
 {
     const margin_status status =
         margin_check_stride(context, &call->embeddings_stride, call->rows, call->dim,
                             MARGIN_ARGUMENT_EMBEDDINGS, "embeddings_stride is shorter than dim");
     if (status != MARGIN_OK) return status;
-    return margin_check_stride(context, &call->weights_stride, call->classes, call->dim,
+    return margin_check_stride(context, &call->weights_stride, rows_of_weights(call), call->dim,
                                MARGIN_ARGUMENT_WEIGHTS, "weights_stride is shorter than dim");
 }
 
@@ -36,6 +43,20 @@ margin_status margin_head_check_strides(margin_context *context, margin_head *ca
 static margin_given_margins margins_of(const margin_head *call)
 {
     return (margin_given_margins){call->row_margin, call->class_margin};
+}
+
+/* Checks that the numbers of a call's classes rise from 0 or more. */
+static margin_status check_index(margin_context *context, const margin_head *call)
+{
+    const int64_t *index = call->class_index;
+    for (size_t k = 0; index != NULL && k < call->classes; k++) {
+        if (index[k] > (k == 0 ? -1 : index[k - 1])) continue;
+        margin_fail(context, MARGIN_ERROR_SHAPE, MARGIN_ARGUMENT_CLASS_INDEX, k,
+                    "class numbers must rise from one to the next, from 0 or more");
+        context->fault.value = index[k];
+        return MARGIN_ERROR_SHAPE;
+    }
+    return MARGIN_OK;
 }
 
 static margin_status check_call(margin_context *context, const margin_head *call)
@@ -48,6 +69,7 @@ static margin_status check_call(margin_context *context, const margin_head *call
         status = margin_check_there(context, call->labels, MARGIN_ARGUMENT_LABELS);
     if (status == MARGIN_OK)
         status = margin_head_check_shape(context, call->rows, call->dim, call->classes, call->bias);
+    if (status == MARGIN_OK) status = check_index(context, call);
     if (status != MARGIN_OK) return status;
     if (call->grad_bias != NULL && (call->bias == NULL || call->grad_weights == NULL)) {
         return margin_fail(context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_BIAS, 0,
@@ -59,17 +81,68 @@ static margin_status check_call(margin_context *context, const margin_head *call
 /* Checks what takes the configuration's place. */
 static margin_status check_settings(margin_context *context, const margin_head *call)
 {
-    const margin_given_margins margins = margins_of(call);
     margin_status status = margin_check_smoothing(context, call->label_smoothing);
     if (status != MARGIN_OK) return status;
     if (call->row_scale != NULL && context->config.feature_norm == MARGIN_FEATURE_NORM_KEEP) {
         return margin_fail(context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_ROW_SCALE, 0,
                            "with feature_norm = keep a row's scale is |x|");
     }
-    status = margin_check_factors(context, call->row_scale, call->rows, MARGIN_ARGUMENT_ROW_SCALE,
-                                  "a row_scale is not a finite number >= 0");
-    if (status != MARGIN_OK) return status;
-    return margin_check_margins(context, &margins, call->rows, call->classes);
+    return margin_check_factors(context, call->row_scale, call->rows, MARGIN_ARGUMENT_ROW_SCALE,
+                                "a row_scale is not a finite number >= 0");
+}
+
+/* Returns where the values of class `first` on begin, NULL where there are none. */
+static const float *from_class(const float *values, size_t first)
+{
+    return values == NULL ? NULL : values + first;
+}
+
+/* Checks what the call gives the `count` classes numbered from `first` on. */
+static margin_status check_some_classes(margin_context *context, const margin_head *call,
+                                        size_t first, size_t count)
+{
+    const margin_given_margins margins = {NULL, from_class(call->class_margin, first)};
+    margin_status status = margin_check_margins(context, &margins, 0, count);
+    if (status == MARGIN_OK)
+        status = margin_check_factors(context, from_class(call->class_weight, first), count,
+                                      MARGIN_ARGUMENT_CLASS_WEIGHT,
+                                      "a class_weight is not a finite number >= 0");
+    if (status == MARGIN_OK)
+        status = margin_check_finite(context, from_class(call->bias, first), count, 1, 1,
+                                     MARGIN_ARGUMENT_BIAS);
+    if (status != MARGIN_OK) context->fault.row += first;
+    return status;
+}
+
+/* Checks the margins of a call, and what it gives the classes that it is of. */
+static margin_status check_given(margin_context *context, const margin_head *call)
+{
+    const margin_given_margins margins = margins_of(call);
+    const size_t lists = call->class_index == NULL ? 0 : call->classes;
+    margin_status status = margin_check_margins(context, &margins, call->rows, 0);
+    if (status == MARGIN_OK && lists == 0)
+        status = check_some_classes(context, call, 0, call->classes);
+    for (size_t k = 0; status == MARGIN_OK && k < lists; k++)
+        status = check_some_classes(context, call, (size_t)call->class_index[k], 1);
+    return status;
+}
+
+/* Checks that each label that counts is among the classes of a call, and counts these rows. */
+static margin_status check_labels(margin_context *context, margin_head *call)
+{
+    const margin_labels labels = margin_labels_of(call->labels, call->ignore_label);
+    const size_t classes = call->class_index == NULL ? call->classes : SIZE_MAX;
+    const margin_status status =
+        margin_check_labels(context, &labels, call->rows, classes, &call->counted);
+    for (size_t i = 0; status == MARGIN_OK && call->class_index != NULL && i < call->rows; i++) {
+        const int64_t y = margin_label(&labels, i);
+        if (y < 0 || margin_head_find(call->class_index, call->classes, y) >= 0) continue;
+        margin_fail(context, MARGIN_ERROR_LABEL, MARGIN_ARGUMENT_LABELS, i,
+                    "a label is not in class_index");
+        context->fault.value = y;
+        return MARGIN_ERROR_LABEL;
+    }
+    return status;
 }
 
 static margin_status check_strides(margin_context *context, margin_head *call)
@@ -87,18 +160,10 @@ static margin_status check_strides(margin_context *context, margin_head *call)
 
 static margin_status check_values(margin_context *context, margin_head *call)
 {
-    const margin_labels labels = margin_labels_of(call->labels, call->ignore_label);
-    margin_status status =
-        margin_check_labels(context, &labels, call->rows, call->classes, &call->counted);
+    margin_status status = check_labels(context, call);
     if (status != MARGIN_OK) return status;
     status = margin_check_finite(context, call->row_weight, call->rows, 1, 1,
                                  MARGIN_ARGUMENT_ROW_WEIGHT);
-    if (status != MARGIN_OK) return status;
-    status = margin_check_factors(context, call->class_weight, call->classes,
-                                  MARGIN_ARGUMENT_CLASS_WEIGHT,
-                                  "a class_weight is not a finite number >= 0");
-    if (status != MARGIN_OK) return status;
-    status = margin_check_finite(context, call->bias, call->classes, 1, 1, MARGIN_ARGUMENT_BIAS);
     if (status != MARGIN_OK) return status;
     return margin_check_finite(context, call->embeddings, call->rows, call->dim,
                                call->embeddings_stride, MARGIN_ARGUMENT_EMBEDDINGS);
@@ -117,6 +182,7 @@ static margin_status run_head(margin_context *context, margin_head *head)
     status = check_call(context, &io);
     if (status == MARGIN_OK) status = check_settings(context, &io);
     if (status == MARGIN_OK) status = check_strides(context, &io);
+    if (status == MARGIN_OK) status = check_given(context, &io);
     if (status == MARGIN_OK) status = check_values(context, &io);
     if (status != MARGIN_OK) return status;
     head_call call = {.io = &io,

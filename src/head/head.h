@@ -189,18 +189,37 @@ static inline const float *margin_head_embedding(const head_call *call, size_t r
     return call->io->embeddings + row * call->io->embeddings_stride;
 }
 
+/* Returns the caller's number of class `j` of the call: its row of W, its bias. */
+static inline size_t margin_head_number(const head_call *call, size_t j)
+{
+    return call->io->class_index == NULL ? j : (size_t)call->io->class_index[j];
+}
+
+/* Returns the bias of class `j`, of a call that has biases. */
+static inline double margin_head_bias(const head_call *call, size_t j)
+{
+    return (double)call->io->bias[margin_head_number(call, j)];
+}
+
 /* Returns class weight `j` as float32: the caller's, or written to `line`. */
 static inline const float *margin_head_class(const head_call *call, size_t j, float *line)
 {
     if (call->storage->widen != NULL) return margin_head_widen(call, j, line);
-    return call->io->weights + j * call->io->weights_stride;
+    return call->io->weights + margin_head_number(call, j) * call->io->weights_stride;
 }
+
+/* Returns how many of `count` class weights from class `first` on lie side by side as float32, at
+ * least 1. */
+size_t margin_head_side_by_side(const head_call *call, size_t first, size_t count);
+
+/* Returns where `label` lies among the `classes` rising numbers at class_index, -1: nowhere. NULL
+ * are all numbers. */
+int64_t margin_head_find(const int64_t *class_index, size_t classes, int64_t label);
 
 /* Returns where the class of a label that counts lies among the classes of the call. */
 static inline int64_t margin_head_place(const head_call *call, int64_t label)
 {
-    (void)call;
-    return label;
+    return margin_head_find(call->io->class_index, call->io->classes, label);
 }
 
 /* Returns the class weight of row i's label, which counts, as float32: the caller's, or written to

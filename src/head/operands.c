@@ -35,9 +35,31 @@ margin_unit margin_unit_of(const float *x, double norm)
 const float *margin_head_widen(const head_call *call, size_t j, float *line)
 {
     const char *from = (const char *)(const void *)call->io->weights;
-    call->storage->widen(from + j * call->io->weights_stride * call->storage->bytes, call->io->dim,
-                         line);
+    const size_t at = margin_head_number(call, j) * call->io->weights_stride;
+    call->storage->widen(from + at * call->storage->bytes, call->io->dim, line);
     return line;
+}
+
+size_t margin_head_side_by_side(const head_call *call, size_t first, size_t count)
+{
+    const int64_t *index = call->io->class_index;
+    if (call->storage->widen != NULL) return 1;
+    size_t n = index == NULL ? count : 1;
+    while (n < count && index[first + n] == index[first + n - 1] + 1)
+        n++;
+    return n;
+}
+
+int64_t margin_head_find(const int64_t *class_index, size_t classes, int64_t label)
+{
+    size_t first = 0;
+    if (class_index == NULL) return label;
+    for (size_t count = classes; count > 1;) {
+        const size_t half = count / 2;
+        if (class_index[first + half] <= label) first += half;
+        count -= half;
+    }
+    return class_index[first] == label ? (int64_t)first : -1;
 }
 
 void margin_head_pack_embedding(const head_call *call, head_rows *rows, size_t i)

@@ -11,7 +11,7 @@ static void start_row(const head_call *call, head_rows *rows, size_t i, float *c
     if (row->label < 0) return;
     *row = (head_row){.label = row->label, .scale = 1.0, .unpack = 1.0};
     row->s = margin_head_s(call, rows->first + i);
-    if (io->bias != NULL) row->bias = (double)io->bias[rows->place[i]];
+    if (io->bias != NULL) row->bias = margin_head_bias(call, (size_t)rows->place[i]);
     row->weight = margin_row_weight(&call->weighting, rows->first + i, row->label);
     margin_pair_start(call->kernels.pairs, margin_head_embedding(call, rows->first + i),
                       margin_head_target(call, rows, i, class_line), io->dim, &row->pair);
