@@ -99,8 +99,16 @@ void margin_head_fetch_classes(const head_call *call, size_t first, size_t count
     const margin_head *io = call->io;
     if (first >= io->classes) return;
     const size_t there = margin_least(io->classes - first, count), bytes = call->storage->bytes;
+    const size_t stride = io->weights_stride * bytes;
     const char *from = (const char *)(const void *)io->weights;
-    from += first * io->weights_stride * bytes;
-    ahead->region[0].next = from;
-    ahead->region[0].end = from + ((there - 1) * io->weights_stride + io->dim) * bytes;
+    if (io->class_index != NULL) {
+        ahead->row = io->class_index + first;
+        ahead->end_row = ahead->row + there;
+        ahead->rows = from;
+        ahead->stride = stride;
+        ahead->bytes = io->dim * bytes;
+        return;
+    }
+    ahead->region[0].next = from + first * stride;
+    ahead->region[0].end = from + (first + there - 1) * stride + io->dim * bytes;
 }
