@@ -91,8 +91,8 @@ int run_all(margin::context &context, arrays &a)
     return 0;
 }
 
-/* The classes of the batch and some others: the head over these rows of W is the head over a copy of
- * them. */
+/* The classes of the batch and some others: the head over these rows of W is the head over a copy
+ * of them. */
 int run_sampled(margin::context &context, arrays &a)
 {
     std::vector<std::int64_t> list(CLASSES);
