@@ -96,15 +96,15 @@ typedef struct head_classes {
     float *planes; /* [dim][plane_stride]; planes path only */
 } head_classes;
 
-/* What a shard of the classes knows of each row of the row block: what machines would exchange if
- * each held a shard. The sums are of negatives only: the target never enters them. */
+/* What a node of the classes knows of each row of the row block: what machines exchange of the
+ * nodes that each holds. The sums are of negatives only: the target never enters them. */
 typedef struct head_stats {
     float *peak;   /* [capacity]: terms are exp(scale (inner product - peak)) */
     float *most;   /* [capacity]: the largest inner product */
     double *sum;   /* [capacity]: of the terms */
     float *x_part; /* [capacity / 16][panels][16][16]: of terms times class weights; NULL: no dX */
-    /* [capacity]: the target's inner product, written by the shard that has the target: one array
-     * for all shards of a process. */
+    /* [capacity]: the target's inner product, written by the node that has the target: one array
+     * for all nodes of a call. */
     float *target_dot;
 } head_stats;
 
@@ -160,6 +160,7 @@ typedef struct head_scratch {
     float *peak;       /* [capacity]: under which row_factor is */
     float *scaled_x;   /* [panels][capacity + 1][16]: x_panels times row_factor */
     int scaled;        /* scaled_x is valid for `peak` and this row block */
+    head_stats *half;  /* [levels]: of the second half of a node of 2, 4, 8 ... cells */
     /* The planes path. The first and the last share their memory: one is of forward, one of
      * backward. */
     float *inner;         /* [block]: inner products of a row */
@@ -258,10 +259,10 @@ void margin_head_fetch_classes(const head_call *call, size_t first, size_t count
 void margin_head_prepare(const head_call *call, size_t first, size_t count, head_rows *rows,
                          float *class_line);
 
-/* Takes the classes of one shard through products, terms and dX, for the rows of strips
+/* Takes the classes of one node through products, terms and dX, for the rows of strips
  * `first_strip` to `end_strip` - 1: writes their `stats`, and to `tiles` what backward needs. */
 void margin_head_forward(const head_call *call, const head_rows *rows, head_classes *classes,
-                         size_t shard, size_t first_strip, size_t end_strip, head_stats *stats,
+                         head_node node, size_t first_strip, size_t end_strip, head_stats *stats,
                          head_tiles *tiles, head_scratch *scratch);
 
 /* The head_products of the tiles and of the dots path. */
@@ -280,6 +281,16 @@ void margin_head_mask_targets(const head_rows *rows, size_t strip, size_t first,
 /* Returns what brings a shard's sums of row i, which are under the shard's own peak, to `peak`. */
 double margin_head_shard_factor(const head_rows *rows, const head_stats *shard, size_t i,
                                 float peak);
+
+/* What the sums of two nodes side by side are multiplied by to be under one peak. */
+typedef struct head_merge {
+    float first, second;
+} head_merge;
+
+/* Merges what two nodes side by side know of row i: `first` becomes that of both, but for x_part,
+ * which becomes first.x_part times the one factor returned plus second.x_part times the other. */
+head_merge margin_head_merge(const head_rows *rows, head_stats *first, const head_stats *second,
+                             size_t i);
 
 /* Combines the shards of `count` rows, at most 16, into their results. */
 void margin_head_combine(const head_call *call, const head_rows *rows, const head_stats *stats,

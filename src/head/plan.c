@@ -47,6 +47,7 @@ static void use_few_shards(head_layout *layout, size_t threads)
 {
     const size_t pairs = margin_divide_up(layout->rows, 32);
     layout->shards = margin_least(layout->shards, margin_divide_up(threads, pairs));
+    layout->cells = layout->end_cell = layout->shards;
 }
 
 /* Lays the call out for as many threads as it pays for; where the workspace is too small for their
@@ -69,15 +70,15 @@ margin_status margin_head_plan(head_run *r)
     margin_context *context = r->context;
     head_call *call = r->call;
     const margin_head *io = call->io;
-    const head_shape shape = {io->rows,
-                              io->dim,
-                              io->classes,
-                              io->bias != NULL,
-                              io->grad_embeddings != NULL,
-                              io->grad_weights != NULL,
-                              io->label_smoothing > 0.0 && io->classes > 1,
-                              call->top,
-                              io->accumulate};
+    const head_shape shape = {.rows = io->rows,
+                              .dim = io->dim,
+                              .classes = io->classes,
+                              .bias = io->bias != NULL,
+                              .want_x = io->grad_embeddings != NULL,
+                              .want_w = io->grad_weights != NULL,
+                              .smooth = io->label_smoothing > 0.0 && io->classes > 1,
+                              .top = call->top,
+                              .add = io->accumulate};
     const size_t line = call->storage->widen == NULL ? 0 : io->dim * sizeof(float);
     r->schedule = fit(context, &shape, line, &call->layout);
     if (r->schedule.bytes > context->config.workspace_bytes) {
@@ -111,7 +112,13 @@ static size_t workspace_minimum(const margin_context *context, size_t rows, size
     const int biases = context->info->normalised ? 1 : 2;
     size_t most = 0;
     for (int k = 0; k < 4 * biases; k++) {
-        const head_shape shape = {rows, dim, classes, k / 4, k & 1, k / 2 & 1, 1, 0, 0};
+        const head_shape shape = {.rows = rows,
+                                  .dim = dim,
+                                  .classes = classes,
+                                  .bias = k / 4,
+                                  .want_x = k & 1,
+                                  .want_w = k / 2 & 1,
+                                  .smooth = 1};
         const head_layout layout = margin_head_layout(&shape);
         const head_schedule least =
             margin_head_schedule(&shape, &layout, &context->schedule, 1, 0, 0);

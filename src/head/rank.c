@@ -85,11 +85,11 @@ void margin_head_rank_tiles(const head_call *call, const head_rows *rows, head_c
                             size_t shard, size_t first_strip, size_t end_strip, head_top *top,
                             head_scratch *scratch)
 {
-    const size_t end_block = head_shard_first(&call->layout, shard + 1);
+    const size_t end_block = head_cell_first(&call->layout, shard + 1);
     const int opens_rows = rows->first == 0 && first_strip == 0;
     for (size_t i = first_strip * 16; i < end_strip * 16; i++)
         start_row(top, i, call->top);
-    for (size_t block = head_shard_first(&call->layout, shard); block < end_block; block++) {
+    for (size_t block = head_cell_first(&call->layout, shard); block < end_block; block++) {
         const size_t first = head_block_first(&call->layout, block),
                      count = head_block_count(&call->layout, block);
         const float *weights = margin_head_block(

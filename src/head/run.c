@@ -33,21 +33,21 @@ typedef struct parts_loop {
     size_t parts;
 } parts_loop;
 
-/* Takes some pairs of strips through one shard. */
+/* Takes some pairs of strips through one node, or a prediction through one shard. */
 static void forward_item(void *state, size_t item, size_t worker)
 {
     const parts_loop *loop = state;
     head_run *r = loop->run;
     head_work *w = &r->work;
-    const size_t shard = item / loop->parts, part = item % loop->parts;
+    const size_t at = item / loop->parts, part = item % loop->parts;
     const size_t strips = w->rows.capacity / 16, pairs = margin_divide_up(strips, 2);
     const size_t first = part * pairs / loop->parts * 2,
                  end = margin_least((part + 1) * pairs / loop->parts * 2, strips);
     if (r->call->top > 0) {
-        margin_head_rank_tiles(r->call, &w->rows, &w->classes, shard, first, end, &w->top[shard],
+        margin_head_rank_tiles(r->call, &w->rows, &w->classes, at, first, end, &w->top[at],
                                &w->scratch[worker]);
     } else {
-        margin_head_forward(r->call, &w->rows, &w->classes, shard, first, end, &w->stats[shard],
+        margin_head_forward(r->call, &w->rows, &w->classes, w->nodes[at], first, end, &w->stats[at],
                             &w->tiles, &w->scratch[worker]);
     }
 }
@@ -158,11 +158,11 @@ static size_t even_parts(size_t items, size_t most, size_t threads)
     return parts;
 }
 
-/* Returns into how many parts the rows of a shard are cut: whole pairs of strips. */
+/* Returns into how many parts the rows of a node are cut: whole pairs of strips. */
 static size_t forward_parts(const head_run *r)
 {
     const size_t pairs = margin_divide_up(r->work.rows.capacity / 16, 2);
-    return even_parts(r->call->layout.shards, pairs, r->schedule.threads);
+    return even_parts(r->work.node_count, pairs, r->schedule.threads);
 }
 
 /* Runs backward. A block is not cut where each piece would have to pack its class weights. */
@@ -241,7 +241,7 @@ margin_status margin_head_run_tiles(head_run *r, head_sums *sums)
         set_row_block(r, first);
         spread(r, r->work.rows.capacity / 16, prepare_item, r);
         parts_loop loop = {r, forward_parts(r)};
-        spread(r, layout->shards * loop.parts, forward_item, &loop);
+        spread(r, r->work.node_count * loop.parts, forward_item, &loop);
         if (first == 0 && check_classes(r) != MARGIN_OK) return MARGIN_ERROR_NONFINITE;
         spread(r, margin_divide_up(r->work.rows.count, 16), finish_item, r);
         add_losses(r, sums);

@@ -77,21 +77,30 @@ static void carve_classes(const plan *p, cursor *c, head_classes *classes)
         take_if(l->path == HEAD_PLANES, c, product(l->dim, l->plane_stride), sizeof(float));
 }
 
+/* Takes the statistics of `count` nodes. */
+static void carve_nodes(const plan *p, cursor *c, size_t count, float *target_dot,
+                        head_stats *stats)
+{
+    const size_t n = p->capacity, parts = product(n, p->padded);
+    double *sum = take(c, product(count, n), sizeof(double));
+    float *peak = take(c, product(count, n), sizeof(float));
+    float *most = take(c, product(count, n), sizeof(float));
+    float *x_part = take_if(p->shape->want_x, c, product(count, parts), sizeof(float));
+    for (size_t s = 0; c->base != NULL && s < count; s++) {
+        stats[s] = (head_stats){.peak = peak + s * n,
+                                .most = most + s * n,
+                                .sum = sum + s * n,
+                                .x_part = x_part == NULL ? NULL : x_part + s * parts,
+                                .target_dot = target_dot};
+    }
+}
+
 static void carve_stats(const plan *p, cursor *c, head_work *work)
 {
-    const size_t shards = p->layout->shards, n = p->capacity, parts = product(n, p->padded);
-    float *target_dot = take(c, n, sizeof(float));
-    double *sum = take(c, product(shards, n), sizeof(double));
-    float *peak = take(c, product(shards, n), sizeof(float));
-    float *most = take(c, product(shards, n), sizeof(float));
-    float *x_part = take_if(p->shape->want_x, c, product(shards, parts), sizeof(float));
-    for (size_t s = 0; c->base != NULL && s < shards; s++) {
-        work->stats[s] = (head_stats){.peak = peak + s * n,
-                                      .most = most + s * n,
-                                      .sum = sum + s * n,
-                                      .x_part = x_part == NULL ? NULL : x_part + s * parts,
-                                      .target_dot = target_dot};
-    }
+    const head_layout *l = p->layout;
+    work->target_dot = take(c, p->capacity, sizeof(float));
+    work->node_count = margin_head_nodes(l, l->first_cell, l->end_cell, work->nodes);
+    carve_nodes(p, c, work->node_count, work->target_dot, work->stats);
 }
 
 static void carve_top(const plan *p, cursor *c, head_work *work)
@@ -148,7 +157,8 @@ static void carve_planes_scratch(const plan *p, cursor *c, head_scratch *scratch
     scratch->finish_factor = scratch->inner;
 }
 
-static void carve_tiles_scratch(const plan *p, cursor *c, head_scratch *scratch)
+static void carve_tiles_scratch(const plan *p, cursor *c, const head_work *work,
+                                head_scratch *scratch)
 {
     const head_layout *l = p->layout;
     const head_schedule *s = p->schedule;
@@ -165,9 +175,15 @@ static void carve_tiles_scratch(const plan *p, cursor *c, head_scratch *scratch)
     scratch->scaled_x =
         take_if(want_w && !l->scale_tiles, c, product(l->panels, row_stride(p)), sizeof(float));
     scratch->gradient = take_if(want_w && !s->in_place, c, block, sizeof(float));
+    size_t levels = 0;
+    for (size_t k = 0; p->shape->top == 0 && k < work->node_count; k++)
+        while ((size_t)1 << levels < work->nodes[k].cells)
+            levels++;
+    scratch->half = take(c, levels, sizeof *scratch->half);
+    carve_nodes(p, c, levels, work->target_dot, scratch->half);
 }
 
-static void carve_scratch(const plan *p, cursor *c, head_scratch *scratch)
+static void carve_scratch(const plan *p, cursor *c, const head_work *work, head_scratch *scratch)
 {
     *scratch = (head_scratch){.bad_class = SIZE_MAX};
     scratch->row_line = take(c, p->padded, sizeof(float));
@@ -176,7 +192,7 @@ static void carve_scratch(const plan *p, cursor *c, head_scratch *scratch)
     if (p->layout->path == HEAD_PLANES) {
         carve_planes_scratch(p, c, scratch);
     } else {
-        carve_tiles_scratch(p, c, scratch);
+        carve_tiles_scratch(p, c, work, scratch);
     }
 }
 
@@ -194,7 +210,7 @@ static void carve(const plan *p, cursor *c, head_work *work)
     carve_smoothing(p, c, &work->smoothing);
     work->scratch = take(c, p->schedule->threads, sizeof *work->scratch);
     for (size_t t = 0; t < p->schedule->threads; t++)
-        carve_scratch(p, c, c->base == NULL ? &unused : &work->scratch[t]);
+        carve_scratch(p, c, work, c->base == NULL ? &unused : &work->scratch[t]);
 }
 
 size_t margin_head_bytes(const head_shape *shape, const head_layout *layout,

@@ -8,7 +8,10 @@
 typedef struct head_work {
     head_rows rows;
     head_classes classes;
-    head_stats stats[MARGIN_SHARDS];
+    head_node nodes[HEAD_NODES]; /* of the call's cells: the shards, where it holds all */
+    size_t node_count;
+    head_stats stats[HEAD_NODES];
+    float *target_dot; /* [capacity]: that of all stats */
     head_top top[MARGIN_SHARDS];
     head_tiles tiles;
     head_result *results; /* [capacity] */
