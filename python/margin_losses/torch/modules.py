@@ -139,7 +139,8 @@ class MarginLoss(nn.Module):
         if not 0.0 < rate <= 1.0:
             raise ValueError(f"sample_rate must be in (0, 1], got {rate:g}")
         seed, step = (
-            whole(name, getattr(self, name), 0, 2**64 - 1) for name in ("sample_seed", "sample_step")
+            whole(name, getattr(self, name), 0, 2**64 - 1)
+            for name in ("sample_seed", "sample_step")
         )
         return _compute.Sampling(rate, seed, step)
 
