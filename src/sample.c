@@ -7,7 +7,7 @@
 
 #include "boundary.h"
 #include "environment.h"
-#include "philox.h"
+#include "draws.h"
 #include "sized.h"
 
 /* The classes of a batch that are in the range at hand, in rising order, each once. */
@@ -46,10 +46,10 @@ static size_t list(const margin_sample *call, batch_classes batch)
      * 2^-32. */
     const uint64_t bound = (uint64_t)ceil(call->rate * 0x1p32);
     const uint64_t end = (uint64_t)call->first + call->count;
-    margin_philox drawn = {{0}};
+    margin_random drawn = {{0}};
     size_t found = 0, next = 0;
     for (uint64_t j = call->first; j < end; j++) {
-        if (j == call->first || j % 4 == 0) drawn = margin_philox_at(call->seed, j / 4, call->step);
+        if (j == call->first || j % 4 == 0) drawn = margin_random_at(call->seed, j / 4, call->step);
         const int of_batch = next < batch.count && (uint64_t)batch.of[next] == j;
         next += (size_t)of_batch;
         if (!of_batch && drawn.word[j % 4] >= bound) continue;

@@ -2,7 +2,7 @@
  * against its definition, ranges against the whole, and the statistics of many draws. All of it is
  * fixed by seeds, so nothing here passes by chance one day and fails the next. */
 #include "mocka.h"
-#include "philox.h"
+#include "draws.h"
 #include "refusal.h"
 
 enum { CLASSES = 1000, STEPS = 2000 };
@@ -49,7 +49,7 @@ static void generator(void **state)
     };
     (void)state;
     for (size_t k = 0; k < LENGTH_OF(known); k++) {
-        const margin_philox got = margin_philox_at(known[k].key, known[k].low, known[k].high);
+        const margin_random got = margin_random_at(known[k].key, known[k].low, known[k].high);
         assert_memory_equal(got.word, known[k].want, sizeof got.word);
     }
 }
@@ -66,7 +66,7 @@ static void definition(void **state)
     const size_t found = run(&call);
     size_t at = 0;
     for (uint64_t j = call.first; j < call.first + call.count; j++) {
-        const uint32_t word = margin_philox_at(seed, j / 4, step).word[j % 4];
+        const uint32_t word = margin_random_at(seed, j / 4, step).word[j % 4];
         if (!((double)word < rate * 4294967296.0)) continue;
         assert_true(at < found);
         assert_int_equal(listed[0][at++], (int64_t)j);
