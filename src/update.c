@@ -250,6 +250,9 @@ static margin_status check_same(margin_context *context, const margin_update *u,
     if (head->weights != u->weights || stride != u->weights_stride || head->bias != u->bias)
         return fail(context, MARGIN_ERROR_CONFIG,
                     "the update is of other arrays than the head: weights, stride or bias differ");
+    if (head->weights_type != MARGIN_TYPE_FLOAT32 || head->class_index != NULL)
+        return fail(context, MARGIN_ERROR_CONFIG,
+                    "the update is of float32 class weights, all of which the head is of");
     if (head->grad_weights != NULL)
         return fail(context, MARGIN_ERROR_CONFIG,
                     "consume takes the place of grad_weights: one of them is NULL");
