@@ -124,7 +124,8 @@ typedef enum margin_status {
     MARGIN_ERROR_NONFINITE, /* an input holds a NaN or an infinity */
     MARGIN_ERROR_WORKSPACE, /* the workspace is too small for the shape */
     MARGIN_ERROR_MEMORY,    /* out of memory */
-    MARGIN_ERROR_SIZE, /* a struct's `size` is not set: begin with MARGIN_HEAD_INIT or the like */
+    MARGIN_ERROR_SIZE,  /* a struct's `size` is not set: begin with MARGIN_HEAD_INIT or the like */
+    MARGIN_ERROR_ORDER, /* a stage of a shard is called out of turn (margin_shards.h) */
     MARGIN_STATUS_COUNT
 } margin_status;
 

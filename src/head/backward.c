@@ -20,7 +20,9 @@ void margin_head_list_targets(const head_call *call, head_targets *targets)
     for (size_t i = io->rows; i-- > 0;) {
         const int64_t label = margin_label(&call->labels, i);
         if (label < 0) continue;
-        size_t *first = targets->first_of + margin_head_place(call, label);
+        const int64_t place = margin_head_place(call, label);
+        if (place == HEAD_ELSEWHERE) continue;
+        size_t *first = targets->first_of + place;
         targets->next_of[i] = *first;
         *first = i;
     }

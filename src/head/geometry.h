@@ -7,11 +7,10 @@
 
 #include "head/head.h"
 
-/* The negatives' mean class weight of a row, as packed: the sum of portion[p] times part p, which
- * is in panels `distance` floats from part to part. */
+/* The negatives' mean class weight of a row, as packed: the sum of portion[p] times part p. */
 typedef struct head_mean {
-    const float *parts;
-    size_t distance, count;
+    head_parts parts;
+    size_t count;
     float portion[MARGIN_SHARDS];
 } head_mean;
 
@@ -28,8 +27,10 @@ typedef struct head_gradient_row {
 typedef struct head_geometry {
     /* ---- before the classes ---- */
 
-    /* Returns head_call.class_measure. `class_line` is scratch for one class weight. */
-    double (*class_measure)(const head_call *call, float *class_line);
+    /* Returns the largest norm of a class weight and size of a bias, of which the packed class
+     * weights' power of two is made; 0 where each is brought to length 1. `class_line` is scratch
+     * for one class weight. */
+    double (*class_size)(const head_call *call, float *class_line);
     /* Returns the part of row `row` of all rows in head_call.gradient_measure: its head_row.scale,
      * but for class_measure. */
     double (*row_measure)(const head_call *call, size_t row);

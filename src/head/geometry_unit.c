@@ -7,10 +7,10 @@
 
 /* ---- before the classes ---- */
 
-static double class_measure(const head_call *call, float *class_line)
+static double class_size(const head_call *call, float *class_line)
 {
     (void)call, (void)class_line;
-    return 1.0;
+    return 0.0;
 }
 
 static double kept_row_measure(const head_call *call, size_t row)
@@ -241,11 +241,11 @@ static double finish_factor(const head_call *call, double norm)
 
 /* What the unit sphere and the kept norm share. */
 #define ON_THE_SPHERE                                                                              \
-    .class_measure = class_measure, .pack_embedding = pack_embedding,                              \
-    .pack_classes = pack_classes, .class_factor = class_factor, .target_logit = target_logit,      \
-    .plain_logit = plain_logit, .shown = shown, .shares = shares, .smooth_share = smooth_share,    \
-    .entry = entry, .add_target = add_target, .finish_classes = finish_classes,                    \
-    .finish_factor = finish_factor, .projects = 1
+    .class_size = class_size, .pack_embedding = pack_embedding, .pack_classes = pack_classes,      \
+    .class_factor = class_factor, .target_logit = target_logit, .plain_logit = plain_logit,        \
+    .shown = shown, .shares = shares, .smooth_share = smooth_share, .entry = entry,                \
+    .add_target = add_target, .finish_classes = finish_classes, .finish_factor = finish_factor,    \
+    .projects = 1
 
 const head_geometry margin_geometry_unit = {
     ON_THE_SPHERE,

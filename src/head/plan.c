@@ -65,7 +65,7 @@ static head_schedule fit(const margin_context *context, const head_shape *shape,
     }
 }
 
-margin_status margin_head_plan(head_run *r)
+margin_status margin_head_plan(head_run *r, const head_span *span)
 {
     margin_context *context = r->context;
     head_call *call = r->call;
@@ -73,8 +73,10 @@ margin_status margin_head_plan(head_run *r)
     const head_shape shape = {.rows = io->rows,
                               .dim = io->dim,
                               .classes = io->classes,
+                              .span = span,
                               .bias = io->bias != NULL,
-                              .want_x = io->grad_embeddings != NULL,
+                              .want_x = call->shard != NULL ? call->shard->want_embeddings
+                                                            : io->grad_embeddings != NULL,
                               .want_w = io->grad_weights != NULL || call->consume != NULL,
                               .smooth = io->label_smoothing > 0.0 && io->classes > 1,
                               .top = call->top,
@@ -93,7 +95,11 @@ margin_status margin_head_plan(head_run *r)
     margin_head_carve(&shape, &call->layout, &r->schedule, line, context->workspace, &r->work);
     if (call->layout.path == HEAD_TILES) call->products = margin_head_tile_products;
     if (call->layout.path == HEAD_DOTS) call->products = margin_head_dot_products;
-    call->class_measure = call->geometry->class_measure(call, r->work.scratch->class_line);
+    call->first_class = head_first_class(&call->layout);
+    const double size = call->shard != NULL
+                            ? call->shard->measure
+                            : call->geometry->class_size(call, r->work.scratch->class_line);
+    call->class_measure = 1.0 / margin_power_for(size);
     call->smoothing = r->work.smoothing;
     call->smoothing.share = shape.smooth ? io->label_smoothing : 0.0;
     if (r->work.targets.share != NULL) {

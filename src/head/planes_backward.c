@@ -5,6 +5,7 @@
 
 #include "head/finish.h"
 #include "head/geometry.h"
+#include "head/planes_path.h"
 
 /* ---- a strip ---- */
 

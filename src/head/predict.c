@@ -67,7 +67,7 @@ static margin_status predict(margin_context *context, const margin_predict *give
                       .geometry = margin_head_geometry(&context->config),
                       .storage = &margin_storage_float32};
     head_run run = {.context = context, .call = &call};
-    status = margin_head_plan(&run);
+    status = margin_head_plan(&run, NULL);
     return status != MARGIN_OK ? status : margin_head_run_rank(&run);
 }
 
