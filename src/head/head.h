@@ -163,8 +163,7 @@ typedef struct head_scratch {
     double *norms;     /* [block]: of these, where another thread writes head_classes.norms */
     float *tiles;      /* [2][block][16], or [capacity / 16][block][16] where backward needs them */
     float *gradient;   /* [block][panels 16]: dW of a block, unless it is summed in place; planes
-                          path: [block][D], for a consumer */
-    float *bias;       /* [block]: db of a block, for a consumer */
+                          path: [block][D], for a consumer. Behind it db [block], for a consumer */
     float *row_factor; /* [capacity]: of the terms of the block at hand, for dW */
     float *peak;       /* [capacity]: under which row_factor is */
     float *scaled_x;   /* [panels][capacity + 1][16]: x_panels times row_factor */
