@@ -3,7 +3,7 @@
 include(CMakePackageConfigHelpers)
 
 install(FILES ${PROJECT_SOURCE_DIR}/include/margin.h ${PROJECT_SOURCE_DIR}/include/margin.hpp
-  ${PROJECT_SOURCE_DIR}/include/margin_shards.h
+  ${PROJECT_SOURCE_DIR}/include/margin_shards.h ${PROJECT_SOURCE_DIR}/include/margin_update.h
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
 install(TARGETS margin margin_shared EXPORT margin
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development
