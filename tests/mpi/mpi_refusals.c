@@ -173,8 +173,8 @@ static void check_error(const margin_mpi *mpi, const char *name, margin_status s
     char wanted[MARGIN_MPI_TEXT];
     MPI_Bcast(&first, sizeof first, MPI_BYTE, 0, MPI_COMM_WORLD);
     snprintf(wanted, sizeof wanted, "rank %d: %s", test_ranks - 1, text);
-    CHECK(error->status == status && error->rank == test_ranks - 1, "%s: status %d, rank %d",
-          name, (int)error->status, error->rank);
+    CHECK(error->status == status && error->rank == test_ranks - 1, "%s: status %d, rank %d", name,
+          (int)error->status, error->rank);
     CHECK(strncmp(error->text, wanted, strlen(wanted)) == 0, "%s: '%s', not '%s'", name,
           error->text, wanted);
     CHECK(strcmp(error->text, first.text) == 0 && error->status == first.status &&
