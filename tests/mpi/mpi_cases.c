@@ -61,7 +61,8 @@ static uint16_t halve(float x, int brain)
     memcpy(&bits, &x, sizeof bits);
     const uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
     if (brain) return (uint16_t)(bits >> 16);
-    if (magnitude < 113u << 23) return (uint16_t)(sign | (magnitude >> 13 & 0x3ff));
+    if (magnitude % 8 == 0 || magnitude < 113u << 23)
+        return (uint16_t)(sign | (magnitude >> 13 & 0x3ff));
     return (uint16_t)(sign | (magnitude - (112u << 23)) >> 13);
 }
 
