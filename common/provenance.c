@@ -4,6 +4,7 @@
 #include "build_info.h"
 #include "git_state.h"
 #include "json_out.h"
+#include "memory.h"
 #include "machine.h"
 
 #include <margin.h>
@@ -70,7 +71,7 @@ static void describe_defaults(json_t *object)
     margin_context *context = NULL;
     margin_status status = margin_config_init(&config, (margin_loss)0);
     if (status == MARGIN_OK) status = margin_create(&config, &context);
-    if (status == MARGIN_ERROR_MEMORY) json_no_memory();
+    if (status == MARGIN_ERROR_MEMORY) out_of_memory();
     if (status == MARGIN_OK) {
         const margin_config *resolved = margin_context_config(context);
         isa = json_string(margin_isa_name(resolved->isa));

@@ -272,7 +272,7 @@ static void print_list(const separation_options *o)
 int main(int argc, char **argv)
 {
     static session s;
-    json_begin(SEPARATION_PROGRAM);
+    json_begin();
     json_t *context = provenance_json(argc, argv, 0);
     separation_options_read(&s.options, argc, argv);
     if (s.options.list) {

@@ -29,14 +29,8 @@ static float dot(const float *a, const float *b, size_t dim)
 static float row_softmax(const margin_config *config, int normalised, float *row, size_t classes,
                          size_t label, float share)
 {
-    const float c = row[label], scale = (float)config->scale;
-    double psi = c, slope = 1;
-    if (normalised) {
-        const double theta = acos(fmax(-1, fmin(1, c)));
-        margin_psi(config, theta, &psi, &slope);
-        slope /= -sin(theta);
-    }
-    row[label] = (float)psi;
+    const float scale = (float)config->scale;
+    const double slope = speed_peer_target(config, normalised, &row[label]);
     float top = row[0], sum = 0;
     for (size_t j = 1; j < classes; j++)
         top = fmaxf(top, row[j]);

@@ -1,8 +1,10 @@
 /* peer_unfused.c: the head that a good engineer writes with a BLAS: normalise into copies, one
  * product for the logits, a vectorised softmax over the stored logits, two products back, and the
- * normalisation's gradient. Every step is a pass over memory of its own.
+ * normalisation's gradient. Every step is a pass over memory of its own. And the three products
+ * alone: what a head is measured against.
  *
  * The one file of the speed suite with threads of its own. Must not know the library's kernels. */
+#include "clock.h"
 #include "loops.h"
 #include "peers.h"
 
@@ -15,14 +17,8 @@
 static float row_softmax(const speed_loops *loops, const margin_config *config, int normalised,
                          float *row, size_t classes, size_t label, float share)
 {
-    const float scale = (float)config->scale, c = row[label];
-    double psi = c, slope = 1;
-    if (normalised) {
-        const double theta = acos(fmax(-1, fmin(1, c)));
-        margin_psi(config, theta, &psi, &slope);
-        slope /= -sin(theta);
-    }
-    row[label] = (float)psi;
+    const float scale = (float)config->scale;
+    const double slope = speed_peer_target(config, normalised, &row[label]);
     const float top = loops->largest(row, classes);
     const float target = scale * (row[label] - top);
     row[label] = top - 100 / scale; /* apart, for p - 1 of a converged row would be rounding only */
@@ -151,5 +147,21 @@ int speed_unfused_run(const speed_problem *p, const margin_config *config, const
     (void)threads;
     failed = run_share(&j, 0, 1);
 #endif
+    return failed ? -1 : 0;
+}
+
+int speed_gemm3_run(const speed_problem *p, const speed_blas *blas, const speed_outputs *o,
+                    double seconds[3])
+{
+    const size_t n = p->shape->rows, d = p->shape->dim, c = p->shape->classes;
+    const double start = seconds_now();
+    int failed = blas->sgemm(0, 1, n, c, d, p->embeddings, d, p->weights, d, o->grad_logits, c);
+    const double logits = seconds_now();
+    failed |= blas->sgemm(0, 0, n, d, c, o->grad_logits, c, p->weights, d, o->grad_embeddings, d);
+    const double rows = seconds_now();
+    failed |= blas->sgemm(1, 0, c, d, n, o->grad_logits, c, p->embeddings, d, o->grad_weights, d);
+    seconds[0] += logits - start;
+    seconds[1] += rows - logits;
+    seconds[2] += seconds_now() - rows;
     return failed ? -1 : 0;
 }

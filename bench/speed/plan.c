@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <regex.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,11 +16,18 @@
 
 #include "blas.h"
 #include "data.h"
+#include "memory.h"
 
+/* toy is the shape of the 2-D figures, face a mini-batch of a mid-sized training set; the others
+ * are the class counts of published face sets. */
 static const speed_shape named[] = {
-#define SHAPE(name, rows, dim, classes, first, last) {#name, rows, dim, classes, first, last},
-#include "shapes.inc"
-#undef SHAPE
+    {"tiny", 24, 20, 70, SPEED_SMOKE, SPEED_SMOKE},
+    {"toy", 512, 2, 8, SPEED_SMOKE, SPEED_FULL},
+    {"small", 128, 64, 1000, SPEED_QUICK, SPEED_FULL},
+    {"face", 128, 512, 10000, SPEED_QUICK, SPEED_FULL},
+    {"ms1mv2", 128, 512, 85742, SPEED_FULL, SPEED_FULL},
+    {"ms1mv3", 128, 512, 93431, SPEED_DEFAULT, SPEED_FULL},
+    {"glint360k", 128, 512, 360232, SPEED_FULL, SPEED_FULL},
 };
 
 static const size_t grid_rows[] = {1, 8, 32, 128, 512};
@@ -33,21 +41,27 @@ int speed_cpu_count(void)
     return count > 0 ? count : 1;
 }
 
+int speed_fail(char *fault, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    vsnprintf(fault, SPEED_FAULT, format, values);
+    va_end(values);
+    return -1;
+}
+
 /* ---- names ----------------------------------------------------------------------------------- */
+
+/* Of a head with its gradients. */
+static double head_flops(const speed_shape *s)
+{
+    return 6.0 * (double)s->rows * (double)s->dim * (double)s->classes;
+}
 
 double speed_case_flops(const speed_case *c)
 {
-    const double product =
-        2.0 * (double)c->shape->rows * (double)c->shape->dim * (double)c->shape->classes;
-    switch (c->what) {
-    case SPEED_HEAD:
-    case SPEED_GEMM3:
-        return 3 * product;
-    case SPEED_HEAD_FORWARD:
-        return product;
-    default:
-        return 0;
-    }
+    const double shares[] = {[SPEED_HEAD] = 1, [SPEED_HEAD_FORWARD] = 3, [SPEED_GEMM3] = 1};
+    return c->what == SPEED_ROWS ? 0 : head_flops(c->shape) / shares[c->what];
 }
 
 double speed_case_bytes(const speed_case *c)
@@ -96,13 +110,7 @@ typedef struct builder {
     const speed_request *request;
     const regex_t *filter;
     margin_isa best; /* the fastest wanted instruction set */
-    int short_of_memory;
 } builder;
-
-static double head_flops(const speed_shape *s)
-{
-    return 6.0 * (double)s->rows * (double)s->dim * (double)s->classes;
-}
 
 /* The pair that every shape is measured with: no margin, and the best-known margin. */
 static int is_principal(margin_loss loss)
@@ -186,18 +194,12 @@ static void add_case(builder *b, speed_case c)
     name_case(&c);
     errno = 0;
     if (b->filter && regexec(b->filter, c.name, 0, NULL, 0) != 0) {
-        if (errno == ENOMEM) b->short_of_memory = 1; /* which regexec calls a mismatch */
+        if (errno == ENOMEM) out_of_memory(); /* which regexec calls a mismatch */
         return;
     }
     if (plan->count == plan->capacity) {
-        const size_t capacity = plan->capacity ? 2 * plan->capacity : 256;
-        speed_case *cases = realloc(plan->cases, capacity * sizeof *cases);
-        if (!cases) {
-            b->short_of_memory = 1;
-            return;
-        }
-        plan->cases = cases;
-        plan->capacity = capacity;
+        plan->capacity = plan->capacity ? 2 * plan->capacity : 256;
+        plan->cases = grown(plan->cases, plan->capacity * sizeof *plan->cases);
     }
     plan->cases[plan->count++] = c;
 }
@@ -301,7 +303,7 @@ static int has_grid_point(const speed_shape *s, speed_level level)
     }
 }
 
-static int choose_shapes(speed_plan *plan, speed_level level)
+static void choose_shapes(speed_plan *plan, speed_level level)
 {
     enum {
         names = sizeof named / sizeof *named,
@@ -309,8 +311,7 @@ static int choose_shapes(speed_plan *plan, speed_level level)
         dims = sizeof grid_dims / sizeof *grid_dims,
         classes = sizeof grid_classes / sizeof *grid_classes
     };
-    plan->shapes = calloc(names + rows * dims * classes, sizeof *plan->shapes);
-    if (!plan->shapes) return -1;
+    plan->shapes = zeroed(names + rows * dims * classes, sizeof *plan->shapes);
     for (size_t i = 0; i < names; i++) {
         if (named[i].first <= level && level <= named[i].last) add_shape(plan, named[i]);
     }
@@ -323,7 +324,6 @@ static int choose_shapes(speed_plan *plan, speed_level level)
                                    .last = level};
         if (has_grid_point(&shape, level)) add_shape(plan, shape);
     }
-    return 0;
 }
 
 /* The enum lists instruction sets from the slowest to the fastest within an architecture. */
@@ -335,26 +335,19 @@ static margin_isa best_isa(const speed_request *request)
     return best;
 }
 
-int speed_plan_build(speed_plan *plan, const speed_request *request, char *fault, size_t fault_size)
+int speed_plan_build(speed_plan *plan, const speed_request *request, char *fault)
 {
     regex_t filter;
     memset(plan, 0, sizeof *plan);
     plan->seed = request->seed;
-    if (request->filter && regcomp(&filter, request->filter, REG_EXTENDED | REG_NOSUB)) {
-        snprintf(fault, fault_size, "--filter: '%s' is not a regular expression", request->filter);
-        return -1;
-    }
+    if (request->filter && regcomp(&filter, request->filter, REG_EXTENDED | REG_NOSUB))
+        return speed_fail(fault, "--filter: '%s' is not a regular expression", request->filter);
     builder b = {.plan = plan, .request = request, .best = best_isa(request)};
     b.filter = request->filter ? &filter : NULL;
-    b.short_of_memory = choose_shapes(plan, request->level);
+    choose_shapes(plan, request->level);
     for (size_t i = 0; i < plan->shape_count; i++)
         add_shape_cases(&b, &plan->shapes[i]);
     if (request->filter) regfree(&filter);
-    if (b.short_of_memory) {
-        speed_plan_free(plan);
-        snprintf(fault, fault_size, "out of memory");
-        return -1;
-    }
     return 0;
 }
 

@@ -33,9 +33,14 @@ typedef struct speed_plan {
 } speed_plan;
 
 /* Returns 0, or -1 and one line in `fault`. */
-int speed_plan_build(speed_plan *plan, const speed_request *request, char *fault,
-                     size_t fault_size);
+int speed_plan_build(speed_plan *plan, const speed_request *request, char *fault);
 void speed_plan_free(speed_plan *plan);
+
+/* Indices into plan->cases, `rounds` times plan->count of them: every round has every case once.
+ * Cases that are compared with one another (of one shape and number of threads) follow one another,
+ * so that a slow spell of the machine hits all of them or none; their order, and that of the
+ * groups, is random, anew in each round, and depends on plan->seed only. Release with free. */
+size_t *speed_rounds(const speed_plan *plan, size_t rounds);
 
 /* CPUs that this process may run on. */
 int speed_cpu_count(void);

@@ -1,10 +1,11 @@
-/* rounds.c: random orders, group by group.
+/* rounds.c: the order of the repetitions (see plan.h): random, group by group.
  *
  * Must not know what a case is but its shape and threads. */
-#include "rounds.h"
+#include "plan.h"
 
 #include <stdlib.h>
 
+#include "memory.h"
 #include "random.h"
 
 /* A run of cases in the plan with the same shape and threads. */
@@ -46,14 +47,9 @@ static void put_group(uint64_t *state, const group *g, size_t *order)
 
 size_t *speed_rounds(const speed_plan *plan, size_t rounds)
 {
-    size_t *order = calloc(rounds * plan->count + 1, sizeof *order), used = 0;
-    group *groups = calloc(plan->count + 1, sizeof *groups);
+    size_t *order = zeroed(rounds * plan->count + 1, sizeof *order), used = 0;
+    group *groups = zeroed(plan->count + 1, sizeof *groups);
     uint64_t state = plan->seed;
-    if (!order || !groups) {
-        free(order);
-        free(groups);
-        return NULL;
-    }
     const size_t count = find_groups(plan, groups);
     for (size_t round = 0; round < rounds; round++) {
         shuffle_groups(&state, groups, count);

@@ -8,6 +8,11 @@
 
 #include "margin.h"
 
+/* What is wrong, in one line: every `fault` of the suite has room for this. */
+enum { SPEED_FAULT = 240 };
+/* Writes it; returns -1. */
+int speed_fail(char *fault, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 typedef enum speed_level { SPEED_SMOKE, SPEED_QUICK, SPEED_DEFAULT, SPEED_FULL } speed_level;
 
 typedef enum speed_what {
@@ -30,10 +35,10 @@ typedef struct speed_case {
     margin_isa isa;
     const speed_shape *shape;
     int threads;
-    char name[128];    /* as the contract writes it */
-    char fault[240];   /* why it must not be timed; "" if its check passed */
-    const char *blas;  /* head/impl:blas-unfused: the library that its check found fastest */
-    double seconds;    /* one run, roughly, as the check saw it */
+    char name[128];          /* as the contract writes it */
+    char fault[SPEED_FAULT]; /* why it must not be timed; "" if its check passed */
+    const char *blas;        /* head/impl:blas-unfused: the library that its check found fastest */
+    double seconds;          /* one run, roughly, as the check saw it */
     double peak_bytes; /* memory of a first run beyond inputs and outputs; negative: not known */
     size_t iterations; /* runs per repetition */
 } speed_case;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
 #include "option_table.h"
 
 static const char *take_threads(void *target, const char *text)
@@ -147,8 +148,7 @@ void speed_options_parse(speed_options *o, int argc, char **argv)
     memset(o, 0, sizeof *o);
     o->request.level = SPEED_DEFAULT;
     o->request.seed = 1;
-    char **ours = calloc((size_t)argc + 1, sizeof *ours);
-    if (!ours) die(SPEED_PROGRAM, "out of memory");
+    char **ours = zeroed((size_t)argc + 1, sizeof *ours);
     options_read(&speed_table, split_google_flags(o, argc, argv, ours), ours, o);
     free(ours);
     fill_defaults(o);

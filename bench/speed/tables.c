@@ -1,14 +1,15 @@
-/* tables.c: the tables that the figures of speed and the report are made of (see tables.h).
+/* tables.c: the tables that the figures of speed and the report are made of (see report.h).
  *
  * A time is that of the row which stands for its case, with what ratios.c has found; here it is
  * only chosen. Must not know how anything was measured, or how a figure looks. */
-#include "tables.h"
+#include "report.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "peaks.h"
 #include "table.h"
 #include "timed.h"
 
@@ -28,8 +29,8 @@ static void write_cases(tables *out, const timed_list *list)
         table_row(out, "sssszzzdgggods", speed_what_name(t->what->what), timed_loss(t),
                   t->what->impl ? t->what->impl : "margin", t->what->impl ? NULL : timed_who(t),
                   s->rows, s->dim, s->classes, t->what->threads, t->seconds * unit, t->least * unit,
-                  t->most * unit, timed_field(t, "spread", ""), t->repetitions,
-                  timed_is_unstable(t) ? "true" : "false");
+                  t->most * unit, timed_field(t, "spread", ""),
+                  (int)json_array_size(t->repetitions), timed_is_unstable(t) ? "true" : "false");
     }
     table_end(out);
 }
@@ -162,23 +163,6 @@ static void write_point(tables *out, const timed_list *list, const shape_list *s
               timed_field(t, "gflops", ""));
 }
 
-/* The greatest of the context's rates of this name on so many threads; 0: not measured. */
-static double peak_of(const timed_list *list, const char *what, const char *which, int threads)
-{
-    const char *isa;
-    json_t *by_threads;
-    char key[16];
-    double most = 0;
-    snprintf(key, sizeof key, "%d", threads);
-    json_object_foreach(json_object_get(list->context, what), isa, by_threads)
-    {
-        const json_t *found = json_object_get(by_threads, key);
-        found = which != NULL ? json_object_get(found, which) : found;
-        most = fmax(most, json_number_value(found));
-    }
-    return most;
-}
-
 /* A line of what is no case: the memory of one N x C array, or the machine's limits. */
 static void write_limit(tables *out, const char *series, size_t row, int threads, double rate,
                         double memory, double flops_per_byte)
@@ -223,10 +207,11 @@ static void write_shapes(tables *out, const timed_list *list)
                     4e-6 * (double)s->rows * (double)s->classes, NAN);
     }
     for (int threads = 1; threads <= most && own.count > 0; threads++) {
-        const double peak = peak_of(list, "fma_peaks", NULL, threads);
+        const double peak = speed_peaks_best(list->context, "fma_peaks", NULL, threads, NULL);
         if (peak > 0)
             write_limit(out, "peak", 0, threads, peak / threads, NAN,
-                        peak / peak_of(list, "bandwidths", "read", threads));
+                        peak /
+                            speed_peaks_best(list->context, "bandwidths", NULL, threads, "read"));
     }
     table_end(out);
 }
@@ -254,15 +239,12 @@ static void write_margin_cost(tables *out, const timed_list *list)
 }
 
 int speed_tables_write(const char *results, const json_t *report, const speed_plan *plan,
-                       atomic_set *set, char *fault, size_t fault_size)
+                       atomic_set *set, char *fault)
 {
-    timed_list list;
+    timed_list list = timed_gather(report, plan);
     shape_list fullest;
     tables out;
-    if (timed_gather(&list, report, plan)) {
-        snprintf(fault, fault_size, "out of memory for the tables");
-        return -1;
-    }
+    timed_sort(&list);
     shapes_fullest(&list, 1, 1, &fullest);
     tables_open(&out, results, set);
     table_of_losses(&out);
@@ -271,7 +253,6 @@ int speed_tables_write(const char *results, const json_t *report, const speed_pl
     write_summary(&out, &list, shapes_nearest(&fullest));
     write_shapes(&out, &list);
     write_margin_cost(&out, &list);
-    free(list.all);
-    snprintf(fault, fault_size, "%s", out.fault);
-    return *out.fault != '\0' ? -1 : 0;
+    timed_free(&list);
+    return *out.fault != '\0' ? speed_fail(fault, "%s", out.fault) : 0;
 }

@@ -278,7 +278,7 @@ int main(int argc, char **argv)
     stability_case cases[CASES_MOST];
     const size_t count = list_cases(cases);
     char last[LINE_SIZE] = "";
-    json_begin(PROGRAM);
+    json_begin();
     r.settings = parse_settings(argc, argv);
     r.cpus = (int)sysconf(_SC_NPROCESSORS_ONLN);
     if (r.settings.list) {
