@@ -3,8 +3,7 @@
 #ifndef SEPARATION_CLASS_WEIGHTS_H
 #define SEPARATION_CLASS_WEIGHTS_H
 
-#include <stddef.h>
-#include <stdint.h>
+#include "data.h"
 
 typedef struct class_weights {
     size_t classes, dim;
@@ -21,5 +20,10 @@ void class_weights_free(class_weights *head);
 void class_weights_place(class_weights *head, const size_t *order, double length, uint64_t seed);
 /* Any dim: directions drawn by the seed, uniform on the sphere. */
 void class_weights_scatter(class_weights *head, double length, uint64_t seed);
+
+/* order[data->classes]: an order of the classes round a circle in which neighbours are alike: a
+ * short round trip through the classes' mean inputs (nearest neighbour, then 2-opt); the same for
+ * the same data. */
+void tour_classes(const dataset *data, size_t *order);
 
 #endif

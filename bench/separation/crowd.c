@@ -15,7 +15,6 @@
 #include "memory.h"
 #include "options.h"
 #include "philox.h"
-#include "streams.h"
 #include "threads.h"
 
 #define SCALE 0x1p20
@@ -61,7 +60,7 @@ static void note_work(crowd *c, size_t rows, size_t others, size_t dim, double s
 
 static void require(margin_status status)
 {
-    if (status != MARGIN_OK) die(SEPARATION_PROGRAM, "sphere-size: %s", margin_status_text(status));
+    if (status != MARGIN_OK) die("bench_separation", "sphere-size: %s", margin_status_text(status));
 }
 
 /* c->loss[row]: s (1 + the row's largest cosine). */

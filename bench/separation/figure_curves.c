@@ -1,6 +1,6 @@
 /* figure_curves.c: target logits, decision margins and bounds as curves (see figure_parts.h). Must
  * not know how a figure looks, nor the formula of a loss: that is asked of the library. */
-#include "figure_parts.h"
+#include "figures.h"
 
 #include <math.h>
 
@@ -8,7 +8,6 @@
 #include "caps.h"
 #include "degrees.h"
 #include "json_out.h"
-#include "json_parts.h"
 #include "table.h"
 
 /* ---- what the figures have in common ------------------------------------------------------- */
@@ -29,13 +28,13 @@ static plot new_plot(const figure_request *request, const char *table, const cha
                      json_t *chosen)
 {
     table_begin(request->out, table, columns);
-    return (plot){.numbers = json_pack("{s:o, s:[]}", "chosen", chosen, "curves"),
+    return (plot){.numbers = json_row("chosen curves", "oo", chosen, json_array()),
                   .out = request->out};
 }
 
 #define CHOSEN(...)                                                                                \
-    json_sentences((const char *const[]){__VA_ARGS__},                                             \
-                   sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+    figure_sentences((const char *const[]){__VA_ARGS__},                                           \
+                     sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
 static json_t *finish(plot *p)
 {
@@ -46,7 +45,7 @@ static json_t *finish(plot *p)
 /* Begins a curve; `kind` is its loss's name, or its panel. */
 static void new_curve(plot *p, const char *label, const char *kind)
 {
-    p->curve = json_pack("{s:s, s:[]}", "label", label, "points");
+    p->curve = json_row("label points", "so", label, json_array());
     json_array_append_new(json_object_get(p->numbers, "curves"), p->curve);
     table_series(p->out, kind, "%s", label);
 }
@@ -68,11 +67,7 @@ static margin_config new_loss_curve(plot *p, const setting *s)
     const char *const name = margin_loss_get(s->loss)->name;
     margin_config config;
     new_curve(p, s->label, name);
-    json_object_set_new(p->curve, "loss", json_string(name));
-    json_object_set_new(p->curve, "m1", json_number(s->m1));
-    json_object_set_new(p->curve, "m2", json_number(s->m2));
-    json_object_set_new(p->curve, "m3", json_number(s->m3));
-    json_object_set_new(p->curve, "lambda", json_number(s->lambda));
+    json_put(p->curve, "loss m1 m2 m3 lambda", "sgggg", name, s->m1, s->m2, s->m3, s->lambda);
     margin_config_init(&config, s->loss);
     config.m1 = s->m1;
     config.m2 = s->m2;
@@ -175,7 +170,7 @@ json_t *curves_arcface_fig5(const figure_request *request)
 static void add_cosine_panel(plot *p, const setting *s)
 {
     const margin_config config = new_loss_curve(p, s);
-    json_object_set_new(p->curve, "plane", json_string("cosine"));
+    json_put(p->curve, "plane", "s", "cosine");
     for (int i = -100; i <= 100; i++)
         add_point(p, i / 100.0, psi(&config, degrees(acos(i / 100.0))));
 }
@@ -183,7 +178,7 @@ static void add_cosine_panel(plot *p, const setting *s)
 static void add_angle_panel(plot *p, const setting *s)
 {
     const margin_config config = new_loss_curve(p, s);
-    json_object_set_new(p->curve, "plane", json_string("angle"));
+    json_put(p->curve, "plane", "s", "angle");
     for (int i = 0; i <= 100; i++) { /* up to pi / m, where theta_2 is pi */
         const double theta = 180.0 / s->m1 * i / 100.0;
         add_point(p, theta, other_angle(&config, theta));
@@ -196,8 +191,7 @@ static void add_softmax_panel(plot *p, double ratio)
 {
     static const setting softmax = {"Softmax", MARGIN_SOFTMAX, 1, 0, 0, 0};
     new_loss_curve(p, &softmax);
-    json_object_set_new(p->curve, "plane", json_string("cosine"));
-    json_object_set_new(p->curve, "norm_ratio", json_number(ratio));
+    json_put(p->curve, "plane norm_ratio", "sg", "cosine", ratio);
     for (int i = -100; i <= 100; i++)
         add_point(p, i / 100.0, i / 100.0 * ratio);
 }
@@ -233,8 +227,7 @@ static double next_classes(double classes)
 static void new_bound(plot *p, const char *panel, const char *label, const char *source)
 {
     new_curve(p, label, panel);
-    json_object_set_new(p->curve, "panel", json_string(panel));
-    json_object_set_new(p->curve, "source", json_string(source));
+    json_put(p->curve, "panel source", "ss", panel, source);
 }
 
 /* The same, of this value of `name`; the curve has it under `key`, too. */
@@ -244,7 +237,7 @@ static void new_bound_of(plot *p, const char *panel, const char *name, double va
     char label[64];
     snprintf(label, sizeof label, "%s = %.15g", name, value);
     new_bound(p, panel, label, source);
-    json_object_set_new(p->curve, key, json_number(value));
+    json_put(p->curve, key, "g", value);
 }
 
 /* A point of a bound that is known: its bracket in the table is a single number. */
@@ -285,7 +278,7 @@ static void add_margins(plot *p)
     for (size_t k = 0; k < sizeof dims / sizeof *dims; k++) {
         for (int high = 0; high < 2; high++) {
             new_bound_of(p, "margin", "D", (double)dims[k], "cosface", "dim");
-            json_object_set_new(p->curve, "side", json_string(high ? "high" : "low"));
+            json_put(p->curve, "side", "s", high ? "high" : "low");
             for (double c = 2.0; isfinite(c); c = next_classes(c)) {
                 const double least = 1.0 - cos(packing_least(dims[k], c));
                 const double most = 1.0 - cos(packing_most(dims[k], c));

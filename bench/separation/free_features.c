@@ -7,7 +7,6 @@
 
 #include "memory.h"
 #include "philox.h"
-#include "streams.h"
 
 enum { EACH = 24, STEPS = 700 };
 

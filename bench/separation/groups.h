@@ -4,7 +4,16 @@
 #define SEPARATION_GROUPS_H
 
 #include "plans.h"
-#include "quantities.h"
+
+/* The numbers of a run by name, angles in degrees. */
+typedef struct quantity {
+    const char *name; /* "intra": of test samples; "train_intra", "unseen_intra" */
+    double (*of)(const run_result *result); /* NaN where the run has none */
+} quantity;
+
+extern const quantity all_quantities[]; /* up to one without a name */
+/* NULL if there is none of this name. */
+const quantity *quantity_find(const char *name);
 
 typedef struct group {
     const plan_list *plans;

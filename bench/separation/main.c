@@ -13,14 +13,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "figure_parts.h"
+#include "figures.h"
 #include "json_out.h"
-#include "json_parts.h"
+#include "memory.h"
 #include "options.h"
 #include "output_paths.h"
 #include "provenance.h"
 #include "report.h"
-#include "tables.h"
 
 extern char **environ;
 
@@ -176,16 +175,15 @@ static void choose_out(session *s)
 
 static void complete_context(const session *s, json_t *context)
 {
-    json_object_set_new(context, "seed", json_integer((json_int_t)s->options.seed));
+    json_put(context, "seed", "z", (size_t)s->options.seed);
     if (s->options.isa != MARGIN_ISA_AUTO)
-        json_object_set_new(context, "isa", json_string(margin_isa_name(s->options.isa)));
-    if (s->options.threads > 0)
-        json_object_set_new(context, "threads", json_integer(s->options.threads));
+        json_put(context, "isa", "s", margin_isa_name(s->options.isa));
+    if (s->options.threads > 0) json_put(context, "threads", "d", s->options.threads);
 }
 
 static json_t *compute_figures(session *s)
 {
-    json_t *const all = json_pack("{}");
+    json_t *const all = json_object();
     const figure_request request = request_of(s);
     for (size_t i = 0; i < figure_count(); i++)
         if (wanted(s, i) && figure_get(i)->compute != NULL)
@@ -201,10 +199,9 @@ static void write_results(session *s, json_t *context, const group_list *groups,
     atomic_set written = {0};
     tables_open(&s->tables, s->file, &written);
     json_t *const figures = compute_figures(s);
-    json_t *const root =
-        json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", 2, "context", context, "notes",
-                  report_notes(), "runs", report_runs(&s->plans, groups), "figures", figures,
-                  "groups", report_groups(groups), "claims", report_claims(claims));
+    json_t *const root = json_row("schema context notes runs figures groups claims", "doooooo", 2,
+                                  context, report_notes(), report_runs(&s->plans, groups), figures,
+                                  report_groups(groups), report_claims(claims));
     if (json_add_file(root, s->file, &written, error, sizeof error) != 0)
         die(SEPARATION_PROGRAM, "%s", error);
     json_decref(root);

@@ -4,26 +4,20 @@
 
 #include "claims.h"
 #include "json_out.h"
-#include "json_parts.h"
 #include "report.h"
 
 /* ---- claims -------------------------------------------------------------------------------- */
 
-static json_t *claim_object(const claim_result *r)
-{
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s?}", "claim",
-                     r->claim, "where", r->where, "measured", r->measured, "unit", r->unit, "paper",
-                     json_number(r->paper), "least", json_number(r->least), "most",
-                     json_number(r->most), "mean", json_number(r->found.mean), "low",
-                     json_number(r->found.low), "high", json_number(r->found.high), "values",
-                     json_numbers(r->values, r->found.count), "verdict", verdict_name(r->verdict));
-}
-
 json_t *report_claims(const claim_list *claims)
 {
-    json_t *const list = json_pack("[]");
-    for (size_t i = 0; i < claims->count; i++)
-        json_array_append_new(list, claim_object(&claims->results[i]));
+    json_t *const list = json_array();
+    for (const claim_result *r = claims->results; r < claims->results + claims->count; r++)
+        json_array_append_new(
+            list,
+            json_row("claim where measured unit paper least most mean low high values verdict",
+                     "ssssggggggos", r->claim, r->where, r->measured, r->unit, r->paper, r->least,
+                     r->most, r->found.mean, r->found.low, r->found.high,
+                     json_numbers(r->values, r->found.count), verdict_name(r->verdict)));
     return list;
 }
 

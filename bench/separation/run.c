@@ -8,7 +8,7 @@
 #include "checkpoint.h"
 #include "clock.h"
 #include "memory.h"
-#include "tour.h"
+#include "class_weights.h"
 
 typedef struct run_parts {
     data_split data;

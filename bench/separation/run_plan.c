@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "memory.h"
-#include "run_plan.h"
+#include "run.h"
 
 /* The head's scratch memory: small, because a context is made anew at each step of the warm-up. */
 static const size_t workspace_bytes = (size_t)1 << 20;

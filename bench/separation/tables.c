@@ -1,6 +1,6 @@
 /* tables.c: the tables of figures with trainings, and of the report (see tables.h). Must not know
  * how a run works or how a figure looks. */
-#include "tables.h"
+#include "report.h"
 
 #include <math.h>
 #include <stddef.h>

@@ -7,8 +7,7 @@
 #include <string.h>
 
 #include "memory.h"
-#include "order.h"
-#include "streams.h"
+#include "philox.h"
 
 /* ---- one step ------------------------------------------------------------------------------ */
 

@@ -5,7 +5,7 @@
 
 #include "angle_losses.h"
 #include "class_weights.h"
-#include "dataset.h"
+#include "data.h"
 #include "margin.h"
 #include "network.h"
 #include "recipe.h"

@@ -5,7 +5,7 @@
 #include <zlib.h>
 
 #include "idx.h"
-#include "images.h"
+#include "data.h"
 #include "mocka.h"
 
 enum { MOST = 4096 };
