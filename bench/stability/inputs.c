@@ -11,9 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
 #include "random.h"
-
-static const double PI = 3.14159265358979324;
 
 const char *const placement_names[PLACEMENTS] = {
     "random",   "duplicate weights", "close weights",      "rival at cosine 1",
@@ -177,29 +176,23 @@ static void make_rivals(inputs *in, const recipe *how)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-static int make_room(inputs *in, size_t rows, size_t dim, size_t classes)
+static void make_room(inputs *in, size_t rows, size_t dim, size_t classes)
 {
     *in = (inputs){rows,
                    dim,
                    classes,
-                   calloc(rows * dim, sizeof(float)),
-                   calloc(classes * dim, sizeof(float)),
-                   calloc(rows, sizeof(int64_t))};
-    if (!in->embeddings || !in->weights || !in->labels) {
-        inputs_free(in);
-        return -1;
-    }
-    return 0;
+                   zeroed(rows * dim, sizeof(float)),
+                   zeroed(classes * dim, sizeof(float)),
+                   zeroed(rows, sizeof(int64_t))};
 }
 
-int inputs_make(inputs *in, const recipe *how, uint64_t seed)
+void inputs_make(inputs *in, const recipe *how, uint64_t seed)
 {
     uint64_t state = seed;
-    if (make_room(in, how->rows, how->dim, how->classes) != 0) return -1;
+    make_room(in, how->rows, how->dim, how->classes);
     make_weights(in, how, &state);
     make_embeddings(in, how, &state);
     if (how->others == PLACE_RIVAL || how->others == PLACE_OPPOSITE) make_rivals(in, how);
-    return 0;
 }
 
 static void shift(float *out, const float *in, size_t n, uint64_t *state)
@@ -208,14 +201,13 @@ static void shift(float *out, const float *in, size_t n, uint64_t *state)
         out[k] = nextafterf(in[k], random_below(state, 2) ? INFINITY : -INFINITY);
 }
 
-int inputs_shift(inputs *out, const inputs *in, uint64_t seed)
+void inputs_shift(inputs *out, const inputs *in, uint64_t seed)
 {
     uint64_t state = seed;
-    if (make_room(out, in->rows, in->dim, in->classes) != 0) return -1;
+    make_room(out, in->rows, in->dim, in->classes);
     shift(out->embeddings, in->embeddings, in->rows * in->dim, &state);
     shift(out->weights, in->weights, in->classes * in->dim, &state);
     memcpy(out->labels, in->labels, in->rows * sizeof *in->labels);
-    return 0;
 }
 
 void inputs_free(inputs *in)

@@ -42,8 +42,6 @@ void oracle_softmax(const wide *logits, size_t classes, size_t label, wide *loss
 void oracle_smooth(const wide *logits, size_t classes, size_t label, wide e, wide *loss,
                    wide *grad);
 
-/* ---- wide in, wide out: for finite differences of the oracle itself -------------------------- */
-
 typedef struct oracle_problem {
     size_t rows, dim, classes;
     const wide *embeddings;   /* [N, D] */
@@ -75,27 +73,5 @@ void oracle_norms(const wide *weights, size_t classes, size_t dim, wide *norms);
 /* Solve the head. feature_norm is honoured for every normalised loss, also where the library allows
  * it for sphereface only. */
 int oracle_solve(const margin_config *config, const oracle_problem *problem, oracle_answer *answer);
-
-/* ---- float32 in, float64 out ----------------------------------------------------------------- */
-
-typedef struct oracle_output {
-    double *row_loss;        /* [N] */
-    double *row_angle;       /* [N], radians */
-    double *row_lead;        /* [N] */
-    double *grad_embeddings; /* [N, D], dense whatever the strides of the problem */
-    double *grad_weights;    /* [C, D], dense */
-    double *grad_bias;       /* [C], zeros without a bias */
-    double loss, mean_loss;
-    size_t counted;
-} oracle_output;
-
-/* Solve the problem that `head` describes (its outputs are not touched) into arrays that the
- * oracle allocates. Release with oracle_output_free. */
-int oracle_head(const margin_config *config, const margin_head *head, oracle_output *output);
-void oracle_output_free(oracle_output *output);
-
-/* The rows level: row_loss [N] and grad [N, C] (dense) may be NULL; *loss is the objective. */
-int oracle_rows(const margin_config *config, const margin_rows *rows, double *row_loss,
-                double *grad, double *loss);
 
 #endif

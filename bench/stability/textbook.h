@@ -21,7 +21,7 @@ enum { TEXTBOOKS = 8 };
 extern const textbook textbooks[TEXTBOOKS];
 
 /* Fill row_loss, grad_embeddings and grad_weights of `head` (none NULL, strides D, labels >= 0),
- * feature_norm = fixed only. Returns 0, or -1 when out of memory. */
-int textbook_run(const textbook *how, const margin_config *config, margin_head *head);
+ * feature_norm = fixed only. */
+void textbook_run(const textbook *how, const margin_config *config, margin_head *head);
 
 #endif

@@ -1,8 +1,8 @@
-/* oracle_floats.c: the oracle behind the shapes of margin.h: float32 and strides in, float64 out.
- * It converts and must not compute, except what the rows level asks of one cosine. */
+/* oracle_floats.c: see oracle_floats.h. It converts and must not compute, except what the rows
+ * level asks of one cosine. */
 #include <stdlib.h>
 
-#include "oracle.h"
+#include "oracle_floats.h"
 
 /* calloc of nothing may be NULL, which is no failure here. */
 static void *make(size_t count, size_t size)
