@@ -70,4 +70,11 @@ void times_sample(timed_case *c, size_t round);
 /* Sorts the samples, and computes median and quartiles. */
 void times_summarise(timed_case *c);
 
+/* ---- program.c: each kernel of each table is compared with the scalar one, then timed by the same
+ * call ---- */
+
+/* Runs the program on the tables that `dispatch` gives, and returns its exit status. The scalar
+ * kernels that others are compared with are always the library's. */
+int program_run(int argc, char **argv, kernel_dispatch dispatch);
+
 #endif

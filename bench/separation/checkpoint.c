@@ -1,6 +1,6 @@
 /* checkpoint.c: the state of a training in a file (see checkpoint.h). Must not know what a run
  * measures. */
-#include "checkpoint.h"
+#include "run.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 /* claims.c: the claims and what is measured for them (see claims.h). Must not know how a run works,
  * nor how a verdict is shown. */
-#include "claims.h"
+#include "groups.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "degrees.h"
-#include "free_features.h"
+#include "crowd.h"
 #include "memory.h"
 
 /* ---- the claims ---------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 /* class_weights.c: the classification head's parameters (see class_weights.h). Must not know
  * losses or training. */
-#include "class_weights.h"
+#include "trainer.h"
 
 #include <math.h>
 #include <stdlib.h>

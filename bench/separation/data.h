@@ -4,7 +4,8 @@
 #ifndef SEPARATION_DATA_H
 #define SEPARATION_DATA_H
 
-#include "idx.h"
+#include <stddef.h>
+#include <stdint.h>
 
 typedef struct dataset {
     size_t count, dim, classes;
@@ -22,6 +23,23 @@ typedef struct data_split {
 void dataset_create(dataset *out, size_t count, size_t dim, size_t classes);
 void dataset_free(dataset *data);
 void data_split_free(data_split *split);
+
+/* ---- idx.c: the IDX format of MNIST and its kin: an array of bytes behind a short header, plain
+ * or gzipped. It must not know what the bytes mean ---- */
+
+enum { IDX_MOST_DIMENSIONS = 3 };
+
+typedef struct idx_array {
+    size_t ndim;
+    size_t shape[IDX_MOST_DIMENSIONS];
+    size_t size; /* bytes: the product of the shape */
+    uint8_t *data;
+} idx_array;
+
+/* Read an IDX file of unsigned bytes that has `ndim` dimensions. 0; or -1 with one line in `error`
+ * that names the file and the fault, and *out empty. Free with idx_free. */
+int idx_read(const char *path, size_t ndim, idx_array *out, char *error, size_t error_size);
+void idx_free(idx_array *array);
 
 /* ---- images: a folder of four IDX files named as MNIST's, plain or gzipped:
  * train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte

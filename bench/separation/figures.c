@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "degrees.h"
-#include "free_features.h"
+#include "crowd.h"
 #include "json_out.h"
 #include "provenance.h"
 

@@ -1,6 +1,6 @@
 /* free_features.c: features without a network (see free_features.h). Must not know networks or data
  * sets. */
-#include "free_features.h"
+#include "crowd.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "claims.h"
+#include "groups.h"
 #include "table.h"
 
 /* The runs, each with its statistics and figures; one of its group's seeds has its features. */

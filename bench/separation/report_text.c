@@ -2,7 +2,7 @@
  * report.h). Must not know how a run works. */
 #include <math.h>
 
-#include "claims.h"
+#include "groups.h"
 #include "json_out.h"
 #include "report.h"
 

@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checkpoint.h"
 #include "clock.h"
 #include "memory.h"
-#include "class_weights.h"
+#include "network.h"
 
 typedef struct run_parts {
     data_split data;

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "speed.h"
+#include "plan.h"
 
 /* What belongs to one shape. Owned by speed_data. */
 typedef struct speed_problem {

@@ -18,7 +18,6 @@
 #include "progress.h"
 #include "provenance.h"
 #include "record.h"
-#include "tables.h"
 
 #define PROGRAM "bench_stability"
 

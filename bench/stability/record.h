@@ -8,9 +8,10 @@
 #include <stdio.h>
 
 #include "margin.h"
+#include "floats.h"
 #include "measure.h"
 #include "sweeps.h"
-#include "textbook.h"
+#include "table.h"
 
 /* Whose tallies a cell has: the library on each instruction set, then the formulations. */
 enum { IMPLEMENTATIONS = MARGIN_ISA_COUNT + TEXTBOOKS };
@@ -81,5 +82,16 @@ size_t verdict_fewest(const verdict *v);
 void verdict_print(const verdict *v, FILE *stream);
 /* One object per promise, loss and instruction set. */
 json_t *verdict_json(const verdict *v);
+
+/* ---- tables.c: for the figures of stability and the report ---- */
+
+/* The target-logit curves of the figures: psi of every whole degree, and its slope by the cosine,
+ * which is null at the ends, where the sine is 0: first the curves of ArcFace's figure 4b, then
+ * each past_pi for arcface. Arithmetic of the library, no measurement. */
+json_t *curves_json(void);
+
+/* Writes the tables, and sorts the records' points. Faults are in out. */
+void write_tables(tables *out, const records *r, const verdict *v, const float_sweep *floats,
+                  size_t float_count);
 
 #endif

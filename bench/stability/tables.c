@@ -1,5 +1,5 @@
 /* tables.c: see tables.h. */
-#include "tables.h"
+#include "record.h"
 
 #include <math.h>
 #include <stdlib.h>

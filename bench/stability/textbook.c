@@ -1,6 +1,6 @@
 /* textbook.c: see textbook.h. All arithmetic is float32, each derivative that of the formula as
  * written, as automatic differentiation would give it. */
-#include "textbook.h"
+#include "measure.h"
 
 #include <math.h>
 #include <stdlib.h>

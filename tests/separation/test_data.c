@@ -1,7 +1,7 @@
 /* test_data.c: the synthetic identities and the order of the classes round the circle. */
 #include "mocka.h"
 #include "data.h"
-#include "class_weights.h"
+#include "trainer.h"
 
 static sphere_config small_config(uint64_t seed)
 {

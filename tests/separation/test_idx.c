@@ -4,7 +4,6 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "idx.h"
 #include "data.h"
 #include "mocka.h"
 
