@@ -85,18 +85,13 @@ static margin_status call(probe *p)
     return status;
 }
 
-static void sleep_for(double seconds)
-{
-    const struct timespec nap = {0, (long)(1e9 * seconds)};
-    if (seconds > 0.0) nanosleep(&nap, NULL);
-}
-
 double probe_time(probe *p, const margin_schedule *schedule, size_t calls, double nap)
 {
+    const struct timespec pause = {0, (long)(1e9 * nap)};
     double seconds = 0.0;
     p->context->schedule = *schedule;
     for (size_t i = 0; i < calls; i++) {
-        sleep_for(nap);
+        if (nap > 0.0) nanosleep(&pause, NULL);
         const double start = trial_now();
         if (call(p) != MARGIN_OK) return -1.0;
         seconds += trial_now() - start;

@@ -167,12 +167,6 @@ static void time_all(case_list *list)
         times_summarise(&list->at[i]);
 }
 
-static void list_names(const case_list *list)
-{
-    for (size_t i = list->peaks; i < list->count; i++)
-        puts(list->at[i].name);
-}
-
 /* Returns how many kernels differ. */
 static size_t run(case_list *list, const settings *s, int argc, char **argv)
 {
@@ -195,11 +189,9 @@ int program_run(int argc, char **argv, kernel_dispatch dispatch)
     cases_make(&list, &s, dispatch);
     if (list.count == list.peaks)
         die_usage(PROGRAM, "no case matches; --list shows those there are");
-    if (s.list) {
-        list_names(&list);
-    } else {
-        failed = run(&list, &s, argc, argv);
-    }
+    for (size_t i = list.peaks; i < list.count && s.list; i++)
+        puts(list.at[i].name);
+    if (!s.list) failed = run(&list, &s, argc, argv);
     cases_free(&list);
     finish_stdout(PROGRAM);
     if (failed > 0) die(PROGRAM, "%zu cases differ from the scalar kernels", failed);

@@ -263,15 +263,6 @@ static json_t *tuning_json(const tuning *t)
     return json_row("isa schedule ratios", "soo", margin_isa_name(t->isa), schedule, t->ratios);
 }
 
-static void write_file(json_t *rows, const settings *s, int argc, char **argv)
-{
-    char error[512];
-    json_t *file = json_row("schema context tuning", "doo", 1, provenance_json(argc, argv, 1),
-                            json_incref(rows));
-    if (json_write_file(file, s->out, error, sizeof error) != 0) die(PROGRAM, "%s", error);
-    json_decref(file);
-}
-
 /* ---- all of it ---- */
 
 static void tune_isa(tuning *t, const char *filter, progress *line)
@@ -285,12 +276,6 @@ static void tune_isa(tuning *t, const char *filter, progress *line)
             choose(t, &knobs[i - COSTS]);
         }
     }
-}
-
-static int is_wanted(const settings *s, margin_isa isa)
-{
-    return margin_isa_usable(isa) &&
-           (s->isa == isa || (s->isa == MARGIN_ISA_AUTO && isa != MARGIN_ISA_SCALAR));
 }
 
 /* Returns how many fields the filter takes; prints their names where they are asked for. */
@@ -323,13 +308,19 @@ int tune_run(const settings *s, int argc, char **argv)
 {
     if (count_fields(s) == 0)
         die_usage(PROGRAM, "no field matches; --tune --list shows those there are");
+    char error[512];
     json_t *rows = json_array();
     for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT && !s->list; isa++) {
-        if (is_wanted(s, (margin_isa)isa))
+        const int wanted =
+            s->isa == MARGIN_ISA_AUTO ? isa != MARGIN_ISA_SCALAR : (int)s->isa == isa;
+        if (wanted && margin_isa_usable((margin_isa)isa))
             json_array_append_new(rows, tune_and_print(s, (margin_isa)isa));
     }
     finish_stdout(PROGRAM);
-    if (s->out != NULL && !s->list) write_file(rows, s, argc, argv);
-    json_decref(rows);
+    json_t *file =
+        json_row("schema context tuning", "doo", 1, provenance_json(argc, argv, 1), rows);
+    if (s->out != NULL && !s->list && json_write_file(file, s->out, error, sizeof error) != 0)
+        die(PROGRAM, "%s", error);
+    json_decref(file);
     return EXIT_SUCCESS;
 }

@@ -40,15 +40,6 @@ static uint64_t hash_all(const char *key, const checkpoint_piece *pieces, size_t
     return hash;
 }
 
-static void write_all(FILE *to, const char *key, const checkpoint_piece *pieces, size_t count)
-{
-    const uint64_t hash = hash_all(key, pieces, count);
-    fprintf(to, "%s\n%s\n", magic, key);
-    for (size_t i = 0; i < count; i++)
-        fwrite(pieces[i].data, 1, pieces[i].bytes, to);
-    fwrite(&hash, sizeof hash, 1, to);
-}
-
 int checkpoint_save(const char *path, const char *key, const checkpoint_piece *pieces, size_t count,
                     char *error, size_t error_size)
 {
@@ -58,7 +49,11 @@ int checkpoint_save(const char *path, const char *key, const checkpoint_piece *p
         atomic_file file;
         status = atomic_open(&file, path);
         if (status == 0) {
-            write_all(file.stream, key, pieces, count);
+            const uint64_t hash = hash_all(key, pieces, count);
+            fprintf(file.stream, "%s\n%s\n", magic, key);
+            for (size_t i = 0; i < count; i++)
+                fwrite(pieces[i].data, 1, pieces[i].bytes, file.stream);
+            fwrite(&hash, sizeof hash, 1, file.stream);
             status = atomic_commit(&file);
             atomic_abort(&file);
         }

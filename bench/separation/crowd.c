@@ -48,16 +48,6 @@ static void draw(const crowd *c, uint32_t purpose, uint64_t first, size_t count,
     }
 }
 
-static void note_work(crowd *c, size_t rows, size_t others, size_t dim, double seconds)
-{
-    const double cosines = (double)rows * (double)others;
-    c->speed.seconds += seconds;
-    c->speed.cosines += cosines;
-    c->speed.operations += 2.0 * cosines * (double)dim;
-    c->done += cosines * (double)dim;
-    if (c->plan->step != NULL) c->plan->step(c->plan->user, fmin(c->done / c->work, 1.0));
-}
-
 static void require(margin_status status)
 {
     if (status != MARGIN_OK) die("bench_separation", "sphere-size: %s", margin_status_text(status));
@@ -68,9 +58,15 @@ static void look(crowd *c, margin_context *context, margin_head *head)
 {
     head->embeddings_stride = head->weights_stride = WIDEST;
     head->row_loss = c->loss;
+    const double cosines = (double)head->rows * (double)(head->classes - 1),
+                 dim = (double)head->dim;
     const double start = seconds_now();
     require(margin_head_run(context, head));
-    note_work(c, head->rows, head->classes - 1, head->dim, seconds_now() - start);
+    c->speed.seconds += seconds_now() - start;
+    c->speed.cosines += cosines;
+    c->speed.operations += 2.0 * cosines * dim;
+    c->done += cosines * dim;
+    if (c->plan->step != NULL) c->plan->step(c->plan->user, fmin(c->done / c->work, 1.0));
 }
 
 static double cosine_of(float loss)
@@ -140,16 +136,6 @@ static void look_at_set(crowd *c, size_t n, size_t set, sample *near, sample *cl
         add(&near[d], sum / (double)n);
         add(&close[d], closest);
     }
-}
-
-static void look_at_whole(crowd *c, size_t n, crowd_row *rows)
-{
-    sample near[DIMS] = {{0}}, close[DIMS] = {{0}};
-    const size_t sets = sets_of(n);
-    for (size_t set = 0; set < sets; set++)
-        look_at_set(c, n, set, near, close);
-    for (int d = 0; d < DIMS; d++)
-        rows[d] = row_of(n, dims[d], sets, sets * n, &near[d], &close[d]);
 }
 
 /* ---- crowds looked at from some directions --------------------------------------------------- */
@@ -258,8 +244,12 @@ size_t crowd_measure(const crowd_plan *plan, crowd_row *rows, crowd_speed *speed
     size_t count = 0;
     open_crowd(&c);
     for (size_t n = 100; n <= plan->whole && n <= plan->most; n *= 10) {
-        look_at_whole(&c, n, rows + count);
-        count += DIMS;
+        const size_t sets = sets_of(n);
+        sample near[DIMS] = {{0}}, close[DIMS] = {{0}};
+        for (size_t set = 0; set < sets; set++)
+            look_at_set(&c, n, set, near, close);
+        for (int d = 0; d < DIMS; d++)
+            rows[count++] = row_of(n, dims[d], sets, sets * n, &near[d], &close[d]);
     }
     count += look_at_large(&c, rows + count);
     *speed = c.speed;

@@ -65,16 +65,6 @@ static int load_part(const char *folder, const char *prefix, image_part *out, ch
     return 0;
 }
 
-static size_t count_classes(const image_set *set)
-{
-    size_t most = 0;
-    for (size_t i = 0; i < set->train.labels.size; i++) {
-        const size_t label = set->train.labels.data[i];
-        most = label > most ? label : most;
-    }
-    return most + 1;
-}
-
 static int check_set(const char *folder, const image_set *set, char *error, size_t error_size)
 {
     const size_t *const a = set->train.images.shape, *const b = set->test.images.shape;
@@ -103,7 +93,10 @@ int image_set_load(const char *folder, image_set *out, char *error, size_t error
     int status = load_part(folder, "train", &out->train, error, error_size);
     if (status == 0) status = load_part(folder, "t10k", &out->test, error, error_size);
     if (status == 0) {
-        out->classes = count_classes(out);
+        for (size_t i = 0; i < out->train.labels.size; i++) {
+            const size_t classes = (size_t)out->train.labels.data[i] + 1;
+            out->classes = classes > out->classes ? classes : out->classes;
+        }
         out->pixels = out->train.images.shape[1] * out->train.images.shape[2];
         status = check_set(folder, out, error, error_size);
     }
@@ -257,14 +250,6 @@ size_t sphere_train_count(const sphere_config *config, size_t identity)
     return (size_t)fmax(1.0, round((double)config->train * share));
 }
 
-static size_t total_train(const sphere_config *config)
-{
-    size_t count = 0;
-    for (size_t k = 0; k < config->identities; k++)
-        count += sphere_train_count(config, k);
-    return count;
-}
-
 /* Samples of one identity. */
 typedef struct crowd {
     const double *centre;
@@ -340,8 +325,11 @@ void sphere_data_make(const sphere_config *config, data_split *out)
     const size_t classes = config->identities, unseen = config->unseen, inputs = config->input_dim;
     const size_t vectors = 1 + classes + unseen + inputs;
     double *const scratch = zeroed(vectors * config->latent_dim + inputs, sizeof *scratch);
+    size_t train = 0;
+    for (size_t k = 0; k < classes; k++)
+        train += sphere_train_count(config, k);
     *out = (data_split){0};
-    dataset_create(&out->train, total_train(config), inputs, classes);
+    dataset_create(&out->train, train, inputs, classes);
     dataset_create(&out->test, classes * config->test, inputs, classes);
     if (unseen > 0) dataset_create(&out->unseen, unseen * config->test, inputs, unseen);
     fill(config, scratch, out);

@@ -76,16 +76,11 @@ static margin_config new_loss_curve(plot *p, const setting *s)
     return config;
 }
 
-static double radians(double degrees)
-{
-    return degrees * (M_PI / 180.0);
-}
-
 /* The target's logit over s. */
 static double psi(const margin_config *config, double theta_degrees)
 {
     double value = NAN;
-    margin_psi(config, fmin(radians(theta_degrees), M_PI), &value, NULL);
+    margin_psi(config, fmin(theta_degrees * (M_PI / 180.0), M_PI), &value, NULL);
     return value;
 }
 

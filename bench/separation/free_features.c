@@ -48,15 +48,6 @@ static void crowd_open(crowd *c, size_t classes, uint64_t seed)
     }
 }
 
-static void crowd_close(crowd *c)
-{
-    free(c->angles);
-    free(c->labels);
-    free(c->embeddings);
-    free(c->gradients);
-    free(c->weights);
-}
-
 /* One step of every sample along the circle. */
 static margin_status move(margin_context *context, crowd *c)
 {
@@ -111,6 +102,10 @@ double free_gap(const margin_config *loss, size_t classes, uint64_t seed)
         ready = move(context, &c) == MARGIN_OK;
     const double gap = ready ? mean_gap(&c) : NAN;
     margin_destroy(context);
-    crowd_close(&c);
+    free(c.angles);
+    free(c.labels);
+    free(c.embeddings);
+    free(c.gradients);
+    free(c.weights);
     return gap;
 }

@@ -80,15 +80,6 @@ const quantity *quantity_find(const char *name)
 
 /* ---- groups -------------------------------------------------------------------------------- */
 
-/* The group of this key, or the next free one. */
-static group *find(group_list *list, const char *key)
-{
-    group *g = list->groups;
-    while (g < list->groups + list->count && strcmp(g->key, key) != 0)
-        g++;
-    return g;
-}
-
 static void start(group *g, const plan_list *plans, size_t first, const char *key)
 {
     const run_plan *const plan = &plans->plans[first];
@@ -107,7 +98,9 @@ group_list groups_of(const plan_list *plans)
         run_plan plan = plans->plans[i];
         plan.seed = 0;
         run_plan_key(&plan, key);
-        group *const g = find(&list, key);
+        group *g = list.groups; /* the one of this key, or the next free one */
+        while (g < list.groups + list.count && strcmp(g->key, key) != 0)
+            g++;
         if (g == list.groups + list.count) {
             start(g, plans, i, key);
             list.count++;
@@ -189,22 +182,14 @@ static int is_like(const group *g, const group *like)
            g->plan->dim == like->plan->dim && g->count == like->count;
 }
 
-/* sums[like->count]: of each seed, over all groups of this kind. */
-static void add_up(const group_list *list, const group *like, double *sums)
-{
-    const quantity *const wanted = quantity_find(like->plan->dim == 2 ? "gap" : "intra");
-    for (size_t i = 0; i < list->count; i++) {
-        const group *const g = &list->groups[i];
-        for (size_t k = 0; k < like->count && is_like(g, like); k++)
-            sums[k] += wanted->of(group_result(g, k));
-    }
-}
-
 size_t groups_typical(const group_list *list, const group *like)
 {
     double *const sums = zeroed(2 * like->count, sizeof *sums), *const sorted = sums + like->count;
+    const quantity *const wanted = quantity_find(like->plan->dim == 2 ? "gap" : "intra");
     size_t k = 0, known = 0;
-    add_up(list, like, sums);
+    for (const group *g = list->groups; g < list->groups + list->count; g++)
+        for (size_t i = 0; i < like->count && is_like(g, like); i++)
+            sums[i] += wanted->of(group_result(g, i));
     for (size_t i = 0; i < like->count; i++)
         if (!isnan(sums[i])) sorted[known++] = sums[i];
     sort_doubles(sorted, known);

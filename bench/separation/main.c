@@ -143,18 +143,6 @@ static void make_folder(const char *path)
     }
 }
 
-/* Before minutes of work: is there a folder to write to? */
-static void check_out(const char *path)
-{
-    char folder[PATH_MAX];
-    const char *const slash = strrchr(path, '/');
-    const size_t length = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
-    if (length >= sizeof folder) die(SEPARATION_PROGRAM, "%s: %s", path, strerror(ENAMETOOLONG));
-    snprintf(folder, sizeof folder, "%.*s", (int)length, path);
-    if (access(length > 0 ? folder : ".", W_OK) != 0)
-        die(SEPARATION_PROGRAM, "%s: %s", path, strerror(errno));
-}
-
 static void choose_out(session *s)
 {
     const separation_options *const o = &s->options;
@@ -166,30 +154,12 @@ static void choose_out(session *s)
         s->file = join(o->out, "");
     }
     output_paths_check(SEPARATION_PROGRAM, (const char *[]){s->file}, 1, NULL, 0);
-    if (s->file != NULL) check_out(s->file);
+    if (s->file != NULL) output_path_try(SEPARATION_PROGRAM, s->file);
     if (o->dump != NULL) make_folder(o->dump);
     if (o->checkpoints != NULL) make_folder(o->checkpoints);
 }
 
 /* ---- results ------------------------------------------------------------------------------- */
-
-static void complete_context(const session *s, json_t *context)
-{
-    json_put(context, "seed", "z", (size_t)s->options.seed);
-    if (s->options.isa != MARGIN_ISA_AUTO)
-        json_put(context, "isa", "s", margin_isa_name(s->options.isa));
-    if (s->options.threads > 0) json_put(context, "threads", "d", s->options.threads);
-}
-
-static json_t *compute_figures(session *s)
-{
-    json_t *const all = json_object();
-    const figure_request request = request_of(s);
-    for (size_t i = 0; i < figure_count(); i++)
-        if (wanted(s, i) && figure_get(i)->compute != NULL)
-            json_object_set_new(all, figure_get(i)->name, figure_get(i)->compute(&request));
-    return all;
-}
 
 /* Takes the context over. */
 static void write_results(session *s, json_t *context, const group_list *groups,
@@ -198,7 +168,11 @@ static void write_results(session *s, json_t *context, const group_list *groups,
     char error[512];
     atomic_set written = {0};
     tables_open(&s->tables, s->file, &written);
-    json_t *const figures = compute_figures(s);
+    json_t *const figures = json_object();
+    const figure_request request = request_of(s);
+    for (size_t i = 0; i < figure_count(); i++)
+        if (wanted(s, i) && figure_get(i)->compute != NULL)
+            json_object_set_new(figures, figure_get(i)->name, figure_get(i)->compute(&request));
     json_t *const root = json_row("schema context notes runs figures groups claims", "doooooo", 2,
                                   context, report_notes(), report_runs(&s->plans, groups), figures,
                                   report_groups(groups), report_claims(claims));
@@ -246,16 +220,6 @@ static void draw_figures(const char *folder, const char *names)
         die(SEPARATION_PROGRAM, "%s failed; the numbers are in %s", script, folder);
 }
 
-static void draw_all(const session *s)
-{
-    for (size_t i = 0; i < figure_count(); i++) {
-        if (wanted(s, i)) {
-            draw_figures(s->folder, figure_get(i)->drawn);
-            printf("%s: %s/figures\n", figure_get(i)->name, s->folder);
-        }
-    }
-}
-
 static void print_list(const separation_options *o)
 {
     report_list(stdout, o->losses, &o->override);
@@ -278,12 +242,20 @@ int main(int argc, char **argv)
         finish_stdout(SEPARATION_PROGRAM);
         return EXIT_SUCCESS;
     }
-    complete_context(&s, context);
+    json_put(context, "seed", "z", (size_t)s.options.seed);
+    if (s.options.isa != MARGIN_ISA_AUTO)
+        json_put(context, "isa", "s", margin_isa_name(s.options.isa));
+    if (s.options.threads > 0) json_put(context, "threads", "d", s.options.threads);
     make_plans(&s);
     choose_out(&s);
     plans_carry_out(&s.plans, s.options.threads);
     report(&s, context);
-    if (s.folder != NULL) draw_all(&s);
+    for (size_t i = 0; i < figure_count() && s.folder != NULL; i++) {
+        if (wanted(&s, i)) {
+            draw_figures(s.folder, figure_get(i)->drawn);
+            printf("%s: %s/figures\n", figure_get(i)->name, s.folder);
+        }
+    }
     plan_list_free(&s.plans);
     sources_free(&s.sources);
     free(s.folder);

@@ -88,23 +88,14 @@ static void batch_moments(layer *part, const real *input, size_t rows)
     }
 }
 
-static void running_moments(layer *part)
-{
-    const size_t width = part->inputs;
-    for (size_t j = 0; j < width; j++) {
-        const double variance = (double)part->running[width + j];
-        part->batch_norm[j] = part->running[j];
-        part->batch_norm[width + j] = (real)(1.0 / sqrt(variance + variance_floor));
-    }
-}
-
 static void batch_norm_forward(layer *part, const real *input, size_t rows, int training)
 {
     const size_t width = part->inputs;
-    if (training) {
-        batch_moments(part, input, rows);
-    } else {
-        running_moments(part);
+    if (training) batch_moments(part, input, rows);
+    for (size_t j = 0; j < width && !training; j++) {
+        const double variance = (double)part->running[width + j];
+        part->batch_norm[j] = part->running[j];
+        part->batch_norm[width + j] = (real)(1.0 / sqrt(variance + variance_floor));
     }
     const real *const mean = part->batch_norm, *const inverse = mean + width;
     const real *const gain = part->parameters, *const shift = gain + width;

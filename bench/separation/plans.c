@@ -77,15 +77,6 @@ static void count_epoch(const run_plan *plan)
     progress_step(&all->line, ++all->epochs_done, name);
 }
 
-static void check_results(const plan_list *list)
-{
-    char name[RUN_LABEL + 64];
-    for (size_t i = 0; i < list->count; i++)
-        if (list->results[i].error[0] != '\0')
-            die(SEPARATION_PROGRAM, "%s: %s", name_run(&list->plans[i], name),
-                list->results[i].error);
-}
-
 void plans_carry_out(plan_list *list, int threads)
 {
     journey all = {.epochs_done = 0};
@@ -110,7 +101,12 @@ void plans_carry_out(plan_list *list, int threads)
         }
     }
     progress_end(&all.line);
-    check_results(list);
+    for (size_t i = 0; i < list->count; i++) {
+        char name[RUN_LABEL + 64];
+        if (list->results[i].error[0] != '\0')
+            die(SEPARATION_PROGRAM, "%s: %s", name_run(&list->plans[i], name),
+                list->results[i].error);
+    }
 }
 
 /* ---- embeddings as files ------------------------------------------------------------------- */

@@ -10,14 +10,6 @@
 /* The head's scratch memory: small, because a context is made anew at each step of the warm-up. */
 static const size_t workspace_bytes = (size_t)1 << 20;
 
-static void set_loss(run_plan *plan, margin_loss loss, const loss_override *override)
-{
-    const size_t on_circle = plan->dim == 2 ? run_plan_classes(plan) : 0;
-    recipe_loss(loss, on_circle, override, &plan->aim.loss);
-    plan->aim.loss.threads = 1; /* runs are what is spread over threads */
-    plan->aim.loss.workspace_bytes = workspace_bytes;
-}
-
 void run_plan_init(run_plan *out, const run_data *data, const sphere_config *sphere, size_t dim,
                    margin_loss loss, const loss_override *override)
 {
@@ -28,7 +20,10 @@ void run_plan_init(run_plan *out, const run_data *data, const sphere_config *sph
     } else {
         sphere_config_init(&out->sphere);
     }
-    set_loss(out, loss, override);
+    const size_t on_circle = dim == 2 ? run_plan_classes(out) : 0;
+    recipe_loss(loss, on_circle, override, &out->aim.loss);
+    out->aim.loss.threads = 1; /* runs are what is spread over threads */
+    out->aim.loss.workspace_bytes = workspace_bytes;
 }
 
 void run_plan_toy(run_plan *out, const run_data *data, margin_loss loss,
@@ -75,43 +70,32 @@ static FILE *open_text(char *text, size_t size)
     return to;
 }
 
-static void add_sphere(FILE *to, const sphere_config *s)
+void run_plan_key(const run_plan *plan, char key[RUN_KEY])
 {
-    fprintf(to, " identities=%zu+%zu latent=%zu input=%zu concentration=%.17g bend=%.17g",
-            s->identities, s->unseen, s->latent_dim, s->input_dim, s->concentration, s->bend);
-    fprintf(to, " imbalance=%.17g flipped=%.17g outliers=%.17g", s->imbalance, s->flipped,
-            s->outliers);
-}
-
-static void add_recipe(FILE *to, const recipe *r)
-{
+    FILE *const to = open_text(key, RUN_KEY);
+    const sphere_config *const s = &plan->sphere;
+    const recipe *const r = &plan->how;
+    const margin_config *const c = &plan->aim.loss;
+    fprintf(to, "data=%s dim=%zu seed=%llu", plan->data->name, plan->dim,
+            (unsigned long long)plan->seed);
+    if (plan->data->images == NULL) {
+        fprintf(to, " identities=%zu+%zu latent=%zu input=%zu concentration=%.17g bend=%.17g",
+                s->identities, s->unseen, s->latent_dim, s->input_dim, s->concentration, s->bend);
+        fprintf(to, " imbalance=%.17g flipped=%.17g outliers=%.17g", s->imbalance, s->flipped,
+                s->outliers);
+    }
     fprintf(to, " samples=%zu/%zu hidden=%zu,%zu epochs=%zu batch=%zu rate=%.17g", r->train,
             r->test, r->hidden[0], r->hidden[1], r->epochs, r->batch, r->rate);
     fprintf(to, " momentum=%.17g decay=%.17g clip=%.17g warmup=%.17g anneal=%.17g length=%.17g",
             r->momentum, r->decay, r->clip, r->warmup, r->anneal, r->weight_length);
     fprintf(to, " lambda=%.17g,%.17g,%.17g", r->lambda_base, r->lambda_power, r->lambda_least);
-}
-
-static void add_objective(FILE *to, const objective *aim)
-{
-    const margin_config *const c = &aim->loss;
     fprintf(to, " loss=%s s=%.17g m=%.17g,%.17g,%.17g", margin_loss_get(c->loss)->name, c->scale,
             c->m1, c->m2, c->m3);
     fprintf(to, " past_pi=%s gradient=%s norm=%s isa=%s", margin_past_pi_name(c->past_pi),
             margin_gradient_name(c->gradient), margin_feature_norm_name(c->feature_norm),
             margin_isa_name(c->isa));
-    fprintf(to, " intra=%.17g inter=%.17g triplet=%.17g:%zu", aim->extra.intra, aim->extra.inter,
-            aim->triplet, aim->triplet_each);
-}
-
-void run_plan_key(const run_plan *plan, char key[RUN_KEY])
-{
-    FILE *const to = open_text(key, RUN_KEY);
-    fprintf(to, "data=%s dim=%zu seed=%llu", plan->data->name, plan->dim,
-            (unsigned long long)plan->seed);
-    if (plan->data->images == NULL) add_sphere(to, &plan->sphere);
-    add_recipe(to, &plan->how);
-    add_objective(to, &plan->aim);
+    fprintf(to, " intra=%.17g inter=%.17g triplet=%.17g:%zu", plan->aim.extra.intra,
+            plan->aim.extra.inter, plan->aim.triplet, plan->aim.triplet_each);
     fclose(to);
 }
 

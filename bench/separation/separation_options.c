@@ -102,7 +102,7 @@ static const option_row rows[] = {
      TO_INT(threads, 1, 1024)},
     OPTION_END};
 
-const option_table separation_table = {
+static const option_table separation_table = {
     .program = SEPARATION_PROGRAM,
     .summary = "how well each loss separates classes",
     .about =
@@ -111,15 +111,6 @@ const option_table separation_table = {
         "class weights, and the gaps that classes leave on the circle. Without options every\n"
         "figure that --list names is measured.",
     .rows = rows};
-
-static void choose_losses(separation_options *out)
-{
-    if (memchr(out->losses, 1, sizeof out->losses) != NULL) return;
-    for (int i = 0; i < MARGIN_LOSS_COUNT; i++) {
-        const loss_row *const row = recipe_row((margin_loss)i);
-        out->losses[i] = row != NULL && row->by_default;
-    }
-}
 
 /* Options that would be passed over in silence are refused. */
 static void check_together(const separation_options *o)
@@ -149,7 +140,11 @@ void separation_options_read(separation_options *out, int argc, char **argv)
         out->figures |= (uint32_t)out->figure[i] << i;
     if (out->seeds == 0) out->seeds = level_seeds[out->level];
     check_together(out);
-    choose_losses(out);
+    const int chosen = memchr(out->losses, 1, sizeof out->losses) != NULL;
+    for (int i = 0; i < MARGIN_LOSS_COUNT && !chosen; i++) {
+        const loss_row *const row = recipe_row((margin_loss)i);
+        out->losses[i] = row != NULL && row->by_default;
+    }
 }
 
 /* ---- data sets by name ----------------------------------------------------------------------- */

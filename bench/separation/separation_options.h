@@ -32,8 +32,6 @@ typedef struct separation_options {
     int threads; /* 0: as OpenMP decides */
 } separation_options;
 
-extern const option_table separation_table;
-
 /* Exits for --help, --version and wrong usage. */
 void separation_options_read(separation_options *out, int argc, char **argv);
 

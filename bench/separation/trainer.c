@@ -157,12 +157,6 @@ static margin_status take_step(trainer *t, size_t step, size_t first, size_t row
 
 /* ---- the whole training -------------------------------------------------------------------- */
 
-/* A last batch of a single row has no variance to normalise by: it joins no epoch. */
-static size_t batches_of(size_t batch, size_t count)
-{
-    return count / batch + (count % batch > 1 ? 1 : 0);
-}
-
 /* Each epoch's order depends on its number alone, not on the epochs before. */
 static void set_order(trainer *t)
 {
@@ -212,7 +206,8 @@ void trainer_open(trainer *out, const training *config, const dataset *data, net
 {
     const size_t batch = config->how.batch, weights = head->classes * head->dim;
     *out = (trainer){.config = *config, .data = data, .net = net, .head = head};
-    out->batches = batches_of(batch, data->count);
+    /* A last batch of a single row has no variance to normalise by: it joins no epoch. */
+    out->batches = data->count / batch + (data->count % batch > 1);
     out->steps = config->how.epochs * out->batches;
     out->velocity_count = net->parameter_count + weights + head->classes;
     out->velocities = zeroed(out->velocity_count, sizeof *out->velocities);

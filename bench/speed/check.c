@@ -237,15 +237,6 @@ int speed_check_head(const speed_reference *r, const margin_config *config, cons
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-/* Compares the derivatives of row i, those by the target's cosine apart from the others. */
-static void compare_slopes(group *targets, group *others, size_t i, size_t label, const float *row,
-                           const double *slope, size_t classes)
-{
-    compare(targets, i, row + label, slope + label, 1);
-    compare(others, i, row, slope, label);
-    compare(others, i, row + label + 1, slope + label + 1, classes - label - 1);
-}
-
 static int judge_rows(const speed_problem *p, const margin_config *config, const speed_outputs *o,
                       speed_tolerance tolerance, double *cosine, double *slope, char *fault)
 {
@@ -264,8 +255,11 @@ static int judge_rows(const speed_problem *p, const margin_config *config, const
         for (size_t j = 0; j < classes; j++)
             slope[j] /= (double)n;
         if (k < samples && sampled[k] == i) {
-            compare_slopes(&targets, &others, i, label, o->grad_logits + i * classes, slope,
-                           classes);
+            /* That by the target's cosine apart from the others. */
+            const float *row = o->grad_logits + i * classes;
+            compare(&targets, i, row + label, slope + label, 1);
+            compare(&others, i, row, slope, label);
+            compare(&others, i, row + label + 1, slope + label + 1, classes - label - 1);
             k++;
         }
     }

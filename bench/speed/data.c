@@ -221,19 +221,16 @@ static const float *shared_weights(speed_data *data, size_t dim)
     return data->weights[k];
 }
 
-static void make_problem(speed_data *data, speed_problem *p)
-{
-    p->weights = shared_weights(data, p->shape->dim);
-    p->embeddings = allocate_floats(p->shape->rows * p->shape->dim);
-    p->labels = speed_allocate(p->shape->rows * sizeof *p->labels);
-    p->target = allocate_floats(p->shape->rows);
-    fill_problem(p, data->seed);
-}
-
 const speed_problem *speed_data_problem(speed_data *data, size_t index, int with_cosines)
 {
     speed_problem *p = &data->problems[index];
-    if (!p->embeddings) make_problem(data, p);
+    if (!p->embeddings) {
+        p->weights = shared_weights(data, p->shape->dim);
+        p->embeddings = allocate_floats(p->shape->rows * p->shape->dim);
+        p->labels = speed_allocate(p->shape->rows * sizeof *p->labels);
+        p->target = allocate_floats(p->shape->rows);
+        fill_problem(p, data->seed);
+    }
     if (with_cosines && !p->cosines) {
         p->cosines = allocate_floats(p->shape->rows * p->shape->classes);
         fill_cosines(p, data->seed);

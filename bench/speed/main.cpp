@@ -123,13 +123,6 @@ void add_counters(benchmark::State &state, const speed_case &c, const speed_job 
     }
 }
 
-// A first run, not timed: another case has just run, and this one's memory and code must come back,
-// as in a training loop. A long run's own beginning does that.
-bool needs_warming(const speed_case &c, const speed_job &job)
-{
-    return c.seconds < 0.1 || job.fresh != 0;
-}
-
 // One repetition.
 void time_case(benchmark::State &state, Suite &suite, const speed_case &c)
 {
@@ -141,8 +134,10 @@ void time_case(benchmark::State &state, Suite &suite, const speed_case &c)
         state.SkipWithError(c.fault);
         return;
     }
+    // A first run, not timed: another case has just run, and this one's memory and code must come
+    // back, as in a training loop. A long run's own beginning does that.
     if (speed_session_prepare(&suite.session, &c, &job, fault) ||
-        (needs_warming(c, job) && speed_job_run(&job, fault))) {
+        ((c.seconds < 0.1 || job.fresh != 0) && speed_job_run(&job, fault))) {
         state.SkipWithError(fault);
         return;
     }
@@ -291,15 +286,6 @@ void measure_peaks(Suite &suite, json_t *context)
     suite.peaks_seconds = seconds_now() - start;
 }
 
-int list_cases(const speed_plan &plan)
-{
-    for (size_t i = 0; i < plan.count; i++) {
-        std::puts(plan.cases[i].name);
-    }
-    finish_stdout(SPEED_PROGRAM);
-    return EXIT_SUCCESS;
-}
-
 // Check, time, write, print.
 int run_cases(Suite &suite, json_t *context, double start)
 {
@@ -381,8 +367,15 @@ int main(int argc, char **argv)
     if (suite.plan.count == 0) {
         die_usage(SPEED_PROGRAM, "no case matches; --list shows those there are");
     }
-    const int status =
-        suite.options.list ? list_cases(suite.plan) : run_all(suite, argc, argv, start);
+    int status = EXIT_SUCCESS;
+    for (size_t i = 0; i < suite.plan.count && suite.options.list; i++) {
+        std::puts(suite.plan.cases[i].name);
+    }
+    if (suite.options.list) {
+        finish_stdout(SPEED_PROGRAM);
+    } else {
+        status = run_all(suite, argc, argv, start);
+    }
     speed_plan_free(&suite.plan);
     return status;
 }

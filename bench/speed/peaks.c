@@ -208,15 +208,6 @@ static int measure_loops(json_t *object, worker *workers, const speed_loops *loo
     return failed;
 }
 
-static void summarise(json_t *object, int most)
-{
-    json_put(object,
-             "fma_peak_gflops fma_peak_gflops_all copy_bandwidth_gbs copy_bandwidth_gbs_all",
-             "gggg", speed_peaks_best(object, "fma_peaks", NULL, 1, NULL),
-             speed_peaks_best(object, "fma_peaks", NULL, most, NULL), speed_peaks_copy(object, 1),
-             speed_peaks_copy(object, most));
-}
-
 static void allocate(worker *workers, int threads, int once)
 {
     const size_t share = STREAM_BYTES_ALL / (size_t)(threads * ARRAYS) / 4096 * 4096;
@@ -231,23 +222,17 @@ static void allocate(worker *workers, int threads, int once)
     }
 }
 
-static size_t usable_sets(void)
-{
-    size_t sets = 0;
-    for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT; isa++)
-        sets += speed_loops_get((margin_isa)isa) != NULL;
-    return sets;
-}
-
 int speed_peaks_measure(json_t *object, const int *threads, size_t count, int samples)
 {
     const int most = threads[count - 1];
     worker *workers = zeroed((size_t)most, sizeof *workers);
-    size_t done = 0;
+    size_t done = 0, sets = 0;
     int failed = 0;
     progress line;
     allocate(workers, most, samples == 1);
-    progress_start(&line, "peaks", usable_sets() * count);
+    for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT; isa++)
+        sets += speed_loops_get((margin_isa)isa) != NULL;
+    progress_start(&line, "peaks", sets * count);
     for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT && !failed; isa++) {
         const speed_loops *loops = speed_loops_get((margin_isa)isa);
         for (size_t t = 0; t < count && loops && !failed; t++) {
@@ -261,7 +246,11 @@ int speed_peaks_measure(json_t *object, const int *threads, size_t count, int sa
             free(workers[k].array[a]);
     }
     free(workers);
-    summarise(object, most);
+    json_put(object,
+             "fma_peak_gflops fma_peak_gflops_all copy_bandwidth_gbs copy_bandwidth_gbs_all",
+             "gggg", speed_peaks_best(object, "fma_peaks", NULL, 1, NULL),
+             speed_peaks_best(object, "fma_peaks", NULL, most, NULL), speed_peaks_copy(object, 1),
+             speed_peaks_copy(object, most));
     return failed ? -1 : 0;
 }
 

@@ -118,11 +118,6 @@ static int is_principal(margin_loss loss)
     return loss == MARGIN_NORMSOFTMAX || loss == MARGIN_ARCFACE;
 }
 
-static int wanted_full(const speed_case *c)
-{
-    return c->isa != MARGIN_ISA_SCALAR || head_flops(c->shape) < 1e10;
-}
-
 /* A point of a line (all of them unnamed below the full level), or a shape too large for more. */
 static int wanted_of_line(const speed_case *c, margin_isa best)
 {
@@ -174,16 +169,10 @@ static int wanted(const builder *b, const speed_case *c)
     case SPEED_DEFAULT:
         return wanted_default(c, b->best);
     case SPEED_FULL:
-        return wanted_full(c);
+        return c->isa != MARGIN_ISA_SCALAR || head_flops(c->shape) < 1e10;
     default:
         return 1;
     }
-}
-
-static int wanted_at_threads(const builder *b, const speed_case *c)
-{
-    return !only_scaling(b->request, c) || (is_face(c->shape) && c->what == SPEED_HEAD &&
-                                            c->isa == b->best && is_principal(c->loss));
 }
 
 /* ---- building -------------------------------------------------------------------------------- */
@@ -213,10 +202,11 @@ static void add_library_cases(builder *b, speed_case c)
                 c.what = levels[w];
                 c.loss = (margin_loss)loss;
                 c.isa = (margin_isa)isa;
+                const int scales = is_face(c.shape) && c.what == SPEED_HEAD && c.isa == b->best &&
+                                   is_principal(c.loss);
                 if (b->request->loss[loss] && b->request->isa[isa] && wanted(b, &c) &&
-                    wanted_at_threads(b, &c)) {
+                    (scales || !only_scaling(b->request, &c)))
                     add_case(b, c);
-                }
             }
         }
     }
@@ -255,25 +245,6 @@ static void add_peers(builder *b, speed_case c)
         add_peer_heads(b, c, "naive");
 }
 
-static void add_shape_cases(builder *b, const speed_shape *shape)
-{
-    for (size_t t = 0; t < b->request->thread_counts; t++) {
-        const speed_case c = {.shape = shape, .threads = b->request->threads[t]};
-        add_library_cases(b, c);
-        add_peers(b, c);
-    }
-}
-
-static int fits_memory(speed_plan *plan, const speed_shape *shape)
-{
-    const double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-    const size_t used = strlen(plan->skipped);
-    if (speed_shape_bytes(shape) < 0.4 * memory) return 1;
-    snprintf(plan->skipped + used, sizeof plan->skipped - used, "%sN:%zu/D:%zu/C:%zu",
-             used ? " " : "", shape->rows, shape->dim, shape->classes);
-    return 0;
-}
-
 static void add_shape(speed_plan *plan, speed_shape shape)
 {
     for (size_t i = 0; i < plan->shape_count; i++) {
@@ -283,7 +254,14 @@ static void add_shape(speed_plan *plan, speed_shape shape)
             return; /* a point of the grid that has a name already */
         }
     }
-    if (fits_memory(plan, &shape)) plan->shapes[plan->shape_count++] = shape;
+    const double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    const size_t used = strlen(plan->skipped);
+    if (speed_shape_bytes(&shape) < 0.4 * memory) {
+        plan->shapes[plan->shape_count++] = shape;
+    } else {
+        snprintf(plan->skipped + used, sizeof plan->skipped - used, "%sN:%zu/D:%zu/C:%zu",
+                 used ? " " : "", shape.rows, shape.dim, shape.classes);
+    }
 }
 
 /* Points of the grid that a level has: full all of them; the smaller levels lines through the face
@@ -326,15 +304,6 @@ static void choose_shapes(speed_plan *plan, speed_level level)
     }
 }
 
-/* The enum lists instruction sets from the slowest to the fastest within an architecture. */
-static margin_isa best_isa(const speed_request *request)
-{
-    margin_isa best = MARGIN_ISA_SCALAR;
-    for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++)
-        best = request->isa[isa] ? (margin_isa)isa : best;
-    return best;
-}
-
 int speed_plan_build(speed_plan *plan, const speed_request *request, char *fault)
 {
     regex_t filter;
@@ -342,11 +311,19 @@ int speed_plan_build(speed_plan *plan, const speed_request *request, char *fault
     plan->seed = request->seed;
     if (request->filter && regcomp(&filter, request->filter, REG_EXTENDED | REG_NOSUB))
         return speed_fail(fault, "--filter: '%s' is not a regular expression", request->filter);
-    builder b = {.plan = plan, .request = request, .best = best_isa(request)};
+    builder b = {.plan = plan, .request = request, .best = MARGIN_ISA_SCALAR};
     b.filter = request->filter ? &filter : NULL;
+    /* The enum lists instruction sets from the slowest to the fastest within an architecture. */
+    for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++)
+        b.best = request->isa[isa] ? (margin_isa)isa : b.best;
     choose_shapes(plan, request->level);
-    for (size_t i = 0; i < plan->shape_count; i++)
-        add_shape_cases(&b, &plan->shapes[i]);
+    for (size_t i = 0; i < plan->shape_count; i++) {
+        for (size_t t = 0; t < request->thread_counts; t++) {
+            const speed_case c = {.shape = &plan->shapes[i], .threads = request->threads[t]};
+            add_library_cases(&b, c);
+            add_peers(&b, c);
+        }
+    }
     if (request->filter) regfree(&filter);
     return 0;
 }

@@ -53,12 +53,6 @@ static double statistic(int which, double *values, size_t count)
     }
 }
 
-/* Times and counters, as opposed to what says which row it is. */
-static int is_measured(const char *key, const json_t *value)
-{
-    return json_is_real(value) || (json_is_number(value) && strcmp(key, "real_time") == 0);
-}
-
 /* Of `count` rows of one case; `values` is room for as many numbers. */
 static json_t *statistics_row(json_t *const *rows, size_t count, int which, double *values)
 {
@@ -67,7 +61,8 @@ static json_t *statistics_row(json_t *const *rows, size_t count, int which, doub
     const char *key;
     json_object_foreach(rows[0], key, value)
     {
-        if (is_measured(key, value)) {
+        /* Times and counters, as opposed to what says which row it is. */
+        if (json_is_real(value) || (json_is_number(value) && strcmp(key, "real_time") == 0)) {
             for (size_t i = 0; i < count; i++)
                 values[i] = timed_number(rows[i], key);
             json_object_set_new(row, key, json_number(statistic(which, values, count)));

@@ -25,26 +25,6 @@ static size_t find_groups(const speed_plan *plan, group *groups)
     return count;
 }
 
-static void shuffle_groups(uint64_t *state, group *groups, size_t count)
-{
-    for (size_t i = count; i > 1; i--) {
-        const size_t k = random_below(state, i);
-        const group other = groups[k];
-        groups[k] = groups[i - 1];
-        groups[i - 1] = other;
-    }
-}
-
-/* The numbers of a group's cases, shuffled. */
-static void put_group(uint64_t *state, const group *g, size_t *order)
-{
-    for (size_t i = 0; i < g->count; i++) {
-        const size_t k = random_below(state, i + 1);
-        order[i] = order[k];
-        order[k] = g->first + i;
-    }
-}
-
 size_t *speed_rounds(const speed_plan *plan, size_t rounds)
 {
     size_t *order = zeroed(rounds * plan->count + 1, sizeof *order), used = 0;
@@ -52,10 +32,20 @@ size_t *speed_rounds(const speed_plan *plan, size_t rounds)
     uint64_t state = plan->seed;
     const size_t count = find_groups(plan, groups);
     for (size_t round = 0; round < rounds; round++) {
-        shuffle_groups(&state, groups, count);
-        for (size_t k = 0; k < count; k++) {
-            put_group(&state, &groups[k], order + used);
-            used += groups[k].count;
+        for (size_t i = count; i > 1; i--) {
+            const size_t k = random_below(&state, i);
+            const group other = groups[k];
+            groups[k] = groups[i - 1];
+            groups[i - 1] = other;
+        }
+        for (const group *g = groups; g < groups + count; g++) {
+            size_t *const to = order + used;
+            for (size_t i = 0; i < g->count; i++) {
+                const size_t k = random_below(&state, i + 1);
+                to[i] = to[k];
+                to[k] = g->first + i;
+            }
+            used += g->count;
         }
     }
     free(groups);

@@ -18,22 +18,17 @@
 /* What idle contexts may hold together, as far as their last calls tell. */
 #define POOL_BYTES ((size_t)1 << 30)
 
-static size_t held(const speed_contexts *pool)
-{
-    size_t bytes = 0;
-    for (size_t i = 0; i < pool->count; i++)
-        bytes += margin_context_workspace_used(pool->entry[i].context);
-    return bytes;
-}
-
-static void drop_oldest(speed_contexts *pool)
+/* Returns what it held. */
+static size_t drop_oldest(speed_contexts *pool)
 {
     size_t oldest = 0;
     for (size_t i = 1; i < pool->count; i++) {
         if (pool->entry[i].last_used < pool->entry[oldest].last_used) oldest = i;
     }
+    const size_t held = margin_context_workspace_used(pool->entry[oldest].context);
     margin_destroy(pool->entry[oldest].context);
     pool->entry[oldest] = pool->entry[--pool->count];
+    return held;
 }
 
 /* One of the caller's own. */
@@ -61,8 +56,11 @@ static margin_context *pooled_context(speed_contexts *pool, const speed_case *c,
     *fresh = i == pool->count;
     *status = MARGIN_OK;
     if (*fresh) {
-        while (pool->count == SPEED_MAX_CONTEXTS || (pool->count && held(pool) > POOL_BYTES))
-            drop_oldest(pool);
+        size_t held = 0;
+        for (size_t k = 0; k < pool->count; k++)
+            held += margin_context_workspace_used(pool->entry[k].context);
+        while (pool->count == SPEED_MAX_CONTEXTS || (pool->count && held > POOL_BYTES))
+            held -= drop_oldest(pool);
         margin_context *context = new_context(c, status);
         if (!context) return NULL;
         i = pool->count++;
@@ -205,17 +203,6 @@ void speed_job_settle(const speed_job *job)
 
 /* ---- check ------------------------------------------------------------------------------------*/
 
-/* The reference of the job's problem. */
-static const speed_reference *find_reference(speed_session *session, const speed_job *job)
-{
-    speed_reference *r = &session->reference;
-    if (r->problem != job->problem) {
-        speed_reference_close(r);
-        speed_reference_open(r, job->problem);
-    }
-    return r;
-}
-
 /* The mean against the row losses, which have passed their own check. */
 static int check_mean(const speed_job *job, char *fault)
 {
@@ -238,8 +225,12 @@ static int judge_outputs(speed_session *session, const speed_job *job, char *fau
     if (c->what == SPEED_GEMM3) return speed_check_gemm3(job->problem, job->outputs, fault);
     if (c->what == SPEED_ROWS)
         return speed_check_rows(job->problem, &job->config, job->outputs, tolerance, fault);
-    return speed_check_head(find_reference(session, job), &job->config, job->outputs,
-                            c->what == SPEED_HEAD, tolerance, fault);
+    if (session->reference.problem != job->problem) {
+        speed_reference_close(&session->reference);
+        speed_reference_open(&session->reference, job->problem);
+    }
+    return speed_check_head(&session->reference, &job->config, job->outputs, c->what == SPEED_HEAD,
+                            tolerance, fault);
 }
 
 /* Seconds of a run, the first one if that is long: it has the page faults, but is not repeated. */

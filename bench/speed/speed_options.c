@@ -59,7 +59,7 @@ static const option_row rows[] = {
     {"--benchmark_...", NULL, "flags of Google Benchmark", .type = OPTION_NONE},
     OPTION_END};
 
-const option_table speed_table = {
+static const option_table speed_table = {
     .program = SPEED_PROGRAM,
     .summary = "time of margin-softmax heads and of others",
     .about =
@@ -68,11 +68,6 @@ const option_table speed_table = {
     .rows = rows};
 
 /* ---- flags of Google Benchmark --------------------------------------------------------------- */
-
-static int is_google_flag(const char *argument)
-{
-    return strncmp(argument, "--benchmark_", 12) == 0 || strncmp(argument, "--v=", 4) == 0;
-}
 
 /* Flags that would undo what this program does itself. */
 static void take_google_flag(speed_options *o, char *flag)
@@ -103,7 +98,8 @@ static int split_google_flags(speed_options *o, int argc, char **argv, char **ou
     int count = 0, plain = 0;
     for (int i = 0; i < argc; i++) {
         plain |= strcmp(argv[i], "--") == 0;
-        if (i > 0 && !plain && is_google_flag(argv[i])) {
+        if (i > 0 && !plain &&
+            (strncmp(argv[i], "--benchmark_", 12) == 0 || strncmp(argv[i], "--v=", 4) == 0)) {
             take_google_flag(o, argv[i]);
         } else {
             ours[count++] = argv[i];

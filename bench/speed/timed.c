@@ -129,14 +129,6 @@ static int compare_cases(const void *a, const void *b)
     return order ? order : compare(x->what->loss, y->what->loss);
 }
 
-static double floor_seconds(const timed_list *list, const timed *t)
-{
-    const json_t *floor =
-        json_object_get(json_object_get(list->context, "gemm3_floor"), timed_place(t));
-    return timed_number(floor, "logits_seconds") + timed_number(floor, "dx_seconds") +
-           timed_number(floor, "dw_seconds");
-}
-
 const timed *timed_floor(const timed_list *list, const timed *like, int threads)
 {
     for (size_t i = list->count; i < list->with_floors; i++)
@@ -193,8 +185,12 @@ void timed_sort(timed_list *list)
     qsort(list->all, list->count, sizeof *list->all, compare_cases);
     list->with_floors = list->count;
     for (size_t i = 0; i < list->count; i++) {
+        const json_t *products = json_object_get(json_object_get(list->context, "gemm3_floor"),
+                                                 timed_place(&list->all[i]));
         const timed floor = {.what = list->all[i].what,
-                             .seconds = floor_seconds(list, &list->all[i])};
+                             .seconds = timed_number(products, "logits_seconds") +
+                                        timed_number(products, "dx_seconds") +
+                                        timed_number(products, "dw_seconds")};
         if (floor.seconds > 0 && timed_floor(list, &floor, floor.what->threads) == NULL)
             list->all[list->with_floors++] = floor;
     }

@@ -47,16 +47,6 @@ static void turn_axes(float *v, size_t dim, size_t j, int back)
     if (by > 0) memcpy(v, turned, dim * sizeof *v);
 }
 
-static double fill(double *v, size_t n, uint64_t *state)
-{
-    double sum = 0;
-    for (size_t k = 0; k < n; k++) {
-        v[k] = random_normal(state);
-        sum += v[k] * v[k];
-    }
-    return sqrt(sum);
-}
-
 static double length(const float *v, size_t n)
 {
     double sum = 0;
@@ -79,7 +69,12 @@ static void embed(float *x, const float *w, size_t dim, double along, double acr
 {
     const size_t half = dim / 2, rest = dim > 2 ? dim - half - 1 : 1;
     double t[512];
-    const double size = length(w, half) / fill(t, rest, state);
+    double square = 0;
+    for (size_t k = 0; k < rest; k++) {
+        t[k] = random_normal(state);
+        square += t[k] * t[k];
+    }
+    const double size = length(w, half) / sqrt(square);
     for (size_t k = 0; k < half; k++)
         x[k] = (float)(factor * along * (double)w[k]);
     for (size_t k = 0; k < rest; k++)

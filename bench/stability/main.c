@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "atomic_file.h"
 #include "exact.h"
 #include "floats.h"
 #include "inputs.h"
@@ -81,14 +80,8 @@ typedef struct run {
 
 /* ---- a batch --------------------------------------------------------------------------------- */
 
-static int is_measured(const run *r, margin_isa isa)
-{
-    return isa != MARGIN_ISA_AUTO && margin_isa_usable(isa) &&
-           (r->settings.isa == MARGIN_ISA_AUTO || r->settings.isa == isa);
-}
-
 static void measure_isas(const run *r, const margin_config *wanted, const inputs *in,
-                         const exact *want, uint64_t seed, tally *tallies)
+                         const exact *want, const witness *where, tally *tallies)
 {
     margin_config config = *wanted;
     config.threads = r->settings.threads;
@@ -97,19 +90,10 @@ static void measure_isas(const run *r, const margin_config *wanted, const inputs
     for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++) {
         config.isa = (margin_isa)isa;
         if (!r->records.measured[isa]) continue;
-        const margin_status status = measure_library(&config, in, want, seed, &tallies[isa]);
+        const margin_status status = measure_library(&config, in, want, where, &tallies[isa]);
         if (status != MARGIN_OK)
             die(PROGRAM, "%s on %s: %s", margin_loss_get(config.loss)->name,
                 margin_isa_name(config.isa), margin_status_text(status));
-    }
-}
-
-static void measure_textbooks(const margin_config *config, const inputs *in, const exact *want,
-                              uint64_t seed, tally *tallies)
-{
-    for (size_t k = 0; k < TEXTBOOKS; k++) {
-        if (textbooks[k].applies(config))
-            measure_textbook(&textbooks[k], config, in, want, seed, &tallies[k]);
     }
 }
 
@@ -123,23 +107,21 @@ static void measure_batch(const run *r, const cell *c, uint64_t seed, point *p)
     for (size_t i = 0; i < in.rows; i++)
         p->theta += want.angle[i] / (double)in.rows;
     p->scale += want.scale[0];
-    measure_isas(r, &c->config, &in, &want, seed, p->tallies);
-    if (c->compared) measure_textbooks(&c->config, &in, &want, seed, p->tallies + MARGIN_ISA_COUNT);
+    const witness where = {.seed = seed,
+                           .sweep = c->sweep,
+                           .option = c->which->option,
+                           .gradient = margin_gradient_name(c->config.gradient)};
+    measure_isas(r, &c->config, &in, &want, &where, p->tallies);
+    for (size_t k = 0; k < TEXTBOOKS && c->compared; k++) {
+        if (textbooks[k].applies(&c->config))
+            measure_textbook(&textbooks[k], &c->config, &in, &want, &where,
+                             &p->tallies[MARGIN_ISA_COUNT + k]);
+    }
     exact_free(&want);
     inputs_free(&in);
 }
 
 /* ---- a cell ---------------------------------------------------------------------------------- */
-
-static void add_to_verdict(run *r, const cell *c, const point *p)
-{
-    for (int k = 0; k < IMPLEMENTATIONS; k++) {
-        const int judged = is_library(k);
-        if (p->tallies[k].rows > 0)
-            verdict_add(&r->verdict, c->config.loss, implementation_name(k), judged, &p->tallies[k],
-                        c->sweep, c->which->option, margin_gradient_name(c->config.gradient));
-    }
-}
 
 /* The time of a batch, about, in that of a product of the oracle. */
 static double work_of(const cell *c)
@@ -175,7 +157,11 @@ static void measure_cell(void *context, const cell *wanted)
     }
     p.theta /= (double)c.batches;
     p.scale /= (double)c.batches;
-    add_to_verdict(r, &c, &p);
+    for (int k = 0; k < IMPLEMENTATIONS; k++) {
+        if (p.tallies[k].rows > 0)
+            verdict_add(&r->verdict, c.config.loss, implementation_name(k), is_library(k),
+                        &p.tallies[k]);
+    }
     records_add(&r->records, &c, &p);
 }
 
@@ -235,15 +221,6 @@ static void write_results(const run *r, int argc, char **argv)
     if (atomic_set_commit(&written, error, sizeof error) != 0) die(PROGRAM, "%s", error);
 }
 
-/* Better to know before the sweeps than after. */
-static void check_writable(const char *path)
-{
-    atomic_file file;
-    const int status = atomic_open(&file, path);
-    if (status != 0) die(PROGRAM, "%s: cannot write: %s", path, strerror(status));
-    atomic_abort(&file);
-}
-
 /* ---- the program ----------------------------------------------------------------------------- */
 
 /* One line per sweep of each case and shape in it. */
@@ -268,13 +245,6 @@ static void name_unknown_losses(void)
             fprintf(stderr, PROGRAM ": %s: not measured: oracle_target.c has no formula for it\n",
                     margin_loss_get((margin_loss)loss)->name);
     }
-}
-
-static void start_records(run *r)
-{
-    records_start(&r->records);
-    for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++)
-        r->records.measured[isa] = is_measured(r, (margin_isa)isa);
 }
 
 /* What ran, and how it ended. */
@@ -312,9 +282,13 @@ int main(int argc, char **argv)
         return EXIT_SUCCESS;
     }
     output_paths_check(PROGRAM, (const char *[]){r.settings.out}, 1, NULL, 0);
-    if (r.settings.out) check_writable(r.settings.out);
+    if (r.settings.out) output_path_try(PROGRAM, r.settings.out);
     name_unknown_losses();
-    start_records(&r);
+    records_start(&r.records);
+    for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT; isa++)
+        r.records.measured[isa] =
+            margin_isa_usable((margin_isa)isa) &&
+            (r.settings.isa == MARGIN_ISA_AUTO || r.settings.isa == (margin_isa)isa);
     sweep_all(&r, cases, count);
     sweep_functions(&r);
     if (r.settings.out) write_results(&r, argc, argv);

@@ -34,15 +34,11 @@ typedef struct answers {
 
 /* ---- tallies --------------------------------------------------------------------------------- */
 
-static int spread_bin(double value)
-{
-    const double step = (log2(value) + 40) * SPREAD_STEPS;
-    return !(step >= 0) ? 0 : step < SPREAD_BINS - 2 ? 1 + (int)step : SPREAD_BINS - 1;
-}
-
 void tally_note(tally *t, metric which, double value)
 {
-    t->spread[which][spread_bin(value)]++;
+    const double step = (log2(value) + 40) * SPREAD_STEPS;
+    const int bin = !(step >= 0) ? 0 : step < SPREAD_BINS - 2 ? 1 + (int)step : SPREAD_BINS - 1;
+    t->spread[which][bin]++;
     t->most[which] = fmax(t->most[which], value);
     t->sum[which] += value;
     t->count[which]++;
@@ -188,19 +184,24 @@ static void compare_weights(tally *t, const answers *got, const inputs *in, cons
 
 /* What is not finite is counted, and has no error. */
 static void compare(tally *t, const answers *got, const inputs *in, const exact *want,
-                    uint64_t seed)
+                    const witness *where)
 {
     const size_t entries = in->rows * in->dim, weights = in->classes * in->dim;
     const size_t bad = count_nonfinite(got->row_loss, in->rows) +
                        count_nonfinite(got->dx, entries) + count_nonfinite(got->dw, weights);
-    const witness batch = {seed, in->dim, in->classes, NAN, NAN};
+    witness batch = *where;
+    batch.dim = in->dim;
+    batch.classes = in->classes;
+    batch.theta = batch.scale = NAN;
     t->rows += in->rows;
     t->batches++;
     t->values += in->rows + entries + weights;
     t->nonfinite += bad;
     judge(t, PROMISE_FINITE, bad > 0 ? INFINITY : 0, &batch);
     for (size_t i = 0; i < in->rows; i++) {
-        const witness row = {seed, in->dim, in->classes, want->angle[i], want->scale[i]};
+        witness row = batch;
+        row.theta = want->angle[i];
+        row.scale = want->scale[i];
         compare_row(t, got, in, want, i, &row);
     }
     compare_weights(t, got, in, want, &batch);
@@ -220,7 +221,7 @@ static void make_answers(answers *a, const inputs *in, margin_head *head)
 }
 
 margin_status measure_library(const margin_config *config, const inputs *in, const exact *want,
-                              uint64_t seed, tally *out)
+                              const witness *where, tally *out)
 {
     margin_context *context = NULL;
     answers got;
@@ -228,19 +229,19 @@ margin_status measure_library(const margin_config *config, const inputs *in, con
     make_answers(&got, in, &head);
     margin_status status = margin_create(config, &context);
     if (status == MARGIN_OK) status = margin_head_run(context, &head);
-    if (status == MARGIN_OK) compare(out, &got, in, want, seed);
+    if (status == MARGIN_OK) compare(out, &got, in, want, where);
     margin_destroy(context);
     free(got.row_loss);
     return status;
 }
 
 void measure_textbook(const textbook *how, const margin_config *config, const inputs *in,
-                      const exact *want, uint64_t seed, tally *out)
+                      const exact *want, const witness *where, tally *out)
 {
     answers got;
     margin_head head;
     make_answers(&got, in, &head);
     textbook_run(how, config, &head);
-    compare(out, &got, in, want, seed);
+    compare(out, &got, in, want, where);
     free(got.row_loss);
 }

@@ -48,7 +48,8 @@ extern const char *const promise_texts[PROMISES];
 
 /* Which row it was, or which batch. */
 typedef struct witness {
-    uint64_t seed; /* of inputs_make */
+    uint64_t seed;                         /* of inputs_make */
+    const char *sweep, *option, *gradient; /* of its cell */
     size_t dim, classes;
     double theta, scale; /* NaN: of no one row */
 } witness;
@@ -100,10 +101,10 @@ void textbook_run(const textbook *how, const margin_config *config, margin_head 
 /* ---- comparing ---- */
 
 /* Run the library (config->isa, config->threads) or a textbook formulation, and compare.
- * The library's status. `seed`: the witness. */
+ * The library's status. `where`: the batch. */
 margin_status measure_library(const margin_config *config, const inputs *in, const exact *want,
-                              uint64_t seed, tally *out);
+                              const witness *where, tally *out);
 void measure_textbook(const textbook *how, const margin_config *config, const inputs *in,
-                      const exact *want, uint64_t seed, tally *out);
+                      const exact *want, const witness *where, tally *out);
 
 #endif

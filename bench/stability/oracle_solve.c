@@ -13,15 +13,6 @@
  * With L = log sum_{j != y} exp(l_j) the loss is log(1 + exp(L - l_y)), and the derivative by the
  * target's logit is -1 / (1 + exp(l_y - L)). */
 
-static wide largest_of_others(const wide *logits, size_t classes, size_t label)
-{
-    wide largest = logits[label == 0 ? 1 : 0];
-    for (size_t j = 0; j < classes; j++) {
-        if (j != label && logits[j] > largest) largest = logits[j];
-    }
-    return largest;
-}
-
 void oracle_softmax(const wide *logits, size_t classes, size_t label, wide *loss, wide *grad)
 {
     if (classes == 1) { /* a certainty costs nothing */
@@ -29,8 +20,9 @@ void oracle_softmax(const wide *logits, size_t classes, size_t label, wide *loss
         grad[0] = 0;
         return;
     }
-    const wide largest = largest_of_others(logits, classes, label);
-    wide sum = 0;
+    wide largest = logits[label == 0 ? 1 : 0], sum = 0; /* of the others */
+    for (size_t j = 0; j < classes; j++)
+        largest = j != label && logits[j] > largest ? logits[j] : largest;
 
     for (size_t j = 0; j < classes; j++) {
         grad[j] = j == label ? 0 : wide_exp(logits[j] - largest);

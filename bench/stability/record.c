@@ -170,29 +170,16 @@ void records_free(records *r)
 
 /* ---- the verdict ----------------------------------------------------------------------------- */
 
-static verdict_line *find(verdict *v, margin_loss loss, const char *name, int judged)
+void verdict_add(verdict *v, margin_loss loss, const char *name, int judged, const tally *t)
 {
-    for (size_t k = 0; k < v->count; k++) {
-        verdict_line *line = &v->lines[k];
-        if (line->loss == loss && line->judged == judged && strcmp(line->name, name) == 0)
-            return line;
-    }
-    if (v->count == VERDICT_LINES) return NULL;
-    v->lines[v->count] = (verdict_line){.loss = loss, .name = name, .judged = judged};
-    return &v->lines[v->count++];
-}
-
-void verdict_add(verdict *v, margin_loss loss, const char *name, int judged, const tally *t,
-                 const char *sweep, const char *option, const char *gradient)
-{
-    verdict_line *line = find(v, loss, name, judged);
-    if (!line) return;
-    for (int k = 0; k < PROMISES; k++) {
-        if (!line->sweep[k] || !(t->share[k] <= line->all.share[k])) {
-            line->sweep[k] = sweep;
-            line->option[k] = option;
-            line->gradient[k] = gradient;
-        }
+    verdict_line *line = v->lines;
+    while (line < v->lines + v->count &&
+           (line->loss != loss || line->judged != judged || strcmp(line->name, name) != 0))
+        line++;
+    if (line == v->lines + VERDICT_LINES) return;
+    if (line == v->lines + v->count) {
+        *line = (verdict_line){.loss = loss, .name = name, .judged = judged};
+        v->count++;
     }
     tally_add(&line->all, t);
 }
@@ -272,13 +259,13 @@ static json_t *line_json(const verdict_line *line, int p)
     const int any = t->share[p] > 0;
     char seed[24];
     snprintf(seed, sizeof seed, "%" PRIu64, at->seed);
-    json_t *row = json_row(
-        "promise bound loss isa cases judged outside share kept sweep option "
-        "gradient theta scale",
-        "sssszzzgbsssgg", promise_names[p], promise_texts[p], margin_loss_get(line->loss)->name,
-        line->name, t->rows, t->tried[p], t->outside[p], t->share[p], t->outside[p] == 0,
-        any ? line->sweep[p] : NULL, any ? line->option[p] : NULL, any ? line->gradient[p] : NULL,
-        any ? at->theta : NAN, any ? at->scale : NAN);
+    json_t *row =
+        json_row("promise bound loss isa cases judged outside share kept sweep option "
+                 "gradient theta scale",
+                 "sssszzzgbsssgg", promise_names[p], promise_texts[p],
+                 margin_loss_get(line->loss)->name, line->name, t->rows, t->tried[p], t->outside[p],
+                 t->share[p], t->outside[p] == 0, any ? at->sweep : NULL, any ? at->option : NULL,
+                 any ? at->gradient : NULL, any ? at->theta : NAN, any ? at->scale : NAN);
     json_put(row, "dim classes batch_seed", "oos",
              any ? json_integer((json_int_t)at->dim) : json_null(),
              any ? json_integer((json_int_t)at->classes) : json_null(), any ? seed : NULL);

@@ -61,8 +61,6 @@ typedef struct verdict_line {
     const char *name; /* instruction set, or textbook formulation */
     int judged;       /* the library */
     tally all;
-    /* Of the cell where the share is attained. */
-    const char *sweep[PROMISES], *option[PROMISES], *gradient[PROMISES];
 } verdict_line;
 
 enum { VERDICT_LINES = 100 };
@@ -72,9 +70,8 @@ typedef struct verdict {
     size_t count;
 } verdict;
 
-/* Add a cell's tally; the texts must outlive the verdict. */
-void verdict_add(verdict *v, margin_loss loss, const char *name, int judged, const tally *t,
-                 const char *sweep, const char *option, const char *gradient);
+/* Adds a cell's tally; the name must outlive the verdict. */
+void verdict_add(verdict *v, margin_loss loss, const char *name, int judged, const tally *t);
 /* Promises that the library did not keep. */
 size_t verdict_failures(const verdict *v);
 /* Rows of that loss and instruction set that has fewest. */

@@ -6,17 +6,6 @@
 #include "oracle.h"
 #include "random.h"
 
-/* ---- curves ---------------------------------------------------------------------------------- */
-
-static void sweep_curves(walk *w)
-{
-    const size_t rows[] = {4, 2, 9, 16}, many = w->run == EFFORT_QUICK ? 8 : 16;
-    over_angles(w, &(ground){"theta", "", rows[w->run], 32, 24, w->here, 1});
-    over_scales(w, &(ground){"scale", "", many, 32, 24, w->here, 1});
-    over_lengths(w, &(ground){"norm", NULL, 9, 16, 12, w->here, 0});
-    over_cosines(w, &(ground){"converged", "", 9, 16, 12, w->here, 1});
-}
-
 /* ---- classes and dimensions ------------------------------------------------------------------ */
 
 static void sweep_classes(walk *w)
@@ -206,13 +195,6 @@ static void sweep_many_rows(walk *w)
     }
 }
 
-static void sweep_shapes(walk *w)
-{
-    sweep_dimensions(w);
-    sweep_many_classes(w);
-    sweep_many_rows(w);
-}
-
 /* ---- theta and s together -------------------------------------------------------------------- */
 
 /* ArcFace's is a figure. No angle is a break of psi: on a jump no arithmetic knows the side. */
@@ -315,28 +297,28 @@ static void sweep_random(walk *w)
 
 /* ---- all of them ----------------------------------------------------------------------------- */
 
-static size_t options_of(const stability_case *cases, size_t count, margin_loss loss)
-{
-    size_t options = 0;
-    for (size_t k = 0; k < count; k++)
-        options += cases[k].config.loss == loss;
-    return options;
-}
-
 void visit_cells(const stability_case *cases, size_t count, effort how_many, uint64_t seed,
                  cell_visitor visitor, void *context)
 {
+    const size_t rows[] = {4, 2, 9, 16}, many = how_many == EFFORT_QUICK ? 8 : 16;
     walk w = {.run = how_many, .seed = seed, .visit = visitor, .context = context};
     for (w.number = 0; w.number < count; w.number++) {
         w.which = &cases[w.number];
-        w.options = options_of(cases, count, w.which->config.loss);
+        w.options = 0;
+        for (size_t k = 0; k < count; k++)
+            w.options += cases[k].config.loss == w.which->config.loss;
         w.here = effort_for(w.which, how_many);
-        sweep_curves(&w);
+        over_angles(&w, &(ground){"theta", "", rows[how_many], 32, 24, w.here, 1});
+        over_scales(&w, &(ground){"scale", "", many, 32, 24, w.here, 1});
+        over_lengths(&w, &(ground){"norm", NULL, 9, 16, 12, w.here, 0});
+        over_cosines(&w, &(ground){"converged", "", 9, 16, 12, w.here, 1});
         sweep_underflow(&w);
         sweep_special(&w);
         sweep_classes(&w);
         sweep_dims(&w);
-        sweep_shapes(&w);
+        sweep_dimensions(&w);
+        sweep_many_classes(&w);
+        sweep_many_rows(&w);
         sweep_map(&w);
         sweep_random(&w);
     }

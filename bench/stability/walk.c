@@ -128,12 +128,6 @@ static void drop_repeats(angle_list *list)
     list->count = kept;
 }
 
-static void add_near(angle_list *list, double theta, double distance)
-{
-    add_theta(list, theta - distance);
-    add_theta(list, theta + distance);
-}
-
 size_t list_breaks(const margin_config *config, double breaks[BREAKS_MOST])
 {
     size_t count = 0;
@@ -153,8 +147,10 @@ static void add_small(angle_list *list, const margin_config *config, int steps)
         const double small = pow(10, -12 + 11.0 * i / steps);
         add(list, small, 0);
         add(list, small, 1);
-        for (size_t k = 0; k < count; k++)
-            add_near(list, breaks[k], small);
+        for (size_t k = 0; k < count; k++) {
+            add_theta(list, breaks[k] - small);
+            add_theta(list, breaks[k] + small);
+        }
     }
 }
 

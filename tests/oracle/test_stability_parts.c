@@ -193,8 +193,9 @@ static void the_judge_tells_right_from_wrong(void **state)
     for (uint64_t seed = 1; seed <= 8; seed++) {
         inputs_make(&in, &how, seed);
         exact_solve(&want, &config, &in, 1);
-        assert_int_equal(measure_library(&config, &in, &want, seed, &library), MARGIN_OK);
-        measure_textbook(&textbooks[1], &config, &in, &want, seed, &plain);
+        assert_int_equal(measure_library(&config, &in, &want, &(witness){.seed = seed}, &library),
+                         MARGIN_OK);
+        measure_textbook(&textbooks[1], &config, &in, &want, &(witness){.seed = seed}, &plain);
         exact_free(&want);
         inputs_free(&in);
     }
@@ -204,11 +205,11 @@ static void the_judge_tells_right_from_wrong(void **state)
         assert_true(library.outside[p] == 0);
         assert_true(p == PROMISE_GRAD_W || plain.outside[p] > 0);
     }
-    verdict_add(&v, MARGIN_ARCFACE, "here", 1, &library, "sweep", "paper", "exact");
+    verdict_add(&v, MARGIN_ARCFACE, "here", 1, &library);
     assert_int_equal(verdict_failures(&v), 0);
-    verdict_add(&v, MARGIN_ARCFACE, "acos", 0, &plain, "sweep", "paper", "exact");
+    verdict_add(&v, MARGIN_ARCFACE, "acos", 0, &plain);
     assert_int_equal(verdict_failures(&v), 0); /* only the library promises */
-    verdict_add(&v, MARGIN_ARCFACE, "here", 1, &plain, "sweep", "paper", "exact");
+    verdict_add(&v, MARGIN_ARCFACE, "here", 1, &plain);
     assert_true(verdict_failures(&v) >= 3);
 }
 
@@ -227,13 +228,13 @@ static void shares_are_errors_over_bounds(void **state)
     exact_solve(&want, &config, &in, 1);
     const double loss = want.loss[0], allowed = 4 * float_ulp(loss) + want.condition[0];
     want.loss[0] += 1e-3;
-    assert_int_equal(measure_library(&config, &in, &want, 1, &t), MARGIN_OK);
+    assert_int_equal(measure_library(&config, &in, &want, &(witness){.seed = 1}, &t), MARGIN_OK);
     assert_true(fabs(t.share[GOAL_LOSS] * allowed / 1e-3 - 1) < 0.05);
     assert_true(t.share[PROMISE_LOSS] < t.share[GOAL_LOSS] && t.share[PROMISE_LOSS] > 10);
     assert_int_equal(t.outside[PROMISE_LOSS], 1);
     want.dx[0] = 1.01 * want.dx[0] + 1;
     t = (tally){0};
-    assert_int_equal(measure_library(&config, &in, &want, 1, &t), MARGIN_OK);
+    assert_int_equal(measure_library(&config, &in, &want, &(witness){.seed = 1}, &t), MARGIN_OK);
     assert_int_equal(t.outside[PROMISE_GRAD_X], 1);
     assert_int_equal(t.outside[PROMISE_GRAD_W], 0);
     exact_free(&want);
