@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "calls.h"
 #include "context.h"
 #include "memory.h"
 #include "noise.h"
@@ -71,15 +72,10 @@ static margin_status call(probe *p)
         p->loss = rows.loss;
         return status;
     }
-    margin_head head = {.size = sizeof(margin_head),
-                        .rows = s->rows,
-                        .dim = s->dim,
-                        .classes = s->classes,
-                        .embeddings = p->embeddings,
-                        .weights = p->weights,
-                        .labels = p->labels,
-                        .grad_embeddings = p->grad_embeddings,
-                        .grad_weights = p->grad_weights};
+    margin_head head =
+        head_of_arrays(s->rows, s->dim, s->classes, p->embeddings, p->weights, p->labels);
+    head.grad_embeddings = p->grad_embeddings;
+    head.grad_weights = p->grad_weights;
     const margin_status status = margin_head_run(p->context, &head);
     p->loss = head.loss;
     return status;

@@ -53,23 +53,18 @@ static double share_of(const case_list *list, const timed_case *c)
     return most > 0.0 ? cases_rate(c) / most : 0.0;
 }
 
-static void print_rate(const case_list *list, const timed_case *c, FILE *stream)
-{
-    const double rate = cases_rate(c), share = share_of(list, c);
-    if (rate > 0.0)
-        fprintf(stream, "%10.1f %-8s", rate, c->kernel->bound == BOUND_FLOPS ? "GFLOP/s" : "GB/s");
-    if (share > 0.0) fprintf(stream, "%5.0f %%", 100.0 * share);
-}
-
 static void print_case(const case_list *list, const timed_case *c, FILE *stream)
 {
+    const double rate = cases_rate(c), share = share_of(list, c);
     if (c->fault[0] != '\0') {
         fprintf(stream, "%-66s differs from the scalar kernel\n", c->name);
         return;
     }
     fprintf(stream, "%-66s %7.1f %11.1f %9.4f %6.1f %%", c->name, (double)c->held / 1024.0,
             c->median, c->median / c->elements, 100.0 * spread_of(c));
-    print_rate(list, c, stream);
+    if (rate > 0.0)
+        fprintf(stream, "%10.1f %-8s", rate, c->kernel->bound == BOUND_FLOPS ? "GFLOP/s" : "GB/s");
+    if (share > 0.0) fprintf(stream, "%5.0f %%", 100.0 * share);
     fputc('\n', stream);
 }
 

@@ -254,15 +254,6 @@ static void print_row(const tuning *t)
     printf("\n    },\n");
 }
 
-/* Takes the ratios over. */
-static json_t *tuning_json(const tuning *t)
-{
-    json_t *schedule = json_object();
-    for (size_t i = 0; i < COSTS + KNOBS; i++)
-        json_put(schedule, field_at(i)->name, "g", get(&t->schedule, field_at(i)));
-    return json_row("isa schedule ratios", "soo", margin_isa_name(t->isa), schedule, t->ratios);
-}
-
 /* ---- all of it ---- */
 
 static void tune_isa(tuning *t, const char *filter, progress *line)
@@ -301,7 +292,10 @@ static json_t *tune_and_print(const settings *s, margin_isa isa)
     printf("%s: time over the present value's\n", margin_isa_name(isa));
     print_ratios(&t);
     print_row(&t);
-    return tuning_json(&t);
+    json_t *schedule = json_object();
+    for (size_t i = 0; i < COSTS + KNOBS; i++)
+        json_put(schedule, field_at(i)->name, "g", get(&t.schedule, field_at(i)));
+    return json_row("isa schedule ratios", "soo", margin_isa_name(isa), schedule, t.ratios);
 }
 
 int tune_run(const settings *s, int argc, char **argv)

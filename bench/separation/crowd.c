@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "calls.h"
 #include "clock.h"
 #include "memory.h"
 #include "options.h"
@@ -119,13 +120,7 @@ static void look_at_set(crowd *c, size_t n, size_t set, sample *near, sample *cl
     float *const members = c->directions + WIDEST;
     draw(c, STREAM_CROWD, (uint64_t)n << 32 | set * n, n, members); /* no two share directions */
     for (int d = 0; d < DIMS; d++) {
-        margin_head head = {.size = sizeof(margin_head),
-                            .rows = n,
-                            .dim = dims[d],
-                            .classes = n,
-                            .embeddings = members,
-                            .weights = members,
-                            .labels = c->labels};
+        margin_head head = head_of_arrays(n, dims[d], n, members, members, c->labels);
         double closest = M_PI, sum = 0.0;
         look(c, c->member, &head);
         for (size_t i = 0; i < n; i++) {
@@ -143,13 +138,7 @@ static void look_at_set(crowd *c, size_t n, size_t set, sample *near, sample *cl
 /* greatest[view]: the largest cosine so far. */
 static void look_from_views(crowd *c, size_t count, int d, double *greatest)
 {
-    margin_head head = {.size = sizeof(margin_head),
-                        .rows = VIEWS,
-                        .dim = dims[d],
-                        .classes = 1 + count,
-                        .embeddings = c->views,
-                        .weights = c->directions,
-                        .labels = c->zeros};
+    margin_head head = head_of_arrays(VIEWS, dims[d], 1 + count, c->views, c->directions, c->zeros);
     look(c, c->outsider, &head);
     for (size_t i = 0; i < VIEWS; i++)
         greatest[i] = fmax(greatest[i], cosine_of(c->loss[i]));

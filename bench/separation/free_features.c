@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "calls.h"
 #include "memory.h"
 #include "philox.h"
 
@@ -53,16 +54,8 @@ static margin_status move(margin_context *context, crowd *c)
 {
     for (size_t i = 0; i < c->rows; i++)
         set_point(c->embeddings + 2 * i, c->angles[i]);
-    margin_head head = {
-        .size = sizeof(margin_head),
-        .rows = c->rows,
-        .dim = 2,
-        .classes = c->classes,
-        .embeddings = c->embeddings,
-        .weights = c->weights,
-        .labels = c->labels,
-        .grad_embeddings = c->gradients,
-    };
+    margin_head head = head_of_arrays(c->rows, 2, c->classes, c->embeddings, c->weights, c->labels);
+    head.grad_embeddings = c->gradients;
     const margin_status status = margin_head_run(context, &head);
     for (size_t i = 0; status == MARGIN_OK && i < c->rows; i++) {
         /* The mean's gradient along the circle, as a share of the scale. */

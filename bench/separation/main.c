@@ -120,17 +120,6 @@ static void make_plans(session *s)
 
 /* ---- where it goes ------------------------------------------------------------------------- */
 
-/* "results/fig3+fig4a" for figures whose folder is not named. */
-static char *default_folder(const session *s)
-{
-    char path[PATH_MAX] = "results";
-    for (size_t i = 0, used = strlen(path); i < figure_count(); i++)
-        if (wanted(s, i))
-            used += (size_t)snprintf(path + used, sizeof path - used, "%c%s",
-                                     strchr(path, '/') == NULL ? '/' : '+', figure_get(i)->name);
-    return join(path, "");
-}
-
 static void make_folder(const char *path)
 {
     char part[PATH_MAX];
@@ -147,7 +136,13 @@ static void choose_out(session *s)
 {
     const separation_options *const o = &s->options;
     if (o->figures != 0) {
-        s->folder = o->folder != NULL ? join(o->folder, "") : default_folder(s);
+        char path[PATH_MAX] = "results"; /* and "/fig3+fig4a" where the folder is not named */
+        for (size_t i = 0, used = strlen(path); i < figure_count(); i++)
+            if (wanted(s, i))
+                used +=
+                    (size_t)snprintf(path + used, sizeof path - used, "%c%s",
+                                     strchr(path, '/') == NULL ? '/' : '+', figure_get(i)->name);
+        s->folder = join(o->folder != NULL ? o->folder : path, "");
         make_folder(s->folder);
         s->file = join(s->folder, "/separation.json");
     } else if (o->out != NULL) {
@@ -220,16 +215,6 @@ static void draw_figures(const char *folder, const char *names)
         die(SEPARATION_PROGRAM, "%s failed; the numbers are in %s", script, folder);
 }
 
-static void print_list(const separation_options *o)
-{
-    report_list(stdout, o->losses, &o->override);
-    printf("figures:\n");
-    for (size_t i = 0; i < figure_count(); i++) {
-        const figure *const row = figure_get(i);
-        printf("  %-16s %s (%s)\n", row->name, row->title, row->needs);
-    }
-}
-
 int main(int argc, char **argv)
 {
     static session s;
@@ -237,7 +222,10 @@ int main(int argc, char **argv)
     json_t *context = provenance_json(argc, argv, 0);
     separation_options_read(&s.options, argc, argv);
     if (s.options.list) {
-        print_list(&s.options);
+        report_list(stdout, s.options.losses, &s.options.override);
+        printf("figures:\n");
+        for (const figure *row = figure_get(0); row < figure_get(0) + figure_count(); row++)
+            printf("  %-16s %s (%s)\n", row->name, row->title, row->needs);
         json_decref(context);
         finish_stdout(SEPARATION_PROGRAM);
         return EXIT_SUCCESS;

@@ -230,16 +230,6 @@ static void snapshot_if_due(const run_plan *plan, run_parts *parts, size_t epoch
         if (epoch == moments[i]) result->snapshots[i] = take_snapshot(plan, parts, epoch);
 }
 
-static int save_if_due(const run_plan *plan, keeper *k, const trainer *t, run_result *result)
-{
-    const int due =
-        seconds_now() - k->saved >= plan->checkpoint_seconds || t->epoch == plan->how.epochs;
-    if (k->path == NULL || !due) return 0;
-    k->saved = seconds_now();
-    return checkpoint_save(k->path, k->key, k->pieces, k->count, result->error,
-                           sizeof result->error);
-}
-
 static int train_on(const run_plan *plan, run_parts *parts, trainer *t, keeper *k,
                     run_result *result)
 {
@@ -249,7 +239,13 @@ static int train_on(const run_plan *plan, run_parts *parts, trainer *t, keeper *
         result->seconds += seconds_now() - start;
         if (status != MARGIN_OK) return diverged(result, status, t->epoch + 1);
         snapshot_if_due(plan, parts, t->epoch, result);
-        if (save_if_due(plan, k, t, result) != 0) return -1;
+        if (k->path != NULL && (seconds_now() - k->saved >= plan->checkpoint_seconds ||
+                                t->epoch == plan->how.epochs)) {
+            k->saved = seconds_now();
+            if (checkpoint_save(k->path, k->key, k->pieces, k->count, result->error,
+                                sizeof result->error) != 0)
+                return -1;
+        }
         if (plan->epoch_done != NULL) plan->epoch_done(plan);
     }
     result->final_loss = t->loss;

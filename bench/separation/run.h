@@ -8,7 +8,7 @@
 #include "trainer.h"
 #include "verification.h"
 
-/* ---- run_plan.c: what a run is to do ---- */
+/* ---- recipe.c: what a run is to do ---- */
 
 typedef struct run_data {
     const char *name;        /* "sphere", "fashion", or the folder's name */

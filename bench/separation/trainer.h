@@ -9,7 +9,7 @@
 #include "margin.h"
 #include "recipe.h"
 
-/* ---- class_weights.c: the classification head's parameters, one vector a class ---- */
+/* ---- the classification head's parameters, one vector a class ---- */
 
 typedef struct class_weights {
     size_t classes, dim;

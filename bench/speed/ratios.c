@@ -15,6 +15,7 @@
 #include "report.h"
 #include "statistics.h"
 #include "timed.h"
+#include "quantile.h"
 
 #define UNSTABLE_SPREAD 0.05
 
@@ -174,4 +175,45 @@ void speed_ratios_add(json_t *report, const speed_plan *plan)
     }
     json_put(list.context, "unstable_cases", "d", unstable);
     timed_free(&list);
+}
+
+/* ---- statistics.h: medians by sorting, their intervals by the binomial distribution
+ * -------------- */
+
+double speed_median(double *values, size_t count)
+{
+    sort_doubles(values, count);
+    return quantile(values, count, 0.5);
+}
+
+/* A value is below the true median with probability 1/2. The median lies outside the k-th from
+ * either end when fewer than k + 1 values (k from 0) are on one side of it. */
+static double coverage(size_t count, size_t k)
+{
+    double term = ldexp(1, -(int)count), sum = 0; /* binomial(count, i) / 2^count */
+    for (size_t i = 0; i <= k; i++) {
+        sum += term;
+        term *= (double)(count - i) / (double)(i + 1);
+    }
+    return 1 - 2 * sum;
+}
+
+static size_t order_statistic(size_t count)
+{
+    size_t k = 0;
+    while (2 * (k + 1) < count && coverage(count, k + 1) >= 0.95)
+        k++;
+    return k;
+}
+
+speed_interval speed_median_interval(double *values, size_t count)
+{
+    const double median = speed_median(values, count);
+    const size_t k = order_statistic(count);
+    return (speed_interval){median, values[k], values[count - 1 - k]};
+}
+
+double speed_interval_coverage(size_t count)
+{
+    return count < 2 ? 0 : coverage(count, order_statistic(count));
 }

@@ -9,6 +9,7 @@
 #include <time.h>
 
 #include "check.h"
+#include "calls.h"
 #include "clock.h"
 #include "process.h"
 
@@ -127,18 +128,12 @@ static margin_status run_head(speed_job *job)
 {
     const speed_problem *p = job->problem;
     const int gradients = job->what->what == SPEED_HEAD;
-    margin_head head = {
-        .size = sizeof(margin_head),
-        .rows = p->shape->rows,
-        .dim = p->shape->dim,
-        .classes = p->shape->classes,
-        .embeddings = p->embeddings,
-        .weights = p->weights,
-        .labels = p->labels,
-        .row_loss = job->outputs->row_loss,
-        .grad_embeddings = gradients ? job->outputs->grad_embeddings : NULL,
-        .grad_weights = gradients ? job->outputs->grad_weights : NULL,
-    };
+    const speed_shape *s = p->shape;
+    margin_head head =
+        head_of_arrays(s->rows, s->dim, s->classes, p->embeddings, p->weights, p->labels);
+    head.row_loss = job->outputs->row_loss;
+    head.grad_embeddings = gradients ? job->outputs->grad_embeddings : NULL;
+    head.grad_weights = gradients ? job->outputs->grad_weights : NULL;
     const margin_status status = margin_head_run(job->context, &head);
     job->mean_loss = head.loss;
     return status;

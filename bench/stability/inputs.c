@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calls.h"
 #include "memory.h"
 #include "random.h"
 
@@ -215,11 +216,5 @@ void inputs_free(inputs *in)
 
 margin_head head_of(const inputs *in)
 {
-    return (margin_head){.size = sizeof(margin_head),
-                         .rows = in->rows,
-                         .dim = in->dim,
-                         .classes = in->classes,
-                         .embeddings = in->embeddings,
-                         .weights = in->weights,
-                         .labels = in->labels};
+    return head_of_arrays(in->rows, in->dim, in->classes, in->embeddings, in->weights, in->labels);
 }

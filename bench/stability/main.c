@@ -172,45 +172,21 @@ static void count_cell(void *context, const cell *c)
     r->work += (double)c->batches * work_of(c);
 }
 
-static void sweep_all(run *r, const stability_case *cases, size_t count)
-{
-    visit_cells(cases, count, r->settings.how_many, r->settings.seed, count_cell, r);
-    progress_start(&r->progress, "stability", r->batches);
-    visit_cells(cases, count, r->settings.how_many, r->settings.seed, measure_cell, r);
-    records_flush(&r->records);
-    progress_end(&r->progress);
-}
-
-/* Every float32 where there is time for it. */
-static void sweep_functions(run *r)
-{
-    const unsigned exp_step[] = {0, 1009, 1, 1}, log_step[] = {0, 1009, 31, 1};
-    const effort how_many = r->settings.how_many;
-    r->float_sweeps =
-        sweep_floats(r->floats, r->settings.isa, exp_step[how_many], log_step[how_many], r->cpus);
-}
-
 /* ---- the file -------------------------------------------------------------------------------- */
-
-static json_t *formulas(void)
-{
-    json_t *object = json_object();
-    for (size_t k = 0; k < TEXTBOOKS; k++)
-        json_put(object, textbooks[k].name, "s", textbooks[k].formula);
-    return object;
-}
 
 static void write_results(const run *r, int argc, char **argv)
 {
     atomic_set written = {0};
     tables out;
-    json_t *context = provenance_json(argc, argv, r->settings.seed);
+    json_t *context = provenance_json(argc, argv, r->settings.seed), *formulas = json_object();
+    for (size_t k = 0; k < TEXTBOOKS; k++)
+        json_put(formulas, textbooks[k].name, "s", textbooks[k].formula);
     char error[512];
     json_put(context, "threads", "d", r->settings.threads);
     json_t *file = json_row(
         "schema context verdicts settings functions formulas curves rows", "dooooooo", 3, context,
         json_columns(verdict_json(&r->verdict)), json_columns(json_incref(r->records.settings)),
-        float_sweeps_json(r->floats, r->float_sweeps), formulas(), json_columns(curves_json()),
+        float_sweeps_json(r->floats, r->float_sweeps), formulas, json_columns(curves_json()),
         json_columns(json_incref(r->records.rows)));
     if (json_add_file(file, r->settings.out, &written, error, sizeof error) != 0)
         die(PROGRAM, "%s", error);
@@ -237,16 +213,6 @@ static void print_cell(void *context, const cell *c)
     }
 }
 
-/* A loss that was added to the library only has nothing to be compared with. */
-static void name_unknown_losses(void)
-{
-    for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
-        if (!oracle_knows((margin_loss)loss))
-            fprintf(stderr, PROGRAM ": %s: not measured: oracle_target.c has no formula for it\n",
-                    margin_loss_get((margin_loss)loss)->name);
-    }
-}
-
 /* What ran, and how it ended. */
 static void print_closing(const run *r, size_t cases, size_t failures)
 {
@@ -268,6 +234,8 @@ static void print_closing(const run *r, size_t cases, size_t failures)
 int main(int argc, char **argv)
 {
     static run r; /* too large for the stack */
+    /* Every float32 where there is time for it. */
+    static const unsigned exp_step[] = {0, 1009, 1, 1}, log_step[] = {0, 1009, 31, 1};
     stability_case cases[CASES_MOST];
     const size_t count = list_cases(cases);
     char last[LINE_SIZE] = "";
@@ -283,14 +251,23 @@ int main(int argc, char **argv)
     }
     output_paths_check(PROGRAM, (const char *[]){r.settings.out}, 1, NULL, 0);
     if (r.settings.out) output_path_try(PROGRAM, r.settings.out);
-    name_unknown_losses();
+    for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
+        if (!oracle_knows((margin_loss)loss)) /* there is nothing to compare it with */
+            fprintf(stderr, PROGRAM ": %s: not measured: oracle_target.c has no formula for it\n",
+                    margin_loss_get((margin_loss)loss)->name);
+    }
     records_start(&r.records);
     for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT; isa++)
         r.records.measured[isa] =
             margin_isa_usable((margin_isa)isa) &&
             (r.settings.isa == MARGIN_ISA_AUTO || r.settings.isa == (margin_isa)isa);
-    sweep_all(&r, cases, count);
-    sweep_functions(&r);
+    visit_cells(cases, count, r.settings.how_many, r.settings.seed, count_cell, &r);
+    progress_start(&r.progress, "stability", r.batches);
+    visit_cells(cases, count, r.settings.how_many, r.settings.seed, measure_cell, &r);
+    records_flush(&r.records);
+    progress_end(&r.progress);
+    r.float_sweeps = sweep_floats(r.floats, r.settings.isa, exp_step[r.settings.how_many],
+                                  log_step[r.settings.how_many], r.cpus);
     if (r.settings.out) write_results(&r, argc, argv);
     records_free(&r.records);
     verdict_print(&r.verdict, stdout);

@@ -83,14 +83,6 @@ static wide class_weight(const oracle_problem *p, int64_t label)
     return p->class_weight ? p->class_weight[label] : 1;
 }
 
-static wide total_weight(const oracle_problem *p)
-{
-    wide total = 0;
-    for (size_t i = 0; i < p->rows; i++)
-        total += p->labels[i] >= 0 ? class_weight(p, p->labels[i]) : 0;
-    return total > 0 ? total : 1;
-}
-
 static wide dot(const wide *a, const wide *b, size_t n)
 {
     wide sum = 0;
@@ -293,7 +285,9 @@ int oracle_solve(const margin_config *config, const oracle_problem *problem, ora
         s.weight_norm = memory;
     }
     clear_answer(problem, answer);
-    s.total = total_weight(problem);
+    for (size_t i = 0; i < problem->rows; i++)
+        s.total += problem->labels[i] >= 0 ? class_weight(problem, problem->labels[i]) : 0;
+    s.total = s.total > 0 ? s.total : 1;
     for (size_t i = 0; i < problem->rows; i++)
         if (problem->labels[i] >= 0) solve_row(&s, i);
     free(memory);

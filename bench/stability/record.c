@@ -32,17 +32,6 @@ static void set_case(json_t *row, const cell *c)
              c->which->option, margin_gradient_name(c->config.gradient), c->which->is_default);
 }
 
-/* What the batches of a row have in common; null in a row of several cells. */
-static json_t *row_of(const cell *c, const point *p)
-{
-    const int one = p != NULL && !c->vary;
-    json_t *row = json_row("sweep kind", "ss", c->sweep, c->kind);
-    set_case(row, c);
-    json_put(row, "theta scale classes", "ggo", one && !c->mixed ? p->theta : NAN,
-             one ? p->scale : NAN, one ? json_integer((json_int_t)c->recipe.classes) : json_null());
-    return row;
-}
-
 static void set_errors(json_t *row, const tally *t, int judged)
 {
     char name[32];
@@ -70,7 +59,11 @@ static void record(records *r, const cell *c, const point *p, int k, const tally
 {
     const int ours = is_library(k);
     const char *name = implementation_name(k);
-    json_t *row = row_of(c, p);
+    const int one = p != NULL && !c->vary; /* what batches have in common: null of several cells */
+    json_t *row = json_row("sweep kind", "ss", c->sweep, c->kind);
+    set_case(row, c);
+    json_put(row, "theta scale classes", "ggo", one && !c->mixed ? p->theta : NAN,
+             one ? p->scale : NAN, one ? json_integer((json_int_t)c->recipe.classes) : json_null());
     json_put(row, "impl isa cases", "ssz", ours ? "margin" : name, ours ? name : "none", t->rows);
     set_errors(row, t, ours);
     json_array_append_new(r->rows, row);
