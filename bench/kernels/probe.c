@@ -2,7 +2,6 @@
 #include "tune.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "calls.h"

@@ -10,11 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dispatch.h"
 #include "json_out.h"
-#include "option_table.h"
 #include "progress.h"
 #include "provenance.h"
+#include "option_table.h"
 #include "statistics.h"
 
 enum { VALUES = 6, SHAPES = 5, ROUNDS = 21, ROUNDS_QUICK = 3 };

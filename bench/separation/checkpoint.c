@@ -1,4 +1,4 @@
-/* checkpoint.c: the state of a training in a file (see checkpoint.h). Must not know what a run
+/* checkpoint.c: the state of a training in a file (see run.h). Must not know what a run
  * measures. */
 #include "run.h"
 
@@ -6,7 +6,6 @@
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "atomic_file.h"

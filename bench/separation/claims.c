@@ -1,4 +1,4 @@
-/* claims.c: the claims and what is measured for them (see claims.h). Must not know how a run works,
+/* claims.c: the claims and what is measured for them (see groups.h). Must not know how a run works,
  * nor how a verdict is shown. */
 #include "groups.h"
 

@@ -135,31 +135,10 @@ static void look_at_set(crowd *c, size_t n, size_t set, sample *near, sample *cl
 
 /* ---- crowds looked at from some directions --------------------------------------------------- */
 
-/* greatest[view]: the largest cosine so far. */
-static void look_from_views(crowd *c, size_t count, int d, double *greatest)
-{
-    margin_head head = head_of_arrays(VIEWS, dims[d], 1 + count, c->views, c->directions, c->zeros);
-    look(c, c->outsider, &head);
-    for (size_t i = 0; i < VIEWS; i++)
-        greatest[i] = fmax(greatest[i], cosine_of(c->loss[i]));
-}
-
-/* A view sees n - 1 others, as a member does. */
-static void look_on(crowd *c, size_t n, size_t *seen, double greatest[DIMS][VIEWS])
-{
-    while (*seen < n - 1) {
-        const size_t left = n - 1 - *seen, count = left < CHUNK ? left : CHUNK;
-        draw(c, STREAM_CROWD, *seen, count, c->directions + WIDEST);
-        for (int d = 0; d < DIMS; d++)
-            look_from_views(c, count, d, greatest[d]);
-        *seen += count;
-    }
-}
-
 /* Returns how many rows there are. */
 static size_t look_at_large(crowd *c, crowd_row *rows)
 {
-    static double greatest[DIMS][VIEWS];
+    static double greatest[DIMS][VIEWS]; /* cosines so far */
     size_t seen = 0, count = 0;
     for (int d = 0; d < DIMS; d++) {
         for (size_t i = 0; i < VIEWS; i++)
@@ -167,7 +146,18 @@ static size_t look_at_large(crowd *c, crowd_row *rows)
     }
     draw(c, STREAM_CROWD_VIEW, 0, VIEWS, c->views);
     for (size_t n = 10 * c->plan->whole; n <= c->plan->most; n *= 10) {
-        look_on(c, n, &seen, greatest);
+        while (seen < n - 1) { /* a view sees n - 1 others, as a member does */
+            const size_t left = n - 1 - seen, some = left < CHUNK ? left : CHUNK;
+            draw(c, STREAM_CROWD, seen, some, c->directions + WIDEST);
+            for (int d = 0; d < DIMS; d++) {
+                margin_head head =
+                    head_of_arrays(VIEWS, dims[d], 1 + some, c->views, c->directions, c->zeros);
+                look(c, c->outsider, &head);
+                for (size_t i = 0; i < VIEWS; i++)
+                    greatest[d][i] = fmax(greatest[d][i], cosine_of(c->loss[i]));
+            }
+            seen += some;
+        }
         for (int d = 0; d < DIMS; d++) {
             sample near = {0}, close = {0};
             for (size_t i = 0; i < VIEWS; i++)
@@ -208,17 +198,6 @@ static void open_crowd(crowd *c)
     c->outsider = open_context(c->plan, 1.0);
 }
 
-static void close_crowd(crowd *c)
-{
-    margin_destroy(c->member);
-    margin_destroy(c->outsider);
-    free(c->directions);
-    free(c->views);
-    free(c->loss);
-    free(c->labels);
-    free(c->zeros);
-}
-
 static double all_work(const crowd_plan *plan)
 {
     double cosines = plan->most > plan->whole ? (double)VIEWS * (double)plan->most : 0.0;
@@ -242,6 +221,12 @@ size_t crowd_measure(const crowd_plan *plan, crowd_row *rows, crowd_speed *speed
     }
     count += look_at_large(&c, rows + count);
     *speed = c.speed;
-    close_crowd(&c);
+    margin_destroy(c.member);
+    margin_destroy(c.outsider);
+    free(c.directions);
+    free(c.views);
+    free(c.loss);
+    free(c.labels);
+    free(c.zeros);
     return count;
 }

@@ -219,18 +219,6 @@ typedef struct sphere_map {
     double *phases;     /* [input_dim] */
 } sphere_map;
 
-static void draw_map(const sphere_config *config, const sphere_map *map)
-{
-    const size_t dim = config->latent_dim;
-    for (size_t i = 0; i < config->input_dim; i++) {
-        philox_stream stream;
-        philox_start(&stream, map_seed, STREAM_MAP, i);
-        map->phases[i] = 2.0 * M_PI * philox_uniform(&stream);
-        for (size_t k = 0; k < dim; k++)
-            map->directions[i * dim + k] = philox_normal(&stream);
-    }
-}
-
 static void apply_map(const sphere_config *config, const sphere_map *map, const double *latent,
                       float *input)
 {
@@ -301,7 +289,13 @@ static void fill(const sphere_config *config, double *scratch, data_split *out)
         philox_start(&stream, config->seed, STREAM_CENTRE, k);
         sphere_uniform(&stream, dim, centres + k * dim);
     }
-    draw_map(config, &map);
+    for (size_t i = 0; i < config->input_dim; i++) {
+        philox_stream stream;
+        philox_start(&stream, map_seed, STREAM_MAP, i);
+        map.phases[i] = 2.0 * M_PI * philox_uniform(&stream);
+        for (size_t k = 0; k < dim; k++)
+            map.directions[i * dim + k] = philox_normal(&stream);
+    }
     size_t first = 0;
     for (size_t k = 0; k < config->identities; k++) {
         const double *const centre = centres + k * dim;

@@ -1,4 +1,4 @@
-/* figure_curves.c: target logits, decision margins and bounds as curves (see figure_parts.h). Must
+/* figure_curves.c: target logits, decision margins and bounds as curves (see figures.h). Must
  * not know how a figure looks, nor the formula of a loss: that is asked of the library. */
 #include "figures.h"
 
@@ -94,15 +94,18 @@ static double other_angle(const margin_config *config, double theta_degrees)
     return logit < -1.0 ? NAN : degrees(acos(fmin(logit, 1.0)));
 }
 
-/* A curve for each setting, y over 0 to `most` degrees. */
-static void add_curves(plot *p, const setting *settings, size_t count, int most,
-                       double (*y)(const margin_config *config, double theta_degrees))
+/* A figure with a curve for each setting, y over 0 to `most` degrees. */
+static json_t *curves_of(const figure_request *request, const char *table, json_t *chosen,
+                         const setting *settings, size_t count, int most,
+                         double (*y)(const margin_config *config, double theta_degrees))
 {
+    plot p = new_plot(request, table, "#series loss x y", chosen);
     for (size_t k = 0; k < count; k++) {
-        const margin_config config = new_loss_curve(p, &settings[k]);
+        const margin_config config = new_loss_curve(&p, &settings[k]);
         for (int degree = 0; degree <= most; degree++)
-            add_point(p, degree, y(&config, degree));
+            add_point(&p, degree, y(&config, degree));
     }
+    return finish(&p);
 }
 
 json_t *curves_arcface_fig4b(const figure_request *request)
@@ -116,13 +119,12 @@ json_t *curves_arcface_fig4b(const figure_request *request)
         {"CM1 (1, 0.3, 0.2)", MARGIN_COMBINED, 1, 0.3, 0.2, 0},
         {"CM2 (0.9, 0.4, 0.15)", MARGIN_COMBINED, 0.9, 0.4, 0.15, 0},
     };
-    plot p = new_plot(
-        request, "arcface_fig4b", "#series loss x y",
+    return curves_of(
+        request, "arcface_fig4b",
         CHOSEN("The paper draws 20 to 100 degrees; the right panel goes on to 180, where past_pi "
                "is the library's default: the bare cosine for ArcFace and the combined margins, "
-               "psi for SphereFace."));
-    add_curves(&p, settings, sizeof settings / sizeof *settings, 180, psi);
-    return finish(&p);
+               "psi for SphereFace."),
+        settings, sizeof settings / sizeof *settings, 180, psi);
 }
 
 json_t *curves_amsoftmax_psi(const figure_request *request)
@@ -134,11 +136,10 @@ json_t *curves_amsoftmax_psi(const figure_request *request)
         {"A-Softmax (m=4, λ=5)", MARGIN_SPHEREFACE, 4, 0, 0, 5},
         {"AM-Softmax: cos θ − 0.35", MARGIN_COSFACE, 1, 0, 0.35, 0},
     };
-    plot p = new_plot(
-        request, "amsoftmax_psi", "#series loss x y",
-        CHOSEN("Curves and range are those of the authors' script; nothing was left to choose."));
-    add_curves(&p, settings, sizeof settings / sizeof *settings, 180, psi);
-    return finish(&p);
+    return curves_of(
+        request, "amsoftmax_psi",
+        CHOSEN("Curves and range are those of the authors' script; nothing was left to choose."),
+        settings, sizeof settings / sizeof *settings, 180, psi);
 }
 
 json_t *curves_arcface_fig5(const figure_request *request)
@@ -149,15 +150,14 @@ json_t *curves_arcface_fig5(const figure_request *request)
         {"CosFace (m=0.35)", MARGIN_COSFACE, 1, 0, 0.35, 0},
         {"ArcFace (m=0.5)", MARGIN_ARCFACE, 1, 0.5, 0, 0},
     };
-    plot p = new_plot(
-        request, "arcface_fig5", "#series loss x y",
+    return curves_of(
+        request, "arcface_fig5",
         CHOSEN("The paper gives neither ranges nor margins: 0 to 90 degrees and those of its "
                "tables.",
                "Softmax is the normalised one, for raw softmax has no boundary in angles alone.",
                "All panels in angles; the paper's first version drew softmax and CosFace in "
-               "cosines."));
-    add_curves(&p, settings, sizeof settings / sizeof *settings, 90, other_angle);
-    return finish(&p);
+               "cosines."),
+        settings, sizeof settings / sizeof *settings, 90, other_angle);
 }
 
 /* ---- CosFace's figure 2 ---------------------------------------------------------------------- */

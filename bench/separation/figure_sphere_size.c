@@ -1,5 +1,5 @@
 /* figure_sphere_size.c: is the sphere large enough for so many identities: by theory and by drawing
- * them (see figure_parts.h). Must not know how either is computed, or how a figure looks. */
+ * them (see figures.h). Must not know how either is computed, or how a figure looks. */
 #include "figures.h"
 
 #include <math.h>

@@ -2,7 +2,6 @@
  * a run works or how a figure looks. */
 #include "figures.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "degrees.h"

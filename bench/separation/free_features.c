@@ -1,4 +1,4 @@
-/* free_features.c: features without a network (see free_features.h). Must not know networks or data
+/* free_features.c: features without a network (see crowd.h). Must not know networks or data
  * sets. */
 #include "crowd.h"
 

@@ -80,16 +80,6 @@ const quantity *quantity_find(const char *name)
 
 /* ---- groups -------------------------------------------------------------------------------- */
 
-static void start(group *g, const plan_list *plans, size_t first, const char *key)
-{
-    const run_plan *const plan = &plans->plans[first];
-    *g = (group){.plans = plans, .plan = plan, .result = &plans->results[first]};
-    g->runs = zeroed(plans->count - first, sizeof *g->runs);
-    g->loss = plan->aim.triplet > 0.0 ? "triplet" : margin_loss_get(plan->aim.loss.loss)->name;
-    run_plan_label(plan, g->label);
-    strcpy(g->key, key);
-}
-
 group_list groups_of(const plan_list *plans)
 {
     group_list list = {.groups = zeroed(plans->count, sizeof *list.groups)};
@@ -102,7 +92,12 @@ group_list groups_of(const plan_list *plans)
         while (g < list.groups + list.count && strcmp(g->key, key) != 0)
             g++;
         if (g == list.groups + list.count) {
-            start(g, plans, i, key);
+            *g = (group){.plans = plans, .plan = &plans->plans[i], .result = &plans->results[i]};
+            g->runs = zeroed(plans->count - i, sizeof *g->runs);
+            g->loss =
+                plan.aim.triplet > 0.0 ? "triplet" : margin_loss_get(plan.aim.loss.loss)->name;
+            run_plan_label(g->plan, g->label);
+            strcpy(g->key, key);
             list.count++;
         }
         g->runs[g->count++] = i;

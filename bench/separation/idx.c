@@ -1,4 +1,5 @@
-/* idx.c: reading IDX files (see idx.h). Must not know what the bytes mean. */
+/* idx.c: reading IDX files (see data.h). Must not know what the bytes mean. */
+
 #include "data.h"
 
 #include <errno.h>

@@ -11,7 +11,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "figures.h"
 #include "json_out.h"
@@ -66,29 +65,6 @@ static figure_request request_of(session *s)
     return (figure_request){&s->options, &s->sources, s->options.figures != 0, &s->tables};
 }
 
-static void plan_own_runs(session *s)
-{
-    separation_options *const o = &s->options;
-    const figure_request request = request_of(s);
-    if (o->data_count == 0) {
-        o->data[o->data_count++] = "sphere";
-        if (sources_have_fashion()) o->data[o->data_count++] = "fashion";
-    }
-    for (size_t i = 0; i < o->data_count; i++)
-        plan_own(&request, sources_open(&s->sources, o->data[i]), &s->plans);
-}
-
-/* An angle that is too large for radians may have been meant in degrees. */
-static void check_radians(const margin_config *loss)
-{
-    if (loss->m2 > M_PI && loss->m2 <= 180.0)
-        die_usage(
-            SEPARATION_PROGRAM,
-            "--margin, --m2: %s's margin is an angle in radians, at most pi: if m2=%g was meant "
-            "in degrees, write %.3g",
-            margin_loss_get(loss->loss)->name, loss->m2, loss->m2 * (M_PI / 180.0));
-}
-
 /* Before hours of work: would the library take these settings? */
 static void check_plan(const run_plan *plan)
 {
@@ -96,7 +72,13 @@ static void check_plan(const run_plan *plan)
     margin_context *context = NULL;
     const margin_status status = margin_create(loss, &context);
     margin_destroy(context);
-    if (status == MARGIN_ERROR_CONFIG) check_radians(loss);
+    /* An angle that is too large for radians may have been meant in degrees. */
+    if (status == MARGIN_ERROR_CONFIG && loss->m2 > M_PI && loss->m2 <= 180.0)
+        die_usage(
+            SEPARATION_PROGRAM,
+            "--margin, --m2: %s's margin is an angle in radians, at most pi: if m2=%g was meant "
+            "in degrees, write %.3g",
+            margin_loss_get(loss->loss)->name, loss->m2, loss->m2 * (M_PI / 180.0));
     if (status == MARGIN_ERROR_CONFIG)
         die_usage(SEPARATION_PROGRAM, "--scale, --margin: %s takes no s=%g m1=%g m2=%g m3=%g",
                   margin_loss_get(loss->loss)->name, loss->scale, loss->m1, loss->m2, loss->m3);
@@ -106,8 +88,14 @@ static void check_plan(const run_plan *plan)
 static void make_plans(session *s)
 {
     const figure_request request = request_of(s);
+    separation_options *const o = &s->options;
     choose_figures(s);
-    if (s->options.own_runs) plan_own_runs(s);
+    if (o->own_runs && o->data_count == 0) {
+        o->data[o->data_count++] = "sphere";
+        if (sources_have_fashion()) o->data[o->data_count++] = "fashion";
+    }
+    for (size_t i = 0; i < o->data_count && o->own_runs; i++)
+        plan_own(&request, sources_open(&s->sources, o->data[i]), &s->plans);
     for (size_t i = 0; i < figure_count(); i++) {
         if (wanted(s, i) && figure_get(i)->plan != NULL) {
             s->plans.figures = UINT32_C(1) << i;

@@ -152,20 +152,17 @@ static void find_arc(const separation_input *in, size_t class, const double *cen
     out->high = quantile(deviations, count, arc_high);
 }
 
-static int inside(const arc *a, double angle)
-{
-    const double deviation = wrap(angle - a->centre);
-    return deviation >= a->low && deviation <= a->high; /* false for a class without samples */
-}
-
 static double overlap_share(const separation_input *in, const arc *arcs)
 {
     size_t overlapping = 0;
     for (size_t i = 0; i < in->count; i++) {
         const double angle = polar(in->embeddings + 2 * i);
         int found = 0;
-        for (size_t j = 0; j < in->classes && !found; j++)
-            found = j != (size_t)in->labels[i] && inside(&arcs[j], angle);
+        for (size_t j = 0; j < in->classes && !found; j++) {
+            const double deviation = wrap(angle - arcs[j].centre);
+            found = j != (size_t)in->labels[i] && deviation >= arcs[j].low &&
+                    deviation <= arcs[j].high; /* false for a class without samples */
+        }
         overlapping += (size_t)found;
     }
     return in->count > 0 ? (double)overlapping / (double)in->count : NAN;

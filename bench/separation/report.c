@@ -109,16 +109,6 @@ static void put_loss(json_t *object, const group *g, const run_plan *plan)
                  plan->how.lambda_least, plan->how.anneal);
 }
 
-static void put_data(json_t *object, const run_plan *plan, const run_result *r)
-{
-    const sphere_config *const s = &plan->sphere;
-    json_put(object, "dim classes train_count test_count unseen_count", "zzzzz", plan->dim,
-             r->classes, r->train_count, r->test_count, r->unseen_count);
-    if (plan->data->images == NULL)
-        json_put(object, "concentration imbalance flipped_share outlier_share", "gggg",
-                 s->concentration, s->imbalance, s->flipped, s->outliers);
-}
-
 /* ---- runs ---------------------------------------------------------------------------------- */
 
 /* What only some runs have; the features of one seed, the `typical`. */
@@ -152,10 +142,15 @@ static json_t *run_object(const group *g, size_t k, int typical)
     const run_plan *const plan = &g->plans->plans[g->runs[k]];
     const run_result *const r = group_result(g, k);
     const recipe *const how = &plan->how;
+    const sphere_config *const s = &plan->sphere;
     json_t *const object = json_row("data label", "ss", plan->data->name, g->label);
     put_loss(object, g, plan);
     json_put(object, "seed", "z", (size_t)plan->seed);
-    put_data(object, plan, r);
+    json_put(object, "dim classes train_count test_count unseen_count", "zzzzz", plan->dim,
+             r->classes, r->train_count, r->test_count, r->unseen_count);
+    if (plan->data->images == NULL)
+        json_put(object, "concentration imbalance flipped_share outlier_share", "gggg",
+                 s->concentration, s->imbalance, s->flipped, s->outliers);
     json_put(object,
              "hidden epochs batch schedule rate momentum weight_decay gradient_clip warmup_share",
              "ozzsggggg",

@@ -34,16 +34,6 @@ static margin_status follow_schedule(trainer *t, size_t step)
     return margin_create(&now, &t->context);
 }
 
-static void gather(trainer *t, size_t first, size_t rows)
-{
-    const size_t dim = t->data->dim;
-    for (size_t i = 0; i < rows; i++) {
-        const size_t from = t->order[first + i];
-        memcpy(t->inputs + i * dim, t->data->inputs + from * dim, dim * sizeof *t->inputs);
-        t->labels[i] = t->data->labels[from];
-    }
-}
-
 static double square_sum(const float *values, size_t count)
 {
     double sum = 0.0;
@@ -132,7 +122,12 @@ static margin_status margin_gradients(trainer *t, size_t step, const float *embe
 /* The batch's mean loss in *loss. */
 static margin_status take_step(trainer *t, size_t step, size_t first, size_t rows, double *loss)
 {
-    gather(t, first, rows);
+    const size_t dim = t->data->dim;
+    for (size_t i = 0; i < rows; i++) {
+        const size_t from = t->order[first + i];
+        memcpy(t->inputs + i * dim, t->data->inputs + from * dim, dim * sizeof *t->inputs);
+        t->labels[i] = t->data->labels[from];
+    }
     const float *const embeddings = network_forward(t->net, t->inputs, rows, 1);
     margin_status status = MARGIN_OK;
     if (t->config.aim.triplet > 0.0) {
@@ -151,23 +146,17 @@ static margin_status take_step(trainer *t, size_t step, size_t first, size_t row
 
 /* ---- the whole training -------------------------------------------------------------------- */
 
-/* Each epoch's order depends on its number alone, not on the epochs before. */
-static void set_order(trainer *t)
+margin_status trainer_epoch(trainer *t)
 {
-    philox_stream stream;
+    const size_t batch = t->config.how.batch;
+    double sum = 0.0;
+    philox_stream stream; /* the order depends on the epoch's number alone, not on those before */
     philox_start(&stream, t->config.seed, STREAM_ORDER, t->epoch);
     order_start(t->order, t->data->count);
     order_shuffle(&stream, t->order, t->data->count);
     if (t->config.aim.triplet > 0.0)
         order_groups(&stream, t->order, t->data->count, t->data->labels, t->data->classes,
                      t->config.aim.triplet_each, (size_t *)t->scratch);
-}
-
-margin_status trainer_epoch(trainer *t)
-{
-    const size_t batch = t->config.how.batch;
-    double sum = 0.0;
-    set_order(t);
     for (size_t i = 0; i < t->batches; i++) {
         const size_t left = t->data->count - i * batch;
         double mean = 0.0;
@@ -186,15 +175,6 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* Doubles that extra terms, triplets and grouping need at most. */
-static size_t scratch_count(const trainer *t)
-{
-    const size_t batch = t->config.how.batch, dim = t->head->dim, classes = t->head->classes;
-    const size_t groups = 2 * t->data->count + classes + 2;
-    return larger(groups,
-                  larger(extra_terms_scratch(batch, classes, dim), triplet_scratch(batch, dim)));
-}
-
 void trainer_open(trainer *out, const training *config, const dataset *data, network *net,
                   class_weights *head)
 {
@@ -210,7 +190,11 @@ void trainer_open(trainer *out, const training *config, const dataset *data, net
     out->embedding_gradients = zeroed(batch * net->outputs, sizeof *out->embedding_gradients);
     out->weight_gradients = zeroed(weights, sizeof *out->weight_gradients);
     out->bias_gradients = zeroed(head->classes, sizeof *out->bias_gradients);
-    out->scratch = zeroed(scratch_count(out), sizeof *out->scratch);
+    /* As many doubles as extra terms, triplets and grouping need at most. */
+    const size_t extra = extra_terms_scratch(batch, head->classes, head->dim);
+    const size_t groups = 2 * data->count + head->classes + 2;
+    const size_t scratch = larger(groups, larger(extra, triplet_scratch(batch, head->dim)));
+    out->scratch = zeroed(scratch, sizeof *out->scratch);
     out->order = zeroed(data->count, sizeof *out->order);
 }
 
@@ -335,15 +319,6 @@ static void visit_nearest(const double *distances, size_t count, size_t *order)
     }
 }
 
-/* What the trip loses in length when its part first .. last is turned round. */
-static double gain(const double *distances, size_t count, const size_t *order, size_t first,
-                   size_t last)
-{
-    const size_t before = order[first - 1], after = order[(last + 1) % count];
-    return distances[before * count + order[first]] + distances[order[last] * count + after] -
-           distances[before * count + order[last]] - distances[order[first] * count + after];
-}
-
 /* Turn parts round as long as that shortens the trip, and by more than rounding: else it might
  * never end. */
 static void shorten(const double *distances, size_t count, size_t *order)
@@ -357,7 +332,13 @@ static void shorten(const double *distances, size_t count, size_t *order)
         shorter = 0;
         for (size_t first = 1; first + 1 < count; first++) {
             for (size_t last = first + 1; last < count; last++) {
-                if (gain(distances, count, order, first, last) > least) {
+                /* What the trip loses in length when its part first .. last is turned round. */
+                const size_t before = order[first - 1], after = order[(last + 1) % count];
+                const size_t begin = order[first], end = order[last];
+                const double gain =
+                    distances[before * count + begin] + distances[end * count + after] -
+                    distances[before * count + end] - distances[begin * count + after];
+                if (gain > least) {
                     for (size_t i = first, j = last; i < j; i++, j--)
                         swap(&order[i], &order[j]);
                     shorter = 1;

@@ -5,7 +5,6 @@
 #include "check.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -178,19 +177,6 @@ static void add_to_classes(trial *t, size_t i)
     }
 }
 
-static void judge_classes(trial *t)
-{
-    const speed_problem *p = t->r->problem;
-    const size_t dim = p->shape->dim;
-    for (size_t k = 0; k < t->r->classes_sampled; k++) {
-        const size_t j = t->r->sampled_class[k];
-        double *sum = t->class_sum + k * dim;
-        pass_norm(t, p->weights + j * dim, class_length(t, j), t->class_along[k], sum);
-        compare(k < t->r->targets_sampled ? &t->targets : &t->others, j,
-                t->outputs->grad_weights + j * dim, sum, dim);
-    }
-}
-
 static int judge_head(trial *t, int with_gradients, speed_tolerance tolerance, char *fault)
 {
     const speed_shape *s = t->r->problem->shape;
@@ -204,7 +190,13 @@ static int judge_head(trial *t, int with_gradients, speed_tolerance tolerance, c
         }
     }
     if (!with_gradients) return 0;
-    judge_classes(t);
+    for (size_t k = 0; k < t->r->classes_sampled; k++) {
+        const size_t j = t->r->sampled_class[k], dim = s->dim;
+        double *sum = t->class_sum + k * dim;
+        pass_norm(t, t->r->problem->weights + j * dim, class_length(t, j), t->class_along[k], sum);
+        compare(k < t->r->targets_sampled ? &t->targets : &t->others, j,
+                t->outputs->grad_weights + j * dim, sum, dim);
+    }
     const int failed =
         speed_check_finite("dX", t->outputs->grad_embeddings, s->rows * s->dim, fault) ||
         speed_check_finite("dW", t->outputs->grad_weights, s->classes * s->dim, fault) ||

@@ -68,15 +68,6 @@ static uint64_t stream(uint64_t seed, uint64_t purpose, uint64_t a, uint64_t b)
 
 /* ---- one problem ------------------------------------------------------------------------------*/
 
-/* Classes come in order, so a shape with fewer classes of the same D sees a prefix. */
-static void fill_weights(float *weights, size_t classes, size_t dim, uint64_t seed)
-{
-    uint64_t state = stream(seed, 1, dim, 0);
-    const double unit = 1 / sqrt((double)dim);
-    for (size_t i = 0; i < classes * dim; i++)
-        weights[i] = (float)(unit * next_normal(&state));
-}
-
 static double norm(const float *v, size_t dim)
 {
     double square = 0;
@@ -135,17 +126,6 @@ static size_t max_size(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-static void note_dim(speed_data *data, const speed_shape *shape)
-{
-    size_t k = 0;
-    while (k < data->dims && data->dim[k] != shape->dim)
-        k++;
-    if (k == SPEED_MAX_DIMS) abort(); /* no plan has so many */
-    data->dim[k] = shape->dim;
-    data->dim_classes[k] = max_size(data->dim_classes[k], shape->classes);
-    data->dims = max_size(data->dims, k + 1);
-}
-
 static void allocate_outputs(speed_data *data, const speed_shape *shapes, size_t count)
 {
     speed_outputs *o = &data->outputs;
@@ -174,7 +154,13 @@ void speed_data_open(speed_data *data, const speed_shape *shapes, size_t count, 
     allocate_outputs(data, shapes, count);
     for (size_t i = 0; i < count; i++) {
         data->problems[i].shape = &shapes[i];
-        note_dim(data, &shapes[i]);
+        size_t k = 0;
+        while (k < data->dims && data->dim[k] != shapes[i].dim)
+            k++;
+        if (k == SPEED_MAX_DIMS) abort(); /* no plan has so many */
+        data->dim[k] = shapes[i].dim;
+        data->dim_classes[k] = max_size(data->dim_classes[k], shapes[i].classes);
+        data->dims = max_size(data->dims, k + 1);
     }
 }
 
@@ -216,7 +202,11 @@ static const float *shared_weights(speed_data *data, size_t dim)
         k++;
     if (!data->weights[k]) {
         data->weights[k] = allocate_floats(data->dim_classes[k] * dim);
-        fill_weights(data->weights[k], data->dim_classes[k], dim, data->seed);
+        /* Classes come in order, so a shape with fewer classes of the same D sees a prefix. */
+        uint64_t state = stream(data->seed, 1, dim, 0);
+        const double unit = 1 / sqrt((double)dim);
+        for (size_t i = 0; i < data->dim_classes[k] * dim; i++)
+            data->weights[k][i] = (float)(unit * next_normal(&state));
     }
     return data->weights[k];
 }

@@ -14,11 +14,11 @@
 #include <string.h>
 
 #include "clock.h"
-#include "data.h"
 #include "dispatch.h"
 #include "json_out.h"
 #include "loops.h"
 #include "memory.h"
+#include "data.h"
 #include "progress.h"
 
 /* One array of a thread and all arrays: beyond any cache, within any memory. */

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "blas.h"
-#include "data.h"
 #include "memory.h"
+#include "data.h"
 #include "random.h"
 
 /* toy is the shape of the 2-D figures, face a mini-batch of a mid-sized training set; the others
@@ -344,24 +344,17 @@ typedef struct group {
     size_t first, count;
 } group;
 
-static size_t find_groups(const speed_plan *plan, group *groups)
+size_t *speed_rounds(const speed_plan *plan, size_t rounds)
 {
-    size_t count = 0;
+    size_t *order = zeroed(rounds * plan->count + 1, sizeof *order), used = 0, count = 0;
+    group *groups = zeroed(plan->count + 1, sizeof *groups);
+    uint64_t state = plan->seed;
     for (size_t i = 0; i < plan->count; i++) {
         const speed_case *c = &plan->cases[i];
         if (i == 0 || c->shape != c[-1].shape || c->threads != c[-1].threads)
             groups[count++] = (group){i, 0};
         groups[count - 1].count++;
     }
-    return count;
-}
-
-size_t *speed_rounds(const speed_plan *plan, size_t rounds)
-{
-    size_t *order = zeroed(rounds * plan->count + 1, sizeof *order), used = 0;
-    group *groups = zeroed(plan->count + 1, sizeof *groups);
-    uint64_t state = plan->seed;
-    const size_t count = find_groups(plan, groups);
     for (size_t round = 0; round < rounds; round++) {
         for (size_t i = count; i > 1; i--) {
             const size_t k = random_below(&state, i);

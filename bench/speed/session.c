@@ -4,7 +4,6 @@
 #include "session.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -96,18 +95,6 @@ static int is_unfused(const speed_case *c)
     return c->what == SPEED_HEAD && c->impl && strcmp(c->impl, "naive") != 0;
 }
 
-static void prepare_peer(const speed_case *c, speed_job *job)
-{
-    margin_config_init(&job->config, c->loss);
-    if (c->what == SPEED_GEMM3) {
-        job->blas = speed_blas_find(c->impl);
-        job->blas->set_threads(c->threads);
-    } else if (is_unfused(c)) {
-        job->blas = speed_blas_find(c->blas);
-        job->blas->set_threads(1); /* the head's own threads call it */
-    }
-}
-
 int speed_session_prepare(speed_session *session, const speed_case *c, speed_job *job, char *fault)
 {
     const size_t shape = (size_t)(c->shape - session->plan->shapes);
@@ -115,7 +102,12 @@ int speed_session_prepare(speed_session *session, const speed_case *c, speed_job
     *job = (speed_job){.what = c, .outputs = &session->data.outputs};
     job->problem = speed_data_problem(&session->data, shape, c->what == SPEED_ROWS);
     if (c->impl) {
-        prepare_peer(c, job);
+        margin_config_init(&job->config, c->loss);
+        if (c->what == SPEED_GEMM3 || is_unfused(c)) {
+            /* An unfused head's own threads call the library. */
+            job->blas = speed_blas_find(is_unfused(c) ? c->blas : c->impl);
+            job->blas->set_threads(is_unfused(c) ? 1 : c->threads);
+        }
         return 0;
     }
     job->context = pooled_context(&session->contexts, c, &job->fresh, &status);
@@ -156,21 +148,16 @@ static margin_status run_rows(speed_job *job)
     return status;
 }
 
-static int run_peer(speed_job *job)
-{
-    if (job->what->what == SPEED_GEMM3)
-        return speed_gemm3_run(job->problem, job->blas, job->outputs, job->product_seconds);
-    if (is_unfused(job->what))
-        return speed_unfused_run(job->problem, &job->config, job->blas, job->what->threads,
-                                 job->outputs);
-    return speed_naive_run(job->problem, &job->config, job->outputs);
-}
-
 int speed_job_run(speed_job *job, char *fault)
 {
     if (job->what->impl) {
-        if (run_peer(job)) return speed_fail(fault, "%s refused the shape", job->what->impl);
-        return 0;
+        const int failed =
+            job->what->what == SPEED_GEMM3
+                ? speed_gemm3_run(job->problem, job->blas, job->outputs, job->product_seconds)
+            : is_unfused(job->what) ? speed_unfused_run(job->problem, &job->config, job->blas,
+                                                        job->what->threads, job->outputs)
+                                    : speed_naive_run(job->problem, &job->config, job->outputs);
+        return failed ? speed_fail(fault, "%s refused the shape", job->what->impl) : 0;
     }
     const margin_status status = job->what->what == SPEED_ROWS ? run_rows(job) : run_head(job);
     if (status != MARGIN_OK)

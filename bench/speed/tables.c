@@ -6,7 +6,6 @@
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "peaks.h"
@@ -119,14 +118,6 @@ static void shape_cells(tables *out, const shape_list *shapes, const timed *t)
     table_cells(out, "szd", shape, shape_place(shapes, t) + 1, t->what->threads);
 }
 
-/* Which of the lines over N (1), D (2) and C (4) through `middle` the shape lies on. */
-static int lines_of(const timed *t, const timed *middle)
-{
-    const speed_shape *x = t->what->shape, *y = middle->what->shape;
-    const int n = x->rows == y->rows, d = x->dim == y->dim, c = x->classes == y->classes;
-    return (d && c) + 2 * (n && c) + 4 * (n && d);
-}
-
 /* 1 for what is compared: arcface's heads (the scalar kernel's only where there are no better), the
  * products, the floors. */
 static int is_compared(const timed *t, margin_isa best)
@@ -143,6 +134,11 @@ static void write_point(tables *out, const timed_list *list, const shape_list *s
                         const timed *t, const timed *middle)
 {
     const speed_shape *s = t->what->shape;
+    const speed_shape *m = middle->what->shape;
+    const int same_n = s->rows == m->rows, same_d = s->dim == m->dim,
+              same_c = s->classes == m->classes;
+    /* Which of the lines over N (1), D (2) and C (4) through `middle` the shape lies on. */
+    const int lines = (same_d && same_c) + 2 * (same_n && same_c) + 4 * (same_n && same_d);
     const double flops = 6 * timed_size(t), nano = 1e9 * t->seconds;
     const timed *one = t->row == NULL ? timed_floor(list, t, 1) : NULL;
     const timed_values rate = timed_over(flops / t->what->threads,
@@ -156,9 +152,9 @@ static void write_point(tables *out, const timed_list *list, const shape_list *s
     }
     table_series(out, timed_kind(t), "%s", timed_who(t));
     shape_cells(out, shapes, t);
-    table_row(out, "zzzdgggggggggggg", s->rows, s->dim, s->classes, lines_of(t, middle),
-              rate.middle, rate.low, rate.high, to_floor.middle, to_floor.low, to_floor.high,
-              gain.middle, gain.low, gain.high, timed_field(t, "peak_memory_bytes", "") / 1e6,
+    table_row(out, "zzzdgggggggggggg", s->rows, s->dim, s->classes, lines, rate.middle, rate.low,
+              rate.high, to_floor.middle, to_floor.low, to_floor.high, gain.middle, gain.low,
+              gain.high, timed_field(t, "peak_memory_bytes", "") / 1e6,
               t->row != NULL ? flops / speed_case_bytes(t->what) : NAN,
               timed_field(t, "gflops", ""));
 }

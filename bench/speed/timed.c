@@ -27,12 +27,6 @@ int timed_is_repetition(const json_t *row)
            !json_is_true(json_object_get(row, "error_occurred"));
 }
 
-static int stands_for_case(const json_t *row)
-{
-    return strcmp(timed_text(row, "aggregate_name"), "median") == 0 ||
-           (timed_is_repetition(row) && timed_number(row, "repetitions") < 2);
-}
-
 /* ---- what a case is -------------------------------------------------------------------------- */
 
 double timed_size(const timed *t)
@@ -142,7 +136,8 @@ static void take_row(timed_list *list, json_t *row)
     timed *t = &list->all[(size_t)timed_number(row, "family_index")];
     const double seconds = 1e-9 * timed_number(row, "real_time");
     const size_t index = (size_t)timed_number(row, "repetition_index");
-    if (stands_for_case(row)) {
+    if (strcmp(timed_text(row, "aggregate_name"), "median") == 0 ||
+        (timed_is_repetition(row) && timed_number(row, "repetitions") < 2)) {
         t->row = row;
         t->seconds = seconds;
     }
@@ -207,13 +202,6 @@ void timed_free(timed_list *list)
 
 /* ---- shapes ---------------------------------------------------------------------------------- */
 
-/* By size, then by dimensions. */
-static int compare_shapes(const timed *x, const timed *y)
-{
-    const int order = compare(timed_size(x), timed_size(y));
-    return order ? order : compare((double)x->what->shape->dim, (double)y->what->shape->dim);
-}
-
 size_t shape_place(const shape_list *list, const timed *t)
 {
     size_t at = 0;
@@ -224,10 +212,14 @@ size_t shape_place(const shape_list *list, const timed *t)
 
 void shape_add(shape_list *list, const timed *t)
 {
-    size_t at = list->count;
+    size_t at = list->count; /* by size, then by dimensions */
     if (shape_place(list, t) == list->count && list->count < SHAPES_MOST) {
-        for (; at > 0 && compare_shapes(list->shapes[at - 1], t) > 0; at--)
-            list->shapes[at] = list->shapes[at - 1];
+        for (; at > 0; at--) {
+            const timed *before = list->shapes[at - 1];
+            const int order = compare(timed_size(before), timed_size(t));
+            if (order < 0 || (order == 0 && before->what->shape->dim <= t->what->shape->dim)) break;
+            list->shapes[at] = before;
+        }
         list->shapes[at] = t;
         list->count++;
     }

@@ -135,18 +135,6 @@ static void set_pulls(exact *out, const margin_config *config, const inputs *in,
     out->pull_w[i] = (raw ? s * x : scale) * least * pull;
 }
 
-static void set_all_pulls(exact *out, const margin_config *config, const inputs *in)
-{
-    double *size = zeroed(in->classes, sizeof *size), longest = 0;
-    for (size_t j = 0; j < in->classes; j++) {
-        size[j] = float_length(in->weights + j * in->dim, in->dim);
-        longest = fmax(longest, size[j]);
-    }
-    for (size_t i = 0; i < in->rows; i++)
-        set_pulls(out, config, in, size, longest, i);
-    free(size);
-}
-
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 /* Of the block at hand each thread takes every `threads`-th row. */
@@ -172,20 +160,6 @@ static void solve_all(job *j)
                 out->dw[k] += share * j->parts[i * weights + k];
         }
     }
-}
-
-/* The mean over the rows of all else. */
-static void average(exact *out)
-{
-    const double share = 1 / (double)out->rows;
-    for (size_t i = 0; i < out->rows; i++) {
-        out->dw_row[i] *= share;
-        out->pull_x[i] *= share;
-        out->pull_w[i] *= share;
-        out->dw_sum += out->dw_row[i];
-    }
-    for (size_t k = 0; k < out->rows * out->dim; k++)
-        out->dx[k] *= share;
 }
 
 static wide *widen(const float *v, size_t n)
@@ -225,15 +199,30 @@ void exact_solve(exact *out, const margin_config *config, const inputs *in, int 
     double *parts = zeroed((size_t)most * weights, sizeof *parts);
     job j = {config, in, x, w, norms, out, parts, threads < most ? threads : most, 0, 0};
     if (j.threads < 1) j.threads = 1;
+    double *size = zeroed(in->classes, sizeof *size), longest = 0;
     make_room(out, in);
     oracle_norms(w, in->classes, in->dim, norms);
     solve_all(&j);
-    set_all_pulls(out, config, in);
-    average(out);
+    for (size_t k = 0; k < in->classes; k++) {
+        size[k] = float_length(in->weights + k * in->dim, in->dim);
+        longest = fmax(longest, size[k]);
+    }
+    for (size_t i = 0; i < in->rows; i++)
+        set_pulls(out, config, in, size, longest, i);
+    const double share = 1 / (double)out->rows; /* all else as means over the rows, too */
+    for (size_t i = 0; i < out->rows; i++) {
+        out->dw_row[i] *= share;
+        out->pull_x[i] *= share;
+        out->pull_w[i] *= share;
+        out->dw_sum += out->dw_row[i];
+    }
+    for (size_t k = 0; k < out->rows * out->dim; k++)
+        out->dx[k] *= share;
     free(x);
     free(w);
     free(norms);
     free(parts);
+    free(size);
 }
 
 static double distance(const double *a, const double *b, size_t n)

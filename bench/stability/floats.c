@@ -141,19 +141,6 @@ static double floats_of(const range *r)
     return (double)(r->last - r->first) / r->step * (double)r->sets;
 }
 
-static void run_range(range *r, float_sweep *sweeps, int threads)
-{
-    r->threads = threads < 1 ? 1 : threads > WORKERS_MOST ? WORKERS_MOST : threads;
-    r->found = zeroed((size_t)r->threads, sizeof *r->found);
-    each_worker(r->threads, walk, r);
-    for (int k = 0; k < r->threads; k++) {
-        for (size_t set = 0; set < r->sets; set++)
-            merge(&sweeps[set], &r->found[k][set]);
-    }
-    r->watcher->done += floats_of(r);
-    free(r->found);
-}
-
 /* exp of each instruction set. */
 static range range_of_exp(float_sweep *sweeps, margin_isa wanted, unsigned step)
 {
@@ -205,8 +192,17 @@ size_t sweep_floats(float_sweep sweeps[FLOAT_SWEEPS], margin_isa wanted, unsigne
     }
     progress_start(&all.line, "exp and log", STEPS);
     for (int k = 0; k < 3; k++) {
-        run_range(&ranges[k], next, threads);
-        next += ranges[k].sets;
+        range *const r = &ranges[k];
+        r->threads = threads < 1 ? 1 : threads > WORKERS_MOST ? WORKERS_MOST : threads;
+        r->found = zeroed((size_t)r->threads, sizeof *r->found);
+        each_worker(r->threads, walk, r);
+        for (int number = 0; number < r->threads; number++) {
+            for (size_t set = 0; set < r->sets; set++)
+                merge(&next[set], &r->found[number][set]);
+        }
+        free(r->found);
+        all.done += floats_of(r);
+        next += r->sets;
     }
     progress_end(&all.line);
     return (size_t)(next - sweeps);

@@ -160,16 +160,6 @@ static void make_embeddings(inputs *in, const recipe *how, uint64_t *state)
     if (how->others == PLACE_ZERO_TARGET) memset(weight_of(in, how, 0), 0, dim * sizeof(float));
 }
 
-/* The other classes in, or against, the directions of the first embeddings. */
-static void make_rivals(inputs *in, const recipe *how)
-{
-    const size_t targets = targets_of(how), dim = in->dim;
-    const double sign = how->others == PLACE_RIVAL ? 1 : -1;
-    for (size_t j = targets; j < in->classes && j - targets < in->rows; j++)
-        scale_to(weight_of(in, how, j), in->embeddings + (j - targets) * dim,
-                 ldexp(sign, how->power_w - how->power_x), dim);
-}
-
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 static void make_room(inputs *in, size_t rows, size_t dim, size_t classes)
@@ -188,7 +178,13 @@ void inputs_make(inputs *in, const recipe *how, uint64_t seed)
     make_room(in, how->rows, how->dim, how->classes);
     make_weights(in, how, &state);
     make_embeddings(in, how, &state);
-    if (how->others == PLACE_RIVAL || how->others == PLACE_OPPOSITE) make_rivals(in, how);
+    if (how->others != PLACE_RIVAL && how->others != PLACE_OPPOSITE) return;
+    /* The other classes in, or against, the directions of the first embeddings. */
+    const size_t targets = targets_of(how), dim = in->dim;
+    const double sign = how->others == PLACE_RIVAL ? 1 : -1;
+    for (size_t j = targets; j < in->classes && j - targets < in->rows; j++)
+        scale_to(weight_of(in, how, j), in->embeddings + (j - targets) * dim,
+                 ldexp(sign, how->power_w - how->power_x), dim);
 }
 
 static void shift(float *out, const float *in, size_t n, uint64_t *state)

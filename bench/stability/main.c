@@ -12,10 +12,10 @@
 #include "json_out.h"
 #include "measure.h"
 #include "option_table.h"
-#include "oracle.h"
 #include "output_paths.h"
 #include "progress.h"
 #include "provenance.h"
+#include "oracle.h"
 #include "record.h"
 
 #define PROGRAM "bench_stability"
@@ -132,28 +132,23 @@ static double work_of(const cell *c)
     return overhead + (c->vary ? drawn : size * (c->ulps ? 2 : 1));
 }
 
-static void show_progress(run *r, const cell *c)
-{
-    char what[120];
-    r->work_done += work_of(c);
-    progress_share(&r->progress, r->work_done / r->work);
-    snprintf(what, sizeof what, "%s %s%s: %s", margin_loss_get(c->config.loss)->name,
-             c->which->option, c->config.gradient == MARGIN_GRADIENT_DETACHED ? " detached" : "",
-             c->sweep);
-    progress_step(&r->progress, ++r->batches_done, what);
-}
-
 static void measure_cell(void *context, const cell *wanted)
 {
     run *r = context;
     cell c = *wanted;
     point p = {0};
+    char what[120];
     for (size_t b = 0; b < c.batches; b++) {
         const uint64_t seed = c.seed + b;
         uint64_t state = ~seed;
         if (c.vary) c.vary(&c, &state);
         measure_batch(r, &c, seed, &p);
-        show_progress(r, &c);
+        r->work_done += work_of(&c);
+        progress_share(&r->progress, r->work_done / r->work);
+        snprintf(what, sizeof what, "%s %s%s: %s", margin_loss_get(c.config.loss)->name,
+                 c.which->option, c.config.gradient == MARGIN_GRADIENT_DETACHED ? " detached" : "",
+                 c.sweep);
+        progress_step(&r->progress, ++r->batches_done, what);
     }
     p.theta /= (double)c.batches;
     p.scale /= (double)c.batches;

@@ -116,14 +116,6 @@ static wide orthogonal_part(const wide *a, const wide *b, size_t n, wide *out)
     return norm_of(out, n);
 }
 
-static wide angle_of(const solver *s, const row_facts *row)
-{
-    const size_t dim = s->problem->dim;
-    if (!(row->norm > 0) || !(s->weight_norm[row->label] > 0)) return wide_pi() / 2;
-    const wide apart = orthogonal_part(row->x, row->target, dim, s->tangent);
-    return wide_atan2(apart * row->norm, s->product[row->label]);
-}
-
 static void forward(solver *s, row_facts *row)
 {
     const oracle_problem *p = s->problem;
@@ -138,7 +130,11 @@ static void forward(solver *s, row_facts *row)
         s->logit[j] = row->factor * s->cosine[j];
         if (raw) s->logit[j] = row->factor * (s->product[j] + (p->bias ? p->bias[j] : 0));
     }
-    row->angle = angle_of(s, row);
+    row->angle = wide_pi() / 2;
+    if (row->norm > 0 && s->weight_norm[row->label] > 0) {
+        const wide apart = orthogonal_part(row->x, row->target, p->dim, s->tangent);
+        row->angle = wide_atan2(apart * row->norm, s->product[row->label]);
+    }
     oracle_target(s->config, s->cosine[row->label], row->angle, &row->psi, &row->slope);
     if (!raw) s->logit[row->label] = row->factor * row->psi;
 }

@@ -62,19 +62,6 @@ static void sweep_underflow(walk *w)
     }
 }
 
-/* A zero embedding beside weights so long that s |w| is beyond 2^100; the other embeddings are as
- * short as the weights are long. */
-static void zero_and_long(walk *w)
-{
-    cell c = cell_of(w, "special", "zero embedding, long weights", 4, 16, 8);
-    c.recipe.others = PLACE_ZERO_X;
-    c.recipe.power_w = 97;
-    c.recipe.power_x = -97;
-    c.config.scale = 64;
-    spread_angles(&c);
-    visit(w, &c);
-}
-
 /* x = +-w, orthogonal and nearly opposite, beside duplicates, rivals and zero vectors. */
 static void sweep_special(walk *w)
 {
@@ -88,7 +75,15 @@ static void sweep_special(walk *w)
             visit(w, &c);
         }
     }
-    zero_and_long(w);
+    /* A zero embedding beside weights so long that s |w| is beyond 2^100; the other embeddings are
+     * as short as the weights are long. */
+    cell c = cell_of(w, "special", "zero embedding, long weights", 4, 16, 8);
+    c.recipe.others = PLACE_ZERO_X;
+    c.recipe.power_w = 97;
+    c.recipe.power_x = -97;
+    c.config.scale = 64;
+    spread_angles(&c);
+    visit(w, &c);
 }
 
 /* ---- shapes ----------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-/* tables.c: see tables.h. */
+/* tables.c: see record.h. */
 #include "record.h"
 
 #include <math.h>

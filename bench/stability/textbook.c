@@ -1,4 +1,4 @@
-/* textbook.c: see textbook.h. All arithmetic is float32, each derivative that of the formula as
+/* textbook.c: see measure.h. All arithmetic is float32, each derivative that of the formula as
  * written, as automatic differentiation would give it. */
 #include "measure.h"
 
