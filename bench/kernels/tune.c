@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dispatch.h"
 #include "json_out.h"
 #include "progress.h"
 #include "provenance.h"

@@ -1,5 +1,4 @@
 /* idx.c: reading IDX files (see data.h). Must not know what the bytes mean. */
-
 #include "data.h"
 
 #include <errno.h>

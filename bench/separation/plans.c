@@ -13,18 +13,6 @@
 #include "progress.h"
 #include "threads.h"
 
-static void append(plan_list *list, const run_plan *plan, const char *key)
-{
-    if (list->count == list->room) {
-        list->room = list->room > 0 ? 2 * list->room : 64;
-        list->plans = grown(list->plans, list->room * sizeof *list->plans);
-        list->keys = grown(list->keys, list->room * sizeof *list->keys);
-    }
-    list->plans[list->count] = *plan;
-    list->plans[list->count].figures = list->figures;
-    strcpy(list->keys[list->count++], key);
-}
-
 void plan_list_add(plan_list *list, const run_plan *plan)
 {
     char key[RUN_KEY];
@@ -37,7 +25,14 @@ void plan_list_add(plan_list *list, const run_plan *plan)
             return;
         }
     }
-    append(list, plan, key);
+    if (list->count == list->room) {
+        list->room = list->room > 0 ? 2 * list->room : 64;
+        list->plans = grown(list->plans, list->room * sizeof *list->plans);
+        list->keys = grown(list->keys, list->room * sizeof *list->keys);
+    }
+    list->plans[list->count] = *plan;
+    list->plans[list->count].figures = list->figures;
+    strcpy(list->keys[list->count++], key);
 }
 
 void plan_list_free(plan_list *list)

@@ -30,17 +30,6 @@ static void make_data(const run_plan *plan, data_split *out)
     }
 }
 
-static void make_network(const run_plan *plan, size_t inputs, network *out)
-{
-    const recipe *const how = &plan->how;
-    const layer_shape shapes[] = {
-        {LAYER_DENSE, how->hidden[0]}, {LAYER_BATCH_NORM, 0}, {LAYER_PRELU, 0},
-        {LAYER_DENSE, how->hidden[1]}, {LAYER_BATCH_NORM, 0}, {LAYER_PRELU, 0},
-        {LAYER_DENSE, plan->dim},
-    };
-    network_create(out, inputs, shapes, sizeof shapes / sizeof *shapes, how->batch, plan->seed);
-}
-
 static int normalised(const run_plan *plan)
 {
     return margin_loss_get(plan->aim.loss.loss)->normalised;
@@ -288,7 +277,14 @@ int run_carry_out(const run_plan *plan, run_result *result)
         .test_count = parts.data.test.count,
         .unseen_count = parts.data.unseen.count,
     };
-    make_network(plan, parts.data.train.dim, &parts.net);
+    const size_t *const hidden = plan->how.hidden;
+    const layer_shape shapes[] = {
+        {LAYER_DENSE, hidden[0]}, {LAYER_BATCH_NORM, 0}, {LAYER_PRELU, 0},
+        {LAYER_DENSE, hidden[1]}, {LAYER_BATCH_NORM, 0}, {LAYER_PRELU, 0},
+        {LAYER_DENSE, plan->dim},
+    };
+    network_create(&parts.net, parts.data.train.dim, shapes, sizeof shapes / sizeof *shapes,
+                   plan->how.batch, plan->seed);
     make_head(plan, &parts.data.train, &parts.head);
     const int status = train(plan, &parts, result);
     if (status == 0) measure(plan, &parts, result);

@@ -1,6 +1,5 @@
 /* tables.c: the tables of figures with trainings, and of the report (see report.h). Must not know
  * how a run works or how a figure looks. */
-
 #include "report.h"
 
 #include <math.h>

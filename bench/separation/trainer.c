@@ -42,18 +42,6 @@ static double square_sum(const float *values, size_t count)
     return sum;
 }
 
-/* The factor that shortens the step's gradient to the longest allowed. */
-static double clip_factor(const trainer *t)
-{
-    if (t->config.how.clip <= 0.0) return 1.0;
-    const class_weights *const head = t->head;
-    double square = square_sum(t->net->gradients, t->net->parameter_count);
-    square += square_sum(t->weight_gradients, head->classes * head->dim);
-    square += head->bias != NULL ? square_sum(t->bias_gradients, head->classes) : 0.0;
-    const double length = sqrt(square);
-    return length > t->config.how.clip ? t->config.how.clip / length : 1.0;
-}
-
 typedef struct descent {
     float rate, momentum, decay, factor;
 } descent;
@@ -72,13 +60,20 @@ static void descend(descent how, const uint8_t *decays, const float *gradients, 
 
 static void update(trainer *t, size_t step)
 {
+    const class_weights *const head = t->head;
+    const double clip = t->config.how.clip;
+    double square = square_sum(t->net->gradients, t->net->parameter_count);
+    square += square_sum(t->weight_gradients, head->classes * head->dim);
+    square += head->bias != NULL ? square_sum(t->bias_gradients, head->classes) : 0.0;
+    const double length = sqrt(square);
     const size_t weights = t->head->classes * t->head->dim;
     float *const weight_velocities = t->velocities + t->net->parameter_count;
     descent how = {
         .rate = (float)schedule_rate(&t->config.how, t->steps, step),
         .momentum = (float)t->config.how.momentum,
         .decay = (float)t->config.how.decay,
-        .factor = (float)clip_factor(t),
+        /* What shortens the step's gradient to the longest allowed. */
+        .factor = (float)(clip > 0.0 && length > clip ? clip / length : 1.0),
     };
     descend(how, t->net->decays, t->net->gradients, t->net->parameter_count, t->velocities,
             t->net->parameters);

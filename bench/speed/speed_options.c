@@ -109,20 +109,6 @@ static int split_google_flags(speed_options *o, int argc, char **argv, char **ou
     return count;
 }
 
-/* Those asked for, rising; else powers of two up to all CPUs, and all. */
-static void list_threads(speed_options *o)
-{
-    speed_request *const request = &o->request;
-    const int all = speed_cpu_count();
-    for (int threads = 1; threads <= SPEED_MAX_THREADS; threads++) {
-        const int by_default = threads == all || (threads < all && !(threads & (threads - 1)));
-        if (request->threads_given ? !o->threads_wanted[threads] : !by_default) continue;
-        if (request->thread_counts == SPEED_MAX_THREAD_COUNTS)
-            die_usage(SPEED_PROGRAM, "--threads: more than %d numbers", SPEED_MAX_THREAD_COUNTS);
-        request->threads[request->thread_counts++] = threads;
-    }
-}
-
 static void fill_defaults(speed_options *o)
 {
     static const int repetitions[] = {1, 6, 9, 9};
@@ -134,7 +120,15 @@ static void fill_defaults(speed_options *o)
     }
     if (!memchr(request->loss, 1, sizeof request->loss))
         memset(request->loss, 1, sizeof request->loss);
-    list_threads(o);
+    /* Threads: those asked for, rising; else powers of two up to all CPUs, and all. */
+    const int all = speed_cpu_count();
+    for (int threads = 1; threads <= SPEED_MAX_THREADS; threads++) {
+        const int by_default = threads == all || (threads < all && !(threads & (threads - 1)));
+        if (request->threads_given ? !o->threads_wanted[threads] : !by_default) continue;
+        if (request->thread_counts == SPEED_MAX_THREAD_COUNTS)
+            die_usage(SPEED_PROGRAM, "--threads: more than %d numbers", SPEED_MAX_THREAD_COUNTS);
+        request->threads[request->thread_counts++] = threads;
+    }
     o->repetitions = o->repetitions ? o->repetitions : repetitions[request->level];
     o->budget_seconds = budgets[request->level];
 }

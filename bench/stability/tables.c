@@ -44,12 +44,6 @@ static int compare_points(const void *a, const void *b)
     return order ? order : compare(x->scale, y->scale);
 }
 
-static int same_series(const record_point *a, const record_point *b)
-{
-    return strcmp(a->sweep, b->sweep) == 0 && a->loss == b->loss &&
-           a->implementation == b->implementation;
-}
-
 /* NaN where some of the results are not finite. */
 static double error_of(const record_point *p, metric which)
 {
@@ -78,7 +72,10 @@ static void gradient_ends(tables *out, const record_point *points, size_t count)
 {
     table_begin(out, "gradient_ends", "#series loss distance grad_x lost");
     for (size_t first = 0, next; first < count; first = next) {
-        for (next = first; next < count && same_series(&points[first], &points[next]);)
+        const record_point *one = &points[first];
+        for (next = first; next < count && strcmp(points[next].sweep, one->sweep) == 0 &&
+                           points[next].loss == one->loss &&
+                           points[next].implementation == one->implementation;)
             next++;
         for (size_t k = 0; k < 2 * (next - first); k++) {
             const int at_pi = k >= next - first;
