@@ -1,4 +1,4 @@
-/* program.c: see program.h. */
+/* program.c: see cases.h. */
 #include "cases.h"
 
 #include <stdio.h>

@@ -23,7 +23,7 @@ typedef struct claim {
     double paper, least, most;
     const char *figure;
     size_t dim, epochs;       /* shorter trainings than these epochs say nothing of it */
-    const char *of;           /* a quantity (quantities.h) */
+    const char *of;           /* a quantity (groups.h) */
     const char *label, *less; /* the quantity of `label`, less that of `less` (or NULL) */
 } claim;
 
