@@ -28,6 +28,10 @@ enum margin_layout_constants {
      * row's parts are added up in the end, which fewer classes would not pay for. */
     MARGIN_SHARDS = 8,
     MARGIN_SHARD_BLOCKS = 4,
+    /* Blocks of a cell, at most: what a shard of more classes is cut into, by halves, so that sums
+     * over 10^7 classes are no longer chains than those over 3 10^4, and a head can be cut between
+     * any two cells. Merging two cells' sums costs 1 / (3 * 252 * 16) of what makes them. */
+    MARGIN_CELL_BLOCKS = 16,
     /* The planes path: up to so many dimensions, a bias included (at most 16), and from so many
      * classes on. Class weights of its blocks take so many floats, which stay in L1. */
     MARGIN_PLANES_DIM = 8,

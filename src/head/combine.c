@@ -15,6 +15,20 @@ double margin_head_shard_factor(const head_rows *rows, const head_stats *shard, 
                : dm_exp((double)head_term_row(rows, i).scale * ((double)own - (double)peak));
 }
 
+head_merge margin_head_merge(const head_rows *rows, head_stats *first, const head_stats *second,
+                             size_t i)
+{
+    const double a = first->sum[i], b = second->sum[i];
+    first->most[i] = fmaxf(first->most[i], second->most[i]);
+    if (!(b > 0.0)) return (head_merge){1.0f, 0.0f};
+    const float peak = a > 0.0 ? fmaxf(first->peak[i], second->peak[i]) : second->peak[i];
+    const double by_a = a > 0.0 ? margin_head_shard_factor(rows, first, i, peak) : 0.0;
+    const double by_b = margin_head_shard_factor(rows, second, i, peak);
+    first->sum[i] = a * by_a + b * by_b;
+    first->peak[i] = peak;
+    return (head_merge){(float)by_a, (float)by_b};
+}
+
 /* Sets the peak, the sum and the largest inner product of row i over all shards. */
 static void combine_row(const head_rows *rows, const head_stats *stats, size_t shards, size_t i,
                         head_result *r)

@@ -14,9 +14,9 @@
 void margin_head_mask_targets(const head_rows *rows, size_t strip, size_t first, size_t count,
                               float *tile, float *target_dot)
 {
-    const int64_t *label = rows->label + strip * 16;
+    const int64_t *place = rows->place + strip * 16;
     for (size_t lane = 0; lane < 16; lane++) {
-        const uint64_t within = (uint64_t)label[lane] - first;
+        const uint64_t within = (uint64_t)place[lane] - first;
         if (within >= count) continue;
         float *entry = tile + within * 16 + lane;
         if (target_dot != NULL) target_dot[strip * 16 + lane] = *entry;
@@ -105,12 +105,13 @@ static void start_stats(head_stats *stats, size_t first, size_t end)
     }
 }
 
-void margin_head_forward(const head_call *call, const head_rows *rows, head_classes *classes,
-                         size_t shard, size_t first_strip, size_t end_strip, head_stats *stats,
-                         head_tiles *tiles, head_scratch *scratch)
+/* Does what margin_head_forward does with one cell. */
+static void take_cell(const head_call *call, const head_rows *rows, head_classes *classes,
+                      size_t cell, size_t first_strip, size_t end_strip, head_stats *stats,
+                      head_tiles *tiles, head_scratch *scratch)
 {
-    const size_t first_block = head_shard_first(&call->layout, shard);
-    const size_t end_block = head_shard_first(&call->layout, shard + 1);
+    const size_t first_block = head_cell_first(&call->layout, cell);
+    const size_t end_block = head_cell_first(&call->layout, cell + 1);
     /* A block has rows / 16 times as many multiply-adds of 16 lanes as class weights. */
     const size_t pace = margin_least((end_strip - first_strip) * 16, rows->count);
     /* Only one thread writes a block's norms, once. */
@@ -137,4 +138,42 @@ void margin_head_forward(const head_call *call, const head_rows *rows, head_clas
                         &ahead);
         }
     }
+}
+
+/* Merges the second of two nodes side by side into the first, for the rows of a strip. */
+static void merge_strip(const head_call *call, const head_rows *rows, size_t strip,
+                        head_stats *first, const head_stats *second)
+{
+    const size_t boxes = call->layout.panels * 16, at = strip * boxes * 16;
+    head_merge by[16];
+    for (size_t lane = 0; lane < 16; lane++)
+        by[lane] = margin_head_merge(rows, first, second, strip * 16 + lane);
+    for (size_t box = 0; first->x_part != NULL && box < boxes; box++) {
+        float *to = first->x_part + at + box * 16;
+        const float *from = second->x_part + at + box * 16;
+        const head_merge m = by[box % 16];
+        for (size_t k = 0; k < 16; k++)
+            to[k] = to[k] * m.first + from[k] * m.second;
+    }
+}
+
+void margin_head_forward(const head_call *call, const head_rows *rows, head_classes *classes,
+                         head_node node, size_t first_strip, size_t end_strip, head_stats *stats,
+                         head_tiles *tiles, head_scratch *scratch)
+{
+    if (node.cells == 1) {
+        take_cell(call, rows, classes, node.first, first_strip, end_strip, stats, tiles, scratch);
+        return;
+    }
+    /* A node has at most a shard's cells, so this goes no deeper than scratch->half. */
+    const size_t half = node.cells / 2;
+    head_stats *second = scratch->half;
+    scratch->half++;
+    margin_head_forward(call, rows, classes, (head_node){node.first, half}, first_strip, end_strip,
+                        stats, tiles, scratch);
+    margin_head_forward(call, rows, classes, (head_node){node.first + half, half}, first_strip,
+                        end_strip, second, tiles, scratch);
+    scratch->half--;
+    for (size_t strip = first_strip; strip < end_strip; strip++)
+        merge_strip(call, rows, strip, stats, second);
 }

@@ -18,6 +18,7 @@
 
 #include "boundary.h"
 #include "head/layout.h"
+#include "margin_shards.h"
 #include "storage.h"
 #include "target.h"
 
@@ -48,8 +49,11 @@ typedef struct head_call {
     margin_kernels kernels;
     const margin_setting *setting;
     const struct head_geometry *geometry;
-    head_products products;        /* of layout.path; NULL on the planes path */
-    const margin_storage *storage; /* of the class weights */
+    head_products products;          /* of layout.path; NULL on the planes path */
+    const margin_storage *storage;   /* of the class weights */
+    const margin_storage *x_storage; /* of the embeddings */
+    const margin_shard *shard;       /* NULL: the call holds all classes */
+    size_t first_class;              /* of the whole head's, that the call holds */
     /* Raw inner products: w = class_measure * packed class weight, a power of two; else 1. */
     double class_measure;
     /* The largest |weight * scale| of a row: the unit of dW's factors, which are at most 1. */
@@ -60,11 +64,15 @@ typedef struct head_call {
     margin_given_margins margins;
     margin_weighting weighting;
     head_smoothing smoothing;
+    margin_consume consume; /* takes finished rows of dW; NULL: the caller's dW is where they are
+                               written */
+    void *consume_user;
 } head_call;
 
 /* What is known of a row before the classes. */
 typedef struct head_row {
-    int64_t label; /* -1: does not count, and nothing else is set */
+    int64_t label; /* the caller's; -1: does not count, and nothing else is set */
+    double bias;   /* of its class, 0 without biases */
     double norm;   /* |x| */
     double s;      /* of the configuration or the row; not used with the norm kept */
     double scale;  /* the row's factor of its packed inner products, exact */
@@ -81,7 +89,8 @@ typedef struct head_rows {
     size_t x_stride;         /* from panel to panel of x_panels */
     int last;                /* no row block follows */
     head_row *row;           /* [capacity] */
-    int64_t *label;          /* [capacity]: head_row.label, side by side */
+    int64_t *place;          /* [capacity]: where the row's class lies among the classes of the
+                                call; -1: the row does not count */
     margin_term_rows *terms; /* [capacity / 16]: what the kernels know of the rows */
     float *x_panels;         /* [panels][capacity + 1][16]: packed embeddings */
     float *x_lanes; /* [capacity / 16][panels 16][16]: the same, transposed; tiles path only */
@@ -94,23 +103,24 @@ typedef struct head_classes {
     float *planes; /* [dim][plane_stride]; planes path only */
 } head_classes;
 
-/* What a shard of the classes knows of each row of the row block: what machines would exchange if
- * each held a shard. The sums are of negatives only: the target never enters them. */
+/* What a node of the classes knows of each row of the row block: what machines exchange of the
+ * nodes that each holds. The sums are of negatives only: the target never enters them. */
 typedef struct head_stats {
     float *peak;   /* [capacity]: terms are exp(scale (inner product - peak)) */
     float *most;   /* [capacity]: the largest inner product */
     double *sum;   /* [capacity]: of the terms */
     float *x_part; /* [capacity / 16][panels][16][16]: of terms times class weights; NULL: no dX */
-    /* [capacity]: the target's inner product, written by the shard that has the target: one array
-     * for all shards of a process. */
+    /* [capacity]: the target's inner product, written by the node that has the target: one array
+     * for all nodes of a call. */
     float *target_dot;
 } head_stats;
 
-/* The largest inner products of a shard with each row, for prediction, in falling order. */
-typedef struct head_top {
-    float *value;      /* [capacity][k] */
-    int64_t *of_class; /* [capacity][k] */
-} head_top;
+/* The parts of one row of all shards: vectors in panels, `distance` floats from part to part and
+ * `stride` from panel to panel. */
+typedef struct head_parts {
+    const float *at;
+    size_t distance, stride;
+} head_parts;
 
 /* The terms of the row block, for dW. */
 typedef struct head_tiles {
@@ -136,28 +146,29 @@ typedef struct head_targets {
     margin_pair *pair; /* [N]; NULL: measured again */
 } head_targets;
 
-/* The planes path: the negatives' part of dW. */
-typedef struct head_plane_sums {
-    float *scaled_x; /* [capacity][16]: packed embeddings times their rows' factors */
-    float *parts;    /* [capacity / 16][dim][plane_stride] */
-    float *sums;     /* [dim][plane_stride]: of all row blocks so far */
-} head_plane_sums;
+/* Where a row of X and a class weight are widened to, until the next one is: [dim] each, NULL where
+ * the caller's are float32 and are read in place. */
+typedef struct head_lines {
+    float *x, *w;
+} head_lines;
 
 /* One thread's scratch. */
 typedef struct head_scratch {
-    size_t bad_class;  /* the first class seen with a NaN or Inf, SIZE_MAX: none */
-    float *class_line; /* [dim]: a class weight as float32; unused where the storage is that */
-    float *row_line;   /* [panels 16]: a row of dX or dW on its way */
-    float *x_line;     /* [panels 16]: a finished row of dX that is to be added; NULL: stored */
+    size_t bad_class; /* the first class seen with a NaN or Inf, SIZE_MAX: none */
+    head_lines lines;
+    float *row_line; /* [panels 16]: a row of dX or dW on its way */
+    float *x_line;   /* [panels 16]: a finished row of dX that is to be added; NULL: stored */
     /* The tiles and dots paths. */
     float *panels;     /* [panels][block][16]: class weights of the block at hand, unless kept */
     double *norms;     /* [block]: of these, where another thread writes head_classes.norms */
     float *tiles;      /* [2][block][16], or [capacity / 16][block][16] where backward needs them */
-    float *gradient;   /* [block][panels 16]: dW of a block, unless it is summed in place */
+    float *gradient;   /* [block][panels 16]: dW of a block, unless it is summed in place; planes
+                          path: [block][D], for a consumer. Behind it db [block], for a consumer */
     float *row_factor; /* [capacity]: of the terms of the block at hand, for dW */
     float *peak;       /* [capacity]: under which row_factor is */
     float *scaled_x;   /* [panels][capacity + 1][16]: x_panels times row_factor */
     int scaled;        /* scaled_x is valid for `peak` and this row block */
+    head_stats *half;  /* [levels]: of the second half of a node of 2, 4, 8 ... cells */
     /* The planes path. The first and the last share their memory: one is of forward, one of
      * backward. */
     float *inner;         /* [block]: inner products of a row */
@@ -178,20 +189,65 @@ double margin_norm(const margin_packing *packing, const float *x, size_t n);
 double margin_power_for(double norm);
 /* Returns what brings x, of this norm, to length 1; a zero vector stays. */
 margin_unit margin_unit_of(const float *x, double norm);
-/* Writes class weight `j`, whose storage is not float32, to `line`, and returns that. */
-const float *margin_head_widen(const head_call *call, size_t j, float *line);
 
-/* Returns embedding `row` of all rows. */
-static inline const float *margin_head_embedding(const head_call *call, size_t row)
+/* Returns embedding `row` of all rows as float32: the caller's, or widened to lines->x. */
+static inline const float *margin_head_embedding(const head_call *call, size_t row,
+                                                 const head_lines *lines)
 {
-    return call->io->embeddings + row * call->io->embeddings_stride;
+    const margin_head *io = call->io;
+    return margin_storage_row(call->x_storage, io->embeddings, row * io->embeddings_stride, io->dim,
+                              lines->x);
 }
 
-/* Returns class weight `j` as float32: the caller's, or written to `line`. */
-static inline const float *margin_head_class(const head_call *call, size_t j, float *line)
+/* Returns the caller's number of class `j` of the call: its row of W, its bias. */
+static inline size_t margin_head_number(const head_call *call, size_t j)
 {
-    if (call->storage->widen != NULL) return margin_head_widen(call, j, line);
-    return call->io->weights + j * call->io->weights_stride;
+    return call->io->class_index == NULL ? j : (size_t)call->io->class_index[j];
+}
+
+/* Returns the bias of class `j`, of a call that has biases. */
+static inline double margin_head_bias(const head_call *call, size_t j)
+{
+    return (double)call->io->bias[margin_head_number(call, j)];
+}
+
+/* Returns class weight `j` as float32: the caller's, or widened to lines->w. */
+static inline const float *margin_head_class(const head_call *call, size_t j,
+                                             const head_lines *lines)
+{
+    const margin_head *io = call->io;
+    return margin_storage_row(call->storage, io->weights,
+                              margin_head_number(call, j) * io->weights_stride, io->dim, lines->w);
+}
+
+/* Returns how many of `count` class weights from class `first` on lie side by side as float32, at
+ * least 1. */
+size_t margin_head_side_by_side(const head_call *call, size_t first, size_t count);
+
+/* Returns where `label` lies among the `classes` rising numbers at class_index, -1: nowhere. NULL
+ * are all numbers. */
+int64_t margin_head_find(const int64_t *class_index, size_t classes, int64_t label);
+
+/* Where a class lies that another shard holds: behind any block of the call's. */
+#define HEAD_ELSEWHERE INT64_MAX
+
+/* Returns where the class of a label that counts lies among the classes of the call. */
+static inline int64_t margin_head_place(const head_call *call, int64_t label)
+{
+    const margin_head *io = call->io;
+    if (io->class_index != NULL) return margin_head_find(io->class_index, io->classes, label);
+    const size_t place = (size_t)label - call->first_class;
+    return place < io->classes ? (int64_t)place : HEAD_ELSEWHERE;
+}
+
+/* Returns the class weight of row i's label, which counts, as float32: the caller's, or written to
+ * lines->w. */
+static inline const float *margin_head_target(const head_call *call, const head_rows *rows,
+                                              size_t i, const head_lines *lines)
+{
+    const margin_shard *shard = call->shard;
+    if (shard != NULL) return shard->targets + (rows->first + i) * shard->targets_stride;
+    return margin_head_class(call, (size_t)rows->place[i], lines);
 }
 
 /* Returns s of row `row` of all rows. */
@@ -202,7 +258,8 @@ static inline double margin_head_s(const head_call *call, size_t row)
 }
 
 /* Packs embedding `i` of the row block. */
-void margin_head_pack_embedding(const head_call *call, head_rows *rows, size_t i);
+void margin_head_pack_embedding(const head_call *call, head_rows *rows, size_t i,
+                                const head_lines *lines);
 /* Packs a block of class weights to `panels`, and writes their norms to `norms` [block]. */
 void margin_head_pack_block(const head_call *call, size_t block, double *norms, float *panels,
                             head_scratch *scratch);
@@ -220,12 +277,12 @@ void margin_head_fetch_classes(const head_call *call, size_t first, size_t count
 /* Measures the target pairs of `count` rows (at most 16: what one row waits for, others fill) from
  * row `first` of the row block on, and packs these rows. */
 void margin_head_prepare(const head_call *call, size_t first, size_t count, head_rows *rows,
-                         float *class_line);
+                         const head_lines *lines);
 
-/* Takes the classes of one shard through products, terms and dX, for the rows of strips
+/* Takes the classes of one node through products, terms and dX, for the rows of strips
  * `first_strip` to `end_strip` - 1: writes their `stats`, and to `tiles` what backward needs. */
 void margin_head_forward(const head_call *call, const head_rows *rows, head_classes *classes,
-                         size_t shard, size_t first_strip, size_t end_strip, head_stats *stats,
+                         head_node node, size_t first_strip, size_t end_strip, head_stats *stats,
                          head_tiles *tiles, head_scratch *scratch);
 
 /* The head_products of the tiles and of the dots path. */
@@ -245,13 +302,23 @@ void margin_head_mask_targets(const head_rows *rows, size_t strip, size_t first,
 double margin_head_shard_factor(const head_rows *rows, const head_stats *shard, size_t i,
                                 float peak);
 
+/* What the sums of two nodes side by side are multiplied by to be under one peak. */
+typedef struct head_merge {
+    float first, second;
+} head_merge;
+
+/* Merges what two nodes side by side know of row i: `first` becomes that of both, but for x_part,
+ * which becomes first.x_part times the one factor returned plus second.x_part times the other. */
+head_merge margin_head_merge(const head_rows *rows, head_stats *first, const head_stats *second,
+                             size_t i);
+
 /* Combines the shards of `count` rows, at most 16, into their results. */
 void margin_head_combine(const head_call *call, const head_rows *rows, const head_stats *stats,
                          size_t shards, size_t first, size_t count, head_result *results);
 
 /* Adds up one of 2 HEAD_SMOOTHING_PARTS items of call->smoothing: the class weights of a part,
  * then, for dW, the embeddings of one. */
-void margin_head_smoothing_part(const head_call *call, size_t item, float *class_line);
+void margin_head_smoothing_part(const head_call *call, size_t item, const head_lines *lines);
 /* Brings all parts together. */
 void margin_head_smoothing_total(const head_call *call);
 
@@ -267,16 +334,25 @@ typedef struct head_smooth_row {
 } head_smooth_row;
 
 /* Returns what is added to row i of the row block, which counts. */
-head_smooth_row margin_head_smooth_row(const head_call *call, const head_rows *rows, size_t i);
+head_smooth_row margin_head_smooth_row(const head_call *call, const head_rows *rows, size_t i,
+                                       const head_lines *lines);
 /* Adds to the losses of `count` rows what label smoothing asks for. */
 void margin_head_smooth_losses(const head_call *call, const head_rows *rows, size_t first,
-                               size_t count, head_result *results);
+                               size_t count, const head_lines *lines, head_result *results);
 
-/* Writes what the caller wants of `count` rows: loss, angle, correctness and dX; and for dW, their
- * shares. */
+/* Writes what the caller wants of `count` rows but for dX: loss, angle, correctness; and for dW,
+ * their shares. */
+void margin_head_outcome(const head_call *call, const head_rows *rows, const head_stats *stats,
+                         size_t first, size_t count, head_result *results, head_targets *targets);
+
+/* Writes dX of `count` rows, or adds it. */
 void margin_head_gradient(const head_call *call, const head_rows *rows, const head_stats *stats,
-                          size_t first, size_t count, head_result *results, head_targets *targets,
+                          size_t first, size_t count, const head_result *results,
                           head_scratch *scratch);
+/* Does so for row i to `dx`, of its shards' `parts` wherever they are. */
+void margin_head_gradient_row(const head_call *call, const head_rows *rows, const head_stats *stats,
+                              const head_parts *parts, size_t i, const head_result *result,
+                              float *dx, head_scratch *scratch);
 
 /* Lists the rows of each class in rising order: first_of[class], then next_of[row]. */
 void margin_head_list_targets(const head_call *call, head_targets *targets);
@@ -295,55 +371,7 @@ float margin_head_target_entry(const head_call *call, const head_rows *rows, siz
 /* Adds to `out`, one class's row of dW, what its rows' targets give and no product has taken. */
 void margin_head_add_targets(const head_call *call, const head_rows *rows,
                              const head_targets *targets, size_t class_index, float *out,
-                             float *class_line);
-
-/* Writes one class's finished row of dW from its sum `g`, which it may overwrite. */
-void margin_head_store_class(const head_call *call, double norm, size_t class_index, float *g,
-                             float *class_line);
-/* Stores `value`, or adds it to what is there. */
-static inline void margin_head_put(const head_call *call, float *to, double value)
-{
-    *to = margin_to_float(call->io->accumulate ? (double)*to + value : value);
-}
-
-/* ---- prediction ---- */
-
-/* Measures the embeddings of a strip and packs them. */
-void margin_head_rank_start(const head_call *call, size_t strip, head_rows *rows);
-/* Takes the classes of one shard through products for the rows of strips `first_strip` to
- * `end_strip` - 1, and writes their `top`. */
-void margin_head_rank_tiles(const head_call *call, const head_rows *rows, head_classes *classes,
-                            size_t shard, size_t first_strip, size_t end_strip, head_top *top,
-                            head_scratch *scratch);
-/* Does the same for row i on the planes path. */
-void margin_head_rank_planes(const head_call *call, const head_rows *rows,
-                             const head_classes *classes, size_t i, head_top *top,
-                             head_scratch *scratch);
-/* Combines the `tops` of all shards in class order, and writes what is wanted of row i. */
-void margin_head_rank_finish(const head_call *call, const head_rows *rows, head_top *tops,
-                             size_t i);
-
-/* ---- the planes path ---- */
-
-/* Packs a block of class weights into planes, and writes their norms. */
-void margin_head_planes_pack(const head_call *call, size_t block, head_classes *classes,
-                             head_scratch *scratch);
-
-/* Takes all classes for row i of the row block: writes its `stats`, and its terms to `terms`
- * [plane_stride]. */
-void margin_head_planes_forward(const head_call *call, const head_rows *rows,
-                                const head_classes *classes, size_t i, head_stats *stats,
-                                float *terms, head_scratch *scratch);
-
-/* Writes what a strip, `count` from `first` on, adds to dW to its part: one chain. */
-void margin_head_planes_part(const head_call *call, const head_rows *rows,
-                             const head_result *results, head_targets *targets, size_t first,
-                             size_t count, head_plane_sums *sums, head_scratch *scratch);
-
-/* Adds the parts of a block of classes in the rows' order; the last row block finishes dW. */
-void margin_head_planes_backward(const head_call *call, const head_rows *rows,
-                                 const head_classes *classes, const head_targets *targets,
-                                 size_t block, head_plane_sums *sums, head_scratch *scratch);
+                             const head_lines *lines);
 
 /* Returns what the kernels know of row i. */
 static inline margin_term_row head_term_row(const head_rows *rows, size_t i)
@@ -351,10 +379,13 @@ static inline margin_term_row head_term_row(const head_rows *rows, size_t i)
     return margin_get_term_row(&rows->terms[i / 16], i % 16);
 }
 
-/* Returns `count` classes as the kernels of planes take them: in whole pairs of vectors. */
-static inline size_t head_padded_classes(size_t count)
+/* Returns the parts of row i where forward wrote them. */
+static inline head_parts margin_head_parts(const head_call *call, const head_rows *rows,
+                                           const head_stats *stats, size_t i)
 {
-    return margin_divide_up(count, 32) * 32;
+    const size_t padded = call->layout.panels * 16;
+    const float *at = stats->x_part + i / 16 * padded * 16 + i % 16 * 16;
+    return (head_parts){at, padded * rows->capacity, 256};
 }
 
 /* Returns how many rows of the row block strip `strip` has. */

@@ -11,12 +11,11 @@ static void lay_out_planes(head_layout *l)
 {
     const size_t dim = l->dim > 2 ? l->dim : 2;
     l->path = HEAD_PLANES;
-    l->shards = 1;
+    l->shards = l->cells = 1;
     /* An odd number of lines of 16 floats, at least, so that rows do not fall on the same sets of a
      * cache. */
     l->plane_stride = (margin_divide_up(l->classes, 32) * 2 + 1) * 16;
     l->block = MARGIN_PLANES_BLOCK / dim / 32 * 32;
-    l->blocks = margin_divide_up(l->classes, l->block);
 }
 
 static int is_few(const head_layout *l)
@@ -29,24 +28,43 @@ static void lay_out_tiles(head_layout *l)
 {
     l->path = is_few(l) ? HEAD_DOTS : HEAD_TILES;
     l->block = l->classes < MARGIN_BLOCK_CLASSES ? l->classes : MARGIN_BLOCK_CLASSES;
-    l->blocks = margin_divide_up(l->classes, l->block);
+    const size_t blocks = margin_divide_up(l->classes, l->block);
     /* Few classes: a row has fewer terms than dimensions, and one peak. */
-    l->scale_tiles = l->blocks == 1 && l->classes < l->panels * 16;
-    l->shards = l->blocks / MARGIN_SHARD_BLOCKS;
+    l->scale_tiles = blocks == 1 && l->classes < l->panels * 16;
+    l->shards = blocks / MARGIN_SHARD_BLOCKS;
     if (l->shards < 1) l->shards = 1;
     if (l->shards > MARGIN_SHARDS) l->shards = MARGIN_SHARDS;
+    l->cells = l->shards;
+    while (margin_divide_up(blocks, l->cells) > MARGIN_CELL_BLOCKS)
+        l->cells *= 2;
+}
+
+/* Leaves of the whole head's layout what the call holds. */
+static void hold(head_layout *l, const head_span *span)
+{
+    l->whole_blocks = l->blocks = margin_divide_up(l->classes, l->block);
+    l->end_cell = l->cells;
+    if (span == NULL) return;
+    const size_t whole = l->classes;
+    l->first_cell = span->cuts[span->here];
+    l->end_cell = span->cuts[span->here + 1];
+    l->blocks = head_cell_first(l, l->end_cell);
+    const size_t first = l->first_cell * l->whole_blocks / l->cells * l->block;
+    l->classes = margin_least(first + l->blocks * l->block, whole) - margin_least(first, whole);
 }
 
 head_layout margin_head_layout(const head_shape *shape)
 {
-    head_layout l = {
-        .rows = shape->rows, .classes = shape->classes, .dim = shape->dim + (size_t)shape->bias};
+    head_layout l = {.rows = shape->rows,
+                     .classes = shape->span == NULL ? shape->classes : shape->span->classes,
+                     .dim = shape->dim + (size_t)shape->bias};
     l.panels = margin_divide_up(l.dim, 16);
     if (l.dim <= MARGIN_PLANES_DIM && l.classes >= MARGIN_PLANES_CLASSES) {
         lay_out_planes(&l);
     } else {
         lay_out_tiles(&l);
     }
+    hold(&l, shape->span);
     return l;
 }
 
@@ -56,12 +74,12 @@ head_layout margin_head_layout(const head_shape *shape)
 typedef struct search {
     const head_shape *shape;
     const head_layout *layout;
-    size_t class_line_bytes, workspace;
+    size_t workspace;
 } search;
 
 static size_t bytes_of(const search *q, head_schedule s)
 {
-    return margin_head_bytes(q->shape, q->layout, &s, q->class_line_bytes);
+    return margin_head_bytes(q->shape, q->layout, &s);
 }
 
 /* Gives the schedule as many rows as fit, all or whole chunks, and returns 1; else the fewest, and
@@ -73,8 +91,8 @@ static int fit_rows(const search *q, head_schedule *s)
     s->rows = all;
     s->bytes = bytes_of(q, *s);
     if (s->bytes <= q->workspace) return 1;
-    /* The caller's dW has no room for unfinished sums: all rows together, or not at all. */
-    if (q->shape->add && q->shape->want_w) return 0;
+    /* There is no dW with room for unfinished sums: all rows together, or not at all. */
+    if (q->shape->consume || q->shape->span != NULL) return 0;
     while (fit < most) {
         const size_t middle = fit + (most - fit + 1) / 2;
         s->rows = middle * MARGIN_ROW_CHUNK;
@@ -120,12 +138,11 @@ static head_schedule schedule_planes(const search *q, head_schedule s, size_t st
 }
 
 head_schedule margin_head_schedule(const head_shape *shape, const head_layout *layout,
-                                   const margin_schedule *tuning, size_t threads,
-                                   size_t class_line_bytes, size_t workspace)
+                                   const margin_schedule *tuning, size_t threads, size_t workspace)
 {
-    const search q = {shape, layout, class_line_bytes, workspace};
+    const search q = {shape, layout, workspace};
     const head_schedule s = {.threads = threads,
-                             .in_place = shape->dim % 16 == 0 && !shape->bias && !shape->add};
+                             .in_place = shape->dim % 16 == 0 && !shape->bias && !shape->consume};
     if (layout->path == HEAD_PLANES) return schedule_planes(&q, s, tuning->planes_strips);
     const size_t packed =
         margin_bytes(layout->blocks * layout->block, layout->panels * 16, sizeof(float));

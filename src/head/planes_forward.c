@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "head/geometry.h"
+#include "head/planes_path.h"
 
 void margin_head_planes_pack(const head_call *call, size_t block, head_classes *classes,
                              head_scratch *scratch)
@@ -16,7 +17,7 @@ void margin_head_planes_pack(const head_call *call, size_t block, head_classes *
     const size_t end = first + head_block_count(&call->layout, block);
     float *planes = classes->planes;
     for (size_t j = first; j < end; j++) {
-        const float *w = margin_head_class(call, j, scratch->class_line);
+        const float *w = margin_head_class(call, j, &scratch->lines);
         double sum = 0.0; /* no square of a float32 leaves double's range */
         for (size_t d = 0; d < io->dim; d++)
             sum += (double)w[d] * (double)w[d];
@@ -25,7 +26,8 @@ void margin_head_planes_pack(const head_call *call, size_t block, head_classes *
         const double factor = call->geometry->class_factor(call, classes->norms[j]);
         for (size_t d = 0; d < io->dim; d++)
             planes[d * stride + j] = (float)((double)w[d] * factor);
-        if (io->bias != NULL) planes[io->dim * stride + j] = (float)((double)io->bias[j] * factor);
+        if (io->bias != NULL)
+            planes[io->dim * stride + j] = (float)(margin_head_bias(call, j) * factor);
     }
     for (size_t d = 0; end == io->classes && d < call->layout.dim; d++)
         memset(planes + d * stride + end, 0, (stride - end) * sizeof(float));
@@ -60,7 +62,7 @@ static float block_products(const head_call *call, const head_rows *rows,
 {
     const size_t first = head_block_first(&call->layout, block),
                  count = head_block_count(&call->layout, block);
-    const size_t padded = head_padded_classes(count), within = (size_t)rows->label[i] - first;
+    const size_t padded = head_padded_classes(count), within = (size_t)rows->place[i] - first;
     float max = call->kernels.planes->plane_products(classes->planes + first,
                                                      call->layout.plane_stride, call->layout.dim,
                                                      rows->x_panels + i * 16, padded, inner);
@@ -101,7 +103,7 @@ void margin_head_planes_forward(const head_call *call, const head_rows *rows,
                                 float *terms, head_scratch *scratch)
 {
     row_sums s = {.peak = MARGIN_NO_PEAK, .most = -INFINITY};
-    if (rows->label[i] < 0) {
+    if (rows->place[i] < 0) {
         memset(terms, 0, call->layout.plane_stride * sizeof *terms);
     } else {
         for (size_t block = 0; block < call->layout.blocks; block++)

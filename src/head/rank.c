@@ -4,20 +4,24 @@
 #include <math.h>
 
 #include "head/geometry.h"
+#include "head/planes_path.h"
+#include "head/rank.h"
 
-void margin_head_rank_start(const head_call *call, size_t strip, head_rows *rows)
+void margin_head_rank_start(const head_call *call, size_t strip, head_rows *rows,
+                            const head_lines *lines)
 {
     for (size_t i = strip * 16; i < strip * 16 + 16; i++) {
         head_row *row = &rows->row[i];
         *row = (head_row){.label = i < rows->count ? 0 : -1, .scale = 1.0, .unpack = 1.0};
         if (row->label == 0) {
-            const float *x = margin_head_embedding(call, rows->first + i);
+            const float *x = margin_head_embedding(call, rows->first + i, lines);
             margin_pair_start(call->kernels.pairs, x, x, call->io->dim, &row->pair);
             row->norm = row->pair.norm_x;
             row->s = call->setting->config->scale;
             call->geometry->set_scale(call, row);
         }
-        if (i < rows->count || rows->x_lanes != NULL) margin_head_pack_embedding(call, rows, i);
+        if (i < rows->count || rows->x_lanes != NULL)
+            margin_head_pack_embedding(call, rows, i, lines);
     }
     if (rows->x_lanes == NULL) return;
     call->kernels.packing->pack_lanes(rows->x_panels + strip * 256, rows->x_stride,
@@ -85,11 +89,11 @@ void margin_head_rank_tiles(const head_call *call, const head_rows *rows, head_c
                             size_t shard, size_t first_strip, size_t end_strip, head_top *top,
                             head_scratch *scratch)
 {
-    const size_t end_block = head_shard_first(&call->layout, shard + 1);
+    const size_t end_block = head_cell_first(&call->layout, shard + 1);
     const int opens_rows = rows->first == 0 && first_strip == 0;
     for (size_t i = first_strip * 16; i < end_strip * 16; i++)
         start_row(top, i, call->top);
-    for (size_t block = head_shard_first(&call->layout, shard); block < end_block; block++) {
+    for (size_t block = head_cell_first(&call->layout, shard); block < end_block; block++) {
         const size_t first = head_block_first(&call->layout, block),
                      count = head_block_count(&call->layout, block);
         const float *weights = margin_head_block(
