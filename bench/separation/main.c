@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "engine.h"
 #include "figures.h"
 #include "json_out.h"
 #include "memory.h"
@@ -218,20 +219,30 @@ int main(int argc, char **argv)
         finish_stdout(SEPARATION_PROGRAM);
         return EXIT_SUCCESS;
     }
+    engine_begin(&argc, &argv);
+    /* Leaves to the first of several processes what only one should write. */
+    if (engine_ranks() > 1 && s.options.checkpoints != NULL)
+        die_usage(SEPARATION_PROGRAM, "--checkpoints: not over several ranks");
+    if (engine_rank() > 0) s.options.dump = NULL;
     json_put(context, "seed", "z", (size_t)s.options.seed);
     if (s.options.isa != MARGIN_ISA_AUTO)
         json_put(context, "isa", "s", margin_isa_name(s.options.isa));
     if (s.options.threads > 0) json_put(context, "threads", "d", s.options.threads);
     make_plans(&s);
     choose_out(&s);
-    plans_carry_out(&s.plans, s.options.threads);
-    report(&s, context);
-    for (size_t i = 0; i < figure_count() && s.folder != NULL; i++) {
+    plans_carry_out(&s.plans, engine_threads(s.options.threads));
+    if (engine_rank() == 0) {
+        report(&s, context);
+    } else {
+        json_decref(context);
+    }
+    for (size_t i = 0; i < figure_count() && s.folder != NULL && engine_rank() == 0; i++) {
         if (wanted(&s, i)) {
             draw_figures(s.folder, figure_get(i)->drawn);
             printf("%s: %s/figures\n", figure_get(i)->name, s.folder);
         }
     }
+    engine_end();
     plan_list_free(&s.plans);
     sources_free(&s.sources);
     free(s.folder);

@@ -215,6 +215,7 @@ void run_plan_key(const run_plan *plan, char key[RUN_KEY])
             margin_isa_name(c->isa));
     fprintf(to, " intra=%.17g inter=%.17g triplet=%.17g:%zu", plan->aim.extra.intra,
             plan->aim.extra.inter, plan->aim.triplet, plan->aim.triplet_each);
+    if (plan->aim.sample_rate > 0.0) fprintf(to, " sample=%.17g", plan->aim.sample_rate);
     fclose(to);
 }
 
@@ -233,6 +234,7 @@ static void add_settings(FILE *to, const run_plan *plan)
     } else if (info->normalised) {
         fprintf(to, " s=%.4g", c->scale);
     }
+    if (plan->aim.sample_rate > 0.0) fprintf(to, " r=%.4g", plan->aim.sample_rate);
     if (plan->aim.extra.intra != 0.0) fprintf(to, " +intra");
     if (plan->aim.extra.inter != 0.0) fprintf(to, " +inter");
     if (info->has_lambda && plan->how.lambda_least > 0.0)

@@ -100,10 +100,11 @@ static void put_loss(json_t *object, const group *g, const run_plan *plan)
 {
     const margin_config *const loss = &plan->aim.loss;
     const int triplet = plan->aim.triplet > 0.0;
-    json_put(object, "loss scale m1 m2 m3 intra_weight inter_weight", "sgggggg", g->loss,
-             triplet ? NAN : loss->scale, triplet ? 1.0 : loss->m1,
+    json_put(object, "loss scale m1 m2 m3 intra_weight inter_weight sample_rate", "sggggggg",
+             g->loss, triplet ? NAN : loss->scale, triplet ? 1.0 : loss->m1,
              triplet ? plan->aim.triplet : loss->m2, triplet ? 0.0 : loss->m3,
-             plan->aim.extra.intra, plan->aim.extra.inter);
+             plan->aim.extra.intra, plan->aim.extra.inter,
+             plan->aim.sample_rate > 0.0 ? plan->aim.sample_rate : 1.0);
     if (margin_loss_get(loss->loss)->has_lambda)
         json_put(object, "lambda_first lambda_last lambda_share", "ggg", plan->how.lambda_base,
                  plan->how.lambda_least, plan->how.anneal);
