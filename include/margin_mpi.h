@@ -50,6 +50,7 @@ typedef struct margin_mpi_error {
 typedef struct margin_mpi_costs {
     double seconds;   /* in all */
     double waiting;   /* of them in exchanges, waiting for others included */
+    double packing;   /* of them in taking parts of dX and waiting for those of others */
     uint64_t rows;    /* embeddings, labels and factors of rows; of one cell also what comes back */
     uint64_t targets; /* class weights of the rows' labels */
     uint64_t moved;   /* class weights at the edges of ranges, and their gradients */
@@ -84,7 +85,7 @@ MARGIN_API margin_status margin_mpi_set_timeout(margin_mpi *mpi, double seconds)
  *     the outputs row_loss, row_angle, row_correct, row_others, grad_embeddings;
  *   its own classes: `classes` (may be 0), weights, bias, grad_weights, grad_bias;
  *   of the whole head, the same on all ranks: dim, class_weight, class_margin [all classes],
- *     label_smoothing, accumulate;
+ *     label_smoothing, accumulate, the types;
  *   results, which are of all rows and the same on all ranks: loss, mean_loss, counted, tied.
  *
  * Arrays of no rows or no classes may be NULL. What is given or asked for is the same on all ranks
@@ -97,8 +98,10 @@ MARGIN_API margin_status margin_mpi_set_timeout(margin_mpi *mpi, double seconds)
  * margin_mpi_even_classes gives ranges for which nothing moves. A head of one cell (few classes, or
  * few dimensions) is computed by the rank that has most of its classes.
  *
- * Label smoothing goes with heads of one cell only. All rows must fit each rank's workspace
- * together, and all rows and class weights of their labels are held on each rank.
+ * Consumers of dW (consume) go with ranges for which nothing moves; each has its own rank's
+ * classes, counted from 0. Label smoothing goes with heads of one cell only, class_index with none.
+ * All rows must fit each rank's workspace together, and all rows and class weights of their labels
+ * are held on each rank.
  *
  * Errors: those of margin_head_run on any rank; MARGIN_ERROR_CONFIG and _SHAPE also where ranks
  * disagree; MARGIN_ERROR_PEER where a rank is silent or MPI fails. They are the same on every rank

@@ -38,6 +38,9 @@ typedef enum mpi_field {
     FIELD_ROW_MARGIN,
     FIELD_ROW_SCALE,
     FIELD_GRAD_EMBEDDINGS,
+    FIELD_EMBEDDINGS_TYPE, /* no more whether, but which */
+    FIELD_WEIGHTS_TYPE,
+    FIELD_CONSUME,
     FIELD_BIAS,
     FIELD_GRAD_WEIGHTS,
     FIELD_GRAD_BIAS,

@@ -70,8 +70,9 @@ margin_status margin_mpi_gather_rows(mpi_call *c)
     for (size_t i = 0; i < c->own.rows; i++)
         own_sides[i] = side_of(&c->own, i);
     const mpi_items sides = {a->sides, sizeof *a->sides, sizeof *a->sides};
-    const mpi_items mine = mpi_floats(c->own.embeddings, p->dim, c->own.embeddings_stride);
-    const mpi_items all = mpi_floats(a->x, p->dim, p->dim);
+    const mpi_items mine =
+        mpi_elements(c->own.embeddings, p->x_bytes, p->dim, c->own.embeddings_stride);
+    const mpi_items all = mpi_elements(a->x, p->x_bytes, p->dim, p->dim);
     uint64_t *const bytes = &m->costs.rows;
     margin_status status;
     if (p->home >= 0) {
@@ -88,19 +89,38 @@ margin_status margin_mpi_gather_rows(mpi_call *c)
     return status;
 }
 
-/* Moves what belongs to classes, `width` floats each, from those who have them to those who compute
- * them, or back. */
-static margin_status move_classes(mpi_call *c, int back, const float *own, size_t own_stride,
-                                  const float *computed, size_t width, size_t stride)
+/* Moves what belongs to classes from those who have them to those who compute them, or back. `own`
+ * is what this rank has, `computed` what it computes. */
+static margin_status move_classes(mpi_call *c, int back, mpi_items own, mpi_items computed)
 {
     const mpi_plan *p = &c->plan;
-    const mpi_items here = mpi_floats(own, width, own_stride),
-                    there = mpi_floats(computed, width, stride);
     uint64_t *const bytes = &c->m->costs.moved;
-    return back ? margin_mpi_move(c->m, p->computed_of, p->classes_of, &there, &here, bytes,
+    return back ? margin_mpi_move(c->m, p->computed_of, p->classes_of, &computed, &own, bytes,
                                   "gradients of moved classes")
-                : margin_mpi_move(c->m, p->classes_of, p->computed_of, &here, &there, bytes,
+                : margin_mpi_move(c->m, p->classes_of, p->computed_of, &own, &computed, bytes,
                                   "moved classes");
+}
+
+static margin_status move_weights(mpi_call *c)
+{
+    const size_t dim = c->plan.dim, bytes = c->plan.w_bytes;
+    return move_classes(c, 0, mpi_elements(c->own.weights, bytes, dim, c->own.weights_stride),
+                        mpi_elements(c->head.weights, bytes, dim, c->head.weights_stride));
+}
+
+/* Moves dW and db, where they are asked for. */
+static margin_status move_gradients(mpi_call *c, int back)
+{
+    const margin_head *own = &c->own, *h = &c->head;
+    const size_t dim = c->plan.dim;
+    margin_status status = MARGIN_OK;
+    if (mpi_asked(c, FIELD_GRAD_WEIGHTS))
+        status = move_classes(c, back, mpi_floats(own->grad_weights, dim, own->grad_weights_stride),
+                              mpi_floats(h->grad_weights, dim, h->grad_weights_stride));
+    if (status == MARGIN_OK && mpi_asked(c, FIELD_GRAD_BIAS))
+        status =
+            move_classes(c, back, mpi_floats(own->grad_bias, 1, 1), mpi_floats(h->grad_bias, 1, 1));
+    return status;
 }
 
 /* Lets c->head have the classes that this rank computes: its own where they are. */
@@ -119,33 +139,18 @@ static void set_classes(mpi_call *c)
 
 margin_status margin_mpi_gather_classes(mpi_call *c)
 {
-    const margin_head *own = &c->own, *h = &c->head;
-    const size_t dim = c->plan.dim;
-    const int add = c->own.accumulate != 0;
     set_classes(c);
-    margin_status status =
-        move_classes(c, 0, own->weights, own->weights_stride, h->weights, dim, h->weights_stride);
+    margin_status status = move_weights(c);
     if (status == MARGIN_OK && mpi_asked(c, FIELD_BIAS))
-        status = move_classes(c, 0, own->bias, 1, h->bias, 1, 1);
-    if (status == MARGIN_OK && add && mpi_asked(c, FIELD_GRAD_WEIGHTS))
-        status = move_classes(c, 0, own->grad_weights, own->grad_weights_stride, h->grad_weights,
-                              dim, h->grad_weights_stride);
-    if (status == MARGIN_OK && add && mpi_asked(c, FIELD_GRAD_BIAS))
-        status = move_classes(c, 0, own->grad_bias, 1, h->grad_bias, 1, 1);
+        status = move_classes(c, 0, mpi_floats(c->own.bias, 1, 1), mpi_floats(c->head.bias, 1, 1));
+    if (status == MARGIN_OK && c->own.accumulate) status = move_gradients(c, 0);
     return status;
 }
 
 /* Brings gradients back to those who have the classes. */
 margin_status margin_mpi_return_classes(mpi_call *c)
 {
-    const margin_head *own = &c->own, *h = &c->head;
-    margin_status status = MARGIN_OK;
-    if (mpi_asked(c, FIELD_GRAD_WEIGHTS))
-        status = move_classes(c, 1, own->grad_weights, own->grad_weights_stride, h->grad_weights,
-                              c->plan.dim, h->grad_weights_stride);
-    if (status == MARGIN_OK && mpi_asked(c, FIELD_GRAD_BIAS))
-        status = move_classes(c, 1, own->grad_bias, 1, h->grad_bias, 1, 1);
-    return status;
+    return move_gradients(c, 1);
 }
 
 /* Lets c->head have all rows. */
@@ -157,6 +162,8 @@ void margin_mpi_set_rows(mpi_call *c)
     h->rows = c->plan.rows;
     h->embeddings = a->x;
     h->embeddings_stride = h->grad_embeddings_stride = c->plan.dim;
+    h->embeddings_type = (margin_type)margin_mpi_agreed(c->m, FIELD_EMBEDDINGS_TYPE);
+    h->weights_type = (margin_type)margin_mpi_agreed(c->m, FIELD_WEIGHTS_TYPE);
     h->labels = a->labels;
     h->ignore_label = 0;
     h->row_weight = mpi_asked(c, FIELD_ROW_WEIGHT) ? a->row_weight : NULL;

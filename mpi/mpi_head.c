@@ -8,6 +8,40 @@
 #include "mpi_exchange.h"
 #include "mpi_wait.h"
 
+/* Returns the float32 of a binary16: its subnormal numbers are multiples of 2^-24. */
+static float widen_float16(uint16_t half)
+{
+    const uint32_t sign = (uint32_t)(half & 0x8000) << 16, bits = half & 0x7fff;
+    const uint32_t wide = bits >= 0x7c00   ? 0x7f800000 | (bits & 0x3ff) << 13
+                          : bits >= 0x0400 ? (bits << 13) + ((uint32_t)112 << 23)
+                                           : 0;
+    const uint32_t all = sign | wide;
+    float value;
+    memcpy(&value, &all, sizeof value);
+    return bits < 0x0400 ? (sign ? -1.0f : 1.0f) * ldexpf((float)bits, -24) : value;
+}
+
+/* Writes n elements of a class weight, from element `at` of `weights` on, as float32 to `to`. */
+static void widen(margin_type type, const void *weights, size_t at, size_t n, float *to)
+{
+    const size_t bytes = type == MARGIN_TYPE_FLOAT32 ? sizeof(float) : sizeof(uint16_t);
+    const char *from = (const char *)weights + at * bytes;
+    if (type == MARGIN_TYPE_FLOAT32) {
+        memcpy(to, from, n * sizeof *to);
+        return;
+    }
+    for (size_t d = 0; d < n; d++) {
+        uint16_t half;
+        memcpy(&half, from + d * sizeof half, sizeof half);
+        const uint32_t upper = (uint32_t)half << 16;
+        if (type == MARGIN_TYPE_FLOAT16) {
+            to[d] = widen_float16(half);
+        } else {
+            memcpy(&to[d], &upper, sizeof upper);
+        }
+    }
+}
+
 /* Writes the class weights of the labels whose classes this rank has, in the order of rows, to
  * where `gathered` has those of this rank; counts those of each rank to `of`. */
 static void pack_targets(const mpi_call *c, size_t *of, size_t width)
@@ -27,7 +61,7 @@ static void pack_targets(const mpi_call *c, size_t *of, size_t width)
     for (size_t i = 0; i < p->rows; i++) {
         const size_t y = (size_t)c->arrays.labels[i];
         if (y < first || y >= p->classes_of[m->rank + 1]) continue;
-        memcpy(at, c->own.weights + (y - first) * c->own.weights_stride, dim * sizeof *at);
+        widen(c->own.weights_type, c->own.weights, (y - first) * c->own.weights_stride, dim, at);
         if (width > dim) at[dim] = c->own.bias[y - first];
         at += width;
     }
@@ -136,25 +170,42 @@ static margin_status gradient(mpi_call *c, size_t round)
                                  stride);
 }
 
+/* Begins round `round` of the exchange of parts; returns what MPI said. */
+static int start_round(mpi_call *c, size_t round, MPI_Request *request)
+{
+    const double begin = MPI_Wtime();
+    const int code = margin_mpi_start_parts(c->m, &c->plan, &c->arrays, round, request);
+    c->m->costs.packing += MPI_Wtime() - begin;
+    return code;
+}
+
+static margin_status end_round(mpi_call *c, int code, MPI_Request *request)
+{
+    const double begin = MPI_Wtime();
+    const margin_status status = margin_mpi_wait(c->m, code, request, 1, "parts of dX");
+    c->m->costs.packing += MPI_Wtime() - begin;
+    return status;
+}
+
 /* Exchanges the parts of dX, a round while the one before becomes dX; the first while dW is
  * computed. */
 static margin_status finish(mpi_call *c)
 {
-    static const char what[] = "parts of dX";
     const size_t rounds = c->plan.rounds;
+    /* A consumer may change class weights: it comes when nothing can fail. */
+    const int last = mpi_asked(c, FIELD_CONSUME), in_turn = c->m->in_turn && !last;
     MPI_Request request = MPI_REQUEST_NULL;
-    int code = MPI_SUCCESS;
     margin_status status = MARGIN_OK;
-    if (c->m->in_turn) status = margin_shard_backward(c->m->context);
-    if (rounds > 0) code = margin_mpi_start_parts(c->m, &c->plan, &c->arrays, 0, &request);
-    if (!c->m->in_turn) status = margin_shard_backward(c->m->context);
+    int code = MPI_SUCCESS;
+    if (in_turn) status = margin_shard_backward(c->m->context);
+    if (rounds > 0) code = start_round(c, 0, &request);
+    if (!in_turn && !last) status = margin_shard_backward(c->m->context);
     for (size_t round = 0; round < rounds && status == MARGIN_OK; round++) {
-        status = margin_mpi_wait(c->m, code, &request, 1, what);
-        if (status == MARGIN_OK && round + 1 < rounds)
-            code = margin_mpi_start_parts(c->m, &c->plan, &c->arrays, round + 1, &request);
+        status = end_round(c, code, &request);
+        if (status == MARGIN_OK && round + 1 < rounds) code = start_round(c, round + 1, &request);
         if (status == MARGIN_OK) status = gradient(c, round);
     }
-    return status;
+    return status == MARGIN_OK && last ? margin_shard_backward(c->m->context) : status;
 }
 
 static margin_status run_stages(mpi_call *c)

@@ -50,10 +50,16 @@ static inline int mpi_asked(const mpi_call *c, mpi_field field)
     return margin_mpi_agreed(c->m, field) != 0.0;
 }
 
+/* Returns rows of `count` elements of `bytes` at `at`, `stride` elements from one to the next. */
+static inline mpi_items mpi_elements(const void *at, size_t bytes, size_t count, size_t stride)
+{
+    return (mpi_items){(void *)at, count * bytes, stride * bytes};
+}
+
 /* Returns rows of `count` floats at `at`, `stride` floats from one to the next. */
 static inline mpi_items mpi_floats(const float *at, size_t count, size_t stride)
 {
-    return (mpi_items){(void *)at, count * sizeof(float), stride * sizeof(float)};
+    return mpi_elements(at, sizeof *at, count, stride);
 }
 
 /* Returns the results of a head as a word to other ranks. */

@@ -44,6 +44,16 @@ static mpi_fault check_strides(const margin_mpi *m, margin_head *own)
     return (mpi_fault){.status = MARGIN_OK};
 }
 
+static mpi_fault check_types(const margin_mpi *m, const margin_head *own)
+{
+    static const char detail[] = "its type is no margin_type";
+    if ((unsigned)own->embeddings_type >= MARGIN_TYPE_COUNT)
+        return argument_fault(m, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_EMBEDDINGS, detail);
+    if ((unsigned)own->weights_type >= MARGIN_TYPE_COUNT)
+        return argument_fault(m, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_WEIGHTS, detail);
+    return (mpi_fault){.status = MARGIN_OK};
+}
+
 static mpi_fault check_there(const margin_mpi *m, const margin_head *own)
 {
     static const char missing[] = "is required, and NULL";
@@ -72,7 +82,12 @@ static mpi_fault read_head(const margin_mpi *m, const margin_head *given, margin
     own->size = sizeof *own;
     if (own->dim == 0 || own->dim > DIM_MOST)
         return margin_mpi_own_fault(m, MARGIN_ERROR_SHAPE, "dim must be at least 1, at most 2^28");
-    const mpi_fault fault = check_strides(m, own);
+    if (own->class_index != NULL)
+        return margin_mpi_own_fault(m, MARGIN_ERROR_CONFIG,
+                                    "class_index is not possible over ranks: give these rows of W "
+                                    "side by side");
+    mpi_fault fault = check_types(m, own);
+    if (fault.status == MARGIN_OK) fault = check_strides(m, own);
     return fault.status != MARGIN_OK ? fault : check_there(m, own);
 }
 
@@ -103,6 +118,9 @@ static void claim_call(const margin_head *own, double *field)
     field[FIELD_ROW_MARGIN] = own->row_margin != NULL;
     field[FIELD_ROW_SCALE] = own->row_scale != NULL;
     field[FIELD_GRAD_EMBEDDINGS] = own->grad_embeddings != NULL;
+    field[FIELD_EMBEDDINGS_TYPE] = own->embeddings_type;
+    field[FIELD_WEIGHTS_TYPE] = own->weights_type;
+    field[FIELD_CONSUME] = own->consume != NULL;
     field[FIELD_BIAS] = own->bias != NULL;
     field[FIELD_GRAD_WEIGHTS] = own->grad_weights != NULL;
     field[FIELD_GRAD_BIAS] = own->grad_bias != NULL;

@@ -93,6 +93,26 @@ static void plan_rounds(const margin_mpi *m, mpi_plan *p)
                     : (most + p->together - 1) / p->together;
 }
 
+static int does_move(const mpi_plan *p, int rank)
+{
+    return p->classes_of[rank] != p->computed_of[rank] ||
+           p->classes_of[rank + 1] != p->computed_of[rank + 1];
+}
+
+static void find_movers(const margin_mpi *m, mpi_plan *p)
+{
+    p->moves = does_move(p, m->rank);
+    p->mover = -1;
+    for (int r = m->ranks - 1; r >= 0; r--)
+        if (does_move(p, r)) p->mover = r;
+}
+
+/* Returns the bytes of an element of a type. */
+static size_t bytes_of(double type)
+{
+    return (margin_type)type == MARGIN_TYPE_FLOAT32 ? sizeof(float) : sizeof(uint16_t);
+}
+
 margin_status margin_mpi_plan(margin_mpi *m, mpi_plan *p)
 {
     memset(p, 0, sizeof *p);
@@ -104,12 +124,18 @@ margin_status margin_mpi_plan(margin_mpi *m, mpi_plan *p)
     p->dim = (size_t)margin_mpi_agreed(m, FIELD_DIM);
     const size_t dim = p->dim + (margin_mpi_agreed(m, FIELD_BIAS) != 0.0);
     p->width = margin_shard_width(p->dim);
+    p->x_bytes = bytes_of(margin_mpi_agreed(m, FIELD_EMBEDDINGS_TYPE));
+    p->w_bytes = bytes_of(margin_mpi_agreed(m, FIELD_WEIGHTS_TYPE));
     p->cells = margin_shard_cells(p->rows, dim, p->classes);
     p->home = p->cells == 1 ? largest_rank(m, p) : -1;
     divide(m, p, dim);
-    p->moves = p->classes_of[m->rank] != p->computed_of[m->rank] ||
-               p->classes_of[m->rank + 1] != p->computed_of[m->rank + 1];
     plan_rounds(m, p);
+    find_movers(m, p);
+    if (p->mover >= 0 && margin_mpi_agreed(m, FIELD_CONSUME) != 0.0)
+        return margin_mpi_fail(m, MARGIN_ERROR_CONFIG, p->mover,
+                               "rank %d: with consume no class may move: take the ranges of "
+                               "margin_mpi_even_classes",
+                               p->mover);
     return MARGIN_OK;
 }
 
@@ -138,7 +164,7 @@ static void *take(char *memory, size_t *used, size_t count, size_t bytes)
 static void carve_rows(const mpi_plan *p, char *memory, size_t *used, mpi_arrays *a)
 {
     const size_t n = p->rows, line = n * sizeof(float);
-    a->x = take(memory, used, p->dim, line);
+    a->x = take(memory, used, n * p->dim, p->x_bytes);
     a->sides = take(memory, used, n, sizeof *a->sides);
     a->labels = take(memory, used, n, sizeof *a->labels);
     a->row_weight = take(memory, used, 1, line);
@@ -155,9 +181,10 @@ static void carve_rows(const mpi_plan *p, char *memory, size_t *used, mpi_arrays
 static void carve_classes(const margin_mpi *m, const mpi_plan *p, char *memory, size_t *used,
                           mpi_arrays *a)
 {
-    const size_t moved = p->moves ? mpi_count(p->computed_of, m->rank) * sizeof(float) : 0;
+    const size_t classes = p->moves ? mpi_count(p->computed_of, m->rank) : 0;
+    const size_t moved = classes * sizeof(float);
     const size_t wanted = margin_mpi_agreed(m, FIELD_GRAD_WEIGHTS) != 0.0 ? moved : 0;
-    a->weights = take(memory, used, p->dim, moved);
+    a->weights = take(memory, used, classes * p->dim, p->w_bytes);
     a->bias = take(memory, used, 1, moved);
     a->grad_weights = take(memory, used, p->dim, wanted);
     a->grad_bias = take(memory, used, 1, wanted);

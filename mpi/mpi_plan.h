@@ -19,13 +19,14 @@ typedef struct mpi_answer {
 
 /* The arrays of a call. Those that it has no use for are not NULL, but have no room. */
 typedef struct mpi_arrays {
-    float *x;        /* [N][D] of all ranks */
+    void *x;         /* [N][D] of all ranks, of the type that embeddings have */
     mpi_side *sides; /* [N]; the next four are what they hold, one after another */
     int64_t *labels; /* [N] */
     float *row_weight, *row_margin, *row_scale;
     float *gathered; /* [N][D + 1 with a bias]: class weights in the order of their ranks */
     float *targets, *target_bias; /* [N][D], [N] in the order of rows */
-    float *weights, *bias;        /* of the classes computed here, where these are not the own */
+    void *weights;                /* of the classes computed here, where these are not the own; */
+    float *bias;                  /* likewise these */
     float *grad_weights, *grad_bias;
     margin_shard_stats *stats;                /* [nodes][N] */
     mpi_answer *answers;                      /* [N] */

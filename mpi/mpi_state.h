@@ -15,6 +15,8 @@ typedef struct mpi_plan {
     size_t width;                 /* floats of a row's part */
     int home;                     /* a head of one cell: the rank that computes it; else -1 */
     int moves;                    /* the range that this rank computes is not the one that it has */
+    int mover;                    /* the first rank of which that is so; -1: nothing moves */
+    size_t x_bytes, w_bytes;      /* of an element of embeddings; of class weights */
     size_t together;              /* rows of a rank whose parts are exchanged together */
     size_t rounds;                /* of such exchanges */
     size_t *rows_of, *classes_of; /* as the ranks have them */

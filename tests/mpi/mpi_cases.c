@@ -54,11 +54,57 @@ static guard fill_given(size_t count, float low, float step)
     return g;
 }
 
-static void use_extras(mpi_case *c, problem *p, guard *others)
+/* Returns a number near x in 16 bits: bfloat16, or float16 with some subnormal ones. */
+static uint16_t halve(float x, int brain)
+{
+    uint32_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    const uint32_t sign = bits >> 16 & 0x8000, magnitude = bits & 0x7fffffff;
+    if (brain) return (uint16_t)(bits >> 16);
+    if (magnitude % 8 == 0 || magnitude < 113u << 23)
+        return (uint16_t)(sign | (magnitude >> 13 & 0x3ff));
+    return (uint16_t)(sign | (magnitude - (112u << 23)) >> 13);
+}
+
+static guard halve_all(const guard *floats, int brain)
+{
+    guard g = guard_bytes(floats->count * sizeof(uint16_t), 2);
+    for (size_t i = 0; i < floats->count; i++)
+        ((uint16_t *)g.data)[i] = halve(floats->at[i], brain);
+    return g;
+}
+
+/* Lets X and W of one of the two problems have 16 bits. */
+static void use_halves(mpi_case *c, problem *p, int which)
+{
+    const int brain = (c->extras & EXTRA_BFLOAT16) != 0;
+    c->x16[which] = halve_all(&p->embeddings, brain);
+    c->w16[which] = halve_all(&p->weights, brain);
+    p->call.embeddings = (const float *)c->x16[which].data;
+    p->call.weights = (const float *)c->w16[which].data;
+    p->call.embeddings_type = p->call.weights_type =
+        brain ? MARGIN_TYPE_BFLOAT16 : MARGIN_TYPE_FLOAT16;
+}
+
+/* Writes the gradients of some of the rank's classes to where they would have been stored. */
+static void consume(void *user, size_t first, size_t count, const float *gradients, size_t stride,
+                    const float *bias_gradients)
+{
+    const mpi_case *c = user;
+    const margin_head *all = &c->all.call;
+    for (size_t i = 0; i < count; i++) {
+        const size_t class = c->first_class + first + i;
+        memcpy(all->grad_weights + class * all->grad_weights_stride, gradients + i * stride,
+               all->dim * sizeof *gradients);
+        if (all->grad_bias != NULL) all->grad_bias[class] = bias_gradients[i];
+    }
+}
+
+static void use_extras(mpi_case *c, problem *p, int which)
 {
     const unsigned extras = c->extras;
-    *others = guard_make(p->call.rows, 1);
-    p->call.row_others = others->at;
+    c->others[which] = guard_make(p->call.rows, 1);
+    p->call.row_others = c->others[which].at;
     if (extras & EXTRA_BIAS) problem_use_bias(p);
     if (extras & EXTRA_ROW_WEIGHT) problem_use_row_weight(p);
     if (extras & EXTRA_CLASS_WEIGHT) problem_use_class_weight(p);
@@ -68,11 +114,19 @@ static void use_extras(mpi_case *c, problem *p, guard *others)
     if (extras & EXTRA_LONG_WEIGHT)
         for (size_t d = 0; d < p->call.dim; d++)
             p->weights.at[(p->call.classes - 1) * p->call.weights_stride + d] *= 1e37f;
+    if (extras & (EXTRA_BFLOAT16 | EXTRA_FLOAT16)) use_halves(c, p, which);
     if (!(extras & EXTRA_ACCUMULATE)) return;
     p->call.accumulate = 1;
     hold(&p->grad_embeddings, p->call.rows, p->call.dim, p->call.grad_embeddings_stride);
     hold(&p->grad_weights, p->call.classes, p->call.dim, p->call.grad_weights_stride);
     hold(&p->grad_bias, p->call.classes, 1, 1);
+}
+
+/* Returns where element `at` of an array of a type lies. */
+static const float *item_of(const float *array, margin_type type, size_t at)
+{
+    const size_t bytes = type == MARGIN_TYPE_FLOAT32 ? sizeof(float) : sizeof(uint16_t);
+    return (const float *)(const void *)((const char *)array + at * bytes);
 }
 
 /* Lets the call have `rows` rows and `classes` classes from the case's first ones on. */
@@ -83,7 +137,7 @@ static void take_part(mpi_case *c, size_t rows, size_t classes)
     *h = c->all.call;
     h->rows = rows;
     h->classes = classes;
-    h->embeddings += r * h->embeddings_stride;
+    h->embeddings = item_of(h->embeddings, h->embeddings_type, r * h->embeddings_stride);
     h->grad_embeddings += r * h->grad_embeddings_stride;
     h->labels += r;
     h->row_loss += r;
@@ -93,10 +147,14 @@ static void take_part(mpi_case *c, size_t rows, size_t classes)
     if (h->row_weight != NULL) h->row_weight += r;
     if (h->row_scale != NULL) h->row_scale += r;
     if (h->row_margin != NULL) h->row_margin += r;
-    h->weights += k * h->weights_stride;
+    h->weights = item_of(h->weights, h->weights_type, k * h->weights_stride);
     h->grad_weights += k * h->grad_weights_stride;
     if (h->bias != NULL) h->bias += k;
     if (h->grad_bias != NULL) h->grad_bias += k;
+    if (c->extras & EXTRA_CONSUME) {
+        h->consume = consume;
+        h->grad_weights = h->grad_bias = NULL;
+    }
 }
 
 /* Arrays of nothing may be NULL. */
@@ -110,6 +168,7 @@ static void leave_out(margin_head *h)
     }
     if (h->classes == 0) {
         h->weights = h->bias = NULL;
+        h->consume = NULL;
         h->grad_weights = h->grad_bias = NULL;
     }
 }
@@ -133,8 +192,8 @@ mpi_case mpi_case_make(mpi_shape s, division how, unsigned extras, int ranks, in
     c.class_given = fill_given(s.classes, 0.1f, 0.03f);
     c.whole = problem_make(s.rows, s.dim, s.classes, 77, 0, 1);
     c.all = problem_make(s.rows, s.dim, s.classes, 77, 3, 1);
-    use_extras(&c, &c.whole, &c.others[0]);
-    use_extras(&c, &c.all, &c.others[1]);
+    use_extras(&c, &c.whole, 0);
+    use_extras(&c, &c.all, 1);
     take_part(&c, first_row(s, how, ranks, rank + 1) - c.first_row,
               first_class(s, dim, how, ranks, rank + 1) - c.first_class);
     leave_out(&c.call);
@@ -148,6 +207,10 @@ void mpi_case_free(mpi_case *c)
 {
     CHECK(problem_free(&c->whole) && problem_free(&c->all), "%s: canaries", c->name);
     CHECK(guard_free(&c->others[0]) && guard_free(&c->others[1]), "%s: row_others", c->name);
+    for (int i = 0; i < 2; i++) {
+        guard_free(&c->x16[i]);
+        guard_free(&c->w16[i]);
+    }
     guard_free(&c->row_given);
     guard_free(&c->class_given);
 }

@@ -20,7 +20,10 @@ typedef enum extra {
     EXTRA_ROW_MARGIN = 32,
     EXTRA_CLASS_MARGIN = 64,
     EXTRA_OTHER_IGNORED = 128, /* odd ranks have another label for rows that do not count */
-    EXTRA_LONG_WEIGHT = 256    /* the last class weight is as long as float32 can say */
+    EXTRA_LONG_WEIGHT = 256,   /* the last class weight is as long as float32 can say */
+    EXTRA_BFLOAT16 = 512,      /* X and W have 16 bits; in the next, too */
+    EXTRA_FLOAT16 = 1024,
+    EXTRA_CONSUME = 2048 /* dW goes to a consumer; only for DIVISION_EVEN */
 } extra;
 
 typedef struct mpi_shape {
@@ -34,6 +37,7 @@ typedef struct mpi_case {
     size_t first_row, first_class;
     unsigned extras;
     guard others[2], row_given, class_given; /* row_others of both; values for row and class */
+    guard x16[2], w16[2];                    /* X and W of 16 bits, of both */
     char name[128];
 } mpi_case;
 
