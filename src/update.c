@@ -243,7 +243,8 @@ static margin_status check_update(margin_context *context, const margin_update *
         return fail(context, MARGIN_ERROR_SIZE,
                     "margin_update.size is not set: begin with margin_update_init");
     const char *detail = settings_fault(own);
-    if (detail != NULL) return fail(context, MARGIN_ERROR_CONFIG, detail);
+    if (detail != NULL)
+        return margin_fail(context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_NONE, 0, detail);
     detail = arrays_fault(own);
     if (detail != NULL) return fail(context, MARGIN_ERROR_NULL, detail);
     if (own->classes == 0 || own->dim == 0)

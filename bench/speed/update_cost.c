@@ -194,35 +194,59 @@ static double peak_of(const settings *s, const way *v)
     return (double)usage.ru_maxrss / 1024.0;
 }
 
-/* Takes all ways in turns; writes the seconds of each round. */
-static void time_all(const settings *s, const arrays *a, double *seconds)
+/* Seconds of each way and round, by the wall and of all threads' processor time, which says more
+ * where others are busy on the machine. */
+typedef struct times {
+    double *wall, *processor; /* [WAYS][rounds] */
+} times;
+
+static double processor_now(void)
 {
-    for (size_t round = 0; round < s->rounds; round++) {
-        for (size_t k = 0; k < WAYS; k++) {
-            const double began = seconds_now();
-            step(s, a, &ways[k]);
-            seconds[k * s->rounds + round] = seconds_now() - began;
-        }
-    }
+    struct timespec now;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-static void print(const settings *s, double *seconds, const double *peak)
+/* Takes all ways in turns. */
+static times time_all(const settings *s, const arrays *a)
 {
-    double *ratio = take(s->rounds, sizeof *ratio), *head = take(s->rounds, sizeof *head);
-    memcpy(head, seconds, s->rounds * sizeof *head);
-    printf("N = %zu, D = %zu, C = %zu, %zu rounds\n", s->rows, s->dim, s->classes, s->rounds);
-    printf("%-18s %9s %7s %15s %10s %7s\n", "way", "ms", "ratio", "95 %", "peak MiB", "ratio");
-    for (size_t k = 0; k < WAYS; k++) {
-        double *own = seconds + k * s->rounds;
-        for (size_t i = 0; i < s->rounds; i++)
-            ratio[i] = own[i] / head[i];
-        const speed_interval r = speed_median_interval(ratio, s->rounds);
-        printf("%-18s %9.1f %7.3f [%6.3f,%6.3f] %10.0f %7.3f\n", ways[k].name,
-               1e3 * speed_median(own, s->rounds), r.median, r.low, r.high, peak[k],
-               peak[k] / peak[0]);
+    const times t = {take(WAYS * s->rounds, sizeof *t.wall),
+                     take(WAYS * s->rounds, sizeof *t.processor)};
+    for (size_t i = 0; i < s->rounds * WAYS; i++) {
+        const size_t k = i % WAYS, at = k * s->rounds + i / WAYS;
+        const double wall = seconds_now(), processor = processor_now();
+        step(s, a, &ways[k]);
+        t.wall[at] = seconds_now() - wall;
+        t.processor[at] = processor_now() - processor;
     }
-    free(ratio);
-    free(head);
+    return t;
+}
+
+/* Prints the median of `own` seconds, and of their ratios to `head`, with its interval. */
+static void print_times(size_t rounds, const double *own, const double *head)
+{
+    double *v = take(rounds, sizeof *v);
+    memcpy(v, own, rounds * sizeof *v);
+    printf(" %8.1f", 1e3 * speed_median(v, rounds));
+    for (size_t i = 0; i < rounds; i++)
+        v[i] = own[i] / head[i];
+    const speed_interval r = speed_median_interval(v, rounds);
+    printf(" %6.3f [%5.3f, %5.3f]", r.median, r.low, r.high);
+    free(v);
+}
+
+static void print(const settings *s, const times *t, const double *peak)
+{
+    printf("N = %zu, D = %zu, C = %zu, %zu rounds; ratios to the head\n", s->rows, s->dim,
+           s->classes, s->rounds);
+    printf("%-17s %8s %-21s %8s %-21s %8s %6s\n", "way", "wall ms", " ratio", "CPU ms", " ratio",
+           "peak MiB", "ratio");
+    for (size_t k = 0; k < WAYS; k++) {
+        printf("%-16s", ways[k].name);
+        print_times(s->rounds, t->wall + k * s->rounds, t->wall);
+        print_times(s->rounds, t->processor + k * s->rounds, t->processor);
+        printf(" %8.0f %6.3f\n", peak[k], peak[k] / peak[0]);
+    }
 }
 
 int main(int argc, char **argv)
@@ -233,10 +257,9 @@ int main(int argc, char **argv)
     for (size_t k = 0; k < WAYS; k++)
         peak[k] = peak_of(&s, &ways[k]);
     arrays a = make(&s, NULL);
-    double *seconds = take(WAYS * s.rounds, sizeof *seconds);
     check(&s, &a);
-    time_all(&s, &a, seconds);
-    print(&s, seconds, peak);
+    const times t = time_all(&s, &a);
+    print(&s, &t, peak);
     finish_stdout(PROGRAM);
     return 0;
 }

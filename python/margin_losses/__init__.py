@@ -8,11 +8,14 @@ from ._abi import LOSSES, Loss, library
 from ._calls import HeadResult, Prediction, RowsResult, head, predict, rows
 from ._measures import advise, angles, info, verify
 from ._sampling import sample
+from ._updates import SGD, AdamW
 
 __version__: str = library.margin_version().decode()
 
 __all__ = [
     "LOSSES",
+    "SGD",
+    "AdamW",
     "HeadResult",
     "Loss",
     "Prediction",

@@ -1,6 +1,6 @@
 """The C interface of the library, as ctypes sees it: structs, functions, the table of losses.
 
-Mirrors include/margin.h and nothing else. Must not know NumPy or PyTorch.
+Mirrors include/margin.h and margin_update.h, and nothing else. Must not know NumPy or PyTorch.
 """
 
 from __future__ import annotations
@@ -144,6 +144,38 @@ class Predict(_Sized):
     ]
 
 
+class Update(_Sized):
+    """margin_update."""
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("rule", c_int),
+        ("learning_rate", c_double),
+        ("weight_decay", c_double),
+        ("momentum", c_double),
+        ("nesterov", c_int),
+        ("beta1", c_double),
+        ("beta2", c_double),
+        ("epsilon", c_double),
+        ("step", c_int64),
+        ("renormalise", c_int),
+        ("classes", c_size_t),
+        ("dim", c_size_t),
+        ("weights", c_void_p),
+        ("weights_stride", c_size_t),
+        ("moment1", c_void_p),
+        ("moment2", c_void_p),
+        ("moments_stride", c_size_t),
+        ("bias", c_void_p),
+        ("bias_moment1", c_void_p),
+        ("bias_moment2", c_void_p),
+        ("class_index", c_void_p),
+        ("rounded", c_void_p),
+        ("rounded_type", c_int),
+        ("rounded_stride", c_size_t),
+    ]
+
+
 class Sample(_Sized):
     """margin_sample."""
 
@@ -224,6 +256,7 @@ _FUNCTIONS: Dict[str, Tuple[Any, ...]] = {
     "margin_context_workspace_used": (c_size_t, c_void_p),
     "margin_head_workspace_minimum": (c_size_t, c_void_p, c_size_t, c_size_t, c_size_t),
     "margin_head_run": (c_int, c_void_p, POINTER(Head)),
+    "margin_update_attach": (c_int, c_void_p, POINTER(Update), POINTER(Head)),
     "margin_head_predict": (c_int, c_void_p, POINTER(Predict)),
     "margin_sample_run": (c_int, c_void_p, POINTER(Sample)),
     "margin_rows_run": (c_int, c_void_p, POINTER(Rows)),

@@ -25,6 +25,7 @@ from ._heads import (
     short,
     whole,
 )
+from ._updates import Optimizer
 
 _NAMES = {"embeddings": "x", "weights": "w", "labels": "y"}
 _GRADIENTS = ("dx", "dw", "db")
@@ -218,21 +219,47 @@ def _held(out: Any) -> Dict[str, Any]:
     return {name: out.get(name) for name in _GRADIENTS}
 
 
-def _gradient_arrays(sizes: Dict[str, int], inputs: Arrays, out: Any, accumulate: bool) -> Arrays:
-    """The arrays that gradients go to: those of `out`, new ones where it has none."""
+def _gradient_arrays(
+    sizes: Dict[str, int], inputs: Arrays, out: Any, accumulate: bool, update: Optional[Optimizer]
+) -> Arrays:
+    """The arrays that gradients go to: those of `out`, new ones where it has none.
+
+    With an update there is that of x alone.
+    """
     n, d, c = sizes["rows"], sizes["dim"], sizes["classes"]
-    shapes: Dict[str, Tuple[int, ...]] = {"dx": (n, d), "dw": (c, d)}
-    if "bias" in inputs:
+    shapes: Dict[str, Tuple[int, ...]] = {"dx": (n, d)}
+    if update is None:
+        shapes["dw"] = (c, d)
+    if "bias" in inputs and update is None:
         shapes["db"] = (c,)
     if out is None:
         return {name: np.empty(shape, _arrays.FLOAT) for name, shape in shapes.items()}
     held = _held(out)
+    if update is not None and not (held["dw"] is None and held["db"] is None):
+        raise ValueError("update takes dw and db in place of out: give out with dx alone")
     missing = [name for name in shapes if held[name] is None]
     if missing and (accumulate or len(missing) == len(shapes)):
         raise ValueError(f"out lacks {' and '.join(missing)}")
     arrays = {name: _arrays.output(f"out.{name}", held[name], s) for name, s in shapes.items()}
     written = {f"out.{name}": array for name, array in arrays.items()}
     _arrays.refuse_overlaps(written, inputs, _NAMES)
+    return arrays
+
+
+def _updated_arrays(update: Any, w: Any, bias: Any, gradients: bool, inputs: Arrays) -> Arrays:
+    """The arrays that an update changes, by their names there; `w` and `bias` as they were given."""
+    if update is None:
+        return {}
+    if not isinstance(update, Optimizer):
+        raise TypeError(f"update must be SGD(...) or AdamW(...), got {type(update).__name__}")
+    if not gradients:
+        raise ValueError("update needs gradients: with gradients=False leave it out")
+    w = _arrays.output("w", w, inputs["weights"].shape)
+    if bias is not None:
+        bias = _arrays.output("bias", bias, inputs["bias"].shape)
+    arrays = update._arrays_of(w, bias)
+    read = {name: array for name, array in inputs.items() if name not in ("weights", "bias")}
+    _arrays.refuse_overlaps({f"update.{name}": a for name, a in arrays.items()}, read, _NAMES)
     return arrays
 
 
@@ -255,8 +282,9 @@ def _head_outputs(result: HeadResult) -> Arrays:
         "row_correct": result.row_correct,
         "row_others": result.row_others,
     }
-    if result.dx is not None and result.dw is not None:
+    if result.dx is not None:
         arrays["grad_embeddings"] = result.dx
+    if result.dw is not None:
         arrays["grad_weights"] = result.dw
     if result.db is not None:
         arrays["grad_bias"] = result.db
@@ -290,6 +318,7 @@ def head(
     gradients: bool = True,
     accumulate: bool = False,
     out: Any = None,
+    update: Optional[Optimizer] = None,
     threads: Optional[int] = None,
     isa: str = "auto",
     workspace: Optional[int] = None,
@@ -351,6 +380,9 @@ def head(
         Arrays "dx", "dw" and "db" to write the gradients to, as of an earlier result. Memory that
         is used again saves time where w is large. With some of them alone the others are new
         arrays; `accumulate` needs all.
+    update : SGD or AdamW, optional
+        Takes a step: w (and bias), which must be writable float32 arrays in C order, are changed in
+        place, and dw and db are never stored. All rows are then taken together.
     threads : int, optional
         At most so many; default: OMP_NUM_THREADS, else the CPUs that this thread may use. The
         numbers are the same for any.
@@ -392,7 +424,8 @@ def head(
         inputs["class_index"] = _arrays.class_index(class_index, c)
         sizes["classes"] = len(inputs["class_index"])
     _refuse_replaced(made, inputs, scale=scale, margin=margin, m1=m1, m2=m2, m3=m3)
-    arrays = _gradient_arrays(sizes, inputs, out, accumulate) if gradients else {}
+    changed = _updated_arrays(update, w, bias, gradients, inputs)
+    arrays = _gradient_arrays(sizes, inputs, out, accumulate, update) if gradients else {}
     result = _empty_head_result(n, arrays)
     call = Head(
         label_smoothing=number("label_smoothing", label_smoothing),
@@ -402,7 +435,12 @@ def head(
         **addresses(inputs),
         **addresses(_head_outputs(result)),
     )
-    run_head(made, threads, call, _NAMES, **options)
+    step = None
+    if update is not None:
+        step = update._update(sizes["classes"], changed, inputs.get("class_index"))
+    run_head(made, threads, call, _NAMES, update=step, **options)
+    if update is not None:
+        update.steps += 1
     result.loss, result.mean_loss = call.loss, call.mean_loss
     result.counted, result.tied = call.counted, call.tied
     return result

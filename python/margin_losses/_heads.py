@@ -388,6 +388,7 @@ def run_head(
     *,
     isa: int = 0,
     workspace: int = 0,
+    update: Optional[_abi.Update] = None,
 ) -> None:
     """Run margin_head_run; the results are in `call`, and in the arrays that it points to.
 
@@ -405,6 +406,8 @@ def run_head(
     workspace : int
         Upper bound of scratch memory in bytes; 0: the library's default, or more where a shape
         needs it.
+    update : Update, optional
+        Takes dW in place of an array. Its arrays must be held by the caller, too.
 
     Raises
     ------
@@ -413,7 +416,13 @@ def run_head(
     MemoryError
         Out of memory.
     """
-    _run(library.margin_head_run, made, threads, call, names, isa, workspace)
+
+    def attach_and_run(context: Any, call: Any) -> int:
+        status: int = library.margin_update_attach(context, update, call)
+        return status or int(library.margin_head_run(context, call))
+
+    function = library.margin_head_run if update is None else attach_and_run
+    _run(function, made, threads, call, names, isa, workspace)
 
 
 def run_rows(

@@ -13,7 +13,7 @@ from pathlib import Path
 from margin_losses import _abi, _measures
 
 ROOT = Path(__file__).resolve().parents[2]
-HEADER = (ROOT / "include/margin.h").read_text()
+HEADER = "".join((ROOT / "include" / name).read_text() for name in ("margin.h", "margin_update.h"))
 
 STRUCTS = {
     "margin_config": _abi.Config,
@@ -21,6 +21,7 @@ STRUCTS = {
     "margin_loss_info": _abi.LossInfo,
     "margin_head": _abi.Head,
     "margin_predict": _abi.Predict,
+    "margin_update": _abi.Update,
     "margin_sample": _abi.Sample,
     "margin_rows": _abi.Rows,
     "angles_input": _measures.AnglesInput,
@@ -63,7 +64,7 @@ def python_answers():
 
 
 def c_program():
-    lines = ["#include <advice.h>", "#include <angles.h>", "#include <margin.h>"]
+    lines = ["#include <advice.h>", "#include <angles.h>", "#include <margin_update.h>"]
     lines += ["#include <stddef.h>", "#include <stdio.h>", "#include <verification.h>"]
     lines += ['#define SAY(what, n) printf("%s\\t%zu\\n", what, (size_t)(n))']
     lines += ["int main(void)", "{"]
