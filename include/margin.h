@@ -1,4 +1,5 @@
-/* margin.h: margin-softmax losses for CPUs: the one public header of libmargin.
+/* margin.h: margin-softmax losses for CPUs: the public header of libmargin. Optimizers that take
+ * the head's gradients on their way are in margin_update.h.
  *
  * A margin loss handicaps the logit of the target, the class of a row's label. With c = cos(theta)
  * the cosine between the embedding and the class weight of its target, z = s psi(theta) the logit
@@ -11,8 +12,9 @@
  *
  * Everywhere: N rows (batch), D dimension of an embedding, C classes, s scale, m margin, theta the
  * angle between embedding and class weight in radians. A class weight is a row of W. Arrays are
- * float32 in C order; strides and lengths count elements, not bytes. The caller owns every array it
- * passes; the library keeps no pointer after a call returns.
+ * float32 in C order (X and W also of 16 bits: margin_type); strides and lengths count elements,
+ * not bytes. The caller owns every array it passes; the library keeps no pointer after a call
+ * returns.
  *
  * Threads: a context may be used by one thread at a time; different contexts are independent, and
  * the library has no global state. It never prints, exits or aborts.
@@ -94,6 +96,15 @@ typedef enum margin_feature_norm {
     MARGIN_FEATURE_NORM_COUNT
 } margin_feature_norm;
 
+/* How the elements of embeddings and class weights lie in memory. All arithmetic is in float32, and
+ * gives the bits that the same numbers as float32 give; outputs are float32. */
+typedef enum margin_type {
+    MARGIN_TYPE_FLOAT32,
+    MARGIN_TYPE_BFLOAT16, /* the upper half of a float32 */
+    MARGIN_TYPE_FLOAT16,  /* IEEE 754 binary16, subnormal numbers included */
+    MARGIN_TYPE_COUNT
+} margin_type;
+
 /* The instruction sets, one row each, in rising order: X(enum suffix, name, test of this CPU).
  * The test is read by the dispatcher only. A new one is one header in src/simd, one line in
  * CMakeLists.txt and one row here. */
@@ -124,7 +135,8 @@ typedef enum margin_status {
     MARGIN_ERROR_NONFINITE, /* an input holds a NaN or an infinity */
     MARGIN_ERROR_WORKSPACE, /* the workspace is too small for the shape */
     MARGIN_ERROR_MEMORY,    /* out of memory */
-    MARGIN_ERROR_SIZE, /* a struct's `size` is not set: begin with MARGIN_HEAD_INIT or the like */
+    MARGIN_ERROR_SIZE,  /* a struct's `size` is not set: begin with MARGIN_HEAD_INIT or the like */
+    MARGIN_ERROR_ORDER, /* a stage of a shard is called out of turn (margin_shards.h) */
     MARGIN_STATUS_COUNT
 } margin_status;
 
@@ -250,6 +262,8 @@ MARGIN_API const char *margin_gradient_name(margin_gradient value);
 MARGIN_API int margin_gradient_find(const char *name, margin_gradient *out);
 MARGIN_API const char *margin_feature_norm_name(margin_feature_norm value);
 MARGIN_API int margin_feature_norm_find(const char *name, margin_feature_norm *out);
+MARGIN_API const char *margin_type_name(margin_type value);
+MARGIN_API int margin_type_find(const char *name, margin_type *out);
 MARGIN_API const char *margin_isa_name(margin_isa value);
 MARGIN_API int margin_isa_find(const char *name, margin_isa *out);
 /* Return 1 if the library was built with this instruction set; if this CPU can also run it. */
@@ -304,12 +318,24 @@ MARGIN_API const margin_fault *margin_context_fault(const margin_context *contex
 /* Returns the bytes of workspace that the last head call used: at most config.workspace_bytes. */
 MARGIN_API size_t margin_context_workspace_used(const margin_context *context);
 /* Returns the least workspace_bytes with which margin_head_run accepts this shape, on one thread:
- * where the workspace is too small for the scratch of more threads, fewer take part. 0 if the shape
- * itself is impossible, or without a context. */
+ * where the workspace is too small for the scratch of more threads, fewer take part. With
+ * `accumulate` and with `consume` the sums of dW cannot wait in an array of the caller's while rows
+ * follow: all rows must fit together, which takes more; margin_fault.bytes says how much. 0 if the
+ * shape itself is impossible, or without a context. */
 MARGIN_API size_t margin_head_workspace_minimum(const margin_context *context, size_t rows,
                                                 size_t dim, size_t classes);
 
 /* ---- head level: embeddings, class weights, labels -> loss and gradients ---- */
+
+/* Takes finished gradients of the classes `first` to `first` + `count` - 1 while they are in a
+ * cache: `gradients` [count, D], `stride` elements from row to row, and `bias_gradients` [count],
+ * NULL where the call has no bias. Both are gone when it returns. A call of the head hands over
+ * each class exactly once, in pieces of any size and order, also several at once on different
+ * threads. It has written dX and no longer reads these class weights, nor their bias, so these
+ * may be changed in place; those of other classes may not. It must return: an exception or a
+ * longjmp through the library is not allowed. `user` is the call's consume_user. */
+typedef void (*margin_consume)(void *user, size_t first, size_t count, const float *gradients,
+                               size_t stride, const float *bias_gradients);
 
 /* Begin with `margin_head head = MARGIN_HEAD_INIT;`, then set what is needed. */
 typedef struct margin_head {
@@ -366,12 +392,18 @@ typedef struct margin_head {
     float *row_others;         /* [N] or NULL: log-sum-exp of the negatives' logits, -FLT_MAX where
                                   there is none, 0 for ignored rows. With it any z makes a loss
                                   without loss of digits: softplus(row_others - z) */
-    const int64_t *class_index; /* [C] or NULL: the classes that the call is of, as rows of W,
-                                   rising (margin_sample_run makes such a list). C is then their
-                                   number; labels, weights, bias, class_weight and class_margin are
-                                   numbered as the rows of W, and only what belongs to listed
-                                   classes is read; dW [C, D] and db [C] are as the list. A label
-                                   outside it is an error */
+    margin_consume consume;    /* takes dW, which is then never stored, in place of grad_weights;
+                                  NULL: none. margin_update.h has some */
+    void *consume_user;        /* what it is given */
+    margin_type embeddings_type; /* of what embeddings points to, cast to const float * where it is
+                                    not float32; an element of 16 bits lies at any even address */
+    margin_type weights_type;    /* likewise of weights; dX and dW are float32 in any case */
+    const int64_t *class_index;  /* [C] or NULL: the classes that the call is of, as rows of W,
+                                    rising (margin_sample_run makes such a list). C is then their
+                                    number; labels, weights, bias, class_weight and class_margin are
+                                    numbered as the rows of W, and only what belongs to listed
+                                    classes is read; dW [C, D] and db [C] are as the list. A label
+                                    outside it is an error */
 } margin_head;
 
 /* Runs the fused classification head: normalise, cosines, margin, softmax cross entropy, and back.
@@ -381,8 +413,9 @@ typedef struct margin_head {
  * float32 become +-FLT_MAX, never infinite. Inputs and outputs must not overlap.
  *
  * Errors: MARGIN_ERROR_NULL, _SHAPE (also a class_index that does not rise), _LABEL, _NONFINITE,
- * _WORKSPACE, _CONFIG (bias with a loss that has none, label_smoothing out of its range); outputs
- * are then untouched, and margin_context_fault says what was wrong where.
+ * _WORKSPACE, _CONFIG (bias with a loss that has none, label_smoothing out of its range, both
+ * consume and grad_weights, a type that there is not); outputs are then untouched, nothing was
+ * consumed, and margin_context_fault says what was wrong where.
  *
  * Source: Deng et al., ArcFace, eq. 1-4; Wang et al., NormFace, for the normalisation's gradient.
  */
@@ -404,6 +437,8 @@ typedef struct margin_predict {
                              in the order of classes */
     float *top_values;    /* [N, k]: their cosines, in [-1, 1]; for losses that normalise nothing
                              their logits */
+    /* appended, as in margin_head */
+    margin_type embeddings_type, weights_type;
 } margin_predict;
 
 /* Finds the k nearest classes of each row, without labels or margins. W is read once, and no [N, C]

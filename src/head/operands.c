@@ -32,14 +32,6 @@ margin_unit margin_unit_of(const float *x, double norm)
     return margin_unit_at(x, norm * power, (float)power);
 }
 
-const float *margin_head_widen(const head_call *call, size_t j, float *line)
-{
-    const char *from = (const char *)(const void *)call->io->weights;
-    const size_t at = margin_head_number(call, j) * call->io->weights_stride;
-    call->storage->widen(from + at * call->storage->bytes, call->io->dim, line);
-    return line;
-}
-
 size_t margin_head_side_by_side(const head_call *call, size_t first, size_t count)
 {
     const int64_t *index = call->io->class_index;
@@ -53,7 +45,6 @@ size_t margin_head_side_by_side(const head_call *call, size_t first, size_t coun
 int64_t margin_head_find(const int64_t *class_index, size_t classes, int64_t label)
 {
     size_t first = 0;
-    if (class_index == NULL) return label;
     for (size_t count = classes; count > 1;) {
         const size_t half = count / 2;
         if (class_index[first + half] <= label) first += half;
@@ -62,12 +53,13 @@ int64_t margin_head_find(const int64_t *class_index, size_t classes, int64_t lab
     return class_index[first] == label ? (int64_t)first : -1;
 }
 
-void margin_head_pack_embedding(const head_call *call, head_rows *rows, size_t i)
+void margin_head_pack_embedding(const head_call *call, head_rows *rows, size_t i,
+                                const head_lines *lines)
 {
     float *panels = rows->x_panels + i * 16;
     const head_row *row = &rows->row[i];
     if (row->label >= 0) {
-        const float *x = margin_head_embedding(call, rows->first + i);
+        const float *x = margin_head_embedding(call, rows->first + i, lines);
         call->geometry->pack_embedding(call, row, x, panels, rows->x_stride);
         return;
     }
