@@ -66,6 +66,10 @@ typedef struct margin_update {
     size_t moments_stride;    /* >= D; 0: D */
     float *bias; /* b [C] where the head has one, else NULL; with moments [C] of its own */
     float *bias_moment1, *bias_moment2;
+    /* appended */
+    const int64_t *class_index; /* [C] or NULL: as in margin_head, the rows of W and of the moments
+                                   that are updated; C is their number. The others stay, moments
+                                   too */
 } margin_update;
 
 /* Fills *update, of `size` bytes, with the defaults of `rule`. In C and C++ write

@@ -117,6 +117,20 @@ static float *row_of(float *array, size_t row, size_t stride)
     return array == NULL ? NULL : array + row * stride;
 }
 
+/* Returns which row of W and of the moments class j of an update is. */
+static size_t number_of(const margin_update *u, size_t j)
+{
+    return u->class_index == NULL ? j : (size_t)u->class_index[j];
+}
+
+/* Updates the biases of `count` classes side by side from row `at` on. */
+static void update_biases(const margin_update *u, const factors *f, size_t at, size_t count,
+                          const float *gradients)
+{
+    rule_of(u)(f, count, gradients, u->bias + at, row_of(u->bias_moment1, at, 1),
+               row_of(u->bias_moment2, at, 1));
+}
+
 /* Updates classes `first` to `first` + `count` - 1 by their gradients. Strides are resolved. */
 static void update_classes(const margin_update *u, size_t first, size_t count,
                            const float *gradients, size_t stride, const float *bias_gradients)
@@ -124,15 +138,16 @@ static void update_classes(const margin_update *u, size_t first, size_t count,
     const factors f = factors_of(u);
     const element_rule rule = rule_of(u);
     for (size_t j = 0; j < count; j++) {
-        float *w = u->weights + (first + j) * u->weights_stride;
-        rule(&f, u->dim, gradients + j * stride, w,
-             row_of(u->moment1, first + j, u->moments_stride),
-             row_of(u->moment2, first + j, u->moments_stride));
+        const size_t at = number_of(u, first + j);
+        float *w = u->weights + at * u->weights_stride;
+        rule(&f, u->dim, gradients + j * stride, w, row_of(u->moment1, at, u->moments_stride),
+             row_of(u->moment2, at, u->moments_stride));
         if (u->renormalise) renormalise(u->dim, w);
     }
     if (u->bias == NULL || bias_gradients == NULL) return;
-    rule(&f, count, bias_gradients, u->bias + first, row_of(u->bias_moment1, first, 1),
-         row_of(u->bias_moment2, first, 1));
+    if (u->class_index == NULL) update_biases(u, &f, first, count, bias_gradients);
+    for (size_t j = 0; u->class_index != NULL && j < count; j++)
+        update_biases(u, &f, number_of(u, first + j), 1, bias_gradients + j);
 }
 
 /* ---- what a caller may ask ---- */
@@ -204,11 +219,13 @@ static margin_status check_update(margin_context *context, const margin_update *
     if (detail != NULL) return fail(context, MARGIN_ERROR_NULL, detail);
     if (own->classes == 0 || own->dim == 0)
         return fail(context, MARGIN_ERROR_SHAPE, "classes and dim must be at least 1");
-    const margin_status status =
-        margin_check_stride(context, &own->weights_stride, own->classes, own->dim,
-                            MARGIN_ARGUMENT_WEIGHTS, "weights_stride is shorter than dim");
+    margin_status status = margin_check_index(context, own->class_index, own->classes);
     if (status != MARGIN_OK) return status;
-    return margin_check_stride(context, &own->moments_stride, own->classes, own->dim,
+    const size_t rows = margin_rows_listed(own->class_index, own->classes);
+    status = margin_check_stride(context, &own->weights_stride, rows, own->dim,
+                                 MARGIN_ARGUMENT_WEIGHTS, "weights_stride is shorter than dim");
+    if (status != MARGIN_OK) return status;
+    return margin_check_stride(context, &own->moments_stride, rows, own->dim,
                                MARGIN_ARGUMENT_WEIGHTS, "moments_stride is shorter than dim");
 }
 
@@ -250,6 +267,10 @@ static margin_status check_same(margin_context *context, const margin_update *u,
     if (head->weights != u->weights || stride != u->weights_stride || head->bias != u->bias)
         return fail(context, MARGIN_ERROR_CONFIG,
                     "the update is of other arrays than the head: weights, stride or bias differ");
+    const int lists = head->size >= MARGIN_SIZE_THROUGH(margin_head, class_index);
+    if ((lists ? head->class_index : NULL) != u->class_index)
+        return margin_fail(context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_CLASS_INDEX, 0,
+                           "the update is of other classes than the head");
     if (head->grad_weights != NULL)
         return fail(context, MARGIN_ERROR_CONFIG,
                     "consume takes the place of grad_weights: one of them is NULL");

@@ -354,6 +354,9 @@ static void other_heads_are_refused(void **state)
     assert_status(margin_update_attach(context, u, &call), MARGIN_ERROR_CONFIG);
     call = good, call.bias = NULL;
     assert_status(margin_update_attach(context, u, &call), MARGIN_ERROR_CONFIG);
+    const int64_t other[] = {0, 1};
+    call = good, call.class_index = other;
+    assert_status(margin_update_attach(context, u, &call), MARGIN_ERROR_CONFIG);
     call = good, call.size = offsetof(margin_head, consume);
     assert_status(margin_update_attach(context, u, &call), MARGIN_ERROR_SIZE);
     assert_null(call.consume);

@@ -23,20 +23,14 @@ margin_status margin_head_check_shape(margin_context *context, size_t rows, size
     return MARGIN_OK;
 }
 
-/* Returns how many rows of W reach to the last class of a call. */
-static size_t rows_of_weights(const margin_head *call)
-{
-    return call->class_index == NULL ? call->classes
-                                     : (size_t)call->class_index[call->classes - 1] + 1;
-}
-
 margin_status margin_head_check_strides(margin_context *context, margin_head *call)
 {
     const margin_status status =
         margin_check_stride(context, &call->embeddings_stride, call->rows, call->dim,
                             MARGIN_ARGUMENT_EMBEDDINGS, "embeddings_stride is shorter than dim");
     if (status != MARGIN_OK) return status;
-    return margin_check_stride(context, &call->weights_stride, rows_of_weights(call), call->dim,
+    return margin_check_stride(context, &call->weights_stride,
+                               margin_rows_listed(call->class_index, call->classes), call->dim,
                                MARGIN_ARGUMENT_WEIGHTS, "weights_stride is shorter than dim");
 }
 
@@ -84,20 +78,6 @@ static margin_given_margins margins_of(const margin_head *call)
     return (margin_given_margins){call->row_margin, call->class_margin};
 }
 
-/* Checks that the numbers of a call's classes rise from 0 or more. */
-static margin_status check_index(margin_context *context, const margin_head *call)
-{
-    const int64_t *index = call->class_index;
-    for (size_t k = 0; index != NULL && k < call->classes; k++) {
-        if (index[k] > (k == 0 ? -1 : index[k - 1])) continue;
-        margin_fail(context, MARGIN_ERROR_SHAPE, MARGIN_ARGUMENT_CLASS_INDEX, k,
-                    "class numbers must rise from one to the next, from 0 or more");
-        context->fault.value = index[k];
-        return MARGIN_ERROR_SHAPE;
-    }
-    return MARGIN_OK;
-}
-
 static margin_status check_call(margin_context *context, const margin_head *call, size_t classes)
 {
     margin_status status =
@@ -108,7 +88,7 @@ static margin_status check_call(margin_context *context, const margin_head *call
         status = margin_check_there(context, call->labels, MARGIN_ARGUMENT_LABELS);
     if (status == MARGIN_OK)
         status = margin_head_check_shape(context, call->rows, call->dim, classes, call->bias);
-    if (status == MARGIN_OK) status = check_index(context, call);
+    if (status == MARGIN_OK) status = margin_check_index(context, call->class_index, call->classes);
     if (status != MARGIN_OK) return status;
     if (call->grad_bias != NULL && (call->bias == NULL || call->grad_weights == NULL)) {
         return margin_fail(context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_BIAS, 0,
