@@ -334,7 +334,8 @@ MARGIN_API size_t margin_head_workspace_minimum(const margin_context *context, s
  * each class exactly once, in pieces of any size and order, also several at once on different
  * threads. It has written dX and no longer reads these class weights, nor their bias, so these
  * may be changed in place; those of other classes may not. It must return: an exception or a
- * longjmp through the library is not allowed. `user` is the call's consume_user. */
+ * longjmp through the library is not allowed. With class_index the classes are those of the list,
+ * counted from 0. `user` is the call's consume_user. */
 typedef void (*margin_consume)(void *user, size_t first, size_t count, const float *gradients,
                                size_t stride, const float *bias_gradients);
 

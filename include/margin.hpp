@@ -218,7 +218,7 @@ public:
         c.grad_bias = at("grad_bias", h.grad_bias, c.classes);
         take_rows(h, c, at, classes, lists);
         if (c.consume == margin_update_consume) c.consume = nullptr; /* an earlier call's */
-        if (h.update != nullptr) take_update(*h.update, c, at);
+        if (h.update != nullptr) take_update(*h.update, c, at, classes);
         margin_status status = MARGIN_OK;
         if (!at.fault && h.update != nullptr) status = margin_update_attach(get(), h.update, &c);
         if (at.fault || status != MARGIN_OK) return at.fault ? at.fault : judge(status);
@@ -255,17 +255,21 @@ public:
 
 private:
     explicit context(margin_context *made) : handle_(made) {}
-    /* Takes an update's arrays; its class weights and bias are the call's where that has none. */
-    static void take_update(update &u, margin_head &c, detail::lengths &at)
+    /* Takes an update's arrays of `rows` rows; its class weights and bias are the call's where that
+     * has none. */
+    static void take_update(update &u, margin_head &c, detail::lengths &at, std::size_t rows)
     {
         margin_update &s = u;
-        s.classes = c.classes, s.dim = c.dim;
-        s.weights = at("weights", u.weights, s.classes, s.dim, s.weights_stride);
-        s.moment1 = at("moment1", u.moment1, s.classes, s.dim, s.moments_stride);
-        s.moment2 = at("moment2", u.moment2, s.classes, s.dim, s.moments_stride);
-        s.bias = at("bias", u.bias, s.classes);
-        s.bias_moment1 = at("bias_moment1", u.bias_moment1, s.classes);
-        s.bias_moment2 = at("bias_moment2", u.bias_moment2, s.classes);
+        s.classes = c.classes, s.dim = c.dim, s.class_index = c.class_index;
+        const bool lists = s.class_index != nullptr; /* then arrays may be longer */
+        const std::size_t moments = lists && s.moments_stride == 0 ? s.dim : s.moments_stride;
+        s.weights = at("weights", u.weights, rows, s.dim,
+                       lists && s.weights_stride == 0 ? s.dim : s.weights_stride);
+        s.moment1 = at("moment1", u.moment1, rows, s.dim, moments);
+        s.moment2 = at("moment2", u.moment2, rows, s.dim, moments);
+        s.bias = at("bias", u.bias, rows, 1, lists);
+        s.bias_moment1 = at("bias_moment1", u.bias_moment1, rows, 1, lists);
+        s.bias_moment2 = at("bias_moment2", u.bias_moment2, rows, 1, lists);
         if (c.weights == nullptr) c.weights = s.weights, c.weights_stride = s.weights_stride;
         if (c.bias == nullptr) c.bias = s.bias;
     }

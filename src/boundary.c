@@ -103,6 +103,18 @@ void margin_take_margins(const margin_setting *setting, const margin_given_margi
     *own = margin_margins_of(config.m1, config.m2, config.m3);
 }
 
+margin_status margin_check_index(margin_context *context, const int64_t *class_index, size_t count)
+{
+    for (size_t k = 0; class_index != NULL && k < count; k++) {
+        if (class_index[k] > (k == 0 ? -1 : class_index[k - 1])) continue;
+        margin_fail(context, MARGIN_ERROR_SHAPE, MARGIN_ARGUMENT_CLASS_INDEX, k,
+                    "class numbers must rise from one to the next, from 0 or more");
+        context->fault.value = class_index[k];
+        return MARGIN_ERROR_SHAPE;
+    }
+    return MARGIN_OK;
+}
+
 margin_status margin_check_smoothing(margin_context *context, double label_smoothing)
 {
     if (label_smoothing >= 0.0 && label_smoothing < 1.0) return MARGIN_OK;

@@ -74,6 +74,16 @@ static inline const margin_margins *margin_row_margins(const margin_setting *set
     return own;
 }
 
+/* Checks that `count` class numbers rise from 0 or more; NULL are all classes. */
+margin_status margin_check_index(margin_context *context, const int64_t *class_index, size_t count);
+
+/* Returns how many rows an array has at least of which these are some: up to the last one listed.
+ * `count` is at least 1 where there is a list. */
+static inline size_t margin_rows_listed(const int64_t *class_index, size_t count)
+{
+    return class_index == NULL ? count : (size_t)class_index[count - 1] + 1;
+}
+
 /* Checks that `label_smoothing` is in [0, 1). */
 margin_status margin_check_smoothing(margin_context *context, double label_smoothing);
 

@@ -249,13 +249,15 @@ static margin_status check_update(margin_context *context, const margin_update *
     if (detail != NULL) return fail(context, MARGIN_ERROR_NULL, detail);
     if (own->classes == 0 || own->dim == 0)
         return fail(context, MARGIN_ERROR_SHAPE, "classes and dim must be at least 1");
-    const margin_status status =
-        margin_check_stride(context, &own->weights_stride, own->classes, own->dim,
-                            MARGIN_ARGUMENT_WEIGHTS, "weights_stride is shorter than dim");
+    margin_status status = margin_check_index(context, own->class_index, own->classes);
+    if (status != MARGIN_OK) return status;
+    const size_t rows = margin_rows_listed(own->class_index, own->classes);
+    status = margin_check_stride(context, &own->weights_stride, rows, own->dim,
+                                 MARGIN_ARGUMENT_WEIGHTS, "weights_stride is shorter than dim");
     if (status != MARGIN_OK) return status;
     if (own->rounded_stride < own->dim)
         return fail(context, MARGIN_ERROR_SHAPE, "rounded_stride is shorter than dim");
-    return margin_check_stride(context, &own->moments_stride, own->classes, own->dim,
+    return margin_check_stride(context, &own->moments_stride, rows, own->dim,
                                MARGIN_ARGUMENT_WEIGHTS, "moments_stride is shorter than dim");
 }
 
@@ -305,8 +307,8 @@ static margin_status check_same(margin_context *context, const margin_update *u,
         return fail(context, MARGIN_ERROR_CONFIG,
                     "the update is of other arrays than the head: weights, stride or bias differ");
     if (head->class_index != u->class_index)
-        return fail(context, MARGIN_ERROR_CONFIG,
-                    "the update is of other classes than the head: class_index differs");
+        return margin_fail(context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_CLASS_INDEX, 0,
+                           "the update is of other classes than the head");
     if (head->grad_weights != NULL)
         return fail(context, MARGIN_ERROR_CONFIG,
                     "consume takes the place of grad_weights: one of them is NULL");

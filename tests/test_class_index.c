@@ -1,5 +1,7 @@
 /* test_class_index.c: the head over some rows of W: bit for bit the head over a matrix into which
  * these rows were copied, on every path and instruction set, and nothing else of W is read. */
+#include "margin_update.h"
+
 #include "mocka.h"
 #include "noise.h"
 #include "refusal.h"
@@ -12,7 +14,7 @@ static const size_t shapes[][4] = {{37, 40, 900, 300},  {50, 24, 9000, 300}, {5,
 
 enum { MOST_CLASSES = 9000, MOST_ROWS = 130 };
 
-static int64_t list[MOST_CLASSES], mapped[MOST_ROWS];
+static int64_t list[MOST_CLASSES + 1], mapped[MOST_ROWS];
 static float margins[MOST_CLASSES], own_margins[MOST_CLASSES];
 
 /* What is asked of a call beside loss and gradients. */
@@ -225,6 +227,90 @@ static void extreme_lengths(void **state)
     }
 }
 
+/* ---- updates ----------------------------------------------------------------------------------*/
+
+/* An update of the class weights and biases of p, all of whose moments are in `moments`. */
+static margin_update update_of(const problem *p, margin_update_rule rule, guard *moments)
+{
+    margin_update u;
+    const size_t classes = p->call.classes, dim = p->call.dim;
+    *moments = guard_make(2 * classes * (dim + 1), 0);
+    memset(moments->data, 0, moments->bytes);
+    assert_status(margin_update_init(&u, rule), MARGIN_OK);
+    u.momentum = 0.9;
+    u.weight_decay = 0.01;
+    u.classes = classes;
+    u.dim = dim;
+    u.weights = p->weights.at;
+    u.weights_stride = p->call.weights_stride;
+    u.bias = p->bias.at;
+    u.moment1 = moments->at;
+    u.moment2 = u.moment1 + classes * dim;
+    u.bias_moment1 = u.moment2 + classes * dim;
+    u.bias_moment2 = u.bias_moment1 + classes;
+    return u;
+}
+
+/* Checks the rows of `got`, `stride` apart: listed ones are the rows of `copy` one after another,
+ * the others are zero, or those of `before`. */
+static void assert_rows(const float *got, const float *copy, const float *before, size_t stride,
+                        size_t rows, size_t n)
+{
+    static const float zeros[64];
+    for (size_t j = 0, k = 0; j < rows; j++) {
+        const float *want = before == NULL ? zeros : before + j * stride;
+        if (list[k] == (int64_t)j) want = copy + k++ * stride;
+        assert_memory_equal(got + j * stride, want, n * sizeof(float));
+    }
+}
+
+/* Updates of listed rows are those of a copy of them, and all other rows of W, of the biases and of
+ * the moments stay. */
+static void updates(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < 4; s++) {
+        const size_t rows = 900, dim = s < 2 ? 40 : 3;
+        const margin_update_rule rule = s % 2 == 0 ? MARGIN_UPDATE_SGD : MARGIN_UPDATE_ADAMW;
+        problem p = problem_make(30, dim, rows, s, 0, 1),
+                before = problem_make(30, dim, rows, s, 0, 1);
+        const size_t listed = sample(&p, 200);
+        problem q = problem_make(30, dim, listed, s, 0, 1);
+        const margin_config config = config_of(MARGIN_SOFTMAX);
+        guard moments[2];
+        margin_context *context;
+        gather(&p, &q);
+        margin_update u = update_of(&p, rule, &moments[0]), v = update_of(&q, rule, &moments[1]);
+        list[listed] = -1;
+        p.call.classes = u.classes = listed;
+        p.call.class_index = u.class_index = list;
+        p.call.bias = p.bias.at;
+        q.call.bias = q.bias.at;
+        p.call.grad_weights = q.call.grad_weights = NULL;
+        assert_status(problem_context(&config, &context), MARGIN_OK);
+        for (int step = 0; step < 3; step++) {
+            assert_status(margin_update_attach(context, &u, &p.call), MARGIN_OK);
+            assert_status(margin_head_run(context, &p.call), MARGIN_OK);
+            assert_status(margin_update_attach(context, &v, &q.call), MARGIN_OK);
+            assert_status(margin_head_run(context, &q.call), MARGIN_OK);
+        }
+        assert_rows(p.weights.at, q.weights.at, before.weights.at, dim, rows, dim);
+        assert_rows(p.bias.at, q.bias.at, before.bias.at, 1, rows, 1);
+        assert_rows(u.moment1, v.moment1, NULL, dim, rows, dim);
+        assert_rows(u.moment2, v.moment2, NULL, dim, rows, dim);
+        assert_rows(u.bias_moment1, v.bias_moment1, NULL, 1, rows, 1);
+        assert_memory_not_equal(p.weights.at, before.weights.at, p.weights.bytes);
+        u.class_index = NULL;
+        assert_status(margin_update_attach(context, &u, &p.call), MARGIN_ERROR_CONFIG);
+        u.class_index = list, list[1] = list[0];
+        assert_status(margin_update_attach(context, &u, &p.call), MARGIN_ERROR_SHAPE);
+        margin_destroy(context);
+        assert_true(guard_free(&moments[0]) && guard_free(&moments[1]));
+        p.call.classes = rows;
+        assert_true(problem_free(&p) && problem_free(&q) && problem_free(&before));
+    }
+}
+
 /* ---- what is refused --------------------------------------------------------------------------*/
 
 static void refused(problem *p, margin_status status, margin_argument argument, size_t row,
@@ -282,7 +368,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_loss),   cmocka_unit_test(every_instruction_set),
         cmocka_unit_test(every_option), cmocka_unit_test(extreme_lengths),
-        cmocka_unit_test(refusals),
+        cmocka_unit_test(updates),      cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -341,6 +341,10 @@ static void wrong_shards_are_refused(void **state)
     margin_head smooth = call;
     smooth.label_smoothing = 0.1;
     expect(&s, smooth, good, MARGIN_ERROR_CONFIG, none, 0);
+    const int64_t list[] = {0};
+    margin_head listed = call;
+    listed.class_index = list;
+    expect(&s, listed, good, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_CLASS_INDEX, 0);
     s.targets[4 * sizes[2][1]] = NAN; /* row 4's class weight, whoever holds it */
     expect(&s, call, good, MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_WEIGHTS,
            (size_t)p.call.labels[4]);

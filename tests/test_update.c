@@ -287,7 +287,8 @@ static void other_heads_are_refused(void **state)
     assert_status(margin_update_attach(context, u, &call), MARGIN_ERROR_CONFIG);
     call = good, call.weights_type = MARGIN_TYPE_BFLOAT16;
     assert_status(margin_update_attach(context, u, &call), MARGIN_ERROR_CONFIG);
-    call = good, call.class_index = good.labels;
+    const int64_t other[] = {0, 1};
+    call = good, call.class_index = other;
     assert_status(margin_update_attach(context, u, &call), MARGIN_ERROR_CONFIG);
     call = good, call.size = offsetof(margin_head, consume);
     assert_status(margin_update_attach(context, u, &call), MARGIN_ERROR_SIZE);

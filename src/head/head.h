@@ -224,8 +224,7 @@ static inline const float *margin_head_class(const head_call *call, size_t j,
  * least 1. */
 size_t margin_head_side_by_side(const head_call *call, size_t first, size_t count);
 
-/* Returns where `label` lies among the `classes` rising numbers at class_index, -1: nowhere. NULL
- * are all numbers. */
+/* Returns where `label` lies among the `classes` rising numbers at class_index, -1: nowhere. */
 int64_t margin_head_find(const int64_t *class_index, size_t classes, int64_t label);
 
 /* Where a class lies that another shard holds: behind any block of the call's. */

@@ -45,7 +45,6 @@ size_t margin_head_side_by_side(const head_call *call, size_t first, size_t coun
 int64_t margin_head_find(const int64_t *class_index, size_t classes, int64_t label)
 {
     size_t first = 0;
-    if (class_index == NULL) return label;
     for (size_t count = classes; count > 1;) {
         const size_t half = count / 2;
         if (class_index[first + half] <= label) first += half;

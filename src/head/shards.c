@@ -42,6 +42,19 @@ static void spread(const head_step *step, size_t count, margin_item_task task, v
     margin_share_each(&step->run.context->team, step->run.schedule.threads, count, task, state);
 }
 
+static margin_status refuse(margin_context *context, const char *detail)
+{
+    return margin_fail(context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_NONE, 0, detail);
+}
+
+/* Refuses a list of classes: shards are cut between cells of classes side by side. */
+static margin_status refuse_list(margin_context *context, const margin_head *io)
+{
+    if (io->class_index == NULL) return MARGIN_OK;
+    return margin_fail(context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_CLASS_INDEX, 0,
+                       "class_index is not possible with shards");
+}
+
 /* ---- measure ---- */
 
 margin_status margin_shard_measure(margin_context *context, const margin_head *head,
@@ -51,6 +64,8 @@ margin_status margin_shard_measure(margin_context *context, const margin_head *h
     margin_status status = margin_head_read(context, head, &io);
     if (status != MARGIN_OK) return status;
     if (measure == NULL) return margin_fail_call(context);
+    status = refuse_list(context, &io);
+    if (status != MARGIN_OK) return status;
     *measure = 0.0;
     if (io.classes == 0) return MARGIN_OK;
     status = margin_check_there(context, io.weights, MARGIN_ARGUMENT_WEIGHTS);
@@ -71,11 +86,6 @@ margin_status margin_shard_measure(margin_context *context, const margin_head *h
 }
 
 /* ---- forward ---- */
-
-static margin_status refuse(margin_context *context, const char *detail)
-{
-    return margin_fail(context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_NONE, 0, detail);
-}
 
 /* Checks that the cuts are those of a head with this layout, and that the classes at hand lie
  * between two of them. */
@@ -192,7 +202,9 @@ static margin_status forward(margin_context *context, margin_head *head, const m
     const margin_shard *s = &step->shard;
     /* An empty shard has no biases, but the head may. */
     if (step->io.classes == 0 && step->io.bias == NULL) step->io.bias = s->target_bias;
-    status = margin_head_check(context, &step->io, s->classes, &step->storages);
+    status = refuse_list(context, &step->io);
+    if (status == MARGIN_OK)
+        status = margin_head_check(context, &step->io, s->classes, &step->storages);
     if (status != MARGIN_OK) return status;
     const size_t dim = step->io.dim + (step->io.bias != NULL);
     const head_shape shape = {.rows = step->io.rows, .dim = dim, .classes = s->classes};

@@ -146,6 +146,22 @@ int run_sampled(margin::context &context, arrays &a)
         std::fprintf(stderr, "calls: %zu sampled classes: another head\n", list.size());
         return 1;
     }
+    std::vector<float> updated = a.w, momentum(CLASSES * DIM);
+    margin::update sgd(MARGIN_UPDATE_SGD);
+    sgd.learning_rate = 0.1, sgd.momentum = 0.9;
+    sgd.weights = updated, sgd.moment1 = momentum;
+    margin::head_call step = head;
+    step.weights = {}, step.grad_weights = {}, step.update = &sgd;
+    if (is_wrong(context.run(step), "")) return 1;
+    for (std::size_t j = 0, k = 0; j < CLASSES; j++) {
+        const bool listed = k < list.size() && list[k] == static_cast<std::int64_t>(j);
+        k += listed;
+        const std::size_t at = j * DIM;
+        if (std::memcmp(&updated[at], &a.w[at], DIM * sizeof(float)) != 0 && !listed) {
+            std::fprintf(stderr, "calls: an update of class %zu, which is not listed\n", j);
+            return 1;
+        }
+    }
     std::vector<std::int64_t> few(2);
     sample.class_index = few;
     list[0] = list[1];

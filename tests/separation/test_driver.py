@@ -147,6 +147,17 @@ class Driver(unittest.TestCase):
         self.assertEqual(one, numbers_of(self.run_to("env.json", *arguments, OMP_NUM_THREADS="3")))
         self.assertEqual(one, numbers_of(self.run_to("again.json", *arguments)))
 
+    def test_sampled_classes(self):
+        arguments = ["--data", "sphere", "--loss", "arcface", "--dim", "8", "--identities", "200",
+                     "--epochs", "1", "--samples", "4", "--seeds", "1"]
+        whole, _ = numbers_of(self.run_to("all.json", *arguments))
+        some, _ = numbers_of(self.run_to("some.json", *arguments, "--sample-rate", "0.1"))
+        every, _ = numbers_of(self.run_to("every.json", *arguments, "--sample-rate", "1"))
+        self.assertEqual([run["sample_rate"] for run in (*whole, *some, *every)], [1, 0.1, 1])
+        self.assertIn("r=0.1", some[0]["label"])
+        self.assertEqual(whole[0]["stats"], every[0]["stats"])
+        self.assertLess(some[0]["final_loss"], whole[0]["final_loss"] - 1)
+
     def test_seeds_are_repetitions(self):
         both, _ = numbers_of(self.run_to("both.json", "--data", "sphere", "--loss", "arcface",
                                          "--epochs", "1", "--samples", "50", "--seeds", "2"))

@@ -79,7 +79,8 @@ typedef struct trained {
     double loss;
 } trained;
 
-static void train(const dataset *data, margin_loss loss, double scale, trained *out)
+static void train_sampled(const dataset *data, margin_loss loss, double scale, double rate,
+                          trained *out)
 {
     const layer_shape shapes[] = {
         {LAYER_DENSE, 16}, {LAYER_BATCH_NORM, 0}, {LAYER_PRELU, 0}, {LAYER_DENSE, 2}};
@@ -103,6 +104,7 @@ static void train(const dataset *data, margin_loss loss, double scale, trained *
     config.aim.loss.workspace_bytes = (size_t)1 << 20; /* made anew at each step of the warm-up */
     config.aim.loss.scale = normalised ? scale : config.aim.loss.scale;
     network_create(&out->net, INPUTS, shapes, LENGTH_OF(shapes), 16, 1);
+    config.aim.sample_rate = rate;
     class_weights_create(&out->head, CLASSES, 2, !normalised);
     class_weights_place(&out->head, order, normalised ? 10.0 : 1.0, 1);
     trainer t;
@@ -113,6 +115,11 @@ static void train(const dataset *data, margin_loss loss, double scale, trained *
     }
     out->loss = t.loss;
     trainer_close(&t);
+}
+
+static void train(const dataset *data, margin_loss loss, double scale, trained *out)
+{
+    train_sampled(data, loss, scale, 0.0, out);
 }
 
 static void release(trained *t)
@@ -179,6 +186,33 @@ static void same_training_gives_same_bits(void **state)
     dataset_free(&data);
 }
 
+/* Sampling all classes changes nothing; sampling some still learns, and otherwise. */
+static void sampled_classes(void **state)
+{
+    (void)state;
+    dataset data;
+    make_data(&data);
+    for (int k = 0; k < 2; k++) {
+        const margin_loss loss =
+            k == 0 ? MARGIN_ARCFACE : MARGIN_SOFTMAX; /* without biases, with */
+        trained all, each, some;
+        train(&data, loss, 16.0, &all);
+        train_sampled(&data, loss, 16.0, 1.0, &each);
+        train_sampled(&data, loss, 16.0, 0.5, &some);
+        assert_status(some.status, MARGIN_OK);
+        assert_memory_equal(all.head.weights, each.head.weights, CLASSES * 2 * sizeof(float));
+        assert_true(all.loss == each.loss);
+        assert_memory_equal(all.net.parameters, each.net.parameters,
+                            all.net.parameter_count * sizeof *all.net.parameters);
+        assert_true(count_right(&some, &data) >= SAMPLES - 2);
+        assert_true(some.loss != all.loss);
+        release(&all);
+        release(&each);
+        release(&some);
+    }
+    dataset_free(&data);
+}
+
 /* What is embedded does not depend on the size of the batches it is embedded in. */
 static void embedding_does_not_depend_on_batches(void **state)
 {
@@ -219,6 +253,7 @@ int main(void)
         cmocka_unit_test(lambda_may_end_at_nothing),
         cmocka_unit_test(every_loss_learns),
         cmocka_unit_test(same_training_gives_same_bits),
+        cmocka_unit_test(sampled_classes),
         cmocka_unit_test(embedding_does_not_depend_on_batches),
         cmocka_unit_test(divergence_is_told),
     };

@@ -100,8 +100,9 @@ def _on_classes(gradient: Optional[Tensor], index: Tensor, of: Any) -> Optional[
     if gradient is None:
         return None
     placed = torch.sparse_coo_tensor(index.unsqueeze(0), gradient, of.shape)
-    with torch.no_grad():
-        return placed._coalesced_(True)  # the classes rise
+    if torch.is_grad_enabled():  # somebody may differentiate it
+        return placed
+    return placed._coalesced_(True)  # the classes rise
 
 
 def batched(factor: Tensor) -> bool:
