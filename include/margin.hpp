@@ -255,7 +255,8 @@ public:
 
 private:
     explicit context(margin_context *made) : handle_(made) {}
-    /* Takes an update's arrays of `rows` rows; its class weights and bias are the call's where that has none. */
+    /* Takes an update's arrays of `rows` rows; its class weights and bias are the call's where that
+     * has none. */
     static void take_update(update &u, margin_head &c, detail::lengths &at, std::size_t rows)
     {
         margin_update &s = u;

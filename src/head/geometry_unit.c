@@ -235,9 +235,9 @@ static size_t finish_classes(const head_call *call, size_t first, size_t count, 
 {
     const margin_head *io = call->io;
     if (call->storage->widen != NULL) return 0;
-    const float *w = io->weights + margin_head_number(call, first) * io->weights_stride;
     return call->kernels.packing->finish_units(
-        g, g_stride, w, io->weights_stride, norms + first, call->gradient_measure, io->dim,
+        g, g_stride, io->weights + margin_head_number(call, first) * io->weights_stride,
+        io->weights_stride, norms + first, call->gradient_measure, io->dim,
         margin_head_side_by_side(call, first, count), out, out_stride);
 }
 

@@ -120,10 +120,9 @@ static const float *from_class(const float *values, size_t first)
     return values == NULL ? NULL : values + first;
 }
 
-/* Checks what the call gives the `count` classes numbered from `first` on, and the first `biases`
- * of their biases. */
+/* Checks the margins and weights of the `count` classes numbered from `first` on. */
 static margin_status check_some_classes(margin_context *context, const margin_head *call,
-                                        size_t first, size_t count, size_t biases)
+                                        size_t first, size_t count)
 {
     const margin_given_margins margins = {NULL, from_class(call->class_margin, first)};
     margin_status status = margin_check_margins(context, &margins, 0, count);
@@ -131,29 +130,38 @@ static margin_status check_some_classes(margin_context *context, const margin_he
         status = margin_check_factors(context, from_class(call->class_weight, first), count,
                                       MARGIN_ARGUMENT_CLASS_WEIGHT,
                                       "a class_weight is not a finite number >= 0");
-    if (status == MARGIN_OK)
-        status = margin_check_finite(context, from_class(call->bias, first), biases, 1, 1,
-                                     MARGIN_ARGUMENT_BIAS);
     if (status != MARGIN_OK) context->fault.row += first;
     return status;
 }
 
-/* Checks the margins of a call, and what it gives the classes that it is of; labels are of
- * `classes` classes. */
+/* Checks the bias of the `count` classes numbered from `first` on. */
+static margin_status check_biases(margin_context *context, const margin_head *call, size_t first,
+                                  size_t count)
+{
+    const margin_status status = margin_check_finite(context, from_class(call->bias, first), count,
+                                                     1, 1, MARGIN_ARGUMENT_BIAS);
+    if (status != MARGIN_OK) context->fault.row += first;
+    return status;
+}
+
+/* Checks the margins of a call, and what it gives the classes that it is of, of a head of `classes`
+ * classes. */
 static margin_status check_given(margin_context *context, const margin_head *call, size_t classes)
 {
     const margin_given_margins margins = margins_of(call);
     const size_t lists = call->class_index == NULL ? 0 : call->classes;
     margin_status status = margin_check_margins(context, &margins, call->rows, 0);
-    if (status == MARGIN_OK && lists == 0)
-        status = check_some_classes(context, call, 0, classes, call->classes);
-    for (size_t k = 0; status == MARGIN_OK && k < lists; k++)
-        status = check_some_classes(context, call, (size_t)call->class_index[k], 1, 1);
+    if (status == MARGIN_OK && lists == 0) status = check_some_classes(context, call, 0, classes);
+    if (status == MARGIN_OK && lists == 0) status = check_biases(context, call, 0, call->classes);
+    for (size_t k = 0; status == MARGIN_OK && k < lists; k++) {
+        const size_t number = (size_t)call->class_index[k];
+        status = check_some_classes(context, call, number, 1);
+        if (status == MARGIN_OK) status = check_biases(context, call, number, 1);
+    }
     return status;
 }
 
-/* Checks that each label that counts is among the `classes` classes of a call, or in its list, and
- * counts these rows. */
+/* Checks that each label that counts is among the classes of a call, and counts these rows. */
 static margin_status check_labels(margin_context *context, margin_head *call, size_t classes)
 {
     const margin_labels labels = margin_labels_of(call->labels, call->ignore_label);
@@ -223,9 +231,9 @@ margin_status margin_head_check(margin_context *context, margin_head *io, size_t
     margin_status status = check_call(context, io, classes);
     if (status == MARGIN_OK) status = check_settings(context, io);
     if (status == MARGIN_OK) status = check_strides(context, io);
-    if (status == MARGIN_OK) status = check_given(context, io, classes);
     if (status == MARGIN_OK)
         status = margin_head_check_types(context, io, &storages->x, &storages->w);
+    if (status == MARGIN_OK) status = check_given(context, io, classes);
     if (status == MARGIN_OK) status = check_values(context, io, classes, &storages->x);
     return status;
 }

@@ -163,8 +163,7 @@ typedef struct head_scratch {
     double *norms;     /* [block]: of these, where another thread writes head_classes.norms */
     float *tiles;      /* [2][block][16], or [capacity / 16][block][16] where backward needs them */
     float *gradient;   /* [block][panels 16]: dW of a block, unless it is summed in place; planes
-                          path: [block][D], for a consumer */
-    float *bias;       /* [block]: db of a block, for a consumer */
+                          path: [block][D], for a consumer. Behind it db [block], for a consumer */
     float *row_factor; /* [capacity]: of the terms of the block at hand, for dW */
     float *peak;       /* [capacity]: under which row_factor is */
     float *scaled_x;   /* [panels][capacity + 1][16]: x_panels times row_factor */
@@ -234,10 +233,10 @@ int64_t margin_head_find(const int64_t *class_index, size_t classes, int64_t lab
 /* Returns where the class of a label that counts lies among the classes of the call. */
 static inline int64_t margin_head_place(const head_call *call, int64_t label)
 {
-    if (call->io->class_index != NULL)
-        return margin_head_find(call->io->class_index, call->io->classes, label);
+    const margin_head *io = call->io;
+    if (io->class_index != NULL) return margin_head_find(io->class_index, io->classes, label);
     const size_t place = (size_t)label - call->first_class;
-    return place < call->io->classes ? (int64_t)place : HEAD_ELSEWHERE;
+    return place < io->classes ? (int64_t)place : HEAD_ELSEWHERE;
 }
 
 /* Returns the class weight of row i's label, which counts, as float32: the caller's, or written to

@@ -51,8 +51,9 @@ static margin_status refuse(margin_context *context, const char *detail)
 static margin_status refuse_list(margin_context *context, const margin_head *io)
 {
     if (io->class_index == NULL) return MARGIN_OK;
-    return margin_fail(context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_CLASS_INDEX, 0,
-                       "class_index is not possible with shards");
+    return margin_fail(
+        context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_CLASS_INDEX, 0,
+        "class_index is not possible with shards: give these rows of W side by side");
 }
 
 /* ---- measure ---- */
