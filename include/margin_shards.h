@@ -103,8 +103,7 @@ MARGIN_API margin_status margin_shard_measure(margin_context *context, const mar
  * `grad_bias` are of the classes held here, which may be none. Rows, labels, row_weight, row_margin
  * and row_scale are those of all N rows; labels, class_weight and class_margin count the classes of
  * the whole head. grad_embeddings is not used; label smoothing and class_index are not yet possible
- * with shards. All
- * rows must fit the workspace together.
+ * with shards. All rows must fit the workspace together.
  *
  * Writes `stats` [nodes of this shard][N].
  *
