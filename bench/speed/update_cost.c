@@ -113,11 +113,11 @@ static arrays make(const settings *s, const way *only)
     return a;
 }
 
-static margin_update update_of(const settings *s, const arrays *a, const way *v)
+static margin_update update_of(const settings *s, const arrays *a, const way *v, double rate)
 {
     margin_update u;
     margin_update_init(&u, v->rule);
-    u.learning_rate = 1e-4;
+    u.learning_rate = rate;
     u.weight_decay = 5e-4;
     u.momentum = v->rule == MARGIN_UPDATE_SGD ? 0.9 : 0.0;
     u.classes = s->classes;
@@ -128,10 +128,10 @@ static margin_update update_of(const settings *s, const arrays *a, const way *v)
     return u;
 }
 
-/* Takes a step. */
-static void step(const settings *s, const arrays *a, const way *v)
+/* Takes a step with this learning rate: 0 leaves W as it is, and is as much work. */
+static void step(const settings *s, const arrays *a, const way *v, double rate)
 {
-    const margin_update u = update_of(s, a, v);
+    const margin_update u = update_of(s, a, v, rate);
     margin_head head = MARGIN_HEAD_INIT;
     margin_status status = MARGIN_OK;
     head.rows = s->rows;
@@ -169,8 +169,8 @@ static void check(const settings *s, arrays *a)
         uint64_t hash[2];
         for (size_t stored = 0; stored < 2; stored++) {
             start(s, a);
-            step(s, a, &ways[k + stored]);
-            step(s, a, &ways[k + stored]);
+            step(s, a, &ways[k + stored], 0.01);
+            step(s, a, &ways[k + stored], 0.01);
             hash[stored] = hash_of(s, a);
         }
         if (hash[0] != hash[1]) die(PROGRAM, "an update on its way is not the stored one");
@@ -185,7 +185,7 @@ static double peak_of(const settings *s, const way *v)
     if (child < 0) die(PROGRAM, "cannot fork");
     if (child == 0) {
         const arrays a = make(s, v);
-        step(s, &a, v);
+        step(s, &a, v, 0.0);
         _exit(0);
     }
     struct rusage usage;
@@ -207,7 +207,7 @@ static double processor_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-/* Takes all ways in turns. */
+/* Takes all ways in turns, each of the same W. */
 static times time_all(const settings *s, const arrays *a)
 {
     const times t = {take(WAYS * s->rounds, sizeof *t.wall),
@@ -215,7 +215,7 @@ static times time_all(const settings *s, const arrays *a)
     for (size_t i = 0; i < s->rounds * WAYS; i++) {
         const size_t k = i % WAYS, at = k * s->rounds + i / WAYS;
         const double wall = seconds_now(), processor = processor_now();
-        step(s, a, &ways[k]);
+        step(s, a, &ways[k], 0.0);
         t.wall[at] = seconds_now() - wall;
         t.processor[at] = processor_now() - processor;
     }
