@@ -18,12 +18,13 @@ typedef struct command {
 } command;
 
 extern const option_table advise_table, angles_table, eval_table, identify_table, info_table,
-    verify_table;
+    reshard_table, verify_table;
 int command_advise(int argc, char **argv);
 int command_angles(int argc, char **argv);
 int command_eval(int argc, char **argv);
 int command_identify(int argc, char **argv);
 int command_info(int argc, char **argv);
+int command_reshard(int argc, char **argv);
 int command_verify(int argc, char **argv);
 
 /* Makes a context for `config`; a failure ends the program with a line that says what helps. */

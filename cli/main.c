@@ -9,7 +9,8 @@
 static const command commands[] = {
     {&eval_table, command_eval},     {&angles_table, command_angles},
     {&verify_table, command_verify}, {&identify_table, command_identify},
-    {&advise_table, command_advise}, {&info_table, command_info},
+    {&advise_table, command_advise}, {&reshard_table, command_reshard},
+    {&info_table, command_info},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

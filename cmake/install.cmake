@@ -3,6 +3,7 @@
 include(CMakePackageConfigHelpers)
 
 install(FILES ${PROJECT_SOURCE_DIR}/include/margin.h ${PROJECT_SOURCE_DIR}/include/margin.hpp
+  ${PROJECT_SOURCE_DIR}/include/margin_shards.h ${PROJECT_SOURCE_DIR}/include/margin_update.h
   DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development)
 install(TARGETS margin margin_shared EXPORT margin
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development
@@ -58,7 +59,7 @@ if(TARGET margin_command)
   file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/man)
   install(TARGETS margin_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT command)
   install_page(margin command margin_command)
-  foreach(name eval angles verify identify advise info)
+  foreach(name eval angles verify identify advise reshard info)
     install_page(margin-${name} command margin_command ${name})
   endforeach()
   install_completion(margin command)

@@ -134,17 +134,21 @@ static int write_value(const json_t *value, int depth, FILE *stream)
     return fprintf(stream, "\n%*s%s", depth, "", object ? "}" : "]") < 0 ? -1 : 0;
 }
 
+int json_write_stream(const json_t *value, FILE *stream)
+{
+    errno = 0;
+    if (write_value(value, 0, stream) == 0 && fputc('\n', stream) != EOF) return 0;
+    return errno != 0 ? errno : EIO;
+}
+
 int json_add_file(const json_t *value, const char *path, atomic_set *set, char *error,
                   size_t error_size)
 {
     atomic_file file;
     int status = atomic_open(&file, path);
     if (status == 0) {
-        errno = 0;
-        if (write_value(value, 0, file.stream) != 0 || fputc('\n', file.stream) == EOF)
-            status = errno != 0 ? errno : EIO;
-        else
-            status = atomic_set_add(set, &file);
+        status = json_write_stream(value, file.stream);
+        if (status == 0) status = atomic_set_add(set, &file);
         atomic_abort(&file);
     }
     if (status != 0) snprintf(error, error_size, "%s: cannot write: %s", path, strerror(status));

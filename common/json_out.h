@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include <stddef.h>
+#include <stdio.h>
 
 /* How every JSON file and line of the project is printed: keys in the order they were set, one
  * space of indent, reals with the 17 digits that bring the same double back. */
@@ -31,7 +32,9 @@ json_t *json_columns(json_t *list);
 /* Write `value` to `path`, whole or not at all; an array without arrays or objects in it is one
  * line. 0 ok; else `error` names the path and the fault. */
 int json_write_file(const json_t *value, const char *path, char *error, size_t error_size);
-/* The same, but the file only appears when `set` is committed. */
+/* The same to an open stream. 0 ok, else an errno value. */
+int json_write_stream(const json_t *value, FILE *stream);
+/* The same as json_write_file, but the file only appears when `set` is committed. */
 int json_add_file(const json_t *value, const char *path, atomic_set *set, char *error,
                   size_t error_size);
 

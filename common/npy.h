@@ -49,10 +49,30 @@ int npy_read(const char *path, npy_array *out, char *error, size_t error_size);
 int npy_write(const char *path, const npy_array *array, char *error, size_t error_size);
 /* The same to an open stream. 0 ok, else an errno value. */
 int npy_write_stream(FILE *stream, const npy_array *array);
+/* Writes all that comes before the array's data. 0 ok, else an errno value. */
+int npy_write_header(FILE *stream, const npy_array *array);
 
 /* Turns a matrix [n, m] into [m, n], which are its elements in Fortran order. 0 ok, else ENOMEM,
  * and the array is as it was. */
 int npy_transpose(npy_array *array);
+
+/* An array that stays in its file: `array` has no data, they are read from first to last. */
+typedef struct npy_file {
+    const char *path;
+    npy_array array;
+    size_t left; /* bytes that have not been read */
+    FILE *stream;
+} npy_file;
+
+/* Opens what npy_read would read, and an array without rows; refuses Fortran order. A file of a
+ * wrong length is refused here, a wrong member or pipe when its last bytes are read. 0 ok, and the
+ * caller owes npy_close; else `error` names the path and the fault. `path` must outlive *out. */
+int npy_open(const char *path, npy_file *out, char *error, size_t error_size);
+/* Reads the next `bytes` bytes, at most those that are left, into `data`. 0 ok; else `error`
+ * says why, and the file is closed. */
+int npy_take(npy_file *file, void *data, size_t bytes, char *error, size_t error_size);
+/* Safe on a zeroed file and twice. */
+void npy_close(npy_file *file);
 
 /* Release the data; safe on a zeroed array and twice. */
 void npy_free(npy_array *array);

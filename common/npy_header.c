@@ -195,11 +195,12 @@ static int check_layout(header_parser *p)
     size_t bytes = npy_type_size(out->type);
     for (int i = 0; i < out->ndim; i++) {
         char shape[96];
-        if (out->shape[i] == 0)
+        if (out->shape[i] == 0 && i > 0)
             return refuse(p, "empty: its shape is %s", npy_shape_text(out, shape, sizeof shape));
-        if (bytes > SIZE_MAX / 2 / out->shape[i])
+        const size_t extent = out->shape[i] > 0 ? out->shape[i] : 1;
+        if (bytes > SIZE_MAX / 2 / extent)
             return refuse(p, "its shape is too large for this machine");
-        bytes *= out->shape[i];
+        bytes *= extent;
     }
     return 1;
 }

@@ -96,26 +96,24 @@ static int wrong_length(const npy_reader *r, const npy_array *out, int longer)
                   npy_shape_text(out, shape, sizeof shape), npy_type_name(out->type));
 }
 
-/* Where the file's size is known, a wrong one is found before memory is taken. Returns the bytes to
- * take at first, 0 after a fault. */
-static size_t first_capacity(const npy_reader *r, const npy_array *out, size_t bytes)
+/* Where the file's size is known, a wrong one is found before memory is taken. Returns 1 if it is
+ * right, 0 if it is not known, -1 after a fault. */
+static int check_length(const npy_reader *r, const npy_array *out, size_t bytes)
 {
     struct stat info;
     const long position = ftell(r->stream);
-    if (fstat(fileno(r->stream), &info) != 0 || !S_ISREG(info.st_mode) || position < 0)
-        return bytes < CHUNK ? bytes : CHUNK;
+    if (fstat(fileno(r->stream), &info) != 0 || !S_ISREG(info.st_mode) || position < 0) return 0;
     const uint64_t left = (uint64_t)info.st_size - (uint64_t)position;
-    if (left == bytes) return bytes;
-    wrong_length(r, out, left > bytes);
-    return 0;
+    return left == bytes ? 1 : wrong_length(r, out, left > bytes);
 }
 
 /* The array's bytes, through a buffer that doubles until it holds them all. */
 static int read_data(const npy_reader *r, npy_array *out)
 {
     const size_t bytes = npy_count(out) * npy_type_size(out->type);
-    size_t capacity = first_capacity(r, out, bytes), have = 0;
-    if (capacity == 0) return -1;
+    const int known = check_length(r, out, bytes);
+    size_t capacity = known > 0 || bytes < CHUNK ? bytes : CHUNK, have = 0;
+    if (known < 0) return -1;
     while (have < bytes) {
         void *grown = realloc(out->data, capacity);
         if (grown == NULL) return refuse(r, "out of memory for %zu bytes", capacity);
@@ -138,19 +136,69 @@ static int turn(const npy_reader *r, npy_array *out)
     return npy_transpose(out) == 0 ? 0 : refuse(r, "out of memory");
 }
 
+/* Opens the file or the member of the reader's path, and reads its header. */
+static int start(npy_reader *r, npy_array *out, int *fortran_order)
+{
+    char fault[256] = "";
+    *out = (npy_array){0};
+    r->stream = npz_is_named(r->path) ? npz_open(r->path, fault, sizeof fault) //
+                                      : fopen(r->path, "rb");
+    if (r->stream == NULL && fault[0] != '\0') return refuse(r, "%s", fault);
+    if (r->stream == NULL) return refuse(r, "cannot read: %s", strerror(errno));
+    return read_header(r, out, fortran_order);
+}
+
 int npy_read(const char *path, npy_array *out, char *error, size_t error_size)
 {
-    *out = (npy_array){0};
     npy_reader r = {.path = path, .error = error, .error_size = error_size};
-    char fault[256] = "";
-    int fortran_order = 0;
-    r.stream = npz_is_named(path) ? npz_open(path, fault, sizeof fault) : fopen(path, "rb");
-    if (r.stream == NULL && fault[0] != '\0') return refuse(&r, "%s", fault);
-    if (r.stream == NULL) return refuse(&r, "cannot read: %s", strerror(errno));
-    int status = read_header(&r, out, &fortran_order);
+    int fortran_order = 0, status = start(&r, out, &fortran_order);
+    char shape[96];
+    if (status == 0 && npy_count(out) == 0)
+        status = refuse(&r, "empty: its shape is %s", npy_shape_text(out, shape, sizeof shape));
     if (status == 0) status = read_data(&r, out);
     if (status == 0 && fortran_order) status = turn(&r, out);
     if (status != 0) npy_free(out);
-    fclose(r.stream);
+    if (r.stream != NULL) fclose(r.stream);
     return status;
+}
+
+int npy_open(const char *path, npy_file *out, char *error, size_t error_size)
+{
+    npy_reader r = {.path = path, .error = error, .error_size = error_size};
+    *out = (npy_file){.path = path};
+    int fortran_order = 0, status = start(&r, &out->array, &fortran_order);
+    out->stream = r.stream;
+    if (status == 0 && fortran_order)
+        status = refuse(&r, "Fortran order; save it with numpy.ascontiguousarray(...)");
+    if (status == 0) {
+        out->left = npy_count(&out->array) * npy_type_size(out->array.type);
+        status = check_length(&r, &out->array, out->left) < 0 ? -1 : 0;
+    }
+    if (status == 0 && out->left == 0 && getc(out->stream) != EOF)
+        status = wrong_length(&r, &out->array, 1);
+    if (status != 0) npy_close(out);
+    return status;
+}
+
+int npy_take(npy_file *file, void *data, size_t bytes, char *error, size_t error_size)
+{
+    const npy_reader r = {file->path, file->stream, error, error_size};
+    int status = 0;
+    errno = 0;
+    const size_t got = fread(data, 1, bytes, file->stream);
+    file->left -= got;
+    if (ferror(file->stream))
+        status = refuse(&r, "cannot read: %s", strerror(errno));
+    else if (got < bytes)
+        status = wrong_length(&r, &file->array, 0);
+    else if (file->left == 0 && getc(file->stream) != EOF)
+        status = wrong_length(&r, &file->array, 1);
+    if (status != 0) npy_close(file);
+    return status;
+}
+
+void npy_close(npy_file *file)
+{
+    if (file->stream != NULL) fclose(file->stream);
+    *file = (npy_file){0};
 }

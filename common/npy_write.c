@@ -39,15 +39,23 @@ static size_t build_header(const npy_array *array, char header[HEADER_ROOM])
     return length;
 }
 
-int npy_write_stream(FILE *stream, const npy_array *array)
+int npy_write_header(FILE *stream, const npy_array *array)
 {
     char header[HEADER_ROOM];
-    const size_t length = build_header(array, header), count = npy_count(array);
+    const size_t length = build_header(array, header);
     errno = 0;
-    if (fwrite(header, 1, length, stream) != length ||
-        fwrite(array->data, npy_type_size(array->type), count, stream) != count)
-        return errno != 0 ? errno : EIO;
-    return 0;
+    if (fwrite(header, 1, length, stream) == length) return 0;
+    return errno != 0 ? errno : EIO;
+}
+
+int npy_write_stream(FILE *stream, const npy_array *array)
+{
+    const size_t count = npy_count(array);
+    const int status = npy_write_header(stream, array);
+    if (status != 0) return status;
+    errno = 0;
+    if (fwrite(array->data, npy_type_size(array->type), count, stream) == count) return 0;
+    return errno != 0 ? errno : EIO;
 }
 
 int npy_write(const char *path, const npy_array *array, char *error, size_t error_size)

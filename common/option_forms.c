@@ -125,9 +125,10 @@ static void put_head(const option_table *t)
 /* Names the pages beside this one: the commands of a program that has them, else `margin`. */
 static void put_see_also(const option_table *t)
 {
+    const int has_commands = t->command == NULL && t->operand != NULL;
     puts(".SH SEE ALSO");
-    if (t->operand == NULL) puts(".BR margin (1)");
-    for (const option_row *row = t->rows; t->operand != NULL && row->help != NULL; row++) {
+    if (!has_commands) puts(".BR margin (1)");
+    for (const option_row *row = t->rows; has_commands && row->help != NULL; row++) {
         if (row->name == NULL || row->type != OPTION_NONE || strcmp(row->name, "help") == 0)
             continue;
         printf(".BR %s\\-%s (1)\n", t->program, row->name);
@@ -178,6 +179,7 @@ static void put_words(const option_row *rows, const void *defaults)
 
 void options_help_words(const option_table *table, const void *defaults)
 {
+    if (table->take_operand != NULL) printf("|%s||\n", table->operand);
     put_words(table->rows, defaults);
     put_words(option_own_rows, NULL);
 }

@@ -268,7 +268,8 @@ static void look_through(const option_table *table, const reader *r, int argc, c
             refuse(r, code, argv);
         }
     }
-    if (optind < argc) die_usage(r->program, "unexpected argument '%s' %s", argv[optind], r->see);
+    if (optind < argc && table->take_operand == NULL)
+        die_usage(r->program, "unexpected argument '%s' %s", argv[optind], r->see);
 }
 
 /* What was not given: a variable of the environment speaks for it, or it is missing. */
@@ -297,5 +298,7 @@ void options_read(const option_table *table, int argc, char **argv, void *target
         snprintf(source, sizeof source, "--%s", row->name);
         take(&r, row, source, optarg);
     }
+    while (optind < argc)
+        table->take_operand(target, argv[optind++]);
     complete(&r);
 }

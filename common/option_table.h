@@ -56,7 +56,9 @@ typedef struct option_table {
     const char *about;             /* --help begins with these lines ... */
     const option_row *rows;        /* up to OPTION_END */
     const char *closing;           /* ... and ends with these, in paragraphs; or NULL */
-    const char *operand;           /* a word that comes before all options; or NULL */
+    const char *operand;           /* what is typed beside the options, "IN... OUT"; or NULL */
+    /* Puts a word that is no option into the program's struct; NULL: there is none. */
+    void (*take_operand)(void *target, const char *word);
 } option_table;
 
 /* What a row says of its value: the field of OPTION_TARGET that takes it, and what fits. A field of
@@ -94,7 +96,8 @@ enum { OPTION_ROWS_MOST = 64 };
 void options_read(const option_table *table, int argc, char **argv, void *target);
 
 /* Writes the help in a form: NULL: for people, "man": a page of the manual, for troff, "words": a
- * line WORD|ARGUMENT|VALUES|SENTENCE for each word that may be typed, for the completion of shells.
+ * line WORD|ARGUMENT|VALUES|SENTENCE for each word that may be typed, for the completion of shells;
+ * without a WORD where files may be typed.
  * `defaults` is the program's struct as it is before reading. Returns 0 if there is no such form.
  */
 int options_help(const option_table *table, const void *defaults, const char *form);

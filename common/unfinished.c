@@ -25,10 +25,40 @@ enum { IDLE, HELD, LEAVING };
 static atomic_int phase;
 static volatile sig_atomic_t waiting; /* the signal that came while they were held, or 0 */
 
+/* Removes the files in the folder `descriptor`, which holds no folders. A signal's handler may not
+ * call readdir. */
+static void empty_folder(int descriptor)
+{
+    _Alignas(struct dirent64) char entries[4096];
+    for (int removed = 1; removed > 0 && lseek(descriptor, 0, SEEK_SET) == 0;) {
+        removed = 0;
+        for (ssize_t got; (got = getdents64(descriptor, entries, sizeof entries)) > 0;)
+            for (ssize_t at = 0; at < got;) {
+                const struct dirent64 *const entry = (const void *)(entries + at);
+                removed += unlinkat(descriptor, entry->d_name, 0) == 0;
+                at += entry->d_reclen;
+            }
+    }
+}
+
+static void remove_folder(const char *name)
+{
+    const int descriptor = open(name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (descriptor < 0) return;
+    empty_folder(descriptor);
+    close(descriptor);
+    rmdir(name);
+}
+
+void unfinished_remove(const char *name)
+{
+    if (unlink(name) != 0 && errno == EISDIR) remove_folder(name);
+}
+
 static void remove_pending(void)
 {
     for (size_t i = 0; i < pending_count; i++)
-        unlink(pending[i]);
+        unfinished_remove(pending[i]);
 }
 
 static void on_signal(int number)
@@ -122,12 +152,16 @@ static const char *name_in(const char *path, int *length)
     return name;
 }
 
-/* Removes the file `name` of `folder` if no live program has locked it. */
+/* Removes the file or folder `name` of `folder` if no live program has locked it. */
 static void remove_if_stale(int folder, const char *name)
 {
     const int descriptor = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (descriptor < 0) return;
-    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) unlinkat(folder, name, 0);
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0 && unlinkat(folder, name, 0) != 0 &&
+        errno == EISDIR) {
+        empty_folder(descriptor);
+        unlinkat(folder, name, AT_REMOVEDIR);
+    }
     close(descriptor);
 }
 
@@ -146,19 +180,31 @@ static void remove_stale(const char *path)
     if (listing != NULL) closedir(listing);
 }
 
-/* Opens a new file with the template `name`, locked; returns 0 or an errno value. */
-static int make_locked(char *name, unfinished *out)
+/* Makes a file or a folder with the template `name`; returns a descriptor, or -1 and errno. */
+static int make(char *name, int folder)
+{
+    if (!folder) return mkostemp(name, O_CLOEXEC);
+    if (mkdtemp(name) == NULL) return -1;
+    const int descriptor = open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int fault = errno;
+    if (descriptor < 0) rmdir(name);
+    errno = fault;
+    return descriptor;
+}
+
+/* Makes one and locks it; returns 0 or an errno value. */
+static int make_locked(char *name, int folder, unfinished *out)
 {
     struct stat info = {0};
     char *const letters = name + strlen(name) - LETTERS;
     while (info.st_nlink == 0) { /* until it is locked before another program takes it for stale */
         memset(letters, 'X', LETTERS);
-        if ((out->descriptor = mkostemp(name, O_CLOEXEC)) < 0) return errno;
+        if ((out->descriptor = make(name, folder)) < 0) return errno;
         out->lock = fcntl(out->descriptor, F_DUPFD_CLOEXEC, 0);
         if (out->lock >= 0) flock(out->lock, LOCK_EX); /* a file system without locks: no matter */
         if (out->lock < 0 || fstat(out->lock, &info) != 0) {
             const int status = errno;
-            unlink(name);
+            unfinished_remove(name);
             close(out->descriptor);
             if (out->lock >= 0) close(out->lock);
             return status;
@@ -171,13 +217,13 @@ static int make_locked(char *name, unfinished *out)
     return 0;
 }
 
-/* The same, and the file is among those to remove from its first moment on. */
-static int make_pending(unfinished *out)
+/* The same, and it is among those to remove from its first moment on. */
+static int make_pending(int folder, unfinished *out)
 {
     signals_hold();
-    int status = make_locked(out->name, out);
+    int status = make_locked(out->name, folder, out);
     if (status == 0 && (status = add(out->name)) != 0) {
-        unlink(out->name);
+        unfinished_remove(out->name);
         close(out->descriptor);
         close(out->lock);
     }
@@ -185,7 +231,7 @@ static int make_pending(unfinished *out)
     return status;
 }
 
-int unfinished_make(const char *path, unfinished *out)
+static int make_beside(const char *path, int folder, unfinished *out)
 {
     static int installed = 0;
     int length;
@@ -198,7 +244,17 @@ int unfinished_make(const char *path, unfinished *out)
     remove_stale(path);
     if (asprintf(&out->name, "%.*s%.*s%sXXXXXX", (int)(name - path), path, length, name, mark) < 0)
         return ENOMEM;
-    const int status = make_pending(out);
+    const int status = make_pending(folder, out);
     if (status != 0) free(out->name);
     return status;
+}
+
+int unfinished_make(const char *path, unfinished *out)
+{
+    return make_beside(path, 0, out);
+}
+
+int unfinished_make_folder(const char *path, unfinished *out)
+{
+    return make_beside(path, 1, out);
 }

@@ -1,4 +1,5 @@
-/* margin.h: margin-softmax losses for CPUs: the one public header of libmargin.
+/* margin.h: margin-softmax losses for CPUs: the public header of libmargin. Optimizers that take
+ * the head's gradients on their way are in margin_update.h.
  *
  * A margin loss handicaps the logit of the target, the class of a row's label. With c = cos(theta)
  * the cosine between the embedding and the class weight of its target, z = s psi(theta) the logit
@@ -133,7 +134,8 @@ typedef enum margin_status {
     MARGIN_ERROR_NONFINITE, /* an input holds a NaN or an infinity */
     MARGIN_ERROR_WORKSPACE, /* the workspace is too small for the shape */
     MARGIN_ERROR_MEMORY,    /* out of memory */
-    MARGIN_ERROR_SIZE, /* a struct's `size` is not set: begin with MARGIN_HEAD_INIT or the like */
+    MARGIN_ERROR_SIZE,  /* a struct's `size` is not set: begin with MARGIN_HEAD_INIT or the like */
+    MARGIN_ERROR_ORDER, /* a stage of a shard is called out of turn (margin_shards.h) */
     MARGIN_STATUS_COUNT
 } margin_status;
 
@@ -312,12 +314,24 @@ MARGIN_API const margin_fault *margin_context_fault(const margin_context *contex
 /* Returns the bytes of workspace that the last head call used: at most config.workspace_bytes. */
 MARGIN_API size_t margin_context_workspace_used(const margin_context *context);
 /* Returns the least workspace_bytes with which margin_head_run accepts this shape, on one thread:
- * where the workspace is too small for the scratch of more threads, fewer take part. 0 if the shape
- * itself is impossible, or without a context. */
+ * where the workspace is too small for the scratch of more threads, fewer take part. With
+ * `accumulate` and with `consume` the sums of dW cannot wait in an array of the caller's while rows
+ * follow: all rows must fit together, which takes more; margin_fault.bytes says how much. 0 if the
+ * shape itself is impossible, or without a context. */
 MARGIN_API size_t margin_head_workspace_minimum(const margin_context *context, size_t rows,
                                                 size_t dim, size_t classes);
 
 /* ---- head level: embeddings, class weights, labels -> loss and gradients ---- */
+
+/* Takes finished gradients of the classes `first` to `first` + `count` - 1 while they are in a
+ * cache: `gradients` [count, D], `stride` elements from row to row, and `bias_gradients` [count],
+ * NULL where the call has no bias. Both are gone when it returns. A call of the head hands over
+ * each class exactly once, in pieces of any size and order, also several at once on different
+ * threads. It has written dX and no longer reads these class weights, nor their bias, so these
+ * may be changed in place; those of other classes may not. It must return: an exception or a
+ * longjmp through the library is not allowed. `user` is the call's consume_user. */
+typedef void (*margin_consume)(void *user, size_t first, size_t count, const float *gradients,
+                               size_t stride, const float *bias_gradients);
 
 /* Begin with `margin_head head = MARGIN_HEAD_INIT;`, then set what is needed. */
 typedef struct margin_head {
@@ -374,6 +388,9 @@ typedef struct margin_head {
     float *row_others;         /* [N] or NULL: log-sum-exp of the negatives' logits, -FLT_MAX where
                                   there is none, 0 for ignored rows. With it any z makes a loss
                                   without loss of digits: softplus(row_others - z) */
+    margin_consume consume;    /* takes dW, which is then never stored, in place of grad_weights;
+                                  NULL: none. margin_update.h has some */
+    void *consume_user;        /* what it is given */
     margin_type embeddings_type; /* of what embeddings points to, cast to const float * where it is
                                     not float32; an element of 16 bits lies at any even address */
     margin_type weights_type;    /* likewise of weights; dX and dW are float32 in any case */
@@ -386,8 +403,9 @@ typedef struct margin_head {
  * float32 become +-FLT_MAX, never infinite. Inputs and outputs must not overlap.
  *
  * Errors: MARGIN_ERROR_NULL, _SHAPE, _LABEL, _NONFINITE, _WORKSPACE, _CONFIG (bias with a loss that
- * has none, label_smoothing out of its range, a type that there is not); outputs are then
- * untouched, and margin_context_fault says what was wrong where.
+ * has none, label_smoothing out of its range, a type that there is not, both consume and
+ * grad_weights); outputs are then untouched, nothing was consumed, and margin_context_fault says
+ * what was wrong where.
  *
  * Source: Deng et al., ArcFace, eq. 1-4; Wang et al., NormFace, for the normalisation's gradient.
  */

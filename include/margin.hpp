@@ -1,6 +1,7 @@
-/* margin.hpp: margin.h for C++17 and later: a context that releases itself, views that know their
- * length, errors that say what was wrong. Header only, on the functions and structs of margin.h,
- * whose comments hold here too. It needs neither exceptions nor run-time type information.
+/* margin.hpp: margin.h and margin_update.h for C++17 and later: a context that releases itself,
+ * views that know their length, errors that say what was wrong. Header only, on the functions and
+ * structs of these two, whose comments hold here too. It needs neither exceptions nor run-time type
+ * information.
  *
  *     margin_config config = margin::defaults(MARGIN_ARCFACE);
  *     auto context = margin::context::create(config);
@@ -15,7 +16,7 @@
 #ifndef MARGIN_HPP
 #define MARGIN_HPP
 
-#include "margin.h"
+#include "margin_update.h"
 
 #include <memory>
 #include <string>
@@ -113,6 +114,12 @@ inline margin_config defaults(margin_loss loss)
     return config;
 }
 
+/* An optimizer's step, with views in place of the pointers of margin_update: calls point to it. */
+struct update : margin_update {
+    explicit update(margin_update_rule rule_) : margin_update() { margin_update_init(this, rule_); }
+    view<float> weights, moment1, moment2, bias, bias_moment1, bias_moment2;
+};
+
 /* The calls: the structs of margin.h, with views in place of the pointers of the same names. */
 struct head_call : margin_head {
     head_call() : margin_head(MARGIN_HEAD_INIT) {}
@@ -121,6 +128,8 @@ struct head_call : margin_head {
     view<const std::int64_t> labels;
     view<float> row_loss, row_angle, row_others, grad_embeddings, grad_weights, grad_bias;
     view<std::uint8_t> row_correct;
+    margin::update *update = nullptr; /* changes the class weights, in place of grad_weights;
+                                         weights and bias may be left to it */
 };
 
 struct rows_call : margin_rows {
@@ -196,7 +205,12 @@ public:
             at("grad_weights", h.grad_weights, c.classes, c.dim, c.grad_weights_stride);
         c.grad_bias = at("grad_bias", h.grad_bias, c.classes);
         take_rows(h, c, at);
-        return at.fault ? at.fault : judge(margin_head_run(get(), &c));
+        if (c.consume == margin_update_consume) c.consume = nullptr; /* an earlier call's */
+        if (h.update != nullptr) take_update(*h.update, c, at);
+        margin_status status = MARGIN_OK;
+        if (!at.fault && h.update != nullptr) status = margin_update_attach(get(), h.update, &c);
+        if (at.fault || status != MARGIN_OK) return at.fault ? at.fault : judge(status);
+        return judge(margin_head_run(get(), &c));
     }
     [[nodiscard]] error run(rows_call &r)
     {
@@ -221,6 +235,20 @@ public:
 
 private:
     explicit context(margin_context *made) : handle_(made) {}
+    /* Takes an update's arrays; its class weights and bias are the call's where that has none. */
+    static void take_update(update &u, margin_head &c, detail::lengths &at)
+    {
+        margin_update &s = u;
+        s.classes = c.classes, s.dim = c.dim;
+        s.weights = at("weights", u.weights, s.classes, s.dim, s.weights_stride);
+        s.moment1 = at("moment1", u.moment1, s.classes, s.dim, s.moments_stride);
+        s.moment2 = at("moment2", u.moment2, s.classes, s.dim, s.moments_stride);
+        s.bias = at("bias", u.bias, s.classes);
+        s.bias_moment1 = at("bias_moment1", u.bias_moment1, s.classes);
+        s.bias_moment2 = at("bias_moment2", u.bias_moment2, s.classes);
+        if (c.weights == nullptr) c.weights = s.weights, c.weights_stride = s.weights_stride;
+        if (c.bias == nullptr) c.bias = s.bias;
+    }
     /* Takes the arrays that the head and the rows level both have. */
     template <class Call, class Struct>
     static void take_rows(const Call &call, Struct &c, detail::lengths &at)

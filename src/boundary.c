@@ -148,7 +148,7 @@ margin_status margin_check_stride(margin_context *context, size_t *stride, size_
 {
     if (*stride == 0) *stride = columns;
     if (*stride < columns) return margin_fail(context, MARGIN_ERROR_SHAPE, argument, 0, detail);
-    if (*stride > PTRDIFF_MAX / sizeof(float) / rows)
+    if (rows > 0 && *stride > PTRDIFF_MAX / sizeof(float) / rows)
         return margin_fail(context, MARGIN_ERROR_SHAPE, argument, 0,
                            "so many rows of this stride are beyond memory");
     return MARGIN_OK;

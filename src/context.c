@@ -66,6 +66,7 @@ const char *margin_status_text(margin_status status)
         "the workspace is too small for this shape",
         "out of memory",
         "a struct's size is not set: begin with MARGIN_HEAD_INIT or the like",
+        "a stage of a shard is called out of turn",
     };
     return (unsigned)status < MARGIN_STATUS_COUNT ? texts[status] : "unknown status";
 }
@@ -118,6 +119,7 @@ static void *allocate(size_t bytes)
 
 margin_status margin_reserve(margin_context *context, size_t bytes)
 {
+    context->step_open = 0;
     if (bytes <= context->reserved) return MARGIN_OK;
     /* Growing by half again, so that calls of rising size do not each ask for memory. */
     const size_t ahead =
@@ -141,6 +143,7 @@ static const margin_kernels *kernels_of(margin_config *config)
 /* Takes a configuration, all of whose fields are resolved. */
 static void take_config(margin_context *context, const margin_config *config)
 {
+    context->step_open = 0;
     context->config = *config;
     context->setting = margin_setting_of(&context->config);
     context->info = margin_loss_get(config->loss);
@@ -243,6 +246,7 @@ void margin_destroy(margin_context *context)
 {
     if (context == NULL) return;
     margin_team_end(&context->team);
+    free(context->step);
     free(context->workspace);
     free(context);
 }

@@ -20,6 +20,8 @@ struct margin_context {
     char *workspace; /* `reserved` bytes, aligned to a line, or to a huge page where it fills one */
     size_t reserved; /* at most config.workspace_bytes, but for whole pages */
     size_t used;     /* bytes that the last head call took */
+    void *step;      /* of a shard between its stages, head/shards.c; NULL: none so far */
+    int step_open;   /* nothing else has used the workspace since its last stage */
 };
 
 /* Makes room for `bytes` in the workspace, of which nothing is kept. Returns MARGIN_ERROR_MEMORY,

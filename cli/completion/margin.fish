@@ -22,7 +22,11 @@ function __margin_words
     end
     for line in $lines
         set -l part (string split -m 3 '|' -- $line)
-        printf '%s\t%s\n' $part[1] $part[4]
+        if test -z "$part[1]"
+            __fish_complete_path (commandline -ct)
+        else
+            printf '%s\t%s\n' $part[1] $part[4]
+        end
     end
 end
 

@@ -115,6 +115,8 @@ class Head(_Sized):
         ("class_margin", c_void_p),
         ("row_scale", c_void_p),
         ("row_others", c_void_p),
+        ("consume", c_void_p),
+        ("consume_user", c_void_p),
         ("embeddings_type", c_int),
         ("weights_type", c_int),
     ]

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dmath.h"
+#include "head/finish.h"
 #include "head/geometry.h"
 
 /* Entries of targets beyond this are not ordinary: the row's factor is next to nothing. */
@@ -19,7 +20,9 @@ void margin_head_list_targets(const head_call *call, head_targets *targets)
     for (size_t i = io->rows; i-- > 0;) {
         const int64_t label = margin_label(&call->labels, i);
         if (label < 0) continue;
-        size_t *first = targets->first_of + margin_head_place(call, label);
+        const int64_t place = margin_head_place(call, label);
+        if (place == HEAD_ELSEWHERE) continue;
+        size_t *first = targets->first_of + place;
         targets->next_of[i] = *first;
         *first = i;
     }
@@ -188,23 +191,6 @@ static void keep_class(const margin_head *io, size_t class_index, const float *g
     if (io->grad_bias != NULL) io->grad_bias[class_index] = g[io->dim];
 }
 
-void margin_head_store_class(const head_call *call, double norm, size_t class_index, float *g,
-                             const head_lines *lines)
-{
-    const margin_head *io = call->io;
-    const head_geometry *geometry = call->geometry;
-    const margin_unit unit = margin_unit_of(margin_head_class(call, class_index, lines), norm);
-    float *dw = io->grad_weights + class_index * io->grad_weights_stride;
-    float *out = io->accumulate ? g : dw, first, second;
-    margin_split_factor(geometry->finish_factor(call, norm), &first, &second);
-    call->kernels.packing->finish_row(g, geometry->projects ? &unit : NULL, io->dim, first, second,
-                                      out);
-    if (out != dw) call->kernels.packing->add_row(out, io->dim, dw);
-    if (io->grad_bias != NULL)
-        margin_head_put(call, &io->grad_bias[class_index],
-                        (double)g[io->dim] * call->gradient_measure);
-}
-
 /* Adds to the sums of a piece's classes what label smoothing gives each of them. */
 static void add_even(const head_call *call, const head_piece *piece, const piece_sum *sum)
 {
@@ -214,24 +200,32 @@ static void add_even(const head_call *call, const head_piece *piece, const piece
                                              sum->at + j * sum->stride);
 }
 
+/* Finishes a piece's rows of dW, whose sums are there: writes them where they belong, and hands
+ * them to the call's consumer. */
 static void finish_piece(const head_call *call, const head_rows *rows, const double *norms,
                          const head_targets *targets, const head_piece *piece, const piece_sum *sum,
-                         const head_lines *lines)
+                         head_scratch *scratch)
 {
-    const size_t end = piece->first + piece->count;
+    const head_finished room = {sum->at, sum->stride, scratch->bias};
+    const head_finished out = margin_head_destination(call, piece->first, room);
+    const head_lines *lines = &scratch->lines;
     add_even(call, piece, sum);
     for (size_t j = 0; j < piece->count; j++)
         margin_head_add_targets(call, rows, targets, piece->first + j, sum->at + j * sum->stride,
                                 lines);
-    for (size_t j = piece->first; j < end; j++) {
-        float *g = sum->at + (j - piece->first) * sum->stride;
-        const size_t done = call->geometry->finish_classes(call, j, end - j, norms, g, sum->stride);
+    for (size_t j = 0; j < piece->count; j++) {
+        const size_t at = piece->first + j;
+        float *g = sum->at + j * sum->stride;
+        const size_t done =
+            call->geometry->finish_classes(call, at, piece->count - j, norms, g, sum->stride,
+                                           out.rows + j * out.stride, out.stride);
         if (done == 0) {
-            margin_head_store_class(call, norms[j], j, g, lines);
+            margin_head_finish_class(call, norms[at], at, g, lines, j, &out);
         } else {
             j += done - 1;
         }
     }
+    margin_head_hand_over(call, piece->first, piece->count, &out);
 }
 
 /* Returns what the piece's end and the next block's start will read. */
@@ -269,7 +263,7 @@ void margin_head_backward(const head_call *call, const head_rows *rows, const he
                                             rows->count, piece->count, call->layout.panels,
                                             rows->first > 0, sum.at, sum.stride, &ahead);
     if (rows->last) {
-        finish_piece(call, rows, classes->norms, targets, piece, &sum, &scratch->lines);
+        finish_piece(call, rows, classes->norms, targets, piece, &sum, scratch);
         return;
     }
     for (size_t j = 0; j < piece->count; j++)

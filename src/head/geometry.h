@@ -7,11 +7,10 @@
 
 #include "head/head.h"
 
-/* The negatives' mean class weight of a row, as packed: the sum of portion[p] times part p, which
- * is in panels `distance` floats from part to part. */
+/* The negatives' mean class weight of a row, as packed: the sum of portion[p] times part p. */
 typedef struct head_mean {
-    const float *parts;
-    size_t distance, count;
+    head_parts parts;
+    size_t count;
     float portion[MARGIN_SHARDS];
 } head_mean;
 
@@ -28,8 +27,10 @@ typedef struct head_gradient_row {
 typedef struct head_geometry {
     /* ---- before the classes ---- */
 
-    /* Returns head_call.class_measure. It may overwrite `lines`. */
-    double (*class_measure)(const head_call *call, const head_lines *lines);
+    /* Returns the largest norm of a class weight and size of a bias, of which the packed class
+     * weights' power of two is made; 0 where each is brought to length 1. It may overwrite
+     * `lines`. */
+    double (*class_size)(const head_call *call, const head_lines *lines);
     /* Returns the part of row `row` of all rows in head_call.gradient_measure: its head_row.scale,
      * but for class_measure. */
     double (*row_measure)(const head_call *call, size_t row, const head_lines *lines);
@@ -73,10 +74,10 @@ typedef struct head_geometry {
      * the row's, or NULL: it is measured if need be. */
     void (*add_target)(const head_call *call, const float *x, const float *w,
                        const margin_pair *pair, double share, float *out);
-    /* Finishes the rows of dW of `count` classes from `first` on, of their sums g, which it may
-     * overwrite: up to the first one that is not ordinary. Returns how many. */
+    /* Writes the finished rows of dW of `count` classes from `first` on to `out`, which may be
+     * their sums g: up to the first one that is not ordinary. Returns how many. */
     size_t (*finish_classes)(const head_call *call, size_t first, size_t count, const double *norms,
-                             float *g, size_t g_stride);
+                             const float *g, size_t g_stride, float *out, size_t out_stride);
     /* Returns what a class's sum is multiplied by for dW. */
     double (*finish_factor)(const head_call *call, double norm);
     /* A class's sum is projected across its class weight. */

@@ -6,7 +6,7 @@
 
 #include "head/geometry.h"
 
-static double class_measure(const head_call *call, const head_lines *lines)
+static double class_size(const head_call *call, const head_lines *lines)
 {
     const margin_head *io = call->io;
     double most = 0.0;
@@ -16,7 +16,7 @@ static double class_measure(const head_call *call, const head_lines *lines)
         if (!isnan(norm)) most = fmax(most, norm);
         if (io->bias != NULL) most = fmax(most, fabs((double)io->bias[j]));
     }
-    return 1.0 / margin_power_for(most);
+    return most;
 }
 
 /* Returns the power of two of an embedding of this norm; its bias entry of 1 counts too. */
@@ -139,9 +139,10 @@ static void add_target(const head_call *call, const float *x, const float *w,
 }
 
 static size_t finish_classes(const head_call *call, size_t first, size_t count, const double *norms,
-                             float *g, size_t g_stride)
+                             const float *g, size_t g_stride, float *out, size_t out_stride)
 {
     (void)call, (void)first, (void)count, (void)norms, (void)g, (void)g_stride;
+    (void)out, (void)out_stride;
     return 0;
 }
 
@@ -152,7 +153,7 @@ static double finish_factor(const head_call *call, double norm)
 }
 
 const head_geometry margin_geometry_raw = {
-    .class_measure = class_measure,
+    .class_size = class_size,
     .row_measure = row_measure,
     .set_scale = set_scale,
     .pack_embedding = pack_embedding,

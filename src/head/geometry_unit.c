@@ -7,10 +7,10 @@
 
 /* ---- before the classes ---- */
 
-static double class_measure(const head_call *call, const head_lines *lines)
+static double class_size(const head_call *call, const head_lines *lines)
 {
     (void)call, (void)lines;
-    return 1.0;
+    return 0.0;
 }
 
 static double unit_row_measure(const head_call *call, size_t row, const head_lines *lines)
@@ -67,7 +67,7 @@ static void pack_classes(const head_call *call, size_t first, size_t count, doub
                          float *panels, size_t stride, head_scratch *scratch)
 {
     const margin_head *io = call->io;
-    const int in_place = call->storage->widen == NULL;
+    const int in_place = call->storage.widen == NULL;
     for (size_t j = 0; j < count; j++) {
         const float *w = margin_head_class(call, first + j, &scratch->lines);
         const size_t taken = call->kernels.packing->pack_units(w, io->weights_stride, io->dim,
@@ -232,19 +232,13 @@ static void add_target(const head_call *call, const float *x, const float *w,
 }
 
 static size_t finish_classes(const head_call *call, size_t first, size_t count, const double *norms,
-                             float *g, size_t g_stride)
+                             const float *g, size_t g_stride, float *out, size_t out_stride)
 {
     const margin_head *io = call->io;
-    float *dw = io->grad_weights + first * io->grad_weights_stride;
-    if (call->storage->widen != NULL) return 0;
-    const margin_packing *packing = call->kernels.packing;
-    const size_t done = packing->finish_units(
+    if (call->storage.widen != NULL) return 0;
+    return call->kernels.packing->finish_units(
         g, g_stride, io->weights + first * io->weights_stride, io->weights_stride, norms + first,
-        call->gradient_measure, io->dim, count, io->accumulate ? g : dw,
-        io->accumulate ? g_stride : io->grad_weights_stride);
-    for (size_t j = 0; io->accumulate && j < done; j++)
-        packing->add_row(g + j * g_stride, io->dim, dw + j * io->grad_weights_stride);
-    return done;
+        call->gradient_measure, io->dim, count, out, out_stride);
 }
 
 static double finish_factor(const head_call *call, double norm)
@@ -254,11 +248,11 @@ static double finish_factor(const head_call *call, double norm)
 
 /* What the unit sphere and the kept norm share. */
 #define ON_THE_SPHERE                                                                              \
-    .class_measure = class_measure, .pack_embedding = pack_embedding,                              \
-    .pack_classes = pack_classes, .class_factor = class_factor, .target_logit = target_logit,      \
-    .plain_logit = plain_logit, .shown = shown, .shares = shares, .smooth_share = smooth_share,    \
-    .entry = entry, .add_target = add_target, .finish_classes = finish_classes,                    \
-    .finish_factor = finish_factor, .projects = 1
+    .class_size = class_size, .pack_embedding = pack_embedding, .pack_classes = pack_classes,      \
+    .class_factor = class_factor, .target_logit = target_logit, .plain_logit = plain_logit,        \
+    .shown = shown, .shares = shares, .smooth_share = smooth_share, .entry = entry,                \
+    .add_target = add_target, .finish_classes = finish_classes, .finish_factor = finish_factor,    \
+    .projects = 1
 
 const head_geometry margin_geometry_unit = {
     ON_THE_SPHERE,

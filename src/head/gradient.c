@@ -9,17 +9,15 @@ void margin_mean_of_negatives(const head_call *call, const head_gradient_row *g,
                               float by_w)
 {
     const head_mean *mean = &g->mean;
-    call->kernels.packing->weighted_sum(w, by_w, mean->parts, mean->distance, 256, mean->portion,
-                                        mean->count, call->io->dim, g->line);
+    call->kernels.packing->weighted_sum(w, by_w, mean->parts.at, mean->parts.distance,
+                                        mean->parts.stride, mean->portion, mean->count,
+                                        call->io->dim, g->line);
 }
 
-/* Sets the parts of row i's mean and what each shard's is multiplied by. */
+/* Sets what the part of each shard of row i is multiplied by. */
 static void set_mean(const head_call *call, const head_rows *rows, const head_stats *stats,
                      size_t i, const head_result *result, head_mean *mean)
 {
-    const size_t padded = call->layout.panels * 16;
-    mean->parts = stats->x_part + i / 16 * padded * 16 + i % 16 * 16;
-    mean->distance = padded * rows->capacity;
     mean->count = call->layout.shards;
     for (size_t p = 0; p < call->layout.shards; p++) {
         mean->portion[p] = 0.0f;
@@ -31,8 +29,8 @@ static void set_mean(const head_call *call, const head_rows *rows, const head_st
 
 /* Writes dX of row i, which counts, times `shrunk`. */
 static void write_gradient(const head_call *call, const head_rows *rows, const head_stats *stats,
-                           size_t i, const head_result *result, double shrunk, float *out,
-                           head_scratch *scratch)
+                           const head_parts *parts, size_t i, const head_result *result,
+                           double shrunk, float *out, head_scratch *scratch)
 {
     const head_row *row = &rows->row[i];
     head_gradient_row g;
@@ -46,6 +44,7 @@ static void write_gradient(const head_call *call, const head_rows *rows, const h
     g.w = margin_head_target(call, rows, i, &scratch->lines);
     g.line = scratch->row_line;
     g.out = out;
+    g.mean.parts = *parts;
     set_mean(call, rows, stats, i, result, &g.mean);
     call->geometry->write_gradient(call, &g);
 }
@@ -84,8 +83,8 @@ static void set_shares(const head_call *call, const head_row *row, head_result *
     if (e > 0.0) *target += e * row->weight * call->geometry->smooth_share(call, row);
 }
 
-static void finish_row(const head_call *call, const head_rows *rows, const head_stats *stats,
-                       size_t i, head_result *result, head_targets *targets, head_scratch *scratch)
+static void put_outcome(const head_call *call, const head_rows *rows, const head_stats *stats,
+                        size_t i, head_result *result, head_targets *targets)
 {
     const margin_head *io = call->io;
     const head_row *row = &rows->row[i];
@@ -99,13 +98,26 @@ static void finish_row(const head_call *call, const head_rows *rows, const head_
         io->row_angle[at] = counts ? (float)margin_theta(&row->pair.angle) : 0.0f;
     if (io->row_correct != NULL)
         io->row_correct[at] = counts && stats->target_dot[i] > result->most;
-    if (io->grad_embeddings == NULL) return;
-    float *dx = io->grad_embeddings + at * io->grad_embeddings_stride;
+}
+
+void margin_head_outcome(const head_call *call, const head_rows *rows, const head_stats *stats,
+                         size_t first, size_t count, head_result *results, head_targets *targets)
+{
+    for (size_t i = first; i < first + count; i++)
+        put_outcome(call, rows, stats, i, &results[i], targets);
+}
+
+void margin_head_gradient_row(const head_call *call, const head_rows *rows, const head_stats *stats,
+                              const head_parts *parts, size_t i, const head_result *result,
+                              float *dx, head_scratch *scratch)
+{
+    const margin_head *io = call->io;
+    const head_row *row = &rows->row[i];
     float *out = io->accumulate ? scratch->x_line : dx;
-    if (counts) {
+    if (row->label >= 0) {
         const int smooth = call->smoothing.share > 0.0;
         const double shrunk = smooth ? shrinkage(call, row) : 1.0;
-        write_gradient(call, rows, stats, i, result, shrunk, out, scratch);
+        write_gradient(call, rows, stats, parts, i, result, shrunk, out, scratch);
         if (smooth) add_smoothing(call, rows, i, shrunk, out, scratch);
     } else {
         memset(out, 0, io->dim * sizeof *out);
@@ -114,9 +126,13 @@ static void finish_row(const head_call *call, const head_rows *rows, const head_
 }
 
 void margin_head_gradient(const head_call *call, const head_rows *rows, const head_stats *stats,
-                          size_t first, size_t count, head_result *results, head_targets *targets,
+                          size_t first, size_t count, const head_result *results,
                           head_scratch *scratch)
 {
-    for (size_t i = first; i < first + count; i++)
-        finish_row(call, rows, stats, i, &results[i], targets, scratch);
+    const size_t stride = call->io->grad_embeddings_stride;
+    float *dx = call->io->grad_embeddings + (rows->first + first) * stride;
+    for (size_t i = first; i < first + count; i++, dx += stride) {
+        const head_parts parts = margin_head_parts(call, rows, stats, i);
+        margin_head_gradient_row(call, rows, stats, &parts, i, &results[i], dx, scratch);
+    }
 }

@@ -2,6 +2,7 @@
 #include <stdint.h>
 
 #include "environment.h"
+#include "head/finish.h"
 #include "head/geometry.h"
 #include "head/run.h"
 #include "sized.h"
@@ -32,36 +33,34 @@ margin_status margin_head_check_strides(margin_context *context, margin_head *ca
                                MARGIN_ARGUMENT_WEIGHTS, "weights_stride is shorter than dim");
 }
 
-static margin_status check_type(margin_context *context, margin_type type, margin_argument argument,
-                                margin_storage *storage)
+static margin_status check_type(margin_context *context, margin_type type, margin_argument argument)
 {
-    *storage = margin_storage_of(type, context->kernels.packing);
-    if (storage->bytes > 0) return MARGIN_OK;
+    if (margin_storage_of(type, context->kernels.packing).bytes > 0) return MARGIN_OK;
     return margin_fail(context, MARGIN_ERROR_CONFIG, argument, 0, "its type is no margin_type");
 }
 
-margin_status margin_head_check_types(margin_context *context, const margin_head *call,
-                                      margin_storage *x, margin_storage *w)
+margin_status margin_head_check_types(margin_context *context, const margin_head *call)
 {
     const margin_status status =
-        check_type(context, call->embeddings_type, MARGIN_ARGUMENT_EMBEDDINGS, x);
+        check_type(context, call->embeddings_type, MARGIN_ARGUMENT_EMBEDDINGS);
     if (status != MARGIN_OK) return status;
-    return check_type(context, call->weights_type, MARGIN_ARGUMENT_WEIGHTS, w);
+    return check_type(context, call->weights_type, MARGIN_ARGUMENT_WEIGHTS);
 }
 
-margin_status margin_head_check_embeddings(margin_context *context, const margin_head *call,
-                                           const margin_storage *storage)
+margin_status margin_head_check_embeddings(margin_context *context, const margin_head *call)
 {
     enum { CHUNK = 256 };
     float line[CHUNK];
+    const margin_storage storage =
+        margin_storage_of(call->embeddings_type, context->kernels.packing);
     const size_t stride = call->embeddings_stride;
-    if (storage->widen == NULL || context->config.skip_finite_check)
+    if (storage.widen == NULL || context->config.skip_finite_check)
         return margin_check_finite(context, call->embeddings, call->rows, call->dim, stride,
                                    MARGIN_ARGUMENT_EMBEDDINGS);
     for (size_t i = 0; i < call->rows; i++) {
         for (size_t d = 0; d < call->dim; d += CHUNK) {
             const size_t n = margin_least(call->dim - d, CHUNK);
-            margin_storage_row(storage, call->embeddings, i * stride + d, n, line);
+            margin_storage_row(&storage, call->embeddings, i * stride + d, n, line);
             if (context->kernels.terms->row_finite(line, n)) continue;
             return margin_fail(context, MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_EMBEDDINGS, i,
                                "a value is a NaN or an infinity");
@@ -76,26 +75,31 @@ static margin_given_margins margins_of(const margin_head *call)
     return (margin_given_margins){call->row_margin, call->class_margin};
 }
 
-static margin_status check_call(margin_context *context, const margin_head *call)
+static margin_status check_call(margin_context *context, const margin_head *call, size_t classes)
 {
     margin_status status =
         margin_check_there(context, call->embeddings, MARGIN_ARGUMENT_EMBEDDINGS);
-    if (status == MARGIN_OK)
+    if (status == MARGIN_OK && call->classes > 0)
         status = margin_check_there(context, call->weights, MARGIN_ARGUMENT_WEIGHTS);
     if (status == MARGIN_OK)
         status = margin_check_there(context, call->labels, MARGIN_ARGUMENT_LABELS);
     if (status == MARGIN_OK)
-        status = margin_head_check_shape(context, call->rows, call->dim, call->classes, call->bias);
+        status = margin_head_check_shape(context, call->rows, call->dim, classes, call->bias);
     if (status != MARGIN_OK) return status;
     if (call->grad_bias != NULL && (call->bias == NULL || call->grad_weights == NULL)) {
         return margin_fail(context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_BIAS, 0,
                            "grad_bias needs bias and grad_weights");
     }
+    if (call->consume != NULL && call->grad_weights != NULL) {
+        return margin_fail(context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_WEIGHTS, 0,
+                           "consume takes the place of grad_weights: one of them is NULL");
+    }
     return MARGIN_OK;
 }
 
 /* Checks what takes the configuration's place. */
-static margin_status check_settings(margin_context *context, const margin_head *call)
+static margin_status check_settings(margin_context *context, const margin_head *call,
+                                    size_t classes)
 {
     const margin_given_margins margins = margins_of(call);
     margin_status status = margin_check_smoothing(context, call->label_smoothing);
@@ -107,7 +111,7 @@ static margin_status check_settings(margin_context *context, const margin_head *
     status = margin_check_factors(context, call->row_scale, call->rows, MARGIN_ARGUMENT_ROW_SCALE,
                                   "a row_scale is not a finite number >= 0");
     if (status != MARGIN_OK) return status;
-    return margin_check_margins(context, &margins, call->rows, call->classes);
+    return margin_check_margins(context, &margins, call->rows, classes);
 }
 
 static margin_status check_strides(margin_context *context, margin_head *call)
@@ -123,64 +127,96 @@ static margin_status check_strides(margin_context *context, margin_head *call)
     return status;
 }
 
-static margin_status check_values(margin_context *context, margin_head *call,
-                                  const margin_storage *x_storage)
+static margin_status check_values(margin_context *context, margin_head *call, size_t classes)
 {
     const margin_labels labels = margin_labels_of(call->labels, call->ignore_label);
     margin_status status =
-        margin_check_labels(context, &labels, call->rows, call->classes, &call->counted);
+        margin_check_labels(context, &labels, call->rows, classes, &call->counted);
     if (status != MARGIN_OK) return status;
     status = margin_check_finite(context, call->row_weight, call->rows, 1, 1,
                                  MARGIN_ARGUMENT_ROW_WEIGHT);
     if (status != MARGIN_OK) return status;
-    status = margin_check_factors(context, call->class_weight, call->classes,
-                                  MARGIN_ARGUMENT_CLASS_WEIGHT,
-                                  "a class_weight is not a finite number >= 0");
+    status =
+        margin_check_factors(context, call->class_weight, classes, MARGIN_ARGUMENT_CLASS_WEIGHT,
+                             "a class_weight is not a finite number >= 0");
     if (status != MARGIN_OK) return status;
     status = margin_check_finite(context, call->bias, call->classes, 1, 1, MARGIN_ARGUMENT_BIAS);
     if (status != MARGIN_OK) return status;
-    return margin_head_check_embeddings(context, call, x_storage);
+    return margin_head_check_embeddings(context, call);
+}
+
+void margin_head_set_consumer(head_call *call)
+{
+    const margin_head *io = call->io;
+    call->consume = io->consume;
+    call->consume_user = io->consume_user;
+    if (!io->accumulate || io->grad_weights == NULL) return;
+    call->consume = margin_head_add_gradients;
+    call->consume_user = call;
+}
+
+margin_status margin_head_read(margin_context *context, const margin_head *head, margin_head *io)
+{
+    if (context == NULL) return MARGIN_ERROR_NULL;
+    if (head == NULL) return margin_fail_call(context);
+    const margin_status status =
+        margin_read_struct(head, MARGIN_SIZE_THROUGH(margin_head, tied), io, sizeof *io);
+    if (status != MARGIN_OK)
+        return margin_fail(context, status, MARGIN_ARGUMENT_NONE, 0,
+                           "margin_head.size is not set: begin with MARGIN_HEAD_INIT");
+    return MARGIN_OK;
+}
+
+margin_status margin_head_check(margin_context *context, margin_head *io, size_t classes)
+{
+    margin_status status = check_call(context, io, classes);
+    if (status == MARGIN_OK) status = check_settings(context, io, classes);
+    if (status == MARGIN_OK) status = check_strides(context, io);
+    if (status == MARGIN_OK) status = margin_head_check_types(context, io);
+    if (status == MARGIN_OK) status = check_values(context, io, classes);
+    return status;
+}
+
+head_call margin_head_call(const margin_context *context, const margin_head *io)
+{
+    head_call call = {.io = io,
+                      .kernels = context->kernels,
+                      .setting = &context->setting,
+                      .geometry = margin_head_geometry(&context->config),
+                      .storage = margin_storage_of(io->weights_type, context->kernels.packing),
+                      .x_storage = margin_storage_of(io->embeddings_type, context->kernels.packing),
+                      .labels = margin_labels_of(io->labels, io->ignore_label),
+                      .margins = margins_of(io)};
+    call.weighting =
+        margin_weighting_of(io->row_weight, io->class_weight, &call.labels, io->rows, io->counted);
+    return call;
+}
+
+void margin_head_report(const head_call *call, const head_sums *sums, margin_head *head)
+{
+    head->counted = call->io->counted;
+    head->tied = sums->tied;
+    head->mean_loss = head->counted > 0 ? sums->loss / (double)head->counted : 0.0;
+    head->loss = margin_objective(&call->weighting, sums->weighted, head->mean_loss);
 }
 
 static margin_status run_head(margin_context *context, margin_head *head)
 {
-    if (context == NULL) return MARGIN_ERROR_NULL;
-    if (head == NULL) return margin_fail_call(context);
     margin_head io; /* in which strides are resolved */
-    margin_storage x, w;
-    margin_status status =
-        margin_read_struct(head, MARGIN_SIZE_THROUGH(margin_head, tied), &io, sizeof io);
-    if (status != MARGIN_OK)
-        return margin_fail(context, status, MARGIN_ARGUMENT_NONE, 0,
-                           "margin_head.size is not set: begin with MARGIN_HEAD_INIT");
-    status = check_call(context, &io);
-    if (status == MARGIN_OK) status = check_settings(context, &io);
-    if (status == MARGIN_OK) status = check_strides(context, &io);
-    if (status == MARGIN_OK) status = margin_head_check_types(context, &io, &x, &w);
-    if (status == MARGIN_OK) status = check_values(context, &io, &x);
+    margin_status status = margin_head_read(context, head, &io);
+    if (status == MARGIN_OK) status = margin_head_check(context, &io, io.classes);
     if (status != MARGIN_OK) return status;
-    head_call call = {.io = &io,
-                      .kernels = context->kernels,
-                      .setting = &context->setting,
-                      .geometry = margin_head_geometry(&context->config),
-                      .storage = &w,
-                      .x_storage = &x,
-                      .labels = margin_labels_of(io.labels, io.ignore_label),
-                      .margins = margins_of(&io)};
+    head_call call = margin_head_call(context, &io);
+    margin_head_set_consumer(&call);
     head_run run = {.context = context, .call = &call};
-    call.weighting =
-        margin_weighting_of(io.row_weight, io.class_weight, &call.labels, io.rows, io.counted);
     head_sums sums = {0};
-    status = margin_head_plan(&run);
+    status = margin_head_plan(&run, NULL);
     if (status != MARGIN_OK) return status;
     margin_head_run_smoothing(&run);
     status = call.layout.path == HEAD_PLANES ? margin_head_run_planes(&run, &sums)
                                              : margin_head_run_tiles(&run, &sums);
     if (status != MARGIN_OK) return status;
-    head->counted = io.counted;
-    head->tied = sums.tied;
-    head->mean_loss = io.counted > 0 ? sums.loss / (double)io.counted : 0.0;
-    head->loss = margin_objective(&call.weighting, sums.weighted, head->mean_loss);
+    margin_head_report(&call, &sums, head);
     return MARGIN_OK;
 }
 

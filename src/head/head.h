@@ -18,6 +18,7 @@
 
 #include "boundary.h"
 #include "head/layout.h"
+#include "margin_shards.h"
 #include "storage.h"
 #include "target.h"
 
@@ -48,9 +49,11 @@ typedef struct head_call {
     margin_kernels kernels;
     const margin_setting *setting;
     const struct head_geometry *geometry;
-    head_products products;          /* of layout.path; NULL on the planes path */
-    const margin_storage *storage;   /* of the class weights */
-    const margin_storage *x_storage; /* of the embeddings */
+    head_products products;    /* of layout.path; NULL on the planes path */
+    margin_storage storage;    /* of the class weights */
+    margin_storage x_storage;  /* of the embeddings */
+    const margin_shard *shard; /* NULL: the call holds all classes */
+    size_t first_class;        /* of the whole head's, that the call holds */
     /* Raw inner products: w = class_measure * packed class weight, a power of two; else 1. */
     double class_measure;
     /* The largest |weight * scale| of a row: the unit of dW's factors, which are at most 1. */
@@ -61,6 +64,9 @@ typedef struct head_call {
     margin_given_margins margins;
     margin_weighting weighting;
     head_smoothing smoothing;
+    margin_consume consume; /* takes finished rows of dW; NULL: the caller's dW is where they are
+                               written */
+    void *consume_user;
 } head_call;
 
 /* What is known of a row before the classes. */
@@ -109,11 +115,12 @@ typedef struct head_stats {
     float *target_dot;
 } head_stats;
 
-/* The largest inner products of a shard with each row, for prediction, in falling order. */
-typedef struct head_top {
-    float *value;      /* [capacity][k] */
-    int64_t *of_class; /* [capacity][k] */
-} head_top;
+/* The parts of one row of all shards: vectors in panels, `distance` floats from part to part and
+ * `stride` from panel to panel. */
+typedef struct head_parts {
+    const float *at;
+    size_t distance, stride;
+} head_parts;
 
 /* The terms of the row block, for dW. */
 typedef struct head_tiles {
@@ -139,13 +146,6 @@ typedef struct head_targets {
     margin_pair *pair; /* [N]; NULL: measured again */
 } head_targets;
 
-/* The planes path: the negatives' part of dW. */
-typedef struct head_plane_sums {
-    float *scaled_x; /* [capacity][16]: packed embeddings times their rows' factors */
-    float *parts;    /* [capacity / 16][dim][plane_stride] */
-    float *sums;     /* [dim][plane_stride]: of all row blocks so far */
-} head_plane_sums;
-
 /* Where a row of X and a class weight are widened to, until the next one is: [dim] each, NULL where
  * the caller's are float32 and are read in place. */
 typedef struct head_lines {
@@ -162,7 +162,9 @@ typedef struct head_scratch {
     float *panels;     /* [panels][block][16]: class weights of the block at hand, unless kept */
     double *norms;     /* [block]: of these, where another thread writes head_classes.norms */
     float *tiles;      /* [2][block][16], or [capacity / 16][block][16] where backward needs them */
-    float *gradient;   /* [block][panels 16]: dW of a block, unless it is summed in place */
+    float *gradient;   /* [block][panels 16]: dW of a block, unless it is summed in place; planes
+                          path: [block][D], for a consumer */
+    float *bias;       /* [block]: db of a block, for a consumer */
     float *row_factor; /* [capacity]: of the terms of the block at hand, for dW */
     float *peak;       /* [capacity]: under which row_factor is */
     float *scaled_x;   /* [panels][capacity + 1][16]: x_panels times row_factor */
@@ -194,8 +196,8 @@ static inline const float *margin_head_embedding(const head_call *call, size_t r
                                                  const head_lines *lines)
 {
     const margin_head *io = call->io;
-    return margin_storage_row(call->x_storage, io->embeddings, row * io->embeddings_stride, io->dim,
-                              lines->x);
+    return margin_storage_row(&call->x_storage, io->embeddings, row * io->embeddings_stride,
+                              io->dim, lines->x);
 }
 
 /* Returns class weight `j` as float32: the caller's, or widened to lines->w. */
@@ -203,15 +205,18 @@ static inline const float *margin_head_class(const head_call *call, size_t j,
                                              const head_lines *lines)
 {
     const margin_head *io = call->io;
-    return margin_storage_row(call->storage, io->weights, j * io->weights_stride, io->dim,
+    return margin_storage_row(&call->storage, io->weights, j * io->weights_stride, io->dim,
                               lines->w);
 }
+
+/* Where a class lies that another shard holds: behind any block of the call's. */
+#define HEAD_ELSEWHERE INT64_MAX
 
 /* Returns where the class of a label that counts lies among the classes of the call. */
 static inline int64_t margin_head_place(const head_call *call, int64_t label)
 {
-    (void)call;
-    return label;
+    const size_t place = (size_t)label - call->first_class;
+    return place < call->io->classes ? (int64_t)place : HEAD_ELSEWHERE;
 }
 
 /* Returns the class weight of row i's label, which counts, as float32: the caller's, or written to
@@ -219,6 +224,8 @@ static inline int64_t margin_head_place(const head_call *call, int64_t label)
 static inline const float *margin_head_target(const head_call *call, const head_rows *rows,
                                               size_t i, const head_lines *lines)
 {
+    const margin_shard *shard = call->shard;
+    if (shard != NULL) return shard->targets + (rows->first + i) * shard->targets_stride;
     return margin_head_class(call, (size_t)rows->place[i], lines);
 }
 
@@ -312,11 +319,19 @@ head_smooth_row margin_head_smooth_row(const head_call *call, const head_rows *r
 void margin_head_smooth_losses(const head_call *call, const head_rows *rows, size_t first,
                                size_t count, const head_lines *lines, head_result *results);
 
-/* Writes what the caller wants of `count` rows: loss, angle, correctness and dX; and for dW, their
- * shares. */
+/* Writes what the caller wants of `count` rows but for dX: loss, angle, correctness; and for dW,
+ * their shares. */
+void margin_head_outcome(const head_call *call, const head_rows *rows, const head_stats *stats,
+                         size_t first, size_t count, head_result *results, head_targets *targets);
+
+/* Writes dX of `count` rows, or adds it. */
 void margin_head_gradient(const head_call *call, const head_rows *rows, const head_stats *stats,
-                          size_t first, size_t count, head_result *results, head_targets *targets,
+                          size_t first, size_t count, const head_result *results,
                           head_scratch *scratch);
+/* Does so for row i to `dx`, of its shards' `parts` wherever they are. */
+void margin_head_gradient_row(const head_call *call, const head_rows *rows, const head_stats *stats,
+                              const head_parts *parts, size_t i, const head_result *result,
+                              float *dx, head_scratch *scratch);
 
 /* Lists the rows of each class in rising order: first_of[class], then next_of[row]. */
 void margin_head_list_targets(const head_call *call, head_targets *targets);
@@ -337,65 +352,19 @@ void margin_head_add_targets(const head_call *call, const head_rows *rows,
                              const head_targets *targets, size_t class_index, float *out,
                              const head_lines *lines);
 
-/* Writes one class's finished row of dW from its sum `g`, which it may overwrite. */
-void margin_head_store_class(const head_call *call, double norm, size_t class_index, float *g,
-                             const head_lines *lines);
-/* Stores `value`, or adds it to what is there. */
-static inline void margin_head_put(const head_call *call, float *to, double value)
-{
-    *to = margin_to_float(call->io->accumulate ? (double)*to + value : value);
-}
-
-/* ---- prediction ---- */
-
-/* Measures the embeddings of a strip and packs them. */
-void margin_head_rank_start(const head_call *call, size_t strip, head_rows *rows,
-                            const head_lines *lines);
-/* Takes the classes of one shard through products for the rows of strips `first_strip` to
- * `end_strip` - 1, and writes their `top`. */
-void margin_head_rank_tiles(const head_call *call, const head_rows *rows, head_classes *classes,
-                            size_t shard, size_t first_strip, size_t end_strip, head_top *top,
-                            head_scratch *scratch);
-/* Does the same for row i on the planes path. */
-void margin_head_rank_planes(const head_call *call, const head_rows *rows,
-                             const head_classes *classes, size_t i, head_top *top,
-                             head_scratch *scratch);
-/* Combines the `tops` of all shards in class order, and writes what is wanted of row i. */
-void margin_head_rank_finish(const head_call *call, const head_rows *rows, head_top *tops,
-                             size_t i);
-
-/* ---- the planes path ---- */
-
-/* Packs a block of class weights into planes, and writes their norms. */
-void margin_head_planes_pack(const head_call *call, size_t block, head_classes *classes,
-                             head_scratch *scratch);
-
-/* Takes all classes for row i of the row block: writes its `stats`, and its terms to `terms`
- * [plane_stride]. */
-void margin_head_planes_forward(const head_call *call, const head_rows *rows,
-                                const head_classes *classes, size_t i, head_stats *stats,
-                                float *terms, head_scratch *scratch);
-
-/* Writes what a strip, `count` from `first` on, adds to dW to its part: one chain. */
-void margin_head_planes_part(const head_call *call, const head_rows *rows,
-                             const head_result *results, head_targets *targets, size_t first,
-                             size_t count, head_plane_sums *sums, head_scratch *scratch);
-
-/* Adds the parts of a block of classes in the rows' order; the last row block finishes dW. */
-void margin_head_planes_backward(const head_call *call, const head_rows *rows,
-                                 const head_classes *classes, const head_targets *targets,
-                                 size_t block, head_plane_sums *sums, head_scratch *scratch);
-
 /* Returns what the kernels know of row i. */
 static inline margin_term_row head_term_row(const head_rows *rows, size_t i)
 {
     return margin_get_term_row(&rows->terms[i / 16], i % 16);
 }
 
-/* Returns `count` classes as the kernels of planes take them: in whole pairs of vectors. */
-static inline size_t head_padded_classes(size_t count)
+/* Returns the parts of row i where forward wrote them. */
+static inline head_parts margin_head_parts(const head_call *call, const head_rows *rows,
+                                           const head_stats *stats, size_t i)
 {
-    return margin_divide_up(count, 32) * 32;
+    const size_t padded = call->layout.panels * 16;
+    const float *at = stats->x_part + i / 16 * padded * 16 + i % 16 * 16;
+    return (head_parts){at, padded * rows->capacity, 256};
 }
 
 /* Returns how many rows of the row block strip `strip` has. */

@@ -46,8 +46,8 @@ static void hold(head_layout *l, const head_span *span)
     l->end_cell = l->cells;
     if (span == NULL) return;
     const size_t whole = l->classes;
-    l->first_cell = span->first_cell;
-    l->end_cell = span->end_cell;
+    l->first_cell = span->cuts[span->here];
+    l->end_cell = span->cuts[span->here + 1];
     l->blocks = head_cell_first(l, l->end_cell);
     const size_t first = l->first_cell * l->whole_blocks / l->cells * l->block;
     l->classes = margin_least(first + l->blocks * l->block, whole) - margin_least(first, whole);
@@ -66,20 +66,6 @@ head_layout margin_head_layout(const head_shape *shape)
     }
     hold(&l, shape->span);
     return l;
-}
-
-size_t margin_head_nodes(const head_layout *layout, size_t first, size_t end, head_node *nodes)
-{
-    const size_t most = layout->cells / layout->shards;
-    size_t count = 0;
-    while (first < end) {
-        size_t cells = 1;
-        while (2 * cells <= most && first % (2 * cells) == 0 && first + 2 * cells <= end)
-            cells *= 2;
-        nodes[count++] = (head_node){first, cells};
-        first += cells;
-    }
-    return count;
 }
 
 /* ---- the schedule ---- */
@@ -105,8 +91,8 @@ static int fit_rows(const search *q, head_schedule *s)
     s->rows = all;
     s->bytes = bytes_of(q, *s);
     if (s->bytes <= q->workspace) return 1;
-    /* The caller's dW has no room for unfinished sums: all rows together, or not at all. */
-    if ((q->shape->add && q->shape->want_w) || q->shape->span != NULL) return 0;
+    /* There is no dW with room for unfinished sums: all rows together, or not at all. */
+    if (q->shape->consume || q->shape->span != NULL) return 0;
     while (fit < most) {
         const size_t middle = fit + (most - fit + 1) / 2;
         s->rows = middle * MARGIN_ROW_CHUNK;
@@ -156,7 +142,7 @@ head_schedule margin_head_schedule(const head_shape *shape, const head_layout *l
 {
     const search q = {shape, layout, workspace};
     const head_schedule s = {.threads = threads,
-                             .in_place = shape->dim % 16 == 0 && !shape->bias && !shape->add};
+                             .in_place = shape->dim % 16 == 0 && !shape->bias && !shape->consume};
     if (layout->path == HEAD_PLANES) return schedule_planes(&q, s, tuning->planes_strips);
     const size_t packed =
         margin_bytes(layout->blocks * layout->block, layout->panels * 16, sizeof(float));

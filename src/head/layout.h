@@ -6,10 +6,11 @@
 
 #include "tuning.h"
 
-/* Which of a head's classes a call holds: whole cells, perhaps none. */
+/* How a head is cut into shards, of which a call holds one: whole cells, perhaps none. */
 typedef struct head_span {
     size_t classes; /* of the whole head */
-    size_t first_cell, end_cell;
+    size_t shards, here;
+    const size_t *cuts; /* [shards + 1]: the cell that each shard begins with */
 } head_span;
 
 /* What is asked for. */
@@ -19,6 +20,7 @@ typedef struct head_shape {
     int bias, want_x, want_w, smooth;
     size_t top;           /* how many classes a prediction wants of each row, else 0 */
     int add;              /* gradients are added to what the caller's arrays hold */
+    int consume;          /* dW goes to a consumer, not to where it stays */
     int widen_x, widen_w; /* the rows of X, of W, are widened one by one */
 } head_shape;
 
@@ -78,6 +80,12 @@ static inline size_t head_cell_first(const head_layout *layout, size_t cell)
 {
     const size_t blocks = layout->whole_blocks, cells = layout->cells;
     return cell * blocks / cells - layout->first_cell * blocks / cells;
+}
+
+/* Returns the first class of the call among those of the whole head. */
+static inline size_t head_first_class(const head_layout *layout)
+{
+    return layout->first_cell * layout->whole_blocks / layout->cells * layout->block;
 }
 
 /* Some cells that are merged before others: 2^k of them from a multiple of 2^k on, all in one

@@ -65,7 +65,7 @@ static head_schedule fit(const margin_context *context, const head_shape *shape,
     }
 }
 
-margin_status margin_head_plan(head_run *r)
+margin_status margin_head_plan(head_run *r, const head_span *span)
 {
     margin_context *context = r->context;
     head_call *call = r->call;
@@ -73,14 +73,17 @@ margin_status margin_head_plan(head_run *r)
     const head_shape shape = {.rows = io->rows,
                               .dim = io->dim,
                               .classes = io->classes,
+                              .span = span,
                               .bias = io->bias != NULL,
-                              .want_x = io->grad_embeddings != NULL,
-                              .want_w = io->grad_weights != NULL,
+                              .want_x = call->shard != NULL ? call->shard->want_embeddings
+                                                            : io->grad_embeddings != NULL,
+                              .want_w = io->grad_weights != NULL || call->consume != NULL,
                               .smooth = io->label_smoothing > 0.0 && io->classes > 1,
                               .top = call->top,
                               .add = io->accumulate,
-                              .widen_x = call->x_storage->widen != NULL,
-                              .widen_w = call->storage->widen != NULL};
+                              .consume = call->consume != NULL,
+                              .widen_x = call->x_storage.widen != NULL,
+                              .widen_w = call->storage.widen != NULL};
     r->schedule = fit(context, &shape, &call->layout);
     if (r->schedule.bytes > context->config.workspace_bytes) {
         margin_fail(context, MARGIN_ERROR_WORKSPACE, MARGIN_ARGUMENT_NONE, 0,
@@ -94,7 +97,10 @@ margin_status margin_head_plan(head_run *r)
     if (call->layout.path == HEAD_TILES) call->products = margin_head_tile_products;
     if (call->layout.path == HEAD_DOTS) call->products = margin_head_dot_products;
     const head_lines *lines = &r->work.scratch->lines;
-    call->class_measure = call->geometry->class_measure(call, lines);
+    call->first_class = head_first_class(&call->layout);
+    const double size =
+        call->shard != NULL ? call->shard->measure : call->geometry->class_size(call, lines);
+    call->class_measure = 1.0 / margin_power_for(size);
     call->smoothing = r->work.smoothing;
     call->smoothing.share = shape.smooth ? io->label_smoothing : 0.0;
     if (r->work.targets.share != NULL) {

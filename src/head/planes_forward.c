@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "head/geometry.h"
+#include "head/planes_path.h"
 
 void margin_head_planes_pack(const head_call *call, size_t block, head_classes *classes,
                              head_scratch *scratch)

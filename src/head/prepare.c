@@ -2,6 +2,13 @@
  * asked for psi, and the row packed. All of it in double but the packing. */
 #include "head/geometry.h"
 
+/* Returns the bias of row i's label, which counts, where there are biases. */
+static double bias_of(const head_call *call, const head_rows *rows, size_t i)
+{
+    if (call->shard != NULL) return (double)call->shard->target_bias[rows->first + i];
+    return (double)call->io->bias[rows->place[i]];
+}
+
 static void start_row(const head_call *call, head_rows *rows, size_t i, const head_lines *lines)
 {
     const margin_head *io = call->io;
@@ -11,7 +18,7 @@ static void start_row(const head_call *call, head_rows *rows, size_t i, const he
     if (row->label < 0) return;
     *row = (head_row){.label = row->label, .scale = 1.0, .unpack = 1.0};
     row->s = margin_head_s(call, rows->first + i);
-    if (io->bias != NULL) row->bias = (double)io->bias[rows->place[i]];
+    if (io->bias != NULL) row->bias = bias_of(call, rows, i);
     row->weight = margin_row_weight(&call->weighting, rows->first + i, row->label);
     margin_pair_start(call->kernels.pairs, margin_head_embedding(call, rows->first + i, lines),
                       margin_head_target(call, rows, i, lines), io->dim, &row->pair);

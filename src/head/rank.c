@@ -4,6 +4,8 @@
 #include <math.h>
 
 #include "head/geometry.h"
+#include "head/planes_path.h"
+#include "head/rank.h"
 
 void margin_head_rank_start(const head_call *call, size_t strip, head_rows *rows,
                             const head_lines *lines)

@@ -60,8 +60,9 @@ static void finish_strip(head_run *r, size_t strip, head_scratch *scratch)
                         w->results);
     if (r->call->smoothing.share > 0.0)
         margin_head_smooth_losses(r->call, &w->rows, first, count, &scratch->lines, w->results);
-    margin_head_gradient(r->call, &w->rows, w->stats, first, count, w->results, &w->targets,
-                         scratch);
+    margin_head_outcome(r->call, &w->rows, w->stats, first, count, w->results, &w->targets);
+    if (r->call->io->grad_embeddings != NULL)
+        margin_head_gradient(r->call, &w->rows, w->stats, first, count, w->results, scratch);
 }
 
 static void finish_item(void *state, size_t strip, size_t worker)
@@ -166,7 +167,7 @@ static size_t forward_parts(const head_run *r)
 }
 
 /* Runs backward. A block is not cut where each piece would have to pack its class weights. */
-static void backward(head_run *r)
+void margin_head_run_backward(head_run *r)
 {
     const size_t grains =
         margin_divide_up(r->call->layout.block, r->context->schedule.piece_classes);
@@ -197,14 +198,14 @@ static void set_row_block(head_run *r, size_t first)
 }
 
 /* Adds the losses row by row: sums of row blocks would depend on the workspace. */
-static void add_losses(const head_run *r, head_sums *sums)
+void margin_head_add_losses(const head_run *r, head_sums *sums)
 {
     const head_work *w = &r->work;
     for (size_t i = 0; i < w->rows.count; i++) {
         if (w->rows.place[i] < 0) continue;
         sums->loss += w->results[i].loss;
         sums->weighted += w->rows.row[i].weight * w->results[i].loss;
-        sums->tied += w->stats->target_dot[i] == w->results[i].most;
+        sums->tied += w->target_dot[i] == w->results[i].most;
     }
 }
 
@@ -226,26 +227,33 @@ margin_status margin_head_run_planes(head_run *r, head_sums *sums)
     for (size_t first = 0; first < layout->rows; first += r->work.rows.count) {
         set_row_block(r, first);
         spread(r, margin_divide_up(r->work.rows.count, 16), planes_rows_item, r);
-        add_losses(r, sums);
+        margin_head_add_losses(r, sums);
         if (r->work.targets.share != NULL) spread(r, layout->blocks, planes_backward_item, r);
     }
     return MARGIN_OK;
+}
+
+margin_status margin_head_run_forward(head_run *r, size_t first)
+{
+    if (first == 0 && r->work.classes.panels != NULL)
+        spread(r, r->call->layout.blocks, pack_item, r);
+    set_row_block(r, first);
+    spread(r, r->work.rows.capacity / 16, prepare_item, r);
+    parts_loop loop = {r, forward_parts(r)};
+    spread(r, r->work.node_count * loop.parts, forward_item, &loop);
+    return first == 0 ? check_classes(r) : MARGIN_OK;
 }
 
 /* Row block by row block. Every class weight is seen before the first output is written. */
 margin_status margin_head_run_tiles(head_run *r, head_sums *sums)
 {
     const head_layout *layout = &r->call->layout;
-    if (r->work.classes.panels != NULL) spread(r, layout->blocks, pack_item, r);
     for (size_t first = 0; first < layout->rows; first += r->work.rows.count) {
-        set_row_block(r, first);
-        spread(r, r->work.rows.capacity / 16, prepare_item, r);
-        parts_loop loop = {r, forward_parts(r)};
-        spread(r, r->work.node_count * loop.parts, forward_item, &loop);
-        if (first == 0 && check_classes(r) != MARGIN_OK) return MARGIN_ERROR_NONFINITE;
+        const margin_status status = margin_head_run_forward(r, first);
+        if (status != MARGIN_OK) return status;
         spread(r, margin_divide_up(r->work.rows.count, 16), finish_item, r);
-        add_losses(r, sums);
-        if (r->work.targets.share != NULL) backward(r);
+        margin_head_add_losses(r, sums);
+        if (r->work.targets.share != NULL) margin_head_run_backward(r);
     }
     return MARGIN_OK;
 }

@@ -77,14 +77,14 @@ static void carve_classes(const plan *p, cursor *c, head_classes *classes)
 }
 
 /* Takes the statistics of `count` nodes. */
-static void carve_nodes(const plan *p, cursor *c, size_t count, float *target_dot,
+static void carve_nodes(const plan *p, cursor *c, size_t count, int want_x, float *target_dot,
                         head_stats *stats)
 {
     const size_t n = p->capacity, parts = product(n, p->padded);
     double *sum = take(c, product(count, n), sizeof(double));
     float *peak = take(c, product(count, n), sizeof(float));
     float *most = take(c, product(count, n), sizeof(float));
-    float *x_part = take_if(p->shape->want_x, c, product(count, parts), sizeof(float));
+    float *x_part = take_if(want_x, c, product(count, parts), sizeof(float));
     for (size_t s = 0; c->base != NULL && s < count; s++) {
         stats[s] = (head_stats){.peak = peak + s * n,
                                 .most = most + s * n,
@@ -99,7 +99,23 @@ static void carve_stats(const plan *p, cursor *c, head_work *work)
     const head_layout *l = p->layout;
     work->target_dot = take(c, p->capacity, sizeof(float));
     work->node_count = margin_head_nodes(l, l->first_cell, l->end_cell, work->nodes);
-    carve_nodes(p, c, work->node_count, work->target_dot, work->stats);
+    carve_nodes(p, c, work->node_count, p->shape->want_x, work->target_dot, work->stats);
+}
+
+static void carve_exchange(const plan *p, cursor *c, head_work *work)
+{
+    const head_span *span = p->shape->span;
+    head_exchange *e = &work->exchange;
+    if (span == NULL) return;
+    for (size_t s = 0; s < span->shards; s++) {
+        head_node unused[HEAD_NODES];
+        e->count += margin_head_nodes(p->layout, span->cuts[s], span->cuts[s + 1], unused);
+    }
+    e->nodes = take(c, e->count, sizeof *e->nodes);
+    e->stats = take(c, e->count, sizeof *e->stats);
+    e->steps = take(c, e->count, sizeof *e->steps);
+    e->merges = take(c, product(e->count, p->capacity), sizeof *e->merges);
+    carve_nodes(p, c, e->count, 0, work->target_dot, e->stats);
 }
 
 static void carve_top(const plan *p, cursor *c, head_work *work)
@@ -154,6 +170,8 @@ static void carve_planes_scratch(const plan *p, cursor *c, head_scratch *scratch
     scratch->terms = take(c, product(16, p->layout->plane_stride), sizeof(float));
     scratch->inner = take(c, p->layout->block, sizeof(float));
     scratch->finish_factor = scratch->inner;
+    scratch->gradient =
+        take_if(p->shape->consume, c, product(p->layout->block, p->shape->dim), sizeof(float));
 }
 
 static void carve_tiles_scratch(const plan *p, cursor *c, const head_work *work,
@@ -179,7 +197,7 @@ static void carve_tiles_scratch(const plan *p, cursor *c, const head_work *work,
         while ((size_t)1 << levels < work->nodes[k].cells)
             levels++;
     scratch->half = take(c, levels, sizeof *scratch->half);
-    carve_nodes(p, c, levels, work->target_dot, scratch->half);
+    carve_nodes(p, c, levels, p->shape->want_x, work->target_dot, scratch->half);
 }
 
 static void carve_scratch(const plan *p, cursor *c, const head_work *work, head_scratch *scratch)
@@ -189,6 +207,8 @@ static void carve_scratch(const plan *p, cursor *c, const head_work *work, head_
     scratch->x_line = take_if(p->shape->add && p->shape->want_x, c, p->padded, sizeof(float));
     scratch->lines.x = take_if(p->shape->widen_x, c, p->shape->dim, sizeof(float));
     scratch->lines.w = take_if(p->shape->widen_w, c, p->shape->dim, sizeof(float));
+    scratch->bias =
+        take_if(p->shape->consume && p->shape->bias, c, p->layout->block, sizeof(float));
     if (p->layout->path == HEAD_PLANES) {
         carve_planes_scratch(p, c, scratch);
     } else {
@@ -202,6 +222,7 @@ static void carve(const plan *p, cursor *c, head_work *work)
     carve_rows(p, c, &work->rows);
     carve_classes(p, c, &work->classes);
     carve_stats(p, c, work);
+    carve_exchange(p, c, work);
     carve_top(p, c, work);
     carve_tiles(p, c, &work->tiles);
     work->results = take(c, p->capacity, sizeof *work->results);
@@ -217,7 +238,7 @@ size_t margin_head_bytes(const head_shape *shape, const head_layout *layout,
                          const head_schedule *schedule)
 {
     const plan p = {shape, layout, schedule, schedule->rows, layout->panels * 16};
-    head_work counted;
+    head_work counted = {.rows = {0}};
     cursor c = {NULL, 0};
     carve(&p, &c, &counted);
     return c.used;

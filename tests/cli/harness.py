@@ -74,7 +74,8 @@ class CommandTest(unittest.TestCase):
             settings.pop(name, None)
         return subprocess.run([COMMAND, *map(str, arguments)], cwd=self.folder, env=settings,
                               stdout=options.pop("stdout", subprocess.PIPE),
-                              stderr=subprocess.PIPE, text=True, timeout=120, **options)
+                              stderr=options.pop("stderr", subprocess.PIPE), text=True, timeout=120,
+                              **options)
 
     def eval_arguments(self, *arguments, loss="arcface", **files):
         """The problem's three files unless others are named, then the arguments."""

@@ -1,5 +1,6 @@
 /* test_files.c: atomic files, JSON files and the provenance object. */
 #include <atomic_file.h>
+#include <atomic_folder.h>
 #include <json_out.h>
 #include <provenance.h>
 
@@ -199,6 +200,52 @@ static json_t *object_of(const char *one, int first, const char *other, int seco
 }
 
 /* Names once, in the order in which they occur; null where an object lacks one. */
+static void folders_appear_on_commit_only(void **state)
+{
+    (void)state;
+    atomic_folder made;
+    FILE *stream;
+    const int before = entries();
+    for (int commit = 0; commit <= 1; commit++) {
+        assert_int_equal(atomic_folder_open(&made, "made//"), 0);
+        assert_int_equal(atomic_folder_begin(&made, "one", &stream), 0);
+        fputs("text", stream);
+        assert_int_equal(atomic_folder_end(stream), 0);
+        assert_int_equal(atomic_folder_begin(&made, "one", &stream), EEXIST);
+        assert_int_equal(access("made", F_OK), -1);
+        assert_int_equal(entries(), before + 1);
+        if (commit) assert_int_equal(atomic_folder_commit(&made), 0);
+        atomic_folder_abort(&made);
+        atomic_folder_abort(&made); /* harmless */
+        assert_int_equal(entries(), before + commit);
+    }
+    assert_text("made/one", "text");
+    assert_int_equal(atomic_folder_open(&made, "made"), ENOTEMPTY);
+    assert_int_equal(atomic_folder_open(&made, "made/one"), ENOTDIR);
+    assert_int_equal(atomic_folder_open(&made, ""), ENOENT);
+    assert_int_equal(entries(), before + 1);
+    unlink("made/one");
+    rmdir("made");
+}
+
+/* More files than one look at a folder shows. */
+static void a_large_folder_goes_whole(void **state)
+{
+    (void)state;
+    atomic_folder made;
+    char name[64];
+    const int before = entries();
+    assert_int_equal(atomic_folder_open(&made, "large"), 0);
+    for (int i = 0; i < 1000; i++) {
+        FILE *stream;
+        snprintf(name, sizeof name, "a-file-with-quite-a-long-name-%d", i);
+        assert_int_equal(atomic_folder_begin(&made, name, &stream), 0);
+        fclose(stream);
+    }
+    atomic_folder_abort(&made);
+    assert_int_equal(entries(), before);
+}
+
 static void json_tables_have_each_name_once(void **state)
 {
     (void)state;
@@ -295,6 +342,8 @@ int main(void)
         cmocka_unit_test(spares_devices),
         cmocka_unit_test(refuses_impossible_targets),
         cmocka_unit_test(removed_when_the_program_ends),
+        cmocka_unit_test(folders_appear_on_commit_only),
+        cmocka_unit_test(a_large_folder_goes_whole),
         cmocka_unit_test(json_tables_have_each_name_once),
         cmocka_unit_test(json_brings_doubles_back),
         cmocka_unit_test(provenance_is_whole),

@@ -65,6 +65,22 @@ static const option_row rows[] = {
 
 static const option_table table = {.program = "try", .about = "About.", .rows = rows};
 
+/* The same with words beside the options, the last letters of which are kept in `items`. */
+static void take_word(void *to, const char *word)
+{
+    take_item(to, word + strlen(word) - 1);
+}
+
+static const option_table with_words = {.program = "try",
+                                        .command = "this",
+                                        .summary = "tries",
+                                        .about = "About.",
+                                        .rows = rows,
+                                        .operand = "IN... OUT",
+                                        .take_operand = take_word};
+
+static const option_table *in_use = &table;
+
 static const target defaults = {.level = 3, .whole = 2, .size = 4, .large = 1, .real = 0.5};
 
 /* Splits `line` at its blanks and reads it; a word '' is empty. */
@@ -77,7 +93,7 @@ static void read_line(const char *line, target *out)
     for (char *word = strtok_r(copy, " ", &rest); word; word = strtok_r(NULL, " ", &rest))
         words[count++] = strcmp(word, "''") == 0 ? "" : word;
     *out = defaults;
-    options_read(&table, count, words, out);
+    options_read(in_use, count, words, out);
 }
 
 /* Reads `line` in a child; returns its exit status, and all that it printed in `text`. */
@@ -229,11 +245,30 @@ static void help_is_the_table(void **state)
     assert_string_equal(text, text + 256);
 }
 
+static void words_stand_among_the_options(void **state)
+{
+    (void)state;
+    target t;
+    char text[8192];
+    in_use = &with_words;
+    read_line("file-b --whole 4 file-a -- --c", &t);
+    assert_int_equal(t.items, 213);
+    assert_int_equal(t.whole, 4);
+    assert_int_equal(status_of("file-b --flat", text, sizeof text), 2);
+    assert_int_equal(status_of("--help", text, sizeof text), 0);
+    assert_non_null(strstr(text, "usage: try this IN... OUT [OPTION...]\n"));
+    assert_int_equal(status_of("--help=words", text, sizeof text), 0);
+    assert_int_equal(strncmp(text, "|IN... OUT||\n--flag|", 20), 0);
+    assert_int_equal(status_of("--help=man", text, sizeof text), 0);
+    assert_non_null(strstr(text, ".SH SEE ALSO\n.BR margin (1)\n"));
+    in_use = &table;
+}
+
 static void tables_are_in_order(void **state)
 {
     (void)state;
-    const option_table *const tables[] = {&advise_table, &angles_table, &eval_table, &info_table,
-                                          &verify_table};
+    const option_table *const tables[] = {&advise_table, &angles_table,  &eval_table,
+                                          &info_table,   &reshard_table, &verify_table};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         int count = 0;
         assert_non_null(tables[i]->summary);
@@ -256,6 +291,7 @@ int main(void)
         cmocka_unit_test(environment_speaks_where_the_option_does_not),
         cmocka_unit_test(wrong_usage_is_one_line),
         cmocka_unit_test(help_is_the_table),
+        cmocka_unit_test(words_stand_among_the_options),
         cmocka_unit_test(tables_are_in_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -249,6 +249,92 @@ class Faults(unittest.TestCase):
         self.assertEqual({name: self.files()[name] for name in outputs}, new)
         self.assertFalse([name for name in self.files() if "unfinished" in name])
 
+    # ---- folders ----
+
+    RESHARD = ["margin", "reshard", "W.npy", "--sizes", "3,0,1", "run/out"]
+
+    def reshard_whole(self, words=RESHARD):
+        """(standard output, files) of an undisturbed run, and the files before it."""
+        before = self.fresh([])
+        done = self.run_program(words)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        after = self.files()
+        self.assertEqual(len(after), len(before) + 4)
+        return (done.stdout, after), before
+
+    def test_a_folder_is_whole_or_missing(self):
+        """Whatever call fails, and whatever signal comes before it."""
+        whole, before = self.reshard_whole()
+        ended = 0
+        for kind, most in (("alloc", 40), ("rename", 10), ("fsync", 10)):
+            self.fresh([])
+            for k in self.places(self.RESHARD, kind, most):
+                for more in ("", " %d" % signal.SIGTERM, " %d" % signal.SIGINT):
+                    self.fresh([])
+                    with self.subTest(kind=kind, k=k, more=more):
+                        done = self.run_program(self.RESHARD, "%s %d%s" % (kind, k, more))
+                        if self.files() != before:
+                            self.assertEqual(self.files(), whole[1])
+                        elif more == "":
+                            self.assertRegex(done.stderr, r"\Amargin: [^\n]+\n\Z")
+                        self.assertEqual([name for name in os.listdir(self.path("run"))
+                                          if "unfinished" in name], [])
+                        if done.returncode == 0:
+                            self.assertEqual((done.stdout, self.files()), whole)
+                        else:
+                            self.assertEqual(done.returncode, -int(more) if more else 1)
+                        ended += done.returncode != 0
+        self.assertGreater(ended, 40)
+
+    def test_a_killed_folder_goes_with_the_next_run(self):
+        whole, _ = self.reshard_whole()
+        left = 0
+        self.fresh([])
+        for k in self.places(self.RESHARD, "fsync", 10):
+            self.fresh([])
+            done = self.run_program(self.RESHARD, "fsync %d %d" % (k, signal.SIGKILL))
+            self.assertEqual(done.returncode, -signal.SIGKILL)
+            names = os.listdir(self.path("run"))
+            self.assertEqual(len(names), 1)
+            if names != ["out"]:
+                left += 1
+                self.assertRegex(names[0], r"\Aout\.unfinished-")
+                self.assertEqual(self.run_program(self.RESHARD).returncode, 0)
+            self.assertEqual(self.files(), whole[1])
+        self.assertEqual(left, 5) # three files, the header, the folder; not the parent
+
+    def test_inputs_are_checked_before_anything_is_written(self):
+        with open(self.path("W.npy"), "rb") as stream:
+            data = stream.read()
+        with open(self.path("cut.npy"), "wb") as stream:
+            stream.write(data[:-1])
+        before = self.fresh([])
+        done = self.run_program(["margin", "reshard", "W.npy", "cut.npy", "--ranks", "2", "run/out"],
+                                "fsync 1000000000")
+        self.assertEqual((done.returncode, self.files()), (1, before))
+        self.assertIn("cut.npy: truncated", done.stderr)
+        with open(self.folder + ".count") as stream:
+            self.assertEqual(stream.read(), "0\n")
+        os.unlink(self.folder + ".count")
+
+    def test_a_waiting_run_keeps_its_folder(self):
+        """A run with the same output beside it does not take its folder for that of a dead one; the one
+        that comes second to the rename is refused, and the first one's folder stays."""
+        whole, _ = self.reshard_whole()
+        self.fresh([])
+        environment = {**os.environ, "LD_PRELOAD": SHIM, "MARGIN_FAULT": "fsync 3 %d" % signal.SIGSTOP}
+        with subprocess.Popen([os.path.join(BIN, "margin"), *self.RESHARD[1:]], cwd=self.folder,
+                              env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                              text=True) as waiting:
+            os.waitid(os.P_PID, waiting.pid, os.WSTOPPED)
+            self.assertEqual(self.run_program(self.RESHARD).returncode, 0)
+            waiting.send_signal(signal.SIGCONT)
+            _, said = waiting.communicate()
+            self.assertEqual(waiting.returncode, 1)
+        self.assertIn("run/out: cannot write: Directory not empty", said)
+        self.assertEqual(self.files(), whole[1])
+        self.assertEqual(os.listdir(self.path("run")), ["out"])
+
     def test_the_files_of_one_driver(self):
         """bench_speed's two: where the second cannot be put in its place, the first one is not new."""
         words = [*DRIVERS["bench_speed"][0], "--machine-json", "run/machine.json"]

@@ -51,6 +51,24 @@ static void written_again(const npy_array *array)
     close(f.descriptor);
 }
 
+/* Reads the file in pieces; whether it can be opened is the same as whether it can be read, but for
+ * arrays without rows and those in Fortran order. */
+static void take_pieces(const char *path, int readable)
+{
+    char error[512] = "", piece[7];
+    npy_file file;
+    int status = npy_open(path, &file, error, sizeof error);
+    while (status == 0 && file.left > 0)
+        status = npy_take(&file, piece, file.left < 7 ? file.left : 7, error, sizeof error);
+    if (readable)
+        must(status == 0 || strstr(error, "Fortran order") != NULL, "read, but not in pieces");
+    else
+        must(status != 0 || npy_count(&file.array) == 0, "in pieces, but not at once");
+    must(status == 0 || strncmp(error, path, strlen(path)) == 0, "the error lacks the path");
+    must(status == 0 || file.stream == NULL, "a refused file is open");
+    npy_close(&file);
+}
+
 static void read_path(const char *path)
 {
     char error[512] = "";
@@ -62,6 +80,7 @@ static void read_path(const char *path)
         must(strncmp(error, path, strlen(path)) == 0, "the error does not begin with the path");
         must(strchr(error, '\n') == NULL, "the error has two lines");
     }
+    take_pieces(path, array.data != NULL);
     npy_free(&array);
 }
 

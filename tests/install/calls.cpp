@@ -91,6 +91,33 @@ int run_all(margin::context &context, arrays &a)
     return 0;
 }
 
+/* Returns 0 where a step of SGD on its way is that by the stored dW. */
+int run_update(margin::context &context, arrays &a)
+{
+    std::vector<float> stored = a.w, fused = a.w, zeros(CLASSES * DIM), momentum = zeros;
+    margin::update sgd(MARGIN_UPDATE_SGD);
+    sgd.learning_rate = 0.1, sgd.momentum = 0.9, sgd.nesterov = 1;
+    sgd.weights = fused, sgd.moment1 = momentum;
+    margin::head_call head = head_of(a);
+    head.weights = {}, head.grad_weights = {}, head.update = &sgd;
+    if (is_wrong(context.run(head), "")) return 1;
+    margin_update &plain = sgd;
+    plain.weights = stored.data(), plain.moment1 = zeros.data();
+    const margin_status status =
+        margin_update_run(context.get(), &plain, a.dw.data(), 0, nullptr);
+    int wrong = status != MARGIN_OK || stored != fused || zeros != momentum || fused == a.w;
+    if (wrong) std::fprintf(stderr, "calls: an update on its way is another\n");
+    sgd.moment1 = {};
+    wrong += is_wrong(context.run(head), "weights: the update has no array of first moments");
+    sgd.moment1 = margin::view<float>(momentum.data(), 7);
+    wrong += is_wrong(context.run(head), "moment1: the length does not fit the shape "
+                                         "(elements: 180 expected, 7 found)");
+    head.update = nullptr;
+    wrong += is_wrong(context.run(head), "weights: is required, and NULL");
+    head = head_of(a);
+    return wrong + is_wrong(context.run(head), "");
+}
+
 int refused_calls(margin::context &context, arrays &a)
 {
     int wrong = 0;
@@ -142,5 +169,6 @@ int main()
     config.threads = 2;
     auto context = margin::context::create(config);
     if (!context) return is_wrong(context.error(), "");
-    return run_all(*context, a) != 0 || refused_calls(*context, a) != 0;
+    return run_all(*context, a) != 0 || run_update(*context, a) != 0 ||
+           refused_calls(*context, a) != 0;
 }

@@ -69,6 +69,8 @@ offers "fixed" margin eval --feature-norm = "fi"
 offers "fixed keep" margin eval --feature-norm =
 offers "" margin eval --embeddings nothing
 offers "arcface,cosface arcface,combined" bench_speed --loss arcface,co
+offers "--ranks" margin reshard W.npy --ra
+offers "" margin reshard ra
 offers "--quick" bench_stability --qui
 if command -v zsh > /dev/null; then zsh -n "$prefix/share/zsh/site-functions/_margin"; fi
 if command -v fish > /dev/null; then fish -n "$prefix/share/fish/vendor_completions.d/margin.fish"; fi
