@@ -403,9 +403,9 @@ typedef struct margin_head {
  * float32 become +-FLT_MAX, never infinite. Inputs and outputs must not overlap.
  *
  * Errors: MARGIN_ERROR_NULL, _SHAPE, _LABEL, _NONFINITE, _WORKSPACE, _CONFIG (bias with a loss that
- * has none, label_smoothing out of its range, a type that there is not, both consume and
- * grad_weights); outputs are then untouched, nothing was consumed, and margin_context_fault says
- * what was wrong where.
+ * has none, label_smoothing out of its range, both consume and grad_weights, a type that there is
+ * not); outputs are then untouched, nothing was consumed, and margin_context_fault says what was
+ * wrong where.
  *
  * Source: Deng et al., ArcFace, eq. 1-4; Wang et al., NormFace, for the normalisation's gradient.
  */

@@ -208,11 +208,10 @@ static void finish_piece(const head_call *call, const head_rows *rows, const dou
 {
     const head_finished room = {sum->at, sum->stride, scratch->bias};
     const head_finished out = margin_head_destination(call, piece->first, room);
-    const head_lines *lines = &scratch->lines;
     add_even(call, piece, sum);
     for (size_t j = 0; j < piece->count; j++)
         margin_head_add_targets(call, rows, targets, piece->first + j, sum->at + j * sum->stride,
-                                lines);
+                                &scratch->lines);
     for (size_t j = 0; j < piece->count; j++) {
         const size_t at = piece->first + j;
         float *g = sum->at + j * sum->stride;
@@ -220,7 +219,7 @@ static void finish_piece(const head_call *call, const head_rows *rows, const dou
             call->geometry->finish_classes(call, at, piece->count - j, norms, g, sum->stride,
                                            out.rows + j * out.stride, out.stride);
         if (done == 0) {
-            margin_head_finish_class(call, norms[at], at, g, lines, j, &out);
+            margin_head_finish_class(call, norms[at], at, g, &scratch->lines, j, &out);
         } else {
             j += done - 1;
         }

@@ -28,8 +28,8 @@ typedef struct head_geometry {
     /* ---- before the classes ---- */
 
     /* Returns the largest norm of a class weight and size of a bias, of which the packed class
-     * weights' power of two is made; 0 where each is brought to length 1. It may overwrite
-     * `lines`. */
+     * weights' power of two is made; 0 where each is brought to length 1. It may
+     * overwrite `lines`. */
     double (*class_size)(const head_call *call, const head_lines *lines);
     /* Returns the part of row `row` of all rows in head_call.gradient_measure: its head_row.scale,
      * but for class_measure. */

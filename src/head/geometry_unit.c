@@ -235,7 +235,7 @@ static size_t finish_classes(const head_call *call, size_t first, size_t count, 
                              const float *g, size_t g_stride, float *out, size_t out_stride)
 {
     const margin_head *io = call->io;
-    if (call->storage.widen != NULL) return 0;
+    if (call->storage->widen != NULL) return 0;
     return call->kernels.packing->finish_units(
         g, g_stride, io->weights + first * io->weights_stride, io->weights_stride, norms + first,
         call->gradient_measure, io->dim, count, out, out_stride);

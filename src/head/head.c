@@ -127,7 +127,8 @@ static margin_status check_strides(margin_context *context, margin_head *call)
     return status;
 }
 
-static margin_status check_values(margin_context *context, margin_head *call, size_t classes)
+static margin_status check_values(margin_context *context, margin_head *call, size_t classes,
+                                  const margin_storage *x_storage)
 {
     const margin_labels labels = margin_labels_of(call->labels, call->ignore_label);
     margin_status status =
@@ -167,24 +168,27 @@ margin_status margin_head_read(margin_context *context, const margin_head *head,
     return MARGIN_OK;
 }
 
-margin_status margin_head_check(margin_context *context, margin_head *io, size_t classes)
+margin_status margin_head_check(margin_context *context, margin_head *io, size_t classes,
+                                head_storages *storages)
 {
     margin_status status = check_call(context, io, classes);
     if (status == MARGIN_OK) status = check_settings(context, io, classes);
     if (status == MARGIN_OK) status = check_strides(context, io);
-    if (status == MARGIN_OK) status = margin_head_check_types(context, io);
-    if (status == MARGIN_OK) status = check_values(context, io, classes);
+    if (status == MARGIN_OK)
+        status = margin_head_check_types(context, io, &storages->x, &storages->w);
+    if (status == MARGIN_OK) status = check_values(context, io, classes, &storages->x);
     return status;
 }
 
-head_call margin_head_call(const margin_context *context, const margin_head *io)
+head_call margin_head_call(const margin_context *context, const margin_head *io,
+                           const head_storages *storages)
 {
     head_call call = {.io = io,
                       .kernels = context->kernels,
                       .setting = &context->setting,
                       .geometry = margin_head_geometry(&context->config),
-                      .storage = margin_storage_of(io->weights_type, context->kernels.packing),
-                      .x_storage = margin_storage_of(io->embeddings_type, context->kernels.packing),
+                      .storage = &storages->w,
+                      .x_storage = &storages->x,
                       .labels = margin_labels_of(io->labels, io->ignore_label),
                       .margins = margins_of(io)};
     call.weighting =
@@ -203,10 +207,11 @@ void margin_head_report(const head_call *call, const head_sums *sums, margin_hea
 static margin_status run_head(margin_context *context, margin_head *head)
 {
     margin_head io; /* in which strides are resolved */
+    head_storages storages;
     margin_status status = margin_head_read(context, head, &io);
-    if (status == MARGIN_OK) status = margin_head_check(context, &io, io.classes);
+    if (status == MARGIN_OK) status = margin_head_check(context, &io, io.classes, &storages);
     if (status != MARGIN_OK) return status;
-    head_call call = margin_head_call(context, &io);
+    head_call call = margin_head_call(context, &io, &storages);
     margin_head_set_consumer(&call);
     head_run run = {.context = context, .call = &call};
     head_sums sums = {0};

@@ -49,11 +49,11 @@ typedef struct head_call {
     margin_kernels kernels;
     const margin_setting *setting;
     const struct head_geometry *geometry;
-    head_products products;    /* of layout.path; NULL on the planes path */
-    margin_storage storage;    /* of the class weights */
-    margin_storage x_storage;  /* of the embeddings */
-    const margin_shard *shard; /* NULL: the call holds all classes */
-    size_t first_class;        /* of the whole head's, that the call holds */
+    head_products products;          /* of layout.path; NULL on the planes path */
+    const margin_storage *storage;   /* of the class weights */
+    const margin_storage *x_storage; /* of the embeddings */
+    const margin_shard *shard;       /* NULL: the call holds all classes */
+    size_t first_class;              /* of the whole head's, that the call holds */
     /* Raw inner products: w = class_measure * packed class weight, a power of two; else 1. */
     double class_measure;
     /* The largest |weight * scale| of a row: the unit of dW's factors, which are at most 1. */

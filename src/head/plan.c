@@ -82,8 +82,8 @@ margin_status margin_head_plan(head_run *r, const head_span *span)
                               .top = call->top,
                               .add = io->accumulate,
                               .consume = call->consume != NULL,
-                              .widen_x = call->x_storage.widen != NULL,
-                              .widen_w = call->storage.widen != NULL};
+                              .widen_x = call->x_storage->widen != NULL,
+                              .widen_w = call->storage->widen != NULL};
     r->schedule = fit(context, &shape, &call->layout);
     if (r->schedule.bytes > context->config.workspace_bytes) {
         margin_fail(context, MARGIN_ERROR_WORKSPACE, MARGIN_ARGUMENT_NONE, 0,

@@ -205,10 +205,10 @@ static void carve_scratch(const plan *p, cursor *c, const head_work *work, head_
     *scratch = (head_scratch){.bad_class = SIZE_MAX};
     scratch->row_line = take(c, p->padded, sizeof(float));
     scratch->x_line = take_if(p->shape->add && p->shape->want_x, c, p->padded, sizeof(float));
-    scratch->lines.x = take_if(p->shape->widen_x, c, p->shape->dim, sizeof(float));
-    scratch->lines.w = take_if(p->shape->widen_w, c, p->shape->dim, sizeof(float));
     scratch->bias =
         take_if(p->shape->consume && p->shape->bias, c, p->layout->block, sizeof(float));
+    scratch->lines.x = take_if(p->shape->widen_x, c, p->shape->dim, sizeof(float));
+    scratch->lines.w = take_if(p->shape->widen_w, c, p->shape->dim, sizeof(float));
     if (p->layout->path == HEAD_PLANES) {
         carve_planes_scratch(p, c, scratch);
     } else {
