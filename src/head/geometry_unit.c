@@ -67,7 +67,7 @@ static void pack_classes(const head_call *call, size_t first, size_t count, doub
                          float *panels, size_t stride, head_scratch *scratch)
 {
     const margin_head *io = call->io;
-    const int in_place = call->storage.widen == NULL;
+    const int in_place = call->storage->widen == NULL;
     for (size_t j = 0; j < count; j++) {
         const float *w = margin_head_class(call, first + j, &scratch->lines);
         const size_t taken = call->kernels.packing->pack_units(w, io->weights_stride, io->dim,

@@ -33,34 +33,36 @@ margin_status margin_head_check_strides(margin_context *context, margin_head *ca
                                MARGIN_ARGUMENT_WEIGHTS, "weights_stride is shorter than dim");
 }
 
-static margin_status check_type(margin_context *context, margin_type type, margin_argument argument)
+static margin_status check_type(margin_context *context, margin_type type, margin_argument argument,
+                                margin_storage *storage)
 {
-    if (margin_storage_of(type, context->kernels.packing).bytes > 0) return MARGIN_OK;
+    *storage = margin_storage_of(type, context->kernels.packing);
+    if (storage->bytes > 0) return MARGIN_OK;
     return margin_fail(context, MARGIN_ERROR_CONFIG, argument, 0, "its type is no margin_type");
 }
 
-margin_status margin_head_check_types(margin_context *context, const margin_head *call)
+margin_status margin_head_check_types(margin_context *context, const margin_head *call,
+                                      margin_storage *x, margin_storage *w)
 {
     const margin_status status =
-        check_type(context, call->embeddings_type, MARGIN_ARGUMENT_EMBEDDINGS);
+        check_type(context, call->embeddings_type, MARGIN_ARGUMENT_EMBEDDINGS, x);
     if (status != MARGIN_OK) return status;
-    return check_type(context, call->weights_type, MARGIN_ARGUMENT_WEIGHTS);
+    return check_type(context, call->weights_type, MARGIN_ARGUMENT_WEIGHTS, w);
 }
 
-margin_status margin_head_check_embeddings(margin_context *context, const margin_head *call)
+margin_status margin_head_check_embeddings(margin_context *context, const margin_head *call,
+                                           const margin_storage *storage)
 {
     enum { CHUNK = 256 };
     float line[CHUNK];
-    const margin_storage storage =
-        margin_storage_of(call->embeddings_type, context->kernels.packing);
     const size_t stride = call->embeddings_stride;
-    if (storage.widen == NULL || context->config.skip_finite_check)
+    if (storage->widen == NULL || context->config.skip_finite_check)
         return margin_check_finite(context, call->embeddings, call->rows, call->dim, stride,
                                    MARGIN_ARGUMENT_EMBEDDINGS);
     for (size_t i = 0; i < call->rows; i++) {
         for (size_t d = 0; d < call->dim; d += CHUNK) {
             const size_t n = margin_least(call->dim - d, CHUNK);
-            margin_storage_row(&storage, call->embeddings, i * stride + d, n, line);
+            margin_storage_row(storage, call->embeddings, i * stride + d, n, line);
             if (context->kernels.terms->row_finite(line, n)) continue;
             return margin_fail(context, MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_EMBEDDINGS, i,
                                "a value is a NaN or an infinity");
@@ -143,7 +145,7 @@ static margin_status check_values(margin_context *context, margin_head *call, si
     if (status != MARGIN_OK) return status;
     status = margin_check_finite(context, call->bias, call->classes, 1, 1, MARGIN_ARGUMENT_BIAS);
     if (status != MARGIN_OK) return status;
-    return margin_head_check_embeddings(context, call);
+    return margin_head_check_embeddings(context, call, x_storage);
 }
 
 void margin_head_set_consumer(head_call *call)

@@ -196,8 +196,8 @@ static inline const float *margin_head_embedding(const head_call *call, size_t r
                                                  const head_lines *lines)
 {
     const margin_head *io = call->io;
-    return margin_storage_row(&call->x_storage, io->embeddings, row * io->embeddings_stride,
-                              io->dim, lines->x);
+    return margin_storage_row(call->x_storage, io->embeddings, row * io->embeddings_stride, io->dim,
+                              lines->x);
 }
 
 /* Returns class weight `j` as float32: the caller's, or widened to lines->w. */
@@ -205,7 +205,7 @@ static inline const float *margin_head_class(const head_call *call, size_t j,
                                              const head_lines *lines)
 {
     const margin_head *io = call->io;
-    return margin_storage_row(&call->storage, io->weights, j * io->weights_stride, io->dim,
+    return margin_storage_row(call->storage, io->weights, j * io->weights_stride, io->dim,
                               lines->w);
 }
 

@@ -69,7 +69,7 @@ void margin_head_fetch_classes(const head_call *call, size_t first, size_t count
 {
     const margin_head *io = call->io;
     if (first >= io->classes) return;
-    const size_t there = margin_least(io->classes - first, count), bytes = call->storage.bytes;
+    const size_t there = margin_least(io->classes - first, count), bytes = call->storage->bytes;
     const char *from = (const char *)(const void *)io->weights;
     from += first * io->weights_stride * bytes;
     ahead->region[0].next = from;

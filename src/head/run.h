@@ -37,10 +37,12 @@ void margin_head_set_consumer(head_call *call);
 /* Resolves the strides of embeddings and weights, and checks them. */
 margin_status margin_head_check_strides(margin_context *context, margin_head *call);
 
-/* Refuses types of embeddings and class weights that there are not. */
-margin_status margin_head_check_types(margin_context *context, const margin_head *call);
-/* Checks that the embeddings are finite; their stride is resolved, their type checked. */
-margin_status margin_head_check_embeddings(margin_context *context, const margin_head *call);
+/* Sets how the embeddings and the class weights of a call lie; refuses a type that there is not. */
+margin_status margin_head_check_types(margin_context *context, const margin_head *call,
+                                      margin_storage *x, margin_storage *w);
+/* Checks that the embeddings, which lie as `storage` says, are finite; strides are resolved. */
+margin_status margin_head_check_embeddings(margin_context *context, const margin_head *call,
+                                           const margin_storage *storage);
 
 /* Prepares label smoothing, where the planned call asks for it. */
 void margin_head_run_smoothing(head_run *r);
