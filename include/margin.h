@@ -226,6 +226,11 @@ typedef struct margin_config {
     margin_parallel_for parallel; /* runs the loops in place of the library's threads; NULL: these.
                                      `count` is at most `threads` */
     void *parallel_user;          /* what it is given */
+    margin_type
+        products; /* BFLOAT16: the head's matrix products of more than 16 dimensions and 8 rows
+                     round their factors to that, on a CPU that multiplies it (AVX512-BF16);
+                     sums are float32. Faster, and less exact: docs/numerics.md. Bits are then
+                     those of this kind of CPU. The rows level has no products */
 } margin_config;
 
 /* What a loss is: read-only, for listings, command lines and wrappers. */
@@ -303,7 +308,7 @@ MARGIN_API margin_status margin_create_explained(const margin_config *config, ma
  * step. It takes no memory, so `threads` is at most what the context was created with (0: that),
  * `workspace_bytes` is as it was (or 0), and `isa` likewise (or AUTO). A refused configuration
  * changes nothing, and margin_context_fault says which field it was.
- * Errors: MARGIN_ERROR_NULL, _SIZE, _CONFIG. */
+ * Errors: MARGIN_ERROR_NULL, _SIZE, _CONFIG, _ISA (products). */
 MARGIN_API margin_status margin_context_configure(margin_context *context,
                                                   const margin_config *config);
 /* Releases a context; NULL is allowed. */

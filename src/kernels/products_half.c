@@ -1,6 +1,6 @@
-/* products_half.c: products with factors rounded to bfloat16, of one instruction set. The build line
- * names the header of its pairs (MARGIN_HALF_HEADER), the table (MARGIN_HALF_NAME) and the compiler
- * flags. */
+/* products_half.c: products with factors rounded to bfloat16, of one instruction set. The build
+ * line names the header of its pairs (MARGIN_HALF_HEADER), the table (MARGIN_HALF_NAME) and the
+ * compiler flags. */
 #include "kernels/products.h"
 
 #include MARGIN_HALF_HEADER

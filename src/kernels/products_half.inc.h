@@ -1,11 +1,11 @@
-/* products_half.inc.h: the head's three matrix products with factors rounded to bfloat16 and sums in
- * float32, written once against a vocabulary and its pairs (src/simd/half_*.h). Contracts are in
+/* products_half.inc.h: the head's three matrix products with factors rounded to bfloat16 and sums
+ * in float32, written once against a vocabulary and its pairs (src/simd/half_*.h). Contracts are in
  * products.h. Two steps of a sum are one: a(r, k) and a(r, k + 1) as a pair, times the pairs of
  * b[v][k] and b[v][k + 1].
  *
- * Factors are packed as pairs into memory of the call's own, some rows and two vectors at a time, so
- * that whoever calls needs no other layout. It knows no number of registers, and not what the numbers
- * mean. */
+ * Factors are packed as pairs into memory of the call's own, some rows and two vectors at a time,
+ * so that whoever calls needs no other layout. It knows no number of registers, and not what the
+ * numbers mean. */
 #ifndef MARGIN_KERNELS_PRODUCTS_HALF_INC_H
 #define MARGIN_KERNELS_PRODUCTS_HALF_INC_H
 
@@ -13,16 +13,16 @@
 #include "kernels/tile.inc.h"
 
 enum {
-    HALF_ROWS = 128,  /* rows that are packed together */
-    HALF_PAIRS = 128, /* pairs of one sum at most */
+    HALF_ROWS = 128, /* rows that are packed together */
+    HALF_PAIRS = 64, /* pairs of one sum at most */
     HALF_VECTORS = 2
 };
 
 /* What becomes of what c holds: overwritten, added to, multiplied by keep[r] and added to. */
 enum half_mode { HALF_STORE, HALF_ADD, HALF_KEEP };
 
-/* The pair k of row r is a[r a_row + k a_step]; those of vector v are at b + v HALF_PAIRS 16 + 16 k;
- * c[r][v] is at c + r c_row + v c_vector. */
+/* The pair k of row r is a[r a_row + k a_step]; those of vector v are at b + v HALF_PAIRS 16 + 16
+ * k; c[r][v] is at c + r c_row + v c_vector. */
 typedef struct half_operands {
     const uint32_t *a, *b;
     const float *keep;

@@ -1,5 +1,5 @@
-/* half_avx512bf16.h: pairs of bfloat16 on AVX-512 with BF16, beside the vocabulary of simd_avx512.h.
- * The operations are specified in half_emulated.h. */
+/* half_avx512bf16.h: pairs of bfloat16 on AVX-512 with BF16, beside the vocabulary of
+ * simd_avx512.h. The operations are specified in half_emulated.h. */
 #ifndef MARGIN_SIMD_HALF_H
 #define MARGIN_SIMD_HALF_H
 
@@ -43,10 +43,10 @@ static inline vh vh_in_order(vf first, vf second)
 static inline vh vh_side_by_side(vf low, vf high)
 {
     /* Element 2 i is element i of what was rounded, element 2 i + 1 is element 16 + i. */
-    const __m512i index = _mm512_set_epi32(0x001f000f, 0x001e000e, 0x001d000d, 0x001c000c,
-                                           0x001b000b, 0x001a000a, 0x00190009, 0x00180008,
-                                           0x00170007, 0x00160006, 0x00150005, 0x00140004,
-                                           0x00130003, 0x00120002, 0x00110001, 0x00100000);
+    const __m512i index =
+        _mm512_set_epi32(0x001f000f, 0x001e000e, 0x001d000d, 0x001c000c, 0x001b000b, 0x001a000a,
+                         0x00190009, 0x00180008, 0x00170007, 0x00160006, 0x00150005, 0x00140004,
+                         0x00130003, 0x00120002, 0x00110001, 0x00100000);
     const __m512i both = (__m512i)_mm512_cvtne2ps_pbh(high.v, low.v);
     return vh_make(_mm512_permutexvar_epi16(index, both));
 }

@@ -1,6 +1,6 @@
-/* half_emulated.h: the specification, in plain C, of pairs of bfloat16 for products that round their
- * factors to that. Built for tests only; half_*.h define the same beside a vocabulary. Results of
- * vh_dot agree to rounding, not to the bit: instruction sets add in different ways.
+/* half_emulated.h: the specification, in plain C, of pairs of bfloat16 for products that round
+ * their factors to that. Built for tests only; half_*.h define the same beside a vocabulary.
+ * Results of vh_dot agree to rounding, not to the bit: instruction sets add in different ways.
  */
 #ifndef MARGIN_SIMD_HALF_H
 #define MARGIN_SIMD_HALF_H
@@ -58,8 +58,8 @@ static inline vh vh_in_order(vf first, vf second)
     vh r;
     for (int i = 0; i < 8; i++) {
         r.pair[i] = half_nearest(first.lane[2 * i]) | half_nearest(first.lane[2 * i + 1]) << 16;
-        r.pair[i + 8] =
-            half_nearest(second.lane[2 * i]) | half_nearest(second.lane[2 * i + 1]) << 16;
+        r.pair[i + 8] = half_nearest(second.lane[2 * i]) | half_nearest(second.lane[2 * i + 1])
+                                                               << 16;
     }
     return r;
 }
