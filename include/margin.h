@@ -226,11 +226,10 @@ typedef struct margin_config {
     margin_parallel_for parallel; /* runs the loops in place of the library's threads; NULL: these.
                                      `count` is at most `threads` */
     void *parallel_user;          /* what it is given */
-    margin_type
-        products; /* BFLOAT16: the head's matrix products of more than 16 dimensions and 8 rows
-                     round their factors to that, on a CPU that multiplies it (AVX512-BF16);
-                     sums are float32. Faster, and less exact: docs/numerics.md. Bits are then
-                     those of this kind of CPU. The rows level has no products */
+    margin_type products; /* BFLOAT16: the head's matrix products round their factors to it, on
+                             CPUs that multiply it (AVX512-BF16), and sum in float32: faster,
+                             less exact (docs/numerics.md), with bits of this kind of CPU. Few
+                             dimensions, and inner products of few rows, stay as they are */
 } margin_config;
 
 /* What a loss is: read-only, for listings, command lines and wrappers. */
