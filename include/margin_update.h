@@ -66,6 +66,17 @@ typedef struct margin_update {
     size_t moments_stride;    /* >= D; 0: D */
     float *bias; /* b [C] where the head has one, else NULL; with moments [C] of its own */
     float *bias_moment1, *bias_moment2;
+    /* appended */
+    const int64_t *class_index; /* [C] or NULL: that of the head. Row k of the gradients is of row
+                                   class_index[k] of W, of the moments and of what belongs to the
+                                   bias; other rows stay, also what is remembered of them */
+    void *rounded;              /* W in 16 bits, which a head of this type reads, or NULL: each row
+                                   is rounded to the nearest number there after its step, at most
+                                   the largest finite one. `weights` are then the master weights,
+                                   which nobody else reads; NULL: there are none, and steps smaller
+                                   than half the distance of two 16-bit numbers are lost */
+    margin_type rounded_type;   /* MARGIN_TYPE_BFLOAT16 or _FLOAT16 */
+    size_t rounded_stride;      /* elements of 16 bits, >= D; 0: D */
 } margin_update;
 
 /* Fills *update, of `size` bytes, with the defaults of `rule`. In C and C++ write

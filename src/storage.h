@@ -19,6 +19,10 @@ typedef struct margin_storage {
  * type. */
 margin_storage margin_storage_of(margin_type type, const margin_packing *packing);
 
+/* Writes the nearest numbers of a 16-bit type (of two, the even one), at most the largest finite
+ * one, to `to`. */
+void margin_narrow(margin_type type, const float *from, size_t n, uint16_t *to);
+
 /* Returns n elements, from element `at` of an array on, as float32: the array's, or widened to
  * `line`. */
 static inline const float *margin_storage_row(const margin_storage *storage, const float *array,

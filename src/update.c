@@ -9,6 +9,7 @@
 #include "environment.h"
 #include "margin_update.h"
 #include "sized.h"
+#include "storage.h"
 
 /* ---- the arithmetic ---- */
 
@@ -112,9 +113,48 @@ static void renormalise(size_t n, float *w)
         w[i] = (float)((double)w[i] * by);
 }
 
+/* Returns the row of W of class `j` of the update. */
+static size_t number_of(const margin_update *u, size_t j)
+{
+    return u->class_index == NULL ? j : (size_t)u->class_index[j];
+}
+
 static float *row_of(float *array, size_t row, size_t stride)
 {
     return array == NULL ? NULL : array + row * stride;
+}
+
+/* Updates a class weight in 16 bits that has no master: in float32, some elements at a time. */
+static void update_rounded(const margin_update *u, element_rule rule, const factors *f,
+                           const float *g, uint16_t *to, float *moment1, float *moment2)
+{
+    enum { AT_ONCE = 256 };
+    float w[AT_ONCE];
+    for (size_t d = 0; d < u->dim; d += AT_ONCE) {
+        const size_t n = margin_least(u->dim - d, AT_ONCE);
+        margin_storage_of(u->rounded_type, &margin_packing_scalar).widen(to + d, n, w);
+        rule(f, n, g + d, w, row_of(moment1, d, 1), row_of(moment2, d, 1));
+        margin_narrow(u->rounded_type, w, n, to + d);
+    }
+}
+
+/* Updates class `j` of the update by its gradient g. */
+static void update_class(const margin_update *u, element_rule rule, const factors *f, size_t j,
+                         const float *g)
+{
+    const size_t row = number_of(u, j);
+    float *moment1 = row_of(u->moment1, row, u->moments_stride),
+          *moment2 = row_of(u->moment2, row, u->moments_stride);
+    uint16_t *rounded = u->rounded;
+    if (rounded != NULL) rounded += row * u->rounded_stride;
+    if (u->weights == NULL) {
+        update_rounded(u, rule, f, g, rounded, moment1, moment2);
+        return;
+    }
+    float *w = u->weights + row * u->weights_stride;
+    rule(f, u->dim, g, w, moment1, moment2);
+    if (u->renormalise) renormalise(u->dim, w);
+    if (rounded != NULL) margin_narrow(u->rounded_type, w, u->dim, rounded);
 }
 
 /* Updates classes `first` to `first` + `count` - 1 by their gradients. Strides are resolved. */
@@ -123,16 +163,15 @@ static void update_classes(const margin_update *u, size_t first, size_t count,
 {
     const factors f = factors_of(u);
     const element_rule rule = rule_of(u);
-    for (size_t j = 0; j < count; j++) {
-        float *w = u->weights + (first + j) * u->weights_stride;
-        rule(&f, u->dim, gradients + j * stride, w,
-             row_of(u->moment1, first + j, u->moments_stride),
-             row_of(u->moment2, first + j, u->moments_stride));
-        if (u->renormalise) renormalise(u->dim, w);
-    }
+    for (size_t j = 0; j < count; j++)
+        update_class(u, rule, &f, first + j, gradients + j * stride);
     if (u->bias == NULL || bias_gradients == NULL) return;
-    rule(&f, count, bias_gradients, u->bias + first, row_of(u->bias_moment1, first, 1),
-         row_of(u->bias_moment2, first, 1));
+    const size_t at_once = u->class_index == NULL ? count : 1;
+    for (size_t j = 0; j < count; j += at_once) {
+        const size_t row = number_of(u, first + j);
+        rule(&f, at_once, bias_gradients + j, u->bias + row, row_of(u->bias_moment1, row, 1),
+             row_of(u->bias_moment2, row, 1));
+    }
 }
 
 /* ---- what a caller may ask ---- */
@@ -145,6 +184,7 @@ static margin_status read_update(const margin_update *given, margin_update *own)
     const margin_status status = margin_read_struct(given, UPDATE_LEAST, own, sizeof *own);
     if (own->weights_stride == 0) own->weights_stride = own->dim;
     if (own->moments_stride == 0) own->moments_stride = own->dim;
+    if (own->rounded_stride == 0) own->rounded_stride = own->dim;
     return status;
 }
 
@@ -160,6 +200,10 @@ static const char *settings_fault(const margin_update *u)
     if (!in(u->learning_rate, 0.0, INFINITY)) return "learning_rate must be finite and at least 0";
     if (!in(u->weight_decay, 0.0, INFINITY)) return "weight_decay must be finite and at least 0";
     if (u->renormalise && u->bias != NULL) return "renormalise does not go with a bias";
+    if (u->renormalise && u->weights == NULL) return "renormalise needs master weights";
+    if (u->rounded != NULL && u->rounded_type != MARGIN_TYPE_BFLOAT16 &&
+        u->rounded_type != MARGIN_TYPE_FLOAT16)
+        return "rounded_type must be bfloat16 or float16";
     if (u->rule == MARGIN_UPDATE_SGD) {
         if (!in(u->momentum, 0.0, 1.0)) return "momentum must be in [0, 1)";
         if (u->nesterov && u->momentum == 0.0) return "nesterov needs momentum";
@@ -177,7 +221,7 @@ static const char *arrays_fault(const margin_update *u)
 {
     const int adam = u->rule == MARGIN_UPDATE_ADAMW, bias = u->bias != NULL;
     const int first = adam || u->momentum > 0.0;
-    if (u->weights == NULL) return "the update has no weights";
+    if (u->weights == NULL && u->rounded == NULL) return "the update has no weights";
     if (first && (u->moment1 == NULL || (bias && u->bias_moment1 == NULL)))
         return "the update has no array of first moments";
     if (adam && (u->moment2 == NULL || (bias && u->bias_moment2 == NULL)))
@@ -208,6 +252,8 @@ static margin_status check_update(margin_context *context, const margin_update *
         margin_check_stride(context, &own->weights_stride, own->classes, own->dim,
                             MARGIN_ARGUMENT_WEIGHTS, "weights_stride is shorter than dim");
     if (status != MARGIN_OK) return status;
+    if (own->rounded_stride < own->dim)
+        return fail(context, MARGIN_ERROR_SHAPE, "rounded_stride is shorter than dim");
     return margin_check_stride(context, &own->moments_stride, own->classes, own->dim,
                                MARGIN_ARGUMENT_WEIGHTS, "moments_stride is shorter than dim");
 }
@@ -247,12 +293,19 @@ static margin_status check_same(margin_context *context, const margin_update *u,
     const size_t stride = head->weights_stride == 0 ? head->dim : head->weights_stride;
     if (head->classes != u->classes || head->dim != u->dim)
         return fail(context, MARGIN_ERROR_SHAPE, "the update is of another shape than the head");
-    if (head->weights != u->weights || stride != u->weights_stride || head->bias != u->bias)
+    const int half = u->rounded != NULL;
+    const void *read = half ? u->rounded : (const void *)u->weights;
+    const margin_type type = half ? u->rounded_type : MARGIN_TYPE_FLOAT32;
+    if (head->weights_type != type)
+        return fail(context, MARGIN_ERROR_CONFIG,
+                    "the update is of class weights of another type than the head");
+    if ((const void *)head->weights != read || head->bias != u->bias ||
+        stride != (half ? u->rounded_stride : u->weights_stride))
         return fail(context, MARGIN_ERROR_CONFIG,
                     "the update is of other arrays than the head: weights, stride or bias differ");
-    if (head->weights_type != MARGIN_TYPE_FLOAT32 || head->class_index != NULL)
+    if (head->class_index != u->class_index)
         return fail(context, MARGIN_ERROR_CONFIG,
-                    "the update is of float32 class weights, all of which the head is of");
+                    "the update is of other classes than the head: class_index differs");
     if (head->grad_weights != NULL)
         return fail(context, MARGIN_ERROR_CONFIG,
                     "consume takes the place of grad_weights: one of them is NULL");
