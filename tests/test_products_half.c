@@ -23,9 +23,10 @@ static void judge(const margin_products *judged, const char *name, size_t terms,
                   size_t c, size_t d)
 {
     static size_t calls;
+    calls++;
     const kernel_case *tried = kernel_find(&kernels_of_products, name);
     margin_kernels kernels = *margin_dispatch(MARGIN_ISA_SCALAR);
-    trial scalar = {.size = {a, b, c, d}, .offset = ++calls % 16, .noise = {calls}}, got = scalar;
+    trial scalar = {.size = {a, b, c, d}, .offset = calls % 16, .noise = {calls}}, got = scalar;
     trial_run(&scalar, tried, &kernels);
     kernels.products = judged;
     trial_run(&got, tried, &kernels);
