@@ -227,6 +227,10 @@ typedef struct margin_config {
     margin_parallel_for parallel; /* runs the loops in place of the library's threads; NULL: these.
                                      `count` is at most `threads` */
     void *parallel_user;          /* what it is given */
+    margin_type products; /* BFLOAT16: the head's matrix products round their factors to it, on
+                             CPUs that multiply it (AVX512-BF16), and sum in float32: faster,
+                             less exact (docs/numerics.md), with bits of this kind of CPU. Few
+                             dimensions, and inner products of few rows, stay as they are */
 } margin_config;
 
 /* What a loss is: read-only, for listings, command lines and wrappers. */
@@ -304,7 +308,7 @@ MARGIN_API margin_status margin_create_explained(const margin_config *config, ma
  * step. It takes no memory, so `threads` is at most what the context was created with (0: that),
  * `workspace_bytes` is as it was (or 0), and `isa` likewise (or AUTO). A refused configuration
  * changes nothing, and margin_context_fault says which field it was.
- * Errors: MARGIN_ERROR_NULL, _SIZE, _CONFIG. */
+ * Errors: MARGIN_ERROR_NULL, _SIZE, _CONFIG, _ISA (products). */
 MARGIN_API margin_status margin_context_configure(margin_context *context,
                                                   const margin_config *config);
 /* Releases a context; NULL is allowed. */

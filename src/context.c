@@ -141,9 +141,13 @@ static const margin_kernels *kernels_of(margin_config *config)
     return margin_dispatch(config->isa);
 }
 
-/* Takes a configuration, all of whose fields are resolved. */
-static void take_config(margin_context *context, const margin_config *config)
+static const char no_products[] = "products: this build or CPU has none of bfloat16 for this isa";
+
+/* Takes a configuration, all of whose fields are resolved, with its products. */
+static void take_config(margin_context *context, const margin_config *config,
+                        const margin_products *products)
 {
+    context->kernels.products = products;
     context->step_open = 0;
     context->config = *config;
     context->setting = margin_setting_of(&context->config);
@@ -164,6 +168,9 @@ static margin_status create(const margin_config *given, margin_context **out, co
     if (*why != NULL) return MARGIN_ERROR_CONFIG;
     const margin_kernels *kernels = kernels_of(&config);
     if (kernels == NULL) return MARGIN_ERROR_ISA;
+    const margin_products *products = margin_dispatch_products(config.isa, config.products);
+    if (products == NULL) *why = no_products;
+    if (products == NULL) return MARGIN_ERROR_ISA;
     if (config.workspace_bytes == 0) config.workspace_bytes = DEFAULT_WORKSPACE;
     if (config.workspace_bytes > SIZE_MAX / 2) return MARGIN_ERROR_MEMORY;
     if (config.threads == 0) config.threads = margin_default_threads();
@@ -178,7 +185,7 @@ static margin_status create(const margin_config *given, margin_context **out, co
         margin_destroy(context);
         return MARGIN_ERROR_MEMORY;
     }
-    take_config(context, &config);
+    take_config(context, &config, products);
     *out = context;
     return MARGIN_OK;
 }
@@ -228,7 +235,10 @@ static margin_status configure(margin_context *context, const margin_config *giv
     if (fault == NULL) fault = keep_resources(context, &config);
     if (fault != NULL)
         return margin_fail(context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_NONE, 0, fault);
-    take_config(context, &config);
+    const margin_products *products = margin_dispatch_products(config.isa, config.products);
+    if (products == NULL)
+        return margin_fail(context, MARGIN_ERROR_ISA, MARGIN_ARGUMENT_NONE, 0, no_products);
+    take_config(context, &config, products);
     return MARGIN_OK;
 }
 

@@ -79,6 +79,23 @@ const margin_kernels *margin_dispatch(margin_isa isa)
     return cpu_can(isa) ? built(isa) : NULL;
 }
 
+extern const margin_products margin_products_avx512bf16;
+
+#define PRODUCTS_0(name)        NULL
+#define PRODUCTS_1(name)        &margin_products_##name
+#define PRODUCTS_IF(have, name) PRODUCTS_##have(name)
+#define PRODUCTS(have, name)    PRODUCTS_IF(have, name)
+
+const margin_products *margin_dispatch_products(margin_isa isa, margin_type factors)
+{
+    const margin_kernels *kernels = margin_dispatch(isa);
+    if (kernels == NULL || factors == MARGIN_TYPE_FLOAT32)
+        return kernels == NULL ? NULL : kernels->products;
+    const int here = isa == MARGIN_ISA_AVX512 && factors == MARGIN_TYPE_BFLOAT16 &&
+                     MARGIN_CPU_HAS("avx512bw") && MARGIN_CPU_HAS("avx512bf16");
+    return here ? PRODUCTS(MARGIN_HAVE_avx512bf16, avx512bf16) : NULL;
+}
+
 margin_isa margin_dispatch_auto(void)
 {
     const char *forced = getenv("MARGIN_ISA");

@@ -9,6 +9,10 @@
 /* Returns the kernels of `isa` if they were built and this CPU can run them, else NULL. */
 const margin_kernels *margin_dispatch(margin_isa isa);
 
+/* Returns the products of `isa` whose factors are rounded to this type, or not at all (float32);
+ * NULL if it has none, they were not built, or this CPU cannot run them. */
+const margin_products *margin_dispatch_products(margin_isa isa, margin_type factors);
+
 /* Returns the schedule of `isa`: see tuning.h. */
 margin_schedule margin_schedule_of(margin_isa isa);
 

@@ -160,6 +160,8 @@ const char *margin_config_fault(const margin_config *c)
     if (c->feature_norm == MARGIN_FEATURE_NORM_KEEP && !info->has_lambda) {
         return "this loss has no feature_norm: it must be fixed";
     }
+    if (c->products != MARGIN_TYPE_FLOAT32 && c->products != MARGIN_TYPE_BFLOAT16)
+        return "products must be float32 or bfloat16";
     if (c->threads < 0 || c->threads > 1024) return "threads must be in [0, 1024]";
     return margins_fault(c, info);
 }

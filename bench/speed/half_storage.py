@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """What 16-bit class weights and embeddings cost: time of `ml.head` with w in bfloat16 and float16
 over that with w in float32, by turns; and what rounding x and w does to angles, losses and
-gradients, against the same call with the numbers as they were.
+gradients, against the same call with the numbers as they were. Where the CPU has products of
+bfloat16, the same of `products="bfloat16"`.
 
 usage: half_storage.py [--rows N] [--dim D] [--classes C] [--rounds R] [--threads T] [--limit RATIO];
 with a limit the exit status is 1 where a ratio is beyond it.
@@ -47,6 +48,16 @@ def widened(half):
 HALVES = {"bfloat16": brain, "float16": lambda array: array.astype(np.float16)}
 
 
+def has_products(x, w, y):
+    """Whether this CPU has products of bfloat16."""
+    try:
+        ml.head(x[:1], w[: y[0] + 1], y[:1], products="bfloat16")
+    except ValueError as error:
+        print(error)
+        return False
+    return True
+
+
 def far(found, exact):
     """The largest and the usual distance of a row from the exact one, over the latter's length."""
     apart = np.linalg.norm(found.astype(np.float64) - exact, axis=-1)
@@ -55,7 +66,15 @@ def far(found, exact):
     return ratio.max(), np.median(ratio)
 
 
-def print_errors(x, w, y, threads):
+def print_error(loss, name, turned, found, exact):
+    apart = np.abs(found.row_loss.astype(np.float64) - exact.row_loss)
+    dx = far(found.dx, exact.dx)
+    dw = np.linalg.norm(found.dw - exact.dw) / np.linalg.norm(exact.dw)
+    print(f"{loss:12} {name:9}        {turned[0]:.1e} {turned[1]:.1e}   "
+          f"{apart.max():.1e} {np.median(apart):.1e}   {dx[0]:.1e} {dx[1]:.1e}      {dw:.1e}")
+
+
+def print_errors(x, w, y, threads, products):
     print("error, largest and median:   turned by         loss, nats        row of dX, relative  "
           "dW, relative")
     for loss in LOSSES:
@@ -66,27 +85,29 @@ def print_errors(x, w, y, threads):
             again = ml.head(widened(x_half), widened(w_half), y, loss=loss, threads=threads)
             if found.loss != again.loss or not (found.dw == again.dw).all():
                 sys.exit(f"{name}: other bits than the same numbers have as float32")
-            turned = far(widened(x_half), x)
-            apart = np.abs(found.row_loss.astype(np.float64) - exact.row_loss)
-            dx = far(found.dx, exact.dx)
-            dw = np.linalg.norm(found.dw - exact.dw) / np.linalg.norm(exact.dw)
-            print(f"{loss:12} {name:9}        {turned[0]:.1e} {turned[1]:.1e}   "
-                  f"{apart.max():.1e} {np.median(apart):.1e}   {dx[0]:.1e} {dx[1]:.1e}      {dw:.1e}")
+            print_error(loss, name, far(widened(x_half), x), found, exact)
+        if products:
+            found = ml.head(x, w, y, loss=loss, threads=threads, products="bfloat16")
+            print_error(loss, "products", (0, 0), found, exact)
 
 
-def print_times(x, w, y, options):
-    ways = {"float32": w, **{name: round_to(w) for name, round_to in HALVES.items()}}
+def print_times(x, w, y, options, products):
+    ways = {"float32": (w, "float32")}
+    ways.update({name: (round_to(w), "float32") for name, round_to in HALVES.items()})
+    if products:
+        ways["products"] = (w, "bfloat16")
+        ways["both"] = (ways["bfloat16"][0], "bfloat16")
     out = ml.head(x, w, y, threads=options.threads)
     clocks = (time.perf_counter, time.process_time)
     times = np.empty((options.rounds, len(ways), len(clocks)))
     for taken in times:
-        for i, array in enumerate(ways.values()):
+        for i, (array, factors) in enumerate(ways.values()):
             began = [clock() for clock in clocks]
-            ml.head(x, array, y, threads=options.threads, out=out)
+            ml.head(x, array, y, threads=options.threads, out=out, products=factors)
             taken[i] = [clock() - start for clock, start in zip(clocks, began)]
     print("time:      of a call, its processors'   over float32 (quartiles), its processors'   MiB of w")
     worst = 0.0
-    for i, (name, array) in enumerate(ways.items()):
+    for i, (name, (array, _)) in enumerate(ways.items()):
         call, cpu = np.median(times[:, i], axis=0)
         ratio = np.quantile(times[:, i] / times[:, 0], (0.25, 0.5, 0.75), axis=0)
         worst = max(worst, ratio[1, 1])
@@ -108,8 +129,9 @@ def main():
     x, w, y = problem(options.rows, options.dim, options.classes)
     print(f"N={options.rows}, D={options.dim}, C={options.classes}, threads: {options.threads}, "
           f"{options.rounds} rounds by turns; medians")
-    print_errors(x, w, y, options.threads)
-    print_times(x, w, y, options)
+    products = has_products(x, w, y)
+    print_errors(x, w, y, options.threads, products)
+    print_times(x, w, y, options, products)
 
 
 main()

@@ -45,6 +45,7 @@ class Config(_Sized):
         ("skip_finite_check", c_int),
         ("parallel", c_void_p),
         ("parallel_user", c_void_p),
+        ("products", c_int),
     ]
 
 

@@ -14,6 +14,7 @@ from ._abi import LOSSES, Head, Predict, Rows
 from ._arrays import addresses
 from ._heads import (
     ISAS,
+    PRODUCTS,
     TYPES,
     Settings,
     choice,
@@ -321,6 +322,7 @@ def head(
     update: Optional[Optimizer] = None,
     threads: Optional[int] = None,
     isa: str = "auto",
+    products: str = "float32",
     workspace: Optional[int] = None,
 ) -> HeadResult:
     """Loss and gradients of a classification head, from embeddings, class weights and labels.
@@ -388,6 +390,9 @@ def head(
         numbers are the same for any.
     isa : str
         An instruction set of `info`, "auto": MARGIN_ISA of the environment, else the best.
+    products : {"float32", "bfloat16"}
+        "bfloat16": matrix products round their factors to that, on a CPU with AVX512-BF16: faster,
+        and less exact.
     workspace : int, optional
         Upper bound of scratch memory in bytes; default 256 MiB, or more where a shape needs it.
 
@@ -410,6 +415,8 @@ def head(
         loss, scale=scale, margin=margin, m1=m1, m2=m2, m3=m3, past_pi=past_pi,
         gradient=gradient, lambda_=lambda_, feature_norm=feature_norm,
     )  # fmt: skip
+    if products != "float32":
+        made = made._replace(products=choice("products", PRODUCTS, products))
     threads, options = _run_options(threads, isa, workspace)
     _check_gradient_options(gradients, accumulate, out)
     ignored = _read_ignored(ignore_label)

@@ -24,6 +24,7 @@ GRADIENTS = _abi.names_of("gradient")
 FEATURE_NORMS = _abi.names_of("feature_norm")
 ISAS = _abi.names_of("isa")
 TYPES = _abi.names_of("type")
+PRODUCTS = {name: TYPES[name] for name in ("float32", "bfloat16")}
 
 CONTEXTS_KEPT = 4
 """How many contexts a thread keeps at most. Calls with the same isa and workspace share one."""
@@ -41,6 +42,7 @@ class Settings(NamedTuple):
     past_pi: int
     gradient: int
     feature_norm: int
+    products: int = 0
 
     @property
     def info(self) -> _abi.Loss:
@@ -250,7 +252,7 @@ class _Context:
 
 
 def _creation_error(status: int, why: str, isa: int) -> str:
-    if status != _abi.ISA:
+    if status != _abi.ISA or why.startswith("products"):
         return why
     usable = [name for name, value in ISAS.items() if library.margin_isa_usable(value)]
     name = next(name for name, value in ISAS.items() if value == isa)

@@ -222,6 +222,25 @@ class Arrays(unittest.TestCase):
         for options in [{"threads": 2}, {"workspace": 1 << 20}] + [{"isa": isa} for isa in simd]:
             self.same(ml.head(x, w, y, **options), expected)
 
+    def test_products(self):
+        """Rounded factors are near, where the CPU has them; else one line says that it has not."""
+        x, w, y = problem()
+        x, w = np.tile(x, 8), np.tile(w, 8)
+        with self.assertRaisesRegex(ValueError, "^products"):
+            ml.head(x, w, y, products="bfloat16", isa="scalar")
+        with self.assertRaisesRegex(ValueError, "products must be one of float32, bfloat16"):
+            ml.head(x, w, y, products="float16")
+        x, y = np.tile(x, (4, 1)), np.tile(y, 4)
+        exact = ml.head(x, w, y, scale=16.0)
+        try:
+            found = ml.head(x, w, y, scale=16.0, products="bfloat16")
+        except ValueError as error:
+            self.assertRegex(str(error), "^products.*none of bfloat16")
+            return
+        self.assertLess(np.abs(found.dw - exact.dw).max() / np.abs(exact.dw).max(), 2e-2)
+        self.assertFalse((found.dw == exact.dw).all())
+        self.same(ml.head(x, w, y, scale=16.0), exact)
+
     def test_out(self):
         x, w, y = problem()
         expected = ml.head(x, w, y)

@@ -174,6 +174,25 @@ class Compile(Case):
         with torch.autocast("cpu", dtype=torch.bfloat16):
             self.assertEqual(compiled(x, y).dtype, torch.float32)
 
+    def test_half_precision_parameters(self):
+        """Read where they lie, with gradients that are rounded after the factor, as in eager mode."""
+        x, w, y, _ = problem()
+        for kind in (torch.float16, torch.bfloat16):
+            head = ArcFaceLoss(11, 20)
+            head.load_state_dict({"weight": w})
+            head = head.to(kind)
+            for reduction in ("mean", "none"):
+                head.reduction = reduction
+                found = []
+                for run in (head, torch.compile(head, fullgraph=True)):
+                    (own,) = leaves(x.to(kind))
+                    (3.7 * run(own, y)).sum().backward()
+                    found.append((own.grad, head.weight.grad))
+                    head.weight.grad = None
+                for a, b in zip(*found):
+                    self.assertEqual(a.dtype, kind)
+                    self.assertTrue(torch.equal(a, b))
+
     def test_backbone_alone(self):
         """The usual way: the network is compiled, the loss is not."""
         x, _, y, _ = problem()
