@@ -13,7 +13,7 @@ from pathlib import Path
 from margin_losses import _abi, _measures
 
 ROOT = Path(__file__).resolve().parents[2]
-HEADER = (ROOT / "include/margin.h").read_text()
+HEADER = "".join((ROOT / "include" / name).read_text() for name in ("margin.h", "margin_shards.h"))
 
 STRUCTS = {
     "margin_config": _abi.Config,
@@ -22,6 +22,8 @@ STRUCTS = {
     "margin_head": _abi.Head,
     "margin_predict": _abi.Predict,
     "margin_rows": _abi.Rows,
+    "margin_shard": _abi.Shard,
+    "margin_shard_stats": _abi.ShardStats,
     "angles_input": _measures.AnglesInput,
     "angles": _measures.Angles,
     "roc_point": _measures.RocPoint,
@@ -39,6 +41,7 @@ VALUES = {
     "MARGIN_ERROR_NONFINITE": _abi.NONFINITE,
     "MARGIN_ERROR_WORKSPACE": _abi.WORKSPACE,
     "MARGIN_ERROR_MEMORY": _abi.MEMORY,
+    "MARGIN_ERROR_ORDER": _abi.ORDER,
     "VERIFICATION_DECADES": _measures.DECADES,
     "VERIFICATION_STEPS": _measures.STEPS,
 }
@@ -63,6 +66,7 @@ def python_answers():
 
 def c_program():
     lines = ["#include <advice.h>", "#include <angles.h>", "#include <margin.h>"]
+    lines += ["#include <margin_shards.h>"]
     lines += ["#include <stddef.h>", "#include <stdio.h>", "#include <verification.h>"]
     lines += ['#define SAY(what, n) printf("%s\\t%zu\\n", what, (size_t)(n))']
     lines += ["int main(void)", "{"]
@@ -94,7 +98,7 @@ class Layout(unittest.TestCase):
         """Every function that Python calls is in the header, with as many arguments."""
         code = re.sub(r"/\*.*?\*/", "", HEADER, flags=re.DOTALL)
         declared = dict(re.findall(r"MARGIN_API[^;]*?\b(margin_\w+)\(([^)]*)\)", code))
-        self.assertGreater(len(declared), 25)
+        self.assertGreater(len(declared), 35)
         for name, (_, *arguments) in _abi._FUNCTIONS.items():
             count = 0 if declared[name] == "void" else declared[name].count(",") + 1
             self.assertEqual(len(arguments), count, name)

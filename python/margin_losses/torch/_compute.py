@@ -151,9 +151,11 @@ def _check_rows(name: str, tensor: Tensor, rows: int) -> None:
         )
 
 
-def checked(x: Any, w: Any, bias: Any, y: Any, sample_weight: Any) -> Tensors:
+def checked(
+    x: Any, w: Any, bias: Any, y: Any, sample_weight: Any, least_classes: int = 1
+) -> Tensors:
     """Return the tensors as the library takes them, or refuse them with one line that says why."""
-    x, w = _embeddings(x, w)
+    x, w = _embeddings(x, w, least_classes)
     y = _labels(y, x.device)
     _check_rows("y", y, x.shape[0])
     if bias is not None:
@@ -173,14 +175,14 @@ def checked(x: Any, w: Any, bias: Any, y: Any, sample_weight: Any) -> Tensors:
     return Tensors(x, w, bias, y, sample_weight)
 
 
-def _embeddings(x: Any, w: Any) -> Tuple[Tensor, Tensor]:
+def _embeddings(x: Any, w: Any, least_classes: int = 1) -> Tuple[Tensor, Tensor]:
     x, w = _real("x", x, 2, "[N, D]"), _real("weight", w, 2, "[C, D]")
     if x.shape[1] != w.shape[1]:
         raise ValueError(
             f"x has {x.shape[1]} columns and weight {w.shape[1]}: both must be D, "
             "the embedding size"
         )
-    if 0 in w.shape:
+    if w.shape[0] < least_classes or w.shape[1] == 0:
         raise ValueError(f"weight must be [C, D], neither of them 0, got {list(w.shape)}")
     if w.is_meta != x.is_meta:
         raise RuntimeError(f"weight is on {w.device} and x on {x.device}: take both to one device")
@@ -190,7 +192,7 @@ def _embeddings(x: Any, w: Any) -> Tuple[Tensor, Tensor]:
 # ---- loss and gradients --------------------------------------------------------------------------
 
 
-def _row_weights(objective: Objective, t: Tensors, y: Tensor) -> Tuple[Optional[Tensor], bool]:
+def row_weights(objective: Objective, t: Tensors, y: Tensor) -> Tuple[Optional[Tensor], bool]:
     """Return the factors of the rows' losses, None for those of the plain mean, and whether they
     are factors of nothing at all: a mean over weights that add up to zero."""
     if objective.reduction == "none":
@@ -207,7 +209,7 @@ def _row_weights(objective: Objective, t: Tensors, y: Tensor) -> Tuple[Optional[
     return weights / total, False
 
 
-def _of_nothing(objective: Objective, t: Tensors, needs: Needs) -> Tuple[Tensor, Gradients]:
+def of_nothing(objective: Objective, t: Tensors, needs: Needs) -> Tuple[Tensor, Gradients]:
     """The loss of no rows at all, which the library refuses: as torch's cross_entropy has it."""
     if objective.reduction == "none":
         loss = t.x.new_empty(0)
@@ -219,10 +221,49 @@ def _of_nothing(objective: Objective, t: Tensors, needs: Needs) -> Tuple[Tensor,
     ]
 
 
-def _pointer(tensor: Optional[Tensor]) -> Optional[int]:
+def pointer(tensor: Optional[Tensor]) -> Optional[int]:
     """The address of a tensor, which the struct that takes it must hold: where torch.compile or
     compiled autograd runs a function in parts, a variable that is not read again is dropped."""
     return None if tensor is None else tensor.data_ptr()
+
+
+def head_call(
+    objective: Objective, t: Tensors, weights: Optional[Tensor], needs: Needs
+) -> Tuple[Head, Optional[Tensor], Gradients]:
+    """Return the struct of a call, and what it writes: the rows' losses, and gradients.
+
+    Tensors are contiguous; `weights` are the factors of the rows.
+    """
+    x, w, bias = t.x, t.w, t.bias
+    rows = x.new_empty(t.y.shape) if objective.reduction == "none" else None
+    dx = torch.empty_like(x) if needs[0] else None
+    dw = torch.empty_like(w) if needs[1] or needs[2] else None  # the library wants it beside db
+    db = torch.empty_like(bias) if needs[2] and bias is not None else None
+    call = Head(
+        rows=x.shape[0],
+        dim=x.shape[1],
+        classes=w.shape[0],
+        embeddings=x.data_ptr(),
+        weights=w.data_ptr(),
+        bias=pointer(bias),
+        labels=t.y.data_ptr(),
+        row_weight=pointer(weights),
+        label_smoothing=objective.label_smoothing,
+        row_loss=pointer(rows),
+        grad_embeddings=pointer(dx),
+        grad_weights=pointer(dw),
+        grad_bias=pointer(db),
+        ignore_label=objective.ignore_index,
+    )
+    call.held = (*t, weights, rows, dx, dw, db)  # see pointer
+    return call, rows, [dx, dw if needs[1] else None, db]
+
+
+def value_of(objective: Objective, call: Head, weightless: bool, x: Tensor) -> Tensor:
+    """Return the loss of a call that was made, as a scalar like `x`."""
+    empty = weightless or call.counted == 0
+    loss = float("nan") if empty and objective.reduction == "mean" else call.loss
+    return x.new_full((), loss)
 
 
 def compute(
@@ -234,41 +275,16 @@ def compute(
     Errors call what the library found wrong by `names`.
     """
     if t.x.shape[0] == 0:
-        return _of_nothing(objective, t, needs)
-    x, w, y = t.x.contiguous(), t.w.contiguous(), t.y.contiguous()
-    bias = None if t.bias is None else t.bias.contiguous()
-    ignore = objective.ignore_index
-    if ignore == 0:  # the library's 0 stands for "only -1"
-        y = y.masked_fill(y == 0, -1)
-    weights, weightless = _row_weights(objective, t, y)
-    rows = x.new_empty(y.shape) if objective.reduction == "none" else None
-    dx = torch.empty_like(x) if needs[0] else None
-    dw = torch.empty_like(w) if needs[1] or needs[2] else None  # the library wants it beside db
-    db = torch.empty_like(bias) if needs[2] and bias is not None else None
-    call = Head(
-        rows=x.shape[0],
-        dim=x.shape[1],
-        classes=w.shape[0],
-        embeddings=x.data_ptr(),
-        weights=w.data_ptr(),
-        bias=_pointer(bias),
-        labels=y.data_ptr(),
-        row_weight=_pointer(weights),
-        label_smoothing=objective.label_smoothing,
-        row_loss=_pointer(rows),
-        grad_embeddings=_pointer(dx),
-        grad_weights=_pointer(dw),
-        grad_bias=_pointer(db),
-        ignore_label=ignore,
-    )
-    call.held = (x, w, bias, y, weights, rows, dx, dw, db)  # see _pointer
+        return of_nothing(objective, t, needs)
+    t = Tensors(*(None if a is None else a.contiguous() for a in t))
+    if objective.ignore_index == 0:  # the library's 0 stands for "only -1"
+        t = t._replace(y=t.y.masked_fill(t.y == 0, -1))
+    weights, weightless = row_weights(objective, t, t.y)
+    call, rows, gradients = head_call(objective, t, weights, needs)
     run_head(objective.made, torch.get_num_threads(), call, names)
-    gradients = [dx, dw if needs[1] else None, db]
     if rows is not None:
         return rows, gradients
-    empty = weightless or call.counted == 0
-    loss = float("nan") if empty and objective.reduction == "mean" else call.loss
-    return x.new_full((), loss), gradients
+    return value_of(objective, call, weightless, t.x), gradients
 
 
 # ---- prediction ----------------------------------------------------------------------------------
@@ -292,7 +308,7 @@ def predict(
         classes=w.shape[0],
         embeddings=x.data_ptr(),
         weights=w.data_ptr(),
-        bias=_pointer(bias),
+        bias=pointer(bias),
         k=k,
         top_classes=classes.data_ptr(),
         top_values=values.data_ptr(),

@@ -6,7 +6,7 @@ takes them as they are, without a copy.
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 import torch
 from torch import Tensor
@@ -27,7 +27,10 @@ ONE_AT_A_TIME = (
     "margin_losses has no batches of backward passes (vectorize=True, is_grads_batched=True): "
     "leave the option out, and each upstream gradient is taken by itself"
 )
-_UPSTREAM = {**NAMES, "row_weight": "the gradient of the rows' losses"}
+UPSTREAM = {**NAMES, "row_weight": "the gradient of the rows' losses"}
+
+# What makes a loss and gradients: `compute`, or the same over the ranks of a process group.
+Compute = Callable[[Objective, Tensors, Needs, Dict[str, str]], Tuple[Tensor, Gradients]]
 
 
 class FirstOrder(torch.autograd.Function):
@@ -61,29 +64,30 @@ class _Loss(torch.autograd.Function):
         y: Tensor,
         sample_weight: Optional[Tensor],
         objective: Objective,
+        compute: Compute,
     ) -> Tensor:
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(x, w, bias, y, sample_weight)  # notices what is changed in place
-        ctx.objective = objective
+        ctx.objective, ctx.compute = objective, compute
         per_row = objective.reduction == "none"
         needs = NOTHING if per_row else ctx.needs_input_grad[:3]
-        loss, gradients = compute(objective, Tensors(x, w, bias, y, sample_weight), needs)
+        loss, gradients = compute(objective, Tensors(x, w, bias, y, sample_weight), needs, NAMES)
         ctx.gradients = None if per_row else gradients
         return loss
 
     @staticmethod
     def backward(ctx: Any, factor: Optional[Tensor]) -> Tuple[Optional[Tensor], ...]:
         if factor is None:
-            return (None,) * 6
+            return (None,) * 7
         t = Tensors(*ctx.saved_tensors)
         gradients, ctx.gradients = ctx.gradients, None
-        given = (ctx.objective, t, factor, gradients, ctx.needs_input_grad)
+        given = (ctx.objective, t, factor, gradients, ctx.needs_input_grad, ctx.compute)
         if not torch.is_grad_enabled():
-            return (*_scaled(*given), None, None, None)
+            return (*_scaled(*given), None, None, None, None)
         with torch.no_grad():  # create_graph=True: somebody may differentiate the gradients
             gradients = _scaled(*given)
         gradients = FirstOrder.apply(factor, t.x, t.w, t.bias, *gradients)
-        return (*gradients, None, None, None)
+        return (*gradients, None, None, None, None)
 
 
 def batched(factor: Tensor) -> bool:
@@ -92,12 +96,17 @@ def batched(factor: Tensor) -> bool:
 
 
 def _scaled(
-    objective: Objective, t: Tensors, factor: Tensor, gradients: Optional[Gradients], needs: Needs
+    objective: Objective,
+    t: Tensors,
+    factor: Tensor,
+    gradients: Optional[Gradients],
+    needs: Needs,
+    compute: Compute,
 ) -> Gradients:
     """Return the gradients times `factor`: made now where the forward pass made none, or where
     an earlier backward pass has taken them."""
     try:
-        return _scaled_once(objective, t, factor, gradients, needs)
+        return _scaled_once(objective, t, factor, gradients, needs, compute)
     except RuntimeError:
         if batched(factor):
             raise RuntimeError(ONE_AT_A_TIME) from None
@@ -105,12 +114,17 @@ def _scaled(
 
 
 def _scaled_once(
-    objective: Objective, t: Tensors, factor: Tensor, gradients: Optional[Gradients], needs: Needs
+    objective: Objective,
+    t: Tensors,
+    factor: Tensor,
+    gradients: Optional[Gradients],
+    needs: Needs,
+    compute: Compute,
 ) -> Gradients:
     if objective.reduction == "none":
-        return weighted(objective, t, factor, needs)
+        return weighted(objective, t, factor, needs, compute)
     if gradients is None:
-        gradients = compute(objective, t, needs)[1]
+        gradients = compute(objective, t, needs, NAMES)[1]
     scale = factor.item()
     if scale != 1.0:
         for gradient in gradients:
@@ -119,10 +133,12 @@ def _scaled_once(
     return gradients
 
 
-def weighted(objective: Objective, t: Tensors, factor: Tensor, needs: Needs) -> Gradients:
+def weighted(
+    objective: Objective, t: Tensors, factor: Tensor, needs: Needs, compute: Compute = compute
+) -> Gradients:
     """Return the gradients of the sum of the rows' losses, each times its factor."""
     summed = objective._replace(reduction="sum")
-    return compute(summed, t._replace(sample_weight=factor), needs, _UPSTREAM)[1]
+    return compute(summed, t._replace(sample_weight=factor), needs, UPSTREAM)[1]
 
 
 def forward_mode(t: Tensors) -> bool:
@@ -133,10 +149,10 @@ def forward_mode(t: Tensors) -> bool:
     return any(a is not None and forward_ad.unpack_dual(a).tangent is not None for a in given)
 
 
-def eager(objective: Objective, t: Tensors) -> Tensor:
+def eager(objective: Objective, t: Tensors, compute: Compute = compute) -> Tensor:
     """Return the loss of the tensors, with gradients where PyTorch asks for them."""
     x, w, bias = t.x, t.w, t.bias
     wanted = x.requires_grad or w.requires_grad or bias is not None and bias.requires_grad
     if wanted and torch.is_grad_enabled():
-        return _Loss.apply(x, w, bias, t.y, t.sample_weight, objective)
-    return compute(objective, t, NOTHING)[0]
+        return _Loss.apply(x, w, bias, t.y, t.sample_weight, objective, compute)
+    return compute(objective, t, NOTHING, NAMES)[0]

@@ -44,6 +44,12 @@ _transforming: Callable[[], int] = getattr(
 _PLAIN = (Tensor, torch.nn.Parameter)
 
 
+def refuse_transforms(t: Tensors) -> None:
+    """Refuse tensors that torch.func or torch.jit transforms."""
+    if _transforming() or torch.jit.is_tracing() or forward_mode(t):
+        raise RuntimeError(NO_TRANSFORMS)
+
+
 def _dispatch(request: Request, t: Tensors) -> Tensor:
     """Compute by PyTorch's operation where it traces, else at once."""
     plain = type(t.x) in _PLAIN and type(t.w) in _PLAIN and not t.x.is_meta
@@ -54,8 +60,7 @@ def _dispatch(request: Request, t: Tensors) -> Tensor:
             raise RuntimeError(
                 "x is on meta: this version of PyTorch computes no shapes without data"
             )
-    if _transforming() or torch.jit.is_tracing() or forward_mode(t):
-        raise RuntimeError(NO_TRANSFORMS)
+    refuse_transforms(t)
     return eager(objective(request), t)
 
 
