@@ -54,8 +54,9 @@ def arithmetic() -> str:
 
 def claim_of(place: Place, o: Objective, t: Tensors, needs: Needs, names: Dict[str, str]) -> Claim:
     """Return what this rank says of a call; `names` are NAMES in a forward pass."""
+    own_name = {f"m{o.made.info.margin_index}": "margin", "lambda_": "lambda"}
     made = {
-        name: _OPTIONS[name][value] if name in _OPTIONS else value
+        own_name.get(name, name): _OPTIONS[name][value] if name in _OPTIONS else value
         for name, value in o.made._asdict().items()
     }
     same = {
@@ -66,7 +67,7 @@ def claim_of(place: Place, o: Objective, t: Tensors, needs: Needs, names: Dict[s
         "bias": "given" if t.bias is not None else "not given",
         "reduction": o.reduction,
         "label_smoothing": o.label_smoothing,
-        **{name.rstrip("_"): value for name, value in made.items()},
+        **made,
     }
     given = {"sample_weight": "given" if t.sample_weight is not None else "not given"}
     wanted = tuple(bool(n) for n in needs)
