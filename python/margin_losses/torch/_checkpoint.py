@@ -87,9 +87,6 @@ def save(
 
     def own() -> Dict[str, Any]:
         arrays, note = _companions(module, optimizer)
-        both = sorted(set(note).intersection(notes))
-        if both:
-            raise ValueError(f"{both[0]} is a note of the optimizer's, take another name")
         save_shard(folder, rank, world, module.class_range[0], _array(module.weight), **arrays)
         return note
 

@@ -13,7 +13,16 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-_KINDS = (TypeError, ValueError, MemoryError, OSError, RuntimeError)  # the last is for all others
+# What ranks tell each other of, a kind before what it is a kind of; the last is for all others.
+_KINDS = (
+    TypeError,
+    ValueError,
+    MemoryError,
+    FileExistsError,
+    FileNotFoundError,
+    OSError,
+    RuntimeError,
+)
 
 
 class Fault(NamedTuple):
