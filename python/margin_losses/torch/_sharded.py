@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from bisect import bisect_right
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
 
 import torch
 from torch import Tensor
@@ -333,7 +333,6 @@ def _check_labels(y: Tensor, classes: int, ignore: int) -> None:
 
 def _check(place: Place, request: Request, t: Tensors) -> Objective:
     """Refuse what this rank alone finds wrong with its tensors, and return the objective."""
-    refuse_transforms(t)
     o = objective(request)
     if t.w.shape[0] != place.count:
         raise ValueError(f"weight has {t.w.shape[0]} rows, but class_range says {place.count}")
@@ -349,10 +348,16 @@ def _check(place: Place, request: Request, t: Tensors) -> Objective:
     return o
 
 
+# torch.compile breaks its graph here, where PyTorch can compile: ranks exchange while they compute.
+_untraced: Callable[[Any], Any] = getattr(torch, "_disable_dynamo", lambda function: function)
+
+
+@_untraced
 def loss_of(
     place: Place, request: Request, x: Any, w: Any, bias: Any, y: Any, sample_weight: Any
 ) -> Tensor:
     """Return the loss of the rows of all ranks, or refuse it on all ranks."""
+    refuse_transforms(Tensors(x, w, bias, y, sample_weight))  # ranks cannot talk within one
     fault = None
     try:
         t = checked(x, w, bias, y, sample_weight, least_classes=0)

@@ -9,6 +9,9 @@ import torch
 import torch.distributed as dist
 import torch.multiprocessing as processes
 
+if hasattr(torch, "_disable_dynamo"):
+    import torch._dynamo  # optimizers do; here once for all ranks
+
 SECONDS = 60  # what goes wrong here hangs
 
 

@@ -317,6 +317,27 @@ def changed(module, name, value):
     return module
 
 
+def transforms(group):
+    """Compiled, the loss is computed between two graphs; torch.func is refused on each rank."""
+    head = filled(ArcFaceLoss(2100, DIM, process_group=group), problem(8, DIM, 2100)[1])
+    x, _, y, _ = problem(8, DIM, 2100)
+
+    def double(x):
+        return head(2 * x, y)
+
+    compiled = torch.compile(double, backend="eager")
+    x.requires_grad_()
+    gradients = [torch.autograd.grad(f(x), (x, head.weight)) for f in (double, compiled)]
+    for a, b in zip(*gradients):
+        assert torch.equal(a, b)
+    try:
+        torch.func.grad(double)(x)
+    except RuntimeError as error:
+        assert "torch.func" in str(error), error
+    else:
+        raise AssertionError("torch.func.grad of a loss over ranks")
+
+
 def dies(group):
     """A rank that is gone is an error on the others, at once."""
     module = ArcFaceLoss(2100, DIM, process_group=group)
@@ -355,6 +376,10 @@ class Group(unittest.TestCase):
 
     def test_errors(self):
         run(3, errors)
+
+    @unittest.skipUnless(hasattr(torch, "compiler"), "this PyTorch does not compile")
+    def test_transforms(self):
+        run(2, transforms)
 
     def test_a_rank_that_is_gone(self):
         self.assertEqual(run(3, dies, ends=False), [3, 3, 3])
