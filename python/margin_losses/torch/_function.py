@@ -6,7 +6,7 @@ takes them as they are, without a copy.
 
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Optional, Tuple
 
 import torch
 from torch import Tensor
@@ -29,8 +29,8 @@ ONE_AT_A_TIME = (
 )
 UPSTREAM = {**NAMES, "row_weight": "the gradient of the rows' losses"}
 
-# What makes a loss and gradients: `compute`, or the same over the ranks of a process group.
-Compute = Callable[[Objective, Tensors, Needs, Dict[str, str]], Tuple[Tensor, Gradients]]
+# What makes a loss and gradients: the same as `compute` over ranks; None: `compute`.
+Compute = Optional[Callable[..., Tuple[Tensor, Gradients]]]
 
 
 class FirstOrder(torch.autograd.Function):
@@ -64,14 +64,15 @@ class _Loss(torch.autograd.Function):
         y: Tensor,
         sample_weight: Optional[Tensor],
         objective: Objective,
-        compute: Compute,
+        ours: Compute,
     ) -> Tensor:
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(x, w, bias, y, sample_weight)  # notices what is changed in place
-        ctx.objective, ctx.compute = objective, compute
+        ctx.objective, ctx.ours = objective, ours
         per_row = objective.reduction == "none"
         needs = NOTHING if per_row else ctx.needs_input_grad[:3]
-        loss, gradients = compute(objective, Tensors(x, w, bias, y, sample_weight), needs, NAMES)
+        t = Tensors(x, w, bias, y, sample_weight)
+        loss, gradients = (ours or compute)(objective, t, needs)
         ctx.gradients = None if per_row else gradients
         return loss
 
@@ -81,7 +82,7 @@ class _Loss(torch.autograd.Function):
             return (None,) * 7
         t = Tensors(*ctx.saved_tensors)
         gradients, ctx.gradients = ctx.gradients, None
-        given = (ctx.objective, t, factor, gradients, ctx.needs_input_grad, ctx.compute)
+        given = (ctx.objective, t, factor, gradients, ctx.needs_input_grad, ctx.ours)
         if not torch.is_grad_enabled():
             return (*_scaled(*given), None, None, None, None)
         with torch.no_grad():  # create_graph=True: somebody may differentiate the gradients
@@ -101,12 +102,12 @@ def _scaled(
     factor: Tensor,
     gradients: Optional[Gradients],
     needs: Needs,
-    compute: Compute,
+    ours: Compute,
 ) -> Gradients:
     """Return the gradients times `factor`: made now where the forward pass made none, or where
     an earlier backward pass has taken them."""
     try:
-        return _scaled_once(objective, t, factor, gradients, needs, compute)
+        return _scaled_once(objective, t, factor, gradients, needs, ours)
     except RuntimeError:
         if batched(factor):
             raise RuntimeError(ONE_AT_A_TIME) from None
@@ -119,12 +120,12 @@ def _scaled_once(
     factor: Tensor,
     gradients: Optional[Gradients],
     needs: Needs,
-    compute: Compute,
+    ours: Compute,
 ) -> Gradients:
     if objective.reduction == "none":
-        return weighted(objective, t, factor, needs, compute)
+        return weighted(objective, t, factor, needs, ours)
     if gradients is None:
-        gradients = compute(objective, t, needs, NAMES)[1]
+        gradients = (ours or compute)(objective, t, needs)[1]
     scale = factor.item()
     if scale != 1.0:
         for gradient in gradients:
@@ -134,11 +135,11 @@ def _scaled_once(
 
 
 def weighted(
-    objective: Objective, t: Tensors, factor: Tensor, needs: Needs, compute: Compute = compute
+    objective: Objective, t: Tensors, factor: Tensor, needs: Needs, ours: Compute = None
 ) -> Gradients:
     """Return the gradients of the sum of the rows' losses, each times its factor."""
     summed = objective._replace(reduction="sum")
-    return compute(summed, t._replace(sample_weight=factor), needs, UPSTREAM)[1]
+    return (ours or compute)(summed, t._replace(sample_weight=factor), needs, UPSTREAM)[1]
 
 
 def forward_mode(t: Tensors) -> bool:
@@ -149,10 +150,10 @@ def forward_mode(t: Tensors) -> bool:
     return any(a is not None and forward_ad.unpack_dual(a).tangent is not None for a in given)
 
 
-def eager(objective: Objective, t: Tensors, compute: Compute = compute) -> Tensor:
+def eager(objective: Objective, t: Tensors, ours: Compute = None) -> Tensor:
     """Return the loss of the tensors, with gradients where PyTorch asks for them."""
     x, w, bias = t.x, t.w, t.bias
     wanted = x.requires_grad or w.requires_grad or bias is not None and bias.requires_grad
     if wanted and torch.is_grad_enabled():
-        return _Loss.apply(x, w, bias, t.y, t.sample_weight, objective, compute)
-    return compute(objective, t, NOTHING, NAMES)[0]
+        return _Loss.apply(x, w, bias, t.y, t.sample_weight, objective, ours)
+    return (ours or compute)(objective, t, NOTHING)[0]

@@ -17,6 +17,7 @@ from .._abi import Shard
 from .._heads import whole
 from .._stages import STATS_BYTES, Step, cuts_of, nodes_of, shard_of, width_of
 from ._compute import (
+    NAMES,
     Gradients,
     Needs,
     Objective,
@@ -301,7 +302,7 @@ def _in_stages(c: _Call) -> Tuple[Tensor, Gradients]:
 
 
 def _compute(
-    place: Place, o: Objective, t: Tensors, needs: Needs, names: Dict[str, str]
+    place: Place, o: Objective, t: Tensors, needs: Needs, names: Dict[str, str] = NAMES
 ) -> Tuple[Tensor, Gradients]:
     """Return loss and gradients as `compute` does, over all ranks: the loss of all rows (of none:
     those of this rank), dX of this rank's rows, dW and db of its classes."""
