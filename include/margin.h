@@ -1,4 +1,5 @@
-/* margin.h: margin-softmax losses for CPUs: the one public header of libmargin.
+/* margin.h: margin-softmax losses for CPUs: the public header of libmargin. Optimizers that take
+ * the head's gradients on their way are in margin_update.h.
  *
  * A margin loss handicaps the logit of the target, the class of a row's label. With c = cos(theta)
  * the cosine between the embedding and the class weight of its target, z = s psi(theta) the logit
@@ -11,8 +12,9 @@
  *
  * Everywhere: N rows (batch), D dimension of an embedding, C classes, s scale, m margin, theta the
  * angle between embedding and class weight in radians. A class weight is a row of W. Arrays are
- * float32 in C order; strides and lengths count elements, not bytes. The caller owns every array it
- * passes; the library keeps no pointer after a call returns.
+ * float32 in C order (X and W also of 16 bits: margin_type); strides and lengths count elements,
+ * not bytes. The caller owns every array it passes; the library keeps no pointer after a call
+ * returns.
  *
  * Threads: a context may be used by one thread at a time; different contexts are independent, and
  * the library has no global state. It never prints, exits or aborts.
@@ -94,6 +96,15 @@ typedef enum margin_feature_norm {
     MARGIN_FEATURE_NORM_COUNT
 } margin_feature_norm;
 
+/* How the elements of embeddings and class weights lie in memory. All arithmetic is in float32, and
+ * gives the bits that the same numbers as float32 give; outputs are float32. */
+typedef enum margin_type {
+    MARGIN_TYPE_FLOAT32,
+    MARGIN_TYPE_BFLOAT16, /* the upper half of a float32 */
+    MARGIN_TYPE_FLOAT16,  /* IEEE 754 binary16, subnormal numbers included */
+    MARGIN_TYPE_COUNT
+} margin_type;
+
 /* The instruction sets, one row each, in rising order: X(enum suffix, name, test of this CPU).
  * The test is read by the dispatcher only. A new one is one header in src/simd, one line in
  * CMakeLists.txt and one row here. */
@@ -118,13 +129,15 @@ typedef enum margin_status {
     MARGIN_ERROR_NULL,      /* a required pointer is NULL */
     MARGIN_ERROR_CONFIG,    /* a configuration field is out of its range */
     MARGIN_ERROR_ISA,       /* the instruction set is unknown, not built, or not on this CPU */
-    MARGIN_ERROR_SHAPE,     /* N, D or C is 0, a stride is too short, or an array beyond memory */
+    MARGIN_ERROR_SHAPE,     /* N, D or C is 0, a stride is too short, or an array beyond memory, or
+                               class_index does not rise */
     MARGIN_ERROR_LABEL,     /* a label is neither ignored nor in [0, C) */
     MARGIN_ERROR_NONFINITE, /* an input holds a NaN or an infinity */
     MARGIN_ERROR_WORKSPACE, /* the workspace is too small for the shape */
     MARGIN_ERROR_MEMORY,    /* out of memory */
     MARGIN_ERROR_SIZE,  /* a struct's `size` is not set: begin with MARGIN_HEAD_INIT or the like */
     MARGIN_ERROR_ORDER, /* a stage of a shard is called out of turn (margin_shards.h) */
+    MARGIN_ERROR_PEER,  /* another process is silent, or cannot be reached (margin_mpi.h) */
     MARGIN_STATUS_COUNT
 } margin_status;
 
@@ -141,6 +154,7 @@ typedef enum margin_argument {
     MARGIN_ARGUMENT_CLASS_WEIGHT,
     MARGIN_ARGUMENT_ROW_MARGIN,
     MARGIN_ARGUMENT_CLASS_MARGIN,
+    MARGIN_ARGUMENT_CLASS_INDEX,
     MARGIN_ARGUMENT_COUNT
 } margin_argument;
 
@@ -149,7 +163,7 @@ typedef struct margin_fault {
     margin_status status;
     margin_argument argument;
     size_t row;         /* the row at fault, where there is one */
-    int64_t value;      /* a label at fault */
+    int64_t value;      /* a label or a class number at fault */
     size_t bytes;       /* MARGIN_ERROR_WORKSPACE: the bytes that this shape needs */
     const char *detail; /* one static sentence, never NULL */
 } margin_fault;
@@ -163,22 +177,24 @@ typedef void (*margin_parallel_for)(void *user, size_t count,
 
 /* ---- structs that can grow --------------------------------------------------------------------
  *
- * margin_config, margin_head, margin_rows and margin_predict begin with their size as the caller's
- * compiler knows it, set by margin_config_init, MARGIN_HEAD_INIT, MARGIN_ROWS_INIT and
- * MARGIN_PREDICT_INIT. Later versions append fields, in which 0 means as before; the library takes
- * fields beyond a caller's size as 0 and never writes there, so that programs compiled before keep
- * running. A library that is older than the header does not see the fields that it does not know:
+ * margin_config, margin_head, margin_rows, margin_predict and margin_sample begin with their size
+ * as the caller's compiler knows it, set by margin_config_init, MARGIN_HEAD_INIT and the like.
+ * Later versions append fields, in which 0 means as before; the library takes fields beyond a
+ * caller's size as 0 and never writes there, so that programs compiled before keep running. A
+ * library that is older than the header does not see the fields that it does not know:
  * margin_version_number() tells. Values of enumerations, and rows of the table of losses, are
  * appended too. */
 #ifdef __cplusplus
 #define MARGIN_HEAD_INIT    margin_head_initial()
 #define MARGIN_ROWS_INIT    margin_rows_initial()
 #define MARGIN_PREDICT_INIT margin_predict_initial()
+#define MARGIN_SAMPLE_INIT  margin_sample_initial()
 #else
 // clang-format off
 #define MARGIN_HEAD_INIT    {.size = sizeof(margin_head)}
 #define MARGIN_ROWS_INIT    {.size = sizeof(margin_rows)}
 #define MARGIN_PREDICT_INIT {.size = sizeof(margin_predict)}
+#define MARGIN_SAMPLE_INIT  {.size = sizeof(margin_sample)}
 // clang-format on
 #endif
 
@@ -247,6 +263,8 @@ MARGIN_API const char *margin_gradient_name(margin_gradient value);
 MARGIN_API int margin_gradient_find(const char *name, margin_gradient *out);
 MARGIN_API const char *margin_feature_norm_name(margin_feature_norm value);
 MARGIN_API int margin_feature_norm_find(const char *name, margin_feature_norm *out);
+MARGIN_API const char *margin_type_name(margin_type value);
+MARGIN_API int margin_type_find(const char *name, margin_type *out);
 MARGIN_API const char *margin_isa_name(margin_isa value);
 MARGIN_API int margin_isa_find(const char *name, margin_isa *out);
 /* Return 1 if the library was built with this instruction set; if this CPU can also run it. */
@@ -301,12 +319,24 @@ MARGIN_API const margin_fault *margin_context_fault(const margin_context *contex
 /* Returns the bytes of workspace that the last head call used: at most config.workspace_bytes. */
 MARGIN_API size_t margin_context_workspace_used(const margin_context *context);
 /* Returns the least workspace_bytes with which margin_head_run accepts this shape, on one thread:
- * where the workspace is too small for the scratch of more threads, fewer take part. 0 if the shape
- * itself is impossible, or without a context. */
+ * where the workspace is too small for the scratch of more threads, fewer take part. With
+ * `accumulate` and with `consume` the sums of dW cannot wait in an array of the caller's while rows
+ * follow: all rows must fit together, which takes more; margin_fault.bytes says how much. 0 if the
+ * shape itself is impossible, or without a context. */
 MARGIN_API size_t margin_head_workspace_minimum(const margin_context *context, size_t rows,
                                                 size_t dim, size_t classes);
 
 /* ---- head level: embeddings, class weights, labels -> loss and gradients ---- */
+
+/* Takes finished gradients of the classes `first` to `first` + `count` - 1 while they are in a
+ * cache: `gradients` [count, D], `stride` elements from row to row, and `bias_gradients` [count],
+ * NULL where the call has no bias. Both are gone when it returns. A call of the head hands over
+ * each class exactly once, in pieces of any size and order, also several at once on different
+ * threads. It has written dX and no longer reads these class weights, nor their bias, so these
+ * may be changed in place; those of other classes may not. It must return: an exception or a
+ * longjmp through the library is not allowed. `user` is the call's consume_user. */
+typedef void (*margin_consume)(void *user, size_t first, size_t count, const float *gradients,
+                               size_t stride, const float *bias_gradients);
 
 /* Begin with `margin_head head = MARGIN_HEAD_INIT;`, then set what is needed. */
 typedef struct margin_head {
@@ -363,6 +393,18 @@ typedef struct margin_head {
     float *row_others;         /* [N] or NULL: log-sum-exp of the negatives' logits, -FLT_MAX where
                                   there is none, 0 for ignored rows. With it any z makes a loss
                                   without loss of digits: softplus(row_others - z) */
+    margin_consume consume;    /* takes dW, which is then never stored, in place of grad_weights;
+                                  NULL: none. margin_update.h has some */
+    void *consume_user;        /* what it is given */
+    margin_type embeddings_type; /* of what embeddings points to, cast to const float * where it is
+                                    not float32; an element of 16 bits lies at any even address */
+    margin_type weights_type;    /* likewise of weights; dX and dW are float32 in any case */
+    const int64_t *class_index;  /* [C] or NULL: the classes that the call is of, as rows of W,
+                                    rising (margin_sample_run makes such a list). C is then their
+                                    number; labels, weights, bias, class_weight and class_margin are
+                                    numbered as the rows of W, and only what belongs to listed
+                                    classes is read; dW [C, D] and db [C] are as the list. A label
+                                    outside it is an error */
 } margin_head;
 
 /* Runs the fused classification head: normalise, cosines, margin, softmax cross entropy, and back.
@@ -371,9 +413,10 @@ typedef struct margin_head {
  * direction: its cosines are 0, theta is pi/2, its own gradient is zero. Gradient entries beyond
  * float32 become +-FLT_MAX, never infinite. Inputs and outputs must not overlap.
  *
- * Errors: MARGIN_ERROR_NULL, _SHAPE, _LABEL, _NONFINITE, _WORKSPACE, _CONFIG (bias with a loss that
- * has none, label_smoothing out of its range); outputs are then untouched, and margin_context_fault
- * says what was wrong where.
+ * Errors: MARGIN_ERROR_NULL, _SHAPE (also a class_index that does not rise), _LABEL, _NONFINITE,
+ * _WORKSPACE, _CONFIG (bias with a loss that has none, label_smoothing out of its range, both
+ * consume and grad_weights, a type that there is not); outputs are then untouched, nothing was
+ * consumed, and margin_context_fault says what was wrong where.
  *
  * Source: Deng et al., ArcFace, eq. 1-4; Wang et al., NormFace, for the normalisation's gradient.
  */
@@ -395,6 +438,8 @@ typedef struct margin_predict {
                              in the order of classes */
     float *top_values;    /* [N, k]: their cosines, in [-1, 1]; for losses that normalise nothing
                              their logits */
+    /* appended, as in margin_head */
+    margin_type embeddings_type, weights_type;
 } margin_predict;
 
 /* Finds the k nearest classes of each row, without labels or margins. W is read once, and no [N, C]
@@ -402,6 +447,39 @@ typedef struct margin_predict {
  * float32 cosines as row_correct.
  * Errors: MARGIN_ERROR_NULL, _SIZE, _SHAPE (also k), _NONFINITE, _WORKSPACE, _MEMORY, _CONFIG. */
 MARGIN_API margin_status margin_head_predict(margin_context *context, const margin_predict *call);
+
+/* ---- sampled classes: which rows of W a step looks at ---- */
+
+/* Begin with `margin_sample sample = MARGIN_SAMPLE_INIT;`, then set what is needed. */
+typedef struct margin_sample {
+    size_t size; /* sizeof(margin_sample), set by MARGIN_SAMPLE_INIT */
+    /* inputs */
+    const int64_t *labels; /* y [N]: in [0, C), or -1; their classes are sampled in any case */
+    size_t rows;           /* N >= 0 */
+    int64_t ignore_label;  /* as in margin_head */
+    size_t classes;        /* C >= 1 */
+    size_t first, count;   /* the classes to list: from `first` on `count`, at most to C; all of W:
+                              0 and C */
+    double rate;           /* r in (0, 1]: the probability with which each other class is drawn */
+    uint64_t seed, step;   /* another step, or another seed: other classes */
+    /* output */
+    int64_t *class_index; /* [capacity]: the sampled classes of the range, in rising order */
+    size_t capacity;      /* `count` is always enough */
+    /* result */
+    size_t found; /* classes that are sampled, also where capacity is too small for them */
+} margin_sample;
+
+/* Samples classes for one step of training, as margin_head.class_index takes them: those of the
+ * labels, and each other one with probability `rate`, rounded up to a multiple of 2^-32, whatever
+ * the others. Whether class j is drawn follows from seed, step and j alone, so the lists of ranges
+ * side by side, one after another, are the list of the whole: ranks that each hold a range of
+ * classes agree without a word. What a smaller sum over classes does to the loss is in
+ * docs/method.md. Scratch memory: 8 bytes a row.
+ * Errors: MARGIN_ERROR_NULL, _SIZE, _SHAPE (classes, range; capacity: class_index then holds no
+ * list), _CONFIG (rate), _LABEL, _WORKSPACE, _MEMORY.
+ * Source: An et al. 2022, "Killing two birds with one stone: efficient and robust training of face
+ * recognition CNNs by Partial FC"; Salmon et al. 2011 for the generator, Philox4x32-10. */
+MARGIN_API margin_status margin_sample_run(margin_context *context, margin_sample *sample);
 
 /* ---- rows level: cosines (or logits) and labels -> loss and their gradient ---- */
 
@@ -458,6 +536,7 @@ MARGIN_API margin_status margin_rows_run(margin_context *context, margin_rows *r
 MARGIN_DEFINE_INITIAL(margin_head)
 MARGIN_DEFINE_INITIAL(margin_rows)
 MARGIN_DEFINE_INITIAL(margin_predict)
+MARGIN_DEFINE_INITIAL(margin_sample)
 #undef MARGIN_DEFINE_INITIAL
 }
 #endif

@@ -51,6 +51,7 @@ static int find(const char *const *names, unsigned count, const char *name)
 DEFINE_NAMES(margin_past_pi, MARGIN_PAST_PI_COUNT, "paper", "monotone", "taylor", "clamp", "easy")
 DEFINE_NAMES(margin_gradient, MARGIN_GRADIENT_COUNT, "exact", "detached")
 DEFINE_NAMES(margin_feature_norm, MARGIN_FEATURE_NORM_COUNT, "fixed", "keep")
+DEFINE_NAMES(margin_type, MARGIN_TYPE_COUNT, "float32", "bfloat16", "float16")
 
 const char *margin_status_text(margin_status status)
 {
@@ -66,6 +67,7 @@ const char *margin_status_text(margin_status status)
         "out of memory",
         "a struct's size is not set: begin with MARGIN_HEAD_INIT or the like",
         "a stage of a shard is called out of turn",
+        "another process is silent, or cannot be reached",
     };
     return (unsigned)status < MARGIN_STATUS_COUNT ? texts[status] : "unknown status";
 }
@@ -74,7 +76,7 @@ const char *margin_argument_name(margin_argument argument)
 {
     static const char *const names[MARGIN_ARGUMENT_COUNT] = {
         "none",      "embeddings", "weights",      "bias",       "labels",       "logits",
-        "row_scale", "row_weight", "class_weight", "row_margin", "class_margin",
+        "row_scale", "row_weight", "class_weight", "row_margin", "class_margin", "class_index",
     };
     return (unsigned)argument < MARGIN_ARGUMENT_COUNT ? names[argument] : "unknown";
 }

@@ -14,6 +14,7 @@ from ._abi import LOSSES, Head, Predict, Rows
 from ._arrays import addresses
 from ._heads import (
     ISAS,
+    TYPES,
     Settings,
     choice,
     number,
@@ -189,16 +190,19 @@ def _bias(bias: Any, loss: str, classes: int) -> np.ndarray:
 
 
 def _head_inputs(x: Any, w: Any, bias: Any, loss: str) -> Tuple[Dict[str, int], Arrays]:
-    """Return the sizes N, D and C, and the arrays."""
-    x = _arrays.floats("x", x, "N, D")
+    """Return the sizes N, D and C with the types of x and w, and the arrays."""
+    x = _arrays.reals("x", x, "N, D")
     n, d = x.shape
-    w = _arrays.weights(w, d)
+    w = _arrays.weights(w, d, _arrays.reals)
     if not (x.size and w.size):
         raise ValueError(f"{'w' if x.size else 'x'} is empty: N, D and C must be at least 1")
     arrays = {"embeddings": x, "weights": w}
     if bias is not None:
         arrays["bias"] = _bias(bias, loss, len(w))
-    return {"rows": n, "dim": d, "classes": len(w)}, arrays
+    fields = {"rows": n, "dim": d, "classes": len(w)}
+    fields["embeddings_type"] = TYPES[_arrays.type_of(x)]
+    fields["weights_type"] = TYPES[_arrays.type_of(w)]
+    return fields, arrays
 
 
 def _held(out: Any) -> Dict[str, Any]:
@@ -282,6 +286,7 @@ def head(
     row_margin: Any = None,
     class_margin: Any = None,
     row_scale: Any = None,
+    class_index: Any = None,
     gradients: bool = True,
     accumulate: bool = False,
     out: Any = None,
@@ -291,8 +296,9 @@ def head(
 ) -> HeadResult:
     """Loss and gradients of a classification head, from embeddings, class weights and labels.
 
-    N rows, D dimensions, C classes. float32 arrays in C order are used as they are; other floats
-    and whole numbers are converted, other layouts copied.
+    N rows, D dimensions, C classes. float32 arrays in C order are used as they are, x and w also
+    as float16 and bfloat16 (of ml_dtypes, or ``dtype="V2"``); other floats and whole numbers are
+    converted, other layouts copied. Gradients are float32.
 
     Parameters
     ----------
@@ -333,6 +339,10 @@ def head(
         A margin for each row, or for each class, instead of `margin`; only one of the three.
     row_scale : array of floats [N], optional
         A scale for each row instead of `scale`; only one of the two.
+    class_index : array of whole numbers [K], optional
+        The classes that the call is of, rising, as `sample` gives them: dw is [K, D] and db [K], a
+        row for each of them, and nothing of the other classes is read. Labels and all arrays [C]
+        are still numbered as the rows of w; a label must be in the list.
     gradients : bool
         False: the loss alone.
     accumulate : bool
@@ -378,6 +388,9 @@ def head(
         inputs, "N", n, row_weight=row_weight, row_margin=row_margin, row_scale=row_scale
     )
     _take_given(inputs, "C", c, class_weight=class_weight, class_margin=class_margin)
+    if class_index is not None:
+        inputs["class_index"] = _arrays.class_index(class_index, c)
+        sizes["classes"] = len(inputs["class_index"])
     _refuse_replaced(made, inputs, scale=scale, margin=margin, m1=m1, m2=m2, m3=m3)
     arrays = _gradient_arrays(sizes, inputs, out, accumulate) if gradients else {}
     result = _empty_head_result(n, arrays)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "dmath.h"
+#include "head/finish.h"
 #include "head/geometry.h"
 
 /* Entries of targets beyond this are not ordinary: the row's factor is next to nothing. */
@@ -141,12 +142,12 @@ static const margin_pair *pair_of(const head_rows *rows, const head_targets *tar
  * additions. */
 void margin_head_add_targets(const head_call *call, const head_rows *rows,
                              const head_targets *targets, size_t class_index, float *out,
-                             float *class_line)
+                             const head_lines *lines)
 {
     for (size_t at = targets->first_of[class_index]; at != SIZE_MAX; at = targets->next_of[at]) {
         if (targets->share[at] == 0.0) continue;
-        call->geometry->add_target(call, margin_head_embedding(call, at),
-                                   margin_head_class(call, class_index, class_line),
+        call->geometry->add_target(call, margin_head_embedding(call, at, lines),
+                                   margin_head_class(call, class_index, lines),
                                    pair_of(rows, targets, at), targets->share[at], out);
     }
 }
@@ -190,23 +191,6 @@ static void keep_class(const margin_head *io, size_t class_index, const float *g
     if (io->grad_bias != NULL) io->grad_bias[class_index] = g[io->dim];
 }
 
-void margin_head_store_class(const head_call *call, double norm, size_t class_index, float *g,
-                             float *class_line)
-{
-    const margin_head *io = call->io;
-    const head_geometry *geometry = call->geometry;
-    const margin_unit unit = margin_unit_of(margin_head_class(call, class_index, class_line), norm);
-    float *dw = io->grad_weights + class_index * io->grad_weights_stride;
-    float *out = io->accumulate ? g : dw, first, second;
-    margin_split_factor(geometry->finish_factor(call, norm), &first, &second);
-    call->kernels.packing->finish_row(g, geometry->projects ? &unit : NULL, io->dim, first, second,
-                                      out);
-    if (out != dw) call->kernels.packing->add_row(out, io->dim, dw);
-    if (io->grad_bias != NULL)
-        margin_head_put(call, &io->grad_bias[class_index],
-                        (double)g[io->dim] * call->gradient_measure);
-}
-
 /* Adds to the sums of a piece's classes what label smoothing gives each of them. */
 static void add_even(const head_call *call, const head_piece *piece, const piece_sum *sum)
 {
@@ -216,24 +200,30 @@ static void add_even(const head_call *call, const head_piece *piece, const piece
                                              sum->at + j * sum->stride);
 }
 
+/* Finishes a piece's rows of dW, whose sums are there: writes them where they belong, and hands
+ * them to the call's consumer. */
 static void finish_piece(const head_call *call, const head_rows *rows, const double *norms,
                          const head_targets *targets, const head_piece *piece, const piece_sum *sum,
-                         float *class_line)
+                         head_scratch *scratch)
 {
-    const size_t end = piece->first + piece->count;
+    const head_finished out = margin_head_destination(call, piece->first, sum->at, sum->stride);
     add_even(call, piece, sum);
     for (size_t j = 0; j < piece->count; j++)
         margin_head_add_targets(call, rows, targets, piece->first + j, sum->at + j * sum->stride,
-                                class_line);
-    for (size_t j = piece->first; j < end; j++) {
-        float *g = sum->at + (j - piece->first) * sum->stride;
-        const size_t done = call->geometry->finish_classes(call, j, end - j, norms, g, sum->stride);
+                                &scratch->lines);
+    for (size_t j = 0; j < piece->count; j++) {
+        const size_t at = piece->first + j;
+        float *g = sum->at + j * sum->stride;
+        const size_t done =
+            call->geometry->finish_classes(call, at, piece->count - j, norms, g, sum->stride,
+                                           out.rows + j * out.stride, out.stride);
         if (done == 0) {
-            margin_head_store_class(call, norms[j], j, g, class_line);
+            margin_head_finish_class(call, norms[at], at, g, &scratch->lines, j, &out);
         } else {
             j += done - 1;
         }
     }
+    margin_head_hand_over(call, piece->first, piece->count, &out);
 }
 
 /* Returns what the piece's end and the next block's start will read. */
@@ -271,7 +261,7 @@ void margin_head_backward(const head_call *call, const head_rows *rows, const he
                                             rows->count, piece->count, call->layout.panels,
                                             rows->first > 0, sum.at, sum.stride, &ahead);
     if (rows->last) {
-        finish_piece(call, rows, classes->norms, targets, piece, &sum, scratch->class_line);
+        finish_piece(call, rows, classes->norms, targets, piece, &sum, scratch);
         return;
     }
     for (size_t j = 0; j < piece->count; j++)

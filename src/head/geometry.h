@@ -28,12 +28,12 @@ typedef struct head_geometry {
     /* ---- before the classes ---- */
 
     /* Returns the largest norm of a class weight and size of a bias, of which the packed class
-     * weights' power of two is made; 0 where each is brought to length 1. `class_line` is scratch
-     * for one class weight. */
-    double (*class_size)(const head_call *call, float *class_line);
+     * weights' power of two is made; 0 where each is brought to length 1. It may
+     * overwrite `lines`. */
+    double (*class_size)(const head_call *call, const head_lines *lines);
     /* Returns the part of row `row` of all rows in head_call.gradient_measure: its head_row.scale,
      * but for class_measure. */
-    double (*row_measure)(const head_call *call, size_t row);
+    double (*row_measure)(const head_call *call, size_t row, const head_lines *lines);
     /* Sets row->scale and row->unpack, after the pair was measured. */
     void (*set_scale)(const head_call *call, head_row *row);
     /* Packs embedding x of `row` into panels. */
@@ -74,10 +74,10 @@ typedef struct head_geometry {
      * the row's, or NULL: it is measured if need be. */
     void (*add_target)(const head_call *call, const float *x, const float *w,
                        const margin_pair *pair, double share, float *out);
-    /* Finishes the rows of dW of `count` classes from `first` on, of their sums g, which it may
-     * overwrite: up to the first one that is not ordinary. Returns how many. */
+    /* Writes the finished rows of dW of `count` classes from `first` on to `out`, which may be
+     * their sums g: up to the first one that is not ordinary. Returns how many. */
     size_t (*finish_classes)(const head_call *call, size_t first, size_t count, const double *norms,
-                             float *g, size_t g_stride);
+                             const float *g, size_t g_stride, float *out, size_t out_stride);
     /* Returns what a class's sum is multiplied by for dW. */
     double (*finish_factor)(const head_call *call, double norm);
     /* A class's sum is projected across its class weight. */

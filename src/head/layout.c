@@ -74,12 +74,12 @@ head_layout margin_head_layout(const head_shape *shape)
 typedef struct search {
     const head_shape *shape;
     const head_layout *layout;
-    size_t class_line_bytes, workspace;
+    size_t workspace;
 } search;
 
 static size_t bytes_of(const search *q, head_schedule s)
 {
-    return margin_head_bytes(q->shape, q->layout, &s, q->class_line_bytes);
+    return margin_head_bytes(q->shape, q->layout, &s);
 }
 
 /* Gives the schedule as many rows as fit, all or whole chunks, and returns 1; else the fewest, and
@@ -91,8 +91,8 @@ static int fit_rows(const search *q, head_schedule *s)
     s->rows = all;
     s->bytes = bytes_of(q, *s);
     if (s->bytes <= q->workspace) return 1;
-    /* The caller's dW has no room for unfinished sums: all rows together, or not at all. */
-    if ((q->shape->add && q->shape->want_w) || q->shape->span != NULL) return 0;
+    /* There is no dW with room for unfinished sums: all rows together, or not at all. */
+    if (q->shape->consume || q->shape->span != NULL) return 0;
     while (fit < most) {
         const size_t middle = fit + (most - fit + 1) / 2;
         s->rows = middle * MARGIN_ROW_CHUNK;
@@ -138,12 +138,11 @@ static head_schedule schedule_planes(const search *q, head_schedule s, size_t st
 }
 
 head_schedule margin_head_schedule(const head_shape *shape, const head_layout *layout,
-                                   const margin_schedule *tuning, size_t threads,
-                                   size_t class_line_bytes, size_t workspace)
+                                   const margin_schedule *tuning, size_t threads, size_t workspace)
 {
-    const search q = {shape, layout, class_line_bytes, workspace};
+    const search q = {shape, layout, workspace};
     const head_schedule s = {.threads = threads,
-                             .in_place = shape->dim % 16 == 0 && !shape->bias && !shape->add};
+                             .in_place = shape->dim % 16 == 0 && !shape->bias && !shape->consume};
     if (layout->path == HEAD_PLANES) return schedule_planes(&q, s, tuning->planes_strips);
     const size_t packed =
         margin_bytes(layout->blocks * layout->block, layout->panels * 16, sizeof(float));

@@ -3,6 +3,7 @@
  * order, and in the end the gradient of the normalisation is taken. */
 #include <stdint.h>
 
+#include "head/finish.h"
 #include "head/geometry.h"
 #include "head/planes_path.h"
 
@@ -52,35 +53,31 @@ static int class_factors(const head_call *call, const double *norms, size_t coun
     return ordinary;
 }
 
-/* Adds to class j's sum, which is spread over the planes, what its rows' targets give. If `store`,
- * its dW is written. */
+/* Adds to class j's sum, which is spread over the planes, what its rows' targets give. Unless `out`
+ * is NULL, its dW is written to row `at` of that. */
 static void finish_class(const head_call *call, const head_rows *rows, const head_classes *classes,
-                         const head_targets *targets, size_t j, int store, float *planes,
-                         head_scratch *scratch)
+                         const head_targets *targets, size_t j, size_t at, const head_finished *out,
+                         float *planes, head_scratch *scratch)
 {
     float *line = scratch->row_line;
     for (size_t d = 0; d < call->layout.dim; d++)
         line[d] = planes[d * call->layout.plane_stride + j];
-    margin_head_add_targets(call, rows, targets, j, line, scratch->class_line);
+    margin_head_add_targets(call, rows, targets, j, line, &scratch->lines);
     for (size_t d = 0; d < call->layout.dim; d++)
         planes[d * call->layout.plane_stride + j] = line[d];
-    if (store) margin_head_store_class(call, classes->norms[j], j, line, scratch->class_line);
+    if (out != NULL)
+        margin_head_finish_class(call, classes->norms[j], j, line, &scratch->lines, at, out);
 }
 
-/* Writes `count` classes' finished planes to the caller's dW, or adds them to it. */
-static void store_planes(const head_call *call, size_t first, size_t count, const float *planes)
+/* Writes the finished planes of `count` classes to rows. */
+static void store_planes(const head_call *call, size_t count, const float *planes,
+                         const head_finished *out)
 {
-    const margin_head *io = call->io;
-    const size_t stride = call->layout.plane_stride;
-    for (size_t j = first; j < first + count; j++) {
-        float *out = io->grad_weights + j * io->grad_weights_stride;
-        const float *from = planes + j;
-        for (size_t d = 0; !io->accumulate && d < io->dim; d++)
-            out[d] = from[d * stride];
-        for (size_t d = 0; io->accumulate && d < io->dim; d++)
-            margin_head_put(call, &out[d], (double)from[d * stride]);
-        if (io->grad_bias != NULL)
-            margin_head_put(call, &io->grad_bias[j], (double)from[io->dim * stride]);
+    const size_t dim = call->io->dim, stride = call->layout.plane_stride;
+    for (size_t j = 0; j < count; j++) {
+        for (size_t d = 0; d < dim; d++)
+            out->rows[j * out->stride + d] = planes[d * stride + j];
+        if (out->bias != NULL) out->bias[j] = margin_to_float((double)planes[dim * stride + j]);
     }
 }
 
@@ -94,22 +91,29 @@ static void add_even(const head_call *call, size_t first, size_t count, float *p
     }
 }
 
+/* Finishes `count` classes from `first` on, whose sums are in the planes: writes their rows where
+ * they belong, and hands them to the call's consumer. */
 static void finish_block(const head_call *call, const head_rows *rows, const head_classes *classes,
                          const head_targets *targets, size_t first, size_t count, float *planes,
                          head_scratch *scratch)
 {
+    const head_finished out =
+        margin_head_destination(call, first, scratch->gradient, call->io->dim);
     add_even(call, first, count, planes);
     const int ordinary = class_factors(call, classes->norms + first, count, scratch->finish_factor);
-    for (size_t j = first; j < first + count; j++) {
-        if (ordinary && targets->first_of[j] == SIZE_MAX) continue;
-        finish_class(call, rows, classes, targets, j, !ordinary, planes, scratch);
+    for (size_t j = 0; j < count; j++) {
+        if (ordinary && targets->first_of[first + j] == SIZE_MAX) continue;
+        finish_class(call, rows, classes, targets, first + j, j, ordinary ? NULL : &out, planes,
+                     scratch);
     }
-    if (!ordinary) return;
-    const float *across = call->geometry->projects ? classes->planes + first : NULL;
-    call->kernels.planes->plane_finish(planes + first, across, call->layout.plane_stride,
-                                       call->layout.dim, head_padded_classes(count),
-                                       scratch->finish_factor);
-    store_planes(call, first, count, planes);
+    if (ordinary) {
+        const float *across = call->geometry->projects ? classes->planes + first : NULL;
+        call->kernels.planes->plane_finish(planes + first, across, call->layout.plane_stride,
+                                           call->layout.dim, head_padded_classes(count),
+                                           scratch->finish_factor);
+        store_planes(call, count, planes + first, &out);
+    }
+    margin_head_hand_over(call, first, count, &out);
 }
 
 void margin_head_planes_backward(const head_call *call, const head_rows *rows,

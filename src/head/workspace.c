@@ -44,7 +44,6 @@ typedef struct plan {
     const head_shape *shape;
     const head_layout *layout;
     const head_schedule *schedule;
-    size_t class_line_bytes;
     size_t capacity, padded; /* rows of a row block; dimensions in whole panels */
 } plan;
 
@@ -171,6 +170,8 @@ static void carve_planes_scratch(const plan *p, cursor *c, head_scratch *scratch
     scratch->terms = take(c, product(16, p->layout->plane_stride), sizeof(float));
     scratch->inner = take(c, p->layout->block, sizeof(float));
     scratch->finish_factor = scratch->inner;
+    scratch->gradient =
+        take_if(p->shape->consume, c, product(p->layout->block, p->layout->dim), sizeof(float));
 }
 
 static void carve_tiles_scratch(const plan *p, cursor *c, const head_work *work,
@@ -190,7 +191,8 @@ static void carve_tiles_scratch(const plan *p, cursor *c, const head_work *work,
     scratch->peak = take_if(want_w, c, p->capacity, sizeof(float));
     scratch->scaled_x =
         take_if(want_w && !l->scale_tiles, c, product(l->panels, row_stride(p)), sizeof(float));
-    scratch->gradient = take_if(want_w && !s->in_place, c, block, sizeof(float));
+    const size_t handed = p->shape->consume && p->shape->bias ? l->block : 0;
+    scratch->gradient = take_if(want_w && !s->in_place, c, block + handed, sizeof(float));
     size_t levels = 0;
     for (size_t k = 0; p->shape->top == 0 && k < work->node_count; k++)
         while ((size_t)1 << levels < work->nodes[k].cells)
@@ -204,7 +206,8 @@ static void carve_scratch(const plan *p, cursor *c, const head_work *work, head_
     *scratch = (head_scratch){.bad_class = SIZE_MAX};
     scratch->row_line = take(c, p->padded, sizeof(float));
     scratch->x_line = take_if(p->shape->add && p->shape->want_x, c, p->padded, sizeof(float));
-    scratch->class_line = take_if(p->class_line_bytes > 0, c, p->class_line_bytes, 1);
+    scratch->lines.x = take_if(p->shape->widen_x, c, p->shape->dim, sizeof(float));
+    scratch->lines.w = take_if(p->shape->widen_w, c, p->shape->dim, sizeof(float));
     if (p->layout->path == HEAD_PLANES) {
         carve_planes_scratch(p, c, scratch);
     } else {
@@ -231,9 +234,9 @@ static void carve(const plan *p, cursor *c, head_work *work)
 }
 
 size_t margin_head_bytes(const head_shape *shape, const head_layout *layout,
-                         const head_schedule *schedule, size_t class_line_bytes)
+                         const head_schedule *schedule)
 {
-    const plan p = {shape, layout, schedule, class_line_bytes, schedule->rows, layout->panels * 16};
+    const plan p = {shape, layout, schedule, schedule->rows, layout->panels * 16};
     head_work counted = {.rows = {0}};
     cursor c = {NULL, 0};
     carve(&p, &c, &counted);
@@ -241,10 +244,9 @@ size_t margin_head_bytes(const head_shape *shape, const head_layout *layout,
 }
 
 void margin_head_carve(const head_shape *shape, const head_layout *layout,
-                       const head_schedule *schedule, size_t class_line_bytes, char *memory,
-                       head_work *work)
+                       const head_schedule *schedule, char *memory, head_work *work)
 {
-    const plan p = {shape, layout, schedule, class_line_bytes, schedule->rows, layout->panels * 16};
+    const plan p = {shape, layout, schedule, schedule->rows, layout->panels * 16};
     cursor c = {memory, 0};
     *work = (head_work){.rows = {0}};
     carve(&p, &c, work);

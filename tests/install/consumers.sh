@@ -100,13 +100,14 @@ train_examples() {
     done
 }
 
-# exports NAME: the shared library has exactly the functions of margin.h, its own name, and nothing
+# exports NAME: the shared library has exactly the functions of the headers, its own name, and nothing
 # that can be written to once it is loaded.
 exports() {
     local library="$work/pre fix $1/$libdir/libmargin.so" declared defined
-    declared=$(sed -n 's/^MARGIN_API .*\(margin_[a-z_]*\)(.*/\1/p' "$source/include/margin.h" | sort)
+    declared=$(sed -n 's/^MARGIN_API .*\(margin_[a-z_]*\)(.*/\1/p' \
+        "$source"/include/margin{,_shards,_update}.h | sort)
     defined=$(nm -D --defined-only "$library" | awk '$2 == "T" { sub(/@.*/, "", $3); print $3 }' | sort)
-    [[ $(wc -l <<< "$declared") -gt 20 ]] || fail "margin.h: hardly any function: $declared"
+    [[ $(wc -l <<< "$declared") -gt 20 ]] || fail "the headers: hardly any function: $declared"
     diff <(printf '%s' "$declared") <(printf '%s' "$defined") || fail "$library exports something else"
     readelf -d "$library" > "$work/dynamic"
     grep -q 'SONAME.*\[libmargin.so.0.[0-9]*\]' "$work/dynamic" || fail "$library: another name"

@@ -11,10 +11,21 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 import torch
 from torch import Tensor
 
-from .._abi import Head, Predict
-from .._heads import Settings, number, run_head, run_predict, settings, whole
+from .._abi import Head, Predict, Sample
+from .._heads import (
+    TYPES,
+    Settings,
+    number,
+    run_head,
+    run_predict,
+    run_sample,
+    settings,
+    whole,
+)
 
 REDUCTIONS = ("mean", "sum", "none")
+KINDS = {getattr(torch, name): value for name, value in TYPES.items()}
+"""The types in which the library reads x and w, which are called alike there, and its values."""
 _INT64 = (-(2**63), 2**63 - 1)
 
 # How errors call what the library calls embeddings, weights and so on.
@@ -54,17 +65,29 @@ class Objective(NamedTuple):
 
 
 class Tensors(NamedTuple):
-    """x [N, D], w [C, D], bias [C] or None, y [N], sample_weight [N] or None; see `checked`."""
+    """x [N, D], w [C, D], bias [C] or None, y [N], sample_weight [N] or None; see `checked`.
+
+    index [K] or None are the sampled classes: gradients of w and bias are then [K, D] and [K].
+    """
 
     x: Tensor
     w: Tensor
     bias: Optional[Tensor]
     y: Tensor
     sample_weight: Optional[Tensor]
+    index: Optional[Tensor] = None
+
+
+class Sampling(NamedTuple):
+    """Which classes a step looks at, as `margin_losses.sample` has it."""
+
+    rate: float
+    seed: int
+    step: int
 
 
 Needs = Sequence[bool]  # whether the gradients of x, w and bias are wanted
-Gradients = List[Optional[Tensor]]  # those of x, w and bias; None where not wanted
+Gradients = List[Optional[Tensor]]  # those of x, w and bias, float32; None where not wanted
 NOTHING = (False, False, False)
 
 
@@ -105,8 +128,9 @@ def objective(request: Request) -> Objective:
 # ---- what is given -------------------------------------------------------------------------------
 
 
-def _real(name: str, tensor: Any, dims: int, shape: str) -> Tensor:
-    """Return a tensor as float32; refuse another device, another kind of numbers or shape."""
+def _real(name: str, tensor: Any, dims: int, shape: str, as_it_is: bool = False) -> Tensor:
+    """Return a tensor as float32, one of half precision on wish as it is; refuse another device,
+    another kind of numbers or shape."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"{name} must be a torch.Tensor {shape}, got {type(tensor).__name__}")
     if tensor.dim() != dims:
@@ -120,7 +144,7 @@ def _real(name: str, tensor: Any, dims: int, shape: str) -> Tensor:
     if tensor.dtype is torch.float32:
         return tensor
     if tensor.dtype in (torch.float16, torch.bfloat16):
-        return tensor.float()
+        return tensor if as_it_is else tensor.float()
     whole_module = ", or float() of the module" if isinstance(tensor, torch.nn.Parameter) else ""
     raise TypeError(
         f"{name} is {tensor.dtype}: margin_losses computes in float32, "
@@ -176,7 +200,7 @@ def checked(
 
 
 def _embeddings(x: Any, w: Any, least_classes: int = 1) -> Tuple[Tensor, Tensor]:
-    x, w = _real("x", x, 2, "[N, D]"), _real("weight", w, 2, "[C, D]")
+    x, w = _real("x", x, 2, "[N, D]", True), _real("weight", w, 2, "[C, D]", True)
     if x.shape[1] != w.shape[1]:
         raise ValueError(
             f"x has {x.shape[1]} columns and weight {w.shape[1]}: both must be D, "
@@ -198,7 +222,8 @@ def row_weights(objective: Objective, t: Tensors, y: Tensor) -> Tuple[Optional[T
     if objective.reduction == "none":
         return None, False
     if t.sample_weight is None:
-        return (t.x.new_ones(y.shape) if objective.reduction == "sum" else None), False
+        ones = objective.reduction == "sum"
+        return (t.x.new_ones(y.shape, dtype=torch.float32) if ones else None), False
     weights = t.sample_weight.contiguous()
     if objective.reduction == "sum":
         return weights, False
@@ -211,14 +236,49 @@ def row_weights(objective: Objective, t: Tensors, y: Tensor) -> Tuple[Optional[T
 
 def of_nothing(objective: Objective, t: Tensors, needs: Needs) -> Tuple[Tensor, Gradients]:
     """The loss of no rows at all, which the library refuses: as torch's cross_entropy has it."""
+    kind = torch.float32
     if objective.reduction == "none":
-        loss = t.x.new_empty(0)
+        loss = t.x.new_empty(0, dtype=kind)
     else:
-        loss = t.x.new_full((), float("nan") if objective.reduction == "mean" else 0.0)
-    given = (t.x, t.w, t.bias)
+        value = float("nan") if objective.reduction == "mean" else 0.0
+        loss = t.x.new_full((), value, dtype=kind)
     return loss, [
-        torch.zeros_like(a) if n and a is not None else None for a, n in zip(given, needs)
+        t.x.new_zeros(shape, dtype=kind) if n and shape is not None else None
+        for shape, n in zip(gradient_shapes(t), needs)
     ]
+
+
+def gradient_shapes(t: Tensors) -> List[Optional[torch.Size]]:
+    """The shapes of the gradients of x, w and bias; None without a bias."""
+    classes = t.w.shape[:1] if t.index is None else t.index.shape
+    return [t.x.shape, classes + t.w.shape[1:], None if t.bias is None else classes]
+
+
+def _known_labels(y: Tensor, ignore_index: int) -> Tensor:
+    """Return labels as the library takes them, whose ignored label of 0 stands for "only -1"."""
+    return (y.masked_fill(y == 0, -1) if ignore_index == 0 else y).contiguous()
+
+
+def sampled(objective: Objective, t: Tensors, sampling: Sampling) -> Tensors:
+    """Return the tensors with the classes that a step samples."""
+    y = _known_labels(t.y, objective.ignore_index)
+    classes = t.w.shape[0]
+    index = y.new_empty(classes)
+    call = Sample(
+        labels=y.data_ptr(),
+        rows=y.shape[0],
+        ignore_label=objective.ignore_index,
+        classes=classes,
+        count=classes,
+        rate=sampling.rate,
+        seed=sampling.seed,
+        step=sampling.step,
+        class_index=index.data_ptr(),
+        capacity=classes,
+    )
+    call.held = (y, index)  # see pointer
+    run_sample(objective.made, call, NAMES)
+    return t._replace(index=index[: call.found].clone())
 
 
 def pointer(tensor: Optional[Tensor]) -> Optional[int]:
@@ -232,21 +292,25 @@ def head_call(
 ) -> Tuple[Head, Optional[Tensor], Gradients]:
     """Return the struct of a call, and what it writes: the rows' losses, and gradients.
 
-    Tensors are contiguous; `weights` are the factors of the rows.
+    Tensors are contiguous, labels as the library takes them; `weights` are the factors of the rows.
     """
-    x, w, bias = t.x, t.w, t.bias
-    rows = x.new_empty(t.y.shape) if objective.reduction == "none" else None
-    dx = torch.empty_like(x) if needs[0] else None
-    dw = torch.empty_like(w) if needs[1] or needs[2] else None  # the library wants it beside db
-    db = torch.empty_like(bias) if needs[2] and bias is not None else None
+    x, w, bias, y = t.x, t.w, t.bias, t.y
+    kind = torch.float32
+    rows = x.new_empty(y.shape, dtype=kind) if objective.reduction == "none" else None
+    wanted = (needs[0], needs[1] or needs[2], needs[2])  # the library wants dw beside db
+    dx, dw, db = (
+        x.new_empty(shape, dtype=kind) if n and shape is not None else None
+        for shape, n in zip(gradient_shapes(t), wanted)
+    )
     call = Head(
         rows=x.shape[0],
         dim=x.shape[1],
-        classes=w.shape[0],
+        classes=w.shape[0] if t.index is None else t.index.shape[0],
         embeddings=x.data_ptr(),
         weights=w.data_ptr(),
         bias=pointer(bias),
-        labels=t.y.data_ptr(),
+        class_index=pointer(t.index),
+        labels=y.data_ptr(),
         row_weight=pointer(weights),
         label_smoothing=objective.label_smoothing,
         row_loss=pointer(rows),
@@ -254,37 +318,45 @@ def head_call(
         grad_weights=pointer(dw),
         grad_bias=pointer(db),
         ignore_label=objective.ignore_index,
+        embeddings_type=KINDS[x.dtype],
+        weights_type=KINDS[w.dtype],
     )
     call.held = (*t, weights, rows, dx, dw, db)  # see pointer
     return call, rows, [dx, dw if needs[1] else None, db]
 
 
 def value_of(objective: Objective, call: Head, weightless: bool, x: Tensor) -> Tensor:
-    """Return the loss of a call that was made, as a scalar like `x`."""
+    """Return the loss of a call that was made, as a scalar beside `x`."""
     empty = weightless or call.counted == 0
     loss = float("nan") if empty and objective.reduction == "mean" else call.loss
-    return x.new_full((), loss)
+    return x.new_full((), loss, dtype=torch.float32)
 
 
 def compute(
     objective: Objective, t: Tensors, needs: Needs, names: Dict[str, str] = NAMES
 ) -> Tuple[Tensor, Gradients]:
-    """Return the loss, a float32 scalar or [N], and fresh gradients of it where they are wanted.
+    """Return the loss, a scalar or [N], and fresh gradients of it where wanted, all float32.
 
     With reduction "none" there are no gradients: those of the sum with weights are wanted then.
     Errors call what the library found wrong by `names`.
     """
     if t.x.shape[0] == 0:
         return of_nothing(objective, t, needs)
-    t = Tensors(*(None if a is None else a.contiguous() for a in t))
-    if objective.ignore_index == 0:  # the library's 0 stands for "only -1"
-        t = t._replace(y=t.y.masked_fill(t.y == 0, -1))
+    t = Tensors(*(None if a is None else a.contiguous() for a in t))  # type: ignore[arg-type]
+    t = t._replace(y=_known_labels(t.y, objective.ignore_index))
     weights, weightless = row_weights(objective, t, t.y)
     call, rows, gradients = head_call(objective, t, weights, needs)
     run_head(objective.made, torch.get_num_threads(), call, names)
     if rows is not None:
         return rows, gradients
     return value_of(objective, call, weightless, t.x), gradients
+
+
+def as_given(gradients: Sequence[Optional[Tensor]], t: Tensors) -> Gradients:
+    """Return gradients in the types of what they are of. Those of half precision are rounded here,
+    after all factors: a loss may be scaled lest they vanish."""
+    given = (t.x, t.w, t.bias)
+    return [g if g is None else g.to(a.dtype) for g, a in zip(gradients, given)]  # type: ignore
 
 
 # ---- prediction ----------------------------------------------------------------------------------
@@ -298,7 +370,7 @@ def predict(
     k = whole("k", k, 1, w.shape[0])
     x, w = x.detach().contiguous(), w.detach().contiguous()
     bias = None if bias is None else bias.detach().float().contiguous()
-    values = x.new_empty((x.shape[0], k))
+    values = x.new_empty((x.shape[0], k), dtype=torch.float32)
     classes = torch.empty_like(values, dtype=torch.int64)
     if x.shape[0] == 0:
         return classes, values
@@ -312,6 +384,8 @@ def predict(
         k=k,
         top_classes=classes.data_ptr(),
         top_values=values.data_ptr(),
+        embeddings_type=KINDS[x.dtype],
+        weights_type=KINDS[w.dtype],
     )
     call.held = (x, w, bias, classes, values)
     run_predict(made, torch.get_num_threads(), call, NAMES)

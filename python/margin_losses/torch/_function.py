@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from ._compute import NAMES, NOTHING, Gradients, Needs, Objective, Tensors, compute
+from ._compute import NAMES, NOTHING, Gradients, Needs, Objective, Tensors, as_given, compute
 
 NO_SECOND = (
     "margin_losses has no second derivatives: a gradient penalty, or a backward pass through "
@@ -63,15 +63,16 @@ class _Loss(torch.autograd.Function):
         bias: Optional[Tensor],
         y: Tensor,
         sample_weight: Optional[Tensor],
+        index: Optional[Tensor],
         objective: Objective,
         ours: Compute,
     ) -> Tensor:
+        t = Tensors(x, w, bias, y, sample_weight, index)
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(x, w, bias, y, sample_weight)  # notices what is changed in place
+        ctx.save_for_backward(*t)  # notices what is changed in place
         ctx.objective, ctx.ours = objective, ours
         per_row = objective.reduction == "none"
         needs = NOTHING if per_row else ctx.needs_input_grad[:3]
-        t = Tensors(x, w, bias, y, sample_weight)
         loss, gradients = (ours or compute)(objective, t, needs)
         ctx.gradients = None if per_row else gradients
         return loss
@@ -79,16 +80,32 @@ class _Loss(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, factor: Optional[Tensor]) -> Tuple[Optional[Tensor], ...]:
         if factor is None:
-            return (None,) * 7
+            return (None,) * 8
         t = Tensors(*ctx.saved_tensors)
         gradients, ctx.gradients = ctx.gradients, None
         given = (ctx.objective, t, factor, gradients, ctx.needs_input_grad, ctx.ours)
         if not torch.is_grad_enabled():
-            return (*_scaled(*given), None, None, None, None)
+            return (*_placed(as_given(_scaled(*given), t), t), None, None, None, None, None)
         with torch.no_grad():  # create_graph=True: somebody may differentiate the gradients
-            gradients = _scaled(*given)
+            gradients = as_given(_scaled(*given), t)
         gradients = FirstOrder.apply(factor, t.x, t.w, t.bias, *gradients)
-        return (*gradients, None, None, None, None)
+        return (*_placed(gradients, t), None, None, None, None, None)
+
+
+def _placed(gradients: Gradients, t: Tensors) -> Gradients:
+    """Return the gradients as large as what they are of: of sampled classes as sparse tensors."""
+    if t.index is None:
+        return gradients
+    dx, *of_classes = gradients
+    return [dx, *(_on_classes(g, t.index, a) for g, a in zip(of_classes, (t.w, t.bias)))]
+
+
+def _on_classes(gradient: Optional[Tensor], index: Tensor, of: Any) -> Optional[Tensor]:
+    if gradient is None:
+        return None
+    placed = torch.sparse_coo_tensor(index.unsqueeze(0), gradient, of.shape)
+    with torch.no_grad():
+        return placed._coalesced_(True)  # the classes rise
 
 
 def batched(factor: Tensor) -> bool:
@@ -155,5 +172,5 @@ def eager(objective: Objective, t: Tensors, ours: Compute = None) -> Tensor:
     x, w, bias = t.x, t.w, t.bias
     wanted = x.requires_grad or w.requires_grad or bias is not None and bias.requires_grad
     if wanted and torch.is_grad_enabled():
-        return _Loss.apply(x, w, bias, t.y, t.sample_weight, objective, ours)
+        return _Loss.apply(*t, objective, ours)
     return (ours or compute)(objective, t, NOTHING)[0]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from bisect import bisect_right
-from typing import Any, Callable, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import torch
 from torch import Tensor
@@ -308,6 +308,7 @@ def _compute(
     those of this rank), dX of this rank's rows, dW and db of its classes."""
     ranks = place.ranks
     t = Tensors(*(None if a is None else a.detach().contiguous() for a in t))
+    t = t._replace(x=t.x.float(), w=t.w.float())
     claims = agree(ranks, claim_of(place, o, t, needs, names))
     if all(c.rows == 0 for c in claims):
         return of_nothing(o, t, needs)
@@ -349,20 +350,18 @@ def _check(place: Place, request: Request, t: Tensors) -> Objective:
     return o
 
 
-# torch.compile breaks its graph here, where PyTorch can compile: ranks exchange while they compute.
-_untraced: Callable[[Any], Any] = getattr(torch, "_disable_dynamo", lambda function: function)
-
-
-@_untraced
 def loss_of(
-    place: Place, request: Request, x: Any, w: Any, bias: Any, y: Any, sample_weight: Any
+    place: Place, request: Request, x: Any, w: Any, bias: Any, y: Any, sample_weight: Any, rate: Any
 ) -> Tensor:
-    """Return the loss of the rows of all ranks, or refuse it on all ranks."""
+    """Return the loss of the rows of all ranks, or refuse it on all ranks, as a `rate` of sampled
+    classes that is not 1."""
     refuse_transforms(Tensors(x, w, bias, y, sample_weight))  # ranks cannot talk within one
     fault = None
     try:
         t = checked(x, w, bias, y, sample_weight, least_classes=0)
         o = _check(place, request, t)
+        if rate != 1:
+            raise ValueError("sample_rate: classes on several ranks are not sampled, let it be 1")
     except Exception as error:
         fault = fault_of(error)
     if fault is not None:

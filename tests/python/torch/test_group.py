@@ -161,6 +161,11 @@ def wants(group):
     whole = x.bfloat16().requires_grad_()
     one(whole, y).backward()
     assert torch.equal(once, whole.grad[first:end])
+    for module in (one.half(), many.half()):  # class weights of half precision
+        module.zero_grad()
+        module(*((x, y) if module is one else (x[first:end], y[first:end]))).backward()
+    assert many.weight.grad.dtype is torch.float16
+    assert torch.equal(many.weight.grad, one.weight.grad[begin : begin + count])
 
 
 def refused(group, kind, text, call):
@@ -298,6 +303,12 @@ def errors(group):
         ValueError,
         "label_smoothing is not possible with so many classes on several ranks",
         lambda: module(label_smoothing=0.1)(x, y),
+    )
+    refused(
+        group,
+        ValueError,
+        "rank 1: sample_rate: classes on several ranks are not sampled, let it be 1",
+        lambda: on(1, changed(head, "sample_rate", 0.5), head)(x, y),
     )
     learned = torch.ones(8, requires_grad=True)
     refused(
