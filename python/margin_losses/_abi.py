@@ -1,6 +1,6 @@
 """The C interface of the library, as ctypes sees it: structs, functions, the table of losses.
 
-Mirrors include/margin.h and include/margin_shards.h, and nothing else. Must not know NumPy or PyTorch.
+Mirrors include/margin.h and include/margin_shards.h, nothing else. Must not know NumPy or PyTorch.
 """
 
 from __future__ import annotations

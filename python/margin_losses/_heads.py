@@ -360,7 +360,7 @@ def fail(context: Context, status: int, call: Any, names: Optional[Dict[str, str
 
 
 def open_context(made: Settings, threads: Optional[int], isa: int, workspace: int) -> Context:
-    """Return a context of this thread with these settings; nobody else takes it while it is `busy`."""
+    """Return a context of this thread with these settings, which nobody else takes while `busy`."""
     context = _take_context(made, threads or 0, isa, workspace)
     try:
         context.configure(made, threads or _kept.default_threads)

@@ -108,7 +108,7 @@ class Step:
         self._do("combine", stats)
 
     def gradient(self, first: int, count: int, parts: int, out: int) -> None:
-        """Make dX of `count` rows from `first` on, of the parts of all classes, at address `out`."""
+        """Write dX of `count` rows from `first` on to the address `out`, of all classes' parts."""
         self._do("gradient", first, count, parts, out, 0)
 
     def backward(self) -> None:

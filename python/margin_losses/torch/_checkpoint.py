@@ -1,8 +1,8 @@
-"""Class weights of modules, and what an optimizer keeps of them, as checkpoints of margin_losses.shards.
+"""Class weights of modules, and what an optimizer keeps of them, as checkpoints (docs/sharding.md).
 
 An array is named as the parameter's or the optimizer's own, except "momentum" for SGD's
-momentum_buffer; those of a bias begin with "bias". What is one number for all classes, as the step of
-Adam, is a note.
+momentum_buffer; those of a bias begin with "bias". What is one number for all classes, as the step
+of Adam, is a note.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def _parameters(module: Any) -> Iterator[Tuple[str, str, nn.Parameter]]:
 
 
 def _array(tensor: Tensor) -> np.ndarray:
-    """Return a tensor as an array; bfloat16 as two bytes without a meaning, as the format has it."""
+    """Return a tensor as an array; bfloat16 as two bytes without a meaning, as the format does."""
     tensor = tensor.detach().contiguous()
     if tensor.dtype is torch.bfloat16:
         return tensor.view(torch.int16).numpy().view("V2")

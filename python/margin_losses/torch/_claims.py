@@ -83,7 +83,9 @@ def _difference(claims: List[Claim]) -> str:
             values = [(r, getattr(claims[r], group)[name]) for r in who]
             for rank, value in values:
                 if value != values[0][1]:
-                    return f"rank {rank}: {name} is {value}, but {values[0][1]} on rank {values[0][0]}"
+                    return (
+                        f"rank {rank}: {name} is {value}, but {values[0][1]} on rank {values[0][0]}"
+                    )
     return ""
 
 
@@ -92,7 +94,9 @@ def _gap(claims: List[Claim], classes: int) -> str:
     end = 0
     for rank, claim in enumerate(claims):
         if claim.first != end:
-            return f"rank {rank}: class_range begins at {claim.first}, but ranks before end at {end}"
+            return (
+                f"rank {rank}: class_range begins at {claim.first}, but ranks before end at {end}"
+            )
         end += claim.count
     return "" if end == classes else f"class_range: the ranks have {end} of {classes} classes"
 
@@ -114,7 +118,9 @@ def _fault_here(t: Tensors, names: Dict[str, str]) -> Optional[Fault]:
     for name, tensor in (*named, (names["row_weight"], t.sample_weight)):
         bad = [] if tensor is None else (~torch.isfinite(tensor)).nonzero()
         if len(bad) > 0:
-            return fault_of(ValueError(f"{name}[{int(bad[0][0])}]: a value is a NaN or an infinity"))
+            return fault_of(
+                ValueError(f"{name}[{int(bad[0][0])}]: a value is a NaN or an infinity")
+            )
     return None
 
 

@@ -46,7 +46,7 @@ def raise_first(faults: Sequence[Optional[Fault]]) -> None:
 
 
 def places(counts: Sequence[int]) -> List[int]:
-    """Return where each rank's items begin, and how many there are, by the ranks' numbers of items."""
+    """Return where each rank's items begin, and how many there are, by how many each rank has."""
     return [0, *accumulate(counts)]
 
 
@@ -79,7 +79,9 @@ class Ranks:
         return self
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a process group cannot be pickled: save state_dict(), or save_sharded(folder)")
+        raise TypeError(
+            "a process group cannot be pickled: save state_dict(), or take save_sharded"
+        )
 
     def tell(self, value: Any) -> List[Any]:
         """Return the values of all ranks, in their order."""
@@ -109,7 +111,7 @@ class Ranks:
         return out
 
     def move(self, items: Tensor, have: Sequence[int], need: Sequence[int]) -> Tensor:
-        """Return the items need[rank] to need[rank + 1], where the ranks have them as `have` says."""
+        """Return the items need[rank] to need[rank + 1]; ranks have them as `have` says."""
         own, wanted = self._range(have, self.rank), self._range(need, self.rank)
         sent = [_shared(own, self._range(need, rank)) for rank in range(self.world)]
         got = [_shared(self._range(have, rank), wanted) for rank in range(self.world)]

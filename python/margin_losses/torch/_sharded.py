@@ -1,7 +1,8 @@
 """The head over the ranks of a process group: each has some rows and the weights of some classes.
 
-No value is computed here: what ranks hold comes together, and the library's stages and order of sums
-do the rest, so the bits are those of one process with all rows and classes. Must not know modules.
+No value is computed here: what ranks hold comes together, and the library's stages and order of
+sums do the rest, so the bits are those of one process with all rows and classes. Must not know
+modules.
 """
 
 from __future__ import annotations
@@ -87,7 +88,8 @@ def draw(place: Place, weight: Tensor, std: float) -> None:
 
 class Plan(NamedTuple):
     """Where each rank's items begin, and how many there are in all, of rows, of the classes that
-    ranks have and of those that they compute, of cells and of nodes; and which gradients any wants."""
+    ranks have and of those that they compute, of cells and of nodes; and which gradients a rank
+    wants."""
 
     rows: List[int]
     classes: List[int]
@@ -151,7 +153,10 @@ def _to_owners(c: _Call, gradients: Gradients) -> Gradients:
         return gradients
     return [
         gradients[0],
-        *(None if g is None else c.ranks.move(g, plan.computed, plan.classes) for g in gradients[1:]),
+        *(
+            None if g is None else c.ranks.move(g, plan.computed, plan.classes)
+            for g in gradients[1:]
+        ),
     ]
 
 
@@ -343,7 +348,7 @@ def _check(place: Place, request: Request, t: Tensors) -> Objective:
     weights = t.sample_weight
     if weights is not None and weights.requires_grad and request.reduction != "none":
         raise ValueError(
-            'sample_weight requires gradients: over the ranks of a process group only with '
+            "sample_weight requires gradients: over the ranks of a process group only with "
             'reduction="none"'
         )
     _check_labels(t.y, place.classes, request.ignore_index)

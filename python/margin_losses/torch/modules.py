@@ -73,8 +73,8 @@ class MarginLoss(nn.Module):
     Attributes
     ----------
     weight : Parameter
-        Class weights [C, D], at first normal with a standard deviation of 0.01; with a process group
-        those of this rank's `class_range`.
+        Class weights [C, D], at first normal with a standard deviation of 0.01; with a process
+        group those of this rank's `class_range`.
     sample_step : int
         How many steps have sampled classes; the next one's are drawn by this number.
     """
@@ -178,8 +178,8 @@ class MarginLoss(nn.Module):
         """Return the loss of embeddings x [N, D] and labels y [N].
 
         `sample_weight` [N] are factors of the rows; the mean is then the sum of weighted losses
-        over the sum of the weights of the rows that count. With a process group x and y are the rows
-        of this rank, the loss is of the rows of all ranks, and all ranks call together.
+        over the sum of the weights of the rows that count. With a process group x and y are the
+        rows of this rank, the loss is of the rows of all ranks, and all ranks call together.
         """
         if self._place is not None and self._place.ranks.world > 1:
             return self._loss_over_ranks(x, y, sample_weight)
@@ -222,8 +222,8 @@ class MarginLoss(nn.Module):
         """Return the k nearest classes of each row [N, k], and their cosines (softmax: logits)."""
         if len(self.weight) != self.num_classes:
             raise RuntimeError(
-                "predict needs the weights of all classes, and this rank has some: gather them with "
-                "save_sharded, and load_sharded in a module without process_group"
+                "predict needs the weights of all classes, and this rank has some: save_sharded, "
+                "and load_sharded in a module without process_group"
             )
         return _compute.predict(
             _compute.objective(self._request()).made, x, self.weight, self.bias, k
@@ -232,10 +232,10 @@ class MarginLoss(nn.Module):
     def save_sharded(
         self, folder: Any, optimizer: Optional[torch.optim.Optimizer] = None, **notes: Any
     ) -> None:
-        """Save the class weights of all ranks as a checkpoint (docs/sharding.md): all call together.
+        """Save the class weights of all ranks as a checkpoint (docs/sharding.md).
 
         With an `optimizer` also what it keeps of them, as momentum. `notes`, such as step=1000, are
-        kept in shards.json. The same exception on all ranks when one cannot save.
+        kept in shards.json. All ranks call together; the same exception on all when one cannot save.
         """
         _checkpoint.save(self, self._place, folder, optimizer, notes)
 
@@ -254,9 +254,7 @@ class MarginLoss(nn.Module):
         if self._place is not None:
             destination[prefix + "class_range"] = torch.tensor(self.class_range)
 
-    def _load_from_state_dict(
-        self, state_dict: Any, prefix: str, *arguments: Any
-    ) -> None:
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *arguments: Any) -> None:
         """Refuse the weights of other classes, which may well have the same shape."""
         said = state_dict.get(prefix + "class_range")
         rest = {name: v for name, v in state_dict.items() if name != prefix + "class_range"}

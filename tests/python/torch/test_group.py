@@ -89,7 +89,11 @@ def all_losses(group):
             (SoftmaxLoss, bias),
         )
     ):
-        for classes, class_cut in ((2500, None), (60, "even"), (5000, ("uneven", "last")[number % 2])):
+        for classes, class_cut in (
+            (2500, None),
+            (60, "even"),
+            (5000, ("uneven", "last")[number % 2]),
+        ):
             reduction = ("mean", "sum", "none")[(number + classes // 1000) % 3]
             compare(
                 group,

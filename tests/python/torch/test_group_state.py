@@ -1,5 +1,6 @@
-"""What modules over the ranks of a process group keep: class weights as they are drawn, state dicts,
-checkpoints for any number of ranks; and training with DistributedDataParallel around the network."""
+"""What modules over the ranks of a process group keep: class weights as they are drawn, state
+dicts, checkpoints for any number of ranks; and training with DistributedDataParallel around the
+network."""
 
 import copy
 import json
@@ -120,7 +121,7 @@ class Checkpoints(Case):
         self.folder = os.path.join(holder.name, "step3")
 
     def test_any_number_of_ranks(self):
-        """Three steps on two ranks, and three more on three ranks and on one are six of one process."""
+        """Three steps on two ranks and three more on three, or on one, are six of one process."""
         for number, given in enumerate(
             ((ArcFaceLoss, sgd, CLASSES), (SoftmaxLoss, adam, CLASSES), (SoftmaxLoss, sgd, 40))
         ):

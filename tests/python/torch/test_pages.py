@@ -29,9 +29,13 @@ def free_port():
 
 
 def outputs(code, folder):
-    """What the program prints; with a process group it is started as two ranks, and prints on each."""
+    """What the program prints: on two ranks, where it has a process group."""
     ranks = 2 if "init_process_group" in code else 1
-    meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": str(ranks)}
+    meeting = {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(free_port()),
+        "WORLD_SIZE": str(ranks),
+    }
     started = [
         subprocess.Popen(
             [sys.executable, "-B", "-W", "ignore", "-c", code],
@@ -51,7 +55,7 @@ class Pages(unittest.TestCase):
 
     def test_examples(self):
         found = examples("docs/pytorch.md")
-        self.assertEqual(len(found), 3)
+        self.assertEqual(len(found), 4)
         for code, output in found + examples("README.md"):
             with tempfile.TemporaryDirectory(prefix="margin-pages-") as folder:
                 self.assertEqual(outputs(code, folder), output)
