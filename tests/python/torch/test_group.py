@@ -5,14 +5,22 @@ PyTorch has threads, and compute the problem of one process themselves."""
 import copy
 import os
 import unittest
+from unittest import mock
 
 import torch
 import torch.distributed as dist
 from harness import problem, row_weights
 from ranks import cut, run
 
-from margin_losses.torch import ArcFaceLoss, CombinedMarginLoss, SoftmaxLoss, SphereFaceLoss
-from margin_losses.torch import CosFaceLoss, NormSoftmaxLoss
+from margin_losses.torch import (
+    ArcFaceLoss,
+    CombinedMarginLoss,
+    CosFaceLoss,
+    NormSoftmaxLoss,
+    SoftmaxLoss,
+    SphereFaceLoss,
+    _sharded,
+)
 
 ROWS, DIM = 25, 20
 
@@ -113,6 +121,9 @@ def divisions(group):
         for class_cut in (None, "even", "uneven", "last"):
             for classes in (40, 2100, 20001):
                 compare(group, ArcFaceLoss, classes, rows_cut, class_cut, ignore_index=0)
+    with mock.patch.object(_sharded, "EXCHANGED", 1):  # parts of dX in more than one round
+        for rows_cut in ("even", "last"):
+            compare(group, ArcFaceLoss, 20001, rows_cut, None)
     compare(group, ArcFaceLoss, 2100, "even", None, scaled=torch.tensor(-3.0))
     compare(group, ArcFaceLoss, 60, "even", "even", label_smoothing=0.1)
     compare(group, ArcFaceLoss, 60, "even", "even", label_smoothing=0.1, reduction="none")
@@ -120,6 +131,24 @@ def divisions(group):
         smaller = dist.new_group(ranks)
         if dist.get_rank() in ranks:
             compare(smaller, CosFaceLoss, 2100, "uneven", None, weighted=True)
+
+
+def labels_of_ranks(group):
+    """Each rank has its own ignore_index: where all rows are computed, too."""
+    rank, world = dist.get_rank(group), dist.get_world_size(group)
+    for classes in (40, 2100):
+        x, w, y, _ = problem(ROWS, DIM, classes)
+        y[::2] = 5
+        first, end = cut(ROWS, rank, world, "even")
+        ignore = 5 if rank == world - 1 else -100
+        many = ArcFaceLoss(classes, DIM, process_group=group, ignore_index=ignore)
+        found = step(filled(many, w), x[first:end], y[first:end])
+        last = y[cut(ROWS, world - 1, world, "even")[0] :]
+        last[last == 5] = -1
+        expected = step(filled(ArcFaceLoss(classes, DIM), w), x, y)
+        begin, count = many.class_range
+        expected[1:] = expected[1][first:end], expected[2][begin : begin + count]
+        same(found, expected, f"{classes} classes, labels {ignore} of rank {rank}")
 
 
 def nothing_counts(group):
@@ -231,6 +260,13 @@ def errors(group):
             with torch.no_grad():
                 spoilt.weight[3, 0] = float("inf")
         refused(group, ValueError, f"rank 2: weight[3]: {finite}", lambda: spoilt(x, y))
+        again = rows(x, y)
+        refused(
+            group,
+            ValueError,
+            "rank 1: the pass is forward, but backward on rank 0",
+            lambda: rows(x, y) if rank == 1 else again.backward(torch.ones(8)),
+        )
         refused(
             group,
             ValueError,
@@ -382,6 +418,9 @@ class Group(unittest.TestCase):
 
     def test_one_rank(self):
         run(1, all_losses)
+
+    def test_labels_of_ranks(self):
+        run(3, labels_of_ranks)
 
     def test_nothing_counts(self):
         run(3, nothing_counts)
