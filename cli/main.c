@@ -77,7 +77,7 @@ int main(int argc, char **argv)
 {
     if (argc < 2) die_usage(PROGRAM, "a command is missing (see '%s --help')", PROGRAM);
     const char *const word = argv[1];
-    json_begin(PROGRAM);
+    json_begin();
     int status = 0;
     if (strcmp(word, "help") == 0)
         help(argc - 1, argv + 1);

@@ -1,31 +1,23 @@
 /* json_out.c: writing JSON results. Must not know what a result means. */
 #include "json_out.h"
 
-#include "options.h"
+#include "degrees.h"
+#include "memory.h"
 
 #include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *ended = "margin"; /* the program that a failed allocation ends */
-
-void json_no_memory(void)
-{
-    die(ended, "out of memory");
-}
-
 static void *allocate(size_t bytes)
 {
-    void *const memory = malloc(bytes);
-    if (memory == NULL) json_no_memory();
-    return memory;
+    return grown(NULL, bytes);
 }
 
-void json_begin(const char *program)
+void json_begin(void)
 {
-    ended = program;
     json_set_alloc_funcs(allocate, free);
 }
 
@@ -38,6 +30,54 @@ json_t *json_text(const char *text)
 json_t *json_number(double value)
 {
     return isfinite(value) ? json_real(value) : json_null();
+}
+
+json_t *json_numbers(const double *values, size_t count)
+{
+    json_t *const list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, json_number(values[i]));
+    return list;
+}
+
+static void put(json_t *object, const char *keys, const char *kinds, va_list values)
+{
+    for (; *kinds != '\0'; kinds++) {
+        const char *const text = *kinds == 's' ? va_arg(values, const char *) : NULL;
+        const size_t size = *kinds == 'z' ? va_arg(values, size_t) : 0;
+        const int whole = *kinds == 'd' || *kinds == 'b' ? va_arg(values, int) : 0;
+        const double real = *kinds == 'g' || *kinds == 'a' ? va_arg(values, double) : 0.0;
+        const int length = (int)strcspn(keys, " ");
+        char key[64];
+        snprintf(key, sizeof key, "%.*s", length, keys);
+        json_object_set_new(object, key,
+                            *kinds == 's'   ? json_text(text)
+                            : *kinds == 'z' ? json_integer((json_int_t)size)
+                            : *kinds == 'd' ? json_integer(whole)
+                            : *kinds == 'b' ? json_boolean(whole)
+                            : *kinds == 'g' ? json_number(real)
+                            : *kinds == 'a' ? json_number(degrees(real))
+                                            : va_arg(values, json_t *));
+        keys += length + (keys[length] == ' ');
+    }
+}
+
+void json_put(json_t *object, const char *keys, const char *kinds, ...)
+{
+    va_list values;
+    va_start(values, kinds);
+    put(object, keys, kinds, values);
+    va_end(values);
+}
+
+json_t *json_row(const char *keys, const char *kinds, ...)
+{
+    json_t *const object = json_object();
+    va_list values;
+    va_start(values, kinds);
+    put(object, keys, kinds, values);
+    va_end(values);
+    return object;
 }
 
 /* The names of all objects of a list, each with its place. */

@@ -13,16 +13,21 @@
 #define JSON_OUT_FLAGS (JSON_INDENT(1) | JSON_REAL_PRECISION(17) | JSON_ENSURE_ASCII)
 
 /* To be called before any JSON is made: from here on a failed allocation of it ends the program
- * `program` with one line and exit 1, so that no report can lack what was not asked about. */
-void json_begin(const char *program);
-/* Ends the program in that way. */
-void json_no_memory(void) __attribute__((noreturn));
+ * with one line and exit 1, so that no report can lack what was not asked about. */
+void json_begin(void);
 
 /* A string, or null for NULL and for what is not UTF-8. */
 json_t *json_text(const char *text);
 
 /* A real, or null for NaN and the infinities, which JSON does not have. */
 json_t *json_number(double value);
+json_t *json_numbers(const double *values, size_t count);
+
+/* Sets members of an object, or of a new one: `keys` are their names, divided by blanks; a letter
+ * of `kinds` for each: s a text (json_text), d an int, z a size_t, b an int as true or false, g a
+ * double (json_number), a radians, which become degrees, o a json_t that is taken over. */
+void json_put(json_t *object, const char *keys, const char *kinds, ...);
+json_t *json_row(const char *keys, const char *kinds, ...);
 
 /* Takes over a list of objects whose keys repeat; gives {"columns": names, "rows": [values, ...]},
  * with null where an object lacks a column. Columns stand in the order in which names first occur.

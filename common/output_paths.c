@@ -5,6 +5,7 @@
 #include "options.h"
 
 #include <stddef.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -32,4 +33,12 @@ void output_paths_check(const char *program, const char *const *outputs, int cou
             if (outputs[j] != NULL && atomic_same_file(path, outputs[j]))
                 die_usage(program, "%s: is the target of two outputs", path);
     }
+}
+
+void output_path_try(const char *program, const char *path)
+{
+    atomic_file file;
+    const int status = atomic_open(&file, path);
+    if (status != 0) die(program, "%s: cannot write: %s", path, strerror(status));
+    atomic_abort(&file);
 }

@@ -5,6 +5,7 @@
 #include "git_state.h"
 #include "json_out.h"
 #include "machine.h"
+#include "memory.h"
 
 #include <margin.h>
 #include <stdio.h>
@@ -25,17 +26,14 @@ static json_t *date(void)
 
 static void describe_build(json_t *object)
 {
-    json_object_set_new(object, "commit", json_string(GIT_STATE_COMMIT));
-    json_object_set_new(object, "dirty",
-                        GIT_STATE_DIRTY < 0 ? json_null() : json_boolean(GIT_STATE_DIRTY > 0));
-    json_object_set_new(object, "version", json_string(margin_version()));
 #ifdef __clang__
-    json_object_set_new(object, "compiler", json_string("clang " __clang_version__));
+    const char *const compiler = "clang " __clang_version__;
 #else
-    json_object_set_new(object, "compiler", json_string("gcc " __VERSION__));
+    const char *const compiler = "gcc " __VERSION__;
 #endif
-    json_object_set_new(object, "build_type", json_string(BUILD_INFO_TYPE));
-    json_object_set_new(object, "flags", json_string(BUILD_INFO_FLAGS));
+    json_put(object, "commit dirty version compiler build_type flags", "sossss", GIT_STATE_COMMIT,
+             GIT_STATE_DIRTY < 0 ? json_null() : json_boolean(GIT_STATE_DIRTY > 0),
+             margin_version(), compiler, BUILD_INFO_TYPE, BUILD_INFO_FLAGS);
 }
 
 static json_t *isas(int (*wanted)(margin_isa))
@@ -70,17 +68,16 @@ static void describe_defaults(json_t *object)
     margin_context *context = NULL;
     margin_status status = margin_config_init(&config, (margin_loss)0);
     if (status == MARGIN_OK) status = margin_create(&config, &context);
-    if (status == MARGIN_ERROR_MEMORY) json_no_memory();
+    if (status == MARGIN_ERROR_MEMORY) out_of_memory();
     if (status == MARGIN_OK) {
         const margin_config *resolved = margin_context_config(context);
         isa = json_string(margin_isa_name(resolved->isa));
         threads = json_integer(resolved->threads);
     }
     margin_destroy(context);
-    json_object_set_new(object, "isa", isa != NULL ? isa : json_null());
-    json_object_set_new(object, "isas_built", provenance_isas_built());
-    json_object_set_new(object, "isas_usable", provenance_isas_usable());
-    json_object_set_new(object, "threads", threads != NULL ? threads : json_null());
+    json_put(object, "isa isas_built isas_usable threads", "oooo", isa != NULL ? isa : json_null(),
+             provenance_isas_built(), provenance_isas_usable(),
+             threads != NULL ? threads : json_null());
 }
 
 /* Absolute paths tell about somebody's machine, not about the run: "/home/a/b.npy" and
@@ -135,13 +132,11 @@ static json_t *environment(void)
 
 json_t *provenance_json(int argc, char **argv, uint64_t seed)
 {
-    json_t *object = json_object();
-    json_object_set_new(object, "date", date());
+    json_t *object = json_row("date", "o", date());
     describe_build(object);
     machine_describe(object);
     describe_defaults(object);
-    json_object_set_new(object, "seed", json_integer((json_int_t)seed));
-    json_object_set_new(object, "command", command(argc, argv));
-    json_object_set_new(object, "environment", environment());
+    json_put(object, "seed command environment", "zoo", (size_t)seed, command(argc, argv),
+             environment());
     return object;
 }

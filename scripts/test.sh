@@ -29,4 +29,6 @@ build=${MARGIN_BUILD:-$root/build}
 build_release "$build" -DBUILD_TESTING=ON
 step "testing"
 cd "$build"
-exec ctest --output-on-failure --no-tests=error --parallel "${CTEST_PARALLEL_LEVEL:-$(nproc)}" "$@"
+# One more than the cores: a test that waits, for a disk or for its own threads, leaves none idle.
+exec ctest --output-on-failure --no-tests=error \
+    --parallel "${CTEST_PARALLEL_LEVEL:-$(($(nproc) + 1))}" "$@"

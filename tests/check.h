@@ -1,5 +1,6 @@
 /* check.h: the least that a test program needs, for the programs that are also cross-built (no
- * cmocka there). A failed check is printed and counted; the program goes on. */
+ * cmocka there). A failed check is printed and counted; the program goes on, unless
+ * MARGIN_TEST_FIRST is set: then the first one ends it. */
 #ifndef MARGIN_TESTS_CHECK_H
 #define MARGIN_TESTS_CHECK_H
 
@@ -23,6 +24,10 @@ __attribute__((format(printf, 3, 4))) static inline void check_fail(const char *
     vprintf(format, arguments);
     printf("\n");
     va_end(arguments);
+    if (getenv("MARGIN_TEST_FIRST") != NULL) {
+        fflush(stdout);
+        _Exit(EXIT_FAILURE);
+    }
 }
 
 /* CHECK(condition, format, ...): the text says what was found where. */

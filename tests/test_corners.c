@@ -238,6 +238,47 @@ static void zero_times_huge(void **state)
     }
 }
 
+/* Lengths whose squares are beyond float32 leave no part of dW along the weights. */
+static void weights_of_any_length(void **state)
+{
+    const double sizes[] = {1e-25, 1e25};
+    const size_t dims[] = {3, 12};
+    (void)state;
+    for (size_t k = 0; k < LENGTH_OF(sizes) * LENGTH_OF(dims); k++) {
+        corner t = corner_make(5, dims[k / 2], 9);
+        noise n = {31 + k};
+        noise_fill(&n, t.x, t.rows * t.dim, 1.0);
+        noise_fill(&n, t.w, t.classes * t.dim, sizes[k % 2]);
+        t.scale = 16.0;
+        for (size_t row = 0; row < t.rows; row++)
+            t.labels[row] = (int64_t)noise_index(&n, t.classes);
+        judge(&t, 1);
+        corner_free(&t);
+    }
+}
+
+/* SphereFace with the embeddings' own lengths as scales: a zero one takes all classes alike. */
+static void zero_kept(void **state)
+{
+    const size_t dims[] = {3, 12};
+    margin_config config = config_of(MARGIN_SPHEREFACE);
+    (void)state;
+    config.feature_norm = MARGIN_FEATURE_NORM_KEEP;
+    for (size_t k = 0; k < LENGTH_OF(dims); k++) {
+        corner t = corner_make(1, dims[k], 150);
+        margin_head head = {
+            .size = sizeof(margin_head), .rows = 1, .dim = dims[k], .classes = t.classes};
+        noise n = {5 + k};
+        noise_fill(&n, t.w, t.classes * t.dim, 1.0);
+        head.embeddings = t.x;
+        head.weights = t.w;
+        head.labels = t.labels;
+        assert_status(run_head(&config, &head), MARGIN_OK);
+        assert_relative("loss", head.loss, log(150.0), 1e-6);
+        corner_free(&t);
+    }
+}
+
 /* ---- ties -------------------------------------------------------------------------------------*/
 
 enum { TIED_CLASSES = 600, TIED_MOST = 140, TIED_ROWS = 12 };
@@ -342,6 +383,8 @@ int main(void)
         cmocka_unit_test(logits_that_rise_over_blocks),
         cmocka_unit_test(biases_in_their_unit),
         cmocka_unit_test(zero_times_huge),
+        cmocka_unit_test(weights_of_any_length),
+        cmocka_unit_test(zero_kept),
         cmocka_unit_test(ties_are_not_correct),
     };
     return cmocka_run_group_tests_name("corners", tests, NULL, NULL);

@@ -1,10 +1,19 @@
 /* cases.h: what is timed: each kernel at each of its sizes on each instruction set, and the peaks
- * that they are compared with. Must not know how it is timed. */
+ * that they are compared with; and how: a case is compared, then sampled, always by its runner. */
 #ifndef KERNELS_CASES_H
 #define KERNELS_CASES_H
 
 #include "kernels/trial.h"
-#include "settings.h"
+
+#define PROGRAM "bench_kernels"
+
+/* The command line. */
+typedef struct settings {
+    const char *out;    /* NULL: no file */
+    const char *filter; /* a part of the names; "" takes all */
+    margin_isa isa;     /* AUTO: all that are usable */
+    int list, quick, tune;
+} settings;
 
 /* A copy judges cases of up to this many times its own bytes. */
 enum { PEAK_ROOM = 2 };
@@ -37,12 +46,8 @@ typedef struct case_list {
     size_t peaks; /* how many at the beginning are peaks */
 } case_list;
 
-/* Multiply-adds and copies of bench_speed's loops, as kernels that are timed like all others; they
- * read the trial's instruction set and no table. */
-extern const kernel_subject kernels_of_peaks;
-
-/* Fills the list with the wanted cases; -1 where memory is short. */
-int cases_make(case_list *list, const settings *s, kernel_dispatch dispatch);
+/* Fills the list with the wanted cases. */
+void cases_make(case_list *list, const settings *s, kernel_dispatch dispatch);
 void cases_free(case_list *list);
 
 /* The peak that a case's rate is compared with, in the same unit; NULL if there is none. */
@@ -51,5 +56,25 @@ const timed_case *cases_peak(const case_list *list, const timed_case *c);
 /* 1e9 operations or bytes a second, whichever bounds it, in the median, of a peak in the best
  * sample; 0 if neither bounds it or it was not timed. */
 double cases_rate(const timed_case *c);
+
+/* Compares the kernel with the scalar one at its size and some misalignments; the first difference,
+ * or a write outside an array, becomes c->fault. */
+void times_check(timed_case *c, const margin_kernels *scalar);
+
+/* Chooses how many calls a sample has so that it lasts about this long. */
+void times_calibrate(timed_case *c, double seconds);
+
+/* Takes a sample, on arrays and numbers of its own. */
+void times_sample(timed_case *c, size_t round);
+
+/* Sorts the samples, and computes median and quartiles. */
+void times_summarise(timed_case *c);
+
+/* ---- program.c: each kernel of each table is compared with the scalar one, then timed by the same
+ * call ---- */
+
+/* Runs the program on the tables that `dispatch` gives, and returns its exit status. The scalar
+ * kernels that others are compared with are always the library's. */
+int program_run(int argc, char **argv, kernel_dispatch dispatch);
 
 #endif

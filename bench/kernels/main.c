@@ -1,6 +1,6 @@
 /* main.c: bench_kernels, on the library's own tables. */
 #include "dispatch.h"
-#include "program.h"
+#include "cases.h"
 
 int main(int argc, char **argv)
 {

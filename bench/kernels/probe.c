@@ -1,23 +1,24 @@
-/* probe.c: see probe.h. */
-#include "probe.h"
+/* probe.c: see tune.h. Must not know which schedules are tried. */
+#include "tune.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
+#include "calls.h"
 #include "context.h"
+#include "memory.h"
 #include "noise.h"
 #include "kernels/trial.h"
 
-/* A new array of nearly normal numbers; NULL where memory is short. */
+/* A new array of nearly normal numbers. */
 static float *numbers(noise *n, size_t count, double spread)
 {
-    float *x = malloc((count + 1) * sizeof *x);
-    if (x != NULL) noise_fill(n, x, count, spread);
+    float *x = zeroed(count, sizeof *x);
+    noise_fill(n, x, count, spread);
     return x;
 }
 
-static int make_inputs(probe *p)
+static void make_inputs(probe *p)
 {
     noise n = {1};
     const probe_shape *s = &p->shape;
@@ -28,28 +29,20 @@ static int make_inputs(probe *p)
     p->grad_embeddings = numbers(&n, s->rows * s->dim, 0.0);
     p->grad_weights = numbers(&n, s->classes * s->dim, 0.0);
     p->grad_logits = numbers(&n, logits, 0.0);
-    p->labels = malloc(s->rows * sizeof *p->labels);
-    if (p->labels == NULL) return -1;
+    p->labels = zeroed(s->rows, sizeof *p->labels);
     for (size_t i = 0; i < s->rows; i++)
         p->labels[i] = (int64_t)noise_index(&n, s->classes);
-    const float *const all[] = {p->embeddings,      p->weights,      p->logits,
-                                p->grad_embeddings, p->grad_weights, p->grad_logits};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
-        if (all[i] == NULL) return -1;
-    }
-    return 0;
 }
 
-int probe_open(probe *p, const probe_shape *shape, margin_isa isa, int threads)
+void probe_open(probe *p, const probe_shape *shape, margin_isa isa, int threads)
 {
     margin_config config;
-    memset(p, 0, sizeof *p);
-    p->shape = *shape;
-    margin_status status = margin_config_init(&config, MARGIN_ARCFACE);
+    *p = (probe){.shape = *shape};
+    margin_config_init(&config, MARGIN_ARCFACE);
     config.isa = isa;
     config.threads = threads;
-    if (status == MARGIN_OK) status = margin_create(&config, &p->context);
-    return status == MARGIN_OK ? make_inputs(p) : -1;
+    if (margin_create(&config, &p->context) != MARGIN_OK) out_of_memory();
+    make_inputs(p);
 }
 
 void probe_close(probe *p)
@@ -78,32 +71,22 @@ static margin_status call(probe *p)
         p->loss = rows.loss;
         return status;
     }
-    margin_head head = {.size = sizeof(margin_head),
-                        .rows = s->rows,
-                        .dim = s->dim,
-                        .classes = s->classes,
-                        .embeddings = p->embeddings,
-                        .weights = p->weights,
-                        .labels = p->labels,
-                        .grad_embeddings = p->grad_embeddings,
-                        .grad_weights = p->grad_weights};
+    margin_head head =
+        head_of_arrays(s->rows, s->dim, s->classes, p->embeddings, p->weights, p->labels);
+    head.grad_embeddings = p->grad_embeddings;
+    head.grad_weights = p->grad_weights;
     const margin_status status = margin_head_run(p->context, &head);
     p->loss = head.loss;
     return status;
 }
 
-static void sleep_for(double seconds)
-{
-    const struct timespec nap = {0, (long)(1e9 * seconds)};
-    if (seconds > 0.0) nanosleep(&nap, NULL);
-}
-
 double probe_time(probe *p, const margin_schedule *schedule, size_t calls, double nap)
 {
+    const struct timespec pause = {0, (long)(1e9 * nap)};
     double seconds = 0.0;
     p->context->schedule = *schedule;
     for (size_t i = 0; i < calls; i++) {
-        sleep_for(nap);
+        if (nap > 0.0) nanosleep(&pause, NULL);
         const double start = trial_now();
         if (call(p) != MARGIN_OK) return -1.0;
         seconds += trial_now() - start;

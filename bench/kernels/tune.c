@@ -12,10 +12,9 @@
 
 #include "dispatch.h"
 #include "json_out.h"
-#include "option_table.h"
-#include "probe.h"
 #include "progress.h"
 #include "provenance.h"
+#include "option_table.h"
 #include "statistics.h"
 
 enum { VALUES = 6, SHAPES = 5, ROUNDS = 21, ROUNDS_QUICK = 3 };
@@ -30,14 +29,9 @@ typedef struct field {
     int whole;     /* a size_t; else a double */
 } field;
 
-#define WHOLE(name)                                                                                \
-    {                                                                                              \
-#name, offsetof(margin_schedule, name), 1                                                  \
-    }
-#define REAL(name)                                                                                 \
-    {                                                                                              \
-#name, offsetof(margin_schedule, name), 0                                                  \
-    }
+#define FIELD(name, whole) .field = {#name, offsetof(margin_schedule, name), whole}
+#define WHOLE(name)        FIELD(name, 1)
+#define REAL(name)         FIELD(name, 0)
 
 /* A cost is what the difference of two calls says that only it explains, once those above it are
  * known. */
@@ -126,11 +120,6 @@ static double checked(double ns)
     return ns;
 }
 
-static void open_probe(probe *p, const probe_shape *shape, margin_isa isa, int threads)
-{
-    if (probe_open(p, shape, isa, threads) != 0) die(PROGRAM, "out of memory");
-}
-
 /* Returns how many calls a sample of this probe has. */
 static size_t calls_of(probe *p, const margin_schedule *schedule)
 {
@@ -149,7 +138,7 @@ static void measure_cost(tuning *t, const struct cost *c)
     set(&none, &c->field, 0.0);
     set(&one, &c->field, 1.0);
     for (size_t i = 0; i < 2; i++) {
-        open_probe(&p[i], shapes[i], t->isa, 1);
+        probe_open(&p[i], shapes[i], t->isa, 1);
         without[i] = probe_reckon(&none, shapes[i]);
         with[i] = probe_reckon(&one, shapes[i]);
     }
@@ -175,7 +164,7 @@ static void add_ratios(const tuning *t, const struct knob *c, const probe_shape 
     uint64_t bits = 0;
     margin_schedule s = t->schedule;
     probe p;
-    open_probe(&p, shape, t->isa, c->alone ? 1 : 0);
+    probe_open(&p, shape, t->isa, c->alone ? 1 : 0);
     const size_t calls = c->nap > 0.0 ? 1 : calls_of(&p, &s);
     for (size_t round = 0; round < t->rounds; round++) {
         for (size_t v = 0; v < count; v++) {
@@ -198,16 +187,6 @@ static void add_ratios(const tuning *t, const struct knob *c, const probe_shape 
     probe_close(&p);
 }
 
-static void note_ratio(json_t *list, double value, const speed_interval *ratio)
-{
-    json_t *row = json_object();
-    json_object_set_new(row, "value", json_number(value));
-    json_object_set_new(row, "ratio", json_number(ratio->median));
-    json_object_set_new(row, "low", json_number(ratio->low));
-    json_object_set_new(row, "high", json_number(ratio->high));
-    json_array_append_new(list, row);
-}
-
 /* Tries the present value and all others, over all shapes; takes another one only where that is
  * faster beyond noise. */
 static void choose(tuning *t, const struct knob *c)
@@ -226,7 +205,8 @@ static void choose(tuning *t, const struct knob *c)
         const speed_interval ratio = {exp(sums[v].median / shapes), exp(sums[v].low / shapes),
                                       exp(sums[v].high / shapes)};
         const int faster = ratio.median < 1.0 - GAIN && ratio.high < 1.0;
-        note_ratio(list, values[v], &ratio);
+        json_array_append_new(list, json_row("value ratio low high", "gggg", values[v],
+                                             ratio.median, ratio.low, ratio.high));
         if (faster && sums[v].median < sums[best].median) best = v;
     }
     json_object_set_new(t->ratios, c->field.name, list);
@@ -274,29 +254,6 @@ static void print_row(const tuning *t)
     printf("\n    },\n");
 }
 
-static json_t *tuning_json(const tuning *t)
-{
-    json_t *row = json_object(), *schedule = json_object();
-    for (size_t i = 0; i < COSTS + KNOBS; i++)
-        json_object_set_new(schedule, field_at(i)->name,
-                            json_number(get(&t->schedule, field_at(i))));
-    json_object_set_new(row, "isa", json_string(margin_isa_name(t->isa)));
-    json_object_set_new(row, "schedule", schedule);
-    json_object_set(row, "ratios", t->ratios);
-    return row;
-}
-
-static void write_file(json_t *rows, const settings *s, int argc, char **argv)
-{
-    char error[512];
-    json_t *file = json_object();
-    json_object_set_new(file, "schema", json_integer(1));
-    json_object_set_new(file, "context", provenance_json(argc, argv, 1));
-    json_object_set(file, "tuning", rows);
-    if (json_write_file(file, s->out, error, sizeof error) != 0) die(PROGRAM, "%s", error);
-    json_decref(file);
-}
-
 /* ---- all of it ---- */
 
 static void tune_isa(tuning *t, const char *filter, progress *line)
@@ -310,12 +267,6 @@ static void tune_isa(tuning *t, const char *filter, progress *line)
             choose(t, &knobs[i - COSTS]);
         }
     }
-}
-
-static int is_wanted(const settings *s, margin_isa isa)
-{
-    return margin_isa_usable(isa) &&
-           (s->isa == isa || (s->isa == MARGIN_ISA_AUTO && isa != MARGIN_ISA_SCALAR));
 }
 
 /* Returns how many fields the filter takes; prints their names where they are asked for. */
@@ -341,22 +292,29 @@ static json_t *tune_and_print(const settings *s, margin_isa isa)
     printf("%s: time over the present value's\n", margin_isa_name(isa));
     print_ratios(&t);
     print_row(&t);
-    json_t *row = tuning_json(&t);
-    json_decref(t.ratios);
-    return row;
+    json_t *schedule = json_object();
+    for (size_t i = 0; i < COSTS + KNOBS; i++)
+        json_put(schedule, field_at(i)->name, "g", get(&t.schedule, field_at(i)));
+    return json_row("isa schedule ratios", "soo", margin_isa_name(isa), schedule, t.ratios);
 }
 
 int tune_run(const settings *s, int argc, char **argv)
 {
     if (count_fields(s) == 0)
         die_usage(PROGRAM, "no field matches; --tune --list shows those there are");
+    char error[512];
     json_t *rows = json_array();
     for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT && !s->list; isa++) {
-        if (is_wanted(s, (margin_isa)isa))
+        const int wanted =
+            s->isa == MARGIN_ISA_AUTO ? isa != MARGIN_ISA_SCALAR : (int)s->isa == isa;
+        if (wanted && margin_isa_usable((margin_isa)isa))
             json_array_append_new(rows, tune_and_print(s, (margin_isa)isa));
     }
     finish_stdout(PROGRAM);
-    if (s->out != NULL && !s->list) write_file(rows, s, argc, argv);
-    json_decref(rows);
+    json_t *file =
+        json_row("schema context tuning", "doo", 1, provenance_json(argc, argv, 1), rows);
+    if (s->out != NULL && !s->list && json_write_file(file, s->out, error, sizeof error) != 0)
+        die(PROGRAM, "%s", error);
+    json_decref(file);
     return EXIT_SUCCESS;
 }

@@ -209,7 +209,7 @@ int main(int argc, char **argv)
                                   .threads = 1,
                                   .loss = MARGIN_ARCFACE}};
     int level;
-    json_begin(PROGRAM);
+    json_begin();
     options_read(&table, argc, argv, &b.options);
     MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &level);
     MPI_Comm_rank(MPI_COMM_WORLD, &b.rank);

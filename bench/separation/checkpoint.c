@@ -1,12 +1,11 @@
-/* checkpoint.c: the state of a training in a file (see checkpoint.h). Must not know what a run
+/* checkpoint.c: the state of a training in a file (see run.h). Must not know what a run
  * measures. */
-#include "checkpoint.h"
+#include "run.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "atomic_file.h"
@@ -40,15 +39,6 @@ static uint64_t hash_all(const char *key, const checkpoint_piece *pieces, size_t
     return hash;
 }
 
-static void write_all(FILE *to, const char *key, const checkpoint_piece *pieces, size_t count)
-{
-    const uint64_t hash = hash_all(key, pieces, count);
-    fprintf(to, "%s\n%s\n", magic, key);
-    for (size_t i = 0; i < count; i++)
-        fwrite(pieces[i].data, 1, pieces[i].bytes, to);
-    fwrite(&hash, sizeof hash, 1, to);
-}
-
 int checkpoint_save(const char *path, const char *key, const checkpoint_piece *pieces, size_t count,
                     char *error, size_t error_size)
 {
@@ -58,7 +48,11 @@ int checkpoint_save(const char *path, const char *key, const checkpoint_piece *p
         atomic_file file;
         status = atomic_open(&file, path);
         if (status == 0) {
-            write_all(file.stream, key, pieces, count);
+            const uint64_t hash = hash_all(key, pieces, count);
+            fprintf(file.stream, "%s\n%s\n", magic, key);
+            for (size_t i = 0; i < count; i++)
+                fwrite(pieces[i].data, 1, pieces[i].bytes, file.stream);
+            fwrite(&hash, sizeof hash, 1, file.stream);
             status = atomic_commit(&file);
             atomic_abort(&file);
         }

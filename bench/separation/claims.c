@@ -1,6 +1,6 @@
-/* claims.c: the claims and what is measured for them (see claims.h). Must not know how a run works,
+/* claims.c: the claims and what is measured for them (see groups.h). Must not know how a run works,
  * nor how a verdict is shown. */
-#include "claims.h"
+#include "groups.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "degrees.h"
-#include "free_features.h"
+#include "crowd.h"
 #include "memory.h"
 
 /* ---- the claims ---------------------------------------------------------------------------- */
@@ -23,11 +23,12 @@ typedef struct claim {
     double paper, least, most;
     const char *figure;
     size_t dim, epochs;       /* shorter trainings than these epochs say nothing of it */
-    const char *of;           /* a quantity (quantities.h) */
+    const char *of;           /* a quantity (groups.h) */
     const char *label, *less; /* the quantity of `label`, less that of `less` (or NULL) */
 } claim;
 
 #define FIG3(text, what)     text, "ArcFace, fig. 3", what, "degrees"
+#define TABLE3(text, what)   text, "ArcFace, table 3", what, "degrees"
 #define RUNS_OF(figure, dim) figure, dim, 0
 #define MORE                 0.0, INFINITY
 #define LESS                 -INFINITY, 0.0
@@ -52,26 +53,24 @@ static const claim claims[] = {
      NAN, MORE, RUNS_OF("fig3", 2), "gap", arcface, cosface},
     {FIG3("ArcFace's gap is about m", "gap of training samples, ArcFace at m = 0.5"), 28.648, 22.9,
      34.4, RUNS_OF("fig3", 2), "train_gap", arcface, NULL},
-    {"W coincides with the embedding centre for ArcFace", "ArcFace, table 3",
-     "W-EC, norm-softmax less ArcFace", "degrees", 44.26 - 14.29, MORE, RUNS_OF("table3", 64),
-     "train_w_ec", normsoftmax, arcface},
-    {"W coincides with the embedding centre only for ArcFace", "ArcFace, table 3",
-     "W-EC, norm-softmax + Intra less ArcFace", "degrees", 8.83 - 14.29, MORE,
-     RUNS_OF("table3", 64), "train_w_ec", with_intra, arcface},
-    {"W coincides with the embedding centre only for ArcFace", "ArcFace, table 3",
-     "W-EC, norm-softmax + Inter less ArcFace", "degrees", 46.85 - 14.29, MORE,
-     RUNS_OF("table3", 64), "train_w_ec", with_inter, arcface},
-    {"Intra shrinks both", "ArcFace, table 3", "Intra, norm-softmax + Intra less norm-softmax",
-     "degrees", 17.50 - 50.50, LESS, RUNS_OF("table3", 64), "train_intra", with_intra, normsoftmax},
-    {"Intra shrinks both", "ArcFace, table 3", "Inter, norm-softmax + Intra less norm-softmax",
-     "degrees", 24.07 - 59.23, LESS, RUNS_OF("table3", 64), "train_inter", with_intra, normsoftmax},
-    {"Inter widens inter", "ArcFace, table 3", "W-Inter, norm-softmax + Inter less norm-softmax",
-     "degrees", 75.66 - 69.66, MORE, RUNS_OF("table3", 64), "train_w_inter", with_inter,
-     normsoftmax},
-    {"Inter widens inter", "ArcFace, table 3", "Inter, norm-softmax + Inter less norm-softmax",
-     "degrees", 62.40 - 59.23, MORE, RUNS_OF("table3", 64), "train_inter", with_inter, normsoftmax},
-    {"Inter raises intra", "ArcFace, table 3", "Intra, norm-softmax + Inter less norm-softmax",
-     "degrees", 52.74 - 50.50, MORE, RUNS_OF("table3", 64), "train_intra", with_inter, normsoftmax},
+    {TABLE3("W coincides with the embedding centre for ArcFace", "W-EC, norm-softmax less ArcFace"),
+     44.26 - 14.29, MORE, RUNS_OF("table3", 64), "train_w_ec", normsoftmax, arcface},
+    {TABLE3("W coincides with the embedding centre only for ArcFace",
+            "W-EC, norm-softmax + Intra less ArcFace"),
+     8.83 - 14.29, MORE, RUNS_OF("table3", 64), "train_w_ec", with_intra, arcface},
+    {TABLE3("W coincides with the embedding centre only for ArcFace",
+            "W-EC, norm-softmax + Inter less ArcFace"),
+     46.85 - 14.29, MORE, RUNS_OF("table3", 64), "train_w_ec", with_inter, arcface},
+    {TABLE3("Intra shrinks both", "Intra, norm-softmax + Intra less norm-softmax"), 17.50 - 50.50,
+     LESS, RUNS_OF("table3", 64), "train_intra", with_intra, normsoftmax},
+    {TABLE3("Intra shrinks both", "Inter, norm-softmax + Intra less norm-softmax"), 24.07 - 59.23,
+     LESS, RUNS_OF("table3", 64), "train_inter", with_intra, normsoftmax},
+    {TABLE3("Inter widens inter", "W-Inter, norm-softmax + Inter less norm-softmax"), 75.66 - 69.66,
+     MORE, RUNS_OF("table3", 64), "train_w_inter", with_inter, normsoftmax},
+    {TABLE3("Inter widens inter", "Inter, norm-softmax + Inter less norm-softmax"), 62.40 - 59.23,
+     MORE, RUNS_OF("table3", 64), "train_inter", with_inter, normsoftmax},
+    {TABLE3("Inter raises intra", "Intra, norm-softmax + Inter less norm-softmax"), 52.74 - 50.50,
+     MORE, RUNS_OF("table3", 64), "train_intra", with_inter, normsoftmax},
     {"SphereFace m = 4 needs annealing", "SphereFace; ArcFace, section 3",
      "training accuracy at once, features keep their length", "1", NAN, -INFINITY, 0.99,
      RUNS_OF("annealing", 64), "train_accuracy", "sphereface m=4 s=|x| at once", NULL},
@@ -247,13 +246,6 @@ static const slope_claim slope_claims[] = {
      "constancy", MARGIN_ARCFACE, against_spacing, 0},
 };
 
-static double gap_of(const group *g, const slope_claim *c, size_t k)
-{
-    const run_plan *const plan = &g->plans->plans[g->runs[k]];
-    return c->free ? degrees(free_gap(&plan->aim.loss, plan->sphere.identities, plan->seed))
-                   : quantity_find("train_gap")->of(group_result(g, k));
-}
-
 static int concerns(const slope_claim *c, const group *g)
 {
     return plan_in_figure(g->plan, c->figure) && g->plan->aim.loss.loss == c->loss;
@@ -266,7 +258,11 @@ static double slope_of(court *at, const slope_claim *c, size_t k)
     for (size_t i = 0; i < at->groups->count; i++) {
         const group *const g = &at->groups->groups[i];
         if (concerns(c, g)) {
-            const double x = c->against(g->plan), y = gap_of(g, c, k);
+            const run_plan *const plan = &g->plans->plans[g->runs[k]];
+            const double x = c->against(g->plan);
+            const double y =
+                c->free ? degrees(free_gap(&plan->aim.loss, plan->sphere.identities, plan->seed))
+                        : quantity_find("train_gap")->of(group_result(g, k));
             n += 1.0;
             x_sum += x;
             y_sum += y;

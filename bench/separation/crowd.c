@@ -11,11 +11,11 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "calls.h"
 #include "clock.h"
 #include "memory.h"
 #include "options.h"
 #include "philox.h"
-#include "streams.h"
 #include "threads.h"
 
 #define SCALE 0x1p20
@@ -49,19 +49,9 @@ static void draw(const crowd *c, uint32_t purpose, uint64_t first, size_t count,
     }
 }
 
-static void note_work(crowd *c, size_t rows, size_t others, size_t dim, double seconds)
-{
-    const double cosines = (double)rows * (double)others;
-    c->speed.seconds += seconds;
-    c->speed.cosines += cosines;
-    c->speed.operations += 2.0 * cosines * (double)dim;
-    c->done += cosines * (double)dim;
-    if (c->plan->step != NULL) c->plan->step(c->plan->user, fmin(c->done / c->work, 1.0));
-}
-
 static void require(margin_status status)
 {
-    if (status != MARGIN_OK) die(SEPARATION_PROGRAM, "sphere-size: %s", margin_status_text(status));
+    if (status != MARGIN_OK) die("bench_separation", "sphere-size: %s", margin_status_text(status));
 }
 
 /* c->loss[row]: s (1 + the row's largest cosine). */
@@ -69,9 +59,15 @@ static void look(crowd *c, margin_context *context, margin_head *head)
 {
     head->embeddings_stride = head->weights_stride = WIDEST;
     head->row_loss = c->loss;
+    const double cosines = (double)head->rows * (double)(head->classes - 1),
+                 dim = (double)head->dim;
     const double start = seconds_now();
     require(margin_head_run(context, head));
-    note_work(c, head->rows, head->classes - 1, head->dim, seconds_now() - start);
+    c->speed.seconds += seconds_now() - start;
+    c->speed.cosines += cosines;
+    c->speed.operations += 2.0 * cosines * dim;
+    c->done += cosines * dim;
+    if (c->plan->step != NULL) c->plan->step(c->plan->user, fmin(c->done / c->work, 1.0));
 }
 
 static double cosine_of(float loss)
@@ -124,13 +120,7 @@ static void look_at_set(crowd *c, size_t n, size_t set, sample *near, sample *cl
     float *const members = c->directions + WIDEST;
     draw(c, STREAM_CROWD, (uint64_t)n << 32 | set * n, n, members); /* no two share directions */
     for (int d = 0; d < DIMS; d++) {
-        margin_head head = {.size = sizeof(margin_head),
-                            .rows = n,
-                            .dim = dims[d],
-                            .classes = n,
-                            .embeddings = members,
-                            .weights = members,
-                            .labels = c->labels};
+        margin_head head = head_of_arrays(n, dims[d], n, members, members, c->labels);
         double closest = M_PI, sum = 0.0;
         look(c, c->member, &head);
         for (size_t i = 0; i < n; i++) {
@@ -143,49 +133,12 @@ static void look_at_set(crowd *c, size_t n, size_t set, sample *near, sample *cl
     }
 }
 
-static void look_at_whole(crowd *c, size_t n, crowd_row *rows)
-{
-    sample near[DIMS] = {{0}}, close[DIMS] = {{0}};
-    const size_t sets = sets_of(n);
-    for (size_t set = 0; set < sets; set++)
-        look_at_set(c, n, set, near, close);
-    for (int d = 0; d < DIMS; d++)
-        rows[d] = row_of(n, dims[d], sets, sets * n, &near[d], &close[d]);
-}
-
 /* ---- crowds looked at from some directions --------------------------------------------------- */
-
-/* greatest[view]: the largest cosine so far. */
-static void look_from_views(crowd *c, size_t count, int d, double *greatest)
-{
-    margin_head head = {.size = sizeof(margin_head),
-                        .rows = VIEWS,
-                        .dim = dims[d],
-                        .classes = 1 + count,
-                        .embeddings = c->views,
-                        .weights = c->directions,
-                        .labels = c->zeros};
-    look(c, c->outsider, &head);
-    for (size_t i = 0; i < VIEWS; i++)
-        greatest[i] = fmax(greatest[i], cosine_of(c->loss[i]));
-}
-
-/* A view sees n - 1 others, as a member does. */
-static void look_on(crowd *c, size_t n, size_t *seen, double greatest[DIMS][VIEWS])
-{
-    while (*seen < n - 1) {
-        const size_t left = n - 1 - *seen, count = left < CHUNK ? left : CHUNK;
-        draw(c, STREAM_CROWD, *seen, count, c->directions + WIDEST);
-        for (int d = 0; d < DIMS; d++)
-            look_from_views(c, count, d, greatest[d]);
-        *seen += count;
-    }
-}
 
 /* Returns how many rows there are. */
 static size_t look_at_large(crowd *c, crowd_row *rows)
 {
-    static double greatest[DIMS][VIEWS];
+    static double greatest[DIMS][VIEWS]; /* cosines so far */
     size_t seen = 0, count = 0;
     for (int d = 0; d < DIMS; d++) {
         for (size_t i = 0; i < VIEWS; i++)
@@ -193,7 +146,18 @@ static size_t look_at_large(crowd *c, crowd_row *rows)
     }
     draw(c, STREAM_CROWD_VIEW, 0, VIEWS, c->views);
     for (size_t n = 10 * c->plan->whole; n <= c->plan->most; n *= 10) {
-        look_on(c, n, &seen, greatest);
+        while (seen < n - 1) { /* a view sees n - 1 others, as a member does */
+            const size_t left = n - 1 - seen, some = left < CHUNK ? left : CHUNK;
+            draw(c, STREAM_CROWD, seen, some, c->directions + WIDEST);
+            for (int d = 0; d < DIMS; d++) {
+                margin_head head =
+                    head_of_arrays(VIEWS, dims[d], 1 + some, c->views, c->directions, c->zeros);
+                look(c, c->outsider, &head);
+                for (size_t i = 0; i < VIEWS; i++)
+                    greatest[d][i] = fmax(greatest[d][i], cosine_of(c->loss[i]));
+            }
+            seen += some;
+        }
         for (int d = 0; d < DIMS; d++) {
             sample near = {0}, close = {0};
             for (size_t i = 0; i < VIEWS; i++)
@@ -234,17 +198,6 @@ static void open_crowd(crowd *c)
     c->outsider = open_context(c->plan, 1.0);
 }
 
-static void close_crowd(crowd *c)
-{
-    margin_destroy(c->member);
-    margin_destroy(c->outsider);
-    free(c->directions);
-    free(c->views);
-    free(c->loss);
-    free(c->labels);
-    free(c->zeros);
-}
-
 static double all_work(const crowd_plan *plan)
 {
     double cosines = plan->most > plan->whole ? (double)VIEWS * (double)plan->most : 0.0;
@@ -259,11 +212,21 @@ size_t crowd_measure(const crowd_plan *plan, crowd_row *rows, crowd_speed *speed
     size_t count = 0;
     open_crowd(&c);
     for (size_t n = 100; n <= plan->whole && n <= plan->most; n *= 10) {
-        look_at_whole(&c, n, rows + count);
-        count += DIMS;
+        const size_t sets = sets_of(n);
+        sample near[DIMS] = {{0}}, close[DIMS] = {{0}};
+        for (size_t set = 0; set < sets; set++)
+            look_at_set(&c, n, set, near, close);
+        for (int d = 0; d < DIMS; d++)
+            rows[count++] = row_of(n, dims[d], sets, sets * n, &near[d], &close[d]);
     }
     count += look_at_large(&c, rows + count);
     *speed = c.speed;
-    close_crowd(&c);
+    margin_destroy(c.member);
+    margin_destroy(c.outsider);
+    free(c.directions);
+    free(c.views);
+    free(c.loss);
+    free(c.labels);
+    free(c.zeros);
     return count;
 }

@@ -1,6 +1,6 @@
-/* figure_curves.c: target logits, decision margins and bounds as curves (see figure_parts.h). Must
+/* figure_curves.c: target logits, decision margins and bounds as curves (see figures.h). Must
  * not know how a figure looks, nor the formula of a loss: that is asked of the library. */
-#include "figure_parts.h"
+#include "figures.h"
 
 #include <math.h>
 
@@ -8,7 +8,6 @@
 #include "caps.h"
 #include "degrees.h"
 #include "json_out.h"
-#include "json_parts.h"
 #include "table.h"
 
 /* ---- what the figures have in common ------------------------------------------------------- */
@@ -29,13 +28,13 @@ static plot new_plot(const figure_request *request, const char *table, const cha
                      json_t *chosen)
 {
     table_begin(request->out, table, columns);
-    return (plot){.numbers = json_pack("{s:o, s:[]}", "chosen", chosen, "curves"),
+    return (plot){.numbers = json_row("chosen curves", "oo", chosen, json_array()),
                   .out = request->out};
 }
 
 #define CHOSEN(...)                                                                                \
-    json_sentences((const char *const[]){__VA_ARGS__},                                             \
-                   sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+    figure_sentences((const char *const[]){__VA_ARGS__},                                           \
+                     sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
 
 static json_t *finish(plot *p)
 {
@@ -46,7 +45,7 @@ static json_t *finish(plot *p)
 /* Begins a curve; `kind` is its loss's name, or its panel. */
 static void new_curve(plot *p, const char *label, const char *kind)
 {
-    p->curve = json_pack("{s:s, s:[]}", "label", label, "points");
+    p->curve = json_row("label points", "so", label, json_array());
     json_array_append_new(json_object_get(p->numbers, "curves"), p->curve);
     table_series(p->out, kind, "%s", label);
 }
@@ -68,11 +67,7 @@ static margin_config new_loss_curve(plot *p, const setting *s)
     const char *const name = margin_loss_get(s->loss)->name;
     margin_config config;
     new_curve(p, s->label, name);
-    json_object_set_new(p->curve, "loss", json_string(name));
-    json_object_set_new(p->curve, "m1", json_number(s->m1));
-    json_object_set_new(p->curve, "m2", json_number(s->m2));
-    json_object_set_new(p->curve, "m3", json_number(s->m3));
-    json_object_set_new(p->curve, "lambda", json_number(s->lambda));
+    json_put(p->curve, "loss m1 m2 m3 lambda", "sgggg", name, s->m1, s->m2, s->m3, s->lambda);
     margin_config_init(&config, s->loss);
     config.m1 = s->m1;
     config.m2 = s->m2;
@@ -81,16 +76,11 @@ static margin_config new_loss_curve(plot *p, const setting *s)
     return config;
 }
 
-static double radians(double degrees)
-{
-    return degrees * (M_PI / 180.0);
-}
-
 /* The target's logit over s. */
 static double psi(const margin_config *config, double theta_degrees)
 {
     double value = NAN;
-    margin_psi(config, fmin(radians(theta_degrees), M_PI), &value, NULL);
+    margin_psi(config, fmin(theta_degrees * (M_PI / 180.0), M_PI), &value, NULL);
     return value;
 }
 
@@ -104,15 +94,18 @@ static double other_angle(const margin_config *config, double theta_degrees)
     return logit < -1.0 ? NAN : degrees(acos(fmin(logit, 1.0)));
 }
 
-/* A curve for each setting, y over 0 to `most` degrees. */
-static void add_curves(plot *p, const setting *settings, size_t count, int most,
-                       double (*y)(const margin_config *config, double theta_degrees))
+/* A figure with a curve for each setting, y over 0 to `most` degrees. */
+static json_t *curves_of(const figure_request *request, const char *table, json_t *chosen,
+                         const setting *settings, size_t count, int most,
+                         double (*y)(const margin_config *config, double theta_degrees))
 {
+    plot p = new_plot(request, table, "#series loss x y", chosen);
     for (size_t k = 0; k < count; k++) {
-        const margin_config config = new_loss_curve(p, &settings[k]);
+        const margin_config config = new_loss_curve(&p, &settings[k]);
         for (int degree = 0; degree <= most; degree++)
-            add_point(p, degree, y(&config, degree));
+            add_point(&p, degree, y(&config, degree));
     }
+    return finish(&p);
 }
 
 json_t *curves_arcface_fig4b(const figure_request *request)
@@ -126,13 +119,12 @@ json_t *curves_arcface_fig4b(const figure_request *request)
         {"CM1 (1, 0.3, 0.2)", MARGIN_COMBINED, 1, 0.3, 0.2, 0},
         {"CM2 (0.9, 0.4, 0.15)", MARGIN_COMBINED, 0.9, 0.4, 0.15, 0},
     };
-    plot p = new_plot(
-        request, "arcface_fig4b", "#series loss x y",
+    return curves_of(
+        request, "arcface_fig4b",
         CHOSEN("The paper draws 20 to 100 degrees; the right panel goes on to 180, where past_pi "
                "is the library's default: the bare cosine for ArcFace and the combined margins, "
-               "psi for SphereFace."));
-    add_curves(&p, settings, sizeof settings / sizeof *settings, 180, psi);
-    return finish(&p);
+               "psi for SphereFace."),
+        settings, sizeof settings / sizeof *settings, 180, psi);
 }
 
 json_t *curves_amsoftmax_psi(const figure_request *request)
@@ -144,11 +136,10 @@ json_t *curves_amsoftmax_psi(const figure_request *request)
         {"A-Softmax (m=4, λ=5)", MARGIN_SPHEREFACE, 4, 0, 0, 5},
         {"AM-Softmax: cos θ − 0.35", MARGIN_COSFACE, 1, 0, 0.35, 0},
     };
-    plot p = new_plot(
-        request, "amsoftmax_psi", "#series loss x y",
-        CHOSEN("Curves and range are those of the authors' script; nothing was left to choose."));
-    add_curves(&p, settings, sizeof settings / sizeof *settings, 180, psi);
-    return finish(&p);
+    return curves_of(
+        request, "amsoftmax_psi",
+        CHOSEN("Curves and range are those of the authors' script; nothing was left to choose."),
+        settings, sizeof settings / sizeof *settings, 180, psi);
 }
 
 json_t *curves_arcface_fig5(const figure_request *request)
@@ -159,15 +150,14 @@ json_t *curves_arcface_fig5(const figure_request *request)
         {"CosFace (m=0.35)", MARGIN_COSFACE, 1, 0, 0.35, 0},
         {"ArcFace (m=0.5)", MARGIN_ARCFACE, 1, 0.5, 0, 0},
     };
-    plot p = new_plot(
-        request, "arcface_fig5", "#series loss x y",
+    return curves_of(
+        request, "arcface_fig5",
         CHOSEN("The paper gives neither ranges nor margins: 0 to 90 degrees and those of its "
                "tables.",
                "Softmax is the normalised one, for raw softmax has no boundary in angles alone.",
                "All panels in angles; the paper's first version drew softmax and CosFace in "
-               "cosines."));
-    add_curves(&p, settings, sizeof settings / sizeof *settings, 90, other_angle);
-    return finish(&p);
+               "cosines."),
+        settings, sizeof settings / sizeof *settings, 90, other_angle);
 }
 
 /* ---- CosFace's figure 2 ---------------------------------------------------------------------- */
@@ -175,7 +165,7 @@ json_t *curves_arcface_fig5(const figure_request *request)
 static void add_cosine_panel(plot *p, const setting *s)
 {
     const margin_config config = new_loss_curve(p, s);
-    json_object_set_new(p->curve, "plane", json_string("cosine"));
+    json_put(p->curve, "plane", "s", "cosine");
     for (int i = -100; i <= 100; i++)
         add_point(p, i / 100.0, psi(&config, degrees(acos(i / 100.0))));
 }
@@ -183,7 +173,7 @@ static void add_cosine_panel(plot *p, const setting *s)
 static void add_angle_panel(plot *p, const setting *s)
 {
     const margin_config config = new_loss_curve(p, s);
-    json_object_set_new(p->curve, "plane", json_string("angle"));
+    json_put(p->curve, "plane", "s", "angle");
     for (int i = 0; i <= 100; i++) { /* up to pi / m, where theta_2 is pi */
         const double theta = 180.0 / s->m1 * i / 100.0;
         add_point(p, theta, other_angle(&config, theta));
@@ -196,8 +186,7 @@ static void add_softmax_panel(plot *p, double ratio)
 {
     static const setting softmax = {"Softmax", MARGIN_SOFTMAX, 1, 0, 0, 0};
     new_loss_curve(p, &softmax);
-    json_object_set_new(p->curve, "plane", json_string("cosine"));
-    json_object_set_new(p->curve, "norm_ratio", json_number(ratio));
+    json_put(p->curve, "plane norm_ratio", "sg", "cosine", ratio);
     for (int i = -100; i <= 100; i++)
         add_point(p, i / 100.0, i / 100.0 * ratio);
 }
@@ -233,8 +222,7 @@ static double next_classes(double classes)
 static void new_bound(plot *p, const char *panel, const char *label, const char *source)
 {
     new_curve(p, label, panel);
-    json_object_set_new(p->curve, "panel", json_string(panel));
-    json_object_set_new(p->curve, "source", json_string(source));
+    json_put(p->curve, "panel source", "ss", panel, source);
 }
 
 /* The same, of this value of `name`; the curve has it under `key`, too. */
@@ -244,7 +232,7 @@ static void new_bound_of(plot *p, const char *panel, const char *name, double va
     char label[64];
     snprintf(label, sizeof label, "%s = %.15g", name, value);
     new_bound(p, panel, label, source);
-    json_object_set_new(p->curve, key, json_number(value));
+    json_put(p->curve, key, "g", value);
 }
 
 /* A point of a bound that is known: its bracket in the table is a single number. */
@@ -285,7 +273,7 @@ static void add_margins(plot *p)
     for (size_t k = 0; k < sizeof dims / sizeof *dims; k++) {
         for (int high = 0; high < 2; high++) {
             new_bound_of(p, "margin", "D", (double)dims[k], "cosface", "dim");
-            json_object_set_new(p->curve, "side", json_string(high ? "high" : "low"));
+            json_put(p->curve, "side", "s", high ? "high" : "low");
             for (double c = 2.0; isfinite(c); c = next_classes(c)) {
                 const double least = 1.0 - cos(packing_least(dims[k], c));
                 const double most = 1.0 - cos(packing_most(dims[k], c));

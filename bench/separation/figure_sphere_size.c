@@ -1,6 +1,6 @@
 /* figure_sphere_size.c: is the sphere large enough for so many identities: by theory and by drawing
- * them (see figure_parts.h). Must not know how either is computed, or how a figure looks. */
-#include "figure_parts.h"
+ * them (see figures.h). Must not know how either is computed, or how a figure looks. */
+#include "figures.h"
 
 #include <math.h>
 
@@ -8,7 +8,6 @@
 #include "crowd.h"
 #include "degrees.h"
 #include "json_out.h"
-#include "json_parts.h"
 #include "progress.h"
 #include "table.h"
 #include "threads.h"
@@ -28,19 +27,19 @@ static void series(tables *out, const char *kind, size_t dim)
 static json_t *theory_curve(tables *out, const char *kind, size_t dim,
                             double (*angle)(size_t, double))
 {
-    json_t *const points = json_pack("[]");
+    json_t *const points = json_array();
     series(out, kind, dim);
     for (int i = 8; i <= 32; i++) {
         const double n = pow(10.0, 0.25 * i), found = degrees(angle(dim, n));
         json_array_append_new(points, json_numbers((double[]){n, found}, 2));
         table_row(out, "ggg", n, found, 0.0);
     }
-    return json_pack("{s:s, s:I, s:o}", "kind", kind, "dim", (json_int_t)dim, "points", points);
+    return json_row("kind dim points", "szo", kind, dim, points);
 }
 
 static json_t *theory(tables *out)
 {
-    json_t *const curves = json_pack("[]");
+    json_t *const curves = json_array();
     for (size_t k = 0; k < DIMS; k++) {
         json_array_append_new(curves, theory_curve(out, "nearest", dims[k], sphere_nearest));
         json_array_append_new(curves, theory_curve(out, "closest", dims[k], sphere_closest));
@@ -54,36 +53,29 @@ static json_t *theory(tables *out)
 
 static json_t *drawn_objects(const crowd_row *rows, size_t count)
 {
-    json_t *const list = json_pack("[]");
+    json_t *const list = json_array();
     for (const crowd_row *row = rows; row < rows + count; row++)
         json_array_append_new(
-            list, json_pack("{s:I, s:I, s:I, s:I, s:o, s:o, s:o, s:o}", "n", (json_int_t)row->n,
-                            "dim", (json_int_t)row->dim, "sets", (json_int_t)row->sets, "looked",
-                            (json_int_t)row->looked, "nearest_deg", json_degrees(row->nearest),
-                            "nearest_error_deg", json_degrees(row->nearest_error), "closest_deg",
-                            json_degrees(row->closest), "closest_error_deg",
-                            json_degrees(row->closest_error)));
+            list, json_row("n dim sets looked nearest_deg nearest_error_deg closest_deg "
+                           "closest_error_deg",
+                           "zzzzaaaa", row->n, row->dim, row->sets, row->looked, row->nearest,
+                           row->nearest_error, row->closest, row->closest_error));
     return list;
 }
 
-/* With twice its standard error, where that is known. */
-static void drawn_row(tables *out, size_t n, double angle, double error)
-{
-    if (!isnan(angle))
-        table_row(out, "ggg", (double)n, degrees(angle), isnan(error) ? 0.0 : 2 * degrees(error));
-}
-
+/* With twice the standard error, where that is known. */
 static void drawn_table(tables *out, const crowd_row *rows, size_t count)
 {
-    for (size_t k = 0; k < DIMS; k++) {
-        series(out, "drawn_nearest", dims[k]);
-        for (size_t i = 0; i < count; i++)
-            if (rows[i].dim == dims[k])
-                drawn_row(out, rows[i].n, rows[i].nearest, rows[i].nearest_error);
-        series(out, "drawn_closest", dims[k]);
-        for (size_t i = 0; i < count; i++)
-            if (rows[i].dim == dims[k])
-                drawn_row(out, rows[i].n, rows[i].closest, rows[i].closest_error);
+    for (size_t k = 0; k < 2 * DIMS; k++) {
+        const int nearest = k % 2 == 0;
+        series(out, nearest ? "drawn_nearest" : "drawn_closest", dims[k / 2]);
+        for (const crowd_row *r = rows; r < rows + count; r++) {
+            const double angle = nearest ? r->nearest : r->closest;
+            const double error = nearest ? r->nearest_error : r->closest_error;
+            if (r->dim == dims[k / 2] && !isnan(angle))
+                table_row(out, "ggg", (double)r->n, degrees(angle),
+                          isnan(error) ? 0.0 : 2 * degrees(error));
+        }
     }
 }
 
@@ -125,10 +117,10 @@ json_t *curves_sphere_size(const figure_request *request)
     json_t *const curves = theory(request->out);
     drawn_table(request->out, rows, count);
     table_end(request->out);
-    return json_pack("{s:o, s:o, s:o, s:{s:o, s:o, s:o, s:I}}", "chosen",
-                     json_sentences(chosen, sizeof chosen / sizeof *chosen), "curves", curves,
-                     "drawn", drawn_objects(rows, count), "speed", "seconds",
-                     json_number(speed.seconds), "cosines", json_number(speed.cosines), "gflops",
-                     json_number(1e-9 * speed.operations / speed.seconds), "threads",
-                     (json_int_t)thread_count(request->options->threads));
+    return json_row("chosen curves drawn speed", "oooo",
+                    figure_sentences(chosen, sizeof chosen / sizeof *chosen), curves,
+                    drawn_objects(rows, count),
+                    json_row("seconds cosines gflops threads", "gggd", speed.seconds, speed.cosines,
+                             1e-9 * speed.operations / speed.seconds,
+                             thread_count(request->options->threads)));
 }

@@ -1,10 +1,350 @@
-/* figures.c: the table of figures (see figures.h). Must not know how a run works or how a figure
- * looks. */
+/* figures.c: the table of figures, and the trainings behind each (see figures.h). Must not know how
+ * a run works or how a figure looks. */
 #include "figures.h"
 
 #include <string.h>
 
-#include "figure_parts.h"
+#include "degrees.h"
+#include "crowd.h"
+#include "json_out.h"
+#include "provenance.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+json_t *figure_sentences(const char *const *sentences, size_t count)
+{
+    json_t *const list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, json_string(sentences[i]));
+    return list;
+}
+
+/* ---- what figures are made of -------------------------------------------------------------- */
+
+/* What the command line says of every run: instruction set, epochs, samples, checkpoints. */
+static run_plan take_options(const figure_request *request, run_plan plan)
+{
+    const separation_options *const o = request->options;
+    plan.aim.loss.isa = o->isa;
+    plan.checkpoints = o->checkpoints;
+    plan.checkpoint_seconds = 2.0;
+    plan.program = provenance_commit();
+    plan.embedded = o->dump != NULL ? dump_embedded : NULL;
+    plan.folder = o->dump;
+    plan.how.epochs = o->epochs != 0 ? o->epochs : plan.how.epochs;
+    plan.how.train = o->samples != 0 ? o->samples : plan.how.train;
+    plan.how.test = o->samples != 0 ? o->samples : plan.how.test;
+    return plan;
+}
+
+/* One run for each seed, with so many test samples of each class kept for a picture. */
+static void add_seeds(const figure_request *request, run_plan plan, size_t features,
+                      plan_list *plans)
+{
+    plan.features = features;
+    for (size_t r = 0; r < request->options->seeds; r++) {
+        plan.seed = request->options->seed + r;
+        plan_list_add(plans, &plan);
+    }
+}
+
+static run_plan toy_on(const figure_request *request, const char *data, margin_loss loss)
+{
+    run_plan plan;
+    run_plan_toy(&plan, sources_open(request->sources, data), loss, &request->options->override);
+    return take_options(request, plan);
+}
+
+/* Eight identities in the plane. */
+static run_plan toy(const figure_request *request, margin_loss loss)
+{
+    return toy_on(request, "sphere", loss);
+}
+
+/* SphereFace as published: features keep their length. */
+static run_plan keep_length(run_plan plan)
+{
+    plan.aim.loss.feature_norm = MARGIN_FEATURE_NORM_KEEP;
+    return plan;
+}
+
+/* Six identities in three dimensions. */
+static run_plan six(const figure_request *request, margin_loss loss)
+{
+    run_plan plan = keep_length(toy(request, loss));
+    plan.dim = 3;
+    plan.sphere.identities = 6;
+    return plan;
+}
+
+/* In three dimensions, on Fashion-MNIST as in AM-Softmax's paper where it is there, else on ten
+ * identities. First class weights of unit length: they start at random here and have to spread. */
+static run_plan ball(const figure_request *request, margin_loss loss)
+{
+    run_plan plan = toy_on(request, sources_have_fashion() ? "fashion" : "sphere", loss);
+    plan.dim = 3;
+    plan.sphere.identities = 10;
+    plan.how.weight_length = 1.0;
+    plan.how.rate = 0.1;
+    plan.how.train = request->options->samples != 0 ? plan.how.train : 1000;
+    plan.how.test = request->options->samples != 0 ? plan.how.test : 500;
+    return plan;
+}
+
+/* A hundred identities in 64 dimensions, where strangers are verified. */
+static run_plan faces(const figure_request *request, margin_loss loss)
+{
+    run_plan plan;
+    run_plan_faces(&plan, sources_open(request->sources, "sphere"), loss);
+    return take_options(request, plan);
+}
+
+typedef run_plan base_plan(const figure_request *request, margin_loss loss);
+
+/* A run under this loss for each margin. */
+static void add_margins(const figure_request *request, base_plan *base, margin_loss loss,
+                        const double *margins, size_t count, size_t features, plan_list *plans)
+{
+    for (size_t i = 0; i < count; i++) {
+        run_plan plan = base(request, loss);
+        run_plan_set_margin(&plan, margins[i]);
+        add_seeds(request, plan, features, plans);
+    }
+}
+
+/* What is drawn of each class on the sphere. */
+enum { SPHERE_FEATURES = 100 };
+
+/* ---- two dimensions ------------------------------------------------------------------------ */
+
+void plan_own(const figure_request *request, const run_data *data, plan_list *plans)
+{
+    const separation_options *const o = request->options;
+    for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
+        run_plan plan;
+        run_plan_init(&plan, data, &o->sphere, o->dim, (margin_loss)loss, &o->override);
+        plan.aim.sample_rate = o->sample_rate;
+        if (o->losses[loss]) add_seeds(request, take_options(request, plan), o->features, plans);
+    }
+}
+
+static void add_losses(const figure_request *request, const char *data, plan_list *plans)
+{
+    const separation_options *const o = request->options;
+    for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++)
+        if (o->losses[loss])
+            add_seeds(request, toy_on(request, data, (margin_loss)loss), o->features, plans);
+}
+
+/* Besides the losses: how ArcFace's gap grows with its margin. The bound is 0.785. */
+static void plan_fig3(const figure_request *request, plan_list *plans)
+{
+    static const double margins[] = {0.1, 0.2, 0.3, 0.4, 0.6, 0.7};
+    add_losses(request, "sphere", plans);
+    add_margins(request, toy, MARGIN_ARCFACE, margins, COUNT(margins), 0, plans);
+}
+
+static void plan_fashion(const figure_request *request, plan_list *plans)
+{
+    add_losses(request, "fashion", plans);
+}
+
+static void plan_cosface_fig4(const figure_request *request, plan_list *plans)
+{
+    static const double margins[] = {0.0, 0.1, 0.2};
+    const size_t features = request->options->features;
+    add_seeds(request, toy(request, MARGIN_SOFTMAX), features, plans);
+    add_margins(request, toy, MARGIN_COSFACE, margins, COUNT(margins), features, plans);
+}
+
+/* ---- the gap against the angle between neighbours ------------------------------------------ */
+
+static const margin_loss constancy_losses[] = {MARGIN_SPHEREFACE, MARGIN_COSFACE, MARGIN_ARCFACE};
+static const double constancy_margins[] = {3.0, 0.2, 0.5};
+enum { FEWEST = 4, MOST = 10 };
+
+static run_plan constancy_plan(const figure_request *request, size_t which, size_t identities)
+{
+    run_plan plan = toy(request, constancy_losses[which]);
+    plan.sphere.identities = identities;
+    run_plan_set_margin(&plan, constancy_margins[which]);
+    return plan;
+}
+
+/* Fewer identities stand further apart on the circle: does the gap follow? */
+static void plan_constancy(const figure_request *request, plan_list *plans)
+{
+    for (size_t i = 0; i < COUNT(constancy_losses); i++)
+        for (size_t k = FEWEST; k <= MOST; k += 2)
+            add_seeds(request, constancy_plan(request, i, k), 0, plans);
+}
+
+/* Besides its trainings: the gaps of features without a network. */
+static json_t *constancy_free(const figure_request *request)
+{
+    json_t *const gaps = json_array();
+    table_begin(request->out, "constancy_free", "#series loss apart_deg gap_deg");
+    for (size_t i = 0; i < COUNT(constancy_losses); i++) {
+        const char *const loss = margin_loss_get(constancy_losses[i])->name;
+        table_series(request->out, loss, "%g", constancy_margins[i]);
+        for (size_t k = FEWEST; k <= MOST; k++) {
+            const run_plan plan = constancy_plan(request, i, k);
+            const double gap = degrees(free_gap(&plan.aim.loss, k, request->options->seed));
+            json_array_append_new(gaps, json_row("loss margin classes gap_deg", "sgzg", loss,
+                                                 constancy_margins[i], k, gap));
+            table_row(request->out, "gg", 360 / (double)k, gap);
+        }
+    }
+    table_end(request->out);
+    return json_row("free_features", "o", gaps);
+}
+
+/* ---- three dimensions ---------------------------------------------------------------------- */
+
+static void plan_sphereface_fig5(const figure_request *request, plan_list *plans)
+{
+    static const double margins[] = {1.0, 2.0, 3.0, 4.0};
+    add_margins(request, six, MARGIN_SPHEREFACE, margins, COUNT(margins), SPHERE_FEATURES, plans);
+}
+
+static run_plan scaled_ball(const figure_request *request, margin_loss loss)
+{
+    run_plan plan = ball(request, loss);
+    plan.aim.loss.scale = loss == MARGIN_SOFTMAX ? 1.0 : 10.0;
+    return plan;
+}
+
+static void plan_amsoftmax_sphere(const figure_request *request, plan_list *plans)
+{
+    static const double margins[] = {0.2, 0.5};
+    run_plan original = keep_length(ball(request, MARGIN_SPHEREFACE));
+    run_plan_set_margin(&original, 4.0);
+    original.how.lambda_least = 0.5;
+    add_seeds(request, scaled_ball(request, MARGIN_SOFTMAX), SPHERE_FEATURES, plans);
+    add_seeds(request, scaled_ball(request, MARGIN_NORMSOFTMAX), SPHERE_FEATURES, plans);
+    add_seeds(request, original, SPHERE_FEATURES, plans);
+    add_margins(request, scaled_ball, MARGIN_COSFACE, margins, 2, SPHERE_FEATURES, plans);
+}
+
+/* ---- 64 dimensions ------------------------------------------------------------------------- */
+
+static void plan_fig4a(const figure_request *request, plan_list *plans)
+{
+    for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++)
+        add_seeds(request, faces(request, (margin_loss)loss), 0, plans);
+}
+
+/* Longer than the others: Intra and Inter act slowly, while the softmax loss has long been content.
+ * The paper's trainings are longer still. */
+static run_plan table3_plan(const figure_request *request, margin_loss loss)
+{
+    const separation_options *const o = request->options;
+    run_plan plan = faces(request, loss);
+    if (o->epochs == 0 && o->level != LEVEL_QUICK) plan.how.epochs = 60;
+    return plan;
+}
+
+/* The terms' weights of 1 and the triplet margin are the paper's. */
+static void plan_table3(const figure_request *request, plan_list *plans)
+{
+    const run_plan plain = table3_plan(request, MARGIN_NORMSOFTMAX);
+    run_plan intra = plain, inter = plain, triplet = plain;
+    intra.aim.extra.intra = 1.0;
+    inter.aim.extra.inter = 1.0;
+    triplet.aim.triplet = 0.35;
+    triplet.aim.triplet_each = 4;
+    add_seeds(request, plain, 0, plans);
+    add_seeds(request, table3_plan(request, MARGIN_ARCFACE), 0, plans);
+    add_seeds(request, intra, 0, plans);
+    add_seeds(request, inter, 0, plans);
+    add_seeds(request, triplet, 0, plans);
+}
+
+/* As the recipe has it, and with the whole margin, without lambda, from the first step. */
+static void add_both(const figure_request *request, run_plan plan, double margin, plan_list *plans)
+{
+    run_plan_set_margin(&plan, margin);
+    add_seeds(request, plan, 0, plans);
+    plan.how.warmup = 0.0;
+    plan.how.anneal = 0.0;
+    add_seeds(request, plan, 0, plans);
+}
+
+static void plan_annealing(const figure_request *request, plan_list *plans)
+{
+    add_both(request, keep_length(faces(request, MARGIN_SPHEREFACE)), 4.0, plans);
+    add_both(request, keep_length(toy(request, MARGIN_SPHEREFACE)), 4.0, plans);
+    add_both(request, faces(request, MARGIN_SPHEREFACE), 4.0, plans);
+    add_both(request, toy(request, MARGIN_SPHEREFACE), 4.0, plans);
+    add_both(request, faces(request, MARGIN_COSFACE), 0.35, plans);
+    add_both(request, toy(request, MARGIN_COSFACE), 0.2, plans);
+    add_both(request, faces(request, MARGIN_ARCFACE), 0.5, plans);
+    add_both(request, toy(request, MARGIN_ARCFACE), 0.5, plans);
+}
+
+/* ---- margin and scale ---------------------------------------------------------------------- */
+
+/* Values on the axis of a sweep; the first `few` serve a run of all figures. */
+typedef struct axis {
+    size_t count, few;
+    double values[8];
+} axis;
+
+/* In 2-D the bounds are 0.785 for ArcFace and 0.293 for CosFace: the last values lie beyond. */
+static const struct {
+    margin_loss loss;
+    axis toy_margins, faces_margins;
+} sweep_rows[] = {
+    {MARGIN_NORMSOFTMAX, {0}, {0}},
+    {MARGIN_SPHEREFACE, {6, 3, {1, 2, 4, 1.35, 3, 6}}, {6, 3, {1, 2, 4, 1.35, 3, 6}}},
+    {MARGIN_COSFACE,
+     {7, 4, {0.1, 0.2, 0.3, 0.5, 0.05, 0.15, 0.4}},
+     {7, 3, {0.2, 0.5, 0.9, 0.1, 0.35, 0.7, 1.1}}},
+    {MARGIN_ARCFACE,
+     {7, 4, {0.2, 0.5, 0.8, 1.2, 0.1, 0.35, 0.65}},
+     {7, 3, {0.25, 0.5, 1.0, 0.1, 0.75, 1.25, 1.5}}},
+};
+
+static const axis sweep_scales = {8, 3, {4, 16, 64, 1, 2, 8, 32, 128}};
+
+static size_t values_of(const figure_request *request, const axis *of)
+{
+    return request->alone ? of->count : of->few;
+}
+
+static void add_axes(const figure_request *request, run_plan plan, const axis *margins,
+                     plan_list *plans)
+{
+    for (size_t i = 0; i < values_of(request, margins); i++) {
+        run_plan other = plan;
+        run_plan_set_margin(&other, margins->values[i]);
+        add_seeds(request, other, 0, plans);
+    }
+    for (size_t i = 0; i < values_of(request, &sweep_scales); i++) {
+        run_plan other = plan;
+        other.aim.loss.scale = sweep_scales.values[i];
+        add_seeds(request, other, 0, plans);
+    }
+}
+
+/* In a run of all figures three seeds are enough for it, and a quick one goes without. */
+static void plan_sweep(const figure_request *request, plan_list *plans)
+{
+    separation_options options = *request->options;
+    if (!request->alone && options.level == LEVEL_QUICK) return;
+    figure_request fewer = *request;
+    options.seeds = request->alone || options.seeds < 3 ? options.seeds : 3;
+    fewer.options = &options;
+    for (size_t i = 0; i < COUNT(sweep_rows); i++) {
+        run_plan plan = toy(&fewer, sweep_rows[i].loss);
+        plan.how.train = options.samples != 0 ? options.samples : 500;
+        plan.how.test = plan.how.train;
+        add_axes(&fewer, plan, &sweep_rows[i].toy_margins, plans);
+        add_axes(&fewer, faces(&fewer, sweep_rows[i].loss), &sweep_rows[i].faces_margins, plans);
+    }
+}
+
+/* ---- the table ----------------------------------------------------------------------------- */
 
 static const figure figures[] = {
     {"fig3", "features in the plane of 8 identities under each loss (ArcFace, fig. 3)",

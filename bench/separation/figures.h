@@ -11,7 +11,6 @@
 
 #include "plans.h"
 #include "separation_options.h"
-#include "sources.h"
 #include "table.h"
 
 /* What a figure is made for. */
@@ -38,5 +37,37 @@ size_t figure_count(void);
 const figure *figure_get(size_t index);
 /* 0 and *out untouched if there is no such figure. */
 int figure_find(const char *name, size_t *out);
+
+/* Every chosen loss on one data set: the runs of a person's own. */
+void plan_own(const figure_request *request, const run_data *data, plan_list *plans);
+
+/* What was chosen, or what numbers mean. */
+json_t *figure_sentences(const char *const *sentences, size_t count);
+
+/* ---- without training: {"chosen": what was chosen where the paper is silent, "curves": [{"label",
+ * "loss", the loss's settings, "points": [[x, y], ...]}, ...]} with x and y as said ---- */
+
+/* Target logit / s over theta in degrees: ArcFace's seven losses; AM-Softmax's five. */
+json_t *curves_arcface_fig4b(const figure_request *request);
+json_t *curves_amsoftmax_psi(const figure_request *request);
+
+/* Where class 1 begins, two classes: theta_2 over theta_1 in degrees. Class 2's boundary is the
+ * mirror image. */
+json_t *curves_arcface_fig5(const figure_request *request);
+
+/* The same in each panel's own plane: "plane" is "cosine" (cos theta_2 over cos theta_1) or "angle"
+ * (degrees). Softmax's curve is the end of its zone of doubt. */
+json_t *curves_cosface_fig2(const figure_request *request);
+
+/* Curves have a "panel": "scale" (s over C), "loss" (NormFace's least loss in nat over s), "margin"
+ * (CosFace's largest margin over C; where the best spread of the classes is known between two
+ * bounds only, "low" and "high" say which a curve is). */
+json_t *curves_bounds(const figure_request *request);
+
+/* Angles in degrees over the number of identities: "curves" have a "kind" (nearest: mean angle to
+ * the nearest neighbour, exact; closest: closest pair, its pairs taken as independent; asymptotic:
+ * the paper's formula for that) and a "dim"; "drawn" is what random directions gave, "speed" how
+ * fast. */
+json_t *curves_sphere_size(const figure_request *request);
 
 #endif

@@ -1,13 +1,13 @@
-/* free_features.c: features without a network (see free_features.h). Must not know networks or data
+/* free_features.c: features without a network (see crowd.h). Must not know networks or data
  * sets. */
-#include "free_features.h"
+#include "crowd.h"
 
 #include <math.h>
 #include <stdlib.h>
 
+#include "calls.h"
 #include "memory.h"
 #include "philox.h"
-#include "streams.h"
 
 enum { EACH = 24, STEPS = 700 };
 
@@ -49,30 +49,13 @@ static void crowd_open(crowd *c, size_t classes, uint64_t seed)
     }
 }
 
-static void crowd_close(crowd *c)
-{
-    free(c->angles);
-    free(c->labels);
-    free(c->embeddings);
-    free(c->gradients);
-    free(c->weights);
-}
-
 /* One step of every sample along the circle. */
 static margin_status move(margin_context *context, crowd *c)
 {
     for (size_t i = 0; i < c->rows; i++)
         set_point(c->embeddings + 2 * i, c->angles[i]);
-    margin_head head = {
-        .size = sizeof(margin_head),
-        .rows = c->rows,
-        .dim = 2,
-        .classes = c->classes,
-        .embeddings = c->embeddings,
-        .weights = c->weights,
-        .labels = c->labels,
-        .grad_embeddings = c->gradients,
-    };
+    margin_head head = head_of_arrays(c->rows, 2, c->classes, c->embeddings, c->weights, c->labels);
+    head.grad_embeddings = c->gradients;
     const margin_status status = margin_head_run(context, &head);
     for (size_t i = 0; status == MARGIN_OK && i < c->rows; i++) {
         /* The mean's gradient along the circle, as a share of the scale. */
@@ -112,6 +95,10 @@ double free_gap(const margin_config *loss, size_t classes, uint64_t seed)
         ready = move(context, &c) == MARGIN_OK;
     const double gap = ready ? mean_gap(&c) : NAN;
     margin_destroy(context);
-    crowd_close(&c);
+    free(c.angles);
+    free(c.labels);
+    free(c.embeddings);
+    free(c.gradients);
+    free(c.weights);
     return gap;
 }

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "degrees.h"
 #include "figures.h"
 #include "memory.h"
 #include "quantile.h"
@@ -15,26 +16,69 @@ int plan_in_figure(const run_plan *plan, const char *figure_name)
     return figure_find(figure_name, &index) && (plan->figures >> index & 1) != 0;
 }
 
+/* ---- quantities ---------------------------------------------------------------------------- */
+
+/* TAR of the unseen identities at FAR 10^-decade. */
+static double tar(const run_result *r, int decade)
+{
+    return r->verified ? verification_at(&r->strangers, decade)->tar : NAN;
+}
+
+/* X(name, expression of the run r); the name is also that of the number. */
+#define QUANTITIES(X)                                                                              \
+    X(train_accuracy, r->train.accuracy)                                                           \
+    X(train_gap, degrees(r->train.gap_median))                                                     \
+    X(train_gap_min, degrees(r->train.gap_min))                                                    \
+    X(train_w_ec, degrees(r->train.w_ec))                                                          \
+    X(train_w_inter, degrees(r->train.w_inter))                                                    \
+    X(train_intra, degrees(r->train.intra))                                                        \
+    X(train_inter, degrees(r->train.inter))                                                        \
+    X(train_theta, degrees(r->train.theta.mean))                                                   \
+    X(train_overlap, r->train.overlap_share)                                                       \
+    X(train_fisher, r->train.fisher)                                                               \
+    X(accuracy, r->test.accuracy)                                                                  \
+    X(gap, degrees(r->test.gap_median))                                                            \
+    X(gap_min, degrees(r->test.gap_min))                                                           \
+    X(w_ec, degrees(r->test.w_ec))                                                                 \
+    X(w_inter, degrees(r->test.w_inter))                                                           \
+    X(intra, degrees(r->test.intra))                                                               \
+    X(inter, degrees(r->test.inter))                                                               \
+    X(theta, degrees(r->test.theta.mean))                                                          \
+    X(overlap, r->test.overlap_share)                                                              \
+    X(fisher, r->test.fisher)                                                                      \
+    X(unseen_intra, r->verified ? degrees(r->unseen.intra) : NAN)                                  \
+    X(unseen_inter, r->verified ? degrees(r->unseen.inter) : NAN)                                  \
+    X(unseen_fisher, r->verified ? r->unseen.fisher : NAN)                                         \
+    X(tar_1e1, tar(r, 1))                                                                          \
+    X(tar_1e2, tar(r, 2))                                                                          \
+    X(tar_1e3, tar(r, 3))                                                                          \
+    X(tar_1e4, tar(r, 4))                                                                          \
+    X(tar_1e5, tar(r, 5))                                                                          \
+    X(eer, r->verified ? r->strangers.all.eer : NAN)                                               \
+    X(auc, r->verified ? r->strangers.all.auc : NAN)
+
+#define QUANTITY_FUNCTION(name, expression)                                                        \
+    static double name(const run_result *r)                                                        \
+    {                                                                                              \
+        return expression;                                                                         \
+    }
+QUANTITIES(QUANTITY_FUNCTION)
+#undef QUANTITY_FUNCTION
+
+const quantity all_quantities[] = {
+#define QUANTITY_ROW(name, expression) {#name, name},
+    QUANTITIES(QUANTITY_ROW)
+#undef QUANTITY_ROW
+        {NULL, NULL}};
+
+const quantity *quantity_find(const char *name)
+{
+    for (const quantity *q = all_quantities; q->name != NULL; q++)
+        if (strcmp(q->name, name) == 0) return q;
+    return NULL;
+}
+
 /* ---- groups -------------------------------------------------------------------------------- */
-
-/* The group of this key, or the next free one. */
-static group *find(group_list *list, const char *key)
-{
-    group *g = list->groups;
-    while (g < list->groups + list->count && strcmp(g->key, key) != 0)
-        g++;
-    return g;
-}
-
-static void start(group *g, const plan_list *plans, size_t first, const char *key)
-{
-    const run_plan *const plan = &plans->plans[first];
-    *g = (group){.plans = plans, .plan = plan, .result = &plans->results[first]};
-    g->runs = zeroed(plans->count - first, sizeof *g->runs);
-    g->loss = plan->aim.triplet > 0.0 ? "triplet" : margin_loss_get(plan->aim.loss.loss)->name;
-    run_plan_label(plan, g->label);
-    strcpy(g->key, key);
-}
 
 group_list groups_of(const plan_list *plans)
 {
@@ -44,9 +88,16 @@ group_list groups_of(const plan_list *plans)
         run_plan plan = plans->plans[i];
         plan.seed = 0;
         run_plan_key(&plan, key);
-        group *const g = find(&list, key);
+        group *g = list.groups; /* the one of this key, or the next free one */
+        while (g < list.groups + list.count && strcmp(g->key, key) != 0)
+            g++;
         if (g == list.groups + list.count) {
-            start(g, plans, i, key);
+            *g = (group){.plans = plans, .plan = &plans->plans[i], .result = &plans->results[i]};
+            g->runs = zeroed(plans->count - i, sizeof *g->runs);
+            g->loss =
+                plan.aim.triplet > 0.0 ? "triplet" : margin_loss_get(plan.aim.loss.loss)->name;
+            run_plan_label(g->plan, g->label);
+            strcpy(g->key, key);
             list.count++;
         }
         g->runs[g->count++] = i;
@@ -126,22 +177,14 @@ static int is_like(const group *g, const group *like)
            g->plan->dim == like->plan->dim && g->count == like->count;
 }
 
-/* sums[like->count]: of each seed, over all groups of this kind. */
-static void add_up(const group_list *list, const group *like, double *sums)
-{
-    const quantity *const wanted = quantity_find(like->plan->dim == 2 ? "gap" : "intra");
-    for (size_t i = 0; i < list->count; i++) {
-        const group *const g = &list->groups[i];
-        for (size_t k = 0; k < like->count && is_like(g, like); k++)
-            sums[k] += wanted->of(group_result(g, k));
-    }
-}
-
 size_t groups_typical(const group_list *list, const group *like)
 {
     double *const sums = zeroed(2 * like->count, sizeof *sums), *const sorted = sums + like->count;
+    const quantity *const wanted = quantity_find(like->plan->dim == 2 ? "gap" : "intra");
     size_t k = 0, known = 0;
-    add_up(list, like, sums);
+    for (const group *g = list->groups; g < list->groups + list->count; g++)
+        for (size_t i = 0; i < like->count && is_like(g, like); i++)
+            sums[i] += wanted->of(group_result(g, i));
     for (size_t i = 0; i < like->count; i++)
         if (!isnan(sums[i])) sorted[known++] = sums[i];
     sort_doubles(sorted, known);

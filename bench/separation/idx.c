@@ -1,5 +1,5 @@
-/* idx.c: reading IDX files (see idx.h). Must not know what the bytes mean. */
-#include "idx.h"
+/* idx.c: reading IDX files (see data.h). Must not know what the bytes mean. */
+#include "data.h"
 
 #include <errno.h>
 #include <stdarg.h>

@@ -11,17 +11,15 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "engine.h"
-#include "figure_parts.h"
+#include "figures.h"
 #include "json_out.h"
-#include "json_parts.h"
+#include "memory.h"
 #include "options.h"
 #include "output_paths.h"
 #include "provenance.h"
 #include "report.h"
-#include "tables.h"
 
 extern char **environ;
 
@@ -68,29 +66,6 @@ static figure_request request_of(session *s)
     return (figure_request){&s->options, &s->sources, s->options.figures != 0, &s->tables};
 }
 
-static void plan_own_runs(session *s)
-{
-    separation_options *const o = &s->options;
-    const figure_request request = request_of(s);
-    if (o->data_count == 0) {
-        o->data[o->data_count++] = "sphere";
-        if (sources_have_fashion()) o->data[o->data_count++] = "fashion";
-    }
-    for (size_t i = 0; i < o->data_count; i++)
-        plan_own(&request, sources_open(&s->sources, o->data[i]), &s->plans);
-}
-
-/* An angle that is too large for radians may have been meant in degrees. */
-static void check_radians(const margin_config *loss)
-{
-    if (loss->m2 > M_PI && loss->m2 <= 180.0)
-        die_usage(
-            SEPARATION_PROGRAM,
-            "--margin, --m2: %s's margin is an angle in radians, at most pi: if m2=%g was meant "
-            "in degrees, write %.3g",
-            margin_loss_get(loss->loss)->name, loss->m2, loss->m2 * (M_PI / 180.0));
-}
-
 /* Before hours of work: would the library take these settings? */
 static void check_plan(const run_plan *plan)
 {
@@ -98,7 +73,13 @@ static void check_plan(const run_plan *plan)
     margin_context *context = NULL;
     const margin_status status = margin_create(loss, &context);
     margin_destroy(context);
-    if (status == MARGIN_ERROR_CONFIG) check_radians(loss);
+    /* An angle that is too large for radians may have been meant in degrees. */
+    if (status == MARGIN_ERROR_CONFIG && loss->m2 > M_PI && loss->m2 <= 180.0)
+        die_usage(
+            SEPARATION_PROGRAM,
+            "--margin, --m2: %s's margin is an angle in radians, at most pi: if m2=%g was meant "
+            "in degrees, write %.3g",
+            margin_loss_get(loss->loss)->name, loss->m2, loss->m2 * (M_PI / 180.0));
     if (status == MARGIN_ERROR_CONFIG)
         die_usage(SEPARATION_PROGRAM, "--scale, --margin: %s takes no s=%g m1=%g m2=%g m3=%g",
                   margin_loss_get(loss->loss)->name, loss->scale, loss->m1, loss->m2, loss->m3);
@@ -108,8 +89,14 @@ static void check_plan(const run_plan *plan)
 static void make_plans(session *s)
 {
     const figure_request request = request_of(s);
+    separation_options *const o = &s->options;
     choose_figures(s);
-    if (s->options.own_runs) plan_own_runs(s);
+    if (o->own_runs && o->data_count == 0) {
+        o->data[o->data_count++] = "sphere";
+        if (sources_have_fashion()) o->data[o->data_count++] = "fashion";
+    }
+    for (size_t i = 0; i < o->data_count && o->own_runs; i++)
+        plan_own(&request, sources_open(&s->sources, o->data[i]), &s->plans);
     for (size_t i = 0; i < figure_count(); i++) {
         if (wanted(s, i) && figure_get(i)->plan != NULL) {
             s->plans.figures = UINT32_C(1) << i;
@@ -121,17 +108,6 @@ static void make_plans(session *s)
 }
 
 /* ---- where it goes ------------------------------------------------------------------------- */
-
-/* "results/fig3+fig4a" for figures whose folder is not named. */
-static char *default_folder(const session *s)
-{
-    char path[PATH_MAX] = "results";
-    for (size_t i = 0, used = strlen(path); i < figure_count(); i++)
-        if (wanted(s, i))
-            used += (size_t)snprintf(path + used, sizeof path - used, "%c%s",
-                                     strchr(path, '/') == NULL ? '/' : '+', figure_get(i)->name);
-    return join(path, "");
-}
 
 static void make_folder(const char *path)
 {
@@ -145,54 +121,29 @@ static void make_folder(const char *path)
     }
 }
 
-/* Before minutes of work: is there a folder to write to? */
-static void check_out(const char *path)
-{
-    char folder[PATH_MAX];
-    const char *const slash = strrchr(path, '/');
-    const size_t length = slash == NULL ? 0 : slash == path ? 1 : (size_t)(slash - path);
-    if (length >= sizeof folder) die(SEPARATION_PROGRAM, "%s: %s", path, strerror(ENAMETOOLONG));
-    snprintf(folder, sizeof folder, "%.*s", (int)length, path);
-    if (access(length > 0 ? folder : ".", W_OK) != 0)
-        die(SEPARATION_PROGRAM, "%s: %s", path, strerror(errno));
-}
-
 static void choose_out(session *s)
 {
     const separation_options *const o = &s->options;
     if (o->figures != 0) {
-        s->folder = o->folder != NULL ? join(o->folder, "") : default_folder(s);
+        char path[PATH_MAX] = "results"; /* and "/fig3+fig4a" where the folder is not named */
+        for (size_t i = 0, used = strlen(path); i < figure_count(); i++)
+            if (wanted(s, i))
+                used +=
+                    (size_t)snprintf(path + used, sizeof path - used, "%c%s",
+                                     strchr(path, '/') == NULL ? '/' : '+', figure_get(i)->name);
+        s->folder = join(o->folder != NULL ? o->folder : path, "");
         make_folder(s->folder);
         s->file = join(s->folder, "/separation.json");
     } else if (o->out != NULL) {
         s->file = join(o->out, "");
     }
     output_paths_check(SEPARATION_PROGRAM, (const char *[]){s->file}, 1, NULL, 0);
-    if (s->file != NULL) check_out(s->file);
+    if (s->file != NULL) output_path_try(SEPARATION_PROGRAM, s->file);
     if (o->dump != NULL) make_folder(o->dump);
     if (o->checkpoints != NULL) make_folder(o->checkpoints);
 }
 
 /* ---- results ------------------------------------------------------------------------------- */
-
-static void complete_context(const session *s, json_t *context)
-{
-    json_object_set_new(context, "seed", json_integer((json_int_t)s->options.seed));
-    if (s->options.isa != MARGIN_ISA_AUTO)
-        json_object_set_new(context, "isa", json_string(margin_isa_name(s->options.isa)));
-    if (s->options.threads > 0)
-        json_object_set_new(context, "threads", json_integer(s->options.threads));
-}
-
-static json_t *compute_figures(session *s)
-{
-    json_t *const all = json_pack("{}");
-    const figure_request request = request_of(s);
-    for (size_t i = 0; i < figure_count(); i++)
-        if (wanted(s, i) && figure_get(i)->compute != NULL)
-            json_object_set_new(all, figure_get(i)->name, figure_get(i)->compute(&request));
-    return all;
-}
 
 /* Takes the context over. */
 static void write_results(session *s, json_t *context, const group_list *groups,
@@ -201,11 +152,14 @@ static void write_results(session *s, json_t *context, const group_list *groups,
     char error[512];
     atomic_set written = {0};
     tables_open(&s->tables, s->file, &written);
-    json_t *const figures = compute_figures(s);
-    json_t *const root =
-        json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:o}", "schema", 2, "context", context, "notes",
-                  report_notes(), "runs", report_runs(&s->plans, groups), "figures", figures,
-                  "groups", report_groups(groups), "claims", report_claims(claims));
+    json_t *const figures = json_object();
+    const figure_request request = request_of(s);
+    for (size_t i = 0; i < figure_count(); i++)
+        if (wanted(s, i) && figure_get(i)->compute != NULL)
+            json_object_set_new(figures, figure_get(i)->name, figure_get(i)->compute(&request));
+    json_t *const root = json_row("schema context notes runs figures groups claims", "doooooo", 2,
+                                  context, report_notes(), report_runs(&s->plans, groups), figures,
+                                  report_groups(groups), report_claims(claims));
     if (json_add_file(root, s->file, &written, error, sizeof error) != 0)
         die(SEPARATION_PROGRAM, "%s", error);
     json_decref(root);
@@ -250,57 +204,43 @@ static void draw_figures(const char *folder, const char *names)
         die(SEPARATION_PROGRAM, "%s failed; the numbers are in %s", script, folder);
 }
 
-static void draw_all(const session *s)
-{
-    for (size_t i = 0; i < figure_count(); i++) {
-        if (wanted(s, i)) {
-            draw_figures(s->folder, figure_get(i)->drawn);
-            printf("%s: %s/figures\n", figure_get(i)->name, s->folder);
-        }
-    }
-}
-
-static void print_list(const separation_options *o)
-{
-    report_list(stdout, o->losses, &o->override);
-    printf("figures:\n");
-    for (size_t i = 0; i < figure_count(); i++) {
-        const figure *const row = figure_get(i);
-        printf("  %-16s %s (%s)\n", row->name, row->title, row->needs);
-    }
-}
-
-/* Leaves to the first of several processes what only one should write. */
-static void share_work(separation_options *o)
-{
-    if (engine_ranks() > 1 && o->checkpoints != NULL)
-        die_usage(SEPARATION_PROGRAM, "--checkpoints: not over several ranks");
-    if (engine_rank() > 0) o->dump = NULL;
-}
-
 int main(int argc, char **argv)
 {
     static session s;
-    json_begin(SEPARATION_PROGRAM);
+    json_begin();
     json_t *context = provenance_json(argc, argv, 0);
     separation_options_read(&s.options, argc, argv);
     if (s.options.list) {
-        print_list(&s.options);
+        report_list(stdout, s.options.losses, &s.options.override);
+        printf("figures:\n");
+        for (const figure *row = figure_get(0); row < figure_get(0) + figure_count(); row++)
+            printf("  %-16s %s (%s)\n", row->name, row->title, row->needs);
         json_decref(context);
         finish_stdout(SEPARATION_PROGRAM);
         return EXIT_SUCCESS;
     }
     engine_begin(&argc, &argv);
-    share_work(&s.options);
-    complete_context(&s, context);
+    /* Leaves to the first of several processes what only one should write. */
+    if (engine_ranks() > 1 && s.options.checkpoints != NULL)
+        die_usage(SEPARATION_PROGRAM, "--checkpoints: not over several ranks");
+    if (engine_rank() > 0) s.options.dump = NULL;
+    json_put(context, "seed", "z", (size_t)s.options.seed);
+    if (s.options.isa != MARGIN_ISA_AUTO)
+        json_put(context, "isa", "s", margin_isa_name(s.options.isa));
+    if (s.options.threads > 0) json_put(context, "threads", "d", s.options.threads);
     make_plans(&s);
     choose_out(&s);
     plans_carry_out(&s.plans, engine_threads(s.options.threads));
     if (engine_rank() == 0) {
         report(&s, context);
-        if (s.folder != NULL) draw_all(&s);
     } else {
         json_decref(context);
+    }
+    for (size_t i = 0; i < figure_count() && s.folder != NULL && engine_rank() == 0; i++) {
+        if (wanted(&s, i)) {
+            draw_figures(s.folder, figure_get(i)->drawn);
+            printf("%s: %s/figures\n", figure_get(i)->name, s.folder);
+        }
     }
     engine_end();
     plan_list_free(&s.plans);

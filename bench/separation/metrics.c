@@ -116,35 +116,6 @@ static double fisher_score(const separation_input *in, const directions *unit,
     return between > 0.0 ? within / between : NAN;
 }
 
-static void measure_weights(const separation_input *in, const directions *unit,
-                            separation_stats *out)
-{
-    directions_of(in->weights, in->classes, in->dim, unit->weights);
-    sample_angles(in, unit);
-    out->accuracy = accuracy(in, unit); /* before the angles are sorted */
-    out->theta = summarise(unit->theta, in->count);
-    out->other = in->classes > 1 ? summarise(unit->other, in->count) : no_angles();
-}
-
-static void measure_four(const separation_input *in, separation_stats *out, double *centres)
-{
-    const angles_input all = {
-        .rows = in->count,
-        .dim = in->dim,
-        .classes = in->classes,
-        .embeddings = in->embeddings,
-        .labels = in->labels,
-        .weights = in->weights,
-        .threads = 1,
-    };
-    angles four;
-    if (angles_measure(&all, &four, centres) != 0) out_of_memory();
-    out->w_ec = four.w_ec;
-    out->w_inter = four.w_inter;
-    out->intra = four.intra;
-    out->inter = four.inter;
-}
-
 /* ---- the circle ----------------------------------------------------------------------------- */
 
 /* The ends of an arc, as shares of the class's samples. */
@@ -181,20 +152,17 @@ static void find_arc(const separation_input *in, size_t class, const double *cen
     out->high = quantile(deviations, count, arc_high);
 }
 
-static int inside(const arc *a, double angle)
-{
-    const double deviation = wrap(angle - a->centre);
-    return deviation >= a->low && deviation <= a->high; /* false for a class without samples */
-}
-
 static double overlap_share(const separation_input *in, const arc *arcs)
 {
     size_t overlapping = 0;
     for (size_t i = 0; i < in->count; i++) {
         const double angle = polar(in->embeddings + 2 * i);
         int found = 0;
-        for (size_t j = 0; j < in->classes && !found; j++)
-            found = j != (size_t)in->labels[i] && inside(&arcs[j], angle);
+        for (size_t j = 0; j < in->classes && !found; j++) {
+            const double deviation = wrap(angle - arcs[j].centre);
+            found = j != (size_t)in->labels[i] && deviation >= arcs[j].low &&
+                    deviation <= arcs[j].high; /* false for a class without samples */
+        }
         overlapping += (size_t)found;
     }
     return in->count > 0 ? (double)overlapping / (double)in->count : NAN;
@@ -214,22 +182,16 @@ static void measure_gaps(arc *arcs, size_t count, double *gaps, separation_stats
     out->gap_median = count > 1 ? quantile(gaps, count, 0.5) : NAN;
 }
 
-static void find_arcs(const separation_input *in, const double *centres, arc *arcs)
-{
-    double *const deviations = zeroed(in->count, sizeof *deviations);
-    for (size_t j = 0; j < in->classes; j++)
-        find_arc(in, j, centres + 2 * j, deviations, &arcs[j]);
-    free(deviations);
-}
-
 /* kept[classes]: the arcs; or NULL. */
 static void measure_circle(const separation_input *in, const double *centres, arc *kept,
                            separation_stats *out)
 {
     arc *const arcs = zeroed(in->classes, sizeof *arcs);
     double *const gaps = zeroed(in->classes, sizeof *gaps);
+    double *const deviations = zeroed(in->count, sizeof *deviations);
     size_t filled = 0;
-    find_arcs(in, centres, arcs);
+    for (size_t j = 0; j < in->classes; j++)
+        find_arc(in, j, centres + 2 * j, deviations, &arcs[j]);
     if (kept != NULL) memcpy(kept, arcs, in->classes * sizeof *arcs);
     out->overlap_share = overlap_share(in, arcs);
     for (size_t j = 0; j < in->classes; j++)
@@ -237,6 +199,7 @@ static void measure_circle(const separation_input *in, const double *centres, ar
     measure_gaps(arcs, filled, gaps, out);
     free(arcs);
     free(gaps);
+    free(deviations);
 }
 
 /* ---- all of it ------------------------------------------------------------------------------ */
@@ -252,11 +215,29 @@ void separation_measure(const separation_input *in, separation_stats *out, doubl
         .theta = memory + vectors * in->dim,
         .other = memory + vectors * in->dim + in->count,
     };
+    const angles_input all = {.rows = in->count,
+                              .dim = in->dim,
+                              .classes = in->classes,
+                              .embeddings = in->embeddings,
+                              .labels = in->labels,
+                              .weights = in->weights,
+                              .threads = 1};
+    angles four;
     *out = (separation_stats){.accuracy = NAN, .theta = no_angles(), .other = no_angles()};
     out->gap_min = out->gap_median = out->overlap_share = NAN;
-    measure_four(in, out, centres);
+    if (angles_measure(&all, &four, centres) != 0) out_of_memory();
+    out->w_ec = four.w_ec;
+    out->w_inter = four.w_inter;
+    out->intra = four.intra;
+    out->inter = four.inter;
     directions_of(in->embeddings, in->count, in->dim, unit.embeddings);
-    if (in->weights != NULL) measure_weights(in, &unit, out);
+    if (in->weights != NULL) {
+        directions_of(in->weights, in->classes, in->dim, unit.weights);
+        sample_angles(in, &unit);
+        out->accuracy = accuracy(in, &unit); /* before the angles are sorted */
+        out->theta = summarise(unit.theta, in->count);
+        if (in->classes > 1) out->other = summarise(unit.other, in->count);
+    }
     out->fisher = fisher_score(in, &unit, centres, memory + (vectors - 1) * in->dim);
     free(memory);
     if (in->dim == 2) measure_circle(in, centres, arcs, out);

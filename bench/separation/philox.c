@@ -71,3 +71,134 @@ double philox_normal(philox_stream *stream)
     stream->has_spare = 1;
     return radius * cos(angle);
 }
+
+/* ---- orders ---------------------------------------------------------------------------------- */
+
+void order_start(size_t *order, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        order[i] = i;
+}
+
+void order_shuffle(philox_stream *stream, size_t *order, size_t count)
+{
+    for (size_t i = count; i > 1; i--) {
+        const size_t j = philox_below(stream, i);
+        const size_t kept = order[i - 1];
+        order[i - 1] = order[j];
+        order[j] = kept;
+    }
+}
+
+/* sorted[count]: the samples class by class, in their order; starts[classes + 1]: where each class
+ * begins. */
+static void sort_by_class(const size_t *order, size_t count, const int64_t *labels, size_t classes,
+                          size_t *sorted, size_t *starts)
+{
+    memset(starts, 0, (classes + 1) * sizeof *starts);
+    for (size_t i = 0; i < count; i++)
+        starts[(size_t)labels[i] + 1]++;
+    for (size_t j = 0; j < classes; j++)
+        starts[j + 1] += starts[j];
+    for (size_t i = 0; i < count; i++)
+        sorted[starts[labels[order[i]]]++] = order[i];
+    memmove(starts + 1, starts, classes * sizeof *starts);
+    starts[0] = 0;
+}
+
+void order_groups(philox_stream *stream, size_t *order, size_t count, const int64_t *labels,
+                  size_t classes, size_t each, size_t *scratch)
+{
+    size_t *const sorted = scratch, *const groups = scratch + count;
+    size_t *const starts = scratch + 2 * count;
+    size_t group_count = 0, placed = 0;
+    sort_by_class(order, count, labels, classes, sorted, starts);
+    for (size_t j = 0; j < classes; j++) {
+        for (size_t first = starts[j]; first < starts[j + 1]; first += each)
+            groups[group_count++] = first;
+    }
+    order_shuffle(stream, groups, group_count);
+    for (size_t g = 0; g < group_count; g++) {
+        const int64_t label = labels[sorted[groups[g]]];
+        const size_t end = starts[label + 1];
+        for (size_t i = groups[g]; i < groups[g] + each && i < end; i++)
+            order[placed++] = sorted[i];
+    }
+}
+
+/* ---- directions: von Mises and Fisher's by rejection -------------------------------------------
+ *
+ * The proposal needs z ~ Beta((d - 1)/2, (d - 1)/2). That is (1 + u)/2 for one coordinate u of a
+ * uniform direction, so one uniform direction serves both as the proposal and, by its other
+ * coordinates, as the tangent: they are independent of u. No gamma variates are needed. */
+
+static double dot(const double *a, const double *b, size_t count)
+{
+    double sum = 0.0;
+    for (size_t i = 0; i < count; i++)
+        sum += a[i] * b[i];
+    return sum;
+}
+
+static void multiply(double *a, size_t count, double factor)
+{
+    for (size_t i = 0; i < count; i++)
+        a[i] *= factor;
+}
+
+void sphere_uniform(philox_stream *stream, size_t dim, double *out)
+{
+    double square = 0.0;
+    while (!(square > 0.0)) { /* practically always once */
+        for (size_t i = 0; i < dim; i++)
+            out[i] = philox_normal(stream);
+        square = dot(out, out, dim);
+    }
+    multiply(out, dim, 1.0 / sqrt(square));
+}
+
+/* Draw the cosine to the mean; returns 1 - cosine, which keeps its digits at high concentration,
+ * and leaves in `direction` the uniform direction that proposed it. */
+static double draw_versine(philox_stream *stream, size_t dim, double concentration,
+                           double *direction)
+{
+    const double below = (double)dim - 1.0;
+    const double twice = 2.0 * concentration;
+    /* Wood's b without the difference that cancels; 1 - x0 = 2b/(1 + b), 1 - x0^2 = 4b/(1 + b)^2 */
+    const double b = below / (twice + sqrt(twice * twice + below * below));
+    const double edge = 2.0 * b / (1.0 + b);
+    for (;;) {
+        sphere_uniform(stream, dim, direction);
+        const double z = 0.5 * (1.0 + direction[0]);
+        const double versine = 2.0 * b * z / (1.0 - (1.0 - b) * z);
+        const double cosine = 1.0 - versine;
+        const double ratio = (versine + cosine * edge) * (1.0 + b) * (1.0 + b) / (4.0 * b);
+        const double log_density = concentration * (edge - versine) + below * log(ratio);
+        if (log_density >= log(philox_uniform(stream))) return versine;
+    }
+}
+
+/* Reflect so that the first axis goes to `mean`; a reflection keeps the tangent's law. */
+static void turn_first_axis_to(const double *mean, size_t dim, double *vector)
+{
+    const double first = mean[0] - 1.0;
+    const double square = first * first + dot(mean + 1, mean + 1, dim - 1);
+    if (square > 0.0) {
+        const double along = first * vector[0] + dot(mean + 1, vector + 1, dim - 1);
+        const double factor = -2.0 * along / square;
+        vector[0] += factor * first;
+        for (size_t i = 1; i < dim; i++)
+            vector[i] += factor * mean[i];
+    }
+}
+
+void vmf_sample(philox_stream *stream, const double *mean, size_t dim, double concentration,
+                double *out)
+{
+    const double versine = draw_versine(stream, dim, concentration, out);
+    const double sine = sqrt(versine * (2.0 - versine));
+    const double tangent = sqrt(dot(out + 1, out + 1, dim - 1));
+    out[0] = 1.0 - versine;
+    if (tangent > 0.0) multiply(out + 1, dim - 1, sine / tangent);
+    turn_first_axis_to(mean, dim, out);
+}

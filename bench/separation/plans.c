@@ -1,33 +1,17 @@
 /* plans.c: a list of runs, carried out (see plans.h). Must not know what a run is for. */
 #include "plans.h"
 
+#include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "memory.h"
+#include "npy.h"
 #include "options.h"
 #include "progress.h"
 #include "threads.h"
-
-static void *grow(void *memory, size_t bytes)
-{
-    void *const larger = realloc(memory, bytes);
-    if (larger == NULL) out_of_memory();
-    return larger;
-}
-
-static void append(plan_list *list, const run_plan *plan, const char *key)
-{
-    if (list->count == list->room) {
-        list->room = list->room > 0 ? 2 * list->room : 64;
-        list->plans = grow(list->plans, list->room * sizeof *list->plans);
-        list->keys = grow(list->keys, list->room * sizeof *list->keys);
-    }
-    list->plans[list->count] = *plan;
-    list->plans[list->count].figures = list->figures;
-    strcpy(list->keys[list->count++], key);
-}
 
 void plan_list_add(plan_list *list, const run_plan *plan)
 {
@@ -41,7 +25,14 @@ void plan_list_add(plan_list *list, const run_plan *plan)
             return;
         }
     }
-    append(list, plan, key);
+    if (list->count == list->room) {
+        list->room = list->room > 0 ? 2 * list->room : 64;
+        list->plans = grown(list->plans, list->room * sizeof *list->plans);
+        list->keys = grown(list->keys, list->room * sizeof *list->keys);
+    }
+    list->plans[list->count] = *plan;
+    list->plans[list->count].figures = list->figures;
+    strcpy(list->keys[list->count++], key);
 }
 
 void plan_list_free(plan_list *list)
@@ -81,15 +72,6 @@ static void count_epoch(const run_plan *plan)
     progress_step(&all->line, ++all->epochs_done, name);
 }
 
-static void check_results(const plan_list *list)
-{
-    char name[RUN_LABEL + 64];
-    for (size_t i = 0; i < list->count; i++)
-        if (list->results[i].error[0] != '\0')
-            die(SEPARATION_PROGRAM, "%s: %s", name_run(&list->plans[i], name),
-                list->results[i].error);
-}
-
 void plans_carry_out(plan_list *list, int threads)
 {
     journey all = {.epochs_done = 0};
@@ -114,5 +96,53 @@ void plans_carry_out(plan_list *list, int threads)
         }
     }
     progress_end(&all.line);
-    check_results(list);
+    for (size_t i = 0; i < list->count; i++) {
+        char name[RUN_LABEL + 64];
+        if (list->results[i].error[0] != '\0')
+            die(SEPARATION_PROGRAM, "%s: %s", name_run(&list->plans[i], name),
+                list->results[i].error);
+    }
+}
+
+/* ---- embeddings as files ------------------------------------------------------------------- */
+
+/* "arcface m=0.5 s=64" as it may stand in a file name: "arcface_m0.5_s64". */
+static void name_label(const run_plan *plan, char name[RUN_LABEL])
+{
+    char label[RUN_LABEL];
+    size_t used = 0;
+    run_plan_label(plan, label);
+    for (const char *from = label; *from != '\0'; from++) {
+        if (isalnum((unsigned char)*from) || *from == '.' || *from == '+') {
+            name[used++] = *from;
+        } else if (*from == ' ') {
+            name[used++] = '_';
+        }
+    }
+    name[used] = '\0';
+}
+
+static void write_array(const char *folder, const run_plan *plan, const char *part,
+                        const char *what, npy_array array)
+{
+    char path[PATH_MAX], name[RUN_LABEL], error[512] = "";
+    int failed;
+    name_label(plan, name);
+    snprintf(path, sizeof path, "%s/%s-%zud-%s-seed%llu-%s-%s.npy", folder, plan->data->name,
+             plan->dim, name, (unsigned long long)plan->seed, part, what);
+#pragma omp critical(separation_files)
+    failed = npy_write(path, &array, error, sizeof error);
+    if (failed) die(SEPARATION_PROGRAM, "%s", error);
+}
+
+void dump_embedded(const char *folder, const run_plan *plan, const run_embedded *what)
+{
+    const dataset *const data = what->data;
+    /* npy_write reads only. */
+    const npy_array embeddings = {2, {data->count, what->dim}, NPY_F32, (void *)what->embeddings};
+    const npy_array labels = {1, {data->count}, NPY_I64, data->labels};
+    const npy_array weights = {2, {what->classes, what->dim}, NPY_F32, (void *)what->weights};
+    write_array(folder, plan, what->part, "embeddings", embeddings);
+    write_array(folder, plan, what->part, "labels", labels);
+    if (what->weights != NULL) write_array(folder, plan, what->part, "weights", weights);
 }

@@ -8,6 +8,8 @@
 
 #include "run.h"
 
+#define SEPARATION_PROGRAM "bench_separation"
+
 typedef struct plan_list {
     uint32_t figures; /* the figures that the plans added now are for */
     run_plan *plans;
@@ -24,5 +26,10 @@ void plan_list_free(plan_list *list);
 /* 0: as many threads as OpenMP decides. Shows progress. Ends the program at the first run that
  * fails. */
 void plans_carry_out(plan_list *list, int threads);
+
+/* A run_plan's `embedded`, with the folder as `user`: FOLDER/DATA-DIMd-LABEL-seedS-PART-X.npy with
+ * X embeddings, labels and, where there are some, weights. Any thread. Ends the program if a file
+ * cannot be written. */
+void dump_embedded(const char *folder, const run_plan *plan, const run_embedded *what);
 
 #endif

@@ -4,8 +4,6 @@
 #ifndef SEPARATION_RECIPE_H
 #define SEPARATION_RECIPE_H
 
-#include <stdint.h>
-
 #include "margin.h"
 
 typedef struct recipe {

@@ -1,34 +1,31 @@
-/* report.c: finished runs as JSON (see report.h). Must not know how a run works. */
+/* report.c: finished runs as JSON, and as lines for people (see report.h). Must not know how a run
+ * works. */
 #include "report.h"
 
 #include <math.h>
 
 #include "figures.h"
 #include "json_out.h"
-#include "json_parts.h"
 #include "memory.h"
+#include "groups.h"
 
 static json_t *summary_object(const angle_summary *a)
 {
-    return json_pack("{s:o, s:o, s:o, s:o}", "mean", json_degrees(a->mean), "p05",
-                     json_degrees(a->p05), "p50", json_degrees(a->p50), "p95",
-                     json_degrees(a->p95));
+    return json_row("mean p05 p50 p95", "aaaa", a->mean, a->p05, a->p50, a->p95);
 }
 
 static json_t *stats_object(const separation_stats *s)
 {
-    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "w_ec_deg",
-                     json_degrees(s->w_ec), "w_inter_deg", json_degrees(s->w_inter), "intra_deg",
-                     json_degrees(s->intra), "inter_deg", json_degrees(s->inter), "gap_min_deg",
-                     json_degrees(s->gap_min), "gap_median_deg", json_degrees(s->gap_median),
-                     "overlap_share", json_number(s->overlap_share), "fisher",
-                     json_number(s->fisher), "theta_deg", summary_object(&s->theta), "other_deg",
-                     summary_object(&s->other));
+    return json_row("w_ec_deg w_inter_deg intra_deg inter_deg gap_min_deg gap_median_deg "
+                    "overlap_share fisher theta_deg other_deg",
+                    "aaaaaaggoo", s->w_ec, s->w_inter, s->intra, s->inter, s->gap_min,
+                    s->gap_median, s->overlap_share, s->fisher, summary_object(&s->theta),
+                    summary_object(&s->other));
 }
 
 static json_t *bins_array(const angle_summary *angles)
 {
-    json_t *const list = json_pack("[]");
+    json_t *const list = json_array();
     for (size_t i = 0; i < ANGLE_BINS; i++)
         json_array_append_new(list, json_integer((json_int_t)angles->bins[i]));
     return list;
@@ -36,39 +33,27 @@ static json_t *bins_array(const angle_summary *angles)
 
 /* ---- embeddings and arcs ------------------------------------------------------------------- */
 
-/* A point of at most three coordinates: those of a sample or class weight, in float. */
-static json_t *float_point(const float *at, size_t dim)
+/* [count, dim] in float, or in double; at most three coordinates. */
+static json_t *points_of(const float *floats, const double *doubles, size_t count, size_t dim)
 {
-    double values[3];
-    for (size_t k = 0; k < dim; k++)
-        values[k] = (double)at[k];
-    return json_numbers(values, dim);
-}
-
-static json_t *weight_points(const run_result *result, size_t dim)
-{
-    json_t *const points = json_pack("[]");
-    for (size_t j = 0; j < result->classes; j++)
-        json_array_append_new(points, float_point(result->weights + dim * j, dim));
+    json_t *const points = json_array();
+    for (size_t i = 0; i < count; i++) {
+        double at[3];
+        for (size_t k = 0; k < dim; k++)
+            at[k] = floats != NULL ? (double)floats[i * dim + k] : doubles[i * dim + k];
+        json_array_append_new(points, json_numbers(at, dim));
+    }
     return points;
 }
 
-static json_t *centre_points(const run_result *result, size_t dim)
-{
-    json_t *const points = json_pack("[]");
-    for (size_t j = 0; j < result->classes; j++)
-        json_array_append_new(points, json_numbers(result->centres + dim * j, dim));
-    return points;
-}
-
-static json_t *feature_columns(const run_result *result, size_t dim)
+static json_t *feature_columns(const run_result *result, size_t dim, size_t count)
 {
     static const char *const axes[] = {"x", "y", "z"};
-    json_t *const points = json_pack("[]");
-    for (size_t i = 0; i < result->feature_count; i++) {
-        json_t *const point = json_pack("{s:I}", "class", (json_int_t)result->feature_classes[i]);
+    json_t *const points = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_t *const point = json_row("class", "z", (size_t)result->feature_classes[i]);
         for (size_t k = 0; k < dim; k++)
-            json_object_set_new(point, axes[k], json_number((double)result->features[i * dim + k]));
+            json_put(point, axes[k], "g", (double)result->features[i * dim + k]);
         json_array_append_new(points, point);
     }
     return json_columns(points);
@@ -76,13 +61,11 @@ static json_t *feature_columns(const run_result *result, size_t dim)
 
 static json_t *arc_columns(const run_result *result)
 {
-    json_t *const list = json_pack("[]");
+    json_t *const list = json_array();
     for (size_t j = 0; j < result->classes; j++) {
         const arc *const a = &result->arcs[j];
-        json_array_append_new(list,
-                              json_pack("{s:I, s:o, s:o, s:o}", "class", (json_int_t)j,
-                                        "centre_deg", json_degrees(a->centre), "low_deg",
-                                        json_degrees(a->low), "high_deg", json_degrees(a->high)));
+        json_array_append_new(list, json_row("class centre_deg low_deg high_deg", "zaaa", j,
+                                             a->centre, a->low, a->high));
     }
     return json_columns(list);
 }
@@ -91,25 +74,21 @@ static json_t *arc_columns(const run_result *result)
 
 static json_t *verification_object(const verification *v)
 {
-    json_t *const points = json_pack("[]");
+    json_t *const points = json_array();
     for (size_t i = 0; i < VERIFICATION_POINTS; i++)
-        json_array_append_new(
-            points, json_pack("{s:o, s:o, s:o}", "limit", json_number(v->roc[i].limit), "far",
-                              json_number(v->roc[i].far), "tar", json_number(v->roc[i].tar)));
-    return json_pack("{s:I, s:I, s:o, s:o, s:o}", "genuine", (json_int_t)v->all.genuine, "impostor",
-                     (json_int_t)v->all.impostor, "auc", json_number(v->all.auc), "eer",
-                     json_number(v->all.eer), "roc", json_columns(points));
+        json_array_append_new(points, json_row("limit far tar", "ggg", v->roc[i].limit,
+                                               v->roc[i].far, v->roc[i].tar));
+    return json_row("genuine impostor auc eer roc", "zzggo", (size_t)v->all.genuine,
+                    (size_t)v->all.impostor, v->all.auc, v->all.eer, json_columns(points));
 }
 
 static json_t *snapshot_objects(const run_result *result)
 {
-    json_t *const list = json_pack("[]");
+    json_t *const list = json_array();
     for (size_t i = 0; i < RUN_SNAPSHOTS; i++) {
-        const run_snapshot *const snapshot = &result->snapshots[i];
-        json_array_append_new(list,
-                              json_pack("{s:I, s:o, s:o}", "epoch", (json_int_t)snapshot->epoch,
-                                        "theta_deg", summary_object(&snapshot->theta), "bins",
-                                        bins_array(&snapshot->theta)));
+        const run_snapshot *const s = &result->snapshots[i];
+        json_array_append_new(list, json_row("epoch theta_deg bins", "zoo", s->epoch,
+                                             summary_object(&s->theta), bins_array(&s->theta)));
     }
     return list;
 }
@@ -121,81 +100,39 @@ static void put_loss(json_t *object, const group *g, const run_plan *plan)
 {
     const margin_config *const loss = &plan->aim.loss;
     const int triplet = plan->aim.triplet > 0.0;
-    json_object_set_new(object, "loss", json_string(g->loss));
-    json_object_set_new(object, "scale", json_number(triplet ? NAN : loss->scale));
-    json_object_set_new(object, "m1", json_number(triplet ? 1.0 : loss->m1));
-    json_object_set_new(object, "m2", json_number(triplet ? plan->aim.triplet : loss->m2));
-    json_object_set_new(object, "m3", json_number(triplet ? 0.0 : loss->m3));
-    json_object_set_new(object, "intra_weight", json_number(plan->aim.extra.intra));
-    json_object_set_new(object, "inter_weight", json_number(plan->aim.extra.inter));
-    json_object_set_new(object, "sample_rate",
-                        json_number(plan->aim.sample_rate > 0.0 ? plan->aim.sample_rate : 1.0));
-    if (margin_loss_get(loss->loss)->has_lambda) {
-        json_object_set_new(object, "lambda_first", json_number(plan->how.lambda_base));
-        json_object_set_new(object, "lambda_last", json_number(plan->how.lambda_least));
-        json_object_set_new(object, "lambda_share", json_number(plan->how.anneal));
-    }
-}
-
-static void put_data(json_t *object, const run_plan *plan, const run_result *result)
-{
-    json_object_set_new(object, "dim", json_integer((json_int_t)plan->dim));
-    json_object_set_new(object, "classes", json_integer((json_int_t)result->classes));
-    json_object_set_new(object, "train_count", json_integer((json_int_t)result->train_count));
-    json_object_set_new(object, "test_count", json_integer((json_int_t)result->test_count));
-    json_object_set_new(object, "unseen_count", json_integer((json_int_t)result->unseen_count));
-    if (plan->data->images == NULL) {
-        json_object_set_new(object, "concentration", json_number(plan->sphere.concentration));
-        json_object_set_new(object, "imbalance", json_number(plan->sphere.imbalance));
-        json_object_set_new(object, "flipped_share", json_number(plan->sphere.flipped));
-        json_object_set_new(object, "outlier_share", json_number(plan->sphere.outliers));
-    }
-}
-
-static void put_training(json_t *object, const recipe *how)
-{
-    json_object_set_new(
-        object, "hidden",
-        json_pack("[I, I]", (json_int_t)how->hidden[0], (json_int_t)how->hidden[1]));
-    json_object_set_new(object, "epochs", json_integer((json_int_t)how->epochs));
-    json_object_set_new(object, "batch", json_integer((json_int_t)how->batch));
-    json_object_set_new(object, "schedule", json_string("cosine"));
-    json_object_set_new(object, "rate", json_number(how->rate));
-    json_object_set_new(object, "momentum", json_number(how->momentum));
-    json_object_set_new(object, "weight_decay", json_number(how->decay));
-    json_object_set_new(object, "gradient_clip", json_number(how->clip));
-    json_object_set_new(object, "warmup_share", json_number(how->warmup));
+    json_put(object, "loss scale m1 m2 m3 intra_weight inter_weight sample_rate", "sggggggg",
+             g->loss, triplet ? NAN : loss->scale, triplet ? 1.0 : loss->m1,
+             triplet ? plan->aim.triplet : loss->m2, triplet ? 0.0 : loss->m3,
+             plan->aim.extra.intra, plan->aim.extra.inter,
+             plan->aim.sample_rate > 0.0 ? plan->aim.sample_rate : 1.0);
+    if (margin_loss_get(loss->loss)->has_lambda)
+        json_put(object, "lambda_first lambda_last lambda_share", "ggg", plan->how.lambda_base,
+                 plan->how.lambda_least, plan->how.anneal);
 }
 
 /* ---- runs ---------------------------------------------------------------------------------- */
 
-/* What only some runs have. */
-static void put_pictures(json_t *object, const run_plan *plan, const run_result *result,
-                         int typical)
+/* What only some runs have; the features of one seed, the `typical`. */
+static void put_pictures(json_t *object, const run_plan *plan, const run_result *r, int typical)
 {
-    if (result->verified) {
-        json_object_set_new(object, "unseen_stats", stats_object(&result->unseen));
-        json_object_set_new(object, "verification", verification_object(&result->strangers));
-        json_object_set_new(object, "snapshots", snapshot_objects(result));
-    }
-    if (plan->dim == 2) json_object_set_new(object, "arcs", arc_columns(result));
-    if (plan->dim == 3) {
-        json_object_set_new(object, "theta_bins", bins_array(&result->test.theta));
-        json_object_set_new(object, "other_bins", bins_array(&result->test.other));
-    }
-    if (plan->dim <= 3) {
-        json_object_set_new(object, "centres", weight_points(result, plan->dim));
-        json_object_set_new(object, "embedding_centres", centre_points(result, plan->dim));
-        json_object_set_new(object, "features",
-                            typical ? feature_columns(result, plan->dim)
-                                    : json_columns(json_pack("[]")));
-    }
+    if (r->verified)
+        json_put(object, "unseen_stats verification snapshots", "ooo", stats_object(&r->unseen),
+                 verification_object(&r->strangers), snapshot_objects(r));
+    if (plan->dim == 2) json_put(object, "arcs", "o", arc_columns(r));
+    if (plan->dim == 3)
+        json_put(object, "theta_bins other_bins", "oo", bins_array(&r->test.theta),
+                 bins_array(&r->test.other));
+    if (plan->dim <= 3)
+        json_put(object, "centres embedding_centres features", "ooo",
+                 points_of(r->weights, NULL, r->classes, plan->dim),
+                 points_of(NULL, r->centres, r->classes, plan->dim),
+                 feature_columns(r, plan->dim, typical ? r->feature_count : 0));
 }
 
 /* The names of figures by their bits. */
 static json_t *figure_names(uint32_t figures)
 {
-    json_t *const names = json_pack("[]");
+    json_t *const names = json_array();
     for (size_t k = 0; k < figure_count(); k++)
         if ((figures >> k & 1) != 0) json_array_append_new(names, json_string(figure_get(k)->name));
     return names;
@@ -204,26 +141,34 @@ static json_t *figure_names(uint32_t figures)
 static json_t *run_object(const group *g, size_t k, int typical)
 {
     const run_plan *const plan = &g->plans->plans[g->runs[k]];
-    const run_result *const result = group_result(g, k);
-    json_t *const object = json_pack("{s:s, s:s}", "data", plan->data->name, "label", g->label);
+    const run_result *const r = group_result(g, k);
+    const recipe *const how = &plan->how;
+    const sphere_config *const s = &plan->sphere;
+    json_t *const object = json_row("data label", "ss", plan->data->name, g->label);
     put_loss(object, g, plan);
-    json_object_set_new(object, "seed", json_integer((json_int_t)plan->seed));
-    put_data(object, plan, result);
-    put_training(object, &plan->how);
-    json_object_set_new(object, "seconds", json_number(result->seconds));
-    json_object_set_new(object, "final_loss", json_number(result->final_loss));
-    json_object_set_new(object, "train_accuracy", json_number(result->train.accuracy));
-    json_object_set_new(object, "test_accuracy", json_number(result->test.accuracy));
-    json_object_set_new(object, "stats", stats_object(&result->test));
-    json_object_set_new(object, "train_stats", stats_object(&result->train));
-    put_pictures(object, plan, result, typical);
-    json_object_set_new(object, "figures", figure_names(plan->figures));
+    json_put(object, "seed", "z", (size_t)plan->seed);
+    json_put(object, "dim classes train_count test_count unseen_count", "zzzzz", plan->dim,
+             r->classes, r->train_count, r->test_count, r->unseen_count);
+    if (plan->data->images == NULL)
+        json_put(object, "concentration imbalance flipped_share outlier_share", "gggg",
+                 s->concentration, s->imbalance, s->flipped, s->outliers);
+    json_put(object,
+             "hidden epochs batch schedule rate momentum weight_decay gradient_clip warmup_share",
+             "ozzsggggg",
+             json_pack("[I, I]", (json_int_t)how->hidden[0], (json_int_t)how->hidden[1]),
+             how->epochs, how->batch, "cosine", how->rate, how->momentum, how->decay, how->clip,
+             how->warmup);
+    json_put(object, "seconds final_loss train_accuracy test_accuracy stats train_stats", "ggggoo",
+             r->seconds, r->final_loss, r->train.accuracy, r->test.accuracy, stats_object(&r->test),
+             stats_object(&r->train));
+    put_pictures(object, plan, r, typical);
+    json_put(object, "figures", "o", figure_names(plan->figures));
     return object;
 }
 
 json_t *report_runs(const plan_list *plans, const group_list *groups)
 {
-    json_t *const runs = json_pack("[]");
+    json_t *const runs = json_array();
     for (size_t i = 0; i < plans->count; i++)
         json_array_append_new(runs, json_null());
     for (size_t i = 0; i < groups->count; i++) {
@@ -241,7 +186,7 @@ json_t *report_runs(const plan_list *plans, const group_list *groups)
 /* Quantities that the group's runs have: [mean, low, high]. */
 static json_t *values_object(const group *g)
 {
-    json_t *const object = json_pack("{}");
+    json_t *const object = json_object();
     for (const quantity *q = all_quantities; q->name != NULL; q++) {
         const interval found = group_interval(g, q);
         const double numbers[] = {found.mean, found.low, found.high};
@@ -252,17 +197,15 @@ static json_t *values_object(const group *g)
 
 json_t *report_groups(const group_list *groups)
 {
-    json_t *const list = json_pack("[]");
+    json_t *const list = json_array();
     for (const group *g = groups->groups; g < groups->groups + groups->count; g++) {
         const int triplet = g->plan->aim.triplet > 0.0;
         json_array_append_new(
-            list, json_pack("{s:o, s:s, s:I, s:I, s:s, s:s, s:o, s:o, s:o}", "figures",
-                            figure_names(g->plan->figures), "data", g->plan->data->name, "dim",
-                            (json_int_t)g->plan->dim, "classes", (json_int_t)g->result->classes,
-                            "label", g->label, "loss", g->loss, "scale",
-                            json_number(triplet ? NAN : g->plan->aim.loss.scale), "margin",
-                            json_number(triplet ? g->plan->aim.triplet : run_plan_margin(g->plan)),
-                            "values", values_object(g)));
+            list,
+            json_row("figures data dim classes label loss scale margin values", "oszzssggo",
+                     figure_names(g->plan->figures), g->plan->data->name, g->plan->dim,
+                     g->result->classes, g->label, g->loss, triplet ? NAN : g->plan->aim.loss.scale,
+                     triplet ? g->plan->aim.triplet : run_plan_margin(g->plan), values_object(g)));
     }
     return list;
 }
@@ -287,5 +230,116 @@ json_t *report_notes(void)
         "over "
         "the losses.",
     };
-    return json_sentences(notes, sizeof notes / sizeof *notes);
+    return figure_sentences(notes, sizeof notes / sizeof *notes);
+}
+
+/* ---- for people, and the claims as JSON ------------------------------------------------------ */
+
+/* ---- claims -------------------------------------------------------------------------------- */
+
+json_t *report_claims(const claim_list *claims)
+{
+    json_t *const list = json_array();
+    for (const claim_result *r = claims->results; r < claims->results + claims->count; r++)
+        json_array_append_new(
+            list,
+            json_row("claim where measured unit paper least most mean low high values verdict",
+                     "ssssggggggos", r->claim, r->where, r->measured, r->unit, r->paper, r->least,
+                     r->most, r->found.mean, r->found.low, r->found.high,
+                     json_numbers(r->values, r->found.count), verdict_name(r->verdict)));
+    return list;
+}
+
+void report_claims_table(FILE *out, const claim_list *claims)
+{
+    if (claims->count == 0) return;
+    if (claims->results[0].verdict == VERDICT_NONE) {
+        fprintf(out,
+                "\nOne seed: no verdicts on what the papers say (the default is five seeds).\n");
+        return;
+    }
+    fprintf(out, "\n%-10s %25s  %s\n", "verdict", "mean [95 % interval]", "claim");
+    for (size_t i = 0; i < claims->count; i++) {
+        const claim_result *const r = &claims->results[i];
+        fprintf(out, "%-10s %8.3f [%6.2f, %6.2f]  %s (%s): %s\n", verdict_name(r->verdict),
+                r->found.mean, r->found.low, r->found.high, r->claim, r->where, r->measured);
+    }
+}
+
+/* ---- runs ---------------------------------------------------------------------------------- */
+
+/* A column of the table: its heading in two lines, a run's number in it, and how that is printed.
+ */
+typedef struct column {
+    const char *above, *heading, *quantity;
+    double factor;
+    int digits;
+} column;
+
+static const column columns[] = {
+    {"train", "acc %", "train_accuracy", 100.0, 2},
+    {"test", "acc %", "accuracy", 100.0, 2},
+    {"median", "gap", "gap", 1.0, 1},
+    {"", "W-EC", "w_ec", 1.0, 2},
+    {"", "W-Inter", "w_inter", 1.0, 2},
+    {"", "Intra", "intra", 1.0, 2},
+    {"", "Inter", "inter", 1.0, 2},
+    {"TAR at", "1e-3", "tar_1e3", 1.0, 3},
+};
+enum { COLUMNS = sizeof columns / sizeof *columns };
+
+/* Prints a run's line; returns 1 if one of its numbers does not exist. */
+static int print_run(FILE *out, const run_plan *plan, const run_result *result)
+{
+    char label[RUN_LABEL];
+    int lacks = 0;
+    run_plan_label(plan, label);
+    fprintf(out, "%-9s %3zu %-32s %4llu", plan->data->name, plan->dim, label,
+            (unsigned long long)plan->seed);
+    for (size_t k = 0; k < COLUMNS; k++) {
+        const double value = columns[k].factor * quantity_find(columns[k].quantity)->of(result);
+        lacks += isnan(value);
+        if (isnan(value)) {
+            fprintf(out, " %7s", "-");
+        } else {
+            fprintf(out, " %7.*f", columns[k].digits, value);
+        }
+    }
+    fprintf(out, " %7.1f\n", result->seconds);
+    return lacks > 0;
+}
+
+void report_table(FILE *out, const plan_list *plans)
+{
+    int lacking = 0;
+    if (plans->count == 0) return;
+    fprintf(out, "%-9s %3s %-32s %4s", "", "", "", "");
+    for (size_t k = 0; k < COLUMNS; k++)
+        fprintf(out, " %7s", columns[k].above);
+    fprintf(out, "\n%-9s %3s %-32s %4s", "data", "dim", "loss", "seed");
+    for (size_t k = 0; k < COLUMNS; k++)
+        fprintf(out, " %7s", columns[k].heading);
+    fprintf(out, " seconds\n");
+    for (size_t i = 0; i < plans->count; i++)
+        lacking += print_run(out, &plans->plans[i], &plans->results[i]);
+    if (lacking > 0)
+        fprintf(out, "-: gaps are of the plane, TAR of identities that training has not seen, and "
+                     "triplets have no class weights.\n");
+}
+
+void report_list(FILE *out, const unsigned char *losses, const loss_override *override)
+{
+    const size_t classes = 8;
+    fprintf(out, "data: sphere, fashion, or a folder of IDX files\n");
+    fprintf(out, "losses, with their settings for %zu classes:\n", classes);
+    for (int i = 0; i < MARGIN_LOSS_COUNT; i++) {
+        margin_config config;
+        if (losses[i]) {
+            const loss_row *const row = recipe_row((margin_loss)i);
+            recipe_loss((margin_loss)i, classes, override, &config);
+            fprintf(out, "  %-12s s=%g m1=%g m2=%g m3=%g  (%s)\n",
+                    margin_loss_get((margin_loss)i)->name, config.scale, config.m1, config.m2,
+                    config.m3, row != NULL ? row->reason : "the library's defaults");
+        }
+    }
 }

@@ -1,11 +1,13 @@
-/* report.h: finished runs as JSON and as a table. Must not know how a run works. */
+/* report.h: finished runs as JSON, as the tables of figures, and as a table for people. Must not
+ * know how a run works. */
 #ifndef SEPARATION_REPORT_H
 #define SEPARATION_REPORT_H
 
 #include <jansson.h>
 #include <stdio.h>
 
-#include "claims.h"
+#include "groups.h"
+#include "table.h"
 
 /* The runs, each with its statistics and figures; one of its group's seeds has its features. */
 json_t *report_runs(const plan_list *plans, const group_list *groups);
@@ -20,5 +22,8 @@ json_t *report_notes(void);
 void report_table(FILE *out, const plan_list *plans);
 /* Data, losses and their settings on a circle of 8 classes. */
 void report_list(FILE *out, const unsigned char *losses, const loss_override *override);
+
+/* The tables that the figures of trainings and the report are made of. */
+void tables_of_runs(tables *out, const group_list *groups, const claim_list *claims);
 
 #endif

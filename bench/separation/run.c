@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "checkpoint.h"
 #include "clock.h"
 #include "memory.h"
-#include "tour.h"
+#include "network.h"
 
 typedef struct run_parts {
     data_split data;
@@ -29,17 +28,6 @@ static void make_data(const run_plan *plan, data_split *out)
     } else {
         sphere_data_make(&config, out);
     }
-}
-
-static void make_network(const run_plan *plan, size_t inputs, network *out)
-{
-    const recipe *const how = &plan->how;
-    const layer_shape shapes[] = {
-        {LAYER_DENSE, how->hidden[0]}, {LAYER_BATCH_NORM, 0}, {LAYER_PRELU, 0},
-        {LAYER_DENSE, how->hidden[1]}, {LAYER_BATCH_NORM, 0}, {LAYER_PRELU, 0},
-        {LAYER_DENSE, plan->dim},
-    };
-    network_create(out, inputs, shapes, sizeof shapes / sizeof *shapes, how->batch, plan->seed);
 }
 
 static int normalised(const run_plan *plan)
@@ -231,16 +219,6 @@ static void snapshot_if_due(const run_plan *plan, run_parts *parts, size_t epoch
         if (epoch == moments[i]) result->snapshots[i] = take_snapshot(plan, parts, epoch);
 }
 
-static int save_if_due(const run_plan *plan, keeper *k, const trainer *t, run_result *result)
-{
-    const int due =
-        seconds_now() - k->saved >= plan->checkpoint_seconds || t->epoch == plan->how.epochs;
-    if (k->path == NULL || !due) return 0;
-    k->saved = seconds_now();
-    return checkpoint_save(k->path, k->key, k->pieces, k->count, result->error,
-                           sizeof result->error);
-}
-
 static int train_on(const run_plan *plan, run_parts *parts, trainer *t, keeper *k,
                     run_result *result)
 {
@@ -250,7 +228,13 @@ static int train_on(const run_plan *plan, run_parts *parts, trainer *t, keeper *
         result->seconds += seconds_now() - start;
         if (status != MARGIN_OK) return diverged(result, status, t->epoch + 1);
         snapshot_if_due(plan, parts, t->epoch, result);
-        if (save_if_due(plan, k, t, result) != 0) return -1;
+        if (k->path != NULL && (seconds_now() - k->saved >= plan->checkpoint_seconds ||
+                                t->epoch == plan->how.epochs)) {
+            k->saved = seconds_now();
+            if (checkpoint_save(k->path, k->key, k->pieces, k->count, result->error,
+                                sizeof result->error) != 0)
+                return -1;
+        }
         if (plan->epoch_done != NULL) plan->epoch_done(plan);
     }
     result->final_loss = t->loss;
@@ -293,7 +277,14 @@ int run_carry_out(const run_plan *plan, run_result *result)
         .test_count = parts.data.test.count,
         .unseen_count = parts.data.unseen.count,
     };
-    make_network(plan, parts.data.train.dim, &parts.net);
+    const size_t *const hidden = plan->how.hidden;
+    const layer_shape shapes[] = {
+        {LAYER_DENSE, hidden[0]}, {LAYER_BATCH_NORM, 0}, {LAYER_PRELU, 0},
+        {LAYER_DENSE, hidden[1]}, {LAYER_BATCH_NORM, 0}, {LAYER_PRELU, 0},
+        {LAYER_DENSE, plan->dim},
+    };
+    network_create(&parts.net, parts.data.train.dim, shapes, sizeof shapes / sizeof *shapes,
+                   plan->how.batch, plan->seed);
     make_head(plan, &parts.data.train, &parts.head);
     const int status = train(plan, &parts, result);
     if (status == 0) measure(plan, &parts, result);

@@ -1,11 +1,69 @@
-/* run.h: one run: data, network, training under one loss with one seed, and what was measured.
- * Must not know the command line, or other runs. */
+/* run.h: one run: what it is to do, data, network, training under one loss with one seed, and what
+ * was measured. Must not know the command line, or other runs. */
 #ifndef SEPARATION_RUN_H
 #define SEPARATION_RUN_H
 
 #include "metrics.h"
-#include "run_plan.h"
+#include "recipe.h"
+#include "trainer.h"
 #include "verification.h"
+
+/* ---- recipe.c: what a run is to do ---- */
+
+typedef struct run_data {
+    const char *name;        /* "sphere", "fashion", or the folder's name */
+    const image_set *images; /* NULL: the hypersphere */
+} run_data;
+
+/* What a run can hand on besides its result: one part of the data, embedded. */
+typedef struct run_embedded {
+    const char *part; /* "train", "test" or "unseen" */
+    size_t dim, classes;
+    const dataset *data;
+    const float *embeddings; /* [data->count, dim], raw */
+    const float *weights;    /* [classes, dim], raw; NULL where there are none */
+} run_embedded;
+
+typedef struct run_plan {
+    uint32_t figures; /* that want it, a bit each */
+    const run_data *data;
+    sphere_config sphere; /* the hypersphere's; its samples and seed come from below */
+    size_t dim;           /* of the embedding, >= 2 */
+    recipe how;
+    objective aim;
+    uint64_t seed;
+    size_t features;           /* test samples of each class kept for a figure (dim 2 and 3) */
+    const char *checkpoints;   /* the folder where the state is kept after an epoch; or NULL */
+    double checkpoint_seconds; /* not more often than this, but at the end */
+    const char *program;       /* what made the state: another program's is refused */
+    void (*epoch_done)(const struct run_plan *plan); /* or NULL */
+    void *user;                                      /* for `epoch_done` */
+    /* Called with each embedded part, or NULL. */
+    void (*embedded)(const char *folder, const struct run_plan *plan, const run_embedded *what);
+    const char *folder; /* for `embedded` */
+} run_plan;
+
+enum { RUN_KEY = 1024, RUN_LABEL = 96, RUN_SNAPSHOTS = 3 };
+
+/* A run on images or on these identities (NULL: the toy's 8) with the toy's recipe, seed 1. In two
+ * dimensions the loss is for as many classes as the data have. */
+void run_plan_init(run_plan *out, const run_data *data, const sphere_config *sphere, size_t dim,
+                   margin_loss loss, const loss_override *override);
+/* The same on the toy's identities in the plane. */
+void run_plan_toy(run_plan *out, const run_data *data, margin_loss loss,
+                  const loss_override *override);
+/* A run that must tell strangers apart: 64 dimensions, a hundred identities and as many unseen. */
+void run_plan_faces(run_plan *out, const run_data *data, margin_loss loss);
+/* The loss's one margin; NaN, and nothing set, for a loss that has none or several. */
+double run_plan_margin(const run_plan *plan);
+void run_plan_set_margin(run_plan *plan, double margin);
+size_t run_plan_classes(const run_plan *plan);
+/* Everything that decides the numbers, as text: equal keys, equal results. */
+void run_plan_key(const run_plan *plan, char key[RUN_KEY]);
+/* Loss and settings for people, "arcface m=0.5 s=64"; the same for every seed. */
+void run_plan_label(const run_plan *plan, char label[RUN_LABEL]);
+
+/* ---- run.c: the run ---- */
 
 /* Target angles of the training samples at a moment of the training. */
 typedef struct run_snapshot {
@@ -33,5 +91,29 @@ typedef struct run_result {
 /* 0; or -1 with result->error. Free the result with run_free in either case. */
 int run_carry_out(const run_plan *plan, run_result *result);
 void run_free(run_result *result);
+
+/* ---- checkpoint.c: the state of a training in a file, written after an epoch and read when the
+ * same run is begun again. It must not know what a run measures.
+ *
+ * A file of this machine for this machine: native byte order. It holds the run's key, so a state of
+ * other settings is never taken, and a checksum, so that a broken one is noticed. ---- */
+
+/* A piece of the state: saved as it is, and read back to the same place. */
+typedef struct checkpoint_piece {
+    void *data;
+    size_t bytes;
+} checkpoint_piece;
+
+/* The file of this key in `folder`, a new string; NULL if memory does not suffice. */
+char *checkpoint_path(const char *folder, const char *key);
+
+/* Whole or not at all; any thread. 0, or -1 with one line in `error`. */
+int checkpoint_save(const char *path, const char *key, const checkpoint_piece *pieces, size_t count,
+                    char *error, size_t error_size);
+
+/* 1: read. 0: there is none; the pieces are untouched. -1 with one line in `error`: it is of
+ * another run, or broken; the pieces may be half read. */
+int checkpoint_load(const char *path, const char *key, const checkpoint_piece *pieces, size_t count,
+                    char *error, size_t error_size);
 
 #endif

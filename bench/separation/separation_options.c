@@ -1,9 +1,13 @@
 /* separation_options.c: the command line of bench_separation. Must not know how a run works. */
 #include "separation_options.h"
 
+#include <ctype.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "figures.h"
+#include "memory.h"
 
 static const char *figure_name(int value)
 {
@@ -102,7 +106,7 @@ static const option_row rows[] = {
      TO_INT(threads, 1, 1024)},
     OPTION_END};
 
-const option_table separation_table = {
+static const option_table separation_table = {
     .program = SEPARATION_PROGRAM,
     .summary = "how well each loss separates classes",
     .about =
@@ -111,15 +115,6 @@ const option_table separation_table = {
         "class weights, and the gaps that classes leave on the circle. Without options every\n"
         "figure that --list names is measured.",
     .rows = rows};
-
-static void choose_losses(separation_options *out)
-{
-    if (memchr(out->losses, 1, sizeof out->losses) != NULL) return;
-    for (int i = 0; i < MARGIN_LOSS_COUNT; i++) {
-        const loss_row *const row = recipe_row((margin_loss)i);
-        out->losses[i] = row != NULL && row->by_default;
-    }
-}
 
 /* Options that would be passed over in silence are refused. */
 static void check_together(const separation_options *o)
@@ -149,5 +144,74 @@ void separation_options_read(separation_options *out, int argc, char **argv)
         out->figures |= (uint32_t)out->figure[i] << i;
     if (out->seeds == 0) out->seeds = level_seeds[out->level];
     check_together(out);
-    choose_losses(out);
+    const int chosen = memchr(out->losses, 1, sizeof out->losses) != NULL;
+    for (int i = 0; i < MARGIN_LOSS_COUNT && !chosen; i++) {
+        const loss_row *const row = recipe_row((margin_loss)i);
+        out->losses[i] = row != NULL && row->by_default;
+    }
+}
+
+/* ---- data sets by name ----------------------------------------------------------------------- */
+
+/* A folder's last part, as it may stand in file names. */
+static void name_folder(const char *folder, char *name, size_t size)
+{
+    size_t end = strlen(folder);
+    while (end > 1 && folder[end - 1] == '/')
+        end--;
+    size_t start = end;
+    while (start > 0 && folder[start - 1] != '/')
+        start--;
+    size_t used = 0;
+    for (size_t i = start; i < end && used + 1 < size; i++) {
+        const char letter = folder[i];
+        name[used++] = isalnum((unsigned char)letter) || strchr("-_.", letter) ? letter : '_';
+    }
+    name[used] = '\0';
+    if (used == 0 || strcmp(name, "sphere") == 0 || name[0] == '.') snprintf(name, size, "images");
+}
+
+static void open_images(data_source *entry, const char *given)
+{
+    const int fashion = strcmp(given, "fashion") == 0;
+    char error[512];
+    if (fashion) {
+        snprintf(entry->name, sizeof entry->name, "fashion");
+    } else {
+        name_folder(given, entry->name, sizeof entry->name);
+    }
+    if (image_set_load(fashion ? SEPARATION_FASHION : given, &entry->images, error, sizeof error) !=
+        0) {
+        die(SEPARATION_PROGRAM, "%s%s", error,
+            fashion ? " (Debian's package dataset-fashion-mnist has these files)" : "");
+    }
+    entry->data = (run_data){entry->name, &entry->images};
+}
+
+const run_data *sources_open(data_sources *sources, const char *given)
+{
+    for (size_t i = 0; i < sources->count; i++) {
+        if (strcmp(sources->entries[i].given, given) == 0) return &sources->entries[i].data;
+    }
+    data_source *const entry = &sources->entries[sources->count];
+    if (strcmp(given, "sphere") == 0) {
+        entry->data = (run_data){"sphere", NULL};
+    } else {
+        open_images(entry, given);
+    }
+    entry->given = given;
+    sources->count++;
+    return &entry->data;
+}
+
+int sources_have_fashion(void)
+{
+    return access(SEPARATION_FASHION, F_OK) == 0;
+}
+
+void sources_free(data_sources *sources)
+{
+    for (size_t i = 0; i < sources->count; i++)
+        image_set_free(&sources->entries[i].images);
+    sources->count = 0;
 }

@@ -1,11 +1,10 @@
-/* separation_options.h: the command line of bench_separation. Must not know how a run works. */
+/* separation_options.h: the command line of bench_separation, and the data sets that it names. Must
+ * not know how a run works. */
 #ifndef SEPARATION_OPTIONS_H
 #define SEPARATION_OPTIONS_H
 
-#include "memory.h"
 #include "option_table.h"
-#include "recipe.h"
-#include "sphere_data.h"
+#include "plans.h"
 
 /* Where Debian's dataset-fashion-mnist puts its files. */
 #define SEPARATION_FASHION "/usr/share/datasets/fashion-mnist"
@@ -34,9 +33,28 @@ typedef struct separation_options {
     int threads; /* 0: as OpenMP decides */
 } separation_options;
 
-extern const option_table separation_table;
-
 /* Exits for --help, --version and wrong usage. */
 void separation_options_read(separation_options *out, int argc, char **argv);
+
+/* ---- the data sets that runs are made on, each opened once ---- */
+
+typedef struct data_source {
+    run_data data;
+    image_set images;
+    char name[64];
+    const char *given;
+} data_source;
+
+typedef struct data_sources {
+    data_source entries[SEPARATION_MOST_DATA + 2];
+    size_t count;
+} data_sources;
+
+/* "sphere", "fashion" or a folder of images; opened at the first call, and the same pointer from
+ * then on. Ends the program if the files cannot be read. */
+const run_data *sources_open(data_sources *sources, const char *given);
+/* 1 if Fashion-MNIST is on this machine. */
+int sources_have_fashion(void);
+void sources_free(data_sources *sources);
 
 #endif

@@ -1,6 +1,6 @@
-/* tables.c: the tables of figures with trainings, and of the report (see tables.h). Must not know
+/* tables.c: the tables of figures with trainings, and of the report (see report.h). Must not know
  * how a run works or how a figure looks. */
-#include "tables.h"
+#include "report.h"
 
 #include <math.h>
 #include <stddef.h>
@@ -327,18 +327,6 @@ static void sweep(book *b)
 
 /* ---- all ----------------------------------------------------------------------------------- */
 
-static void write_claims(tables *out, const claim_list *claims)
-{
-    table_begin(out, "claims", "claim where measured unit paper mean low high seeds verdict");
-    for (size_t i = 0; i < claims->count; i++) {
-        const claim_result *const r = &claims->results[i];
-        table_row(out, "ssssoooozs", r->claim, r->where, r->measured, r->unit, r->paper,
-                  r->found.mean, r->found.low, r->found.high, r->found.count,
-                  verdict_name(r->verdict));
-    }
-    table_end(out);
-}
-
 void tables_of_runs(tables *out, const group_list *groups, const claim_list *claims)
 {
     static const size_t snapshots[] = {offsetof(run_result, snapshots[0].theta),
@@ -359,6 +347,11 @@ void tables_of_runs(tables *out, const group_list *groups, const claim_list *cla
     for (size_t i = 0; i < sizeof number_tables / sizeof *number_tables; i++)
         write_numbers(&b, &number_tables[i]);
     sweep(&b);
-    write_claims(out, claims);
+    table_begin(out, "claims", "claim where measured unit paper mean low high seeds verdict");
+    for (const claim_result *r = claims->results; r < claims->results + claims->count; r++)
+        table_row(out, "ssssoooozs", r->claim, r->where, r->measured, r->unit, r->paper,
+                  r->found.mean, r->found.low, r->found.high, r->found.count,
+                  verdict_name(r->verdict));
+    table_end(out);
     free(b.groups);
 }

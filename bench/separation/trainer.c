@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calls.h"
 #include "engine.h"
 #include "memory.h"
-#include "order.h"
-#include "streams.h"
+#include "philox.h"
 
 /* ---- one step ------------------------------------------------------------------------------ */
 
@@ -35,34 +35,12 @@ static margin_status follow_schedule(trainer *t, size_t step)
     return margin_create(&now, &t->context);
 }
 
-static void gather(trainer *t, size_t first, size_t rows)
-{
-    const size_t dim = t->data->dim;
-    for (size_t i = 0; i < rows; i++) {
-        const size_t from = t->order[first + i];
-        memcpy(t->inputs + i * dim, t->data->inputs + from * dim, dim * sizeof *t->inputs);
-        t->labels[i] = t->data->labels[from];
-    }
-}
-
 static double square_sum(const float *values, size_t count)
 {
     double sum = 0.0;
     for (size_t i = 0; i < count; i++)
         sum += (double)values[i] * (double)values[i];
     return sum;
-}
-
-/* The factor that shortens the step's gradient to the longest allowed. */
-static double clip_factor(const trainer *t)
-{
-    if (t->config.how.clip <= 0.0) return 1.0;
-    const class_weights *const head = t->head;
-    double square = square_sum(t->net->gradients, t->net->parameter_count);
-    square += square_sum(t->weight_gradients, head->classes * head->dim);
-    square += head->bias != NULL ? square_sum(t->bias_gradients, head->classes) : 0.0;
-    const double length = sqrt(square);
-    return length > t->config.how.clip ? t->config.how.clip / length : 1.0;
 }
 
 typedef struct descent {
@@ -83,13 +61,20 @@ static void descend(descent how, const uint8_t *decays, const float *gradients, 
 
 static void update(trainer *t, size_t step)
 {
+    const class_weights *const head = t->head;
+    const double clip = t->config.how.clip;
+    double square = square_sum(t->net->gradients, t->net->parameter_count);
+    square += square_sum(t->weight_gradients, head->classes * head->dim);
+    square += head->bias != NULL ? square_sum(t->bias_gradients, head->classes) : 0.0;
+    const double length = sqrt(square);
     const size_t weights = t->head->classes * t->head->dim;
     float *const weight_velocities = t->velocities + t->net->parameter_count;
     descent how = {
         .rate = (float)schedule_rate(&t->config.how, t->steps, step),
         .momentum = (float)t->config.how.momentum,
         .decay = (float)t->config.how.decay,
-        .factor = (float)clip_factor(t),
+        /* What shortens the step's gradient to the longest allowed. */
+        .factor = (float)(clip > 0.0 && length > clip ? clip / length : 1.0),
     };
     descend(how, t->net->decays, t->net->gradients, t->net->parameter_count, t->velocities,
             t->net->parameters);
@@ -142,19 +127,12 @@ static margin_status margin_gradients(trainer *t, size_t step, const float *embe
 {
     margin_status status = follow_schedule(t, step);
     if (status != MARGIN_OK) return status;
-    margin_head head = {
-        .size = sizeof(margin_head),
-        .rows = rows,
-        .dim = t->head->dim,
-        .classes = t->head->classes,
-        .embeddings = embeddings,
-        .weights = t->head->weights,
-        .bias = t->head->bias,
-        .labels = t->labels,
-        .grad_embeddings = t->embedding_gradients,
-        .grad_weights = t->weight_gradients,
-        .grad_bias = t->head->bias != NULL ? t->bias_gradients : NULL,
-    };
+    margin_head head = head_of_arrays(rows, t->head->dim, t->head->classes, embeddings,
+                                      t->head->weights, t->labels);
+    head.bias = t->head->bias;
+    head.grad_embeddings = t->embedding_gradients;
+    head.grad_weights = t->weight_gradients;
+    head.grad_bias = t->head->bias != NULL ? t->bias_gradients : NULL;
     status = t->config.aim.sample_rate > 0.0 ? run_sampled(t, step, &head)
                                              : engine_head_run(t->context, &head);
     if (status == MARGIN_OK) {
@@ -176,7 +154,12 @@ static margin_status margin_gradients(trainer *t, size_t step, const float *embe
 /* The batch's mean loss in *loss. */
 static margin_status take_step(trainer *t, size_t step, size_t first, size_t rows, double *loss)
 {
-    gather(t, first, rows);
+    const size_t dim = t->data->dim;
+    for (size_t i = 0; i < rows; i++) {
+        const size_t from = t->order[first + i];
+        memcpy(t->inputs + i * dim, t->data->inputs + from * dim, dim * sizeof *t->inputs);
+        t->labels[i] = t->data->labels[from];
+    }
     const float *const embeddings = network_forward(t->net, t->inputs, rows, 1);
     margin_status status = MARGIN_OK;
     if (t->config.aim.triplet > 0.0) {
@@ -195,29 +178,17 @@ static margin_status take_step(trainer *t, size_t step, size_t first, size_t row
 
 /* ---- the whole training -------------------------------------------------------------------- */
 
-/* A last batch of a single row has no variance to normalise by: it joins no epoch. */
-static size_t batches_of(size_t batch, size_t count)
+margin_status trainer_epoch(trainer *t)
 {
-    return count / batch + (count % batch > 1 ? 1 : 0);
-}
-
-/* Each epoch's order depends on its number alone, not on the epochs before. */
-static void set_order(trainer *t)
-{
-    philox_stream stream;
+    const size_t batch = t->config.how.batch;
+    double sum = 0.0;
+    philox_stream stream; /* the order depends on the epoch's number alone, not on those before */
     philox_start(&stream, t->config.seed, STREAM_ORDER, t->epoch);
     order_start(t->order, t->data->count);
     order_shuffle(&stream, t->order, t->data->count);
     if (t->config.aim.triplet > 0.0)
         order_groups(&stream, t->order, t->data->count, t->data->labels, t->data->classes,
                      t->config.aim.triplet_each, (size_t *)t->scratch);
-}
-
-margin_status trainer_epoch(trainer *t)
-{
-    const size_t batch = t->config.how.batch;
-    double sum = 0.0;
-    set_order(t);
     for (size_t i = 0; i < t->batches; i++) {
         const size_t left = t->data->count - i * batch;
         double mean = 0.0;
@@ -236,21 +207,13 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* Doubles that extra terms, triplets and grouping need at most. */
-static size_t scratch_count(const trainer *t)
-{
-    const size_t batch = t->config.how.batch, dim = t->head->dim, classes = t->head->classes;
-    const size_t groups = 2 * t->data->count + classes + 2;
-    return larger(groups,
-                  larger(extra_terms_scratch(batch, classes, dim), triplet_scratch(batch, dim)));
-}
-
 void trainer_open(trainer *out, const training *config, const dataset *data, network *net,
                   class_weights *head)
 {
     const size_t batch = config->how.batch, weights = head->classes * head->dim;
     *out = (trainer){.config = *config, .data = data, .net = net, .head = head};
-    out->batches = batches_of(batch, data->count);
+    /* A last batch of a single row has no variance to normalise by: it joins no epoch. */
+    out->batches = data->count / batch + (data->count % batch > 1);
     out->steps = config->how.epochs * out->batches;
     out->velocity_count = net->parameter_count + weights + head->classes;
     out->velocities = zeroed(out->velocity_count, sizeof *out->velocities);
@@ -261,7 +224,11 @@ void trainer_open(trainer *out, const training *config, const dataset *data, net
     out->bias_gradients = zeroed(head->classes, sizeof *out->bias_gradients);
     out->sampled = zeroed(head->classes, sizeof *out->sampled);
     out->sampled_gradients = zeroed(weights + head->classes, sizeof *out->sampled_gradients);
-    out->scratch = zeroed(scratch_count(out), sizeof *out->scratch);
+    /* As many doubles as extra terms, triplets and grouping need at most. */
+    const size_t extra = extra_terms_scratch(batch, head->classes, head->dim);
+    const size_t groups = 2 * data->count + head->classes + 2;
+    const size_t scratch = larger(groups, larger(extra, triplet_scratch(batch, head->dim)));
+    out->scratch = zeroed(scratch, sizeof *out->scratch);
     out->order = zeroed(data->count, sizeof *out->order);
 }
 
@@ -289,4 +256,143 @@ void trainer_embed(network *net, const dataset *data, float *embeddings)
         const float *const out = network_forward(net, data->inputs + first * data->dim, rows, 0);
         memcpy(embeddings + first * net->outputs, out, rows * net->outputs * sizeof *out);
     }
+}
+
+/* ---- class weights --------------------------------------------------------------------------- */
+
+void class_weights_create(class_weights *out, size_t classes, size_t dim, int with_bias)
+{
+    *out = (class_weights){.classes = classes, .dim = dim};
+    out->weights = zeroed(classes, dim * sizeof *out->weights);
+    out->bias = with_bias ? zeroed(classes, sizeof *out->bias) : NULL;
+}
+
+void class_weights_free(class_weights *head)
+{
+    free(head->weights);
+    free(head->bias);
+    *head = (class_weights){0};
+}
+
+void class_weights_place(class_weights *head, const size_t *order, double length, uint64_t seed)
+{
+    philox_stream stream;
+    philox_start(&stream, seed, STREAM_CLASS, 0);
+    const double turn = philox_uniform(&stream);
+    for (size_t i = 0; i < head->classes; i++) {
+        const double angle = 2.0 * M_PI * (turn + (double)i / (double)head->classes);
+        float *const weight = head->weights + 2 * order[i];
+        weight[0] = (float)(length * cos(angle));
+        weight[1] = (float)(length * sin(angle));
+    }
+}
+
+void class_weights_scatter(class_weights *head, double length, uint64_t seed)
+{
+    const size_t dim = head->dim;
+    for (size_t j = 0; j < head->classes; j++) {
+        philox_stream stream;
+        double square = 0.0;
+        philox_start(&stream, seed, STREAM_CLASS, j);
+        for (size_t k = 0; k < dim; k++) {
+            const double value = philox_normal(&stream);
+            head->weights[j * dim + k] = (float)value;
+            square += value * value;
+        }
+        for (size_t k = 0; k < dim; k++)
+            head->weights[j * dim + k] *= (float)(length / sqrt(square));
+    }
+}
+
+/* ---- a round trip through the classes -------------------------------------------------------- */
+
+static void find_means(const dataset *data, double *means, size_t *counts)
+{
+    for (size_t i = 0; i < data->count; i++) {
+        const size_t class = (size_t)data->labels[i];
+        counts[class]++;
+        for (size_t k = 0; k < data->dim; k++)
+            means[class * data->dim + k] += (double)data->inputs[i * data->dim + k];
+    }
+    for (size_t j = 0; j < data->classes; j++) {
+        for (size_t k = 0; counts[j] > 0 && k < data->dim; k++)
+            means[j * data->dim + k] /= (double)counts[j];
+    }
+}
+
+static void find_distances(const dataset *data, const double *means, double *distances)
+{
+    for (size_t i = 0; i < data->classes; i++) {
+        for (size_t j = 0; j < data->classes; j++) {
+            double square = 0.0;
+            for (size_t k = 0; k < data->dim; k++) {
+                const double apart = means[i * data->dim + k] - means[j * data->dim + k];
+                square += apart * apart;
+            }
+            distances[i * data->classes + j] = sqrt(square);
+        }
+    }
+}
+
+static void swap(size_t *a, size_t *b)
+{
+    const size_t kept = *a;
+    *a = *b;
+    *b = kept;
+}
+
+/* From class 0 always to the nearest one not yet visited. */
+static void visit_nearest(const double *distances, size_t count, size_t *order)
+{
+    for (size_t i = 0; i < count; i++)
+        order[i] = i;
+    for (size_t i = 1; i < count; i++) {
+        const double *const from = distances + order[i - 1] * count;
+        size_t nearest = i;
+        for (size_t j = i + 1; j < count; j++)
+            nearest = from[order[j]] < from[order[nearest]] ? j : nearest;
+        swap(&order[i], &order[nearest]);
+    }
+}
+
+/* Turn parts round as long as that shortens the trip, and by more than rounding: else it might
+ * never end. */
+static void shorten(const double *distances, size_t count, size_t *order)
+{
+    double longest = 0.0;
+    for (size_t i = 0; i < count * count; i++)
+        longest = fmax(longest, distances[i]);
+    const double least = 1e-9 * longest;
+    int shorter = 1;
+    while (shorter) {
+        shorter = 0;
+        for (size_t first = 1; first + 1 < count; first++) {
+            for (size_t last = first + 1; last < count; last++) {
+                /* What the trip loses in length when its part first .. last is turned round. */
+                const size_t before = order[first - 1], after = order[(last + 1) % count];
+                const size_t begin = order[first], end = order[last];
+                const double gain =
+                    distances[before * count + begin] + distances[end * count + after] -
+                    distances[before * count + end] - distances[begin * count + after];
+                if (gain > least) {
+                    for (size_t i = first, j = last; i < j; i++, j--)
+                        swap(&order[i], &order[j]);
+                    shorter = 1;
+                }
+            }
+        }
+    }
+}
+
+void tour_classes(const dataset *data, size_t *order)
+{
+    double *const means = zeroed(data->classes * (data->dim + data->classes), sizeof *means);
+    double *const distances = means + data->classes * data->dim;
+    size_t *const counts = zeroed(data->classes, sizeof *counts);
+    find_means(data, means, counts);
+    find_distances(data, means, distances);
+    visit_nearest(distances, data->classes, order);
+    shorten(distances, data->classes, order);
+    free(means);
+    free(counts);
 }

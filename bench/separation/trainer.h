@@ -4,11 +4,35 @@
 #define SEPARATION_TRAINER_H
 
 #include "angle_losses.h"
-#include "class_weights.h"
-#include "dataset.h"
-#include "margin.h"
 #include "network.h"
+#include "data.h"
+#include "margin.h"
 #include "recipe.h"
+
+/* ---- the classification head's parameters, one vector a class ---- */
+
+typedef struct class_weights {
+    size_t classes, dim;
+    float *weights; /* [classes, dim] */
+    float *bias;    /* [classes], or NULL for a loss that has none */
+} class_weights;
+
+/* All zero. */
+void class_weights_create(class_weights *out, size_t classes, size_t dim, int with_bias);
+void class_weights_free(class_weights *head);
+
+/* dim = 2: evenly on a circle in the given order of the classes, turned by an angle that the seed
+ * draws. */
+void class_weights_place(class_weights *head, const size_t *order, double length, uint64_t seed);
+/* Any dim: directions drawn by the seed, uniform on the sphere. */
+void class_weights_scatter(class_weights *head, double length, uint64_t seed);
+
+/* order[data->classes]: an order of the classes round a circle in which neighbours are alike: a
+ * short round trip through the classes' mean inputs (nearest neighbour, then 2-opt); the same for
+ * the same data. */
+void tour_classes(const dataset *data, size_t *order);
+
+/* ---- trainer.c ---- */
 
 /* What is minimised: the loss of libmargin, and with the weights below besides it the extra terms
  * of the papers; or the triplet loss in its place. */

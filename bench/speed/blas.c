@@ -4,6 +4,7 @@
 #include "blas.h"
 
 #include <dlfcn.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,4 +71,26 @@ int speed_blas_symbol(void *library, const char *name, void *out)
     /* ISO C has no cast from an object to a function pointer; POSIX says their bits agree. */
     memcpy(out, &symbol, sizeof symbol);
     return 1;
+}
+
+int speed_blas_has(void *library, const char *threads_name, void *threads, const char *product_name,
+                   void *product)
+{
+    const int there = library && speed_blas_symbol(library, threads_name, threads) &&
+                      speed_blas_symbol(library, product_name, product);
+    if (!there) memset(product, 0, sizeof(void *));
+    return there;
+}
+
+int speed_blas_call(cblas_sgemm_function *sgemm, int ta, int tb, size_t m, size_t n, size_t k,
+                    const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc)
+{
+    enum { row_major = 101, plain = 111, transposed = 112 };
+    if (m > INT_MAX || n > INT_MAX || k > INT_MAX || lda > INT_MAX || ldb > INT_MAX ||
+        ldc > INT_MAX) {
+        return -1;
+    }
+    sgemm(row_major, ta ? transposed : plain, tb ? transposed : plain, (int)m, (int)n, (int)k, 1, a,
+          (int)lda, b, (int)ldb, 0, c, (int)ldc);
+    return 0;
 }

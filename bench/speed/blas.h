@@ -37,9 +37,23 @@ const speed_blas *speed_blas_find(const char *name);
 /* The names of the table; NULL beyond its end. */
 const char *speed_blas_name(size_t index);
 
+/* ---- for the adapters ---- */
+
 /* dlopen the first of these names (up to a NULL) that is there; NULL if none is. */
 void *speed_blas_open(const char *const names[]);
 /* dlsym into a function pointer; 1 if found. `out` points to a function pointer. */
 int speed_blas_symbol(void *library, const char *name, void *out);
+/* Both functions that an adapter cannot do without: 1 if the library is there and has them; else
+ * `product` becomes NULL. */
+int speed_blas_has(void *library, const char *threads_name, void *threads, const char *product_name,
+                   void *product);
+
+/* The C interface that OpenBLAS and BLIS share. */
+typedef void cblas_sgemm_function(int order, int transpose_a, int transpose_b, int m, int n, int k,
+                                  float alpha, const float *a, int lda, const float *b, int ldb,
+                                  float beta, float *c, int ldc);
+/* -1 where a size is beyond the interface's 32 bits. */
+int speed_blas_call(cblas_sgemm_function *sgemm, int ta, int tb, size_t m, size_t n, size_t k,
+                    const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc);
 
 #endif

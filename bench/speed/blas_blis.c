@@ -1,6 +1,5 @@
 /* blas_blis.c: BLIS behind blas.h. Must not know heads or losses. */
 #include "blas.h"
-#include "blas_cblas.h"
 
 #include <dlfcn.h>
 #include <stdint.h>
@@ -14,7 +13,7 @@ static void (*choose_threads)(int64_t); /* BLIS' dim_t */
 static int sgemm(int ta, int tb, size_t m, size_t n, size_t k, const float *a, size_t lda,
                  const float *b, size_t ldb, float *c, size_t ldc)
 {
-    return cblas_call(product, ta, tb, m, n, k, a, lda, b, ldb, c, ldc);
+    return speed_blas_call(product, ta, tb, m, n, k, a, lda, b, ldb, c, ldc);
 }
 
 static void set_threads(int threads)
@@ -86,11 +85,9 @@ const speed_blas *speed_blas_blis(void)
         dlclose(library);
         library = open_library(&architecture);
     }
-    if (!library || !speed_blas_symbol(library, "bli_thread_set_num_threads", &choose_threads) ||
-        !speed_blas_symbol(library, "cblas_sgemm", &product)) {
-        product = NULL;
+    if (!speed_blas_has(library, "bli_thread_set_num_threads", &choose_threads, "cblas_sgemm",
+                        &product))
         return NULL;
-    }
     if (speed_blas_symbol(library, "bli_info_get_version_str", &version)) {
         snprintf(blis.version, sizeof blis.version, "BLIS %s; kernels: %s", version(),
                  architecture);

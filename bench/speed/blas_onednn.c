@@ -8,7 +8,6 @@
 static int (*product)(char transpose_a, char transpose_b, int64_t m, int64_t n, int64_t k,
                       float alpha, const float *a, int64_t lda, const float *b, int64_t ldb,
                       float beta, float *c, int64_t ldc);
-static void (*choose_threads)(int);
 
 static int sgemm(int ta, int tb, size_t m, size_t n, size_t k, const float *a, size_t lda,
                  const float *b, size_t ldb, float *c, size_t ldc)
@@ -17,13 +16,7 @@ static int sgemm(int ta, int tb, size_t m, size_t n, size_t k, const float *a, s
                    (int64_t)lda, b, (int64_t)ldb, 0, c, (int64_t)ldc);
 }
 
-/* oneDNN has no switch of its own: it asks its OpenMP. */
-static void set_threads(int threads)
-{
-    choose_threads(threads);
-}
-
-static speed_blas onednn = {.name = "onednn", .sgemm = sgemm, .set_threads = set_threads};
+static speed_blas onednn = {.name = "onednn", .sgemm = sgemm};
 
 const speed_blas *speed_blas_onednn(void)
 {
@@ -34,11 +27,10 @@ const speed_blas *speed_blas_onednn(void)
     int (*isa)(void); /* a set of bits: dnnl_cpu_isa_t */
     if (product) return &onednn;
     void *library = speed_blas_open(names);
-    if (!library || !speed_blas_symbol(library, "omp_set_num_threads", &choose_threads) ||
-        !speed_blas_symbol(library, "dnnl_sgemm", &product)) {
-        product = NULL;
+    /* It has no switch of its own: it asks its OpenMP. */
+    if (!speed_blas_has(library, "omp_set_num_threads", &onednn.set_threads, "dnnl_sgemm",
+                        &product))
         return NULL;
-    }
     if (speed_blas_symbol(library, "dnnl_version", &version) &&
         speed_blas_symbol(library, "dnnl_get_effective_cpu_isa", &isa)) {
         snprintf(onednn.version, sizeof onednn.version, "oneDNN %d.%d.%d; kernels: cpu_isa 0x%x",

@@ -5,10 +5,10 @@
 #include "check.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
 #include "../../tests/plain_head.h"
 
 /* The bounds that the library promises for float32 at scale s. */
@@ -43,26 +43,21 @@ void speed_check_poison(const speed_outputs *o, const speed_shape *s, speed_what
 
 /* ---- comparing ------------------------------------------------------------------------------- */
 
-int speed_check_finite(const char *what, const float *values, size_t count, char *fault,
-                       size_t fault_size)
+int speed_check_finite(const char *what, const float *values, size_t count, char *fault)
 {
     for (size_t i = 0; i < count; i++) {
-        if (!isfinite(values[i])) {
-            snprintf(fault, fault_size, "%s: entry %zu is %g", what, i, (double)values[i]);
-            return -1;
-        }
+        if (!isfinite(values[i]))
+            return speed_fail(fault, "%s: entry %zu is %g", what, i, (double)values[i]);
     }
     return 0;
 }
 
-static int check_loss(size_t i, double loss, double truth, speed_tolerance tolerance, char *fault,
-                      size_t fault_size)
+static int check_loss(size_t i, double loss, double truth, speed_tolerance tolerance, char *fault)
 {
     const double allowed = tolerance.loss * fmax(truth, tolerance.loss_floor) + 1e-37;
     if (fabs(loss - truth) <= allowed) return 0;
-    snprintf(fault, fault_size, "loss of row %zu is %.9g, should be %.9g (allowed: %.1e)", i, loss,
-             truth, allowed);
-    return -1;
+    return speed_fail(fault, "loss of row %zu is %.9g, should be %.9g (allowed: %.1e)", i, loss,
+                      truth, allowed);
 }
 
 /* Vectors of one kind, compared against the largest entry of that kind. */
@@ -87,13 +82,13 @@ static void compare(group *g, size_t index, const float *values, const double *t
     }
 }
 
-static int verdict(const group *g, double tolerance, char *fault, size_t fault_size)
+static int verdict(const group *g, double tolerance, char *fault)
 {
     if (g->worst <= tolerance * g->largest + 1e-37) return 0;
-    snprintf(fault, fault_size,
-             "%s %zu, entry %zu is %.9g, should be %.9g (off by %.1e of the largest, allowed %.1e)",
-             g->what, g->index, g->entry, g->value, g->truth, g->worst / g->largest, tolerance);
-    return -1;
+    return speed_fail(
+        fault,
+        "%s %zu, entry %zu is %.9g, should be %.9g (off by %.1e of the largest, allowed %.1e)",
+        g->what, g->index, g->entry, g->value, g->truth, g->worst / g->largest, tolerance);
 }
 
 /* ---- head ------------------------------------------------------------------------------------ */
@@ -182,26 +177,12 @@ static void add_to_classes(trial *t, size_t i)
     }
 }
 
-static void judge_classes(trial *t)
-{
-    const speed_problem *p = t->r->problem;
-    const size_t dim = p->shape->dim;
-    for (size_t k = 0; k < t->r->classes_sampled; k++) {
-        const size_t j = t->r->sampled_class[k];
-        double *sum = t->class_sum + k * dim;
-        pass_norm(t, p->weights + j * dim, class_length(t, j), t->class_along[k], sum);
-        compare(k < t->r->targets_sampled ? &t->targets : &t->others, j,
-                t->outputs->grad_weights + j * dim, sum, dim);
-    }
-}
-
-static int judge_head(trial *t, int with_gradients, speed_tolerance tolerance, char *fault,
-                      size_t fault_size)
+static int judge_head(trial *t, int with_gradients, speed_tolerance tolerance, char *fault)
 {
     const speed_shape *s = t->r->problem->shape;
     for (size_t i = 0, k = 0; i < s->rows; i++) {
         const double truth = solve_row(t, i);
-        if (check_loss(i, t->outputs->row_loss[i], truth, tolerance, fault, fault_size)) return -1;
+        if (check_loss(i, t->outputs->row_loss[i], truth, tolerance, fault)) return -1;
         if (with_gradients) add_to_classes(t, i);
         if (with_gradients && k < t->r->rows_sampled && t->r->sampled_row[k] == i) {
             judge_row(t, i);
@@ -209,22 +190,27 @@ static int judge_head(trial *t, int with_gradients, speed_tolerance tolerance, c
         }
     }
     if (!with_gradients) return 0;
-    judge_classes(t);
-    const int failed = speed_check_finite("dX", t->outputs->grad_embeddings, s->rows * s->dim,
-                                          fault, fault_size) ||
-                       speed_check_finite("dW", t->outputs->grad_weights, s->classes * s->dim,
-                                          fault, fault_size) ||
-                       verdict(&t->rows, tolerance.gradient, fault, fault_size) ||
-                       verdict(&t->targets, tolerance.gradient, fault, fault_size) ||
-                       verdict(&t->others, tolerance.gradient, fault, fault_size);
+    for (size_t k = 0; k < t->r->classes_sampled; k++) {
+        const size_t j = t->r->sampled_class[k], dim = s->dim;
+        double *sum = t->class_sum + k * dim;
+        pass_norm(t, t->r->problem->weights + j * dim, class_length(t, j), t->class_along[k], sum);
+        compare(k < t->r->targets_sampled ? &t->targets : &t->others, j,
+                t->outputs->grad_weights + j * dim, sum, dim);
+    }
+    const int failed =
+        speed_check_finite("dX", t->outputs->grad_embeddings, s->rows * s->dim, fault) ||
+        speed_check_finite("dW", t->outputs->grad_weights, s->classes * s->dim, fault) ||
+        verdict(&t->rows, tolerance.gradient, fault) ||
+        verdict(&t->targets, tolerance.gradient, fault) ||
+        verdict(&t->others, tolerance.gradient, fault);
     return failed ? -1 : 0;
 }
 
 int speed_check_head(const speed_reference *r, const margin_config *config, const speed_outputs *o,
-                     int with_gradients, speed_tolerance tolerance, char *fault, size_t fault_size)
+                     int with_gradients, speed_tolerance tolerance, char *fault)
 {
     const size_t dim = r->problem->shape->dim, classes = r->problem->shape->classes;
-    double *memory = calloc(2 * classes + (1 + r->classes_sampled) * dim, sizeof *memory);
+    double *memory = zeroed(2 * classes + (1 + r->classes_sampled) * dim, sizeof *memory);
     trial t = {.r = r,
                .config = config,
                .outputs = o,
@@ -232,33 +218,19 @@ int speed_check_head(const speed_reference *r, const margin_config *config, cons
                .rows = {.what = "dX of row"},
                .targets = {.what = "dW of target class"},
                .others = {.what = "dW of class"}};
-    if (!memory) {
-        snprintf(fault, fault_size, "out of memory in the check");
-        return -1;
-    }
     t.cosine = memory;
     t.slope = memory + classes;
     t.sum = t.slope + classes;
     t.class_sum = t.sum + dim;
-    const int failed = judge_head(&t, with_gradients, tolerance, fault, fault_size);
+    const int failed = judge_head(&t, with_gradients, tolerance, fault);
     free(memory);
     return failed;
 }
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-/* Compares the derivatives of row i, those by the target's cosine apart from the others. */
-static void compare_slopes(group *targets, group *others, size_t i, size_t label, const float *row,
-                           const double *slope, size_t classes)
-{
-    compare(targets, i, row + label, slope + label, 1);
-    compare(others, i, row, slope, label);
-    compare(others, i, row + label + 1, slope + label + 1, classes - label - 1);
-}
-
 static int judge_rows(const speed_problem *p, const margin_config *config, const speed_outputs *o,
-                      speed_tolerance tolerance, double *cosine, double *slope, char *fault,
-                      size_t fault_size)
+                      speed_tolerance tolerance, double *cosine, double *slope, char *fault)
 {
     const size_t n = p->shape->rows, classes = p->shape->classes;
     group targets = {.what = "gradient of the target in row"}, others = {.what = "gradient of row"};
@@ -271,33 +243,97 @@ static int judge_rows(const speed_problem *p, const margin_config *config, const
         const double theta = acos(fmax(-1, fmin(1, cosine[label])));
         const double truth =
             plain_row(config, config->scale, cosine, classes, label, theta, 0.0, slope);
-        if (check_loss(i, o->row_loss[i], truth, tolerance, fault, fault_size)) return -1;
+        if (check_loss(i, o->row_loss[i], truth, tolerance, fault)) return -1;
         for (size_t j = 0; j < classes; j++)
             slope[j] /= (double)n;
         if (k < samples && sampled[k] == i) {
-            compare_slopes(&targets, &others, i, label, o->grad_logits + i * classes, slope,
-                           classes);
+            /* That by the target's cosine apart from the others. */
+            const float *row = o->grad_logits + i * classes;
+            compare(&targets, i, row + label, slope + label, 1);
+            compare(&others, i, row, slope, label);
+            compare(&others, i, row + label + 1, slope + label + 1, classes - label - 1);
             k++;
         }
     }
-    const int failed =
-        speed_check_finite("gradient", o->grad_logits, n * classes, fault, fault_size) ||
-        verdict(&targets, tolerance.gradient, fault, fault_size) ||
-        verdict(&others, tolerance.gradient, fault, fault_size);
+    const int failed = speed_check_finite("gradient", o->grad_logits, n * classes, fault) ||
+                       verdict(&targets, tolerance.gradient, fault) ||
+                       verdict(&others, tolerance.gradient, fault);
     return failed ? -1 : 0;
 }
 
 int speed_check_rows(const speed_problem *p, const margin_config *config, const speed_outputs *o,
-                     speed_tolerance tolerance, char *fault, size_t fault_size)
+                     speed_tolerance tolerance, char *fault)
 {
     const size_t classes = p->shape->classes;
-    double *memory = calloc(2 * classes, sizeof *memory);
-    if (!memory) {
-        snprintf(fault, fault_size, "out of memory in the check");
-        return -1;
-    }
-    const int failed =
-        judge_rows(p, config, o, tolerance, memory, memory + classes, fault, fault_size);
+    double *memory = zeroed(2 * classes, sizeof *memory);
+    const int failed = judge_rows(p, config, o, tolerance, memory, memory + classes, fault);
     free(memory);
     return failed;
+}
+
+/* ---- products: a BLAS's three, by plain sums in double ------------------------------------------
+ */
+
+static int check_product(const char *what, size_t index, const float *values, const double *truths,
+                         const double *sizes, size_t count, char *fault)
+{
+    for (size_t d = 0; d < count; d++) {
+        if (!(fabs(values[d] - truths[d]) <= 1e-5 * sizes[d]))
+            return speed_fail(fault, "%s %zu, entry %zu is %.9g, should be %.9g", what, index, d,
+                              (double)values[d], truths[d]);
+    }
+    return 0;
+}
+
+/* truths += a b and sizes += |a b|, entry by entry. */
+static void add_scaled(double a, const float *b, size_t count, double *truths, double *sizes)
+{
+    for (size_t d = 0; d < count; d++) {
+        truths[d] += a * b[d];
+        sizes[d] += fabs(a * b[d]);
+    }
+}
+
+static int check_gemm3_row(const speed_problem *p, const speed_outputs *o, size_t i, double *truths,
+                           double *sizes, char *fault)
+{
+    const size_t dim = p->shape->dim, classes = p->shape->classes;
+    const float *x = p->embeddings + i * dim, *logits = o->grad_logits + i * classes;
+    memset(truths, 0, 2 * dim * sizeof *truths);
+    for (size_t j = 0; j < classes; j++) {
+        double truth = 0, size = 0;
+        for (size_t d = 0; d < dim; d++)
+            add_scaled(x[d], p->weights + j * dim + d, 1, &truth, &size);
+        if (check_product("logits of row", i, logits + j, &truth, &size, 1, fault)) return -1;
+        add_scaled(logits[j], p->weights + j * dim, dim, truths, sizes);
+    }
+    return check_product("dX of row", i, o->grad_embeddings + i * dim, truths, sizes, dim, fault);
+}
+
+static int check_gemm3_class(const speed_problem *p, const speed_outputs *o, size_t j,
+                             double *truths, double *sizes, char *fault)
+{
+    const size_t dim = p->shape->dim, classes = p->shape->classes;
+    memset(truths, 0, 2 * dim * sizeof *truths);
+    for (size_t i = 0; i < p->shape->rows; i++)
+        add_scaled(o->grad_logits[i * classes + j], p->embeddings + i * dim, dim, truths, sizes);
+    return check_product("dW of class", j, o->grad_weights + j * dim, truths, sizes, dim, fault);
+}
+
+int speed_check_gemm3(const speed_problem *p, const speed_outputs *o, char *fault)
+{
+    const speed_shape *s = p->shape;
+    if (speed_check_finite("logits", o->grad_logits, s->rows * s->classes, fault) ||
+        speed_check_finite("dX", o->grad_embeddings, s->rows * s->dim, fault) ||
+        speed_check_finite("dW", o->grad_weights, s->classes * s->dim, fault)) {
+        return -1;
+    }
+    double *truths = zeroed(2 * s->dim, sizeof *truths);
+    double *sizes = truths + s->dim;
+    int failed = 0;
+    for (size_t k = 0; k < 2 && !failed; k++)
+        failed = check_gemm3_row(p, o, k * (s->rows - 1), truths, sizes, fault) ||
+                 check_gemm3_class(p, o, k * (s->classes - 1), truths, sizes, fault);
+    free(truths);
+    return failed ? -1 : 0;
 }

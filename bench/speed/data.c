@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "memory.h"
 #include "random.h"
 
 #define HUGE_PAGE ((size_t)2 << 20)
@@ -17,10 +18,11 @@
 void *speed_allocate(size_t bytes)
 {
     const size_t alignment = bytes >= HUGE_PAGE ? HUGE_PAGE : 64;
-    if (bytes > SIZE_MAX - alignment) return NULL;
+    if (bytes > SIZE_MAX - alignment) out_of_memory();
     const size_t rounded = (bytes + alignment) / alignment * alignment;
     void *memory = aligned_alloc(alignment, rounded);
-    if (memory && alignment == HUGE_PAGE) {
+    if (memory == NULL) out_of_memory();
+    if (alignment == HUGE_PAGE) {
         /* Page faults cost more than exponentials on virtual machines; a refusal is no error. */
         (void)madvise(memory, rounded, MADV_HUGEPAGE);
     }
@@ -65,15 +67,6 @@ static uint64_t stream(uint64_t seed, uint64_t purpose, uint64_t a, uint64_t b)
 }
 
 /* ---- one problem ------------------------------------------------------------------------------*/
-
-/* Classes come in order, so a shape with fewer classes of the same D sees a prefix. */
-static void fill_weights(float *weights, size_t classes, size_t dim, uint64_t seed)
-{
-    uint64_t state = stream(seed, 1, dim, 0);
-    const double unit = 1 / sqrt((double)dim);
-    for (size_t i = 0; i < classes * dim; i++)
-        weights[i] = (float)(unit * next_normal(&state));
-}
 
 static double norm(const float *v, size_t dim)
 {
@@ -133,19 +126,7 @@ static size_t max_size(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-static int note_dim(speed_data *data, const speed_shape *shape)
-{
-    size_t k = 0;
-    while (k < data->dims && data->dim[k] != shape->dim)
-        k++;
-    if (k == SPEED_MAX_DIMS) return -1;
-    data->dim[k] = shape->dim;
-    data->dim_classes[k] = max_size(data->dim_classes[k], shape->classes);
-    data->dims = max_size(data->dims, k + 1);
-    return 0;
-}
-
-static int allocate_outputs(speed_data *data, const speed_shape *shapes, size_t count)
+static void allocate_outputs(speed_data *data, const speed_shape *shapes, size_t count)
 {
     speed_outputs *o = &data->outputs;
     size_t n = 1, nd = 1, cd = 1, nc = 1;
@@ -164,33 +145,28 @@ static int allocate_outputs(speed_data *data, const speed_shape *shapes, size_t 
     data->scratch[0] = (speed_scratch){o->grad_logits, nc * sizeof(float)};
     data->scratch[1] = (speed_scratch){o->unit_embeddings, nd * sizeof(float)};
     data->scratch[2] = (speed_scratch){o->unit_weights, cd * sizeof(float)};
-    return o->row_loss && o->grad_embeddings && o->grad_weights && o->grad_logits &&
-                   o->unit_embeddings && o->unit_weights
-               ? 0
-               : -1;
 }
 
-int speed_data_open(speed_data *data, const speed_shape *shapes, size_t count, uint64_t seed)
+void speed_data_open(speed_data *data, const speed_shape *shapes, size_t count, uint64_t seed)
 {
-    memset(data, 0, sizeof *data);
-    data->seed = seed;
-    data->count = count;
-    data->problems = calloc(count ? count : 1, sizeof *data->problems);
-    int short_of_memory = !data->problems || allocate_outputs(data, shapes, count);
-    for (size_t i = 0; i < count && !short_of_memory; i++) {
+    *data = (speed_data){
+        .seed = seed, .count = count, .problems = zeroed(count, sizeof *data->problems)};
+    allocate_outputs(data, shapes, count);
+    for (size_t i = 0; i < count; i++) {
         data->problems[i].shape = &shapes[i];
-        short_of_memory = note_dim(data, &shapes[i]);
+        size_t k = 0;
+        while (k < data->dims && data->dim[k] != shapes[i].dim)
+            k++;
+        if (k == SPEED_MAX_DIMS) abort(); /* no plan has so many */
+        data->dim[k] = shapes[i].dim;
+        data->dim_classes[k] = max_size(data->dim_classes[k], shapes[i].classes);
+        data->dims = max_size(data->dims, k + 1);
     }
-    if (short_of_memory) {
-        speed_data_close(data);
-        return -1;
-    }
-    return 0;
 }
 
 void speed_data_close(speed_data *data)
 {
-    for (size_t i = 0; i < data->count && data->problems; i++) {
+    for (size_t i = 0; i < data->count; i++) {
         free(data->problems[i].embeddings);
         free(data->problems[i].labels);
         free(data->problems[i].target);
@@ -226,29 +202,27 @@ static const float *shared_weights(speed_data *data, size_t dim)
         k++;
     if (!data->weights[k]) {
         data->weights[k] = allocate_floats(data->dim_classes[k] * dim);
-        if (data->weights[k]) fill_weights(data->weights[k], data->dim_classes[k], dim, data->seed);
+        /* Classes come in order, so a shape with fewer classes of the same D sees a prefix. */
+        uint64_t state = stream(data->seed, 1, dim, 0);
+        const double unit = 1 / sqrt((double)dim);
+        for (size_t i = 0; i < data->dim_classes[k] * dim; i++)
+            data->weights[k][i] = (float)(unit * next_normal(&state));
     }
     return data->weights[k];
-}
-
-static int make_problem(speed_data *data, speed_problem *p)
-{
-    p->weights = shared_weights(data, p->shape->dim);
-    p->embeddings = allocate_floats(p->shape->rows * p->shape->dim);
-    p->labels = speed_allocate(p->shape->rows * sizeof *p->labels);
-    p->target = allocate_floats(p->shape->rows);
-    if (!p->weights || !p->embeddings || !p->labels || !p->target) return -1;
-    fill_problem(p, data->seed);
-    return 0;
 }
 
 const speed_problem *speed_data_problem(speed_data *data, size_t index, int with_cosines)
 {
     speed_problem *p = &data->problems[index];
-    if (!p->embeddings && make_problem(data, p)) return NULL;
+    if (!p->embeddings) {
+        p->weights = shared_weights(data, p->shape->dim);
+        p->embeddings = allocate_floats(p->shape->rows * p->shape->dim);
+        p->labels = speed_allocate(p->shape->rows * sizeof *p->labels);
+        p->target = allocate_floats(p->shape->rows);
+        fill_problem(p, data->seed);
+    }
     if (with_cosines && !p->cosines) {
         p->cosines = allocate_floats(p->shape->rows * p->shape->classes);
-        if (!p->cosines) return NULL;
         fill_cosines(p, data->seed);
     }
     return p;

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-#include "speed.h"
+#include "plan.h"
 
 /* What belongs to one shape. Owned by speed_data. */
 typedef struct speed_problem {
@@ -48,12 +48,11 @@ typedef struct speed_data {
     speed_scratch scratch[3]; /* grad_logits and the units */
 } speed_data;
 
-/* Memory for these shapes; pages are touched when a problem is first asked for.
- * Returns 0, or -1 when memory is short. */
-int speed_data_open(speed_data *data, const speed_shape *shapes, size_t count, uint64_t seed);
+/* Memory for these shapes; pages are touched when a problem is first asked for. */
+void speed_data_open(speed_data *data, const speed_shape *shapes, size_t count, uint64_t seed);
 void speed_data_close(speed_data *data);
 
-/* The problem of shapes[index], made on first use; NULL when memory is short. */
+/* The problem of shapes[index], made on first use. */
 const speed_problem *speed_data_problem(speed_data *data, size_t index, int with_cosines);
 
 /* Gives the scratch's pages back, so that the next run takes those that it needs anew. */

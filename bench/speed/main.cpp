@@ -6,9 +6,9 @@
 // Google Benchmark runs and times the loop, makes the counters, takes its own flags and writes its
 // own JSON. What goes round it:
 //   - Order. It repeats a case at once, or shuffles all repetitions of all cases. Here the k-th
-//     repetitions of cases that are compared follow one another (rounds.h), so that their ratio is
+//     repetitions of cases that are compared follow one another (plan.h), so that their ratio is
 //     free of the machine's slower moods; so each repetition is registered by itself, and the
-//     statistics over repetitions are added afterwards (aggregate.h).
+//     statistics over repetitions are added afterwards (report.c).
 //   - Iterations. It would find their number anew in every repetition; the check has timed the case
 //     already, and the time that the whole run may take is divided beforehand.
 //   - Names. It adds how a case was run ("/iterations:7/real_time"), and counts only threads that
@@ -27,20 +27,18 @@
 
 extern "C" { // C headers, which know no C++
 #include "clock.h"
-#include "foreign.h"
 #include "json_out.h"
 #include "option_table.h"
 #include "options.h"
 #include "output_paths.h"
 #include "peaks.h"
-#include "peers.h"
+#include "memory.h"
+#include "process.h"
 #include "progress.h"
 #include "provenance.h"
 #include "report.h"
-#include "rounds.h"
 #include "session.h"
 #include "speed_options.h"
-#include "tables.h"
 }
 
 namespace
@@ -125,13 +123,6 @@ void add_counters(benchmark::State &state, const speed_case &c, const speed_job 
     }
 }
 
-// A first run, not timed: another case has just run, and this one's memory and code must come back,
-// as in a training loop. A long run's own beginning does that.
-bool needs_warming(const speed_case &c, const speed_job &job)
-{
-    return c.seconds < 0.1 || job.fresh != 0;
-}
-
 // One repetition.
 void time_case(benchmark::State &state, Suite &suite, const speed_case &c)
 {
@@ -143,14 +134,16 @@ void time_case(benchmark::State &state, Suite &suite, const speed_case &c)
         state.SkipWithError(c.fault);
         return;
     }
-    if (speed_session_prepare(&suite.session, &c, &job, fault, sizeof fault) ||
-        (needs_warming(c, job) && speed_job_run(&job, fault, sizeof fault))) {
+    // A first run, not timed: another case has just run, and this one's memory and code must come
+    // back, as in a training loop. A long run's own beginning does that.
+    if (speed_session_prepare(&suite.session, &c, &job, fault) ||
+        ((c.seconds < 0.1 || job.fresh != 0) && speed_job_run(&job, fault))) {
         state.SkipWithError(fault);
         return;
     }
     std::fill_n(job.product_seconds, 3, 0.0);
     for (auto _ : state) {
-        if (speed_job_run(&job, fault, sizeof fault)) {
+        if (speed_job_run(&job, fault)) {
             state.SkipWithError(fault);
             break;
         }
@@ -239,9 +232,6 @@ std::string time_cases(Suite &suite, double min_seconds)
 {
     const size_t rounds = static_cast<size_t>(suite.options.repetitions);
     size_t *order = speed_rounds(&suite.plan, rounds);
-    if (order == nullptr) {
-        die(SPEED_PROGRAM, "out of memory");
-    }
     for (size_t i = 0; i < rounds * suite.plan.count; i++) {
         speed_case &c = suite.plan.cases[order[i]];
         c.iterations = iterations_for(c, min_seconds);
@@ -262,16 +252,6 @@ void add_json(Suite &suite, const json_t *value, const char *path)
 {
     char fault[512];
     if (json_add_file(value, path, &suite.written, fault, sizeof fault)) {
-        die(SPEED_PROGRAM, "%s", fault);
-    }
-}
-
-// Adds the report and its tables to what the run writes.
-void add_results(Suite &suite, const json_t *report, const char *path)
-{
-    char fault[512];
-    add_json(suite, report, path);
-    if (speed_tables_write(path, report, &suite.plan, &suite.written, fault, sizeof fault)) {
         die(SPEED_PROGRAM, "%s", fault);
     }
 }
@@ -301,45 +281,37 @@ void measure_peaks(Suite &suite, json_t *context)
     const std::vector<int> threads = peak_threads(suite.options.request);
     if (speed_peaks_measure(context, threads.data(), threads.size(),
                             samples[suite.options.request.level])) {
-        die(SPEED_PROGRAM, "cannot measure the machine's peaks: no memory or no threads");
+        die(SPEED_PROGRAM, "cannot measure the machine's peaks: no threads");
     }
     suite.peaks_seconds = seconds_now() - start;
-}
-
-int list_cases(const speed_plan &plan)
-{
-    for (size_t i = 0; i < plan.count; i++) {
-        std::puts(plan.cases[i].name);
-    }
-    finish_stdout(SPEED_PROGRAM);
-    return EXIT_SUCCESS;
 }
 
 // Check, time, write, print.
 int run_cases(Suite &suite, json_t *context, double start)
 {
-    char fault[512];
+    char fault[SPEED_FAULT];
     const speed_options &o = suite.options;
-    if (speed_session_open(&suite.session, &suite.plan, fault, sizeof fault)) {
-        die(SPEED_PROGRAM, "%s", fault);
-    }
+    speed_session_open(&suite.session, &suite.plan);
     initialise_google(o);
     check_cases(suite);
     const double min_seconds =
         choose_min_seconds(suite, o.budget_seconds - (seconds_now() - start) - suite.peaks_seconds);
     speed_report_describe(context, &suite.plan, o.request.level, o.repetitions, suite.cleared);
-    json_object_set_new(context, "min_time_seconds", json_real(min_seconds));
     const speed_foreign before = speed_foreign_now();
     const std::string text = time_cases(suite, min_seconds);
     const double foreign = speed_foreign_cpus(before);
-    json_object_set_new(context, "foreign_cpus", foreign < 0 ? json_null() : json_real(foreign));
+    json_put(context, "min_time_seconds foreign_cpus", "gg", min_seconds,
+             foreign < 0 ? std::nan("") : foreign);
     measure_peaks(suite, context);
-    json_t *report = speed_report_build(text.c_str(), context, fault, sizeof fault);
+    json_t *report = speed_report_build(text.c_str(), context, &suite.plan, fault);
     if (report == nullptr) {
         die(SPEED_PROGRAM, "%s", fault);
     }
     if (o.out) {
-        add_results(suite, report, o.out);
+        add_json(suite, report, o.out);
+        if (speed_tables_write(o.out, report, &suite.plan, &suite.written, fault)) {
+            die(SPEED_PROGRAM, "%s", fault);
+        }
     }
     commit(suite);
     speed_summary_print(stdout, report, &suite.plan);
@@ -377,10 +349,10 @@ int run_all(Suite &suite, int argc, char **argv, double start)
 int main(int argc, char **argv)
 {
     static Suite suite;
-    char fault[256];
+    char fault[SPEED_FAULT];
     const double start = seconds_now();
-    json_begin(SPEED_PROGRAM);
-    std::set_new_handler([] { die(SPEED_PROGRAM, "out of memory"); });
+    json_begin();
+    std::set_new_handler(out_of_memory);
     speed_options_parse(&suite.options, argc, argv);
     const char *const outputs[] = {suite.options.out, suite.options.machine_json};
     output_paths_check(SPEED_PROGRAM, outputs, 2, nullptr, 0);
@@ -389,14 +361,21 @@ int main(int argc, char **argv)
         std::fprintf(stderr, "%s: note: not heeded, so that peers choose their own kernels: %s\n",
                      SPEED_PROGRAM, suite.cleared);
     }
-    if (speed_plan_build(&suite.plan, &suite.options.request, fault, sizeof fault)) {
+    if (speed_plan_build(&suite.plan, &suite.options.request, fault)) {
         die_usage(SPEED_PROGRAM, "%s", fault);
     }
     if (suite.plan.count == 0) {
         die_usage(SPEED_PROGRAM, "no case matches; --list shows those there are");
     }
-    const int status =
-        suite.options.list ? list_cases(suite.plan) : run_all(suite, argc, argv, start);
+    int status = EXIT_SUCCESS;
+    for (size_t i = 0; i < suite.plan.count && suite.options.list; i++) {
+        std::puts(suite.plan.cases[i].name);
+    }
+    if (suite.options.list) {
+        finish_stdout(SPEED_PROGRAM);
+    } else {
+        status = run_all(suite, argc, argv, start);
+    }
     speed_plan_free(&suite.plan);
     return status;
 }

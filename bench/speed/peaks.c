@@ -5,6 +5,7 @@
  * Must not know the cases. */
 #include "peaks.h"
 
+#include <math.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -13,10 +14,11 @@
 #include <string.h>
 
 #include "clock.h"
-#include "data.h"
 #include "dispatch.h"
+#include "json_out.h"
 #include "loops.h"
-#include "peers.h"
+#include "memory.h"
+#include "data.h"
 #include "progress.h"
 
 /* One array of a thread and all arrays: beyond any cache, within any memory. */
@@ -34,6 +36,8 @@ typedef struct quantity {
     const char *name;
     void (*run)(worker *);
     double (*amount)(const worker *);
+    int arrays; /* of a stream: read and written */
+    int past;   /* 1: with stores past the caches */
 } quantity;
 
 struct worker {
@@ -92,45 +96,25 @@ static void run_read(worker *w)
 
 static void run_copy(worker *w)
 {
-    w->loops->copy[0](w->array[1], w->array[0], w->floats);
-}
-
-static void run_copy_nt(worker *w)
-{
-    w->loops->copy[1](w->array[1], w->array[0], w->floats);
+    w->loops->copy[w->what->past](w->array[1], w->array[0], w->floats);
 }
 
 static void run_triad(worker *w)
 {
-    w->loops->triad[0](w->array[2], w->array[0], w->array[1], 0.5f, w->floats);
+    w->loops->triad[w->what->past](w->array[2], w->array[0], w->array[1], 0.5f, w->floats);
 }
 
-static void run_triad_nt(worker *w)
+static double amount_stream(const worker *w)
 {
-    w->loops->triad[1](w->array[2], w->array[0], w->array[1], 0.5f, w->floats);
+    return w->what->arrays * (double)sizeof(float) * (double)w->floats;
 }
 
-static double amount_one(const worker *w)
-{
-    return (double)sizeof(float) * (double)w->floats;
-}
-
-static double amount_two(const worker *w)
-{
-    return 2 * amount_one(w);
-}
-
-static double amount_three(const worker *w)
-{
-    return 3 * amount_one(w);
-}
-
-static const quantity multiply_add = {"fma", run_fma, amount_fma};
-static const quantity exponential = {"exp", run_exp, amount_exp};
+static const quantity multiply_add = {"fma", run_fma, amount_fma, 0, 0};
+static const quantity exponential = {"exp", run_exp, amount_exp, 0, 0};
 static const quantity streams[] = {
-    {"read", run_read, amount_one},           {"copy", run_copy, amount_two},
-    {"copy_nt", run_copy_nt, amount_two},     {"triad", run_triad, amount_three},
-    {"triad_nt", run_triad_nt, amount_three},
+    {"read", run_read, amount_stream, 1, 0},      {"copy", run_copy, amount_stream, 2, 0},
+    {"copy_nt", run_copy, amount_stream, 2, 1},   {"triad", run_triad, amount_stream, 3, 0},
+    {"triad_nt", run_triad, amount_stream, 3, 1},
 };
 
 /* ---- all workers at once --------------------------------------------------------------------- */
@@ -182,12 +166,8 @@ static double rate(worker *workers, const quantity *what, int threads, int sampl
 /* The object under this key, made if need be. */
 static json_t *child(json_t *object, const char *key)
 {
-    json_t *found = json_object_get(object, key);
-    if (!found) {
-        found = json_object();
-        json_object_set_new(object, key, found);
-    }
-    return found;
+    if (!json_object_get(object, key)) json_object_set_new(object, key, json_object());
+    return json_object_get(object, key);
 }
 
 static const char *count_text(int threads, char text[16])
@@ -222,26 +202,13 @@ static int measure_loops(json_t *object, worker *workers, const speed_loops *loo
                             rate(workers, &exponential, threads, 3 * samples));
     for (size_t k = 0; k < sizeof streams / sizeof *streams; k++) {
         const quantity *s = &streams[k];
-        if ((s->run == run_copy_nt && !loops->copy[1]) ||
-            (s->run == run_triad_nt && !loops->triad[1])) {
-            continue;
-        }
-        failed |= keep_best(bandwidths, s->name, rate(workers, s, threads, samples));
+        if (!s->past || loops->copy[1])
+            failed |= keep_best(bandwidths, s->name, rate(workers, s, threads, samples));
     }
     return failed;
 }
 
-static void summarise(json_t *object, int most)
-{
-    json_object_set_new(object, "fma_peak_gflops", json_real(speed_peaks_fma(object, NULL, 1)));
-    json_object_set_new(object, "fma_peak_gflops_all",
-                        json_real(speed_peaks_fma(object, NULL, most)));
-    json_object_set_new(object, "copy_bandwidth_gbs", json_real(speed_peaks_copy(object, 1)));
-    json_object_set_new(object, "copy_bandwidth_gbs_all",
-                        json_real(speed_peaks_copy(object, most)));
-}
-
-static int allocate(worker *workers, int threads, int once)
+static void allocate(worker *workers, int threads, int once)
 {
     const size_t share = STREAM_BYTES_ALL / (size_t)(threads * ARRAYS) / 4096 * 4096;
     const size_t bytes = once ? STREAM_BYTES_ONCE : share < STREAM_BYTES ? share : STREAM_BYTES;
@@ -250,29 +217,22 @@ static int allocate(worker *workers, int threads, int once)
         workers[k].floats = bytes / sizeof(float);
         for (int a = 0; a < ARRAYS; a++) {
             workers[k].array[a] = speed_allocate(bytes);
-            if (!workers[k].array[a]) return -1;
             memset(workers[k].array[a], 0, bytes);
         }
     }
-    return 0;
-}
-
-static size_t usable_sets(void)
-{
-    size_t sets = 0;
-    for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT; isa++)
-        sets += speed_loops_get((margin_isa)isa) != NULL;
-    return sets;
 }
 
 int speed_peaks_measure(json_t *object, const int *threads, size_t count, int samples)
 {
     const int most = threads[count - 1];
-    worker *workers = calloc((size_t)most, sizeof *workers);
-    int failed = !workers || allocate(workers, most, samples == 1);
-    size_t done = 0;
+    worker *workers = zeroed((size_t)most, sizeof *workers);
+    size_t done = 0, sets = 0;
+    int failed = 0;
     progress line;
-    progress_start(&line, "peaks", usable_sets() * count);
+    allocate(workers, most, samples == 1);
+    for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT; isa++)
+        sets += speed_loops_get((margin_isa)isa) != NULL;
+    progress_start(&line, "peaks", sets * count);
     for (int isa = MARGIN_ISA_AUTO + 1; isa < MARGIN_ISA_COUNT && !failed; isa++) {
         const speed_loops *loops = speed_loops_get((margin_isa)isa);
         for (size_t t = 0; t < count && loops && !failed; t++) {
@@ -281,26 +241,32 @@ int speed_peaks_measure(json_t *object, const int *threads, size_t count, int sa
         }
     }
     progress_end(&line);
-    for (int k = 0; k < most && workers; k++) {
+    for (int k = 0; k < most; k++) {
         for (int a = 0; a < ARRAYS; a++)
             free(workers[k].array[a]);
     }
     free(workers);
-    summarise(object, most);
+    json_put(object,
+             "fma_peak_gflops fma_peak_gflops_all copy_bandwidth_gbs copy_bandwidth_gbs_all",
+             "gggg", speed_peaks_best(object, "fma_peaks", NULL, 1, NULL),
+             speed_peaks_best(object, "fma_peaks", NULL, most, NULL), speed_peaks_copy(object, 1),
+             speed_peaks_copy(object, most));
     return failed ? -1 : 0;
 }
 
 /* ---- out of the object ----------------------------------------------------------------------- */
 
-double speed_peaks_fma(const json_t *object, const char *isa, int threads)
+double speed_peaks_best(const json_t *object, const char *what, const char *isa, int threads,
+                        const char *way)
 {
     char text[16];
     const char *count = count_text(threads, text), *name;
-    json_t *peaks = json_object_get(object, "fma_peaks"), *rates;
+    json_t *rates;
     double best = 0;
-    json_object_foreach(peaks, name, rates)
+    json_object_foreach(json_object_get(object, what), name, rates)
     {
-        const double value = json_number_value(json_object_get(rates, count));
+        const json_t *found = json_object_get(rates, count);
+        const double value = json_number_value(way ? json_object_get(found, way) : found);
         best = (!isa || strcmp(isa, name) == 0) && value > best ? value : best;
     }
     return best;
@@ -308,17 +274,6 @@ double speed_peaks_fma(const json_t *object, const char *isa, int threads)
 
 double speed_peaks_copy(const json_t *object, int threads)
 {
-    char text[16];
-    const char *count = count_text(threads, text), *name;
-    json_t *bandwidths = json_object_get(object, "bandwidths"), *of_isa;
-    double best = 0;
-    json_object_foreach(bandwidths, name, of_isa)
-    {
-        const json_t *ways = json_object_get(of_isa, count);
-        const double plain = json_number_value(json_object_get(ways, "copy"));
-        const double past = json_number_value(json_object_get(ways, "copy_nt"));
-        best = plain > best ? plain : best;
-        best = past > best ? past : best;
-    }
-    return best;
+    return fmax(speed_peaks_best(object, "bandwidths", NULL, threads, "copy"),
+                speed_peaks_best(object, "bandwidths", NULL, threads, "copy_nt"));
 }

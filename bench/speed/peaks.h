@@ -15,14 +15,14 @@
  * and of these the best over the instruction sets: fma_peak_gflops and copy_bandwidth_gbs (one
  * thread), fma_peak_gflops_all and copy_bandwidth_gbs_all (the most threads). The best of `samples`
  * counts, and of what `object` has from an earlier call: machines speed up and slow down during a
- * run. threads[] rises from 1. Returns 0, or -1 when memory or threads are short. */
+ * run. threads[] rises from 1. Returns 0, or -1 when threads are short. */
 int speed_peaks_measure(json_t *object, const int *threads, size_t count, int samples);
 
-/* From such an object: GFLOP/s of an instruction set and thread count (isa NULL: the best); 0 if it
- * was not measured. */
-double speed_peaks_fma(const json_t *object, const char *isa, int threads);
-
-/* GB/s of a copy with so many threads, the best way measured; 0 if it was not. */
+/* From such an object: the rate under `what` of an instruction set (NULL: the greatest of any) with
+ * so many threads, of bandwidths that of a `way` (else NULL); 0 if it was not measured. */
+double speed_peaks_best(const json_t *object, const char *what, const char *isa, int threads,
+                        const char *way);
+/* GB/s of a copy with so many threads, the best way measured, likewise. */
 double speed_peaks_copy(const json_t *object, int threads);
 
 #endif

@@ -8,18 +8,27 @@
 #include <errno.h>
 #include <regex.h>
 #include <sched.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "blas.h"
+#include "memory.h"
 #include "data.h"
+#include "random.h"
 
+/* toy is the shape of the 2-D figures, face a mini-batch of a mid-sized training set; the others
+ * are the class counts of published face sets. */
 static const speed_shape named[] = {
-#define SHAPE(name, rows, dim, classes, first, last) {#name, rows, dim, classes, first, last},
-#include "shapes.inc"
-#undef SHAPE
+    {"tiny", 24, 20, 70, SPEED_SMOKE, SPEED_SMOKE},
+    {"toy", 512, 2, 8, SPEED_SMOKE, SPEED_FULL},
+    {"small", 128, 64, 1000, SPEED_QUICK, SPEED_FULL},
+    {"face", 128, 512, 10000, SPEED_QUICK, SPEED_FULL},
+    {"ms1mv2", 128, 512, 85742, SPEED_FULL, SPEED_FULL},
+    {"ms1mv3", 128, 512, 93431, SPEED_DEFAULT, SPEED_FULL},
+    {"glint360k", 128, 512, 360232, SPEED_FULL, SPEED_FULL},
 };
 
 static const size_t grid_rows[] = {1, 8, 32, 128, 512};
@@ -33,21 +42,27 @@ int speed_cpu_count(void)
     return count > 0 ? count : 1;
 }
 
+int speed_fail(char *fault, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    vsnprintf(fault, SPEED_FAULT, format, values);
+    va_end(values);
+    return -1;
+}
+
 /* ---- names ----------------------------------------------------------------------------------- */
+
+/* Of a head with its gradients. */
+static double head_flops(const speed_shape *s)
+{
+    return 6.0 * (double)s->rows * (double)s->dim * (double)s->classes;
+}
 
 double speed_case_flops(const speed_case *c)
 {
-    const double product =
-        2.0 * (double)c->shape->rows * (double)c->shape->dim * (double)c->shape->classes;
-    switch (c->what) {
-    case SPEED_HEAD:
-    case SPEED_GEMM3:
-        return 3 * product;
-    case SPEED_HEAD_FORWARD:
-        return product;
-    default:
-        return 0;
-    }
+    const double shares[] = {[SPEED_HEAD] = 1, [SPEED_HEAD_FORWARD] = 3, [SPEED_GEMM3] = 1};
+    return c->what == SPEED_ROWS ? 0 : head_flops(c->shape) / shares[c->what];
 }
 
 double speed_case_bytes(const speed_case *c)
@@ -96,23 +111,12 @@ typedef struct builder {
     const speed_request *request;
     const regex_t *filter;
     margin_isa best; /* the fastest wanted instruction set */
-    int short_of_memory;
 } builder;
-
-static double head_flops(const speed_shape *s)
-{
-    return 6.0 * (double)s->rows * (double)s->dim * (double)s->classes;
-}
 
 /* The pair that every shape is measured with: no margin, and the best-known margin. */
 static int is_principal(margin_loss loss)
 {
     return loss == MARGIN_NORMSOFTMAX || loss == MARGIN_ARCFACE;
-}
-
-static int wanted_full(const speed_case *c)
-{
-    return c->isa != MARGIN_ISA_SCALAR || head_flops(c->shape) < 1e10;
 }
 
 /* A point of a line (all of them unnamed below the full level), or a shape too large for more. */
@@ -166,16 +170,10 @@ static int wanted(const builder *b, const speed_case *c)
     case SPEED_DEFAULT:
         return wanted_default(c, b->best);
     case SPEED_FULL:
-        return wanted_full(c);
+        return c->isa != MARGIN_ISA_SCALAR || head_flops(c->shape) < 1e10;
     default:
         return 1;
     }
-}
-
-static int wanted_at_threads(const builder *b, const speed_case *c)
-{
-    return !only_scaling(b->request, c) || (is_face(c->shape) && c->what == SPEED_HEAD &&
-                                            c->isa == b->best && is_principal(c->loss));
 }
 
 /* ---- building -------------------------------------------------------------------------------- */
@@ -186,18 +184,12 @@ static void add_case(builder *b, speed_case c)
     name_case(&c);
     errno = 0;
     if (b->filter && regexec(b->filter, c.name, 0, NULL, 0) != 0) {
-        if (errno == ENOMEM) b->short_of_memory = 1; /* which regexec calls a mismatch */
+        if (errno == ENOMEM) out_of_memory(); /* which regexec calls a mismatch */
         return;
     }
     if (plan->count == plan->capacity) {
-        const size_t capacity = plan->capacity ? 2 * plan->capacity : 256;
-        speed_case *cases = realloc(plan->cases, capacity * sizeof *cases);
-        if (!cases) {
-            b->short_of_memory = 1;
-            return;
-        }
-        plan->cases = cases;
-        plan->capacity = capacity;
+        plan->capacity = plan->capacity ? 2 * plan->capacity : 256;
+        plan->cases = grown(plan->cases, plan->capacity * sizeof *plan->cases);
     }
     plan->cases[plan->count++] = c;
 }
@@ -211,10 +203,11 @@ static void add_library_cases(builder *b, speed_case c)
                 c.what = levels[w];
                 c.loss = (margin_loss)loss;
                 c.isa = (margin_isa)isa;
+                const int scales = is_face(c.shape) && c.what == SPEED_HEAD && c.isa == b->best &&
+                                   is_principal(c.loss);
                 if (b->request->loss[loss] && b->request->isa[isa] && wanted(b, &c) &&
-                    wanted_at_threads(b, &c)) {
+                    (scales || !only_scaling(b->request, &c)))
                     add_case(b, c);
-                }
             }
         }
     }
@@ -253,25 +246,6 @@ static void add_peers(builder *b, speed_case c)
         add_peer_heads(b, c, "naive");
 }
 
-static void add_shape_cases(builder *b, const speed_shape *shape)
-{
-    for (size_t t = 0; t < b->request->thread_counts; t++) {
-        const speed_case c = {.shape = shape, .threads = b->request->threads[t]};
-        add_library_cases(b, c);
-        add_peers(b, c);
-    }
-}
-
-static int fits_memory(speed_plan *plan, const speed_shape *shape)
-{
-    const double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
-    const size_t used = strlen(plan->skipped);
-    if (speed_shape_bytes(shape) < 0.4 * memory) return 1;
-    snprintf(plan->skipped + used, sizeof plan->skipped - used, "%sN:%zu/D:%zu/C:%zu",
-             used ? " " : "", shape->rows, shape->dim, shape->classes);
-    return 0;
-}
-
 static void add_shape(speed_plan *plan, speed_shape shape)
 {
     for (size_t i = 0; i < plan->shape_count; i++) {
@@ -281,7 +255,14 @@ static void add_shape(speed_plan *plan, speed_shape shape)
             return; /* a point of the grid that has a name already */
         }
     }
-    if (fits_memory(plan, &shape)) plan->shapes[plan->shape_count++] = shape;
+    const double memory = (double)sysconf(_SC_PHYS_PAGES) * (double)sysconf(_SC_PAGESIZE);
+    const size_t used = strlen(plan->skipped);
+    if (speed_shape_bytes(&shape) < 0.4 * memory) {
+        plan->shapes[plan->shape_count++] = shape;
+    } else {
+        snprintf(plan->skipped + used, sizeof plan->skipped - used, "%sN:%zu/D:%zu/C:%zu",
+                 used ? " " : "", shape.rows, shape.dim, shape.classes);
+    }
 }
 
 /* Points of the grid that a level has: full all of them; the smaller levels lines through the face
@@ -301,7 +282,7 @@ static int has_grid_point(const speed_shape *s, speed_level level)
     }
 }
 
-static int choose_shapes(speed_plan *plan, speed_level level)
+static void choose_shapes(speed_plan *plan, speed_level level)
 {
     enum {
         names = sizeof named / sizeof *named,
@@ -309,8 +290,7 @@ static int choose_shapes(speed_plan *plan, speed_level level)
         dims = sizeof grid_dims / sizeof *grid_dims,
         classes = sizeof grid_classes / sizeof *grid_classes
     };
-    plan->shapes = calloc(names + rows * dims * classes, sizeof *plan->shapes);
-    if (!plan->shapes) return -1;
+    plan->shapes = zeroed(names + rows * dims * classes, sizeof *plan->shapes);
     for (size_t i = 0; i < names; i++) {
         if (named[i].first <= level && level <= named[i].last) add_shape(plan, named[i]);
     }
@@ -323,38 +303,29 @@ static int choose_shapes(speed_plan *plan, speed_level level)
                                    .last = level};
         if (has_grid_point(&shape, level)) add_shape(plan, shape);
     }
-    return 0;
 }
 
-/* The enum lists instruction sets from the slowest to the fastest within an architecture. */
-static margin_isa best_isa(const speed_request *request)
-{
-    margin_isa best = MARGIN_ISA_SCALAR;
-    for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++)
-        best = request->isa[isa] ? (margin_isa)isa : best;
-    return best;
-}
-
-int speed_plan_build(speed_plan *plan, const speed_request *request, char *fault, size_t fault_size)
+int speed_plan_build(speed_plan *plan, const speed_request *request, char *fault)
 {
     regex_t filter;
     memset(plan, 0, sizeof *plan);
     plan->seed = request->seed;
-    if (request->filter && regcomp(&filter, request->filter, REG_EXTENDED | REG_NOSUB)) {
-        snprintf(fault, fault_size, "--filter: '%s' is not a regular expression", request->filter);
-        return -1;
-    }
-    builder b = {.plan = plan, .request = request, .best = best_isa(request)};
+    if (request->filter && regcomp(&filter, request->filter, REG_EXTENDED | REG_NOSUB))
+        return speed_fail(fault, "--filter: '%s' is not a regular expression", request->filter);
+    builder b = {.plan = plan, .request = request, .best = MARGIN_ISA_SCALAR};
     b.filter = request->filter ? &filter : NULL;
-    b.short_of_memory = choose_shapes(plan, request->level);
-    for (size_t i = 0; i < plan->shape_count; i++)
-        add_shape_cases(&b, &plan->shapes[i]);
-    if (request->filter) regfree(&filter);
-    if (b.short_of_memory) {
-        speed_plan_free(plan);
-        snprintf(fault, fault_size, "out of memory");
-        return -1;
+    /* The enum lists instruction sets from the slowest to the fastest within an architecture. */
+    for (int isa = 0; isa < MARGIN_ISA_COUNT; isa++)
+        b.best = request->isa[isa] ? (margin_isa)isa : b.best;
+    choose_shapes(plan, request->level);
+    for (size_t i = 0; i < plan->shape_count; i++) {
+        for (size_t t = 0; t < request->thread_counts; t++) {
+            const speed_case c = {.shape = &plan->shapes[i], .threads = request->threads[t]};
+            add_library_cases(&b, c);
+            add_peers(&b, c);
+        }
     }
+    if (request->filter) regfree(&filter);
     return 0;
 }
 
@@ -363,4 +334,44 @@ void speed_plan_free(speed_plan *plan)
     free(plan->shapes);
     free(plan->cases);
     memset(plan, 0, sizeof *plan);
+}
+
+/* ---- the order of the repetitions: random, group by group
+ * ---------------------------------------- */
+
+/* A run of cases in the plan with the same shape and threads. */
+typedef struct group {
+    size_t first, count;
+} group;
+
+size_t *speed_rounds(const speed_plan *plan, size_t rounds)
+{
+    size_t *order = zeroed(rounds * plan->count + 1, sizeof *order), used = 0, count = 0;
+    group *groups = zeroed(plan->count + 1, sizeof *groups);
+    uint64_t state = plan->seed;
+    for (size_t i = 0; i < plan->count; i++) {
+        const speed_case *c = &plan->cases[i];
+        if (i == 0 || c->shape != c[-1].shape || c->threads != c[-1].threads)
+            groups[count++] = (group){i, 0};
+        groups[count - 1].count++;
+    }
+    for (size_t round = 0; round < rounds; round++) {
+        for (size_t i = count; i > 1; i--) {
+            const size_t k = random_below(&state, i);
+            const group other = groups[k];
+            groups[k] = groups[i - 1];
+            groups[i - 1] = other;
+        }
+        for (const group *g = groups; g < groups + count; g++) {
+            size_t *const to = order + used;
+            for (size_t i = 0; i < g->count; i++) {
+                const size_t k = random_below(&state, i + 1);
+                to[i] = to[k];
+                to[k] = g->first + i;
+            }
+            used += g->count;
+        }
+    }
+    free(groups);
+    return order;
 }

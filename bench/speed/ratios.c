@@ -1,19 +1,21 @@
-/* ratios.c: paired comparisons of cases, repetition by repetition.
+/* ratios.c: what a case's repetitions say: their spread, and how they compare with others',
+ * repetition by repetition.
  *
  * The k-th repetitions of cases of one shape and number of threads ran within a short time of one
- * another (rounds.h), so their ratio is free of the machine's slower moods; the median of these
+ * another (plan.h), so their ratio is free of the machine's slower moods; the median of these
  * ratios is reported, with an interval. Must not know how anything was measured. */
-#include "ratios.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "blas.h"
+#include "json_out.h"
+#include "memory.h"
 #include "peaks.h"
-#include "row.h"
+#include "report.h"
 #include "statistics.h"
+#include "timed.h"
+#include "quantile.h"
 
 #define UNSTABLE_SPREAD 0.05
 
@@ -21,40 +23,19 @@ enum { PRODUCTS = 3 };
 static const char *const product_keys[PRODUCTS] = {"logits_seconds", "dx_seconds", "dw_seconds"};
 static const char *const product_names[PRODUCTS] = {"logits", "dx", "dw"};
 
-/* All that is known: the repetitions of each case, and the row that stands for it. */
-typedef struct known {
-    json_t *context;
-    json_t *repetitions; /* {name: [rows]}, in the order of repetition_index */
-    json_t *index;       /* {name: row} */
-    size_t most;         /* repetitions of any case */
-} known;
-
-/* ---- series: one number per repetition, NaN where it is missing ------------------------------ */
-
-/* The index of a row's repetition; one that has none is the first. */
-static size_t repetition_of(const json_t *row)
+/* A number of each repetition, NaN where it is missing; to be freed. */
+static double *series_of(const timed_list *list, const timed *t, const char *key)
 {
-    return (size_t)json_integer_value(json_object_get(row, "repetition_index"));
-}
-
-static double *new_series(const known *k)
-{
-    double *series = calloc(k->most, sizeof *series);
-    for (size_t i = 0; i < k->most && series; i++)
-        series[i] = NAN;
-    return series;
-}
-
-/* 1 if the case is there. */
-static int read_series(const known *k, const char *name, const char *key, double *series)
-{
-    json_t *rows = json_object_get(k->repetitions, name), *row;
+    double *series = zeroed(list->most, sizeof *series);
+    json_t *row;
     size_t i;
-    json_array_foreach(rows, i, row)
+    for (i = 0; i < list->most; i++)
+        series[i] = NAN;
+    json_array_foreach(t->repetitions, i, row)
     {
-        series[repetition_of(row)] = speed_row_number(row, key);
+        series[(size_t)timed_number(row, "repetition_index")] = timed_number(row, key);
     }
-    return rows != NULL;
+    return series;
 }
 
 /* Moves what is there to the front; returns how many that are. */
@@ -67,194 +48,172 @@ static size_t drop_missing(double *series, size_t count)
     return kept;
 }
 
-/* ---- spread ---------------------------------------------------------------------------------- */
-
-static void add_spread(json_t *row, double *times, size_t count)
+static void put_spread(const timed_list *list, const timed *t)
 {
-    const speed_interval middle = speed_median_interval(times, count);
-    const double range = times[count - 1] - times[0];
-    for (size_t i = 0; i < count; i++)
-        times[i] = fabs(times[i] - middle.median);
-    const double spread = 2 * speed_median(times, count) / middle.median;
-    json_object_set_new(row, "time_low", json_real(middle.low));
-    json_object_set_new(row, "time_high", json_real(middle.high));
-    json_object_set_new(row, "spread", json_real(spread));
-    json_object_set_new(row, "range", json_real(range / middle.median));
-    json_object_set_new(row, "unstable", json_boolean(!(spread <= UNSTABLE_SPREAD)));
+    double *times = series_of(list, t, "real_time");
+    const size_t count = drop_missing(times, list->most);
+    if (count > 1) {
+        const speed_interval middle = speed_median_interval(times, count);
+        const double range = times[count - 1] - times[0];
+        for (size_t i = 0; i < count; i++)
+            times[i] = fabs(times[i] - middle.median);
+        const double spread = 2 * speed_median(times, count) / middle.median;
+        json_put(t->row, "time_low time_high spread range unstable", "ggggb", middle.low,
+                 middle.high, spread, range / middle.median, !(spread <= UNSTABLE_SPREAD));
+    }
+    free(times);
 }
 
 /* ---- ratios ---------------------------------------------------------------------------------- */
 
-static void add_ratio(const known *k, json_t *row, const char *key, const double *other)
+static void put_ratio(const timed_list *list, const timed *t, const char *key, const double *other)
 {
-    double *series = new_series(k);
-    char low[64], high[64];
-    if (series && read_series(k, speed_row_text(row, "run_name"), "real_time", series)) {
-        for (size_t i = 0; i < k->most; i++)
-            series[i] /= other[i];
-        const size_t count = drop_missing(series, k->most);
-        if (count > 0) {
-            const speed_interval ratio = speed_median_interval(series, count);
-            json_object_set_new(row, key, json_real(ratio.median));
-            snprintf(low, sizeof low, "%s_low", key);
-            snprintf(high, sizeof high, "%s_high", key);
-            if (count > 1) {
-                json_object_set_new(row, low, json_real(ratio.low));
-                json_object_set_new(row, high, json_real(ratio.high));
-            }
-        }
+    double *series = series_of(list, t, "real_time");
+    char ends[128];
+    for (size_t i = 0; i < list->most; i++)
+        series[i] /= other[i];
+    const size_t count = drop_missing(series, list->most);
+    if (count > 0) {
+        const speed_interval ratio = speed_median_interval(series, count);
+        snprintf(ends, sizeof ends, "%s_low %s_high", key, key);
+        json_put(t->row, key, "g", ratio.median);
+        if (count > 1) json_put(t->row, ends, "gg", ratio.low, ratio.high);
     }
     free(series);
 }
 
 /* With itself only normsoftmax is compared: it stands in the same table as the others. */
-static void add_ratio_to_case(const known *k, json_t *row, const char *key, const char *name)
+static void put_ratio_to(const timed_list *list, const timed *t, const char *key, speed_case like)
 {
-    if (strcmp(speed_row_text(row, "run_name"), name) == 0 &&
-        strcmp(key, "ratio_normsoftmax") != 0) {
-        return;
-    }
-    double *other = new_series(k);
-    if (other && read_series(k, name, "real_time", other)) add_ratio(k, row, key, other);
+    const timed *found = timed_find(list, &like);
+    if (found == NULL || json_array_size(found->repetitions) == 0) return;
+    if (found == t && strcmp(key, "ratio_normsoftmax") != 0) return;
+    double *other = series_of(list, found, "real_time");
+    put_ratio(list, t, key, other);
     free(other);
 }
 
-/* Nanoseconds of one product by its best library, added to the floor; 0 if none was measured. */
-static int add_best_product(const known *k, const char *shape, int product, json_t *floor,
+/* Adds the nanoseconds of one product by its best library, which the floor is told; 0 if none was
+ * measured. */
+static int add_best_product(const timed_list *list, const timed *like, int product, json_t *floor,
                             double *sum)
 {
-    const char *blas, *best = NULL;
-    char name[160];
-    double least = 0;
-    for (size_t i = 0; (blas = speed_blas_name(i)) != NULL; i++) {
-        snprintf(name, sizeof name, "gemm3/impl:%s%s", blas, shape);
-        const double seconds =
-            speed_row_number(json_object_get(k->index, name), product_keys[product]);
-        if (seconds > 0 && (!best || seconds < least)) {
-            best = blas;
+    const timed *best = NULL;
+    double least = INFINITY;
+    for (const timed *t = list->all; t < list->all + list->count; t++) {
+        const double seconds = timed_number(t->row, product_keys[product]);
+        if (t->what->what == SPEED_GEMM3 && timed_same_shape(t, like) &&
+            t->what->threads == like->what->threads && seconds > 0 && seconds < least) {
+            best = t;
             least = seconds;
         }
     }
-    double *series = new_series(k);
-    if (best && series) {
-        snprintf(name, sizeof name, "gemm3/impl:%s%s", best, shape);
-        read_series(k, name, product_keys[product], series);
-        for (size_t i = 0; i < k->most; i++)
-            sum[i] += 1e9 * series[i];
-        json_object_set_new(floor, product_names[product], json_string(best));
-        json_object_set_new(floor, product_keys[product], json_real(least));
-    }
+    if (best == NULL) return 0;
+    double *series = series_of(list, best, product_keys[product]);
+    for (size_t i = 0; i < list->most; i++)
+        sum[i] += 1e9 * series[i];
+    json_put(floor, product_names[product], "s", best->what->impl);
+    json_put(floor, product_keys[product], "g", least);
     free(series);
-    return best != NULL;
+    return 1;
 }
 
-/* The three products of this shape ("/N:..."), each by the library that is best at it; the floor's
- * description is kept in the context. */
-static void add_floor_ratio(const known *k, json_t *row, const char *shape)
+/* The three products of this shape, each by the library that is best at it; the floor's description
+ * is kept in the context. */
+static void put_floor_ratio(const timed_list *list, const timed *t)
 {
-    json_t *floors = json_object_get(k->context, "gemm3_floor"), *floor = json_object();
-    double *sum = calloc(k->most, sizeof *sum);
+    json_t *floors = json_object_get(list->context, "gemm3_floor"), *floor = json_object();
+    double *sum = zeroed(list->most, sizeof *sum);
     int products = 0;
-    for (int p = 0; p < PRODUCTS && sum; p++)
-        products += add_best_product(k, shape, p, floor, sum);
+    for (int p = 0; p < PRODUCTS; p++)
+        products += add_best_product(list, t, p, floor, sum);
     if (products == PRODUCTS) {
-        add_ratio(k, row, "ratio_gemm3", sum);
-        json_object_set(floors, shape + 1, floor);
+        put_ratio(list, t, "ratio_gemm3", sum);
+        json_object_set(floors, timed_place(t), floor);
     }
     json_decref(floor);
     free(sum);
 }
 
-static void add_share(json_t *row, const char *key, double value, double whole)
+static void put_ratios(const timed_list *list, const timed *t)
 {
-    if (value > 0 && whole > 0) json_object_set_new(row, key, json_real(value / whole));
+    speed_case plain = *t->what, unfused = plain, single = plain;
+    const int has_loss = plain.what != SPEED_GEMM3;
+    plain.loss = MARGIN_NORMSOFTMAX;
+    unfused.impl = "blas-unfused";
+    unfused.isa = MARGIN_ISA_AUTO;
+    single.threads = 1;
+    if (has_loss) put_ratio_to(list, t, "ratio_normsoftmax", plain);
+    if (!has_loss || plain.what == SPEED_HEAD) put_floor_ratio(list, t);
+    if (plain.what == SPEED_HEAD) put_ratio_to(list, t, "ratio_unfused", unfused);
+    put_ratio_to(list, t, "ratio_one_thread", single);
 }
 
-static void add_shares(const known *k, json_t *row)
+static void put_share(json_t *row, const char *key, double value, double whole)
 {
-    const char *name = speed_row_text(row, "run_name");
-    const int threads = (int)json_integer_value(json_object_get(row, "threads"));
-    char isa[16];
-    const int has_isa = speed_name_field(name, "isa", isa, sizeof isa);
-    add_share(row, "fma_share", speed_row_number(row, "gflops"),
-              speed_peaks_fma(k->context, has_isa ? isa : NULL, threads));
-    if (strncmp(name, "rows/", 5) == 0)
-        add_share(row, "copy_share", 1e-9 * speed_row_number(row, "bytes_per_second"),
-                  speed_peaks_copy(k->context, threads));
+    if (value > 0 && whole > 0) json_put(row, key, "g", value / whole);
 }
 
-/* ---- one case -------------------------------------------------------------------------------- */
-
-static void add_comparisons(const known *k, json_t *row)
+void speed_ratios_add(json_t *report, const speed_plan *plan)
 {
-    const char *name = speed_row_text(row, "run_name"), *shape = strstr(name, "/N:");
-    char other[160], loss[32];
-    if (speed_name_replace(name, "loss", "normsoftmax", other, sizeof other))
-        add_ratio_to_case(k, row, "ratio_normsoftmax", other);
-    if (shape && (strncmp(name, "head/", 5) == 0 || strncmp(name, "gemm3/", 6) == 0))
-        add_floor_ratio(k, row, shape);
-    if (shape && strncmp(name, "head/", 5) == 0 &&
-        speed_name_field(name, "loss", loss, sizeof loss)) {
-        snprintf(other, sizeof other, "head/impl:blas-unfused/loss:%s%s", loss, shape);
-        add_ratio_to_case(k, row, "ratio_unfused", other);
+    timed_list list = timed_gather(report, plan);
+    int unstable = 0;
+    json_put(list.context, "gemm3_floor", "o", json_object());
+    for (const timed *t = list.all; t < list.all + list.count; t++) {
+        const speed_case *c = t->what;
+        if (t->row == NULL) continue;
+        if (c->blas) json_put(t->row, "blas", "s", c->blas);
+        put_spread(&list, t);
+        put_ratios(&list, t);
+        put_share(t->row, "fma_share", timed_number(t->row, "gflops"),
+                  speed_peaks_best(list.context, "fma_peaks",
+                                   c->impl ? NULL : margin_isa_name(c->isa), c->threads, NULL));
+        if (c->what == SPEED_ROWS)
+            put_share(t->row, "copy_share", 1e-9 * timed_number(t->row, "bytes_per_second"),
+                      speed_peaks_copy(list.context, c->threads));
+        unstable += timed_is_unstable(t);
     }
-    if (speed_name_replace(name, "threads", "1", other, sizeof other))
-        add_ratio_to_case(k, row, "ratio_one_thread", other);
+    json_put(list.context, "unstable_cases", "d", unstable);
+    timed_free(&list);
 }
 
-static void describe_case(const known *k, json_t *row)
+/* ---- statistics.h: medians by sorting, their intervals by the binomial distribution
+ * -------------- */
+
+double speed_median(double *values, size_t count)
 {
-    const char *name = speed_row_text(row, "run_name");
-    double *times = new_series(k);
-    json_t *blas = json_object_get(json_object_get(k->context, "unfused_blas"), name);
-    if (blas) json_object_set(row, "blas", blas);
-    if (times && read_series(k, name, "real_time", times)) {
-        const size_t count = drop_missing(times, k->most);
-        if (count > 1) add_spread(row, times, count);
-    }
-    free(times);
-    add_comparisons(k, row);
-    add_shares(k, row);
+    sort_doubles(values, count);
+    return quantile(values, count, 0.5);
 }
 
-static void gather(known *k, const json_t *rows)
+/* A value is below the true median with probability 1/2. The median lies outside the k-th from
+ * either end when fewer than k + 1 values (k from 0) are on one side of it. */
+static double coverage(size_t count, size_t k)
 {
-    json_t *row, *list;
-    size_t i;
-    json_array_foreach(rows, i, row)
-    {
-        const char *name = speed_row_text(row, "run_name");
-        if (speed_row_stands_for_case(row)) json_object_set(k->index, name, row);
-        if (strcmp(speed_row_text(row, "run_type"), "iteration") != 0 ||
-            json_is_true(json_object_get(row, "error_occurred"))) {
-            continue;
-        }
-        list = json_object_get(k->repetitions, name);
-        if (!list) {
-            list = json_array();
-            json_object_set_new(k->repetitions, name, list);
-        }
-        json_array_append(list, row);
-        k->most = repetition_of(row) + 1 > k->most ? repetition_of(row) + 1 : k->most;
+    double term = ldexp(1, -(int)count), sum = 0; /* binomial(count, i) / 2^count */
+    for (size_t i = 0; i <= k; i++) {
+        sum += term;
+        term *= (double)(count - i) / (double)(i + 1);
     }
+    return 1 - 2 * sum;
 }
 
-int speed_ratios_add(json_t *context, const json_t *rows)
+static size_t order_statistic(size_t count)
 {
-    known k = {context, json_object(), json_object(), 1};
-    const char *name;
-    json_t *row;
-    const int failed =
-        !k.repetitions || !k.index || json_object_set_new(context, "gemm3_floor", json_object());
-    if (!failed) gather(&k, rows);
-    json_int_t unstable = 0;
-    json_object_foreach(k.index, name, row)
-    {
-        describe_case(&k, row);
-        unstable += json_is_true(json_object_get(row, "unstable"));
-    }
-    json_object_set_new(context, "unstable_cases", json_integer(unstable));
-    json_decref(k.repetitions);
-    json_decref(k.index);
-    return failed ? -1 : 0;
+    size_t k = 0;
+    while (2 * (k + 1) < count && coverage(count, k + 1) >= 0.95)
+        k++;
+    return k;
+}
+
+speed_interval speed_median_interval(double *values, size_t count)
+{
+    const double median = speed_median(values, count);
+    const size_t k = order_statistic(count);
+    return (speed_interval){median, values[k], values[count - 1 - k]};
+}
+
+double speed_interval_coverage(size_t count)
+{
+    return count < 2 ? 0 : coverage(count, order_statistic(count));
 }

@@ -1,10 +1,12 @@
-/* reference.c: see reference.h. One thread, no instruction set named. */
-#include "reference.h"
+/* reference.c: see check.h. One thread, no instruction set named. Must not know losses, scales or
+ * kernels. */
+#include "check.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
 #include "../../tests/plain_head.h"
 
 /* ---- which rows and classes are looked at ---------------------------------------------------- */
@@ -100,23 +102,19 @@ static void multiply(speed_reference *r, double *across, double *sums)
     }
 }
 
-int speed_reference_open(speed_reference *r, const speed_problem *problem)
+void speed_reference_open(speed_reference *r, const speed_problem *problem)
 {
     const speed_shape *s = problem->shape;
-    double *scratch = calloc(s->rows * s->dim + s->rows + 2 * s->dim, sizeof *scratch);
-    *r = (speed_reference){.problem = problem};
-    r->products = calloc(s->rows * s->classes, sizeof *r->products);
-    r->row_length = calloc(s->rows, sizeof *r->row_length);
-    r->class_length = calloc(s->classes, sizeof *r->class_length);
-    r->theta = calloc(s->rows, sizeof *r->theta);
-    const int ready = scratch && r->products && r->row_length && r->class_length && r->theta;
-    if (ready) {
-        choose_samples(r);
-        measure_vectors(r, scratch, scratch + s->dim);
-        multiply(r, scratch, scratch + s->rows * s->dim);
-    }
+    double *scratch = zeroed(s->rows * s->dim + s->rows + 2 * s->dim, sizeof *scratch);
+    *r = (speed_reference){.problem = problem,
+                           .products = zeroed(s->rows * s->classes, sizeof *r->products),
+                           .row_length = zeroed(s->rows, sizeof *r->row_length),
+                           .class_length = zeroed(s->classes, sizeof *r->class_length),
+                           .theta = zeroed(s->rows, sizeof *r->theta)};
+    choose_samples(r);
+    measure_vectors(r, scratch, scratch + s->dim);
+    multiply(r, scratch, scratch + s->rows * s->dim);
     free(scratch);
-    return ready ? 0 : -1;
 }
 
 void speed_reference_close(speed_reference *r)

@@ -7,8 +7,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "atomic_file.h"
 #include "plan.h"
-#include "row.h"
 
 /* What the context of speed.json holds beside provenance and peaks: the level of the run, the
  * peers' versions (null: not installed), what of the environment they were kept from, the library
@@ -16,31 +16,34 @@
 void speed_report_describe(json_t *context, const speed_plan *plan, speed_level level,
                            int repetitions, const char *cleared);
 
-/* Google Benchmark's text, its rows case by case, with `context` merged into its context block and
- * statistics added to the rows. Each median row (each row, where
- * there was one repetition) is given:
- *   time_low, time_high   interval of the median of the repetitions, in the row's time_unit
- *   spread                twice the median absolute deviation of the repetitions over their median
- *   range                 largest minus smallest over the median
- *   unstable              true where spread > 0.05
- *   fma_share             GFLOP/s over the measured peak of this instruction set (peers: the best)
- *                         and thread count
- *   copy_share            rows level: bytes/s over the measured copy bandwidth
- *   ratio_normsoftmax     time over that of normsoftmax, all else equal
- *   ratio_gemm3           heads and gemm3: time over the three products, the best library for each
- *   ratio_unfused         heads: time over that of blas-unfused with the same loss
- *   ratio_one_thread      time over that with one thread
- *   blas                  blas-unfused: the library it uses
- * A ratio is the median of the ratios of paired repetitions; ratio_..._low and ratio_..._high are
- * the interval of that median (context: interval_coverage). A quantity whose other side was not
- * measured is left out. The context gets gemm3_floor: by shape and threads, the best library and
- * its seconds for each product; and unstable_cases, their number.
- * NULL and one line in `fault` where the text cannot be used. */
-json_t *speed_report_build(const char *google, const json_t *context, char *fault,
-                           size_t fault_size);
+/* Google Benchmark's text of the plan's cases, its rows case by case, with `context` merged into
+ * its context block and statistics added to the rows. Each median row (each row, where there was
+ * one repetition) is given: time_low, time_high   interval of the median of the repetitions, in the
+ * row's time_unit spread                twice the median absolute deviation of the repetitions over
+ * their median range                 largest minus smallest over the median unstable true where
+ * spread > 0.05 fma_share             GFLOP/s over the measured peak of this instruction set
+ * (peers: the best) and thread count copy_share            rows level: bytes/s over the measured
+ * copy bandwidth ratio_normsoftmax     time over that of normsoftmax, all else equal ratio_gemm3
+ * heads and gemm3: time over the three products, the best library for each ratio_unfused heads:
+ * time over that of blas-unfused with the same loss ratio_one_thread      time over that with one
+ * thread blas                  blas-unfused: the library it uses A ratio is the median of the
+ * ratios of paired repetitions; ratio_..._low and ratio_..._high are the interval of that median
+ * (context: interval_coverage). A quantity whose other side was not measured is left out. The
+ * context gets gemm3_floor: by shape and threads, the best library and its seconds for each
+ * product; and unstable_cases, their number. NULL and one line in `fault` where the text cannot be
+ * used. */
+json_t *speed_report_build(const char *google, const json_t *context, const speed_plan *plan,
+                           char *fault);
+/* Its part in ratios.c: all of these members. */
+void speed_ratios_add(json_t *report, const speed_plan *plan);
 
 /* Rows that carry an error. */
 size_t speed_report_errors(const json_t *report);
+
+/* Writes the tables that the figures of speed and the run's report are made of beside the file
+ * `results`, into `set`. Returns 0, or -1 and one line in `fault`. */
+int speed_tables_write(const char *results, const json_t *report, const speed_plan *plan,
+                       atomic_set *set, char *fault);
 
 /* Time per loss and its ratios, shape by shape. */
 void speed_summary_print(FILE *stream, const json_t *report, const speed_plan *plan);

@@ -4,11 +4,26 @@
 #ifndef SPEED_SESSION_H
 #define SPEED_SESSION_H
 
-#include "contexts.h"
-#include "data.h"
+#include "check.h"
 #include "peers.h"
 #include "plan.h"
-#include "reference.h"
+
+/* A few library contexts. */
+#define SPEED_MAX_CONTEXTS 32
+
+typedef struct speed_context {
+    margin_loss loss;
+    margin_isa isa;
+    int threads;
+    unsigned long last_used;
+    margin_context *context;
+} speed_context;
+
+typedef struct speed_contexts {
+    speed_context entry[SPEED_MAX_CONTEXTS];
+    size_t count;
+    unsigned long clock;
+} speed_contexts;
 
 typedef struct speed_session {
     const speed_plan *plan;
@@ -30,13 +45,11 @@ typedef struct speed_job {
     double product_seconds[3]; /* gemm3: added up over the runs */
 } speed_job;
 
-/* Each returns 0, or -1 and one line in `fault`. */
-int speed_session_open(speed_session *session, const speed_plan *plan, char *fault,
-                       size_t fault_size);
-int speed_session_prepare(speed_session *session, const speed_case *c, speed_job *job, char *fault,
-                          size_t fault_size);
-int speed_job_run(speed_job *job, char *fault, size_t fault_size);
+void speed_session_open(speed_session *session, const speed_plan *plan);
 void speed_session_close(speed_session *session);
+/* Each returns 0, or -1 and one line in `fault`. */
+int speed_session_prepare(speed_session *session, const speed_case *c, speed_job *job, char *fault);
+int speed_job_run(speed_job *job, char *fault);
 
 /* Runs the case, compares its outputs with the reference, and notes c->seconds, c->peak_bytes and
  * c->blas; what is wrong goes into c->fault. Cases of one shape are best checked together. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "memory.h"
 #include "option_table.h"
 
 static const char *take_threads(void *target, const char *text)
@@ -58,7 +59,7 @@ static const option_row rows[] = {
     {"--benchmark_...", NULL, "flags of Google Benchmark", .type = OPTION_NONE},
     OPTION_END};
 
-const option_table speed_table = {
+static const option_table speed_table = {
     .program = SPEED_PROGRAM,
     .summary = "time of margin-softmax heads and of others",
     .about =
@@ -67,11 +68,6 @@ const option_table speed_table = {
     .rows = rows};
 
 /* ---- flags of Google Benchmark --------------------------------------------------------------- */
-
-static int is_google_flag(const char *argument)
-{
-    return strncmp(argument, "--benchmark_", 12) == 0 || strncmp(argument, "--v=", 4) == 0;
-}
 
 /* Flags that would undo what this program does itself. */
 static void take_google_flag(speed_options *o, char *flag)
@@ -102,7 +98,8 @@ static int split_google_flags(speed_options *o, int argc, char **argv, char **ou
     int count = 0, plain = 0;
     for (int i = 0; i < argc; i++) {
         plain |= strcmp(argv[i], "--") == 0;
-        if (i > 0 && !plain && is_google_flag(argv[i])) {
+        if (i > 0 && !plain &&
+            (strncmp(argv[i], "--benchmark_", 12) == 0 || strncmp(argv[i], "--v=", 4) == 0)) {
             take_google_flag(o, argv[i]);
         } else {
             ours[count++] = argv[i];
@@ -110,20 +107,6 @@ static int split_google_flags(speed_options *o, int argc, char **argv, char **ou
     }
     ours[count] = NULL;
     return count;
-}
-
-/* Those asked for, rising; else powers of two up to all CPUs, and all. */
-static void list_threads(speed_options *o)
-{
-    speed_request *const request = &o->request;
-    const int all = speed_cpu_count();
-    for (int threads = 1; threads <= SPEED_MAX_THREADS; threads++) {
-        const int by_default = threads == all || (threads < all && !(threads & (threads - 1)));
-        if (request->threads_given ? !o->threads_wanted[threads] : !by_default) continue;
-        if (request->thread_counts == SPEED_MAX_THREAD_COUNTS)
-            die_usage(SPEED_PROGRAM, "--threads: more than %d numbers", SPEED_MAX_THREAD_COUNTS);
-        request->threads[request->thread_counts++] = threads;
-    }
 }
 
 static void fill_defaults(speed_options *o)
@@ -137,7 +120,15 @@ static void fill_defaults(speed_options *o)
     }
     if (!memchr(request->loss, 1, sizeof request->loss))
         memset(request->loss, 1, sizeof request->loss);
-    list_threads(o);
+    /* Threads: those asked for, rising; else powers of two up to all CPUs, and all. */
+    const int all = speed_cpu_count();
+    for (int threads = 1; threads <= SPEED_MAX_THREADS; threads++) {
+        const int by_default = threads == all || (threads < all && !(threads & (threads - 1)));
+        if (request->threads_given ? !o->threads_wanted[threads] : !by_default) continue;
+        if (request->thread_counts == SPEED_MAX_THREAD_COUNTS)
+            die_usage(SPEED_PROGRAM, "--threads: more than %d numbers", SPEED_MAX_THREAD_COUNTS);
+        request->threads[request->thread_counts++] = threads;
+    }
     o->repetitions = o->repetitions ? o->repetitions : repetitions[request->level];
     o->budget_seconds = budgets[request->level];
 }
@@ -147,8 +138,7 @@ void speed_options_parse(speed_options *o, int argc, char **argv)
     memset(o, 0, sizeof *o);
     o->request.level = SPEED_DEFAULT;
     o->request.seed = 1;
-    char **ours = calloc((size_t)argc + 1, sizeof *ours);
-    if (!ours) die(SPEED_PROGRAM, "out of memory");
+    char **ours = zeroed((size_t)argc + 1, sizeof *ours);
     options_read(&speed_table, split_google_flags(o, argc, argv, ours), ours, o);
     free(ours);
     fill_defaults(o);

@@ -23,8 +23,6 @@ typedef struct speed_options {
     int google_flags;
 } speed_options;
 
-extern const struct option_table speed_table;
-
 /* Exits with 0 on --help and --version, with 2 on wrong usage. */
 void speed_options_parse(speed_options *options, int argc, char **argv);
 

@@ -1,14 +1,14 @@
-/* tables.c: the tables that the figures of speed and the report are made of (see tables.h).
+/* tables.c: the tables that the figures of speed and the report are made of (see report.h).
  *
  * A time is that of the row which stands for its case, with what ratios.c has found; here it is
  * only chosen. Must not know how anything was measured, or how a figure looks. */
-#include "tables.h"
+#include "report.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "peaks.h"
 #include "table.h"
 #include "timed.h"
 
@@ -28,8 +28,8 @@ static void write_cases(tables *out, const timed_list *list)
         table_row(out, "sssszzzdgggods", speed_what_name(t->what->what), timed_loss(t),
                   t->what->impl ? t->what->impl : "margin", t->what->impl ? NULL : timed_who(t),
                   s->rows, s->dim, s->classes, t->what->threads, t->seconds * unit, t->least * unit,
-                  t->most * unit, timed_field(t, "spread", ""), t->repetitions,
-                  timed_is_unstable(t) ? "true" : "false");
+                  t->most * unit, timed_field(t, "spread", ""),
+                  (int)json_array_size(t->repetitions), timed_is_unstable(t) ? "true" : "false");
     }
     table_end(out);
 }
@@ -118,14 +118,6 @@ static void shape_cells(tables *out, const shape_list *shapes, const timed *t)
     table_cells(out, "szd", shape, shape_place(shapes, t) + 1, t->what->threads);
 }
 
-/* Which of the lines over N (1), D (2) and C (4) through `middle` the shape lies on. */
-static int lines_of(const timed *t, const timed *middle)
-{
-    const speed_shape *x = t->what->shape, *y = middle->what->shape;
-    const int n = x->rows == y->rows, d = x->dim == y->dim, c = x->classes == y->classes;
-    return (d && c) + 2 * (n && c) + 4 * (n && d);
-}
-
 /* 1 for what is compared: arcface's heads (the scalar kernel's only where there are no better), the
  * products, the floors. */
 static int is_compared(const timed *t, margin_isa best)
@@ -142,6 +134,11 @@ static void write_point(tables *out, const timed_list *list, const shape_list *s
                         const timed *t, const timed *middle)
 {
     const speed_shape *s = t->what->shape;
+    const speed_shape *m = middle->what->shape;
+    const int same_n = s->rows == m->rows, same_d = s->dim == m->dim,
+              same_c = s->classes == m->classes;
+    /* Which of the lines over N (1), D (2) and C (4) through `middle` the shape lies on. */
+    const int lines = (same_d && same_c) + 2 * (same_n && same_c) + 4 * (same_n && same_d);
     const double flops = 6 * timed_size(t), nano = 1e9 * t->seconds;
     const timed *one = t->row == NULL ? timed_floor(list, t, 1) : NULL;
     const timed_values rate = timed_over(flops / t->what->threads,
@@ -155,28 +152,11 @@ static void write_point(tables *out, const timed_list *list, const shape_list *s
     }
     table_series(out, timed_kind(t), "%s", timed_who(t));
     shape_cells(out, shapes, t);
-    table_row(out, "zzzdgggggggggggg", s->rows, s->dim, s->classes, lines_of(t, middle),
-              rate.middle, rate.low, rate.high, to_floor.middle, to_floor.low, to_floor.high,
-              gain.middle, gain.low, gain.high, timed_field(t, "peak_memory_bytes", "") / 1e6,
+    table_row(out, "zzzdgggggggggggg", s->rows, s->dim, s->classes, lines, rate.middle, rate.low,
+              rate.high, to_floor.middle, to_floor.low, to_floor.high, gain.middle, gain.low,
+              gain.high, timed_field(t, "peak_memory_bytes", "") / 1e6,
               t->row != NULL ? flops / speed_case_bytes(t->what) : NAN,
               timed_field(t, "gflops", ""));
-}
-
-/* The greatest of the context's rates of this name on so many threads; 0: not measured. */
-static double peak_of(const timed_list *list, const char *what, const char *which, int threads)
-{
-    const char *isa;
-    json_t *by_threads;
-    char key[16];
-    double most = 0;
-    snprintf(key, sizeof key, "%d", threads);
-    json_object_foreach(json_object_get(list->context, what), isa, by_threads)
-    {
-        const json_t *found = json_object_get(by_threads, key);
-        found = which != NULL ? json_object_get(found, which) : found;
-        most = fmax(most, json_number_value(found));
-    }
-    return most;
 }
 
 /* A line of what is no case: the memory of one N x C array, or the machine's limits. */
@@ -223,10 +203,11 @@ static void write_shapes(tables *out, const timed_list *list)
                     4e-6 * (double)s->rows * (double)s->classes, NAN);
     }
     for (int threads = 1; threads <= most && own.count > 0; threads++) {
-        const double peak = peak_of(list, "fma_peaks", NULL, threads);
+        const double peak = speed_peaks_best(list->context, "fma_peaks", NULL, threads, NULL);
         if (peak > 0)
             write_limit(out, "peak", 0, threads, peak / threads, NAN,
-                        peak / peak_of(list, "bandwidths", "read", threads));
+                        peak /
+                            speed_peaks_best(list->context, "bandwidths", NULL, threads, "read"));
     }
     table_end(out);
 }
@@ -254,15 +235,12 @@ static void write_margin_cost(tables *out, const timed_list *list)
 }
 
 int speed_tables_write(const char *results, const json_t *report, const speed_plan *plan,
-                       atomic_set *set, char *fault, size_t fault_size)
+                       atomic_set *set, char *fault)
 {
-    timed_list list;
+    timed_list list = timed_gather(report, plan);
     shape_list fullest;
     tables out;
-    if (timed_gather(&list, report, plan)) {
-        snprintf(fault, fault_size, "out of memory for the tables");
-        return -1;
-    }
+    timed_sort(&list);
     shapes_fullest(&list, 1, 1, &fullest);
     tables_open(&out, results, set);
     table_of_losses(&out);
@@ -271,7 +249,6 @@ int speed_tables_write(const char *results, const json_t *report, const speed_pl
     write_summary(&out, &list, shapes_nearest(&fullest));
     write_shapes(&out, &list);
     write_margin_cost(&out, &list);
-    free(list.all);
-    snprintf(fault, fault_size, "%s", out.fault);
-    return *out.fault != '\0' ? -1 : 0;
+    timed_free(&list);
+    return *out.fault != '\0' ? speed_fail(fault, "%s", out.fault) : 0;
 }

@@ -6,7 +6,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "row.h"
+#include "memory.h"
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+const char *timed_text(const json_t *row, const char *key)
+{
+    const char *text = json_string_value(json_object_get(row, key));
+    return text ? text : "";
+}
+
+double timed_number(const json_t *row, const char *key)
+{
+    return json_number_value(json_object_get(row, key));
+}
+
+int timed_is_repetition(const json_t *row)
+{
+    return strcmp(timed_text(row, "run_type"), "iteration") == 0 &&
+           !json_is_true(json_object_get(row, "error_occurred"));
+}
 
 /* ---- what a case is -------------------------------------------------------------------------- */
 
@@ -20,6 +39,25 @@ int timed_same_shape(const timed *a, const timed *b)
 {
     const speed_shape *x = a->what->shape, *y = b->what->shape;
     return x->rows == y->rows && x->dim == y->dim && x->classes == y->classes;
+}
+
+const timed *timed_find(const timed_list *list, const speed_case *like)
+{
+    const timed other = {.what = like};
+    for (const timed *t = list->all; t < list->all + list->count; t++) {
+        const speed_case *c = t->what;
+        const int same_impl =
+            c->impl && like->impl ? strcmp(c->impl, like->impl) == 0 : c->impl == like->impl;
+        if (c->what == like->what && same_impl && c->loss == like->loss && c->isa == like->isa &&
+            c->threads == like->threads && timed_same_shape(t, &other))
+            return t;
+    }
+    return NULL;
+}
+
+const char *timed_place(const timed *t)
+{
+    return strstr(t->what->name, "/N:") + 1;
 }
 
 const char *timed_who(const timed *t)
@@ -85,17 +123,6 @@ static int compare_cases(const void *a, const void *b)
     return order ? order : compare(x->what->loss, y->what->loss);
 }
 
-static double floor_seconds(const timed_list *list, const timed *t)
-{
-    const speed_shape *s = t->what->shape;
-    char key[128];
-    snprintf(key, sizeof key, "N:%zu/D:%zu/C:%zu/threads:%d", s->rows, s->dim, s->classes,
-             t->what->threads);
-    const json_t *floor = json_object_get(json_object_get(list->context, "gemm3_floor"), key);
-    return speed_row_number(floor, "logits_seconds") + speed_row_number(floor, "dx_seconds") +
-           speed_row_number(floor, "dw_seconds");
-}
-
 const timed *timed_floor(const timed_list *list, const timed *like, int threads)
 {
     for (size_t i = list->count; i < list->with_floors; i++)
@@ -104,52 +131,76 @@ const timed *timed_floor(const timed_list *list, const timed *like, int threads)
     return NULL;
 }
 
-int timed_gather(timed_list *list, const json_t *report, const speed_plan *plan)
+static void take_row(timed_list *list, json_t *row)
 {
-    const json_t *row;
+    timed *t = &list->all[(size_t)timed_number(row, "family_index")];
+    const double seconds = 1e-9 * timed_number(row, "real_time");
+    const size_t index = (size_t)timed_number(row, "repetition_index");
+    if (strcmp(timed_text(row, "aggregate_name"), "median") == 0 ||
+        (timed_is_repetition(row) && timed_number(row, "repetitions") < 2)) {
+        t->row = row;
+        t->seconds = seconds;
+    }
+    if (timed_is_repetition(row)) {
+        t->least = fmin(t->least, seconds);
+        t->most = fmax(t->most, seconds);
+        json_array_append(t->repetitions, row);
+        list->most = index + 1 > list->most ? index + 1 : list->most;
+    }
+}
+
+timed_list timed_gather(const json_t *report, const speed_plan *plan)
+{
+    timed_list list = {.context = json_object_get(report, "context"),
+                       .all = zeroed(2 * plan->count, sizeof *list.all),
+                       .count = plan->count};
+    json_t *row;
     size_t i;
-    *list = (timed_list){.context = json_object_get(report, "context"),
-                         .all = calloc(2 * plan->count, sizeof *list->all)};
-    if (list->all == NULL) return -1;
     for (i = 0; i < plan->count; i++)
-        list->all[i] = (timed){.what = &plan->cases[i], .least = INFINITY};
+        list.all[i] =
+            (timed){.what = &plan->cases[i], .repetitions = json_array(), .least = INFINITY};
     json_array_foreach(json_object_get(report, "benchmarks"), i, row)
     {
-        timed *t = &list->all[(size_t)speed_row_number(row, "family_index")];
-        const double seconds = 1e-9 * speed_row_number(row, "real_time");
-        if (speed_row_stands_for_case(row)) {
-            t->row = row;
-            t->seconds = seconds;
-        }
-        if (strcmp(speed_row_text(row, "run_type"), "iteration") == 0 && !speed_row_failed(row)) {
-            t->least = fmin(t->least, seconds);
-            t->most = fmax(t->most, seconds);
-            t->repetitions++;
+        take_row(&list, row);
+    }
+    return list;
+}
+
+void timed_sort(timed_list *list)
+{
+    const size_t all = list->count;
+    list->count = 0;
+    for (size_t i = 0; i < all; i++) {
+        if (list->all[i].row != NULL) {
+            list->all[list->count++] = list->all[i];
+        } else {
+            json_decref(list->all[i].repetitions);
         }
     }
-    for (i = 0; i < plan->count; i++)
-        if (list->all[i].row != NULL) list->all[list->count++] = list->all[i];
     qsort(list->all, list->count, sizeof *list->all, compare_cases);
     list->with_floors = list->count;
-    for (i = 0; i < list->count; i++) {
+    for (size_t i = 0; i < list->count; i++) {
+        const json_t *products = json_object_get(json_object_get(list->context, "gemm3_floor"),
+                                                 timed_place(&list->all[i]));
         const timed floor = {.what = list->all[i].what,
-                             .seconds = floor_seconds(list, &list->all[i])};
+                             .seconds = timed_number(products, "logits_seconds") +
+                                        timed_number(products, "dx_seconds") +
+                                        timed_number(products, "dw_seconds")};
         if (floor.seconds > 0 && timed_floor(list, &floor, floor.what->threads) == NULL)
             list->all[list->with_floors++] = floor;
     }
     qsort(list->all + list->count, list->with_floors - list->count, sizeof *list->all,
           compare_cases);
-    return 0;
+}
+
+void timed_free(timed_list *list)
+{
+    for (size_t i = 0; i < list->count; i++)
+        json_decref(list->all[i].repetitions);
+    free(list->all);
 }
 
 /* ---- shapes ---------------------------------------------------------------------------------- */
-
-/* By size, then by dimensions. */
-static int compare_shapes(const timed *x, const timed *y)
-{
-    const int order = compare(timed_size(x), timed_size(y));
-    return order ? order : compare((double)x->what->shape->dim, (double)y->what->shape->dim);
-}
 
 size_t shape_place(const shape_list *list, const timed *t)
 {
@@ -161,10 +212,14 @@ size_t shape_place(const shape_list *list, const timed *t)
 
 void shape_add(shape_list *list, const timed *t)
 {
-    size_t at = list->count;
+    size_t at = list->count; /* by size, then by dimensions */
     if (shape_place(list, t) == list->count && list->count < SHAPES_MOST) {
-        for (; at > 0 && compare_shapes(list->shapes[at - 1], t) > 0; at--)
-            list->shapes[at] = list->shapes[at - 1];
+        for (; at > 0; at--) {
+            const timed *before = list->shapes[at - 1];
+            const int order = compare(timed_size(before), timed_size(t));
+            if (order < 0 || (order == 0 && before->what->shape->dim <= t->what->shape->dim)) break;
+            list->shapes[at] = before;
+        }
         list->shapes[at] = t;
         list->count++;
     }

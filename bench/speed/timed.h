@@ -1,5 +1,5 @@
-/* timed.h: the cases of a report that were timed, and what their rows say, for the tables. Must not
- * know how anything was measured, or how a figure looks. */
+/* timed.h: the cases of a report and what its rows say of them, for ratios, tables and summary.
+ * Must not know how anything was measured, or how a figure looks. */
 #ifndef SPEED_TIMED_H
 #define SPEED_TIMED_H
 
@@ -11,16 +11,18 @@
  * at it, which is named by some case of its shape and number of threads. */
 typedef struct timed {
     const speed_case *what;
-    const json_t *row;  /* that stands for the case; NULL: a floor */
-    double seconds;     /* of this row */
-    double least, most; /* seconds of a repetition */
-    int repetitions;
+    json_t *row;         /* that stands for the case: its median, or its only repetition; NULL: it
+                            was not timed, or is a floor */
+    json_t *repetitions; /* the rows of those that have a time; NULL: of a floor */
+    double seconds;      /* of `row` */
+    double least, most;  /* seconds of a repetition */
 } timed;
 
 typedef struct timed_list {
-    const json_t *context; /* of the report */
-    timed *all;            /* cases by what, who, size, threads and loss; then the floors */
+    json_t *context; /* of the report */
+    timed *all;      /* in the order of the plan; once sorted what has a row, then the floors */
     size_t count, with_floors;
+    size_t most; /* repetitions of any case */
 } timed_list;
 
 /* A number and its interval. */
@@ -35,13 +37,28 @@ typedef struct shape_list {
     size_t count;
 } shape_list;
 
-/* Gathers the cases of `plan` that have a row in the report. Returns 0, or -1 without memory; the
- * caller frees list->all. */
-int timed_gather(timed_list *list, const json_t *report, const speed_plan *plan);
+/* The cases of `plan` in a report. */
+timed_list timed_gather(const json_t *report, const speed_plan *plan);
+/* Leaves out what has no row, sorts by what, who, size, threads and loss, and adds the floors. */
+void timed_sort(timed_list *list);
+void timed_free(timed_list *list);
+
+/* ---- rows of the report: members, "" and 0 where they are missing ---- */
+
+const char *timed_text(const json_t *row, const char *key);
+double timed_number(const json_t *row, const char *key);
+/* 1 for a repetition with a time, and not an error in its place. */
+int timed_is_repetition(const json_t *row);
+
+/* ---- cases ---- */
 
 /* N D C. */
 double timed_size(const timed *t);
 int timed_same_shape(const timed *a, const timed *b);
+/* The case that is like this one in all but its name; NULL: there is none. */
+const timed *timed_find(const timed_list *list, const speed_case *like);
+/* "N:../D:../C:../threads:..", the end of the name. */
+const char *timed_place(const timed *t);
 /* Who did the work: "avx2", a peer, a library of products, "floor". */
 const char *timed_who(const timed *t);
 /* "isa", "peer", "blas" or "floor". */

@@ -3,14 +3,15 @@
 
 #include <float.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 
+#include "memory.h"
 #include "oracle.h"
+#include "workers.h"
 
-enum { BLOCK_ROWS = 16, THREADS_MOST = BLOCK_ROWS };
+enum { BLOCK_ROWS = 16 };
 
-/* What the threads share: of a block of rows each takes every `threads`-th. */
+/* What the rows share, which are solved in blocks. */
 typedef struct job {
     const margin_config *config;
     const inputs *in;
@@ -18,14 +19,8 @@ typedef struct job {
     exact *out;
     double *parts; /* [BLOCK_ROWS, C, D] dW of each row of a block */
     int threads;
-    size_t first, end; /* the block at hand */
+    size_t first, count; /* the block at hand */
 } job;
-
-typedef struct worker {
-    const job *job;
-    int number;
-    int status;
-} worker;
 
 double float_ulp(double x)
 {
@@ -53,11 +48,12 @@ static double change(const double *gradient, const float *input, size_t n)
     return sum;
 }
 
-static void keep_row(const job *j, size_t i, const oracle_answer *a)
+/* Takes over the answer to row i; its part of dW is the block's number `part`. */
+static void keep_row(const job *j, size_t i, size_t part, const oracle_answer *a)
 {
     const inputs *in = j->in;
     const size_t weights = in->classes * in->dim;
-    double *dx = j->out->dx + i * in->dim, *dw = j->parts + (i - j->first) * weights;
+    double *dx = j->out->dx + i * in->dim, *dw = j->parts + part * weights;
     for (size_t k = 0; k < in->dim; k++)
         dx[k] = (double)a->grad_embeddings[k];
     for (size_t k = 0; k < weights; k++)
@@ -69,53 +65,24 @@ static void keep_row(const job *j, size_t i, const oracle_answer *a)
     j->out->dw_row[i] = length(dw, weights);
 }
 
-static void *solve_rows(void *argument)
+static void solve_row(const job *j, size_t i, size_t part)
 {
-    worker *me = argument;
-    const job *j = me->job;
     const inputs *in = j->in;
-    wide loss, angle, *memory = calloc((in->classes + 1) * in->dim, sizeof *memory);
+    wide loss, angle, *memory = zeroed((in->classes + 1) * in->dim, sizeof *memory);
     oracle_answer answer = {.row_loss = &loss,
                             .row_angle = &angle,
                             .grad_embeddings = memory,
-                            .grad_weights = memory ? memory + in->dim : NULL};
-    me->status = memory ? 0 : ORACLE_NO_MEMORY;
-    for (size_t i = j->first + (size_t)me->number; me->status == 0 && i < j->end;
-         i += (size_t)j->threads) {
-        const oracle_problem problem = {.rows = 1,
-                                        .dim = in->dim,
-                                        .classes = in->classes,
-                                        .embeddings = j->x + i * in->dim,
-                                        .weights = j->w,
-                                        .labels = in->labels + i,
-                                        .weight_norm = j->norms};
-        me->status = oracle_solve(j->config, &problem, &answer);
-        if (me->status == 0) keep_row(j, i, &answer);
-    }
+                            .grad_weights = memory + in->dim};
+    const oracle_problem problem = {.rows = 1,
+                                    .dim = in->dim,
+                                    .classes = in->classes,
+                                    .embeddings = j->x + i * in->dim,
+                                    .weights = j->w,
+                                    .labels = in->labels + i,
+                                    .weight_norm = j->norms};
+    if (oracle_solve(j->config, &problem, &answer) != 0) out_of_memory();
+    keep_row(j, i, part, &answer);
     free(memory);
-    return NULL;
-}
-
-static int solve_block(const job *j)
-{
-    pthread_t thread[THREADS_MOST];
-    worker workers[THREADS_MOST];
-    int started = 1, status = 0;
-    for (int k = 0; k < j->threads; k++)
-        workers[k] = (worker){j, k, 0};
-    while (started < j->threads &&
-           pthread_create(&thread[started], NULL, solve_rows, &workers[started]) == 0) {
-        started++;
-    }
-    for (int k = started; k < j->threads; k++) {
-        solve_rows(&workers[k]); /* no thread to be had */
-    }
-    solve_rows(&workers[0]);
-    for (int k = 1; k < started; k++)
-        pthread_join(thread[k], NULL);
-    for (int k = 0; k < j->threads; k++)
-        status = status ? status : workers[k].status;
-    return status;
 }
 
 /* ---- scales and pulls, in double: a few digits are enough ---- */
@@ -168,43 +135,81 @@ static void set_pulls(exact *out, const margin_config *config, const inputs *in,
     out->pull_w[i] = (raw ? s * x : scale) * least * pull;
 }
 
-static int set_all_pulls(exact *out, const margin_config *config, const inputs *in)
-{
-    double *size = malloc(in->classes * sizeof *size), longest = 0;
-    for (size_t j = 0; size && j < in->classes; j++) {
-        size[j] = float_length(in->weights + j * in->dim, in->dim);
-        longest = fmax(longest, size[j]);
-    }
-    for (size_t i = 0; size && i < in->rows; i++)
-        set_pulls(out, config, in, size, longest, i);
-    free(size);
-    return size ? 0 : ORACLE_NO_MEMORY;
-}
-
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-/* The mean over the rows of dW: its parts in row order. */
-static int solve_all(job *j)
+/* Of the block at hand each thread takes every `threads`-th row. */
+static void solve_rows(void *context, int number)
+{
+    const job *j = context;
+    for (size_t i = (size_t)number; i < j->count; i += (size_t)j->threads)
+        solve_row(j, j->first + i, i);
+}
+
+/* Solves all rows; the mean over them of dW, its parts in row order. */
+static void solve_all(job *j)
 {
     exact *out = j->out;
     const size_t weights = out->classes * out->dim;
     const double share = 1 / (double)out->rows;
-    int status = 0;
-    for (; status == 0 && j->first < out->rows; j->first = j->end) {
-        j->end = j->first + BLOCK_ROWS < out->rows ? j->first + BLOCK_ROWS : out->rows;
-        status = solve_block(j);
-        for (size_t i = 0; status == 0 && i < j->end - j->first; i++) {
+    for (; j->first < out->rows; j->first += j->count) {
+        const size_t left = out->rows - j->first;
+        j->count = left < BLOCK_ROWS ? left : BLOCK_ROWS;
+        each_worker(j->threads, solve_rows, j);
+        for (size_t i = 0; i < j->count; i++) {
             for (size_t k = 0; k < weights; k++)
                 out->dw[k] += share * j->parts[i * weights + k];
         }
     }
-    return status;
 }
 
-/* The mean over the rows of all else. */
-static void average(exact *out)
+static wide *widen(const float *v, size_t n)
 {
-    const double share = 1 / (double)out->rows;
+    wide *out = zeroed(n, sizeof *out);
+    for (size_t k = 0; k < n; k++)
+        out[k] = v[k];
+    return out;
+}
+
+static void make_room(exact *out, const inputs *in)
+{
+    const size_t n = in->rows;
+    double *const memory = zeroed(n * (9 + in->dim), sizeof *memory);
+    *out = (exact){.rows = n,
+                   .dim = in->dim,
+                   .classes = in->classes,
+                   .loss = memory,
+                   .angle = memory + n,
+                   .condition = memory + 2 * n,
+                   .dw_row = memory + 3 * n,
+                   .dx_shift = memory + 4 * n,
+                   .scale = memory + 5 * n,
+                   .miss = memory + 6 * n,
+                   .pull_x = memory + 7 * n,
+                   .pull_w = memory + 8 * n,
+                   .dx = memory + 9 * n,
+                   .dw = zeroed(in->classes * in->dim, sizeof *out->dw)};
+}
+
+void exact_solve(exact *out, const margin_config *config, const inputs *in, int threads)
+{
+    const size_t weights = in->classes * in->dim;
+    wide *x = widen(in->embeddings, in->rows * in->dim), *w = widen(in->weights, weights);
+    wide *norms = zeroed(in->classes, sizeof *norms);
+    const int most = in->rows < BLOCK_ROWS ? (int)in->rows : BLOCK_ROWS;
+    double *parts = zeroed((size_t)most * weights, sizeof *parts);
+    job j = {config, in, x, w, norms, out, parts, threads < most ? threads : most, 0, 0};
+    if (j.threads < 1) j.threads = 1;
+    double *size = zeroed(in->classes, sizeof *size), longest = 0;
+    make_room(out, in);
+    oracle_norms(w, in->classes, in->dim, norms);
+    solve_all(&j);
+    for (size_t k = 0; k < in->classes; k++) {
+        size[k] = float_length(in->weights + k * in->dim, in->dim);
+        longest = fmax(longest, size[k]);
+    }
+    for (size_t i = 0; i < in->rows; i++)
+        set_pulls(out, config, in, size, longest, i);
+    const double share = 1 / (double)out->rows; /* all else as means over the rows, too */
     for (size_t i = 0; i < out->rows; i++) {
         out->dw_row[i] *= share;
         out->pull_x[i] *= share;
@@ -213,71 +218,11 @@ static void average(exact *out)
     }
     for (size_t k = 0; k < out->rows * out->dim; k++)
         out->dx[k] *= share;
-}
-
-static wide *widen(const float *v, size_t n)
-{
-    wide *out = malloc(n * sizeof *out);
-    for (size_t k = 0; out && k < n; k++)
-        out[k] = v[k];
-    return out;
-}
-
-static int make_room(exact *out, const inputs *in)
-{
-    *out = (exact){.rows = in->rows, .dim = in->dim, .classes = in->classes};
-    out->loss = calloc(in->rows * (9 + in->dim), sizeof *out->loss);
-    out->dw = calloc(in->classes * in->dim, sizeof *out->dw);
-    if (!out->loss || !out->dw) {
-        exact_free(out);
-        return -1;
-    }
-    out->angle = out->loss + in->rows;
-    out->condition = out->loss + 2 * in->rows;
-    out->dw_row = out->loss + 3 * in->rows;
-    out->dx_shift = out->loss + 4 * in->rows;
-    out->scale = out->loss + 5 * in->rows;
-    out->miss = out->loss + 6 * in->rows;
-    out->pull_x = out->loss + 7 * in->rows;
-    out->pull_w = out->loss + 8 * in->rows;
-    out->dx = out->loss + 9 * in->rows;
-    return 0;
-}
-
-int exact_solve(exact *out, const margin_config *config, const inputs *in, int threads)
-{
-    wide *x = widen(in->embeddings, in->rows * in->dim);
-    wide *w = widen(in->weights, in->classes * in->dim);
-    const size_t block = in->rows < BLOCK_ROWS ? in->rows : BLOCK_ROWS;
-    double *parts = malloc(block * in->classes * in->dim * sizeof *parts);
-    const int most = (int)block;
-    wide *norms = malloc(in->classes * sizeof *norms);
-    job j = {.config = config,
-             .in = in,
-             .x = x,
-             .w = w,
-             .norms = norms,
-             .out = out,
-             .parts = parts,
-             .threads = threads < 1      ? 1
-                        : threads < most ? threads
-                                         : most};
-    int status = make_room(out, in) == 0 && x && w && norms && parts ? 0 : ORACLE_NO_MEMORY;
-    if (status == 0) {
-        oracle_norms(w, in->classes, in->dim, norms);
-        status = solve_all(&j);
-    }
-    if (status == 0) status = set_all_pulls(out, config, in);
-    if (status == 0) {
-        average(out);
-    } else {
-        exact_free(out);
-    }
     free(x);
     free(w);
     free(norms);
     free(parts);
-    return status;
+    free(size);
 }
 
 static double distance(const double *a, const double *b, size_t n)
@@ -288,22 +233,20 @@ static double distance(const double *a, const double *b, size_t n)
     return sum;
 }
 
-int exact_shift(exact *out, const margin_config *config, const inputs *in, int draws, int threads)
+void exact_shift(exact *out, const margin_config *config, const inputs *in, int draws, int threads)
 {
     for (int draw = 1; draw <= draws; draw++) {
         inputs moved;
         exact other;
-        if (inputs_shift(&moved, in, (uint64_t)draw) != 0) return ORACLE_NO_MEMORY;
-        const int status = exact_solve(&other, config, &moved, threads);
+        inputs_shift(&moved, in, (uint64_t)draw);
+        exact_solve(&other, config, &moved, threads);
         inputs_free(&moved);
-        if (status != 0) return status;
         for (size_t i = 0; i < out->rows; i++)
             out->dx_shift[i] = fmax(out->dx_shift[i], distance(out->dx + i * out->dim,
                                                                other.dx + i * out->dim, out->dim));
         out->dw_shift = fmax(out->dw_shift, distance(out->dw, other.dw, out->classes * out->dim));
         exact_free(&other);
     }
-    return 0;
 }
 
 void exact_free(exact *out)

@@ -25,11 +25,11 @@ typedef struct exact {
     double dw_shift;   /* and dW; both 0 until exact_shift */
 } exact;
 
-/* Rows are shared out to `threads`; the result does not depend on their number. Returns 0 or one of
- * oracle.h's errors. Release with exact_free. */
-int exact_solve(exact *out, const margin_config *config, const inputs *in, int threads);
+/* Rows are shared out to `threads`; the result does not depend on their number. The oracle must
+ * know the loss. Release with exact_free. */
+void exact_solve(exact *out, const margin_config *config, const inputs *in, int threads);
 /* Fill dx_shift and dw_shift: the largest over `draws` random shifts of the inputs. */
-int exact_shift(exact *out, const margin_config *config, const inputs *in, int draws, int threads);
+void exact_shift(exact *out, const margin_config *config, const inputs *in, int draws, int threads);
 void exact_free(exact *out);
 
 /* The distance from |x| to the next float32; below the normal numbers that of the least of them. */

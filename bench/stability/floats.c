@@ -3,22 +3,21 @@
 #include "floats.h"
 
 #include <math.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dispatch.h"
 #include "dmath.h"
 #include "json_out.h"
-#include "options.h"
-#include "settings.h"
+#include "memory.h"
+#include "progress.h"
+#include "workers.h"
 
-enum { BLOCK = 4096, THREADS_MOST = 64 };
+enum { BLOCK = 4096, STEPS = 100 };
 
-/* Which part of all floats a range is. */
+/* What has been tried, for the line of progress. */
 typedef struct watcher {
-    float_watch watch;
-    void *context;
+    progress line;
     double done, all; /* floats times functions: of earlier ranges, and of all */
 } watcher;
 
@@ -32,13 +31,8 @@ typedef struct range {
     float zero_below; /* results for less are to be 0 */
     int threads;
     watcher *watcher;
+    float_sweep (*found)[MARGIN_ISA_COUNT]; /* [threads], of each set */
 } range;
-
-typedef struct worker {
-    const range *range;
-    int number;
-    float_sweep found[MARGIN_ISA_COUNT]; /* one per set */
-} worker;
 
 static uint32_t bits_of(float x)
 {
@@ -83,7 +77,7 @@ static void judge_one(float_sweep *f, float x, float got, double want)
     }
 }
 
-static void judge_block(const range *r, worker *me, const float *x, size_t n)
+static void judge_block(const range *r, float_sweep *found, const float *x, size_t n)
 {
     double want[BLOCK];
     float got[BLOCK];
@@ -100,33 +94,32 @@ static void judge_block(const range *r, worker *me, const float *x, size_t n)
         }
         for (size_t i = 0; i < n; i++) {
             if (x[i] < r->zero_below) {
-                me->found[k].nonzero += bits_of(got[i]) != 0;
+                found[k].nonzero += bits_of(got[i]) != 0;
             } else {
-                judge_one(&me->found[k], x[i], got[i], want[i]);
+                judge_one(&found[k], x[i], got[i], want[i]);
             }
         }
     }
 }
 
 /* Every `threads`-th block. */
-static void *walk(void *argument)
+static void walk(void *context, int number)
 {
-    worker *me = argument;
-    const range *r = me->range;
+    const range *r = context;
     const uint64_t stride = (uint64_t)BLOCK * r->step;
     float x[BLOCK];
-    for (uint64_t start = r->first + stride * (uint64_t)me->number; start <= r->last;
+    for (uint64_t start = r->first + stride * (uint64_t)number; start <= r->last;
          start += stride * (uint64_t)r->threads) {
         size_t n = 0;
         for (uint64_t bits = start; n < BLOCK && bits <= r->last; bits += r->step)
             x[n++] = float_of((uint32_t)bits);
-        judge_block(r, me, x, n);
-        if (me->number == 0) { /* which is the caller's own thread */
+        judge_block(r, r->found[number], x, n);
+        if (number == 0) { /* which is the caller's own thread */
             const double tried = (double)(start - r->first) / r->step * (double)r->sets;
-            r->watcher->watch(r->watcher->context, (r->watcher->done + tried) / r->watcher->all);
+            const double share = (r->watcher->done + tried) / r->watcher->all;
+            progress_step(&r->watcher->line, (size_t)(STEPS * share), NULL);
         }
     }
-    return NULL;
 }
 
 /* Of two inputs that are equally bad, the one nearer to 0 stands. */
@@ -146,30 +139,6 @@ static void merge(float_sweep *into, const float_sweep *from)
 static double floats_of(const range *r)
 {
     return (double)(r->last - r->first) / r->step * (double)r->sets;
-}
-
-static void run_range(range *r, float_sweep *sweeps, int threads)
-{
-    pthread_t thread[THREADS_MOST];
-    worker *workers = calloc(THREADS_MOST, sizeof *workers);
-    int started[THREADS_MOST] = {0};
-    if (!workers) die(PROGRAM, "out of memory");
-    r->threads = threads < 1 ? 1 : threads > THREADS_MOST ? THREADS_MOST : threads;
-    for (int k = 0; k < r->threads; k++) {
-        workers[k].range = r;
-        workers[k].number = k;
-        started[k] = k > 0 && pthread_create(&thread[k], NULL, walk, &workers[k]) == 0;
-    }
-    for (int k = 0; k < r->threads; k++) {
-        if (!started[k]) walk(&workers[k]);
-    }
-    for (int k = 0; k < r->threads; k++) {
-        if (started[k]) pthread_join(thread[k], NULL);
-        for (size_t set = 0; set < r->sets; set++)
-            merge(&sweeps[set], &workers[k].found[set]);
-    }
-    r->watcher->done += floats_of(r);
-    free(workers);
 }
 
 /* exp of each instruction set. */
@@ -209,9 +178,9 @@ static range range_of_double(float_sweep *sweep, const char *name, double (*func
 }
 
 size_t sweep_floats(float_sweep sweeps[FLOAT_SWEEPS], margin_isa wanted, unsigned exp_step,
-                    unsigned log_step, int threads, float_watch watch, void *context)
+                    unsigned log_step, int threads)
 {
-    watcher all = {.watch = watch, .context = context};
+    watcher all = {.all = 0};
     range ranges[3] = {range_of_exp(sweeps, wanted, exp_step)};
     float_sweep *next = sweeps;
     ranges[1] =
@@ -221,10 +190,21 @@ size_t sweep_floats(float_sweep sweeps[FLOAT_SWEEPS], margin_isa wanted, unsigne
         all.all += floats_of(&ranges[k]);
         ranges[k].watcher = &all;
     }
+    progress_start(&all.line, "exp and log", STEPS);
     for (int k = 0; k < 3; k++) {
-        run_range(&ranges[k], next, threads);
-        next += ranges[k].sets;
+        range *const r = &ranges[k];
+        r->threads = threads < 1 ? 1 : threads > WORKERS_MOST ? WORKERS_MOST : threads;
+        r->found = zeroed((size_t)r->threads, sizeof *r->found);
+        each_worker(r->threads, walk, r);
+        for (int number = 0; number < r->threads; number++) {
+            for (size_t set = 0; set < r->sets; set++)
+                merge(&next[set], &r->found[number][set]);
+        }
+        free(r->found);
+        all.done += floats_of(r);
+        next += r->sets;
     }
+    progress_end(&all.line);
     return (size_t)(next - sweeps);
 }
 
@@ -246,35 +226,22 @@ void float_sweeps_print(const float_sweep *sweeps, size_t count, FILE *stream)
     }
 }
 
-static json_t *sweep_json(const float_sweep *f)
-{
-    json_t *object = json_object(), *bins = json_array();
-    char at[40];
-    snprintf(at, sizeof at, "%a", (double)f->at);
-    json_object_set_new(object, "function", json_string(f->name));
-    json_object_set_new(object, "isa", json_string(f->isa));
-    json_object_set_new(object, "from", json_number((double)f->from));
-    json_object_set_new(object, "to", json_number((double)f->to));
-    json_object_set_new(object, "every", json_integer((json_int_t)f->step));
-    json_object_set_new(object, "cases", json_integer((json_int_t)f->tried));
-    json_object_set_new(object, "worst_ulp", json_number(f->worst));
-    json_object_set_new(object, "at", json_number((double)f->at));
-    json_object_set_new(object, "at_hex", json_string(at));
-    json_object_set_new(object, "bound", json_number(f->bound));
-    json_object_set_new(object, "nonzero", json_integer((json_int_t)f->nonzero));
-    json_object_set_new(object, "kept", json_boolean(float_sweep_kept(f)));
-    json_object_set_new(object, "bin_first", json_number(ulp_first));
-    json_object_set_new(object, "bin_width", json_number(ulp_width));
-    for (int k = 0; k < ULP_BINS; k++)
-        json_array_append_new(bins, json_integer((json_int_t)f->bins[k]));
-    json_object_set_new(object, "bins", bins);
-    return object;
-}
-
 json_t *float_sweeps_json(const float_sweep *sweeps, size_t count)
 {
     json_t *list = json_array();
-    for (size_t k = 0; k < count; k++)
-        json_array_append_new(list, sweep_json(&sweeps[k]));
+    for (const float_sweep *f = sweeps; f < sweeps + count; f++) {
+        json_t *bins = json_array();
+        char at[40];
+        snprintf(at, sizeof at, "%a", (double)f->at);
+        for (int k = 0; k < ULP_BINS; k++)
+            json_array_append_new(bins, json_integer((json_int_t)f->bins[k]));
+        json_array_append_new(
+            list,
+            json_row("function isa from to every cases worst_ulp at at_hex bound nonzero kept "
+                     "bin_first bin_width bins",
+                     "ssggzzggsgzbggo", f->name, f->isa, (double)f->from, (double)f->to,
+                     (size_t)f->step, f->tried, f->worst, (double)f->at, at, f->bound, f->nonzero,
+                     float_sweep_kept(f), ulp_first, ulp_width, bins));
+    }
     return list;
 }

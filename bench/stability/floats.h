@@ -27,14 +27,12 @@ typedef struct float_sweep {
 
 enum { FLOAT_SWEEPS = MARGIN_ISA_COUNT + 2 };
 
-/* Told now and then which share of the floats has been tried. */
-typedef void (*float_watch)(void *context, double share);
-
 /* exp through the kernel table of each instruction set that `wanted` allows (MARGIN_ISA_AUTO: every
  * usable one) over `exp_step`-th floats, log and log1p, which are in double, over `log_step`-th;
- * returns how many sweeps there were. The result does not depend on the number of threads. */
+ * returns how many sweeps there were. Shows progress. The result does not depend on the number of
+ * threads. */
 size_t sweep_floats(float_sweep sweeps[FLOAT_SWEEPS], margin_isa wanted, unsigned exp_step,
-                    unsigned log_step, int threads, float_watch watch, void *context);
+                    unsigned log_step, int threads);
 
 int float_sweep_kept(const float_sweep *sweep);
 void float_sweeps_print(const float_sweep *sweeps, size_t count, FILE *stream);

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "calls.h"
+#include "memory.h"
 #include "random.h"
-
-static const double PI = 3.14159265358979324;
 
 const char *const placement_names[PLACEMENTS] = {
     "random",   "duplicate weights", "close weights",      "rival at cosine 1",
@@ -48,16 +48,6 @@ static void turn_axes(float *v, size_t dim, size_t j, int back)
     if (by > 0) memcpy(v, turned, dim * sizeof *v);
 }
 
-static double fill(double *v, size_t n, uint64_t *state)
-{
-    double sum = 0;
-    for (size_t k = 0; k < n; k++) {
-        v[k] = random_normal(state);
-        sum += v[k] * v[k];
-    }
-    return sqrt(sum);
-}
-
 static double length(const float *v, size_t n)
 {
     double sum = 0;
@@ -80,7 +70,12 @@ static void embed(float *x, const float *w, size_t dim, double along, double acr
 {
     const size_t half = dim / 2, rest = dim > 2 ? dim - half - 1 : 1;
     double t[512];
-    const double size = length(w, half) / fill(t, rest, state);
+    double square = 0;
+    for (size_t k = 0; k < rest; k++) {
+        t[k] = random_normal(state);
+        square += t[k] * t[k];
+    }
+    const double size = length(w, half) / sqrt(square);
     for (size_t k = 0; k < half; k++)
         x[k] = (float)(factor * along * (double)w[k]);
     for (size_t k = 0; k < rest; k++)
@@ -165,41 +160,31 @@ static void make_embeddings(inputs *in, const recipe *how, uint64_t *state)
     if (how->others == PLACE_ZERO_TARGET) memset(weight_of(in, how, 0), 0, dim * sizeof(float));
 }
 
-/* The other classes in, or against, the directions of the first embeddings. */
-static void make_rivals(inputs *in, const recipe *how)
+/* ---- the whole ------------------------------------------------------------------------------- */
+
+static void make_room(inputs *in, size_t rows, size_t dim, size_t classes)
 {
+    *in = (inputs){rows,
+                   dim,
+                   classes,
+                   zeroed(rows * dim, sizeof(float)),
+                   zeroed(classes * dim, sizeof(float)),
+                   zeroed(rows, sizeof(int64_t))};
+}
+
+void inputs_make(inputs *in, const recipe *how, uint64_t seed)
+{
+    uint64_t state = seed;
+    make_room(in, how->rows, how->dim, how->classes);
+    make_weights(in, how, &state);
+    make_embeddings(in, how, &state);
+    if (how->others != PLACE_RIVAL && how->others != PLACE_OPPOSITE) return;
+    /* The other classes in, or against, the directions of the first embeddings. */
     const size_t targets = targets_of(how), dim = in->dim;
     const double sign = how->others == PLACE_RIVAL ? 1 : -1;
     for (size_t j = targets; j < in->classes && j - targets < in->rows; j++)
         scale_to(weight_of(in, how, j), in->embeddings + (j - targets) * dim,
                  ldexp(sign, how->power_w - how->power_x), dim);
-}
-
-/* ---- the whole ------------------------------------------------------------------------------- */
-
-static int make_room(inputs *in, size_t rows, size_t dim, size_t classes)
-{
-    *in = (inputs){rows,
-                   dim,
-                   classes,
-                   calloc(rows * dim, sizeof(float)),
-                   calloc(classes * dim, sizeof(float)),
-                   calloc(rows, sizeof(int64_t))};
-    if (!in->embeddings || !in->weights || !in->labels) {
-        inputs_free(in);
-        return -1;
-    }
-    return 0;
-}
-
-int inputs_make(inputs *in, const recipe *how, uint64_t seed)
-{
-    uint64_t state = seed;
-    if (make_room(in, how->rows, how->dim, how->classes) != 0) return -1;
-    make_weights(in, how, &state);
-    make_embeddings(in, how, &state);
-    if (how->others == PLACE_RIVAL || how->others == PLACE_OPPOSITE) make_rivals(in, how);
-    return 0;
 }
 
 static void shift(float *out, const float *in, size_t n, uint64_t *state)
@@ -208,14 +193,13 @@ static void shift(float *out, const float *in, size_t n, uint64_t *state)
         out[k] = nextafterf(in[k], random_below(state, 2) ? INFINITY : -INFINITY);
 }
 
-int inputs_shift(inputs *out, const inputs *in, uint64_t seed)
+void inputs_shift(inputs *out, const inputs *in, uint64_t seed)
 {
     uint64_t state = seed;
-    if (make_room(out, in->rows, in->dim, in->classes) != 0) return -1;
+    make_room(out, in->rows, in->dim, in->classes);
     shift(out->embeddings, in->embeddings, in->rows * in->dim, &state);
     shift(out->weights, in->weights, in->classes * in->dim, &state);
     memcpy(out->labels, in->labels, in->rows * sizeof *in->labels);
-    return 0;
 }
 
 void inputs_free(inputs *in)
@@ -228,11 +212,5 @@ void inputs_free(inputs *in)
 
 margin_head head_of(const inputs *in)
 {
-    return (margin_head){.size = sizeof(margin_head),
-                         .rows = in->rows,
-                         .dim = in->dim,
-                         .classes = in->classes,
-                         .embeddings = in->embeddings,
-                         .weights = in->weights,
-                         .labels = in->labels};
+    return head_of_arrays(in->rows, in->dim, in->classes, in->embeddings, in->weights, in->labels);
 }

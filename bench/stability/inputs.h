@@ -8,6 +8,8 @@
 
 #include "margin.h"
 
+static const double PI = 3.14159265358979324;
+
 enum { INPUT_ROWS_MOST = 520 };
 
 /* An angle, given by its distance to the nearer of 0 and pi so that it keeps its digits there. */
@@ -49,10 +51,10 @@ typedef struct inputs {
 
 /* Make what the recipe says from `seed`. The target's angle is as wanted to a relative 1e-7 near 0
  * and pi and to 1e-13 elsewhere (1e-7 in two dimensions), in spite of float32, where lengths leave
- * room for it. Returns 0, or -1 when out of memory. */
-int inputs_make(inputs *in, const recipe *how, uint64_t seed);
+ * room for it. */
+void inputs_make(inputs *in, const recipe *how, uint64_t seed);
 /* A copy with every number moved by one ulp, up or down by chance. */
-int inputs_shift(inputs *out, const inputs *in, uint64_t seed);
+void inputs_shift(inputs *out, const inputs *in, uint64_t seed);
 void inputs_free(inputs *in);
 
 /* The head that these inputs are. */

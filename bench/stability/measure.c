@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "memory.h"
+
 const char *const metric_names[METRICS] = {
 #define METRIC_NAME(id, name) #name,
     METRIC_TABLE(METRIC_NAME)
@@ -32,15 +34,11 @@ typedef struct answers {
 
 /* ---- tallies --------------------------------------------------------------------------------- */
 
-static int spread_bin(double value)
-{
-    const double step = (log2(value) + 40) * SPREAD_STEPS;
-    return !(step >= 0) ? 0 : step < SPREAD_BINS - 2 ? 1 + (int)step : SPREAD_BINS - 1;
-}
-
 void tally_note(tally *t, metric which, double value)
 {
-    t->spread[which][spread_bin(value)]++;
+    const double step = (log2(value) + 40) * SPREAD_STEPS;
+    const int bin = !(step >= 0) ? 0 : step < SPREAD_BINS - 2 ? 1 + (int)step : SPREAD_BINS - 1;
+    t->spread[which][bin]++;
     t->most[which] = fmax(t->most[which], value);
     t->sum[which] += value;
     t->count[which]++;
@@ -186,19 +184,24 @@ static void compare_weights(tally *t, const answers *got, const inputs *in, cons
 
 /* What is not finite is counted, and has no error. */
 static void compare(tally *t, const answers *got, const inputs *in, const exact *want,
-                    uint64_t seed)
+                    const witness *where)
 {
     const size_t entries = in->rows * in->dim, weights = in->classes * in->dim;
     const size_t bad = count_nonfinite(got->row_loss, in->rows) +
                        count_nonfinite(got->dx, entries) + count_nonfinite(got->dw, weights);
-    const witness batch = {seed, in->dim, in->classes, NAN, NAN};
+    witness batch = *where;
+    batch.dim = in->dim;
+    batch.classes = in->classes;
+    batch.theta = batch.scale = NAN;
     t->rows += in->rows;
     t->batches++;
     t->values += in->rows + entries + weights;
     t->nonfinite += bad;
     judge(t, PROMISE_FINITE, bad > 0 ? INFINITY : 0, &batch);
     for (size_t i = 0; i < in->rows; i++) {
-        const witness row = {seed, in->dim, in->classes, want->angle[i], want->scale[i]};
+        witness row = batch;
+        row.theta = want->angle[i];
+        row.scale = want->scale[i];
         compare_row(t, got, in, want, i, &row);
     }
     compare_weights(t, got, in, want, &batch);
@@ -206,42 +209,39 @@ static void compare(tally *t, const answers *got, const inputs *in, const exact 
 
 /* ---- running --------------------------------------------------------------------------------- */
 
-static int make_answers(answers *a, const inputs *in, margin_head *head)
+static void make_answers(answers *a, const inputs *in, margin_head *head)
 {
-    a->row_loss = calloc(in->rows * (1 + in->dim) + in->classes * in->dim, sizeof *a->row_loss);
-    if (!a->row_loss) return -1;
+    a->row_loss = zeroed(in->rows * (1 + in->dim) + in->classes * in->dim, sizeof *a->row_loss);
     a->dx = a->row_loss + in->rows;
     a->dw = a->dx + in->rows * in->dim;
     *head = head_of(in);
     head->row_loss = a->row_loss;
     head->grad_embeddings = a->dx;
     head->grad_weights = a->dw;
-    return 0;
 }
 
 margin_status measure_library(const margin_config *config, const inputs *in, const exact *want,
-                              uint64_t seed, tally *out)
+                              const witness *where, tally *out)
 {
     margin_context *context = NULL;
     answers got;
     margin_head head;
-    if (make_answers(&got, in, &head) != 0) return MARGIN_ERROR_MEMORY;
+    make_answers(&got, in, &head);
     margin_status status = margin_create(config, &context);
     if (status == MARGIN_OK) status = margin_head_run(context, &head);
-    if (status == MARGIN_OK) compare(out, &got, in, want, seed);
+    if (status == MARGIN_OK) compare(out, &got, in, want, where);
     margin_destroy(context);
     free(got.row_loss);
     return status;
 }
 
-margin_status measure_textbook(const textbook *how, const margin_config *config, const inputs *in,
-                               const exact *want, uint64_t seed, tally *out)
+void measure_textbook(const textbook *how, const margin_config *config, const inputs *in,
+                      const exact *want, const witness *where, tally *out)
 {
     answers got;
     margin_head head;
-    if (make_answers(&got, in, &head) != 0) return MARGIN_ERROR_MEMORY;
-    const int status = textbook_run(how, config, &head);
-    if (status == 0) compare(out, &got, in, want, seed);
+    make_answers(&got, in, &head);
+    textbook_run(how, config, &head);
+    compare(out, &got, in, want, where);
     free(got.row_loss);
-    return status == 0 ? MARGIN_OK : MARGIN_ERROR_MEMORY;
 }

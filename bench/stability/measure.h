@@ -6,7 +6,6 @@
 #include "exact.h"
 #include "inputs.h"
 #include "margin.h"
-#include "textbook.h"
 
 /* X(enum suffix, name in the results). An error is |got - exact|, of a gradient the Euclidean
  * length of the difference; "best": over the condition-limited best, which is half an ulp of the
@@ -49,7 +48,8 @@ extern const char *const promise_texts[PROMISES];
 
 /* Which row it was, or which batch. */
 typedef struct witness {
-    uint64_t seed; /* of inputs_make */
+    uint64_t seed;                         /* of inputs_make */
+    const char *sweep, *option, *gradient; /* of its cell */
     size_t dim, classes;
     double theta, scale; /* NaN: of no one row */
 } witness;
@@ -76,11 +76,35 @@ void tally_add(tally *t, const tally *other);
 /* The median error, to within a tenth; 0 below 2^-40, NaN of no errors. */
 double tally_median(const tally *t, metric which);
 
+/* ---- textbook.c: the losses as they are usually written down, in float32: what a careful library
+ * is to be compared with. It must not know libmargin's sources nor the oracle ---- */
+
+typedef struct textbook {
+    const char *name;
+    const char *formula;
+    /* 1 if the formulation has something of its own to say about this configuration. */
+    int (*applies)(const margin_config *config);
+    int sincos;   /* cos(theta + m) as c cos m - sqrt(1 - c^2) sin m, without an angle */
+    float clamp;  /* c held within +-(1 - clamp) first, no gradient beyond; 0: not */
+    int detached; /* the margin without a gradient of its own: d psi / d c = 1 */
+    int floored;  /* loss -log(max(p, 1e-30)) */
+    int naive;    /* exp without subtracting the maximum */
+} textbook;
+
+enum { TEXTBOOKS = 8 };
+extern const textbook textbooks[TEXTBOOKS];
+
+/* Fill row_loss, grad_embeddings and grad_weights of `head` (none NULL, strides D, labels >= 0),
+ * feature_norm = fixed only. */
+void textbook_run(const textbook *how, const margin_config *config, margin_head *head);
+
+/* ---- comparing ---- */
+
 /* Run the library (config->isa, config->threads) or a textbook formulation, and compare.
- * MARGIN_OK, or the library's status (MARGIN_ERROR_MEMORY of a textbook). `seed`: the witness. */
+ * The library's status. `where`: the batch. */
 margin_status measure_library(const margin_config *config, const inputs *in, const exact *want,
-                              uint64_t seed, tally *out);
-margin_status measure_textbook(const textbook *how, const margin_config *config, const inputs *in,
-                               const exact *want, uint64_t seed, tally *out);
+                              const witness *where, tally *out);
+void measure_textbook(const textbook *how, const margin_config *config, const inputs *in,
+                      const exact *want, const witness *where, tally *out);
 
 #endif

@@ -6,11 +6,66 @@
 #ifndef MARGIN_STABILITY_ORACLE_H
 #define MARGIN_STABILITY_ORACLE_H
 
+#include <float.h>
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "margin.h"
-#include "wide.h"
+
+/* ---- a binary128 number, and the few functions of it that the oracle needs: where long double is
+ * narrower than 113 bits (x86) it is __float128 and the functions come from libquadmath; elsewhere
+ * (ARM64) long double is binary128 itself. libquadmath's header is not used: clang does not find
+ * it, and its constants carry a suffix that -Wpedantic refuses ---- */
+
+/* The functions of one number. */
+#define WIDE_FUNCTIONS(X) X(exp) X(log) X(log1p) X(sqrt) X(sin) X(cos) X(acos) X(floor)
+
+#if LDBL_MANT_DIG == 113
+
+typedef long double wide;
+#define WIDE_CALL(name) name##l
+
+#elif defined(__SIZEOF_FLOAT128__)
+
+__extension__ typedef __float128 wide;
+#define WIDE_CALL(name)    name##q
+#define WIDE_DECLARE(name) wide name##q(wide x);
+WIDE_FUNCTIONS(WIDE_DECLARE)
+#undef WIDE_DECLARE
+wide atan2q(wide y, wide x);
+
+#else
+#error "the oracle needs a 113-bit floating-point type"
+#endif
+
+/* wide_exp(x) and so on. */
+#define WIDE_DEFINE(name)                                                                          \
+    static inline wide wide_##name(wide x)                                                         \
+    {                                                                                              \
+        return WIDE_CALL(name)(x);                                                                 \
+    }
+WIDE_FUNCTIONS(WIDE_DEFINE)
+#undef WIDE_DEFINE
+
+static inline wide wide_atan2(wide y, wide x)
+{
+    return WIDE_CALL(atan2)(y, x);
+}
+
+static inline wide wide_abs(wide x)
+{
+    return x < 0 ? -x : x;
+}
+
+/* No literal of the type is portable; three doubles hold it to the last bit. */
+static inline wide wide_pi(void)
+{
+    return (wide)0x1.921fb54442d18p+1 +
+           ((wide)0x1.1a62633145c07p-53 - (wide)0x1.f1976b7ed8fbcp-109);
+}
+
+/* ---- the losses ---- */
 
 /* Every function returns 0, or one of these: a loss whose formula is not in oracle_target.c is an
  * error, never taken for another. */
@@ -41,8 +96,6 @@ void oracle_softmax(const wide *logits, size_t classes, size_t label, wide *loss
  * the cross entropy with the distribution that has 1 - e at the label and e / C at every class. */
 void oracle_smooth(const wide *logits, size_t classes, size_t label, wide e, wide *loss,
                    wide *grad);
-
-/* ---- wide in, wide out: for finite differences of the oracle itself -------------------------- */
 
 typedef struct oracle_problem {
     size_t rows, dim, classes;
@@ -75,27 +128,5 @@ void oracle_norms(const wide *weights, size_t classes, size_t dim, wide *norms);
 /* Solve the head. feature_norm is honoured for every normalised loss, also where the library allows
  * it for sphereface only. */
 int oracle_solve(const margin_config *config, const oracle_problem *problem, oracle_answer *answer);
-
-/* ---- float32 in, float64 out ----------------------------------------------------------------- */
-
-typedef struct oracle_output {
-    double *row_loss;        /* [N] */
-    double *row_angle;       /* [N], radians */
-    double *row_lead;        /* [N] */
-    double *grad_embeddings; /* [N, D], dense whatever the strides of the problem */
-    double *grad_weights;    /* [C, D], dense */
-    double *grad_bias;       /* [C], zeros without a bias */
-    double loss, mean_loss;
-    size_t counted;
-} oracle_output;
-
-/* Solve the problem that `head` describes (its outputs are not touched) into arrays that the
- * oracle allocates. Release with oracle_output_free. */
-int oracle_head(const margin_config *config, const margin_head *head, oracle_output *output);
-void oracle_output_free(oracle_output *output);
-
-/* The rows level: row_loss [N] and grad [N, C] (dense) may be NULL; *loss is the objective. */
-int oracle_rows(const margin_config *config, const margin_rows *rows, double *row_loss,
-                double *grad, double *loss);
 
 #endif

@@ -8,6 +8,51 @@
 
 #include "oracle.h"
 
+/* ---- cross entropy of one row of logits ------------------------------------------------------
+ *
+ * With L = log sum_{j != y} exp(l_j) the loss is log(1 + exp(L - l_y)), and the derivative by the
+ * target's logit is -1 / (1 + exp(l_y - L)). */
+
+void oracle_softmax(const wide *logits, size_t classes, size_t label, wide *loss, wide *grad)
+{
+    if (classes == 1) { /* a certainty costs nothing */
+        *loss = 0;
+        grad[0] = 0;
+        return;
+    }
+    wide largest = logits[label == 0 ? 1 : 0], sum = 0; /* of the others */
+    for (size_t j = 0; j < classes; j++)
+        largest = j != label && logits[j] > largest ? logits[j] : largest;
+
+    for (size_t j = 0; j < classes; j++) {
+        grad[j] = j == label ? 0 : wide_exp(logits[j] - largest);
+        sum += grad[j];
+    }
+    const wide gap = largest + wide_log(sum) - logits[label];
+    const wide small = wide_exp(-wide_abs(gap));
+
+    *loss = (gap > 0 ? gap : 0) + wide_log1p(small);
+    const wide share = wide_exp(largest - logits[label] - *loss); /* exp(l_j - l_y - loss) */
+    for (size_t j = 0; j < classes; j++)
+        grad[j] *= share;
+    grad[label] = -(gap > 0 ? 1 : small) / (1 + small);
+}
+
+void oracle_smooth(const wide *logits, size_t classes, size_t label, wide e, wide *loss, wide *grad)
+{
+    const wide all = *loss + logits[label]; /* log-sum-exp of all logits */
+    const wide each = e / (wide)classes;
+    wide sum = 0;
+    for (size_t j = 0; j < classes; j++) {
+        const wide wanted = each + (j == label ? 1 - e : 0);
+        sum += wanted * (all - logits[j]);
+        grad[j] -= wanted - (j == label ? 1 : 0);
+    }
+    if (e > 0) *loss = sum;
+}
+
+/* ---- the head -------------------------------------------------------------------------------- */
+
 typedef struct solver {
     const margin_config *config;
     const oracle_problem *problem;
@@ -36,14 +81,6 @@ typedef struct row_facts {
 static wide class_weight(const oracle_problem *p, int64_t label)
 {
     return p->class_weight ? p->class_weight[label] : 1;
-}
-
-static wide total_weight(const oracle_problem *p)
-{
-    wide total = 0;
-    for (size_t i = 0; i < p->rows; i++)
-        total += p->labels[i] >= 0 ? class_weight(p, p->labels[i]) : 0;
-    return total > 0 ? total : 1;
 }
 
 static wide dot(const wide *a, const wide *b, size_t n)
@@ -79,14 +116,6 @@ static wide orthogonal_part(const wide *a, const wide *b, size_t n, wide *out)
     return norm_of(out, n);
 }
 
-static wide angle_of(const solver *s, const row_facts *row)
-{
-    const size_t dim = s->problem->dim;
-    if (!(row->norm > 0) || !(s->weight_norm[row->label] > 0)) return wide_pi() / 2;
-    const wide apart = orthogonal_part(row->x, row->target, dim, s->tangent);
-    return wide_atan2(apart * row->norm, s->product[row->label]);
-}
-
 static void forward(solver *s, row_facts *row)
 {
     const oracle_problem *p = s->problem;
@@ -101,7 +130,11 @@ static void forward(solver *s, row_facts *row)
         s->logit[j] = row->factor * s->cosine[j];
         if (raw) s->logit[j] = row->factor * (s->product[j] + (p->bias ? p->bias[j] : 0));
     }
-    row->angle = angle_of(s, row);
+    row->angle = wide_pi() / 2;
+    if (row->norm > 0 && s->weight_norm[row->label] > 0) {
+        const wide apart = orthogonal_part(row->x, row->target, p->dim, s->tangent);
+        row->angle = wide_atan2(apart * row->norm, s->product[row->label]);
+    }
     oracle_target(s->config, s->cosine[row->label], row->angle, &row->psi, &row->slope);
     if (!raw) s->logit[row->label] = row->factor * row->psi;
 }
@@ -248,7 +281,9 @@ int oracle_solve(const margin_config *config, const oracle_problem *problem, ora
         s.weight_norm = memory;
     }
     clear_answer(problem, answer);
-    s.total = total_weight(problem);
+    for (size_t i = 0; i < problem->rows; i++)
+        s.total += problem->labels[i] >= 0 ? class_weight(problem, problem->labels[i]) : 0;
+    s.total = s.total > 0 ? s.total : 1;
     for (size_t i = 0; i < problem->rows; i++)
         if (problem->labels[i] >= 0) solve_row(&s, i);
     free(memory);

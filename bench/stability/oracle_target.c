@@ -42,42 +42,25 @@ int oracle_knows(margin_loss loss)
     return margins_of(&config, &ignored);
 }
 
-static void past_pi(margin_past_pi how, margins m, wide c, wide theta, wide *psi, wide *slope)
-{
-    const wide phi = m.m1 * theta + m.m2;
-    switch (how) {
-    case MARGIN_PAST_PI_MONOTONE: {
-        const wide k = wide_floor(phi / wide_pi());
-        const wide half = k / 2;
-        const wide sign = half > wide_floor(half) ? -1 : 1;
-        *psi = sign * wide_cos(phi) - 2 * k - m.m3;
-        *slope = -sign * m.m1 * wide_sin(phi);
-        return;
-    }
-    case MARGIN_PAST_PI_TAYLOR:
-        *psi = c - m.m2 * wide_sin(m.m2) - m.m3;
-        *slope = -wide_sin(theta);
-        return;
-    case MARGIN_PAST_PI_CLAMP:
-        *psi = -1 - m.m3;
-        *slope = 0;
-        return;
-    default: /* paper, and easy where its margin applies */
-        *psi = wide_cos(phi) - m.m3;
-        *slope = -m.m1 * wide_sin(phi);
-        return;
-    }
-}
-
 static void angular(margin_past_pi how, margins m, wide c, wide theta, wide *psi, wide *slope)
 {
     const wide phi = m.m1 * theta + m.m2;
+    const int past = phi > wide_pi();
     if (how == MARGIN_PAST_PI_EASY && c <= 0) {
         *psi = c;
         *slope = -wide_sin(theta);
-    } else if (phi > wide_pi()) {
-        past_pi(how, m, c, theta, psi, slope);
-    } else {
+    } else if (past && how == MARGIN_PAST_PI_MONOTONE) {
+        const wide k = wide_floor(phi / wide_pi()), half = k / 2;
+        const wide sign = half > wide_floor(half) ? -1 : 1;
+        *psi = sign * wide_cos(phi) - 2 * k - m.m3;
+        *slope = -sign * m.m1 * wide_sin(phi);
+    } else if (past && how == MARGIN_PAST_PI_TAYLOR) {
+        *psi = c - m.m2 * wide_sin(m.m2) - m.m3;
+        *slope = -wide_sin(theta);
+    } else if (past && how == MARGIN_PAST_PI_CLAMP) {
+        *psi = -1 - m.m3;
+        *slope = 0;
+    } else { /* paper also beyond pi, and easy where its margin applies */
         *psi = wide_cos(phi) - m.m3;
         *slope = -m.m1 * wide_sin(phi);
     }

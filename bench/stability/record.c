@@ -1,18 +1,19 @@
 /* record.c: see record.h. */
 #include "record.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "json_out.h"
+#include "memory.h"
 
-int records_start(records *r)
+void records_start(records *r)
 {
     *r = (records){
         .rows = json_array(), .settings = json_array(), .last = {.sweep = "", .kind = ""}};
-    return r->rows && r->settings ? 0 : -1;
 }
 
 int is_library(int k)
@@ -27,25 +28,8 @@ const char *implementation_name(int k)
 
 static void set_case(json_t *row, const cell *c)
 {
-    json_object_set_new(row, "loss", json_string(margin_loss_get(c->config.loss)->name));
-    json_object_set_new(row, "option", json_string(c->which->option));
-    json_object_set_new(row, "gradient", json_string(margin_gradient_name(c->config.gradient)));
-    json_object_set_new(row, "default", json_boolean(c->which->is_default));
-}
-
-/* What the batches of a row have in common; null in a row of several cells. */
-static json_t *row_of(const cell *c, const point *p)
-{
-    json_t *row = json_object();
-    const int one = p != NULL && !c->vary;
-    json_object_set_new(row, "sweep", json_string(c->sweep));
-    json_object_set_new(row, "kind", json_string(c->kind));
-    set_case(row, c);
-    json_object_set_new(row, "theta", json_number(one && !c->mixed ? p->theta : NAN));
-    json_object_set_new(row, "scale", json_number(one ? p->scale : NAN));
-    json_object_set_new(row, "classes",
-                        one ? json_integer((json_int_t)c->recipe.classes) : json_null());
-    return row;
+    json_put(row, "loss option gradient default", "sssb", margin_loss_get(c->config.loss)->name,
+             c->which->option, margin_gradient_name(c->config.gradient), c->which->is_default);
 }
 
 static void set_errors(json_t *row, const tally *t, int judged)
@@ -54,75 +38,67 @@ static void set_errors(json_t *row, const tally *t, int judged)
     for (int k = 0; k < METRICS; k++) {
         const double count = (double)t->count[k];
         const int relative = k == METRIC_LOSS_REL || k == METRIC_GRAD_X || k == METRIC_GRAD_W;
-        if (relative || judged)
-            json_object_set_new(row, metric_names[k], json_number(count > 0 ? t->most[k] : NAN));
+        if (relative || judged) json_put(row, metric_names[k], "g", count > 0 ? t->most[k] : NAN);
         if (!relative && judged) {
             snprintf(name, sizeof name, "%s_mean", metric_names[k]);
-            json_object_set_new(row, name, json_number(count > 0 ? t->sum[k] / count : NAN));
+            json_put(row, name, "g", count > 0 ? t->sum[k] / count : NAN);
         }
     }
     for (int k = PROMISE_LOSS; k < PROMISES && judged; k++) {
         snprintf(name, sizeof name, "%s_share", promise_names[k]);
-        json_object_set_new(row, name, json_number(t->share[k]));
+        json_put(row, name, "g", t->share[k]);
         if (k >= GOAL_LOSS) {
             snprintf(name, sizeof name, "%s_outside", promise_names[k]);
-            json_object_set_new(row, name, json_integer((json_int_t)t->outside[k]));
+            json_put(row, name, "z", t->outside[k]);
         }
     }
-    json_object_set_new(row, "nonfinite", json_number((double)t->nonfinite / (double)t->values));
+    json_put(row, "nonfinite", "g", (double)t->nonfinite / (double)t->values);
 }
 
 static void record(records *r, const cell *c, const point *p, int k, const tally *t)
 {
     const int ours = is_library(k);
     const char *name = implementation_name(k);
-    json_t *row = row_of(c, p);
-    json_object_set_new(row, "impl", json_string(ours ? "margin" : name));
-    json_object_set_new(row, "isa", json_string(ours ? name : "none"));
-    json_object_set_new(row, "cases", json_integer((json_int_t)t->rows));
+    const int one = p != NULL && !c->vary; /* what batches have in common: null of several cells */
+    json_t *row = json_row("sweep kind", "ss", c->sweep, c->kind);
+    set_case(row, c);
+    json_put(row, "theta scale classes", "ggo", one && !c->mixed ? p->theta : NAN,
+             one ? p->scale : NAN, one ? json_integer((json_int_t)c->recipe.classes) : json_null());
+    json_put(row, "impl isa cases", "ssz", ours ? "margin" : name, ours ? name : "none", t->rows);
     set_errors(row, t, ours);
-    if (json_array_append_new(r->rows, row) != 0) r->failed = 1;
+    json_array_append_new(r->rows, row);
 }
 
 /* The greatest and the median error of a loss with its options, over everything. */
 static void record_setting(records *r, const cell *c, int isa, const tally *t)
 {
     json_t *row = json_object();
-    char name[32];
+    char name[64];
     set_case(row, c);
-    json_object_set_new(row, "isa", json_string(implementation_name(isa)));
-    json_object_set_new(row, "cases", json_integer((json_int_t)t->rows));
+    json_put(row, "isa cases", "sz", implementation_name(isa), t->rows);
     for (int k = 0; k < METRICS; k++) {
-        json_object_set_new(row, metric_names[k], json_number(t->count[k] > 0 ? t->most[k] : NAN));
-        snprintf(name, sizeof name, "%s_median", metric_names[k]);
-        json_object_set_new(row, name, json_number(tally_median(t, (metric)k)));
+        snprintf(name, sizeof name, "%s %s_median", metric_names[k], metric_names[k]);
+        json_put(row, name, "gg", t->count[k] > 0 ? t->most[k] : NAN, tally_median(t, (metric)k));
     }
-    if (json_array_append_new(r->settings, row) != 0) r->failed = 1;
+    json_array_append_new(r->settings, row);
 }
 
 /* Keeps what the tables need of a row of one cell. */
 static void keep_point(records *r, const cell *c, const point *p, int k)
 {
     const tally *t = &p->tallies[k];
-    record_point *grown = r->points;
-    if ((r->point_count & (r->point_count - 1)) == 0) { /* full: room doubles */
-        grown = realloc(r->points, (2 * r->point_count + 1) * sizeof *grown);
-    }
-    if (!grown) {
-        r->failed = 1;
-        return;
-    }
-    r->points = grown;
-    grown += r->point_count++;
-    *grown = (record_point){.sweep = c->sweep,
-                            .loss = c->config.loss,
-                            .implementation = k,
-                            .theta = c->vary || c->mixed ? NAN : p->theta,
-                            .scale = c->vary ? NAN : p->scale,
-                            .classes = c->recipe.classes,
-                            .nonfinite = (double)t->nonfinite / (double)t->values};
+    if ((r->point_count & (r->point_count - 1)) == 0) /* full: room doubles */
+        r->points = grown(r->points, (2 * r->point_count + 1) * sizeof *r->points);
+    record_point *to = &r->points[r->point_count++];
+    *to = (record_point){.sweep = c->sweep,
+                         .loss = c->config.loss,
+                         .implementation = k,
+                         .theta = c->vary || c->mixed ? NAN : p->theta,
+                         .scale = c->vary ? NAN : p->scale,
+                         .classes = c->recipe.classes,
+                         .nonfinite = (double)t->nonfinite / (double)t->values};
     for (int m = 0; m < METRICS; m++)
-        grown->most[m] = t->count[m] > 0 ? t->most[m] : NAN;
+        to->most[m] = t->count[m] > 0 ? t->most[m] : NAN;
 }
 
 /* Each point of a sweep is a row of the file for the default options, and of the instruction sets
@@ -183,4 +159,119 @@ void records_free(records *r)
     json_decref(r->rows);
     json_decref(r->settings);
     free(r->points);
+}
+
+/* ---- the verdict ----------------------------------------------------------------------------- */
+
+void verdict_add(verdict *v, margin_loss loss, const char *name, int judged, const tally *t)
+{
+    verdict_line *line = v->lines;
+    while (line < v->lines + v->count &&
+           (line->loss != loss || line->judged != judged || strcmp(line->name, name) != 0))
+        line++;
+    if (line == v->lines + VERDICT_LINES) return;
+    if (line == v->lines + v->count) {
+        *line = (verdict_line){.loss = loss, .name = name, .judged = judged};
+        v->count++;
+    }
+    tally_add(&line->all, t);
+}
+
+size_t verdict_failures(const verdict *v)
+{
+    size_t failures = 0;
+    for (size_t k = 0; k < v->count; k++) {
+        for (int p = 0; p < GOAL_LOSS && v->lines[k].judged; p++)
+            failures += v->lines[k].all.outside[p] > 0;
+    }
+    return failures;
+}
+
+size_t verdict_fewest(const verdict *v)
+{
+    size_t fewest = SIZE_MAX;
+    for (size_t k = 0; k < v->count; k++) {
+        if (v->lines[k].judged && v->lines[k].all.rows < fewest) fewest = v->lines[k].all.rows;
+    }
+    return v->count > 0 ? fewest : 0;
+}
+
+/* ---- for people ------------------------------------------------------------------------------ */
+
+static void print_lines(const verdict *v, margin_loss loss, int judged, FILE *stream)
+{
+    for (size_t k = 0; k < v->count; k++) {
+        const verdict_line *line = &v->lines[k];
+        const tally *t = &line->all;
+        size_t outside = 0;
+        if (line->loss != loss || line->judged != judged) continue;
+        fprintf(stream, "%-12s %-8s %8zu  %9.2e %9.2e %9.2e  %7.2f%%", margin_loss_get(loss)->name,
+                line->name, t->rows, t->most[METRIC_LOSS_REL], t->most[METRIC_GRAD_X],
+                t->most[METRIC_GRAD_W], 100 * (double)t->nonfinite / (double)t->values);
+        for (int p = PROMISE_LOSS; p < PROMISES; p++) {
+            outside += p < GOAL_LOSS ? t->outside[p] : 0;
+            if (judged && p < GOAL_LOSS) {
+                fprintf(stream, " %6.1f%%", 100 * t->share[p]);
+            } else if (judged || p < GOAL_LOSS) {
+                fprintf(stream, " %7.3f%%", 100 * (double)t->outside[p] / (double)t->tried[p]);
+            }
+        }
+        outside += t->outside[PROMISE_FINITE];
+        fprintf(stream, "%s\n", !judged ? "" : outside > 0 ? "  FAIL" : "  PASS");
+    }
+}
+
+static void print_group(const verdict *v, int judged, FILE *stream)
+{
+    fprintf(stream, "%-12s %-8s %8s  %9s %9s %9s  %8s %s\n", "loss", judged ? "isa" : "formula",
+            "cases", "loss", "dX", "dW", "nonfin.",
+            judged ? "share of the bounds      outside the goals" : "outside the bounds");
+    for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++)
+        print_lines(v, (margin_loss)loss, judged, stream);
+}
+
+void verdict_print(const verdict *v, FILE *stream)
+{
+    fputs("Worst relative errors of libmargin, and the largest share of each bound:\n", stream);
+    for (int p = 0; p < PROMISES; p++)
+        fprintf(stream, "  %-11s %s\n", promise_names[p], promise_texts[p]);
+    print_group(v, 1, stream);
+    fputs("\nSome of the same inputs by textbook formulas in float32 (errors where finite;\n"
+          "outside: share of the cases beyond the bounds of loss, dX and dW)\n",
+          stream);
+    print_group(v, 0, stream);
+}
+
+/* ---- for the file ---------------------------------------------------------------------------- */
+
+/* With where the largest error is, all null when there was none. */
+static json_t *line_json(const verdict_line *line, int p)
+{
+    const tally *t = &line->all;
+    const witness *at = &t->at[p];
+    const int any = t->share[p] > 0;
+    char seed[24];
+    snprintf(seed, sizeof seed, "%" PRIu64, at->seed);
+    json_t *row =
+        json_row("promise bound loss isa cases judged outside share kept sweep option "
+                 "gradient theta scale",
+                 "sssszzzgbsssgg", promise_names[p], promise_texts[p],
+                 margin_loss_get(line->loss)->name, line->name, t->rows, t->tried[p], t->outside[p],
+                 t->share[p], t->outside[p] == 0, any ? at->sweep : NULL, any ? at->option : NULL,
+                 any ? at->gradient : NULL, any ? at->theta : NAN, any ? at->scale : NAN);
+    json_put(row, "dim classes batch_seed", "oos",
+             any ? json_integer((json_int_t)at->dim) : json_null(),
+             any ? json_integer((json_int_t)at->classes) : json_null(), any ? seed : NULL);
+    return row;
+}
+
+json_t *verdict_json(const verdict *v)
+{
+    json_t *list = json_array();
+    for (int p = 0; p < PROMISES; p++) {
+        for (size_t k = 0; k < v->count; k++) {
+            if (v->lines[k].judged) json_array_append_new(list, line_json(&v->lines[k], p));
+        }
+    }
+    return list;
 }

@@ -1,12 +1,12 @@
-/* tables.c: see tables.h. */
-#include "tables.h"
+/* tables.c: see record.h. */
+#include "record.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "curves.h"
 #include "degrees.h"
+#include "json_out.h"
 
 static const char *loss_name(const record_point *p)
 {
@@ -44,19 +44,13 @@ static int compare_points(const void *a, const void *b)
     return order ? order : compare(x->scale, y->scale);
 }
 
-static int same_series(const record_point *a, const record_point *b)
-{
-    return strcmp(a->sweep, b->sweep) == 0 && a->loss == b->loss &&
-           a->implementation == b->implementation;
-}
-
 /* NaN where some of the results are not finite. */
 static double error_of(const record_point *p, metric which)
 {
     return p->nonfinite > 0 ? NAN : p->most[which];
 }
 
-/* ---- figures -----------------------------------------------------------------------------------
+/* ---- figures ----------------------------------------------------------------------------------
  */
 
 static void gradient_error(tables *out, const record_point *points, size_t count)
@@ -78,7 +72,10 @@ static void gradient_ends(tables *out, const record_point *points, size_t count)
 {
     table_begin(out, "gradient_ends", "#series loss distance grad_x lost");
     for (size_t first = 0, next; first < count; first = next) {
-        for (next = first; next < count && same_series(&points[first], &points[next]);)
+        const record_point *one = &points[first];
+        for (next = first; next < count && strcmp(points[next].sweep, one->sweep) == 0 &&
+                           points[next].loss == one->loss &&
+                           points[next].implementation == one->implementation;)
             next++;
         for (size_t k = 0; k < 2 * (next - first); k++) {
             const int at_pi = k >= next - first;
@@ -130,29 +127,6 @@ static void class_error(tables *out, const record_point *points, size_t count)
     table_end(out);
 }
 
-typedef struct curve_table {
-    tables *out;
-    const char *figure;
-} curve_table;
-
-static void curve_row(void *context, const char *figure, const char *label, margin_loss loss,
-                      int degrees, double psi, double slope)
-{
-    const curve_table *t = context;
-    if (strcmp(figure, t->figure) == 0) {
-        table_series(t->out, margin_loss_get(loss)->name, "%s", label);
-        table_row(t->out, "dgg", degrees, psi, slope);
-    }
-}
-
-static void curves(tables *out, const char *figure)
-{
-    curve_table t = {out, figure};
-    table_begin(out, figure, "#series loss theta_deg psi slope");
-    visit_curves(curve_row, &t);
-    table_end(out);
-}
-
 /* The middle of a bin of signed errors in ulp, and the share of the inputs in it. */
 static void ulp_histogram(tables *out, const float_sweep *floats, size_t count)
 {
@@ -169,7 +143,92 @@ static void ulp_histogram(tables *out, const float_sweep *floats, size_t count)
     table_end(out);
 }
 
-/* ---- the report --------------------------------------------------------------------------------
+/* ---- target-logit curves ----------------------------------------------------------------------
+ */
+
+enum { PAPER_CURVES = 7, CURVES = PAPER_CURVES + MARGIN_PAST_PI_COUNT };
+
+typedef struct curve {
+    const char *figure, *label;
+    margin_config config;
+} curve;
+
+/* The seven of ArcFace's figure 4b, in its legend's order, and each past_pi for arcface. */
+static void list_curves(curve list[CURVES])
+{
+    static const struct {
+        const char *label;
+        margin_loss loss;
+        double m1, m2, m3, lambda;
+    } rows[PAPER_CURVES] = {
+        {"Softmax", MARGIN_NORMSOFTMAX, 1, 0, 0, 0},
+        {"SphereFace (m=4, lambda=5)", MARGIN_SPHEREFACE, 4, 0, 0, 5},
+        {"SphereFace (m=1.35)", MARGIN_SPHEREFACE, 1.35, 0, 0, 0},
+        {"ArcFace (m=0.5)", MARGIN_ARCFACE, 1, 0.5, 0, 0},
+        {"CosFace (m=0.35)", MARGIN_COSFACE, 1, 0, 0.35, 0},
+        {"CM1 (1, 0.3, 0.2)", MARGIN_COMBINED, 1, 0.3, 0.2, 0},
+        {"CM2 (0.9, 0.4, 0.15)", MARGIN_COMBINED, 0.9, 0.4, 0.15, 0},
+    };
+    for (int k = 0; k < CURVES; k++) {
+        const int paper = k < PAPER_CURVES;
+        margin_config *const config = &list[k].config;
+        margin_config_init(config, paper ? rows[k].loss : MARGIN_ARCFACE);
+        if (paper) {
+            config->m1 = rows[k].m1;
+            config->m2 = rows[k].m2;
+            config->m3 = rows[k].m3;
+            config->lambda = rows[k].lambda;
+        } else {
+            config->past_pi = (margin_past_pi)(k - PAPER_CURVES);
+        }
+        list[k].figure = paper ? "target_logit" : "past_pi";
+        list[k].label = paper ? rows[k].label : margin_past_pi_name(config->past_pi);
+    }
+}
+
+/* psi at so many degrees; *slope by the cosine. */
+static double psi_at(const curve *c, int degree, double *slope)
+{
+    const double theta = fmin(degree * PI / 180, PI);
+    double psi = NAN, by_angle = NAN;
+    margin_psi(&c->config, theta, &psi, &by_angle);
+    *slope = degree % 180 == 0 ? NAN : -by_angle / sin(theta);
+    return psi;
+}
+
+json_t *curves_json(void)
+{
+    json_t *points = json_array();
+    curve list[CURVES];
+    list_curves(list);
+    for (const curve *c = list; c < list + CURVES; c++) {
+        for (int degree = 0; degree <= 180; degree++) {
+            double slope, psi = psi_at(c, degree, &slope);
+            json_array_append_new(points,
+                                  json_row("figure loss label theta_deg psi slope", "sssdgg",
+                                           c->figure, margin_loss_get(c->config.loss)->name,
+                                           c->label, degree, psi, slope));
+        }
+    }
+    return points;
+}
+
+static void curves(tables *out, const char *figure)
+{
+    curve list[CURVES];
+    list_curves(list);
+    table_begin(out, figure, "#series loss theta_deg psi slope");
+    for (const curve *c = list; c < list + CURVES; c++) {
+        for (int degree = 0; degree <= 180 && strcmp(c->figure, figure) == 0; degree++) {
+            double slope, psi = psi_at(c, degree, &slope);
+            table_series(out, margin_loss_get(c->config.loss)->name, "%s", c->label);
+            table_row(out, "dgg", degree, psi, slope);
+        }
+    }
+    table_end(out);
+}
+
+/* ---- the report -------------------------------------------------------------------------------
  */
 
 /* What is promised by loss, over all instruction sets. */

@@ -1,10 +1,12 @@
-/* textbook.c: see textbook.h. All arithmetic is float32, each derivative that of the formula as
+/* textbook.c: see measure.h. All arithmetic is float32, each derivative that of the formula as
  * written, as automatic differentiation would give it. */
-#include "textbook.h"
+#include "measure.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "memory.h"
 
 static int has_angle(const margin_config *config)
 {
@@ -183,10 +185,10 @@ static void one_row(const textbook *how, const margin_config *config, const marg
     }
 }
 
-int textbook_run(const textbook *how, const margin_config *config, margin_head *head)
+void textbook_run(const textbook *how, const margin_config *config, margin_head *head)
 {
     const size_t dim = head->dim, classes = head->classes;
-    float *memory = calloc(2 * dim + classes * (dim + 4), sizeof *memory);
+    float *memory = zeroed(2 * dim + classes * (dim + 4), sizeof *memory);
     const row_work work = {.unit_x = memory,
                            .direction = memory + dim,
                            .length_w = memory + 2 * dim,
@@ -194,7 +196,6 @@ int textbook_run(const textbook *how, const margin_config *config, margin_head *
                            .logit = memory + 2 * dim + 2 * classes,
                            .grad = memory + 2 * dim + 3 * classes,
                            .unit_w = memory + 2 * dim + 4 * classes};
-    if (!memory) return -1;
     memset(head->grad_embeddings, 0, head->rows * dim * sizeof *memory);
     memset(head->grad_weights, 0, classes * dim * sizeof *memory);
     for (size_t j = 0; j < classes; j++)
@@ -202,5 +203,4 @@ int textbook_run(const textbook *how, const margin_config *config, margin_head *
     for (size_t i = 0; i < head->rows; i++)
         one_row(how, config, head, &work, i);
     free(memory);
-    return 0;
 }

@@ -45,6 +45,10 @@ build() {
     }
 }
 
+# The quick tests of the programs, by name.
+# shellcheck disable=SC2034 # for the scripts that source this file
+readonly program_tests='^(cli|separation|speed)[.]'
+
 # run_tests BUILD [ctest options]: the quick tests; at least one must run and none may fail.
 run_tests() {
     local folder=$1

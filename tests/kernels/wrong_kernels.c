@@ -1,7 +1,7 @@
 /* wrong_kernels.c: bench_kernels on tables that have one wrong kernel in each subject: a value that
  * is off, one that is missing, nothing done at all, a write too many. */
 #include "dispatch.h"
-#include "program.h"
+#include "cases.h"
 
 static const margin_kernels *right(void)
 {

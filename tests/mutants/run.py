@@ -19,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections import namedtuple
+from collections import defaultdict, namedtuple
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
@@ -32,11 +32,15 @@ LEFT_OUT = ("cli", "separation", "plots", "scripts", "speed", "mutants", "python
             "results")
 # exp over every float takes minutes: every 99991st is a part of that test, so its kill is a kill.
 SAMPLED = re.compile(r"^exp_")
-# Only for a mutant that everything else lets live.
-SLOW = re.compile(r"^(test_against_oracle|bits_scalar|bits_.*_simde|exp_.*_simde)$")
+# Only for a mutant that everything else lets live, or the tests of a vocabulary that the CPU lacks.
+SLOW = re.compile(r"^(test_against_oracle|bits_scalar|.*_simde)$")
+# Their programs, which are not built before.
+SLOW_PROGRAM = re.compile(r"(test_against_oracle|_simde)$")
 # Golden bits notice any change: last, so that a kill by them says that nothing else noticed.
 LAST = re.compile(r"^bits_")
 SKIPPED = 77
+# A test that has failed once has said all: cmocka's programs and those on check.h end there.
+AT_FIRST = {"OMP_WAIT_POLICY": "passive", "CMOCKA_TEST_ABORT": "1", "MARGIN_TEST_FIRST": "1"}
 Row = namedtuple("Row", "line function rule tests fault")
 Mutant = namedtuple("Mutant", "number row path place")
 
@@ -116,11 +120,15 @@ class Copy:
                   f"-DCMAKE_C_FLAGS=-O1 -w -include {HERE / 'choice.h'}", *options)
         listing = subprocess.run(["ninja", "-C", self.build, "-t", "targets", "all"], check=True,
                                  capture_output=True, text=True).stdout
-        self.must("build", "ninja", "-C", self.build, f"-j{jobs}",
-                  *re.findall("^bin/test_[^:]*", listing, re.M))
+        programs = re.findall("^bin/test_[^:]*", listing, re.M)
+        self.make = ["ninja", "-C", self.build, f"-j{jobs}"]
+        self.must("build", *self.make, *(p for p in programs if not SLOW_PROGRAM.search(p)))
+        self.slow_programs = [p for p in programs if SLOW_PROGRAM.search(p)]
+        self.slow = []
         self.tests = self.find_tests()
         self.clean = {}  # test -> its status and processor seconds without a fault
-        self.locks = {name: threading.Lock() for name in self.tests}
+        self.building = threading.Lock()
+        self.locks = defaultdict(threading.Lock)
 
     def must(self, what, *command):
         log = self.logs / f"{what}.log"
@@ -139,11 +147,21 @@ class Copy:
                 tests[test["name"]] = command[:1] + sampled
         return tests
 
+    def slow_tests(self):
+        """The tests whose programs are built now, when they are needed."""
+        with self.building:
+            if self.slow_programs:
+                self.must("build_slow", *self.make, *self.slow_programs)
+                self.slow_programs, quick = [], self.tests
+                self.tests = self.find_tests()
+                self.slow = [name for name in self.tests if name not in quick]
+        return self.slow
+
     def run_test(self, name, number, limit):
         """Its status, the processor seconds it took, and its output. A limit on these, not on the
         time of day, ends what hangs: a busy machine kills no mutant."""
         log = self.logs / f"{number}.{name}.log"
-        environment = {**os.environ, "OMP_WAIT_POLICY": "passive", "MARGIN_MUTANT": str(number)}
+        environment = {**os.environ, **AT_FIRST, "MARGIN_MUTANT": str(number)}
         with open(log, "w") as stream:
             process = subprocess.Popen(
                 ["bash", "-c", f'ulimit -c 0 -t {int(limit)}; exec "$@"', "-", *self.tests[name]],
@@ -169,16 +187,21 @@ class Copy:
     def runs(self, path):
         """Is this file of the library run here? A vocabulary that the CPU lacks is not."""
         vocabulary = re.fullmatch(r"simd/(simd_\w+)\.h", path)
-        return not vocabulary or any(
-            self.without_fault(name)[0] != SKIPPED for name in self.tests
-            if name.startswith(vocabulary.group(1)))
+
+        def any_runs(tests):
+            return any(self.without_fault(name)[0] != SKIPPED for name in tests
+                       if name.startswith(vocabulary.group(1)))
+        return not vocabulary or any_runs(list(self.tests)) or any_runs(self.slow_tests())
 
     def order(self, first):
         """Tests to try: those named first, then the others, golden bits, slow ones."""
         def rank(name):
             return (first.index(name) if name in first else len(first), bool(SLOW.match(name)),
                     bool(LAST.match(name)), self.clean.get(name, (0, 0))[1])
-        return sorted(self.tests, key=rank)
+        quick = sorted(self.tests, key=rank)
+        yield from quick
+        self.slow_tests()
+        yield from (name for name in sorted(self.tests, key=rank) if name not in quick)
 
     def killers(self, mutant, every):
         """The first test that fails with the fault in place, or all of them, and what it said."""

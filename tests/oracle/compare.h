@@ -4,7 +4,7 @@
 #define MARGIN_TESTS_COMPARE_H
 
 #include "margin.h"
-#include "oracle.h"
+#include "oracle_floats.h"
 #include "problems.h"
 
 /* Names a configuration for messages; returns `text`. */

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "oracle.h"
+#include "oracle_floats.h"
 
 static inline wide radians(double degrees)
 {

@@ -8,7 +8,7 @@
 
 #include "npy.h"
 #include "option_table.h"
-#include "oracle.h"
+#include "oracle_floats.h"
 
 #define PROGRAM "oracle_eval"
 

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "oracle.h"
+#include "oracle_floats.h"
 #include "problems.h"
 
 enum { ROWS = 12 };

@@ -8,7 +8,7 @@
 #include "exact.h"
 #include "inputs.h"
 #include "measure.h"
-#include "verdict.h"
+#include "record.h"
 
 static recipe recipe_of(size_t rows, sweep_angle angle, placement others)
 {
@@ -28,8 +28,8 @@ static double worst_angle(sweep_angle angle, double theta)
     exact want;
     double worst = 0;
 
-    assert_int_equal(inputs_make(&in, &how, 5), 0);
-    assert_int_equal(exact_solve(&want, &config, &in, 2), 0);
+    inputs_make(&in, &how, 5);
+    exact_solve(&want, &config, &in, 2);
     for (size_t i = 0; i < in.rows; i++) {
         worst = fmax(worst, fabs(want.angle[i] - theta));
     }
@@ -66,8 +66,8 @@ static void angles_in_few_dimensions(void **state)
             how.dim = dim;
             how.classes = 128;
             how.wobble = 2;
-            assert_int_equal(inputs_make(&in, &how, 7), 0);
-            assert_int_equal(exact_solve(&want, &config, &in, 2), 0);
+            inputs_make(&in, &how, 7);
+            exact_solve(&want, &config, &in, 2);
             for (size_t i = 0; i < in.rows; i++) {
                 assert_int_equal(in.labels[i], i % (2 * dim));
                 assert_true(fabs(want.angle[i] - angles[k].offset) <= 1.2e-7 * angles[k].offset);
@@ -89,11 +89,11 @@ static void targets_turn_and_spread(void **state)
     (void)state;
     how.classes = 40;
     how.spread = 1;
-    assert_int_equal(inputs_make(&in, &how, 9), 0);
+    inputs_make(&in, &how, 9);
     how.turn = 33;
-    assert_int_equal(inputs_make(&turned, &how, 9), 0);
-    assert_int_equal(exact_solve(&want, &config, &in, 1), 0);
-    assert_int_equal(exact_solve(&other, &config, &turned, 1), 0);
+    inputs_make(&turned, &how, 9);
+    exact_solve(&want, &config, &in, 1);
+    exact_solve(&other, &config, &turned, 1);
     for (size_t i = 0; i < in.rows; i++) {
         assert_int_equal(in.labels[i], 5 * i);
         assert_int_equal(turned.labels[i], (5 * i + 33) % 40);
@@ -115,9 +115,9 @@ static void exact_of_many_rows(void **state)
     oracle_output all;
 
     (void)state;
-    assert_int_equal(inputs_make(&in, &how, 2), 0);
+    inputs_make(&in, &how, 2);
     const margin_head head = head_of(&in);
-    assert_int_equal(exact_solve(&want, &config, &in, 3), 0);
+    exact_solve(&want, &config, &in, 3);
     assert_int_equal(oracle_head(&config, &head, &all), 0);
     for (size_t i = 0; i < in.rows; i++) {
         assert_true(fabs(want.loss[i] - all.row_loss[i]) <= 1e-15 * want.loss[i]);
@@ -139,9 +139,9 @@ static void exact_does_not_depend_on_threads(void **state)
     exact one, three;
 
     (void)state;
-    assert_int_equal(inputs_make(&in, &how, 3), 0);
-    assert_int_equal(exact_solve(&one, &config, &in, 1), 0);
-    assert_int_equal(exact_solve(&three, &config, &in, 3), 0);
+    inputs_make(&in, &how, 3);
+    exact_solve(&one, &config, &in, 1);
+    exact_solve(&three, &config, &in, 3);
     assert_memory_equal(one.dw, three.dw, in.classes * in.dim * sizeof *one.dw);
     assert_memory_equal(one.dx, three.dx, in.rows * in.dim * sizeof *one.dx);
     assert_memory_equal(one.loss, three.loss, in.rows * sizeof *one.loss);
@@ -159,12 +159,12 @@ static void condition_covers_one_ulp(void **state)
     exact want, other;
 
     (void)state;
-    assert_int_equal(inputs_make(&in, &how, 11), 0);
-    assert_int_equal(exact_solve(&want, &config, &in, 1), 0);
-    assert_int_equal(exact_shift(&want, &config, &in, 2, 1), 0);
+    inputs_make(&in, &how, 11);
+    exact_solve(&want, &config, &in, 1);
+    exact_shift(&want, &config, &in, 2, 1);
     for (uint64_t draw = 1; draw <= 20; draw++) {
-        assert_int_equal(inputs_shift(&moved, &in, draw), 0);
-        assert_int_equal(exact_solve(&other, &config, &moved, 1), 0);
+        inputs_shift(&moved, &in, draw);
+        exact_solve(&other, &config, &moved, 1);
         for (size_t i = 0; i < in.rows; i++) {
             const double by = fabs(other.loss[i] - want.loss[i]);
             assert_true(by <= want.condition[i] * 1.0001 && by > 1e-4 * want.condition[i]);
@@ -191,11 +191,11 @@ static void the_judge_tells_right_from_wrong(void **state)
     (void)state;
     assert_string_equal(textbooks[1].name, "acos");
     for (uint64_t seed = 1; seed <= 8; seed++) {
-        assert_int_equal(inputs_make(&in, &how, seed), 0);
-        assert_int_equal(exact_solve(&want, &config, &in, 1), 0);
-        assert_int_equal(measure_library(&config, &in, &want, seed, &library), MARGIN_OK);
-        assert_int_equal(measure_textbook(&textbooks[1], &config, &in, &want, seed, &plain),
+        inputs_make(&in, &how, seed);
+        exact_solve(&want, &config, &in, 1);
+        assert_int_equal(measure_library(&config, &in, &want, &(witness){.seed = seed}, &library),
                          MARGIN_OK);
+        measure_textbook(&textbooks[1], &config, &in, &want, &(witness){.seed = seed}, &plain);
         exact_free(&want);
         inputs_free(&in);
     }
@@ -205,11 +205,11 @@ static void the_judge_tells_right_from_wrong(void **state)
         assert_true(library.outside[p] == 0);
         assert_true(p == PROMISE_GRAD_W || plain.outside[p] > 0);
     }
-    verdict_add(&v, MARGIN_ARCFACE, "here", 1, &library, "sweep", "paper", "exact");
+    verdict_add(&v, MARGIN_ARCFACE, "here", 1, &library);
     assert_int_equal(verdict_failures(&v), 0);
-    verdict_add(&v, MARGIN_ARCFACE, "acos", 0, &plain, "sweep", "paper", "exact");
+    verdict_add(&v, MARGIN_ARCFACE, "acos", 0, &plain);
     assert_int_equal(verdict_failures(&v), 0); /* only the library promises */
-    verdict_add(&v, MARGIN_ARCFACE, "here", 1, &plain, "sweep", "paper", "exact");
+    verdict_add(&v, MARGIN_ARCFACE, "here", 1, &plain);
     assert_true(verdict_failures(&v) >= 3);
 }
 
@@ -224,17 +224,17 @@ static void shares_are_errors_over_bounds(void **state)
 
     (void)state;
     config.scale = 4;
-    assert_int_equal(inputs_make(&in, &how, 1), 0);
-    assert_int_equal(exact_solve(&want, &config, &in, 1), 0);
+    inputs_make(&in, &how, 1);
+    exact_solve(&want, &config, &in, 1);
     const double loss = want.loss[0], allowed = 4 * float_ulp(loss) + want.condition[0];
     want.loss[0] += 1e-3;
-    assert_int_equal(measure_library(&config, &in, &want, 1, &t), MARGIN_OK);
+    assert_int_equal(measure_library(&config, &in, &want, &(witness){.seed = 1}, &t), MARGIN_OK);
     assert_true(fabs(t.share[GOAL_LOSS] * allowed / 1e-3 - 1) < 0.05);
     assert_true(t.share[PROMISE_LOSS] < t.share[GOAL_LOSS] && t.share[PROMISE_LOSS] > 10);
     assert_int_equal(t.outside[PROMISE_LOSS], 1);
     want.dx[0] = 1.01 * want.dx[0] + 1;
     t = (tally){0};
-    assert_int_equal(measure_library(&config, &in, &want, 1, &t), MARGIN_OK);
+    assert_int_equal(measure_library(&config, &in, &want, &(witness){.seed = 1}, &t), MARGIN_OK);
     assert_int_equal(t.outside[PROMISE_GRAD_X], 1);
     assert_int_equal(t.outside[PROMISE_GRAD_W], 0);
     exact_free(&want);

@@ -92,7 +92,7 @@ def check_reproduce(work, environment):
     assert set(table_of(run)) == set(LOSSES), table_of(run)
     check_closing(text, run)
 
-    shown = on_terminal(command, environment)
+    shown = on_terminal(command + " --pack", environment)
     check_progress(shown, "figures", "speed")
     assert BOLD in shown and "4/4 speed: already measured, kept" in shown, shown
     check_closing(shown.replace("\r\n", "\n"), run)
@@ -108,7 +108,7 @@ def check_reproduce(work, environment):
                 (value == "-") == (row[key] is None) and (value == "-" or float(value) == row[key])
             assert same, (row["loss"], key, value, row[key])
     packs = [json.loads(in_pipe(command + " --pack --json", environment)[0])["pack"],
-             re.search("^pack +(.*)$", in_pipe(command + " --pack", environment)[0], re.M)[1]]
+             re.search(r"^pack +(.*?)\r?$", shown, re.M)[1]]
     assert packs == [run + ".tar.xz"] * 2, packs
     subprocess.run(["sha256sum", "--status", "-c", packs[0] + ".sha256"], cwd=work, check=True)
     print("reproduce.sh: progress on a terminal, lines in a pipe, an object for a program")

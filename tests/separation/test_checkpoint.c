@@ -1,8 +1,7 @@
 /* test_checkpoint.c: a training that was interrupted goes on where it stopped and ends with the
  * same numbers; states of other runs and broken ones are refused. */
-#include "checkpoint.h"
-#include "mocka.h"
 #include "run.h"
+#include "mocka.h"
 
 #include <dirent.h>
 #include <stdio.h>

@@ -4,7 +4,6 @@
 #include "crowd.h"
 #include "mocka.h"
 #include "philox.h"
-#include "streams.h"
 
 enum { WIDEST = 512, SEED = 7 };
 

@@ -1,7 +1,7 @@
 /* test_data.c: the synthetic identities and the order of the classes round the circle. */
 #include "mocka.h"
-#include "sphere_data.h"
-#include "tour.h"
+#include "data.h"
+#include "trainer.h"
 
 static sphere_config small_config(uint64_t seed)
 {

@@ -217,7 +217,7 @@ class Driver(unittest.TestCase):
         self.write_set(cut=7)
         self.assert_refused(1, "train-images-idx3-ubyte.gz: truncated", "--data", self.folder.name)
         out = self.path("missing/out.json")
-        self.assert_refused(1, out + ": No such file", "--data", "sphere", *FEW, "--out", out)
+        self.assert_refused(1, out + ": cannot write: No such file", "--data", "sphere", *FEW, "--out", out)
         before = os.listdir(self.folder.name)
         os.mkdir(self.path("folder"))
         done = drive("--data", "sphere", "--loss", "cosface", *FEW, "--out", self.path("folder"))

@@ -2,7 +2,7 @@
  * against finite differences, groups in the order of the samples. */
 #include "angle_losses.h"
 #include "mocka.h"
-#include "order.h"
+#include "philox.h"
 
 enum { ROWS = 9, DIM = 5, CLASSES = 4 };
 

@@ -1,6 +1,6 @@
 /* test_free_features.c: without a network the gap between classes is what each loss's decision
  * margin demands, whatever the angle between the classes. */
-#include "free_features.h"
+#include "crowd.h"
 #include "mocka.h"
 
 static const double degree = M_PI / 180.0;

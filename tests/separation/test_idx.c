@@ -4,8 +4,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "idx.h"
-#include "images.h"
+#include "data.h"
 #include "mocka.h"
 
 enum { MOST = 4096 };

@@ -1,7 +1,6 @@
 /* test_philox.c: the generator against published known answers, and what streams promise. */
 #include "ks.h"
 #include "mocka.h"
-#include "order.h"
 #include "philox.h"
 
 enum { DRAWS = 200000 };

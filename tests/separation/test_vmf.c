@@ -1,7 +1,7 @@
 /* test_vmf.c: the samplers on the sphere against the distributions they claim. */
 #include "ks.h"
 #include "mocka.h"
-#include "vmf.h"
+#include "philox.h"
 
 enum { DRAWS = 20000, MOST_DIM = 128, CELLS = 20000 };
 

@@ -111,11 +111,10 @@ static void perfect_rows(const margin_config *config)
 static int judge_head(const margin_config *config, int gradients)
 {
     speed_reference reference;
-    assert_int_equal(speed_reference_open(&reference, problem), 0);
+    speed_reference_open(&reference, problem);
     fault[0] = '\0';
-    const int verdict =
-        speed_check_head(&reference, config, &data.outputs, gradients,
-                         speed_tolerance_library(config->scale), fault, sizeof fault);
+    const int verdict = speed_check_head(&reference, config, &data.outputs, gradients,
+                                         speed_tolerance_library(config->scale), fault);
     speed_reference_close(&reference);
     return verdict;
 }
@@ -124,7 +123,7 @@ static int judge_rows(const margin_config *config)
 {
     fault[0] = '\0';
     return speed_check_rows(problem, config, &data.outputs, speed_tolerance_library(config->scale),
-                            fault, sizeof fault);
+                            fault);
 }
 
 static void right_heads_pass(void **state)
@@ -174,7 +173,7 @@ static int judge_whole_head(const margin_config *config)
 static size_t sampled_other(void)
 {
     speed_reference reference;
-    assert_int_equal(speed_reference_open(&reference, problem), 0);
+    speed_reference_open(&reference, problem);
     assert_true(reference.classes_sampled > reference.targets_sampled);
     const size_t other = reference.sampled_class[reference.targets_sampled];
     speed_reference_close(&reference);

@@ -1,4 +1,4 @@
-/* test_parts.c: the small parts of the speed suite: names, inputs, loops, memory, peaks. */
+/* test_parts.c: the small parts of the speed suite: inputs, loops, memory, peaks. */
 #include "../mocka.h"
 
 #include <sys/wait.h>
@@ -6,35 +6,11 @@
 
 #include "clock.h"
 #include "data.h"
-#include "foreign.h"
 #include "loops.h"
-#include "memory.h"
+#include "process.h"
 #include "peaks.h"
 #include "peers.h"
 #include "plan.h"
-#include "report.h"
-
-/* ---- names ----------------------------------------------------------------------------------- */
-
-static void names_have_fields(void **state)
-{
-    (void)state;
-    const char *name = "head/loss:arcface/isa:avx2/N:128/D:512/C:10000/threads:1";
-    char text[80];
-    assert_int_equal(speed_name_field(name, "loss", text, sizeof text), 1);
-    assert_string_equal(text, "arcface");
-    assert_int_equal(speed_name_field(name, "N", text, sizeof text), 1);
-    assert_string_equal(text, "128");
-    assert_int_equal(speed_name_field(name, "threads", text, sizeof text), 1);
-    assert_string_equal(text, "1");
-    assert_int_equal(speed_name_field(name, "impl", text, sizeof text), 0);
-    assert_int_equal(speed_name_field(name, "loss", text, 7), 0);
-    assert_int_equal(speed_name_replace(name, "loss", "softmax", text, sizeof text), 1);
-    assert_string_equal(text, "head/loss:softmax/isa:avx2/N:128/D:512/C:10000/threads:1");
-    assert_int_equal(speed_name_replace(name, "threads", "16", text, sizeof text), 1);
-    assert_string_equal(text, "head/loss:arcface/isa:avx2/N:128/D:512/C:10000/threads:16");
-    assert_int_equal(speed_name_replace(name, "loss", "a longer one", text, 20), 0);
-}
 
 /* ---- inputs ---------------------------------------------------------------------------------- */
 
@@ -59,7 +35,7 @@ static void inputs_have_their_statistics(void **state)
 {
     (void)state;
     speed_data data;
-    assert_int_equal(speed_data_open(&data, shapes, 2, 3), 0);
+    speed_data_open(&data, shapes, 2, 3);
     const speed_problem *p = speed_data_problem(&data, 1, 1);
     double square = 0, rows_square = 0;
     assert_non_null(p);
@@ -86,9 +62,9 @@ static void inputs_depend_on_the_seed_only(void **state)
 {
     (void)state;
     speed_data a, b, c;
-    assert_int_equal(speed_data_open(&a, shapes, 2, 3), 0);
-    assert_int_equal(speed_data_open(&b, shapes, 1, 3), 0);
-    assert_int_equal(speed_data_open(&c, shapes, 1, 4), 0);
+    speed_data_open(&a, shapes, 2, 3);
+    speed_data_open(&b, shapes, 1, 3);
+    speed_data_open(&c, shapes, 1, 4);
     const speed_problem *p = speed_data_problem(&a, 0, 0), *q = speed_data_problem(&b, 0, 0);
     const speed_problem *other = speed_data_problem(&c, 0, 0);
     const size_t x_bytes = 40 * 64 * sizeof(float);
@@ -223,17 +199,17 @@ static void peaks_are_kept(void **state)
     assert_int_equal(speed_peaks_measure(object, threads, 2, 1), 0);
     const char *isa = margin_isa_name(speed_loops_best()->isa);
     for (int t = 1; t <= 2; t++) {
-        const double rate = speed_peaks_fma(object, isa, t);
-        assert_true(rate > 0 && speed_peaks_fma(object, NULL, t) >= rate);
+        const double rate = speed_peaks_best(object, "fma_peaks", isa, t, NULL);
+        assert_true(rate > 0 && speed_peaks_best(object, "fma_peaks", NULL, t, NULL) >= rate);
         assert_true(speed_peaks_copy(object, t) > 0);
     }
-    assert_true(speed_peaks_fma(object, "none", 1) <= 0);
-    assert_true(speed_peaks_fma(object, isa, 3) <= 0);
+    assert_true(speed_peaks_best(object, "fma_peaks", "none", 1, NULL) <= 0);
+    assert_true(speed_peaks_best(object, "fma_peaks", isa, 3, NULL) <= 0);
     /* What was better before stays. */
     json_object_set_new(json_object_get(json_object_get(object, "fma_peaks"), isa), "1",
                         json_real(1e9));
     assert_int_equal(speed_peaks_measure(object, threads, 2, 1), 0);
-    assert_near("kept", speed_peaks_fma(object, isa, 1), 1e9, 1);
+    assert_near("kept", speed_peaks_best(object, "fma_peaks", isa, 1, NULL), 1e9, 1);
     assert_near("kept", json_number_value(json_object_get(object, "fma_peak_gflops")), 1e9, 1);
     json_decref(object);
 }
@@ -241,7 +217,6 @@ static void peaks_are_kept(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(names_have_fields),
         cmocka_unit_test(inputs_have_their_statistics),
         cmocka_unit_test(inputs_depend_on_the_seed_only),
         cmocka_unit_test(loops_are_right),

@@ -1,0 +1,97 @@
+/* data.h: labelled samples as the network sees them, and the two sources they come from: images in
+ * a folder, and synthetic identities on a hypersphere. Must not know networks, losses or metrics.
+ */
+#ifndef SEPARATION_DATA_H
+#define SEPARATION_DATA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct dataset {
+    size_t count, dim, classes;
+    float *inputs;   /* [count, dim] */
+    int64_t *labels; /* [count], in [0, classes) */
+} dataset;
+
+typedef struct data_split {
+    dataset train, test;
+    dataset unseen; /* samples of classes that training never sees, with labels of their own; may be
+                       empty */
+} data_split;
+
+/* All zero. */
+void dataset_create(dataset *out, size_t count, size_t dim, size_t classes);
+void dataset_free(dataset *data);
+void data_split_free(data_split *split);
+
+/* ---- idx.c: the IDX format of MNIST and its kin: an array of bytes behind a short header, plain
+ * or gzipped. It must not know what the bytes mean ---- */
+
+enum { IDX_MOST_DIMENSIONS = 3 };
+
+typedef struct idx_array {
+    size_t ndim;
+    size_t shape[IDX_MOST_DIMENSIONS];
+    size_t size; /* bytes: the product of the shape */
+    uint8_t *data;
+} idx_array;
+
+/* Read an IDX file of unsigned bytes that has `ndim` dimensions. 0; or -1 with one line in `error`
+ * that names the file and the fault, and *out empty. Free with idx_free. */
+int idx_read(const char *path, size_t ndim, idx_array *out, char *error, size_t error_size);
+void idx_free(idx_array *array);
+
+/* ---- images: a folder of four IDX files named as MNIST's, plain or gzipped:
+ * train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte
+ */
+
+typedef struct image_part {
+    idx_array images; /* [count, height, width] */
+    idx_array labels; /* [count] */
+} image_part;
+
+typedef struct image_set {
+    image_part train, test;
+    size_t classes; /* 1 + the largest training label */
+    size_t pixels;  /* of an image */
+} image_set;
+
+/* 0; or -1 with one line in `error` that names the file and the fault. Free with image_set_free. */
+int image_set_load(const char *folder, image_set *out, char *error, size_t error_size);
+void image_set_free(image_set *set);
+
+/* Up to `train` and `test` images of each class, picked by the seed, class by class; pixels
+ * shifted and scaled to mean 0 and deviation 1 over the training images. */
+void image_set_pick(const image_set *set, size_t train, size_t test, uint64_t seed,
+                    data_split *out);
+
+/* ---- identities: centres uniform, samples von Mises-Fisher around them, then a fixed random
+ * nonlinear map into the input space, which folds the clouds so that a network is needed to undo it
+ */
+
+typedef struct sphere_config {
+    size_t identities;
+    size_t unseen;        /* further identities that training never sees, of `test` samples each */
+    size_t latent_dim;    /* the hypersphere's dimension, >= 2 */
+    size_t input_dim;     /* what the network sees */
+    size_t train, test;   /* samples of each identity */
+    double imbalance;     /* >= 1: the first identity has `train` samples, the last one this many
+                             times fewer, in equal ratios between; at least one each */
+    double flipped;       /* share of the training samples labelled as another identity */
+    double outliers;      /* share of them that are nobody's: uniform on the hypersphere */
+    double concentration; /* of the samples around their centre */
+    double bend;          /* strength of the map: input = sin(bend <a, x> + phase), a ~ N(0, I) */
+    uint64_t seed;        /* of centres and samples; the map is the same for every seed */
+} sphere_config;
+
+/* The settings of the toy figure: 8 identities of 1,500 samples, balanced, without noise. */
+void sphere_config_init(sphere_config *config);
+/* A hundred identities and as many unseen, nearer to each other: something to be verified. */
+void sphere_config_faces(sphere_config *config);
+/* Training samples of an identity. */
+size_t sphere_train_count(const sphere_config *config, size_t identity);
+
+/* Samples stand identity by identity. */
+void sphere_data_make(const sphere_config *config, data_split *out);
+
+#endif
