@@ -1,6 +1,7 @@
 """The C interface of the library, as ctypes sees it: structs, functions, the table of losses.
 
-Mirrors include/margin.h and margin_update.h, and nothing else. Must not know NumPy or PyTorch.
+Mirrors include/margin.h, margin_shards.h and margin_update.h, and nothing else. Must not know
+NumPy or PyTorch.
 """
 
 from __future__ import annotations
@@ -8,13 +9,23 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from ctypes import POINTER, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint64, c_void_p
+from ctypes import (
+    POINTER,
+    c_char_p,
+    c_double,
+    c_float,
+    c_int,
+    c_int64,
+    c_size_t,
+    c_uint64,
+    c_void_p,
+)
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Callable, Dict, Mapping, Optional, Tuple
 
-OK, NULL, CONFIG, ISA, SHAPE, LABEL, NONFINITE, WORKSPACE, MEMORY, SIZE = range(10)
+OK, NULL, CONFIG, ISA, SHAPE, LABEL, NONFINITE, WORKSPACE, MEMORY, SIZE, ORDER = range(11)
 """The values of margin_status."""
 
 
@@ -224,6 +235,35 @@ class Rows(_Sized):
     ]
 
 
+class Shard(_Sized):
+    """margin_shard: the place of some classes in the head of all."""
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("classes", c_size_t),
+        ("shards", c_size_t),
+        ("here", c_size_t),
+        ("cuts", POINTER(c_size_t)),
+        ("targets", c_void_p),
+        ("targets_stride", c_size_t),
+        ("target_bias", c_void_p),
+        ("measure", c_double),
+        ("want_embeddings", c_int),
+    ]
+
+
+class ShardStats(ctypes.Structure):
+    """margin_shard_stats."""
+
+    _fields_ = [
+        ("sum", c_double),
+        ("peak", c_float),
+        ("most", c_float),
+        ("target", c_float),
+        ("unused", c_float),
+    ]
+
+
 def _named(option: str) -> Dict[str, Tuple[Any, ...]]:
     """The two functions between the values of an option and their names."""
     return {
@@ -261,6 +301,16 @@ _FUNCTIONS: Dict[str, Tuple[Any, ...]] = {
     "margin_head_predict": (c_int, c_void_p, POINTER(Predict)),
     "margin_sample_run": (c_int, c_void_p, POINTER(Sample)),
     "margin_rows_run": (c_int, c_void_p, POINTER(Rows)),
+    "margin_shard_cells": (c_size_t,) * 4,
+    "margin_shard_cut": (c_size_t,) * 5,
+    "margin_shard_nodes": (c_size_t,) * 6,
+    "margin_shard_width": (c_size_t,) * 2,
+    "margin_shard_measure": (c_int, c_void_p, POINTER(Head), POINTER(c_double)),
+    "margin_shard_forward": (c_int, c_void_p, POINTER(Head), POINTER(Shard), c_void_p),
+    "margin_shard_part": (c_int, c_void_p, *(c_size_t,) * 3, c_void_p),
+    "margin_shard_combine": (c_int, c_void_p, c_void_p),
+    "margin_shard_gradient": (c_int, c_void_p, *(c_size_t,) * 2, c_void_p, c_void_p, c_size_t),
+    "margin_shard_backward": (c_int, c_void_p),
 }
 
 

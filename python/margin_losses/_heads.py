@@ -213,7 +213,7 @@ def _config(made: Settings, threads: int, isa: int, workspace: int) -> Config:
     return Config(threads=threads, isa=isa, workspace_bytes=workspace, **made._asdict())
 
 
-class _Context:
+class Context:
     """A margin_context. It computes for the thread that made it, and ends with it."""
 
     def __init__(self, made: Settings, threads: int, isa: int, workspace: int) -> None:
@@ -264,7 +264,7 @@ class _Kept(threading.local):
     """The contexts of one thread, those used last at the end."""
 
     def __init__(self) -> None:
-        self.contexts: "OrderedDict[Tuple[int, int], _Context]" = OrderedDict()
+        self.contexts: "OrderedDict[Tuple[int, int], Context]" = OrderedDict()
         self.default_threads = 0
 
 
@@ -281,7 +281,7 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_forget)
 
 
-def _take_context(made: Settings, threads: int, isa: int, workspace: int) -> _Context:
+def _take_context(made: Settings, threads: int, isa: int, workspace: int) -> Context:
     """Return a context of this thread that is free and large enough, now marked as busy.
 
     A signal handler may call while its thread is in a call: that one's context is then not free.
@@ -294,7 +294,7 @@ def _take_context(made: Settings, threads: int, isa: int, workspace: int) -> _Co
         if len(kept.contexts) > 1:
             kept.contexts.move_to_end((isa, workspace))
         return context
-    new = _Context(made, threads, isa, workspace)
+    new = Context(made, threads, isa, workspace)
     new.busy = True
     if not threads:
         kept.default_threads = new.most_threads
@@ -307,7 +307,7 @@ def _take_context(made: Settings, threads: int, isa: int, workspace: int) -> _Co
 
 def resolved() -> Tuple[int, int]:
     """The instruction set and the threads that a call takes when it is asked for none."""
-    context = _Context(settings(next(iter(LOSSES))), 0, 0, 0)
+    context = Context(settings(next(iter(LOSSES))), 0, 0, 0)
     config = library.margin_context_config(context.handle).contents
     return config.isa, config.threads
 
@@ -349,7 +349,8 @@ def _fault_text(fault: _abi.Fault, call: Any, field: str, name: str) -> str:
     return f"{name}: {detail}" if fault.argument and name not in detail else detail
 
 
-def _fail(context: _Context, status: int, call: Any, names: Optional[Dict[str, str]]) -> NoReturn:
+def fail(context: Context, status: int, call: Any, names: Optional[Dict[str, str]]) -> NoReturn:
+    """Raise what the library found wrong with a call; errors call its arguments by `names`."""
     fault = library.margin_context_fault(context.handle).contents
     if status == _abi.MEMORY:
         raise MemoryError(f"margin_losses: {fault.detail.decode()}")
@@ -358,6 +359,17 @@ def _fail(context: _Context, status: int, call: Any, names: Optional[Dict[str, s
         raise ValueError(f"workspace of {found} bytes is too small: this shape needs {needed} bytes")
     field = library.margin_argument_name(fault.argument).decode()
     raise ValueError(_fault_text(fault, call, field, (names or {}).get(field, field)))
+
+
+def open_context(made: Settings, threads: Optional[int], isa: int, workspace: int) -> Context:
+    """Return a context of this thread with these settings, which nobody else takes while `busy`."""
+    context = _take_context(made, threads or 0, isa, workspace)
+    try:
+        context.configure(made, threads or _kept.default_threads)
+    except BaseException:
+        context.busy = False
+        raise
+    return context
 
 
 def _run(
@@ -369,12 +381,11 @@ def _run(
     isa: int,
     workspace: int,
 ) -> None:
-    context = _take_context(made, threads or 0, isa, workspace)
+    context = open_context(made, threads, isa, workspace)
     try:
-        context.configure(made, threads or _kept.default_threads)
         status = function(context.handle, call)
         if status != _abi.OK and not (status == _abi.WORKSPACE and workspace == 0):
-            _fail(context, status, call, names)
+            fail(context, status, call, names)
     finally:
         context.busy = False
     if status == _abi.WORKSPACE:  # the library's default is too small, and nobody has set a bound

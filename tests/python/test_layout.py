@@ -13,7 +13,8 @@ from pathlib import Path
 from margin_losses import _abi, _measures
 
 ROOT = Path(__file__).resolve().parents[2]
-HEADER = "".join((ROOT / "include" / name).read_text() for name in ("margin.h", "margin_update.h"))
+HEADERS = ("margin.h", "margin_shards.h", "margin_update.h")
+HEADER = "".join((ROOT / "include" / name).read_text() for name in HEADERS)
 
 STRUCTS = {
     "margin_config": _abi.Config,
@@ -24,6 +25,8 @@ STRUCTS = {
     "margin_update": _abi.Update,
     "margin_sample": _abi.Sample,
     "margin_rows": _abi.Rows,
+    "margin_shard": _abi.Shard,
+    "margin_shard_stats": _abi.ShardStats,
     "angles_input": _measures.AnglesInput,
     "angles": _measures.Angles,
     "roc_point": _measures.RocPoint,
@@ -41,6 +44,7 @@ VALUES = {
     "MARGIN_ERROR_NONFINITE": _abi.NONFINITE,
     "MARGIN_ERROR_WORKSPACE": _abi.WORKSPACE,
     "MARGIN_ERROR_MEMORY": _abi.MEMORY,
+    "MARGIN_ERROR_ORDER": _abi.ORDER,
     "VERIFICATION_DECADES": _measures.DECADES,
     "VERIFICATION_STEPS": _measures.STEPS,
 }
@@ -64,7 +68,8 @@ def python_answers():
 
 
 def c_program():
-    lines = ["#include <advice.h>", "#include <angles.h>", "#include <margin_update.h>"]
+    lines = ["#include <advice.h>", "#include <angles.h>"]
+    lines += [f"#include <{name}>" for name in HEADERS]
     lines += ["#include <stddef.h>", "#include <stdio.h>", "#include <verification.h>"]
     lines += ['#define SAY(what, n) printf("%s\\t%zu\\n", what, (size_t)(n))']
     lines += ["int main(void)", "{"]
@@ -96,7 +101,7 @@ class Layout(unittest.TestCase):
         """Every function that Python calls is in the header, with as many arguments."""
         code = re.sub(r"/\*.*?\*/", "", HEADER, flags=re.DOTALL)
         declared = dict(re.findall(r"MARGIN_API[^;]*?\b(margin_\w+)\(([^)]*)\)", code))
-        self.assertGreater(len(declared), 25)
+        self.assertGreater(len(declared), 35)
         for name, (_, *arguments) in _abi._FUNCTIONS.items():
             count = 0 if declared[name] == "void" else declared[name].count(",") + 1
             self.assertEqual(len(arguments), count, name)

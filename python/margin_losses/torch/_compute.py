@@ -175,9 +175,11 @@ def _check_rows(name: str, tensor: Tensor, rows: int) -> None:
         )
 
 
-def checked(x: Any, w: Any, bias: Any, y: Any, sample_weight: Any) -> Tensors:
+def checked(
+    x: Any, w: Any, bias: Any, y: Any, sample_weight: Any, least_classes: int = 1
+) -> Tensors:
     """Return the tensors as the library takes them, or refuse them with one line that says why."""
-    x, w = _embeddings(x, w)
+    x, w = _embeddings(x, w, least_classes)
     y = _labels(y, x.device)
     _check_rows("y", y, x.shape[0])
     if bias is not None:
@@ -197,14 +199,14 @@ def checked(x: Any, w: Any, bias: Any, y: Any, sample_weight: Any) -> Tensors:
     return Tensors(x, w, bias, y, sample_weight)
 
 
-def _embeddings(x: Any, w: Any) -> Tuple[Tensor, Tensor]:
+def _embeddings(x: Any, w: Any, least_classes: int = 1) -> Tuple[Tensor, Tensor]:
     x, w = _real("x", x, 2, "[N, D]", True), _real("weight", w, 2, "[C, D]", True)
     if x.shape[1] != w.shape[1]:
         raise ValueError(
             f"x has {x.shape[1]} columns and weight {w.shape[1]}: both must be D, "
             "the embedding size"
         )
-    if 0 in w.shape:
+    if w.shape[0] < least_classes or w.shape[1] == 0:
         raise ValueError(f"weight must be [C, D], neither of them 0, got {list(w.shape)}")
     if w.is_meta != x.is_meta:
         raise RuntimeError(f"weight is on {w.device} and x on {x.device}: take both to one device")
@@ -214,7 +216,7 @@ def _embeddings(x: Any, w: Any) -> Tuple[Tensor, Tensor]:
 # ---- loss and gradients --------------------------------------------------------------------------
 
 
-def _row_weights(objective: Objective, t: Tensors, y: Tensor) -> Tuple[Optional[Tensor], bool]:
+def row_weights(objective: Objective, t: Tensors, y: Tensor) -> Tuple[Optional[Tensor], bool]:
     """Return the factors of the rows' losses, None for those of the plain mean, and whether they
     are factors of nothing at all: a mean over weights that add up to zero."""
     if objective.reduction == "none":
@@ -232,7 +234,7 @@ def _row_weights(objective: Objective, t: Tensors, y: Tensor) -> Tuple[Optional[
     return weights / total, False
 
 
-def _of_nothing(objective: Objective, t: Tensors, needs: Needs) -> Tuple[Tensor, Gradients]:
+def of_nothing(objective: Objective, t: Tensors, needs: Needs) -> Tuple[Tensor, Gradients]:
     """The loss of no rows at all, which the library refuses: as torch's cross_entropy has it."""
     kind = torch.float32
     if objective.reduction == "none":
@@ -242,11 +244,11 @@ def _of_nothing(objective: Objective, t: Tensors, needs: Needs) -> Tuple[Tensor,
         loss = t.x.new_full((), value, dtype=kind)
     return loss, [
         t.x.new_zeros(shape, dtype=kind) if n and shape is not None else None
-        for shape, n in zip(_gradient_shapes(t), needs)
+        for shape, n in zip(gradient_shapes(t), needs)
     ]
 
 
-def _gradient_shapes(t: Tensors) -> List[Optional[torch.Size]]:
+def gradient_shapes(t: Tensors) -> List[Optional[torch.Size]]:
     """The shapes of the gradients of x, w and bias; None without a bias."""
     classes = t.w.shape[:1] if t.index is None else t.index.shape
     return [t.x.shape, classes + t.w.shape[1:], None if t.bias is None else classes]
@@ -274,15 +276,60 @@ def sampled(objective: Objective, t: Tensors, sampling: Sampling) -> Tensors:
         class_index=index.data_ptr(),
         capacity=classes,
     )
-    call.held = (y, index)  # see _pointer
+    call.held = (y, index)  # see pointer
     run_sample(objective.made, call, NAMES)
     return t._replace(index=index[: call.found].clone())
 
 
-def _pointer(tensor: Optional[Tensor]) -> Optional[int]:
+def pointer(tensor: Optional[Tensor]) -> Optional[int]:
     """The address of a tensor, which the struct that takes it must hold: where torch.compile or
     compiled autograd runs a function in parts, a variable that is not read again is dropped."""
     return None if tensor is None else tensor.data_ptr()
+
+
+def head_call(
+    objective: Objective, t: Tensors, weights: Optional[Tensor], needs: Needs
+) -> Tuple[Head, Optional[Tensor], Gradients]:
+    """Return the struct of a call, and what it writes: the rows' losses, and gradients.
+
+    Tensors are contiguous, labels as the library takes them; `weights` are the factors of the rows.
+    """
+    x, w, bias, y = t.x, t.w, t.bias, t.y
+    kind = torch.float32
+    rows = x.new_empty(y.shape, dtype=kind) if objective.reduction == "none" else None
+    wanted = (needs[0], needs[1] or needs[2], needs[2])  # the library wants dw beside db
+    dx, dw, db = (
+        x.new_empty(shape, dtype=kind) if n and shape is not None else None
+        for shape, n in zip(gradient_shapes(t), wanted)
+    )
+    call = Head(
+        rows=x.shape[0],
+        dim=x.shape[1],
+        classes=w.shape[0] if t.index is None else t.index.shape[0],
+        embeddings=x.data_ptr(),
+        weights=w.data_ptr(),
+        bias=pointer(bias),
+        class_index=pointer(t.index),
+        labels=y.data_ptr(),
+        row_weight=pointer(weights),
+        label_smoothing=objective.label_smoothing,
+        row_loss=pointer(rows),
+        grad_embeddings=pointer(dx),
+        grad_weights=pointer(dw),
+        grad_bias=pointer(db),
+        ignore_label=objective.ignore_index,
+        embeddings_type=KINDS[x.dtype],
+        weights_type=KINDS[w.dtype],
+    )
+    call.held = (*t, weights, rows, dx, dw, db)  # see pointer
+    return call, rows, [dx, dw if needs[1] else None, db]
+
+
+def value_of(objective: Objective, call: Head, weightless: bool, x: Tensor) -> Tensor:
+    """Return the loss of a call that was made, as a scalar beside `x`."""
+    empty = weightless or call.counted == 0
+    loss = float("nan") if empty and objective.reduction == "mean" else call.loss
+    return x.new_full((), loss, dtype=torch.float32)
 
 
 def compute(
@@ -294,46 +341,15 @@ def compute(
     Errors call what the library found wrong by `names`.
     """
     if t.x.shape[0] == 0:
-        return _of_nothing(objective, t, needs)
-    x, w = t.x.contiguous(), t.w.contiguous()
-    bias = None if t.bias is None else t.bias.contiguous()
-    ignore = objective.ignore_index
-    y = _known_labels(t.y, ignore)
-    weights, weightless = _row_weights(objective, t, y)
-    kind = torch.float32
-    rows = x.new_empty(y.shape, dtype=kind) if objective.reduction == "none" else None
-    wanted = (needs[0], needs[1] or needs[2], needs[2])  # the library wants dw beside db
-    dx, dw, db = (
-        x.new_empty(shape, dtype=kind) if n and shape is not None else None
-        for shape, n in zip(_gradient_shapes(t), wanted)
-    )
-    call = Head(
-        rows=x.shape[0],
-        dim=x.shape[1],
-        classes=w.shape[0] if t.index is None else t.index.shape[0],
-        embeddings=x.data_ptr(),
-        weights=w.data_ptr(),
-        bias=_pointer(bias),
-        class_index=_pointer(t.index),
-        labels=y.data_ptr(),
-        row_weight=_pointer(weights),
-        label_smoothing=objective.label_smoothing,
-        row_loss=_pointer(rows),
-        grad_embeddings=_pointer(dx),
-        grad_weights=_pointer(dw),
-        grad_bias=_pointer(db),
-        ignore_label=ignore,
-        embeddings_type=KINDS[x.dtype],
-        weights_type=KINDS[w.dtype],
-    )
-    call.held = (x, w, bias, t.index, y, weights, rows, dx, dw, db)  # see _pointer
+        return of_nothing(objective, t, needs)
+    t = Tensors(*(None if a is None else a.contiguous() for a in t))  # type: ignore[arg-type]
+    t = t._replace(y=_known_labels(t.y, objective.ignore_index))
+    weights, weightless = row_weights(objective, t, t.y)
+    call, rows, gradients = head_call(objective, t, weights, needs)
     run_head(objective.made, torch.get_num_threads(), call, names)
-    gradients = [dx, dw if needs[1] else None, db]
     if rows is not None:
         return rows, gradients
-    empty = weightless or call.counted == 0
-    loss = float("nan") if empty and objective.reduction == "mean" else call.loss
-    return x.new_full((), loss, dtype=kind), gradients
+    return value_of(objective, call, weightless, t.x), gradients
 
 
 def as_given(gradients: Sequence[Optional[Tensor]], t: Tensors) -> Gradients:
@@ -364,7 +380,7 @@ def predict(
         classes=w.shape[0],
         embeddings=x.data_ptr(),
         weights=w.data_ptr(),
-        bias=_pointer(bias),
+        bias=pointer(bias),
         k=k,
         top_classes=classes.data_ptr(),
         top_values=values.data_ptr(),

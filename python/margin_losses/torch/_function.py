@@ -6,7 +6,7 @@ takes them as they are, without a copy.
 
 from __future__ import annotations
 
-from typing import Any, Optional, Tuple
+from typing import Any, Callable, Optional, Tuple
 
 import torch
 from torch import Tensor
@@ -27,7 +27,10 @@ ONE_AT_A_TIME = (
     "margin_losses has no batches of backward passes (vectorize=True, is_grads_batched=True): "
     "leave the option out, and each upstream gradient is taken by itself"
 )
-_UPSTREAM = {**NAMES, "row_weight": "the gradient of the rows' losses"}
+UPSTREAM = {**NAMES, "row_weight": "the gradient of the rows' losses"}
+
+# What makes a loss and gradients: the same as `compute` over ranks; None: `compute`.
+Compute = Optional[Callable[..., Tuple[Tensor, Gradients]]]
 
 
 class FirstOrder(torch.autograd.Function):
@@ -62,30 +65,31 @@ class _Loss(torch.autograd.Function):
         sample_weight: Optional[Tensor],
         index: Optional[Tensor],
         objective: Objective,
+        ours: Compute,
     ) -> Tensor:
         t = Tensors(x, w, bias, y, sample_weight, index)
         ctx.set_materialize_grads(False)
         ctx.save_for_backward(*t)  # notices what is changed in place
-        ctx.objective = objective
+        ctx.objective, ctx.ours = objective, ours
         per_row = objective.reduction == "none"
         needs = NOTHING if per_row else ctx.needs_input_grad[:3]
-        loss, gradients = compute(objective, t, needs)
+        loss, gradients = (ours or compute)(objective, t, needs)
         ctx.gradients = None if per_row else gradients
         return loss
 
     @staticmethod
     def backward(ctx: Any, factor: Optional[Tensor]) -> Tuple[Optional[Tensor], ...]:
         if factor is None:
-            return (None,) * 7
+            return (None,) * 8
         t = Tensors(*ctx.saved_tensors)
         gradients, ctx.gradients = ctx.gradients, None
-        given = (ctx.objective, t, factor, gradients, ctx.needs_input_grad)
+        given = (ctx.objective, t, factor, gradients, ctx.needs_input_grad, ctx.ours)
         if not torch.is_grad_enabled():
-            return (*_placed(as_given(_scaled(*given), t), t), None, None, None, None)
+            return (*_placed(as_given(_scaled(*given), t), t), None, None, None, None, None)
         with torch.no_grad():  # create_graph=True: somebody may differentiate the gradients
             gradients = as_given(_scaled(*given), t)
         gradients = FirstOrder.apply(factor, t.x, t.w, t.bias, *gradients)
-        return (*_placed(gradients, t), None, None, None, None)
+        return (*_placed(gradients, t), None, None, None, None, None)
 
 
 def _placed(gradients: Gradients, t: Tensors) -> Gradients:
@@ -111,12 +115,17 @@ def batched(factor: Tensor) -> bool:
 
 
 def _scaled(
-    objective: Objective, t: Tensors, factor: Tensor, gradients: Optional[Gradients], needs: Needs
+    objective: Objective,
+    t: Tensors,
+    factor: Tensor,
+    gradients: Optional[Gradients],
+    needs: Needs,
+    ours: Compute,
 ) -> Gradients:
     """Return the gradients times `factor`: made now where the forward pass made none, or where
     an earlier backward pass has taken them."""
     try:
-        return _scaled_once(objective, t, factor, gradients, needs)
+        return _scaled_once(objective, t, factor, gradients, needs, ours)
     except RuntimeError:
         if batched(factor):
             raise RuntimeError(ONE_AT_A_TIME) from None
@@ -124,12 +133,17 @@ def _scaled(
 
 
 def _scaled_once(
-    objective: Objective, t: Tensors, factor: Tensor, gradients: Optional[Gradients], needs: Needs
+    objective: Objective,
+    t: Tensors,
+    factor: Tensor,
+    gradients: Optional[Gradients],
+    needs: Needs,
+    ours: Compute,
 ) -> Gradients:
     if objective.reduction == "none":
-        return weighted(objective, t, factor, needs)
+        return weighted(objective, t, factor, needs, ours)
     if gradients is None:
-        gradients = compute(objective, t, needs)[1]
+        gradients = (ours or compute)(objective, t, needs)[1]
     scale = factor.item()
     if scale != 1.0:
         for gradient in gradients:
@@ -138,10 +152,12 @@ def _scaled_once(
     return gradients
 
 
-def weighted(objective: Objective, t: Tensors, factor: Tensor, needs: Needs) -> Gradients:
+def weighted(
+    objective: Objective, t: Tensors, factor: Tensor, needs: Needs, ours: Compute = None
+) -> Gradients:
     """Return the gradients of the sum of the rows' losses, each times its factor."""
     summed = objective._replace(reduction="sum")
-    return compute(summed, t._replace(sample_weight=factor), needs, _UPSTREAM)[1]
+    return (ours or compute)(summed, t._replace(sample_weight=factor), needs, UPSTREAM)[1]
 
 
 def forward_mode(t: Tensors) -> bool:
@@ -152,10 +168,10 @@ def forward_mode(t: Tensors) -> bool:
     return any(a is not None and forward_ad.unpack_dual(a).tangent is not None for a in given)
 
 
-def eager(objective: Objective, t: Tensors) -> Tensor:
+def eager(objective: Objective, t: Tensors, ours: Compute = None) -> Tensor:
     """Return the loss of the tensors, with gradients where PyTorch asks for them."""
     x, w, bias = t.x, t.w, t.bias
     wanted = x.requires_grad or w.requires_grad or bias is not None and bias.requires_grad
     if wanted and torch.is_grad_enabled():
-        return _Loss.apply(*t, objective)
-    return compute(objective, t, NOTHING)[0]
+        return _Loss.apply(*t, objective, ours)
+    return (ours or compute)(objective, t, NOTHING)[0]

@@ -54,6 +54,12 @@ def _traces(t: Tensors) -> bool:
     return bool(_compiling() or _dispatch_modes() or not plain)
 
 
+def refuse_transforms(t: Tensors) -> None:
+    """Refuse tensors that torch.func or torch.jit transforms."""
+    if _transforming() or torch.jit.is_tracing() or forward_mode(t):
+        raise RuntimeError(NO_TRANSFORMS)
+
+
 def _dispatch(request: Request, t: Tensors) -> Tensor:
     """Compute by PyTorch's operation where it traces, else at once."""
     if _traces(t):
@@ -63,8 +69,7 @@ def _dispatch(request: Request, t: Tensors) -> Tensor:
             raise RuntimeError(
                 "x is on meta: this version of PyTorch computes no shapes without data"
             )
-    if _transforming() or torch.jit.is_tracing() or forward_mode(t):
-        raise RuntimeError(NO_TRANSFORMS)
+    refuse_transforms(t)
     return eager(objective(request), t)
 
 

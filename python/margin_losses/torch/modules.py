@@ -15,7 +15,8 @@ from torch import Tensor, nn
 
 from .._abi import LOSSES, Loss
 from .._heads import number, whole
-from . import _compute, _import
+from . import _checkpoint, _compute, _import, _sharded
+from ._claims import Place
 from ._function import NO_TRANSFORMS
 from .functional import loss_of
 
@@ -64,11 +65,16 @@ class MarginLoss(nn.Module):
         of the others, and the gradient of `weight` is a sparse tensor.
     sample_seed : int
         Another seed: other classes.
+    process_group : torch.distributed.ProcessGroup
+        The classes are divided among its ranks, and so are the rows: see docs/pytorch.md.
+    class_range : (int, int)
+        The first class of this rank and how many it has; None: even ranges.
 
     Attributes
     ----------
     weight : Parameter
-        Class weights [C, D], at first normal with a standard deviation of 0.01.
+        Class weights [C, D], at first normal with a standard deviation of 0.01; with a process
+        group those of this rank's `class_range`.
     sample_step : int
         How many steps have sampled classes; the next one's are drawn by this number.
     """
@@ -85,7 +91,15 @@ class MarginLoss(nn.Module):
     sample_seed: int
     sample_step: int
 
-    def __init__(self, num_classes: int, embedding_size: int, **options: Any) -> None:
+    def __init__(
+        self,
+        num_classes: int,
+        embedding_size: int,
+        *,
+        process_group: Any = None,
+        class_range: Optional[Tuple[int, int]] = None,
+        **options: Any,
+    ) -> None:
         super().__init__()
         if not hasattr(self, "loss"):
             raise TypeError(f"MarginLoss is the base of {', '.join(__all__[1:])}: take one of them")
@@ -105,8 +119,16 @@ class MarginLoss(nn.Module):
             setattr(self, name, value)
         _compute.objective(self._request())  # refuses what is out of range
         self._sampling()
-        self.weight = nn.Parameter(torch.empty(self.num_classes, self.embedding_size))
-        self.bias = nn.Parameter(torch.empty(self.num_classes)) if with_bias else None
+        if process_group is None and class_range is not None:
+            raise TypeError("class_range is of a rank: give process_group too")
+        self._place: Optional[Place] = None
+        if process_group is not None:
+            dim = self.embedding_size + bool(with_bias)
+            place = _sharded.place_of(process_group, dim, self.num_classes, class_range)
+            self._place = place
+        _, count = self.class_range
+        self.weight = nn.Parameter(torch.empty(count, self.embedding_size))
+        self.bias = nn.Parameter(torch.empty(count)) if with_bias else None
         self.reset_parameters()
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -124,9 +146,17 @@ class MarginLoss(nn.Module):
                 f"{type(self).__name__} has no option {name!r}: there are {', '.join(own)}"
             )
 
+    @property
+    def class_range(self) -> Tuple[int, int]:
+        """The first class whose weights this module has, and how many it has."""
+        return (0, self.num_classes) if self._place is None else self._place[2:]
+
     def reset_parameters(self) -> None:
-        """Draw the class weights anew."""
-        nn.init.normal_(self.weight, std=0.01)
+        """Draw the class weights anew: of equal seeds, those that one process with all draws."""
+        if self._place is None:
+            nn.init.normal_(self.weight, std=0.01)
+        else:
+            _sharded.draw(self._place, self.weight, 0.01)
         if self.bias is not None:
             nn.init.zeros_(self.bias)
 
@@ -148,8 +178,11 @@ class MarginLoss(nn.Module):
         """Return the loss of embeddings x [N, D] and labels y [N].
 
         `sample_weight` [N] are factors of the rows; the mean is then the sum of weighted losses
-        over the sum of the weights of the rows that count.
+        over the sum of the weights of the rows that count. With a process group x and y are the
+        rows of this rank, the loss is of the rows of all ranks, and all ranks call together.
         """
+        if self._place is not None and self._place.ranks.world > 1:
+            return self._loss_over_ranks(x, y, sample_weight)
         if self.training and self.sample_rate != 1:
             return self._sampled_loss(x, y, sample_weight)
         return loss_of(self._request(), x, self.weight, self.bias, y, sample_weight)
@@ -161,10 +194,18 @@ class MarginLoss(nn.Module):
         self.sample_step += 1
         return loss
 
+    @_outside_graphs
+    def _loss_over_ranks(self, x: Tensor, y: Tensor, sample_weight: Optional[Tensor]) -> Tensor:
+        assert self._place is not None
+        rate = self.sample_rate if self.training else 1
+        given = (x, self.weight, self.bias, y, sample_weight)
+        return _sharded.loss_of(self._place, self._request(), *given, rate)
+
     def get_logits(self, x: Tensor) -> Tensor:
         """Return the logits [N, C] without a margin, by PyTorch: scale times cosine.
 
-        They are float32 as the loss is, for parameters of half precision too.
+        They are float32 as the loss is, for parameters of half precision too; with a process group
+        they are those of the classes of this rank.
         """
         kind = torch.float64 if self.weight.dtype is torch.float64 else torch.float32
         x, weight = x.to(kind), self.weight.to(kind)
@@ -179,9 +220,51 @@ class MarginLoss(nn.Module):
 
     def predict(self, x: Tensor, k: int = 1) -> Tuple[Tensor, Tensor]:
         """Return the k nearest classes of each row [N, k], and their cosines (softmax: logits)."""
+        if len(self.weight) != self.num_classes:
+            raise RuntimeError(
+                "predict needs the weights of all classes, and this rank has some: save_sharded, "
+                "and load_sharded in a module without process_group"
+            )
         return _compute.predict(
             _compute.objective(self._request()).made, x, self.weight, self.bias, k
         )
+
+    def save_sharded(
+        self, folder: Any, optimizer: Optional[torch.optim.Optimizer] = None, **notes: Any
+    ) -> None:
+        """Save the class weights of all ranks as a checkpoint (docs/sharding.md).
+
+        With an `optimizer` also what it keeps of them, as momentum. `notes`, such as step=1000, are
+        kept in shards.json. All ranks call together; the same exception on all when one cannot save.
+        """
+        _checkpoint.save(self, self._place, folder, optimizer, notes)
+
+    def load_sharded(
+        self, folder: Any, optimizer: Optional[torch.optim.Optimizer] = None
+    ) -> Dict[str, Any]:
+        """Load the class weights of this rank from a checkpoint of any number of ranks.
+
+        With an `optimizer` also what it keeps of them. Return what shards.json says. All ranks call
+        together; nothing has changed when it fails.
+        """
+        return _checkpoint.load(self, self._place, folder, optimizer)
+
+    def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        if self._place is not None:
+            destination[prefix + "class_range"] = torch.tensor(self.class_range)
+
+    def _load_from_state_dict(self, state_dict: Any, prefix: str, *arguments: Any) -> None:
+        """Refuse the weights of other classes, which may well have the same shape."""
+        said = state_dict.get(prefix + "class_range")
+        rest = {name: v for name, v in state_dict.items() if name != prefix + "class_range"}
+        super()._load_from_state_dict(rest, prefix, *arguments)
+        there = (0, self.num_classes) if said is None else tuple(said.tolist())
+        if prefix + "weight" in rest and there != self.class_range:
+            arguments[-1].append(
+                f"{prefix}weight has the class_range {there}, and this module {self.class_range}: "
+                "load_sharded takes a checkpoint to other ranges"
+            )
 
     def __prepare_scriptable__(self) -> None:
         """Refuse torch.jit.script, which calls this first."""
@@ -215,11 +298,12 @@ class MarginLoss(nn.Module):
         """Return what `print` shows of the module."""
         shape = f"{self.num_classes}, {self.embedding_size}"
         bias = ", bias=True" if self.bias is not None else ""
+        ranks = f", class_range={self.class_range}" if self._place is not None else ""
         kept = getattr(self, "feature_norm", "fixed") == "keep"  # |x| then stands for the scale
         hidden = _SAMPLED if self.sample_rate == 1 else ()
         hidden = ("scale", *hidden) if kept else hidden
         shown = [name for name in self._options if name not in hidden]
-        return shape + bias + "".join(f", {name}={getattr(self, name)!r}" for name in shown)
+        return shape + ranks + bias + "".join(f", {name}={getattr(self, name)!r}" for name in shown)
 
 
 _COMMON: Dict[str, Any] = {
@@ -266,7 +350,8 @@ def _make_class(loss: Loss) -> Type[MarginLoss]:
     defaults = _options(loss)
     kind = inspect.Parameter
     own = list(inspect.signature(__init__).parameters.values())[:-1]
-    own += [kind(name, kind.KEYWORD_ONLY, default=value) for name, value in defaults.items()]
+    shown = {**defaults, "process_group": None, "class_range": None}
+    own += [kind(name, kind.KEYWORD_ONLY, default=value) for name, value in shown.items()]
     __init__.__qualname__ = f"{_class_name(loss.name)}.__init__"
     __init__.__signature__ = inspect.Signature(own)  # type: ignore[attr-defined]
     __init__.__doc__ = MarginLoss.__doc__
