@@ -1,5 +1,5 @@
 # install.cmake: what `cmake --install` copies: the headers, both libraries, how CMake and
-# pkg-config find them; and the programs.
+# pkg-config find them; margin_mpi, where it is built; and the programs.
 include(CMakePackageConfigHelpers)
 
 install(FILES ${PROJECT_SOURCE_DIR}/include/margin.h ${PROJECT_SOURCE_DIR}/include/margin.hpp
@@ -12,8 +12,8 @@ install(TARGETS margin margin_shared EXPORT margin
 set(package ${CMAKE_INSTALL_LIBDIR}/cmake/margin)
 install(EXPORT margin NAMESPACE margin:: FILE margin-targets.cmake DESTINATION ${package}
   COMPONENT development)
-file(WRITE ${PROJECT_BINARY_DIR}/margin-config.cmake
-  "include(\${CMAKE_CURRENT_LIST_DIR}/margin-targets.cmake)\n")
+configure_file(${PROJECT_SOURCE_DIR}/cmake/margin-config.cmake
+  ${PROJECT_BINARY_DIR}/margin-config.cmake COPYONLY)
 write_basic_package_version_file(${PROJECT_BINARY_DIR}/margin-config-version.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/margin-config.cmake
@@ -33,6 +33,25 @@ file(RELATIVE_PATH to_prefix ${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/pkg
 configure_file(${PROJECT_SOURCE_DIR}/cmake/margin.pc.in ${PROJECT_BINARY_DIR}/margin.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/margin.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
   COMPONENT development)
+
+if(TARGET margin_mpi)
+  install(FILES ${PROJECT_SOURCE_DIR}/include/margin_mpi.h
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT mpi)
+  install(TARGETS margin_mpi EXPORT margin_mpi
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT mpi)
+  install(EXPORT margin_mpi NAMESPACE margin:: FILE margin-mpi-targets.cmake
+    DESTINATION ${package} COMPONENT mpi)
+  # What the compiler wrapper of the MPI at hand would say.
+  set(mpi_flags "")
+  foreach(folder IN LISTS MPI_C_INCLUDE_DIRS)
+    string(APPEND mpi_flags " -I${folder}")
+  endforeach()
+  string(REPLACE ";" " " mpi_libraries "${MPI_C_LIBRARIES}")
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/margin_mpi.pc.in ${PROJECT_BINARY_DIR}/margin_mpi.pc
+    @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/margin_mpi.pc DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig
+    COMPONENT mpi)
+endif()
 
 install(FILES ${PROJECT_SOURCE_DIR}/LICENSE ${PROJECT_SOURCE_DIR}/CHANGELOG.md
   DESTINATION ${CMAKE_INSTALL_DOCDIR} COMPONENT documents)

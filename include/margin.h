@@ -126,6 +126,7 @@ typedef enum margin_status {
     MARGIN_ERROR_MEMORY,    /* out of memory */
     MARGIN_ERROR_SIZE,  /* a struct's `size` is not set: begin with MARGIN_HEAD_INIT or the like */
     MARGIN_ERROR_ORDER, /* a stage of a shard is called out of turn (margin_shards.h) */
+    MARGIN_ERROR_PEER,  /* another process is silent, or cannot be reached (margin_mpi.h) */
     MARGIN_STATUS_COUNT
 } margin_status;
 

@@ -13,8 +13,8 @@ Installs the missing Debian/Ubuntu packages of the named groups (both when none 
   build   what scripts/reproduce.sh needs: compiler, CMake, JSON, Google Benchmark, Fashion-MNIST,
           gnuplot, jq, and the BLAS libraries that the speed suite compares with
   test    what scripts/test.sh needs besides: cmocka, clang with sanitizers and coverage, an AArch64 compiler and
-          emulator, a shell and an HTML checker, a headless browser, Python's scientific packages, PyTorch,
-          and what judges manual pages, packages and the comments of the headers
+          emulator, Open MPI and MPICH, a shell and an HTML checker, a headless browser, Python's scientific
+          packages, PyTorch, and what judges manual pages, packages and the comments of the headers
   --list  print the packages of these groups, one a line, and install nothing
 TEXT
 }
@@ -32,7 +32,7 @@ build_packages() {
 test_packages() {
     printf '%s\n' libcmocka-dev clang libclang-rt-dev libomp-dev llvm git libsimde-dev shellcheck valgrind \
         python3-numpy python3-scipy python3-sklearn python3-mpmath python3-venv python3-pip tidy locales \
-        librsvg2-bin man-db dpkg-dev lintian doxygen
+        librsvg2-bin man-db dpkg-dev lintian doxygen openmpi-bin libopenmpi-dev mpich libmpich-dev
     # A browser for the report, and PyTorch. Elsewhere they come in other ways, or tests are left out.
     if grep -qs '^ID=debian' /etc/os-release; then printf '%s\n' chromium-headless-shell python3-torch; fi
     # Each version lays out C in its own way.

@@ -66,6 +66,7 @@ const char *margin_status_text(margin_status status)
         "out of memory",
         "a struct's size is not set: begin with MARGIN_HEAD_INIT or the like",
         "a stage of a shard is called out of turn",
+        "another process is silent, or cannot be reached",
     };
     return (unsigned)status < MARGIN_STATUS_COUNT ? texts[status] : "unknown status";
 }

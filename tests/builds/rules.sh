@@ -32,16 +32,17 @@ functions() {
     awk '/^{/ { start = FNR } /^}/ && start { print FNR - start - 1, FILENAME ":" start; start = 0 }' "$@"
 }
 
-mapfile -t all < <(files src include common cli bench examples tests)
-mapfile -t library < <(files src include)
-mapfile -t outside_simd < <(files src include common cli bench tests | grep -Ev '^(src/simd|tests/simde)/')
-mapfile -t without_lanes < <(files src include cli | grep -Ev '^src/simd/')
-mapfile -t without_templates < <(files src include common cli bench | grep -Ev '^src/(simd|kernels)/')
-mapfile -t without_openmp < <(files src include | grep -vx src/parallel.c)
-mapfile -t without_pthreads < <(files src include | grep -vx src/pool.c)
+mapfile -t all < <(files src include mpi common cli bench examples tests)
+mapfile -t library < <(files src include mpi)
+mapfile -t outside_simd < <(files src include mpi common cli bench tests | grep -Ev '^(src/simd|tests/simde)/')
+mapfile -t without_lanes < <(files src include mpi cli | grep -Ev '^src/simd/')
+mapfile -t without_templates < <(files src include mpi common cli bench | grep -Ev '^src/(simd|kernels)/')
+mapfile -t without_openmp < <(files src include mpi | grep -vx src/parallel.c)
+mapfile -t without_pthreads < <(files src include mpi | grep -vx src/pool.c)
 mapfile -t kernels < <(files src/kernels src/simd)
 mapfile -t templates < <(files src/kernels)
 mapfile -t losses < <(files src/losses)
+mapfile -t without_mpi < <(files src include | grep -vx include/margin_mpi.h)
 
 # ---- who may know what --------------------------------------------------------------------------
 
@@ -55,6 +56,7 @@ forbid 'the vocabulary outside src/simd and src/kernels' \
     '\bvd?_(load|store|set1|add|sub|mul|fma|fnma|max|min|sum|exp|widen|narrow)[a-z0-9_]*\(|simd/simd_|MARGIN_SIMD_' \
     "${without_templates[@]}"
 forbid 'OpenMP outside src/parallel.c' '\bomp[ _.]|_OPENMP' "${without_openmp[@]}"
+forbid 'MPI in libmargin' '\bMPI_|include.*mpi' "${without_mpi[@]}"
 forbid 'POSIX threads outside src/pool.c' 'pthread' "${without_pthreads[@]}"
 
 # Softmax is also the name of the operation.
