@@ -12,8 +12,9 @@
  *
  * Everywhere: N rows (batch), D dimension of an embedding, C classes, s scale, m margin, theta the
  * angle between embedding and class weight in radians. A class weight is a row of W. Arrays are
- * float32 in C order; strides and lengths count elements, not bytes. The caller owns every array it
- * passes; the library keeps no pointer after a call returns.
+ * float32 in C order (X and W also of 16 bits: margin_type); strides and lengths count elements,
+ * not bytes. The caller owns every array it passes; the library keeps no pointer after a call
+ * returns.
  *
  * Threads: a context may be used by one thread at a time; different contexts are independent, and
  * the library has no global state. It never prints, exits or aborts.
@@ -94,6 +95,15 @@ typedef enum margin_feature_norm {
     MARGIN_FEATURE_NORM_KEEP,  /* |x|, the original A-Softmax; the scale is not used */
     MARGIN_FEATURE_NORM_COUNT
 } margin_feature_norm;
+
+/* How the elements of embeddings and class weights lie in memory. All arithmetic is in float32, and
+ * gives the bits that the same numbers as float32 give; outputs are float32. */
+typedef enum margin_type {
+    MARGIN_TYPE_FLOAT32,
+    MARGIN_TYPE_BFLOAT16, /* the upper half of a float32 */
+    MARGIN_TYPE_FLOAT16,  /* IEEE 754 binary16, subnormal numbers included */
+    MARGIN_TYPE_COUNT
+} margin_type;
 
 /* The instruction sets, one row each, in rising order: X(enum suffix, name, test of this CPU).
  * The test is read by the dispatcher only. A new one is one header in src/simd, one line in
@@ -249,6 +259,8 @@ MARGIN_API const char *margin_gradient_name(margin_gradient value);
 MARGIN_API int margin_gradient_find(const char *name, margin_gradient *out);
 MARGIN_API const char *margin_feature_norm_name(margin_feature_norm value);
 MARGIN_API int margin_feature_norm_find(const char *name, margin_feature_norm *out);
+MARGIN_API const char *margin_type_name(margin_type value);
+MARGIN_API int margin_type_find(const char *name, margin_type *out);
 MARGIN_API const char *margin_isa_name(margin_isa value);
 MARGIN_API int margin_isa_find(const char *name, margin_isa *out);
 /* Return 1 if the library was built with this instruction set; if this CPU can also run it. */
@@ -380,6 +392,9 @@ typedef struct margin_head {
     margin_consume consume;    /* takes dW, which is then never stored, in place of grad_weights;
                                   NULL: none. margin_update.h has some */
     void *consume_user;        /* what it is given */
+    margin_type embeddings_type; /* of what embeddings points to, cast to const float * where it is
+                                    not float32; an element of 16 bits lies at any even address */
+    margin_type weights_type;    /* likewise of weights; dX and dW are float32 in any case */
 } margin_head;
 
 /* Runs the fused classification head: normalise, cosines, margin, softmax cross entropy, and back.
@@ -389,8 +404,9 @@ typedef struct margin_head {
  * float32 become +-FLT_MAX, never infinite. Inputs and outputs must not overlap.
  *
  * Errors: MARGIN_ERROR_NULL, _SHAPE, _LABEL, _NONFINITE, _WORKSPACE, _CONFIG (bias with a loss that
- * has none, label_smoothing out of its range, both consume and grad_weights); outputs are then
- * untouched, nothing was consumed, and margin_context_fault says what was wrong where.
+ * has none, label_smoothing out of its range, both consume and grad_weights, a type that there is
+ * not); outputs are then untouched, nothing was consumed, and margin_context_fault says what was
+ * wrong where.
  *
  * Source: Deng et al., ArcFace, eq. 1-4; Wang et al., NormFace, for the normalisation's gradient.
  */
@@ -412,6 +428,8 @@ typedef struct margin_predict {
                              in the order of classes */
     float *top_values;    /* [N, k]: their cosines, in [-1, 1]; for losses that normalise nothing
                              their logits */
+    /* appended, as in margin_head */
+    margin_type embeddings_type, weights_type;
 } margin_predict;
 
 /* Finds the k nearest classes of each row, without labels or margins. W is read once, and no [N, C]

@@ -51,6 +51,7 @@ static int find(const char *const *names, unsigned count, const char *name)
 DEFINE_NAMES(margin_past_pi, MARGIN_PAST_PI_COUNT, "paper", "monotone", "taylor", "clamp", "easy")
 DEFINE_NAMES(margin_gradient, MARGIN_GRADIENT_COUNT, "exact", "detached")
 DEFINE_NAMES(margin_feature_norm, MARGIN_FEATURE_NORM_COUNT, "fixed", "keep")
+DEFINE_NAMES(margin_type, MARGIN_TYPE_COUNT, "float32", "bfloat16", "float16")
 
 const char *margin_status_text(margin_status status)
 {

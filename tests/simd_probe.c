@@ -31,6 +31,16 @@ static void probe_load_part(const float *in, size_t n, float fill, float *out)
     v_store(out, v_load_part(in, n, fill));
 }
 
+static void probe_load_bfloat16(const uint16_t *in, float *out)
+{
+    v_store(out, v_load_bfloat16(in));
+}
+
+static void probe_load_float16(const uint16_t *in, float *out)
+{
+    v_store(out, v_load_float16(in));
+}
+
 static void probe_store_part(const float *in, size_t n, float *out)
 {
     v_store_part(out, v_load(in), n);
@@ -134,6 +144,8 @@ const simd_probe PROBE(MARGIN_SIMD_NAME) = {
     .set1 = probe_set1,
     .copy = probe_copy,
     .load_part = probe_load_part,
+    .load_bfloat16 = probe_load_bfloat16,
+    .load_float16 = probe_load_float16,
     .store_part = probe_store_part,
     .add = probe_add,
     .sub = probe_sub,

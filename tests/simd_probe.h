@@ -10,6 +10,9 @@ typedef struct simd_probe {
     void (*set1)(float x, float *out);
     void (*copy)(const float *in, float *out);
     void (*load_part)(const float *in, size_t n, float fill, float *out);
+    /* 16 numbers of 16 bits. */
+    void (*load_bfloat16)(const uint16_t *in, float *out);
+    void (*load_float16)(const uint16_t *in, float *out);
     void (*store_part)(const float *in, size_t n, float *out);
     void (*add)(const float *a, const float *b, float *out);
     void (*sub)(const float *a, const float *b, float *out);

@@ -75,6 +75,8 @@ static void judge_packing(void)
         for (size_t mode = 0; mode < 5; mode++)
             judge("finish_row", n, mode, 0);
         judge("add_row", n, i % 2, 0);
+        judge("widen_bfloat16", n, i % 2, 0);
+        judge("widen_float16", n, i % 2, 0);
     }
     for (size_t count = 1; count <= 37; count++) {
         judge("pack_lanes", count, 0, 0);

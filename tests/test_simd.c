@@ -8,49 +8,10 @@
 #include "check.h"
 #include "judged.h"
 #include "noise.h"
+#include "simd_values.h"
 
 static const simd_probe *const wanted = &simd_probe_emulated;
 static const simd_probe *const judged = &JUDGED_PROBE;
-
-/* Values at which operations differ if they differ at all. */
-static const float special[] = {
-    0.0f,    -0.0f,       0x1p-149f,   -0x1p-149f,     0x1.fffffcp-127f, -0x1.fffffcp-127f,
-    FLT_MIN, -FLT_MIN,    0x1.8p-126f, 0x1p-63f,       0x1p-24f,         -0x1p-24f,
-    0.5f,    1.0f,        -1.0f,       0x1.000002p+0f, 0x1.fffffep-1f,   1.5f,
-    3.0f,    -3.1415927f, 0x1p23f,     0x1.8p23f,      0x1p24f,          -0x1p63f,
-    0x1p64f, 0x1p127f,    FLT_MAX,     -FLT_MAX,       INFINITY,         -INFINITY,
-    NAN};
-
-enum { SPECIALS = sizeof special / sizeof *special, RANDOM_VECTORS = 200000 };
-
-/* Any bits at all, a special value, or a number of everyday size. */
-static float any_float(noise *n)
-{
-    const uint64_t bits = noise_bits(n);
-    switch (bits >> 62) {
-    case 0:
-        return float_of_bits((uint32_t)bits);
-    case 1:
-        return special[bits % SPECIALS];
-    default:
-        return (float)(4.0 * noise_normal(n));
-    }
-}
-
-static void fill_any(noise *n, float *x)
-{
-    for (int i = 0; i < 16; i++)
-        x[i] = any_float(n);
-}
-
-static void same_vectors(const char *what, const float *got, const float *want, const float *a,
-                         const float *b, const float *c)
-{
-    for (int i = 0; i < 16; i++) {
-        CHECK(same_float(got[i], want[i]), "%s lane %d of (%a, %a, %a): %a instead of %a", what, i,
-              (double)a[i], (double)b[i], (double)c[i], (double)got[i], (double)want[i]);
-    }
-}
 
 /* ---- lane by lane -----------------------------------------------------------------------------*/
 
@@ -220,6 +181,23 @@ static void parts(void)
             CHECK((i >= 16 && i < 16 + n) || room[i] == 3.5f,
                   "store_part of %zu changed element %zd", n, (ssize_t)i - 16);
         }
+    }
+}
+
+/* Every number of 16 bits. */
+static void halves(void)
+{
+    for (unsigned first = 0; first < 65536; first += 16) {
+        uint16_t in[16];
+        float got[16], want[16];
+        for (unsigned i = 0; i < 16; i++)
+            in[i] = (uint16_t)(first + i);
+        judged->load_bfloat16(in, got);
+        wanted->load_bfloat16(in, want);
+        same_vectors("load_bfloat16", got, want, want, want, want);
+        judged->load_float16(in, got);
+        wanted->load_float16(in, want);
+        same_vectors("load_float16", got, want, want, want, want);
     }
 }
 
@@ -405,6 +383,7 @@ int main(void)
     powers_of_two();
     across_lanes();
     parts();
+    halves();
     whole_vectors();
     transposition();
     doubles();

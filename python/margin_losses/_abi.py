@@ -117,6 +117,8 @@ class Head(_Sized):
         ("row_others", c_void_p),
         ("consume", c_void_p),
         ("consume_user", c_void_p),
+        ("embeddings_type", c_int),
+        ("weights_type", c_int),
     ]
 
 
@@ -136,6 +138,8 @@ class Predict(_Sized):
         ("k", c_size_t),
         ("top_classes", c_void_p),
         ("top_values", c_void_p),
+        ("embeddings_type", c_int),
+        ("weights_type", c_int),
     ]
 
 
@@ -183,6 +187,7 @@ _FUNCTIONS: Dict[str, Tuple[Any, ...]] = {
     **_named("past_pi"),
     **_named("gradient"),
     **_named("feature_norm"),
+    **_named("type"),
     **_named("isa"),
     "margin_isa_built": (c_int, c_int),
     "margin_isa_usable": (c_int, c_int),

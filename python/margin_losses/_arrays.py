@@ -6,11 +6,12 @@ What fits is passed on as it is, without a copy. Must not know what is computed.
 from __future__ import annotations
 
 from ctypes import addressof, c_char
-from typing import Any, Dict, Tuple
+from typing import Any, Callable, Dict, Optional, Tuple
 
 import numpy as np
 
 FLOAT = np.dtype(np.float32)
+FLOAT16 = np.dtype(np.float16)
 LABEL = np.dtype(np.int64)
 
 
@@ -73,6 +74,33 @@ def floats(name: str, value: Any, axes: str) -> np.ndarray:
     return converted
 
 
+def _half(dtype: Any) -> Optional[str]:
+    """The name of a type of 16 bits: float16, or bfloat16, which is that of ml_dtypes, or two bytes
+    without a meaning, as .npy files have it; None of another dtype."""
+    if dtype == FLOAT16:
+        return "float16"
+    if dtype.kind != "V" or dtype.itemsize != 2 or dtype.fields is not None:
+        return None
+    return "bfloat16" if dtype.type is np.void or dtype.name == "bfloat16" else None
+
+
+def type_of(array: np.ndarray) -> str:
+    """The library's name for the type of an array's elements, as `reals` returns it."""
+    return "float32" if array.dtype is FLOAT else _half(array.dtype) or "float32"
+
+
+def reals(name: str, value: Any, axes: str) -> np.ndarray:
+    """Return numbers as `floats` does, but those of 16 bits as they are."""
+    dtype = getattr(value, "dtype", None)
+    if dtype is FLOAT or not isinstance(dtype, np.dtype) or _half(dtype) is None:
+        return floats(name, value, axes)
+    _refuse_masked(name, value)
+    given = np.asarray(value)
+    if given.ndim != axes.count(",") + 1:
+        raise _shape_error(name, axes, given.shape)
+    return np.require(given, None, ["C", "ALIGNED"])
+
+
 def vector(name: str, value: Any, axis: str, count: int) -> np.ndarray:
     """Return numbers as a float32 array of `count` elements."""
     given = floats(name, value, axis)
@@ -81,9 +109,12 @@ def vector(name: str, value: Any, axis: str, count: int) -> np.ndarray:
     return given
 
 
-def weights(value: Any, dim: int) -> np.ndarray:
-    """Return class weights [C, D]; those that fit as [D, C] only are called transposed."""
-    w = floats("w", value, "C, D")
+def weights(
+    value: Any, dim: int, taken: Callable[[str, Any, str], np.ndarray] = floats
+) -> np.ndarray:
+    """Return class weights [C, D] as `taken` takes arrays; those that fit as [D, C] only are called
+    transposed."""
+    w = taken("w", value, "C, D")
     if w.shape[1] == dim:
         return w
     if w.shape[0] == dim:

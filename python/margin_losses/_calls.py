@@ -14,6 +14,7 @@ from ._abi import LOSSES, Head, Predict, Rows
 from ._arrays import addresses
 from ._heads import (
     ISAS,
+    TYPES,
     Settings,
     choice,
     number,
@@ -189,16 +190,19 @@ def _bias(bias: Any, loss: str, classes: int) -> np.ndarray:
 
 
 def _head_inputs(x: Any, w: Any, bias: Any, loss: str) -> Tuple[Dict[str, int], Arrays]:
-    """Return the sizes N, D and C, and the arrays."""
-    x = _arrays.floats("x", x, "N, D")
+    """Return the sizes N, D and C with the types of x and w, and the arrays."""
+    x = _arrays.reals("x", x, "N, D")
     n, d = x.shape
-    w = _arrays.weights(w, d)
+    w = _arrays.weights(w, d, _arrays.reals)
     if not (x.size and w.size):
         raise ValueError(f"{'w' if x.size else 'x'} is empty: N, D and C must be at least 1")
     arrays = {"embeddings": x, "weights": w}
     if bias is not None:
         arrays["bias"] = _bias(bias, loss, len(w))
-    return {"rows": n, "dim": d, "classes": len(w)}, arrays
+    fields = {"rows": n, "dim": d, "classes": len(w)}
+    fields["embeddings_type"] = TYPES[_arrays.type_of(x)]
+    fields["weights_type"] = TYPES[_arrays.type_of(w)]
+    return fields, arrays
 
 
 def _held(out: Any) -> Dict[str, Any]:
@@ -291,8 +295,9 @@ def head(
 ) -> HeadResult:
     """Loss and gradients of a classification head, from embeddings, class weights and labels.
 
-    N rows, D dimensions, C classes. float32 arrays in C order are used as they are; other floats
-    and whole numbers are converted, other layouts copied.
+    N rows, D dimensions, C classes. float32 arrays in C order are used as they are, x and w also
+    as float16 and bfloat16 (of ml_dtypes, or ``dtype="V2"``); other floats and whole numbers are
+    converted, other layouts copied. Gradients are float32.
 
     Parameters
     ----------

@@ -23,6 +23,7 @@ PAST_PI = _abi.names_of("past_pi")
 GRADIENTS = _abi.names_of("gradient")
 FEATURE_NORMS = _abi.names_of("feature_norm")
 ISAS = _abi.names_of("isa")
+TYPES = _abi.names_of("type")
 
 CONTEXTS_KEPT = 4
 """How many contexts a thread keeps at most. Calls with the same isa and workspace share one."""

@@ -142,12 +142,12 @@ static const margin_pair *pair_of(const head_rows *rows, const head_targets *tar
  * additions. */
 void margin_head_add_targets(const head_call *call, const head_rows *rows,
                              const head_targets *targets, size_t class_index, float *out,
-                             float *class_line)
+                             const head_lines *lines)
 {
     for (size_t at = targets->first_of[class_index]; at != SIZE_MAX; at = targets->next_of[at]) {
         if (targets->share[at] == 0.0) continue;
-        call->geometry->add_target(call, margin_head_embedding(call, at),
-                                   margin_head_class(call, class_index, class_line),
+        call->geometry->add_target(call, margin_head_embedding(call, at, lines),
+                                   margin_head_class(call, class_index, lines),
                                    pair_of(rows, targets, at), targets->share[at], out);
     }
 }
@@ -208,11 +208,10 @@ static void finish_piece(const head_call *call, const head_rows *rows, const dou
 {
     const head_finished room = {sum->at, sum->stride, scratch->bias};
     const head_finished out = margin_head_destination(call, piece->first, room);
-    float *line = scratch->class_line;
     add_even(call, piece, sum);
     for (size_t j = 0; j < piece->count; j++)
         margin_head_add_targets(call, rows, targets, piece->first + j, sum->at + j * sum->stride,
-                                line);
+                                &scratch->lines);
     for (size_t j = 0; j < piece->count; j++) {
         const size_t at = piece->first + j;
         float *g = sum->at + j * sum->stride;
@@ -220,7 +219,7 @@ static void finish_piece(const head_call *call, const head_rows *rows, const dou
             call->geometry->finish_classes(call, at, piece->count - j, norms, g, sum->stride,
                                            out.rows + j * out.stride, out.stride);
         if (done == 0) {
-            margin_head_finish_class(call, norms[at], at, g, line, j, &out);
+            margin_head_finish_class(call, norms[at], at, g, &scratch->lines, j, &out);
         } else {
             j += done - 1;
         }

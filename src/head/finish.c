@@ -13,11 +13,11 @@ head_finished margin_head_destination(const head_call *call, size_t first, head_
 }
 
 void margin_head_finish_class(const head_call *call, double norm, size_t class_index, float *g,
-                              float *class_line, size_t at, const head_finished *out)
+                              const head_lines *lines, size_t at, const head_finished *out)
 {
     const head_geometry *geometry = call->geometry;
     const size_t dim = call->io->dim;
-    const margin_unit unit = margin_unit_of(margin_head_class(call, class_index, class_line), norm);
+    const margin_unit unit = margin_unit_of(margin_head_class(call, class_index, lines), norm);
     float first, second;
     margin_split_factor(geometry->finish_factor(call, norm), &first, &second);
     call->kernels.packing->finish_row(g, geometry->projects ? &unit : NULL, dim, first, second,

@@ -18,9 +18,9 @@ typedef struct head_finished {
 head_finished margin_head_destination(const head_call *call, size_t first, head_finished room);
 
 /* Writes row `at` of `out`, the finished dW of a class, from its sum `g`, which may be that row.
- * `class_line` is scratch for its class weight. */
+ * It may overwrite `lines`. */
 void margin_head_finish_class(const head_call *call, double norm, size_t class_index, float *g,
-                              float *class_line, size_t at, const head_finished *out);
+                              const head_lines *lines, size_t at, const head_finished *out);
 
 /* Hands `count` finished rows from class `first` on to the call's consumer. From here on nothing
  * reads their class weights. */

@@ -28,12 +28,12 @@ typedef struct head_geometry {
     /* ---- before the classes ---- */
 
     /* Returns the largest norm of a class weight and size of a bias, of which the packed class
-     * weights' power of two is made; 0 where each is brought to length 1. `class_line` is scratch
-     * for one class weight. */
-    double (*class_size)(const head_call *call, float *class_line);
+     * weights' power of two is made; 0 where each is brought to length 1. It may
+     * overwrite `lines`. */
+    double (*class_size)(const head_call *call, const head_lines *lines);
     /* Returns the part of row `row` of all rows in head_call.gradient_measure: its head_row.scale,
      * but for class_measure. */
-    double (*row_measure)(const head_call *call, size_t row);
+    double (*row_measure)(const head_call *call, size_t row, const head_lines *lines);
     /* Sets row->scale and row->unpack, after the pair was measured. */
     void (*set_scale)(const head_call *call, head_row *row);
     /* Packs embedding x of `row` into panels. */

@@ -6,12 +6,12 @@
 
 #include "head/geometry.h"
 
-static double class_size(const head_call *call, float *class_line)
+static double class_size(const head_call *call, const head_lines *lines)
 {
     const margin_head *io = call->io;
     double most = 0.0;
     for (size_t j = 0; j < io->classes; j++) {
-        const float *w = margin_head_class(call, j, class_line);
+        const float *w = margin_head_class(call, j, lines);
         const double norm = margin_norm(call->kernels.packing, w, io->dim);
         if (!isnan(norm)) most = fmax(most, norm);
         if (io->bias != NULL) most = fmax(most, fabs((double)io->bias[j]));
@@ -25,10 +25,10 @@ static double row_power(const head_call *call, double norm)
     return margin_power_for(call->io->bias != NULL ? fmax(norm, 1.0) : norm);
 }
 
-static double row_measure(const head_call *call, size_t row)
+static double row_measure(const head_call *call, size_t row, const head_lines *lines)
 {
     const double norm =
-        margin_norm(call->kernels.packing, margin_head_embedding(call, row), call->io->dim);
+        margin_norm(call->kernels.packing, margin_head_embedding(call, row, lines), call->io->dim);
     return margin_head_s(call, row) / row_power(call, norm);
 }
 
@@ -63,7 +63,7 @@ static void pack_classes(const head_call *call, size_t first, size_t count, doub
     const margin_head *io = call->io;
     for (size_t j = 0; j < count; j++) {
         const size_t at = first + j;
-        const float *w = margin_head_class(call, at, scratch->class_line);
+        const float *w = margin_head_class(call, at, &scratch->lines);
         norms[j] = margin_norm(call->kernels.packing, w, io->dim);
         if (isnan(norms[j]) && at < scratch->bad_class) scratch->bad_class = at;
         pack(call, w, io->bias == NULL ? NULL : io->bias + at, 1.0 / call->class_measure,

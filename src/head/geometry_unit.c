@@ -7,15 +7,22 @@
 
 /* ---- before the classes ---- */
 
-static double class_size(const head_call *call, float *class_line)
+static double class_size(const head_call *call, const head_lines *lines)
 {
-    (void)call, (void)class_line;
+    (void)call, (void)lines;
     return 0.0;
 }
 
-static double kept_row_measure(const head_call *call, size_t row)
+static double unit_row_measure(const head_call *call, size_t row, const head_lines *lines)
 {
-    return margin_norm(call->kernels.packing, margin_head_embedding(call, row), call->io->dim);
+    (void)lines;
+    return margin_head_s(call, row);
+}
+
+static double kept_row_measure(const head_call *call, size_t row, const head_lines *lines)
+{
+    return margin_norm(call->kernels.packing, margin_head_embedding(call, row, lines),
+                       call->io->dim);
 }
 
 static void unit_set_scale(const head_call *call, head_row *row)
@@ -48,7 +55,7 @@ static void pack_embedding(const head_call *call, const head_row *row, const flo
 static void pack_class(const head_call *call, size_t j, double *norm, float *panels, size_t stride,
                        head_scratch *scratch)
 {
-    const float *w = margin_head_class(call, j, scratch->class_line);
+    const float *w = margin_head_class(call, j, &scratch->lines);
     *norm = margin_norm(call->kernels.packing, w, call->io->dim);
     if (isnan(*norm) && j < scratch->bad_class) scratch->bad_class = j;
     const margin_unit unit = margin_unit_of(w, *norm);
@@ -62,7 +69,7 @@ static void pack_classes(const head_call *call, size_t first, size_t count, doub
     const margin_head *io = call->io;
     const int in_place = call->storage->widen == NULL;
     for (size_t j = 0; j < count; j++) {
-        const float *w = margin_head_class(call, first + j, scratch->class_line);
+        const float *w = margin_head_class(call, first + j, &scratch->lines);
         const size_t taken = call->kernels.packing->pack_units(w, io->weights_stride, io->dim,
                                                                in_place ? count - j : 1, norms + j,
                                                                panels + j * 16, stride);
@@ -230,7 +237,7 @@ static size_t finish_classes(const head_call *call, size_t first, size_t count, 
     const margin_head *io = call->io;
     if (call->storage->widen != NULL) return 0;
     return call->kernels.packing->finish_units(
-        g, g_stride, margin_head_class(call, first, NULL), io->weights_stride, norms + first,
+        g, g_stride, io->weights + first * io->weights_stride, io->weights_stride, norms + first,
         call->gradient_measure, io->dim, count, out, out_stride);
 }
 
@@ -249,7 +256,7 @@ static double finish_factor(const head_call *call, double norm)
 
 const head_geometry margin_geometry_unit = {
     ON_THE_SPHERE,
-    .row_measure = margin_head_s,
+    .row_measure = unit_row_measure,
     .set_scale = unit_set_scale,
     .row_factor = unit_row_factor,
     .write_gradient = unit_write_gradient,

@@ -40,8 +40,8 @@ static void write_gradient(const head_call *call, const head_rows *rows, const h
         memset(out, 0, call->io->dim * sizeof *out);
         return;
     }
-    g.x = margin_head_embedding(call, rows->first + i);
-    g.w = margin_head_target(call, rows, i, scratch->class_line);
+    g.x = margin_head_embedding(call, rows->first + i, &scratch->lines);
+    g.w = margin_head_target(call, rows, i, &scratch->lines);
     g.line = scratch->row_line;
     g.out = out;
     g.mean.parts = *parts;
@@ -66,8 +66,8 @@ static double shrinkage(const head_call *call, const head_row *row)
 static void add_smoothing(const head_call *call, const head_rows *rows, size_t i, double shrunk,
                           float *out, head_scratch *scratch)
 {
-    head_smooth_row r = margin_head_smooth_row(call, rows, i);
-    r.w = margin_head_target(call, rows, i, scratch->class_line);
+    head_smooth_row r = margin_head_smooth_row(call, rows, i, &scratch->lines);
+    r.w = margin_head_target(call, rows, i, &scratch->lines);
     r.share *= shrunk;
     call->geometry->smooth_gradient(call, &r, out);
     for (size_t d = 0; d < call->io->dim && shrunk != 1.0; d++)

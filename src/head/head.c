@@ -33,6 +33,44 @@ margin_status margin_head_check_strides(margin_context *context, margin_head *ca
                                MARGIN_ARGUMENT_WEIGHTS, "weights_stride is shorter than dim");
 }
 
+static margin_status check_type(margin_context *context, margin_type type, margin_argument argument,
+                                margin_storage *storage)
+{
+    *storage = margin_storage_of(type, context->kernels.packing);
+    if (storage->bytes > 0) return MARGIN_OK;
+    return margin_fail(context, MARGIN_ERROR_CONFIG, argument, 0, "its type is no margin_type");
+}
+
+margin_status margin_head_check_types(margin_context *context, const margin_head *call,
+                                      margin_storage *x, margin_storage *w)
+{
+    const margin_status status =
+        check_type(context, call->embeddings_type, MARGIN_ARGUMENT_EMBEDDINGS, x);
+    if (status != MARGIN_OK) return status;
+    return check_type(context, call->weights_type, MARGIN_ARGUMENT_WEIGHTS, w);
+}
+
+margin_status margin_head_check_embeddings(margin_context *context, const margin_head *call,
+                                           const margin_storage *storage)
+{
+    enum { CHUNK = 256 };
+    float line[CHUNK];
+    const size_t stride = call->embeddings_stride;
+    if (storage->widen == NULL || context->config.skip_finite_check)
+        return margin_check_finite(context, call->embeddings, call->rows, call->dim, stride,
+                                   MARGIN_ARGUMENT_EMBEDDINGS);
+    for (size_t i = 0; i < call->rows; i++) {
+        for (size_t d = 0; d < call->dim; d += CHUNK) {
+            const size_t n = margin_least(call->dim - d, CHUNK);
+            margin_storage_row(storage, call->embeddings, i * stride + d, n, line);
+            if (context->kernels.terms->row_finite(line, n)) continue;
+            return margin_fail(context, MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_EMBEDDINGS, i,
+                               "a value is a NaN or an infinity");
+        }
+    }
+    return MARGIN_OK;
+}
+
 /* Returns the margins that a call gives. */
 static margin_given_margins margins_of(const margin_head *call)
 {
@@ -91,7 +129,8 @@ static margin_status check_strides(margin_context *context, margin_head *call)
     return status;
 }
 
-static margin_status check_values(margin_context *context, margin_head *call, size_t classes)
+static margin_status check_values(margin_context *context, margin_head *call, size_t classes,
+                                  const margin_storage *x_storage)
 {
     const margin_labels labels = margin_labels_of(call->labels, call->ignore_label);
     margin_status status =
@@ -106,8 +145,7 @@ static margin_status check_values(margin_context *context, margin_head *call, si
     if (status != MARGIN_OK) return status;
     status = margin_check_finite(context, call->bias, call->classes, 1, 1, MARGIN_ARGUMENT_BIAS);
     if (status != MARGIN_OK) return status;
-    return margin_check_finite(context, call->embeddings, call->rows, call->dim,
-                               call->embeddings_stride, MARGIN_ARGUMENT_EMBEDDINGS);
+    return margin_head_check_embeddings(context, call, x_storage);
 }
 
 void margin_head_set_consumer(head_call *call)
@@ -132,22 +170,27 @@ margin_status margin_head_read(margin_context *context, const margin_head *head,
     return MARGIN_OK;
 }
 
-margin_status margin_head_check(margin_context *context, margin_head *io, size_t classes)
+margin_status margin_head_check(margin_context *context, margin_head *io, size_t classes,
+                                head_storages *storages)
 {
     margin_status status = check_call(context, io, classes);
     if (status == MARGIN_OK) status = check_settings(context, io, classes);
     if (status == MARGIN_OK) status = check_strides(context, io);
-    if (status == MARGIN_OK) status = check_values(context, io, classes);
+    if (status == MARGIN_OK)
+        status = margin_head_check_types(context, io, &storages->x, &storages->w);
+    if (status == MARGIN_OK) status = check_values(context, io, classes, &storages->x);
     return status;
 }
 
-head_call margin_head_call(const margin_context *context, const margin_head *io)
+head_call margin_head_call(const margin_context *context, const margin_head *io,
+                           const head_storages *storages)
 {
     head_call call = {.io = io,
                       .kernels = context->kernels,
                       .setting = &context->setting,
                       .geometry = margin_head_geometry(&context->config),
-                      .storage = &margin_storage_float32,
+                      .storage = &storages->w,
+                      .x_storage = &storages->x,
                       .labels = margin_labels_of(io->labels, io->ignore_label),
                       .margins = margins_of(io)};
     call.weighting =
@@ -166,10 +209,11 @@ void margin_head_report(const head_call *call, const head_sums *sums, margin_hea
 static margin_status run_head(margin_context *context, margin_head *head)
 {
     margin_head io; /* in which strides are resolved */
+    head_storages storages;
     margin_status status = margin_head_read(context, head, &io);
-    if (status == MARGIN_OK) status = margin_head_check(context, &io, io.classes);
+    if (status == MARGIN_OK) status = margin_head_check(context, &io, io.classes, &storages);
     if (status != MARGIN_OK) return status;
-    head_call call = margin_head_call(context, &io);
+    head_call call = margin_head_call(context, &io, &storages);
     margin_head_set_consumer(&call);
     head_run run = {.context = context, .call = &call};
     head_sums sums = {0};

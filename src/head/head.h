@@ -49,10 +49,11 @@ typedef struct head_call {
     margin_kernels kernels;
     const margin_setting *setting;
     const struct head_geometry *geometry;
-    head_products products;        /* of layout.path; NULL on the planes path */
-    const margin_storage *storage; /* of the class weights */
-    const margin_shard *shard;     /* NULL: the call holds all classes */
-    size_t first_class;            /* of the whole head's, that the call holds */
+    head_products products;          /* of layout.path; NULL on the planes path */
+    const margin_storage *storage;   /* of the class weights */
+    const margin_storage *x_storage; /* of the embeddings */
+    const margin_shard *shard;       /* NULL: the call holds all classes */
+    size_t first_class;              /* of the whole head's, that the call holds */
     /* Raw inner products: w = class_measure * packed class weight, a power of two; else 1. */
     double class_measure;
     /* The largest |weight * scale| of a row: the unit of dW's factors, which are at most 1. */
@@ -145,12 +146,18 @@ typedef struct head_targets {
     margin_pair *pair; /* [N]; NULL: measured again */
 } head_targets;
 
+/* Where a row of X and a class weight are widened to, until the next one is: [dim] each, NULL where
+ * the caller's are float32 and are read in place. */
+typedef struct head_lines {
+    float *x, *w;
+} head_lines;
+
 /* One thread's scratch. */
 typedef struct head_scratch {
-    size_t bad_class;  /* the first class seen with a NaN or Inf, SIZE_MAX: none */
-    float *class_line; /* [dim]: a class weight as float32; unused where the storage is that */
-    float *row_line;   /* [panels 16]: a row of dX or dW on its way */
-    float *x_line;     /* [panels 16]: a finished row of dX that is to be added; NULL: stored */
+    size_t bad_class; /* the first class seen with a NaN or Inf, SIZE_MAX: none */
+    head_lines lines;
+    float *row_line; /* [panels 16]: a row of dX or dW on its way */
+    float *x_line;   /* [panels 16]: a finished row of dX that is to be added; NULL: stored */
     /* The tiles and dots paths. */
     float *panels;     /* [panels][block][16]: class weights of the block at hand, unless kept */
     double *norms;     /* [block]: of these, where another thread writes head_classes.norms */
@@ -183,20 +190,23 @@ double margin_norm(const margin_packing *packing, const float *x, size_t n);
 double margin_power_for(double norm);
 /* Returns what brings x, of this norm, to length 1; a zero vector stays. */
 margin_unit margin_unit_of(const float *x, double norm);
-/* Writes class weight `j`, whose storage is not float32, to `line`, and returns that. */
-const float *margin_head_widen(const head_call *call, size_t j, float *line);
 
-/* Returns embedding `row` of all rows. */
-static inline const float *margin_head_embedding(const head_call *call, size_t row)
+/* Returns embedding `row` of all rows as float32: the caller's, or widened to lines->x. */
+static inline const float *margin_head_embedding(const head_call *call, size_t row,
+                                                 const head_lines *lines)
 {
-    return call->io->embeddings + row * call->io->embeddings_stride;
+    const margin_head *io = call->io;
+    return margin_storage_row(call->x_storage, io->embeddings, row * io->embeddings_stride, io->dim,
+                              lines->x);
 }
 
-/* Returns class weight `j` as float32: the caller's, or written to `line`. */
-static inline const float *margin_head_class(const head_call *call, size_t j, float *line)
+/* Returns class weight `j` as float32: the caller's, or widened to lines->w. */
+static inline const float *margin_head_class(const head_call *call, size_t j,
+                                             const head_lines *lines)
 {
-    if (call->storage->widen != NULL) return margin_head_widen(call, j, line);
-    return call->io->weights + j * call->io->weights_stride;
+    const margin_head *io = call->io;
+    return margin_storage_row(call->storage, io->weights, j * io->weights_stride, io->dim,
+                              lines->w);
 }
 
 /* Where a class lies that another shard holds: behind any block of the call's. */
@@ -210,13 +220,13 @@ static inline int64_t margin_head_place(const head_call *call, int64_t label)
 }
 
 /* Returns the class weight of row i's label, which counts, as float32: the caller's, or written to
- * `line`. */
+ * lines->w. */
 static inline const float *margin_head_target(const head_call *call, const head_rows *rows,
-                                              size_t i, float *line)
+                                              size_t i, const head_lines *lines)
 {
     const margin_shard *shard = call->shard;
     if (shard != NULL) return shard->targets + (rows->first + i) * shard->targets_stride;
-    return margin_head_class(call, (size_t)rows->place[i], line);
+    return margin_head_class(call, (size_t)rows->place[i], lines);
 }
 
 /* Returns s of row `row` of all rows. */
@@ -227,7 +237,8 @@ static inline double margin_head_s(const head_call *call, size_t row)
 }
 
 /* Packs embedding `i` of the row block. */
-void margin_head_pack_embedding(const head_call *call, head_rows *rows, size_t i);
+void margin_head_pack_embedding(const head_call *call, head_rows *rows, size_t i,
+                                const head_lines *lines);
 /* Packs a block of class weights to `panels`, and writes their norms to `norms` [block]. */
 void margin_head_pack_block(const head_call *call, size_t block, double *norms, float *panels,
                             head_scratch *scratch);
@@ -245,7 +256,7 @@ void margin_head_fetch_classes(const head_call *call, size_t first, size_t count
 /* Measures the target pairs of `count` rows (at most 16: what one row waits for, others fill) from
  * row `first` of the row block on, and packs these rows. */
 void margin_head_prepare(const head_call *call, size_t first, size_t count, head_rows *rows,
-                         float *class_line);
+                         const head_lines *lines);
 
 /* Takes the classes of one node through products, terms and dX, for the rows of strips
  * `first_strip` to `end_strip` - 1: writes their `stats`, and to `tiles` what backward needs. */
@@ -286,7 +297,7 @@ void margin_head_combine(const head_call *call, const head_rows *rows, const hea
 
 /* Adds up one of 2 HEAD_SMOOTHING_PARTS items of call->smoothing: the class weights of a part,
  * then, for dW, the embeddings of one. */
-void margin_head_smoothing_part(const head_call *call, size_t item, float *class_line);
+void margin_head_smoothing_part(const head_call *call, size_t item, const head_lines *lines);
 /* Brings all parts together. */
 void margin_head_smoothing_total(const head_call *call);
 
@@ -302,10 +313,11 @@ typedef struct head_smooth_row {
 } head_smooth_row;
 
 /* Returns what is added to row i of the row block, which counts. */
-head_smooth_row margin_head_smooth_row(const head_call *call, const head_rows *rows, size_t i);
+head_smooth_row margin_head_smooth_row(const head_call *call, const head_rows *rows, size_t i,
+                                       const head_lines *lines);
 /* Adds to the losses of `count` rows what label smoothing asks for. */
 void margin_head_smooth_losses(const head_call *call, const head_rows *rows, size_t first,
-                               size_t count, head_result *results);
+                               size_t count, const head_lines *lines, head_result *results);
 
 /* Writes what the caller wants of `count` rows but for dX: loss, angle, correctness; and for dW,
  * their shares. */
@@ -338,7 +350,7 @@ float margin_head_target_entry(const head_call *call, const head_rows *rows, siz
 /* Adds to `out`, one class's row of dW, what its rows' targets give and no product has taken. */
 void margin_head_add_targets(const head_call *call, const head_rows *rows,
                              const head_targets *targets, size_t class_index, float *out,
-                             float *class_line);
+                             const head_lines *lines);
 
 /* Returns what the kernels know of row i. */
 static inline margin_term_row head_term_row(const head_rows *rows, size_t i)

@@ -74,12 +74,12 @@ head_layout margin_head_layout(const head_shape *shape)
 typedef struct search {
     const head_shape *shape;
     const head_layout *layout;
-    size_t class_line_bytes, workspace;
+    size_t workspace;
 } search;
 
 static size_t bytes_of(const search *q, head_schedule s)
 {
-    return margin_head_bytes(q->shape, q->layout, &s, q->class_line_bytes);
+    return margin_head_bytes(q->shape, q->layout, &s);
 }
 
 /* Gives the schedule as many rows as fit, all or whole chunks, and returns 1; else the fewest, and
@@ -138,10 +138,9 @@ static head_schedule schedule_planes(const search *q, head_schedule s, size_t st
 }
 
 head_schedule margin_head_schedule(const head_shape *shape, const head_layout *layout,
-                                   const margin_schedule *tuning, size_t threads,
-                                   size_t class_line_bytes, size_t workspace)
+                                   const margin_schedule *tuning, size_t threads, size_t workspace)
 {
-    const search q = {shape, layout, class_line_bytes, workspace};
+    const search q = {shape, layout, workspace};
     const head_schedule s = {.threads = threads,
                              .in_place = shape->dim % 16 == 0 && !shape->bias && !shape->consume};
     if (layout->path == HEAD_PLANES) return schedule_planes(&q, s, tuning->planes_strips);

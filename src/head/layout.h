@@ -18,9 +18,10 @@ typedef struct head_shape {
     size_t rows, dim, classes;
     const struct head_span *span; /* NULL: the call holds all classes */
     int bias, want_x, want_w, smooth;
-    size_t top;  /* how many classes a prediction wants of each row, else 0 */
-    int add;     /* gradients are added to what the caller's arrays hold */
-    int consume; /* dW goes to a consumer, not to where it stays */
+    size_t top;           /* how many classes a prediction wants of each row, else 0 */
+    int add;              /* gradients are added to what the caller's arrays hold */
+    int consume;          /* dW goes to a consumer, not to where it stays */
+    int widen_x, widen_w; /* the rows of X, of W, are widened one by one */
 } head_shape;
 
 /* Which kernels multiply. */
@@ -59,8 +60,7 @@ head_layout margin_head_layout(const head_shape *shape);
 
 /* Returns the schedule that fits `workspace`, else the smallest, with bytes > workspace. */
 head_schedule margin_head_schedule(const head_shape *shape, const head_layout *layout,
-                                   const margin_schedule *tuning, size_t threads,
-                                   size_t class_line_bytes, size_t workspace);
+                                   const margin_schedule *tuning, size_t threads, size_t workspace);
 
 /* Returns the first class of a block. */
 static inline size_t head_block_first(const head_layout *layout, size_t block)

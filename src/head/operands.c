@@ -32,20 +32,13 @@ margin_unit margin_unit_of(const float *x, double norm)
     return margin_unit_at(x, norm * power, (float)power);
 }
 
-const float *margin_head_widen(const head_call *call, size_t j, float *line)
-{
-    const char *from = (const char *)(const void *)call->io->weights;
-    call->storage->widen(from + j * call->io->weights_stride * call->storage->bytes, call->io->dim,
-                         line);
-    return line;
-}
-
-void margin_head_pack_embedding(const head_call *call, head_rows *rows, size_t i)
+void margin_head_pack_embedding(const head_call *call, head_rows *rows, size_t i,
+                                const head_lines *lines)
 {
     float *panels = rows->x_panels + i * 16;
     const head_row *row = &rows->row[i];
     if (row->label >= 0) {
-        const float *x = margin_head_embedding(call, rows->first + i);
+        const float *x = margin_head_embedding(call, rows->first + i, lines);
         call->geometry->pack_embedding(call, row, x, panels, rows->x_stride);
         return;
     }

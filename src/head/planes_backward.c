@@ -62,11 +62,11 @@ static void finish_class(const head_call *call, const head_rows *rows, const hea
     float *line = scratch->row_line;
     for (size_t d = 0; d < call->layout.dim; d++)
         line[d] = planes[d * call->layout.plane_stride + j];
-    margin_head_add_targets(call, rows, targets, j, line, scratch->class_line);
+    margin_head_add_targets(call, rows, targets, j, line, &scratch->lines);
     for (size_t d = 0; d < call->layout.dim; d++)
         planes[d * call->layout.plane_stride + j] = line[d];
     if (out != NULL)
-        margin_head_finish_class(call, classes->norms[j], j, line, scratch->class_line, at, out);
+        margin_head_finish_class(call, classes->norms[j], j, line, &scratch->lines, at, out);
 }
 
 /* Writes the finished planes of `count` classes to rows. */

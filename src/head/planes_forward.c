@@ -17,7 +17,7 @@ void margin_head_planes_pack(const head_call *call, size_t block, head_classes *
     const size_t end = first + head_block_count(&call->layout, block);
     float *planes = classes->planes;
     for (size_t j = first; j < end; j++) {
-        const float *w = margin_head_class(call, j, scratch->class_line);
+        const float *w = margin_head_class(call, j, &scratch->lines);
         double sum = 0.0; /* no square of a float32 leaves double's range */
         for (size_t d = 0; d < io->dim; d++)
             sum += (double)w[d] * (double)w[d];

@@ -24,17 +24,16 @@ static margin_status check_call(margin_context *context, const margin_predict *c
     return MARGIN_OK;
 }
 
-/* Checks strides, which are resolved in *io, and the values of embeddings and bias; those of class
- * weights are seen when they are packed. */
-static margin_status check_arrays(margin_context *context, margin_head *io)
+/* Checks strides, which are resolved in *io, types, which say how X and W lie, and the values of
+ * embeddings and bias; those of class weights are seen when they are packed. */
+static margin_status check_arrays(margin_context *context, margin_head *io, margin_storage *x,
+                                  margin_storage *w)
 {
     margin_status status = margin_head_check_strides(context, io);
     if (status == MARGIN_OK)
         status = margin_check_finite(context, io->bias, io->classes, 1, 1, MARGIN_ARGUMENT_BIAS);
-    if (status == MARGIN_OK)
-        status = margin_check_finite(context, io->embeddings, io->rows, io->dim,
-                                     io->embeddings_stride, MARGIN_ARGUMENT_EMBEDDINGS);
-    return status;
+    if (status == MARGIN_OK) status = margin_head_check_types(context, io, x, w);
+    return status == MARGIN_OK ? margin_head_check_embeddings(context, io, x) : status;
 }
 
 static margin_status predict(margin_context *context, const margin_predict *given)
@@ -56,8 +55,11 @@ static margin_status predict(margin_context *context, const margin_predict *give
                       .embeddings_stride = wanted.embeddings_stride,
                       .weights = wanted.weights,
                       .weights_stride = wanted.weights_stride,
-                      .bias = wanted.bias};
-    if (status == MARGIN_OK) status = check_arrays(context, &io);
+                      .bias = wanted.bias,
+                      .embeddings_type = wanted.embeddings_type,
+                      .weights_type = wanted.weights_type};
+    margin_storage x, w;
+    if (status == MARGIN_OK) status = check_arrays(context, &io, &x, &w);
     if (status != MARGIN_OK) return status;
     head_call call = {.io = &io,
                       .predict = &wanted,
@@ -65,7 +67,8 @@ static margin_status predict(margin_context *context, const margin_predict *give
                       .kernels = context->kernels,
                       .setting = &context->setting,
                       .geometry = margin_head_geometry(&context->config),
-                      .storage = &margin_storage_float32};
+                      .storage = &w,
+                      .x_storage = &x};
     head_run run = {.context = context, .call = &call};
     status = margin_head_plan(&run, NULL);
     return status != MARGIN_OK ? status : margin_head_run_rank(&run);

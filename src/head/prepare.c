@@ -9,7 +9,7 @@ static double bias_of(const head_call *call, const head_rows *rows, size_t i)
     return (double)call->io->bias[rows->place[i]];
 }
 
-static void start_row(const head_call *call, head_rows *rows, size_t i, float *class_line)
+static void start_row(const head_call *call, head_rows *rows, size_t i, const head_lines *lines)
 {
     const margin_head *io = call->io;
     head_row *row = &rows->row[i];
@@ -20,15 +20,15 @@ static void start_row(const head_call *call, head_rows *rows, size_t i, float *c
     row->s = margin_head_s(call, rows->first + i);
     if (io->bias != NULL) row->bias = bias_of(call, rows, i);
     row->weight = margin_row_weight(&call->weighting, rows->first + i, row->label);
-    margin_pair_start(call->kernels.pairs, margin_head_embedding(call, rows->first + i),
-                      margin_head_target(call, rows, i, class_line), io->dim, &row->pair);
+    margin_pair_start(call->kernels.pairs, margin_head_embedding(call, rows->first + i, lines),
+                      margin_head_target(call, rows, i, lines), io->dim, &row->pair);
     row->norm = row->pair.norm_x;
 }
 
 /* What the kernels know of a lane without a row that counts. */
 static const margin_term_row no_row = {.scale = 1.0f};
 
-static void set_target(const head_call *call, head_rows *rows, size_t i, float *class_line)
+static void set_target(const head_call *call, head_rows *rows, size_t i, const head_lines *lines)
 {
     head_row *row = &rows->row[i];
     margin_term_rows *strip = &rows->terms[i / 16];
@@ -36,8 +36,8 @@ static void set_target(const head_call *call, head_rows *rows, size_t i, float *
         margin_put_term_row(strip, i % 16, no_row);
         return;
     }
-    margin_pair_finish(call->kernels.pairs, margin_head_embedding(call, rows->first + i),
-                       margin_head_target(call, rows, i, class_line), call->io->dim, &row->pair);
+    margin_pair_finish(call->kernels.pairs, margin_head_embedding(call, rows->first + i, lines),
+                       margin_head_target(call, rows, i, lines), call->io->dim, &row->pair);
     margin_margins own;
     const margin_row seen = {
         row->pair.angle, row->norm, row->label,
@@ -50,15 +50,16 @@ static void set_target(const head_call *call, head_rows *rows, size_t i, float *
 /* Prepares rows loop by loop. Tiles have a lane for each of 16 rows, so the lanes of rows that are
  * not there are packed too. */
 void margin_head_prepare(const head_call *call, size_t first, size_t count, head_rows *rows,
-                         float *class_line)
+                         const head_lines *lines)
 {
     const size_t end = first + count;
     for (size_t i = first; i < end; i++)
-        start_row(call, rows, i, class_line);
+        start_row(call, rows, i, lines);
     for (size_t i = first; i < end; i++)
-        set_target(call, rows, i, class_line);
+        set_target(call, rows, i, lines);
     for (size_t i = first; i < end; i++) {
-        if (i < rows->count || rows->x_lanes != NULL) margin_head_pack_embedding(call, rows, i);
+        if (i < rows->count || rows->x_lanes != NULL)
+            margin_head_pack_embedding(call, rows, i, lines);
     }
     if (rows->x_lanes == NULL) return;
     call->kernels.packing->pack_lanes(rows->x_panels + first * 16, rows->x_stride,

@@ -7,19 +7,21 @@
 #include "head/planes_path.h"
 #include "head/rank.h"
 
-void margin_head_rank_start(const head_call *call, size_t strip, head_rows *rows)
+void margin_head_rank_start(const head_call *call, size_t strip, head_rows *rows,
+                            const head_lines *lines)
 {
     for (size_t i = strip * 16; i < strip * 16 + 16; i++) {
         head_row *row = &rows->row[i];
         *row = (head_row){.label = i < rows->count ? 0 : -1, .scale = 1.0, .unpack = 1.0};
         if (row->label == 0) {
-            const float *x = margin_head_embedding(call, rows->first + i);
+            const float *x = margin_head_embedding(call, rows->first + i, lines);
             margin_pair_start(call->kernels.pairs, x, x, call->io->dim, &row->pair);
             row->norm = row->pair.norm_x;
             row->s = call->setting->config->scale;
             call->geometry->set_scale(call, row);
         }
-        if (i < rows->count || rows->x_lanes != NULL) margin_head_pack_embedding(call, rows, i);
+        if (i < rows->count || rows->x_lanes != NULL)
+            margin_head_pack_embedding(call, rows, i, lines);
     }
     if (rows->x_lanes == NULL) return;
     call->kernels.packing->pack_lanes(rows->x_panels + strip * 256, rows->x_stride,

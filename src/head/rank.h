@@ -12,7 +12,8 @@ typedef struct head_top {
 } head_top;
 
 /* Measures the embeddings of a strip and packs them. */
-void margin_head_rank_start(const head_call *call, size_t strip, head_rows *rows);
+void margin_head_rank_start(const head_call *call, size_t strip, head_rows *rows,
+                            const head_lines *lines);
 /* Takes the classes of one shard through products for the rows of strips `first_strip` to
  * `end_strip` - 1, and writes their `top`. */
 void margin_head_rank_tiles(const head_call *call, const head_rows *rows, head_classes *classes,

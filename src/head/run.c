@@ -9,7 +9,7 @@
 static void prepare_item(void *state, size_t strip, size_t worker)
 {
     head_run *r = state;
-    margin_head_prepare(r->call, strip * 16, 16, &r->work.rows, r->work.scratch[worker].class_line);
+    margin_head_prepare(r->call, strip * 16, 16, &r->work.rows, &r->work.scratch[worker].lines);
 }
 
 static void pack_item(void *state, size_t block, size_t worker)
@@ -24,7 +24,7 @@ static void pack_item(void *state, size_t block, size_t worker)
 static void smoothing_item(void *state, size_t item, size_t worker)
 {
     head_run *r = state;
-    margin_head_smoothing_part(r->call, item, r->work.scratch[worker].class_line);
+    margin_head_smoothing_part(r->call, item, &r->work.scratch[worker].lines);
 }
 
 /* A loop whose items are `parts` of each shard or of each block. */
@@ -59,7 +59,7 @@ static void finish_strip(head_run *r, size_t strip, head_scratch *scratch)
     margin_head_combine(r->call, &w->rows, w->stats, r->call->layout.shards, first, count,
                         w->results);
     if (r->call->smoothing.share > 0.0)
-        margin_head_smooth_losses(r->call, &w->rows, first, count, w->results);
+        margin_head_smooth_losses(r->call, &w->rows, first, count, &scratch->lines, w->results);
     margin_head_outcome(r->call, &w->rows, w->stats, first, count, w->results, &w->targets);
     if (r->call->io->grad_embeddings != NULL)
         margin_head_gradient(r->call, &w->rows, w->stats, first, count, w->results, scratch);
@@ -102,7 +102,7 @@ static void planes_rows_item(void *state, size_t strip, size_t worker)
     head_work *w = &r->work;
     head_scratch *scratch = &w->scratch[worker];
     const size_t first = strip * 16, count = head_strip_rows(&w->rows, strip);
-    margin_head_prepare(r->call, first, count, &w->rows, scratch->class_line);
+    margin_head_prepare(r->call, first, count, &w->rows, &scratch->lines);
     for (size_t i = 0; i < count; i++)
         margin_head_planes_forward(r->call, &w->rows, &w->classes, first + i, w->stats,
                                    scratch->terms + i * r->call->layout.plane_stride, scratch);
@@ -124,7 +124,7 @@ static void rank_start_item(void *state, size_t strip, size_t worker)
 {
     head_run *r = state;
     (void)worker;
-    margin_head_rank_start(r->call, strip, &r->work.rows);
+    margin_head_rank_start(r->call, strip, &r->work.rows, &r->work.scratch[worker].lines);
 }
 
 static void rank_planes_item(void *state, size_t i, size_t worker)

@@ -18,17 +18,31 @@ const struct head_geometry *margin_head_geometry(const margin_config *config);
 /* Checks what head and prediction both ask of a call. */
 margin_status margin_head_check_shape(margin_context *context, size_t rows, size_t dim,
                                       size_t classes, const float *bias);
+/* How the arrays of a call lie in memory. */
+typedef struct head_storages {
+    margin_storage x, w;
+} head_storages;
+
 /* Reads the caller's *head, of whatever size, into *io, and checks all of it, in which strides are
  * resolved, for a head of `classes` classes. */
 margin_status margin_head_read(margin_context *context, const margin_head *head, margin_head *io);
-margin_status margin_head_check(margin_context *context, margin_head *io, size_t classes);
+margin_status margin_head_check(margin_context *context, margin_head *io, size_t classes,
+                                head_storages *storages);
 /* Returns the call of a checked *io, still to be planned. */
-head_call margin_head_call(const margin_context *context, const margin_head *io);
+head_call margin_head_call(const margin_context *context, const margin_head *io,
+                           const head_storages *storages);
 /* Sets who takes the finished rows of dW of a call, which stays where it is from now on. */
 void margin_head_set_consumer(head_call *call);
 
 /* Resolves the strides of embeddings and weights, and checks them. */
 margin_status margin_head_check_strides(margin_context *context, margin_head *call);
+
+/* Sets how the embeddings and the class weights of a call lie; refuses a type that there is not. */
+margin_status margin_head_check_types(margin_context *context, const margin_head *call,
+                                      margin_storage *x, margin_storage *w);
+/* Checks that the embeddings, which lie as `storage` says, are finite; strides are resolved. */
+margin_status margin_head_check_embeddings(margin_context *context, const margin_head *call,
+                                           const margin_storage *storage);
 
 /* Prepares label smoothing, where the planned call asks for it. */
 void margin_head_run_smoothing(head_run *r);

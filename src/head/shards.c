@@ -17,6 +17,7 @@ typedef enum step_stage { STEP_FORWARD, STEP_COMBINED } step_stage;
 typedef struct head_step {
     margin_head *head; /* the caller's, to which the results go */
     margin_head io;
+    head_storages storages;
     margin_shard shard;
     head_span span;
     head_call call;
@@ -59,10 +60,14 @@ margin_status margin_shard_measure(margin_context *context, const margin_head *h
     if (status != MARGIN_OK) return status;
     fenv_t caller;
     margin_environment_enter(&caller);
-    const head_call call = margin_head_call(context, &io);
-    *measure = call.geometry->class_size(&call, NULL);
+    const head_storages storages = {margin_storage_of(io.embeddings_type, context->kernels.packing),
+                                    margin_storage_of(io.weights_type, context->kernels.packing)};
+    const head_call call = margin_head_call(context, &io, &storages);
+    status = margin_reserve(context, io.dim * sizeof(float));
+    const head_lines lines = {NULL, (float *)(void *)context->workspace};
+    if (status == MARGIN_OK) *measure = call.geometry->class_size(&call, &lines);
     margin_environment_leave(&caller);
-    return MARGIN_OK;
+    return status;
 }
 
 /* ---- forward ---- */
@@ -133,7 +138,7 @@ static margin_status check_targets(margin_context *context, const head_step *ste
 /* Plans the step and runs forward. */
 static margin_status begin(margin_context *context, head_step *step)
 {
-    step->call = margin_head_call(context, &step->io);
+    step->call = margin_head_call(context, &step->io, &step->storages);
     margin_head_set_consumer(&step->call);
     step->call.shard = &step->shard;
     step->run = (head_run){.context = context, .call = &step->call};
@@ -184,7 +189,7 @@ static margin_status forward(margin_context *context, margin_head *head, const m
     const margin_shard *s = &step->shard;
     /* An empty shard has no biases, but the head may. */
     if (step->io.classes == 0 && step->io.bias == NULL) step->io.bias = s->target_bias;
-    status = margin_head_check(context, &step->io, s->classes);
+    status = margin_head_check(context, &step->io, s->classes, &step->storages);
     if (status != MARGIN_OK) return status;
     const size_t dim = step->io.dim + (step->io.bias != NULL);
     const head_shape shape = {.rows = step->io.rows, .dim = dim, .classes = s->classes};

@@ -47,12 +47,12 @@ static double norm_of(const head_call *call, const float *vector)
 }
 
 /* Adds the class weights of a part, as logits see them, to `sum`. */
-static void add_classes(const head_call *call, size_t part, double *sum, float *class_line)
+static void add_classes(const head_call *call, size_t part, double *sum, const head_lines *lines)
 {
     const margin_head *io = call->io;
     const size_t end = part_first(part + 1, io->classes);
     for (size_t j = part_first(part, io->classes); j < end; j++) {
-        const float *w = margin_head_class(call, j, class_line);
+        const float *w = margin_head_class(call, j, lines);
         const double factor = call->geometry->class_factor(call, norm_of(call, w));
         add_multiple(sum, factor * call->class_measure, w, io->dim);
         if (io->bias != NULL) sum[io->dim] += (double)io->bias[j];
@@ -61,14 +61,14 @@ static void add_classes(const head_call *call, size_t part, double *sum, float *
 
 /* Adds the embeddings of a part, times their rows' weights and what makes logits of them, to `sum`.
  */
-static void add_rows(const head_call *call, size_t part, double *sum)
+static void add_rows(const head_call *call, size_t part, double *sum, const head_lines *lines)
 {
     const margin_head *io = call->io;
     const size_t end = part_first(part + 1, io->rows);
     for (size_t i = part_first(part, io->rows); i < end; i++) {
         const int64_t label = margin_label(&call->labels, i);
         if (label < 0) continue;
-        const float *x = margin_head_embedding(call, i);
+        const float *x = margin_head_embedding(call, i, lines);
         const double factor = margin_row_weight(&call->weighting, i, label) *
                               call->geometry->row_factor(margin_head_s(call, i), norm_of(call, x));
         add_multiple(sum, factor, x, io->dim);
@@ -76,7 +76,7 @@ static void add_rows(const head_call *call, size_t part, double *sum)
     }
 }
 
-void margin_head_smoothing_part(const head_call *call, size_t item, float *class_line)
+void margin_head_smoothing_part(const head_call *call, size_t item, const head_lines *lines)
 {
     const size_t dim = call->layout.dim, part = item % HEAD_SMOOTHING_PARTS;
     const int of_rows = item >= HEAD_SMOOTHING_PARTS;
@@ -85,9 +85,9 @@ void margin_head_smoothing_part(const head_call *call, size_t item, float *class
     for (size_t d = 0; d < dim; d++)
         sum[d] = 0.0;
     if (of_rows) {
-        add_rows(call, part, sum);
+        add_rows(call, part, sum, lines);
     } else {
-        add_classes(call, part, sum, class_line);
+        add_classes(call, part, sum, lines);
     }
 }
 
@@ -110,12 +110,14 @@ void margin_head_smoothing_total(const head_call *call)
         s->even[d] = margin_to_float(factor * s->row_sums[d]);
 }
 
-head_smooth_row margin_head_smooth_row(const head_call *call, const head_rows *rows, size_t i)
+head_smooth_row margin_head_smooth_row(const head_call *call, const head_rows *rows, size_t i,
+                                       const head_lines *lines)
 {
     const margin_head *io = call->io;
     const head_geometry *geometry = call->geometry;
     const double *sum = call->smoothing.class_sums;
-    head_smooth_row r = {.row = &rows->row[i], .x = margin_head_embedding(call, rows->first + i)};
+    head_smooth_row r = {.row = &rows->row[i],
+                         .x = margin_head_embedding(call, rows->first + i, lines)};
     r.factor = geometry->row_factor(r.row->s, r.row->norm);
     r.others = (double)(io->classes - 1);
     r.per_class = 1.0 / (double)io->classes;
@@ -129,11 +131,11 @@ head_smooth_row margin_head_smooth_row(const head_call *call, const head_rows *r
 }
 
 void margin_head_smooth_losses(const head_call *call, const head_rows *rows, size_t first,
-                               size_t count, head_result *results)
+                               size_t count, const head_lines *lines, head_result *results)
 {
     for (size_t i = first; i < first + count; i++) {
         if (rows->place[i] < 0) continue;
-        const head_smooth_row r = margin_head_smooth_row(call, rows, i);
+        const head_smooth_row r = margin_head_smooth_row(call, rows, i, lines);
         results[i].loss += call->smoothing.share * r.lead;
     }
 }

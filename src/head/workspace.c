@@ -44,7 +44,6 @@ typedef struct plan {
     const head_shape *shape;
     const head_layout *layout;
     const head_schedule *schedule;
-    size_t class_line_bytes;
     size_t capacity, padded; /* rows of a row block; dimensions in whole panels */
 } plan;
 
@@ -206,9 +205,10 @@ static void carve_scratch(const plan *p, cursor *c, const head_work *work, head_
     *scratch = (head_scratch){.bad_class = SIZE_MAX};
     scratch->row_line = take(c, p->padded, sizeof(float));
     scratch->x_line = take_if(p->shape->add && p->shape->want_x, c, p->padded, sizeof(float));
-    scratch->class_line = take_if(p->class_line_bytes > 0, c, p->class_line_bytes, 1);
     scratch->bias =
         take_if(p->shape->consume && p->shape->bias, c, p->layout->block, sizeof(float));
+    scratch->lines.x = take_if(p->shape->widen_x, c, p->shape->dim, sizeof(float));
+    scratch->lines.w = take_if(p->shape->widen_w, c, p->shape->dim, sizeof(float));
     if (p->layout->path == HEAD_PLANES) {
         carve_planes_scratch(p, c, scratch);
     } else {
@@ -235,9 +235,9 @@ static void carve(const plan *p, cursor *c, head_work *work)
 }
 
 size_t margin_head_bytes(const head_shape *shape, const head_layout *layout,
-                         const head_schedule *schedule, size_t class_line_bytes)
+                         const head_schedule *schedule)
 {
-    const plan p = {shape, layout, schedule, class_line_bytes, schedule->rows, layout->panels * 16};
+    const plan p = {shape, layout, schedule, schedule->rows, layout->panels * 16};
     head_work counted = {.rows = {0}};
     cursor c = {NULL, 0};
     carve(&p, &c, &counted);
@@ -245,10 +245,9 @@ size_t margin_head_bytes(const head_shape *shape, const head_layout *layout,
 }
 
 void margin_head_carve(const head_shape *shape, const head_layout *layout,
-                       const head_schedule *schedule, size_t class_line_bytes, char *memory,
-                       head_work *work)
+                       const head_schedule *schedule, char *memory, head_work *work)
 {
-    const plan p = {shape, layout, schedule, class_line_bytes, schedule->rows, layout->panels * 16};
+    const plan p = {shape, layout, schedule, schedule->rows, layout->panels * 16};
     cursor c = {memory, 0};
     *work = (head_work){.rows = {0}};
     carve(&p, &c, work);

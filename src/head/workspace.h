@@ -43,14 +43,12 @@ typedef struct head_work {
 /* Returns a b size, or SIZE_MAX / 4 where that is beyond it. */
 size_t margin_bytes(size_t a, size_t b, size_t size);
 
-/* Returns how many bytes a schedule takes; class_line_bytes is what a thread needs to read a class
- * weight of another storage. */
+/* Returns how many bytes a schedule takes. */
 size_t margin_head_bytes(const head_shape *shape, const head_layout *layout,
-                         const head_schedule *schedule, size_t class_line_bytes);
+                         const head_schedule *schedule);
 
 /* Lays out the work in `memory`, which has schedule->bytes and starts at a multiple of 64. */
 void margin_head_carve(const head_shape *shape, const head_layout *layout,
-                       const head_schedule *schedule, size_t class_line_bytes, char *memory,
-                       head_work *work);
+                       const head_schedule *schedule, char *memory, head_work *work);
 
 #endif

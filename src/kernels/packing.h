@@ -67,6 +67,11 @@ typedef struct margin_packing {
 
     /* Adds `line` to out, clamped to +-FLT_MAX. */
     void (*add_row)(const float *line, size_t n, float *out);
+
+    /* Write n elements of 16 bits, at any even address, as float32, which holds them exactly; a NaN
+     * stays one. */
+    void (*widen_bfloat16)(const void *from, size_t n, float *to);
+    void (*widen_float16)(const void *from, size_t n, float *to);
 } margin_packing;
 
 /* A table of the functions that the file at hand defines under the kernels' names. */
@@ -75,6 +80,7 @@ typedef struct margin_packing {
         .sum_squares = sum_squares, .pack_row = pack_row, .pack_units = pack_units,                \
         .pack_lanes = pack_lanes, .scale_panels = scale_panels, .weighted_sum = weighted_sum,      \
         .finish_row = finish_row, .finish_units = finish_units, .add_row = add_row,                \
+        .widen_bfloat16 = widen_bfloat16, .widen_float16 = widen_float16,                          \
     }
 
 extern const margin_packing margin_packing_scalar;

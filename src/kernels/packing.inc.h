@@ -5,6 +5,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <string.h>
 
 #include "kernels/part.inc.h"
 
@@ -136,6 +137,45 @@ static void add_row(const float *line, size_t n, float *out)
         const vf sum = v_add(v_load_part(out, n, 0.0f), v_load_part(line, n, 0.0f));
         v_store_part(out, v_max(v_min(sum, most), least), n);
     }
+}
+
+/* ---- rows of 16-bit elements ---- */
+
+/* Writes the 16 elements at `from`. */
+typedef void widen_16(const uint16_t *from, float *to);
+
+static inline void widen_16_bfloat16(const uint16_t *from, float *to)
+{
+    v_store(to, v_load_bfloat16(from));
+}
+
+static inline void widen_16_float16(const uint16_t *from, float *to)
+{
+    v_store(to, v_load_float16(from));
+}
+
+/* Writes n elements, the last of them by way of whole vectors. */
+static inline void widen(const void *from, size_t n, float *to, widen_16 *by_16)
+{
+    const uint16_t *half = from;
+    for (; n >= 16; n -= 16, half += 16, to += 16)
+        by_16(half, to);
+    if (n == 0) return;
+    uint16_t rest[16] = {0};
+    float wide[16];
+    memcpy(rest, half, n * sizeof *rest);
+    by_16(rest, wide);
+    memcpy(to, wide, n * sizeof *wide);
+}
+
+static void widen_bfloat16(const void *from, size_t n, float *to)
+{
+    widen(from, n, to, widen_16_bfloat16);
+}
+
+static void widen_float16(const void *from, size_t n, float *to)
+{
+    widen(from, n, to, widen_16_float16);
 }
 
 #include "kernels/units.inc.h"

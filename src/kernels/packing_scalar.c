@@ -4,6 +4,8 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdint.h>
+#include <string.h>
 
 static float sum_squares(const float *x, size_t n, float power)
 {
@@ -69,6 +71,38 @@ static void add_row(const float *line, size_t n, float *out)
 {
     for (size_t i = 0; i < n; i++)
         out[i] = fmaxf(fminf(out[i] + line[i], FLT_MAX), -FLT_MAX);
+}
+
+static float float_of_bits(uint32_t bits)
+{
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+static void widen_bfloat16(const void *from, size_t n, float *to)
+{
+    const uint16_t *half = from;
+    for (size_t i = 0; i < n; i++)
+        to[i] = float_of_bits((uint32_t)half[i] << 16);
+}
+
+/* Returns a float16 as float32: its exponent is moved from a bias of 15 to one of 127. */
+static float float_of_float16(uint16_t half)
+{
+    const uint32_t sign = (uint32_t)(half & 0x8000u) << 16, exponent = half >> 10 & 31u;
+    const uint32_t rest = (uint32_t)(half & 0x7fffu) << 13;
+    if (exponent == 31) return float_of_bits(sign | rest | 0x7f800000u);
+    if (exponent > 0) return float_of_bits(sign | (rest + (112u << 23)));
+    const float size = (float)(half & 0x3ffu) * 0x1p-24f;
+    return sign == 0 ? size : -size;
+}
+
+static void widen_float16(const void *from, size_t n, float *to)
+{
+    const uint16_t *half = from;
+    for (size_t i = 0; i < n; i++)
+        to[i] = float_of_float16(half[i]);
 }
 
 #include "kernels/units.inc.h"

@@ -34,6 +34,41 @@ static inline vf v_load(const float *p)
     return v_make(_mm256_loadu_ps(p), _mm256_loadu_ps(p + 8));
 }
 
+/* Reads 8 numbers of 16 bits into lanes of 32. */
+static inline __m256i v_load_half(const uint16_t *p)
+{
+    return _mm256_cvtepu16_epi32(_mm_loadu_si128((const __m128i *)(const void *)p));
+}
+
+static inline vf v_load_bfloat16(const uint16_t *p)
+{
+    return v_make(_mm256_castsi256_ps(_mm256_slli_epi32(v_load_half(p), 16)),
+                  _mm256_castsi256_ps(_mm256_slli_epi32(v_load_half(p + 8), 16)));
+}
+
+/* Moves the exponent from a bias of 15 to one of 127, once more where it is that of infinity. A
+ * subnormal number gets the exponent of the least normal one, whose leading 1 is then taken off.
+ * The instruction for it is in F16C, which AVX2 does not promise. */
+static inline __m256 v_widen_float16(const uint16_t *p)
+{
+    const __m256i half = v_load_half(p), bias = _mm256_set1_epi32(112 << 23);
+    const __m256i sign = _mm256_slli_epi32(_mm256_srli_epi32(half, 15), 31);
+    const __m256i size = _mm256_slli_epi32(_mm256_and_si256(half, _mm256_set1_epi32(0x7fff)), 13);
+    const __m256i infinite = _mm256_cmpgt_epi32(size, _mm256_set1_epi32((31 << 23) - 1));
+    const __m256i subnormal = _mm256_cmpgt_epi32(_mm256_set1_epi32(1 << 23), size);
+    const __m256i one = _mm256_and_si256(subnormal, _mm256_set1_epi32(1 << 23));
+    const __m256i least = _mm256_and_si256(subnormal, _mm256_set1_epi32(113 << 23));
+    __m256i wide = _mm256_add_epi32(_mm256_add_epi32(size, bias), one);
+    wide = _mm256_add_epi32(wide, _mm256_and_si256(infinite, bias));
+    const __m256 r = _mm256_sub_ps(_mm256_castsi256_ps(wide), _mm256_castsi256_ps(least));
+    return _mm256_or_ps(r, _mm256_castsi256_ps(sign));
+}
+
+static inline vf v_load_float16(const uint16_t *p)
+{
+    return v_make(v_widen_float16(p), v_widen_float16(p + 8));
+}
+
 static inline void v_store(float *p, vf a)
 {
     _mm256_storeu_ps(p, a.lo);

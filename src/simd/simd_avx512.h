@@ -62,6 +62,22 @@ static inline vf v_load(const float *p)
     return v_make(_mm512_loadu_ps(p));
 }
 
+static inline __m256i v_load_half(const uint16_t *p)
+{
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+
+static inline vf v_load_bfloat16(const uint16_t *p)
+{
+    const __m512i wide = _mm512_cvtepu16_epi32(v_load_half(p));
+    return v_make(_mm512_castsi512_ps(_mm512_slli_epi32(wide, 16)));
+}
+
+static inline vf v_load_float16(const uint16_t *p)
+{
+    return v_make(_mm512_cvtph_ps(v_load_half(p)));
+}
+
 static inline void v_store(float *p, vf a)
 {
     _mm512_storeu_ps(p, a.v);

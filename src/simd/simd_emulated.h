@@ -9,8 +9,8 @@
  *
  * Rounding is to nearest even, multiply-add has one rounding. NaN payloads are not part of the
  * contract. A new operation needs two users first, or one in a hot loop that no other operations
- * can serve: v_exp2_eighths (a look-up), v_zero_below (a comparison) and v_transpose_4 (lanes
- * change places) have one each.
+ * can serve: v_exp2_eighths (a look-up), v_zero_below (a comparison), v_transpose_4 (lanes change
+ * places), v_load_bfloat16 and v_load_float16 (other numbers) have one each.
  */
 #ifndef MARGIN_SIMD_H
 #define MARGIN_SIMD_H
@@ -67,6 +67,31 @@ static inline vf v_load(const float *p)
 static inline void v_store(float *p, vf a)
 {
     memcpy(p, a.lane, sizeof a.lane);
+}
+
+/* v_load_bfloat16 and v_load_float16 read 16 numbers of 16 bits at p, at any even address: the
+ * upper halves of float32 numbers, and IEEE 754 binary16. Every one of them is a float32. */
+static inline vf v_load_bfloat16(const uint16_t *p)
+{
+    vf r;
+    for (int i = 0; i < 16; i++) {
+        const uint32_t bits = (uint32_t)p[i] << 16;
+        memcpy(&r.lane[i], &bits, sizeof bits);
+    }
+    return r;
+}
+
+static inline vf v_load_float16(const uint16_t *p)
+{
+    vf r;
+    for (int i = 0; i < 16; i++) {
+        const int exponent = p[i] >> 10 & 31, fraction = p[i] & 1023;
+        float size = ldexpf((float)(exponent > 0 ? fraction + 1024 : fraction),
+                            (exponent > 0 ? exponent : 1) - 25);
+        if (exponent == 31) size = fraction == 0 ? INFINITY : NAN;
+        r.lane[i] = copysignf(size, p[i] & 0x8000 ? -1.0f : 1.0f);
+    }
+    return r;
 }
 
 /* v_load_part reads the first n lanes (0 <= n < 16) at p and sets the rest to `fill`; v_store_part

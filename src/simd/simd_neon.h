@@ -34,6 +34,28 @@ static inline vf v_load(const float *p)
     return v_make(vld1q_f32(p), vld1q_f32(p + 4), vld1q_f32(p + 8), vld1q_f32(p + 12));
 }
 
+static inline float32x4_t v_widen_bfloat16(const uint16_t *p)
+{
+    return vreinterpretq_f32_u32(vshll_n_u16(vld1_u16(p), 16));
+}
+
+static inline vf v_load_bfloat16(const uint16_t *p)
+{
+    return v_make(v_widen_bfloat16(p), v_widen_bfloat16(p + 4), v_widen_bfloat16(p + 8),
+                  v_widen_bfloat16(p + 12));
+}
+
+static inline float32x4_t v_widen_float16(const uint16_t *p)
+{
+    return vcvt_f32_f16(vreinterpret_f16_u16(vld1_u16(p)));
+}
+
+static inline vf v_load_float16(const uint16_t *p)
+{
+    return v_make(v_widen_float16(p), v_widen_float16(p + 4), v_widen_float16(p + 8),
+                  v_widen_float16(p + 12));
+}
+
 static inline void v_store(float *p, vf x)
 {
     vst1q_f32(p, x.a);

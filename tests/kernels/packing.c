@@ -136,6 +136,39 @@ static void run_add_row(const margin_kernels *k, trial *t)
     trial_work(t, (double)n, (double)n, 12.0 * (double)n);
 }
 
+/* Fills an array with any finite numbers of 16 bits whose bits of the exponent are `exponent`, and
+ * returns it: 2 bytes after a float where `odd`. */
+static const uint16_t *fill_halves(trial *t, size_t n, int odd, unsigned exponent)
+{
+    uint16_t *half = (uint16_t *)(void *)trial_input(t, n / 2 + 1, 1.0) + odd;
+    for (size_t i = 0; i < n; i++) {
+        half[i] = (uint16_t)noise_bits(&t->noise);
+        if ((half[i] & exponent) == exponent) half[i] ^= 0x4000u;
+    }
+    return half;
+}
+
+/* size: length; 1 at an odd multiple of 2 bytes. */
+static void run_widen(void (*widen)(const void *from, size_t n, float *to), unsigned exponent,
+                      trial *t)
+{
+    const size_t n = t->size[0];
+    float *result = trial_output(t, n, 1.0);
+    const uint16_t *half = fill_halves(t, n, t->size[1] == 1, exponent);
+    TRIAL_CALL(t, widen(half, n, result));
+    trial_work(t, (double)n, 0.0, 6.0 * (double)n);
+}
+
+static void run_widen_bfloat16(const margin_kernels *k, trial *t)
+{
+    run_widen(k->packing->widen_bfloat16, 0x7f80u, t);
+}
+
+static void run_widen_float16(const margin_kernels *k, trial *t)
+{
+    run_widen(k->packing->widen_float16, 0x7c00u, t);
+}
+
 static const kernel_case cases[] = {
     {"sum_squares", run_sum_squares, BOUND_BYTES, {"n"}, {{512}, {4096}, {65536}}},
     {"pack_row", run_pack_row, BOUND_BYTES, {"n", "rows"}, {{512, 1}, {512, 16}}},
@@ -146,6 +179,8 @@ static const kernel_case cases[] = {
     {"finish_row", run_finish_row, BOUND_BYTES, {"n"}, {{512}, {16384}}},
     {"finish_units", run_finish_units, BOUND_BYTES, {"n", "rows"}, {{64, 16, 16}, {512, 16, 16}}},
     {"add_row", run_add_row, BOUND_BYTES, {"n"}, {{512}, {16384}}},
+    {"widen_bfloat16", run_widen_bfloat16, BOUND_BYTES, {"n"}, {{512}, {16384}}},
+    {"widen_float16", run_widen_float16, BOUND_BYTES, {"n"}, {{512}, {16384}}},
 };
 
 KERNEL_SUBJECT(packing);

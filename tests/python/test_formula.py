@@ -7,6 +7,7 @@ import numpy as np
 from formulas import MARGINS, Case, slope, unit
 
 import margin_losses as ml
+from margin_losses import _arrays
 
 N, D, C = 7, 5, 4
 PAST_PI = ("paper", "monotone", "taylor", "clamp", "easy")
@@ -185,7 +186,32 @@ class Arrays(unittest.TestCase):
         for array in (x, w, y):
             array.flags.writeable = False
         self.same(ml.head(x, w, y), expected)
-        self.same(ml.head(np.float16(x), w, y), ml.head(np.float32(np.float16(x)), w, y))
+
+    def test_halves(self):
+        """float16 and bfloat16 are the same numbers, in every layout, and are not copied."""
+        x, w, y = problem()
+        x16, w16 = np.float16(x), np.float16(w)
+        bits = w.view(np.uint32) >> 16
+        rounded = (bits << 16).view(np.float32)
+        kinds = [(w16, np.float32(w16)), (bits.astype(np.uint16).view("V2"), rounded)]
+        try:
+            import ml_dtypes
+
+            kinds.append((rounded.astype(ml_dtypes.bfloat16), rounded))
+        except ImportError:
+            pass
+        for half, wide in kinds:
+            expected = ml.head(np.float32(x16), wide, y)
+            for own in (x16, np.float32(x16), x16.astype(">f2"), np.asfortranarray(x16)):
+                self.same(ml.head(own, half, y), expected)
+            spread = np.repeat(half, 2, axis=0)[::2]
+            self.same(ml.head(x16, spread, y), expected)
+            nearest, found = ml.predict(np.float32(x16), wide, 2), ml.predict(x16, half, 2)
+            self.assertTrue((nearest.classes == found.classes).all())
+            self.assertTrue((nearest.cosines == found.cosines).all())
+            self.assertEqual(expected.dw.dtype, np.float32)
+        self.assertIs(_arrays.reals("w", w16, "C, D"), w16)
+        self.assertIs(_arrays.reals("w", kinds[1][0], "C, D"), kinds[1][0])
 
     def test_any_threads_isa_and_workspace_give_the_same_bits(self):
         random = np.random.default_rng(2)

@@ -136,26 +136,14 @@ END
 step 'a rule for the negatives' \
     'include/margin.h src/kernels/term_scalar.h src/kernels/terms.h src/kernels/terms.inc.h src/loss.h src/losses/hardface.c src/target.c'
 
-# ---- class weights in bfloat16 ----------------------------------------------------------------------
-put include/margin.h '} margin_head;' 's/^} margin_head;/    int weights_bf16; \/* weights are bfloat16 *\/\n} margin_head;/'
-put src/head/head.c '.storage = &margin_storage_float32' \
-    's/&margin_storage_float32/head->weights_bf16 ? \&margin_storage_bf16 : \&margin_storage_float32/'
-put src/storage.h 'extern const margin_storage margin_storage_float32;' \
-    's/^extern const margin_storage margin_storage_float32;/extern const margin_storage margin_storage_float32, margin_storage_bf16;/'
-cat >> "$tree/src/storage.c" << 'END'
-
-static void widen_bf16(const void *from, size_t n, float *to)
-{
-    const unsigned short *half = from;
-    for (size_t i = 0; i < n; i++) {
-        const unsigned bits = (unsigned)half[i] << 16;
-        __builtin_memcpy(&to[i], &bits, sizeof to[i]);
-    }
-}
-
-const margin_storage margin_storage_bf16 = {2, widen_bf16};
-END
-step 'another storage of W' 'include/margin.h src/head/head.c src/storage.c src/storage.h'
+# ---- class weights in 8 bits -----------------------------------------------------------------------
+put include/margin.h '    MARGIN_TYPE_COUNT' 's/^    MARGIN_TYPE_COUNT/    MARGIN_TYPE_INT8, \/* times 2^-7 *\/\n    MARGIN_TYPE_COUNT/'
+put src/context.c '"bfloat16", "float16")' 's/"bfloat16", "float16")/"bfloat16", "float16", "int8")/'
+put src/storage.c 'margin_storage margin_storage_of(margin_type type' \
+    's/^margin_storage margin_storage_of(margin_type type/static void widen_int8(const void *from, size_t n, float *to)\n{\n    const signed char *small = from;\n    for (size_t i = 0; i < n; i++)\n        to[i] = (float)small[i] * 0x1p-7f;\n}\n\n&/'
+put src/storage.c '    default:' \
+    's/^    default:/    case MARGIN_TYPE_INT8:\n        return (margin_storage){1, widen_int8};\n    default:/'
+step 'another storage of X and W' 'include/margin.h src/context.c src/storage.c'
 
 # ---- all three, judged ---------------------------------------------------------------------------
 configure "$tree" "$work/build" -DMARGIN_PROGRAMS=OFF -DBUILD_TESTING=OFF

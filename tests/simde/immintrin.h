@@ -8,6 +8,7 @@
 /* No native intrinsics at all: every operation is SIMDe's own definition. */
 #define SIMDE_NO_NATIVE
 #define SIMDE_ENABLE_NATIVE_ALIASES
+#include <simde/simde-f16.h>
 #include <simde/x86/avx512.h>
 
 /* What SIMDe 0.7.4 lacks. Only lanes of the mask are touched, as in hardware. */
@@ -36,6 +37,24 @@ static inline simde__m512i margin_simde_srai(simde__m512i a, int n)
     for (int i = 0; i < 16; i++)
         r.i32[i] >>= n;
     return simde__m512i_from_private(r);
+}
+
+static inline simde__m512i margin_simde_cvtepu16(simde__m256i a)
+{
+    const simde__m256i_private x = simde__m256i_to_private(a);
+    simde__m512i_private r;
+    for (int i = 0; i < 16; i++)
+        r.u32[i] = x.u16[i];
+    return simde__m512i_from_private(r);
+}
+
+static inline simde__m512 margin_simde_cvtph(simde__m256i a)
+{
+    const simde__m256i_private x = simde__m256i_to_private(a);
+    simde__m512_private r;
+    for (int i = 0; i < 16; i++)
+        r.f32[i] = simde_float16_to_float32(simde_uint16_as_float16(x.u16[i]));
+    return simde__m512_from_private(r);
 }
 
 /* SIMDe rounds the product of a multiply-add, hardware does not. */
@@ -95,6 +114,8 @@ static inline simde__m512 margin_simde_shuffle(simde__m512 a, simde__m512 b, int
 #define _mm512_fmadd_pd(a, b, c)            margin_simde_fma_pd(a, b, c)
 #define _mm512_cvtps_pd(a)                  margin_simde_widen(a)
 #define _mm512_cvtpd_ps(a)                  margin_simde_narrow(a)
+#define _mm512_cvtepu16_epi32(a)            margin_simde_cvtepu16(a)
+#define _mm512_cvtph_ps(a)                  margin_simde_cvtph(a)
 #define _mm512_stream_ps(p, a)              _mm512_storeu_ps(p, a)
 #define _mm512_shuffle_f32x4(a, b, n)       margin_simde_shuffle(a, b, n)
 #define _mm512_srai_epi32(a, n)             margin_simde_srai(a, n)

@@ -12,9 +12,11 @@ import torch
 from torch import Tensor
 
 from .._abi import Head, Predict
-from .._heads import Settings, number, run_head, run_predict, settings, whole
+from .._heads import TYPES, Settings, number, run_head, run_predict, settings, whole
 
 REDUCTIONS = ("mean", "sum", "none")
+KINDS = {getattr(torch, name): value for name, value in TYPES.items()}
+"""The types in which the library reads x and w, which are called alike there, and its values."""
 _INT64 = (-(2**63), 2**63 - 1)
 
 # How errors call what the library calls embeddings, weights and so on.
@@ -64,7 +66,7 @@ class Tensors(NamedTuple):
 
 
 Needs = Sequence[bool]  # whether the gradients of x, w and bias are wanted
-Gradients = List[Optional[Tensor]]  # those of x, w and bias; None where not wanted
+Gradients = List[Optional[Tensor]]  # those of x, w and bias, float32; None where not wanted
 NOTHING = (False, False, False)
 
 
@@ -105,8 +107,9 @@ def objective(request: Request) -> Objective:
 # ---- what is given -------------------------------------------------------------------------------
 
 
-def _real(name: str, tensor: Any, dims: int, shape: str) -> Tensor:
-    """Return a tensor as float32; refuse another device, another kind of numbers or shape."""
+def _real(name: str, tensor: Any, dims: int, shape: str, as_it_is: bool = False) -> Tensor:
+    """Return a tensor as float32, one of half precision on wish as it is; refuse another device,
+    another kind of numbers or shape."""
     if not isinstance(tensor, Tensor):
         raise TypeError(f"{name} must be a torch.Tensor {shape}, got {type(tensor).__name__}")
     if tensor.dim() != dims:
@@ -120,7 +123,7 @@ def _real(name: str, tensor: Any, dims: int, shape: str) -> Tensor:
     if tensor.dtype is torch.float32:
         return tensor
     if tensor.dtype in (torch.float16, torch.bfloat16):
-        return tensor.float()
+        return tensor if as_it_is else tensor.float()
     whole_module = ", or float() of the module" if isinstance(tensor, torch.nn.Parameter) else ""
     raise TypeError(
         f"{name} is {tensor.dtype}: margin_losses computes in float32, "
@@ -174,7 +177,7 @@ def checked(x: Any, w: Any, bias: Any, y: Any, sample_weight: Any) -> Tensors:
 
 
 def _embeddings(x: Any, w: Any) -> Tuple[Tensor, Tensor]:
-    x, w = _real("x", x, 2, "[N, D]"), _real("weight", w, 2, "[C, D]")
+    x, w = _real("x", x, 2, "[N, D]", True), _real("weight", w, 2, "[C, D]", True)
     if x.shape[1] != w.shape[1]:
         raise ValueError(
             f"x has {x.shape[1]} columns and weight {w.shape[1]}: both must be D, "
@@ -196,7 +199,8 @@ def _row_weights(objective: Objective, t: Tensors, y: Tensor) -> Tuple[Optional[
     if objective.reduction == "none":
         return None, False
     if t.sample_weight is None:
-        return (t.x.new_ones(y.shape) if objective.reduction == "sum" else None), False
+        ones = objective.reduction == "sum"
+        return (t.x.new_ones(y.shape, dtype=torch.float32) if ones else None), False
     weights = t.sample_weight.contiguous()
     if objective.reduction == "sum":
         return weights, False
@@ -209,13 +213,16 @@ def _row_weights(objective: Objective, t: Tensors, y: Tensor) -> Tuple[Optional[
 
 def _of_nothing(objective: Objective, t: Tensors, needs: Needs) -> Tuple[Tensor, Gradients]:
     """The loss of no rows at all, which the library refuses: as torch's cross_entropy has it."""
+    kind = torch.float32
     if objective.reduction == "none":
-        loss = t.x.new_empty(0)
+        loss = t.x.new_empty(0, dtype=kind)
     else:
-        loss = t.x.new_full((), float("nan") if objective.reduction == "mean" else 0.0)
+        value = float("nan") if objective.reduction == "mean" else 0.0
+        loss = t.x.new_full((), value, dtype=kind)
     given = (t.x, t.w, t.bias)
     return loss, [
-        torch.zeros_like(a) if n and a is not None else None for a, n in zip(given, needs)
+        torch.zeros_like(a, dtype=kind) if n and a is not None else None
+        for a, n in zip(given, needs)
     ]
 
 
@@ -228,7 +235,7 @@ def _pointer(tensor: Optional[Tensor]) -> Optional[int]:
 def compute(
     objective: Objective, t: Tensors, needs: Needs, names: Dict[str, str] = NAMES
 ) -> Tuple[Tensor, Gradients]:
-    """Return the loss, a float32 scalar or [N], and fresh gradients of it where they are wanted.
+    """Return the loss, a scalar or [N], and fresh gradients of it where wanted, all float32.
 
     With reduction "none" there are no gradients: those of the sum with weights are wanted then.
     Errors call what the library found wrong by `names`.
@@ -241,9 +248,12 @@ def compute(
     if ignore == 0:  # the library's 0 stands for "only -1"
         y = y.masked_fill(y == 0, -1)
     weights, weightless = _row_weights(objective, t, y)
-    rows = x.new_empty(y.shape) if objective.reduction == "none" else None
-    dx = torch.empty_like(x) if needs[0] else None
-    dw = torch.empty_like(w) if needs[1] or needs[2] else None  # the library wants it beside db
+    kind = torch.float32
+    rows = x.new_empty(y.shape, dtype=kind) if objective.reduction == "none" else None
+    dx = torch.empty_like(x, dtype=kind) if needs[0] else None
+    dw = None
+    if needs[1] or needs[2]:  # the library wants it beside db
+        dw = torch.empty_like(w, dtype=kind)
     db = torch.empty_like(bias) if needs[2] and bias is not None else None
     call = Head(
         rows=x.shape[0],
@@ -260,6 +270,8 @@ def compute(
         grad_weights=_pointer(dw),
         grad_bias=_pointer(db),
         ignore_label=ignore,
+        embeddings_type=KINDS[x.dtype],
+        weights_type=KINDS[w.dtype],
     )
     call.held = (x, w, bias, y, weights, rows, dx, dw, db)  # see _pointer
     run_head(objective.made, torch.get_num_threads(), call, names)
@@ -268,7 +280,14 @@ def compute(
         return rows, gradients
     empty = weightless or call.counted == 0
     loss = float("nan") if empty and objective.reduction == "mean" else call.loss
-    return x.new_full((), loss), gradients
+    return x.new_full((), loss, dtype=kind), gradients
+
+
+def as_given(gradients: Sequence[Optional[Tensor]], t: Tensors) -> Gradients:
+    """Return gradients in the types of what they are of. Those of half precision are rounded here,
+    after all factors: a loss may be scaled lest they vanish."""
+    given = (t.x, t.w, t.bias)
+    return [g if g is None else g.to(a.dtype) for g, a in zip(gradients, given)]  # type: ignore
 
 
 # ---- prediction ----------------------------------------------------------------------------------
@@ -282,7 +301,7 @@ def predict(
     k = whole("k", k, 1, w.shape[0])
     x, w = x.detach().contiguous(), w.detach().contiguous()
     bias = None if bias is None else bias.detach().float().contiguous()
-    values = x.new_empty((x.shape[0], k))
+    values = x.new_empty((x.shape[0], k), dtype=torch.float32)
     classes = torch.empty_like(values, dtype=torch.int64)
     if x.shape[0] == 0:
         return classes, values
@@ -296,6 +315,8 @@ def predict(
         k=k,
         top_classes=classes.data_ptr(),
         top_values=values.data_ptr(),
+        embeddings_type=KINDS[x.dtype],
+        weights_type=KINDS[w.dtype],
     )
     call.held = (x, w, bias, classes, values)
     run_predict(made, torch.get_num_threads(), call, NAMES)

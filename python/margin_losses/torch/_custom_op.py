@@ -11,7 +11,7 @@ from typing import Any, List, Optional, Tuple
 import torch
 from torch import Tensor
 
-from ._compute import Request, Tensors, compute, objective
+from ._compute import Request, Tensors, as_given, compute, objective
 from ._function import (
     NO_TRANSFORMS,
     ONE_AT_A_TIME,
@@ -51,11 +51,11 @@ def _head(
     if forward_mode(t):
         raise RuntimeError(NO_TRANSFORMS)
     if sample_weight is not None and reduction == "none" and any(needs):  # by the backward pass
-        value = x.new_zeros(y.shape)  # which reads only the gradients
+        value = x.new_zeros(y.shape, dtype=torch.float32)  # which reads only the gradients
         gradients = weighted(objective(request), t, sample_weight, needs)
     else:
         value, gradients = compute(objective(request), t, needs)
-    dx, dw, db = (x.new_empty(0) if g is None else g for g in gradients)
+    dx, dw, db = (x.new_empty(0, dtype=torch.float32) if g is None else g for g in gradients)
     return value, dx, dw, db
 
 
@@ -72,9 +72,12 @@ def _fake(
     needs: List[bool],
     *request: Any,
 ) -> Outputs:
-    loss = x.new_empty(y.shape if Request(*request).reduction == "none" else ())
+    def empty(*shape: int) -> Tensor:
+        return x.new_empty(shape, dtype=torch.float32)
+
+    loss = empty(*(y.shape if Request(*request).reduction == "none" else ()))
     given = zip((x, w, bias), needs)
-    dx, dw, db = (x.new_empty(a.shape if n and a is not None else (0,)) for a, n in given)
+    dx, dw, db = (empty(*(a.shape if n and a is not None else (0,))) for a, n in given)
     return loss, dx, dw, db
 
 
@@ -102,6 +105,7 @@ def _backward(ctx: Any, factor: Optional[Tensor], *_: None) -> Tuple[Optional[Te
             gradients = _operation(x, w, bias, y, sample_weight, needs, *ctx.request)[1:]
         gradients = [g * factor.detach() for g in gradients]
     gradients = [g if n else None for g, n in zip(gradients, needs)]
+    gradients = as_given(gradients, Tensors(x, w, bias, y, sample_weight))
     if torch.is_grad_enabled():  # somebody may differentiate the gradients
         gradients = FirstOrder.apply(factor, x, w, bias, *gradients)
     return (*gradients, *nothing)

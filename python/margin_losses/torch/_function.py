@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
-from ._compute import NAMES, NOTHING, Gradients, Needs, Objective, Tensors, compute
+from ._compute import NAMES, NOTHING, Gradients, Needs, Objective, Tensors, as_given, compute
 
 NO_SECOND = (
     "margin_losses has no second derivatives: a gradient penalty, or a backward pass through "
@@ -79,9 +79,9 @@ class _Loss(torch.autograd.Function):
         gradients, ctx.gradients = ctx.gradients, None
         given = (ctx.objective, t, factor, gradients, ctx.needs_input_grad)
         if not torch.is_grad_enabled():
-            return (*_scaled(*given), None, None, None)
+            return (*as_given(_scaled(*given), t), None, None, None)
         with torch.no_grad():  # create_graph=True: somebody may differentiate the gradients
-            gradients = _scaled(*given)
+            gradients = as_given(_scaled(*given), t)
         gradients = FirstOrder.apply(factor, t.x, t.w, t.bias, *gradients)
         return (*gradients, None, None, None)
 

@@ -6,6 +6,7 @@ import torch
 from harness import Case, gradients, leaves, problem, row_weights
 
 from margin_losses.torch import ArcFaceLoss, SoftmaxLoss, functional
+from margin_losses.torch import _compute
 from margin_losses.torch import _function as function_module
 
 REDUCTIONS = ("mean", "sum", "none")
@@ -249,6 +250,22 @@ class Kinds(Case):
                 self.assertEqual([t.dtype for t in found], [torch.float32, kind, kind])
                 for a, b in zip(found[1:], expected[1:]):
                     self.assertTrue(torch.equal(a, b.to(kind)))
+
+    def test_half_precision_is_read_in_place(self):
+        x, w, y, _ = problem()
+        x, w = x.half(), w.bfloat16()
+        t = _compute.checked(x, w, None, y, None)
+        self.assertTrue(t.x is x and t.w is w)
+
+    def test_half_precision_is_rounded_after_the_factor(self):
+        """A loss is scaled so that gradients in float16 do not vanish."""
+        x, w, y, _ = problem()
+        x, w = x.half(), w.half()
+        _, _, expected = gradients(lambda x, w: arcface(x, w, y), (x.float(), w.float()))
+        for factor in (1e-3, 3.7):
+            _, _, found = gradients(lambda x, w, f=factor: f * arcface(x, w, y), (x, w))
+            self.assertTrue(torch.equal(found, (expected * factor).half()))
+            self.assertFalse(torch.equal(found, expected.half() * factor))
 
     def test_layouts(self):
         """Columns, slices, expanded rows: whatever the layout, the same bits."""
