@@ -208,7 +208,7 @@ static double distance_of(const judge *j, const problem *p, const weights *w, si
     float *new_row = zeroed(j->dim, sizeof *new_row);
     const float *old_row = j->old_rows + k * j->dim;
     const double norm = normalise(old_row, unit, j->dim);
-    const double half_unit = w->type == MARGIN_TYPE_FLOAT32 ? 0x1p-24 : 0x1p-9;
+    const double half_unit = w->type == MARGIN_TYPE_FLOAT32 ? 0x1p-24 : 0x1p-8;
     double worst = 0.0;
     for (size_t i = 0; i < p->rows; i++)
         add_row(j, p, i, j->class[k], unit, norm, gradient);
