@@ -31,11 +31,11 @@ plot for [k=1:4] table using (power($1) ? $1 : 1/0):(drawn(column(5 + k), 1)) wi
 set lmargin at screen 0.585; set rmargin at screen 0.975
 set title "{/:Bold GiB on a machine}" offset 0, -0.6
 set ylabel "GiB" offset 1, 0
-plot for [k=5:6] table using (power($1) ? $1 : 1/0):(drawn(column(5 + k) / 2**30, 1)) with lines \
+plot for [k=5:6] table using (power($1) ? $1 : 1/0):(drawn(column(5 + k), 1)) with lines \
         linecolor rgb word(tints, k) dashtype solid linewidth 2 title word(names, k), \
-    for [k=5:6] table using 1:(drawn(column(5 + k) / 2**30, power($1))) with points \
+    for [k=5:6] table using 1:(drawn(column(5 + k), power($1))) with points \
         linecolor rgb word(tints, k) pointtype 7 notitle, \
-    for [k=5:6] table using 1:(drawn(column(5 + k) / 2**30, !power($1))) with points \
+    for [k=5:6] table using 1:(drawn(column(5 + k), !power($1))) with points \
         linecolor rgb word(tints, k) pointtype 6 linewidth 1.6 notitle
 unset title
 load "key_strip.gp"

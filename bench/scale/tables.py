@@ -11,6 +11,8 @@ CLASSES, DIM, ROWS, CORES = 100_000_000, 512, 6400, 32
 LINKS, LATENCY = (1e9, 10e9, 100e9), 50e-6
 MACHINES = (1, 2, 4, 8, 16, 32, 50, 64, 100, 128, 200, 256, 512, 1000, 1024)
 SHOWN = (16, 64, 100, 128, 1000, 1024)
+# What a step of one process holds and moves.
+BYTES = ("weights", "workspace", "peak", "anonymous", "read", "written")
 
 
 def cell(value):
@@ -48,6 +50,10 @@ def modelled(rates, step, classes=None, kept=None):
                                        classes or step["classes"], kept)
 
 
+def gib(count):
+    return None if count is None else count / 2**30
+
+
 def over(a, b):
     return None if a is None or not b else a / b
 
@@ -64,14 +70,12 @@ def large_steps(file, rates):
                      seconds["low"], seconds["high"], s["steps"], s["minutes"], s["cpu_seconds"],
                      cpu, over(cpu, s["cpu_seconds"]),
                      s["cpu_seconds"] / (s["threads"] * seconds["median"]),
-                     s["weights_bytes"], s["gradient_bytes_avoided"], s["workspace_bytes"],
-                     s["peak_bytes"], s["anonymous_bytes"], s["read_bytes"], s["written_bytes"],
+                     *(gib(s[key + "_bytes"]) for key in BYTES),
                      s["minor_faults"], s["major_faults"], s["judged"]["loss"], s["judged"]["dx"]])
     return table(["N", "D", "C", "type", "weights", "dw", "threads", "seconds", "low", "high",
                   "steps", "minutes", "cpu_seconds", "model_seconds", "model_ratio", "share",
-                  "weights_bytes", "avoided_bytes", "workspace_bytes", "peak_bytes",
-                  "anonymous_bytes", "read_bytes", "written_bytes", "minor_faults", "major_faults",
-                  "error_loss", "error_dx"], rows)
+                  *(key + "_gib" for key in BYTES), "minor_faults", "major_faults", "error_loss",
+                  "error_dx"], rows)
 
 
 def small_steps(file, rates):
@@ -86,10 +90,10 @@ def over_ranks(file, rates):
     """Steps over ranks; a rank's processors' seconds, its memory, its bytes."""
     rows = [[s["ranks"], s["threads"], s["rows"], s["dim"], s["classes"], s["seconds"],
              s["waiting"], s["cpu_seconds"],
-             modelled(rates, s, s["classes"] / s["ranks"], True), s["peak_bytes"],
-             sum(s["received_bytes"].values())] for s in steps_of(file, "ranks")]
+             modelled(rates, s, s["classes"] / s["ranks"], True), gib(s["peak_bytes"]),
+             sum(s["received_bytes"].values()) / 2**20] for s in steps_of(file, "ranks")]
     return table(["ranks", "threads", "N", "D", "C", "seconds", "waiting", "cpu_seconds",
-                  "model_seconds", "peak_bytes", "received_bytes"], rows)
+                  "model_seconds", "peak_gib", "received_mib"], rows)
 
 
 def workers(file, rates):
@@ -128,8 +132,9 @@ def speeds(file, rates):
     """The rates as one reads them."""
     context = file.get("context") or {}
     per = [1e-9 / rate if rate else None for rate in rates or [None] * 3]
-    return table(["cpu", "isa", "gflops", "gexp", "gelements"],
-                 [[context.get("cpu"), context.get("isa"), 2 * per[0] if per[0] else None, *per[1:]]])
+    return table(["cpu", "isa", "commit", "date", "gflops", "gexp", "gelements"],
+                 [[*(context.get(key) for key in ("cpu", "isa", "commit", "date")),
+                   2 * per[0] if per[0] else None, *per[1:]]])
 
 
 def plans(rates, cuts, machines):
@@ -140,9 +145,9 @@ def plans(rates, cuts, machines):
 
 def planned(rates, cuts, machines):
     rows = [[p["ranks"], ROWS, DIM, CLASSES, CORES, p["compute"], *p["exchange"],
-             p["weights_bytes"], p["received_bytes"]] for p in plans(rates, cuts, machines)]
+             gib(p["weights_bytes"]), gib(p["received_bytes"])] for p in plans(rates, cuts, machines)]
     return table(["machines", "N", "D", "C", "cores", "compute", "exchange_1", "exchange_10",
-                  "exchange_100", "weights_bytes", "received_bytes"], rows)
+                  "exchange_100", "weights_gib", "received_gib"], rows)
 
 
 def made(file, cuts):

@@ -25,7 +25,7 @@ def how_measured(run):
 
 # What a section has before its figures, and behind them.
 BEFORE = {"speed": how_measured, "separation": tables.toys}
-BEHIND = {"speed": lambda run: tables.speed_cases(run) + tables.torch_heads(run),
+BEHIND = {"speed": lambda run: tables.scales(run) + tables.speed_cases(run) + tables.torch_heads(run),
           "stability": tables.promises, "separation": tables.claims}
 
 
