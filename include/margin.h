@@ -129,7 +129,8 @@ typedef enum margin_status {
     MARGIN_ERROR_NULL,      /* a required pointer is NULL */
     MARGIN_ERROR_CONFIG,    /* a configuration field is out of its range */
     MARGIN_ERROR_ISA,       /* the instruction set is unknown, not built, or not on this CPU */
-    MARGIN_ERROR_SHAPE,     /* N, D or C is 0, a stride is too short, or an array beyond memory */
+    MARGIN_ERROR_SHAPE,     /* N, D or C is 0, a stride is too short, or an array beyond memory, or
+                               class_index does not rise */
     MARGIN_ERROR_LABEL,     /* a label is neither ignored nor in [0, C) */
     MARGIN_ERROR_NONFINITE, /* an input holds a NaN or an infinity */
     MARGIN_ERROR_WORKSPACE, /* the workspace is too small for the shape */
@@ -153,6 +154,7 @@ typedef enum margin_argument {
     MARGIN_ARGUMENT_CLASS_WEIGHT,
     MARGIN_ARGUMENT_ROW_MARGIN,
     MARGIN_ARGUMENT_CLASS_MARGIN,
+    MARGIN_ARGUMENT_CLASS_INDEX,
     MARGIN_ARGUMENT_COUNT
 } margin_argument;
 
@@ -161,7 +163,7 @@ typedef struct margin_fault {
     margin_status status;
     margin_argument argument;
     size_t row;         /* the row at fault, where there is one */
-    int64_t value;      /* a label at fault */
+    int64_t value;      /* a label or a class number at fault */
     size_t bytes;       /* MARGIN_ERROR_WORKSPACE: the bytes that this shape needs */
     const char *detail; /* one static sentence, never NULL */
 } margin_fault;
@@ -175,22 +177,24 @@ typedef void (*margin_parallel_for)(void *user, size_t count,
 
 /* ---- structs that can grow --------------------------------------------------------------------
  *
- * margin_config, margin_head, margin_rows and margin_predict begin with their size as the caller's
- * compiler knows it, set by margin_config_init, MARGIN_HEAD_INIT, MARGIN_ROWS_INIT and
- * MARGIN_PREDICT_INIT. Later versions append fields, in which 0 means as before; the library takes
- * fields beyond a caller's size as 0 and never writes there, so that programs compiled before keep
- * running. A library that is older than the header does not see the fields that it does not know:
+ * margin_config, margin_head, margin_rows, margin_predict and margin_sample begin with their size
+ * as the caller's compiler knows it, set by margin_config_init, MARGIN_HEAD_INIT and the like.
+ * Later versions append fields, in which 0 means as before; the library takes fields beyond a
+ * caller's size as 0 and never writes there, so that programs compiled before keep running. A
+ * library that is older than the header does not see the fields that it does not know:
  * margin_version_number() tells. Values of enumerations, and rows of the table of losses, are
  * appended too. */
 #ifdef __cplusplus
 #define MARGIN_HEAD_INIT    margin_head_initial()
 #define MARGIN_ROWS_INIT    margin_rows_initial()
 #define MARGIN_PREDICT_INIT margin_predict_initial()
+#define MARGIN_SAMPLE_INIT  margin_sample_initial()
 #else
 // clang-format off
 #define MARGIN_HEAD_INIT    {.size = sizeof(margin_head)}
 #define MARGIN_ROWS_INIT    {.size = sizeof(margin_rows)}
 #define MARGIN_PREDICT_INIT {.size = sizeof(margin_predict)}
+#define MARGIN_SAMPLE_INIT  {.size = sizeof(margin_sample)}
 // clang-format on
 #endif
 
@@ -395,6 +399,12 @@ typedef struct margin_head {
     margin_type embeddings_type; /* of what embeddings points to, cast to const float * where it is
                                     not float32; an element of 16 bits lies at any even address */
     margin_type weights_type;    /* likewise of weights; dX and dW are float32 in any case */
+    const int64_t *class_index;  /* [C] or NULL: the classes that the call is of, as rows of W,
+                                    rising (margin_sample_run makes such a list). C is then their
+                                    number; labels, weights, bias, class_weight and class_margin are
+                                    numbered as the rows of W, and only what belongs to listed
+                                    classes is read; dW [C, D] and db [C] are as the list. A label
+                                    outside it is an error */
 } margin_head;
 
 /* Runs the fused classification head: normalise, cosines, margin, softmax cross entropy, and back.
@@ -403,10 +413,10 @@ typedef struct margin_head {
  * direction: its cosines are 0, theta is pi/2, its own gradient is zero. Gradient entries beyond
  * float32 become +-FLT_MAX, never infinite. Inputs and outputs must not overlap.
  *
- * Errors: MARGIN_ERROR_NULL, _SHAPE, _LABEL, _NONFINITE, _WORKSPACE, _CONFIG (bias with a loss that
- * has none, label_smoothing out of its range, both consume and grad_weights, a type that there is
- * not); outputs are then untouched, nothing was consumed, and margin_context_fault says what was
- * wrong where.
+ * Errors: MARGIN_ERROR_NULL, _SHAPE (also a class_index that does not rise), _LABEL, _NONFINITE,
+ * _WORKSPACE, _CONFIG (bias with a loss that has none, label_smoothing out of its range, both
+ * consume and grad_weights, a type that there is not); outputs are then untouched, nothing was
+ * consumed, and margin_context_fault says what was wrong where.
  *
  * Source: Deng et al., ArcFace, eq. 1-4; Wang et al., NormFace, for the normalisation's gradient.
  */
@@ -437,6 +447,39 @@ typedef struct margin_predict {
  * float32 cosines as row_correct.
  * Errors: MARGIN_ERROR_NULL, _SIZE, _SHAPE (also k), _NONFINITE, _WORKSPACE, _MEMORY, _CONFIG. */
 MARGIN_API margin_status margin_head_predict(margin_context *context, const margin_predict *call);
+
+/* ---- sampled classes: which rows of W a step looks at ---- */
+
+/* Begin with `margin_sample sample = MARGIN_SAMPLE_INIT;`, then set what is needed. */
+typedef struct margin_sample {
+    size_t size; /* sizeof(margin_sample), set by MARGIN_SAMPLE_INIT */
+    /* inputs */
+    const int64_t *labels; /* y [N]: in [0, C), or -1; their classes are sampled in any case */
+    size_t rows;           /* N >= 0 */
+    int64_t ignore_label;  /* as in margin_head */
+    size_t classes;        /* C >= 1 */
+    size_t first, count;   /* the classes to list: from `first` on `count`, at most to C; all of W:
+                              0 and C */
+    double rate;           /* r in (0, 1]: the probability with which each other class is drawn */
+    uint64_t seed, step;   /* another step, or another seed: other classes */
+    /* output */
+    int64_t *class_index; /* [capacity]: the sampled classes of the range, in rising order */
+    size_t capacity;      /* `count` is always enough */
+    /* result */
+    size_t found; /* classes that are sampled, also where capacity is too small for them */
+} margin_sample;
+
+/* Samples classes for one step of training, as margin_head.class_index takes them: those of the
+ * labels, and each other one with probability `rate`, rounded up to a multiple of 2^-32, whatever
+ * the others. Whether class j is drawn follows from seed, step and j alone, so the lists of ranges
+ * side by side, one after another, are the list of the whole: ranks that each hold a range of
+ * classes agree without a word. What a smaller sum over classes does to the loss is in
+ * docs/method.md. Scratch memory: 8 bytes a row.
+ * Errors: MARGIN_ERROR_NULL, _SIZE, _SHAPE (classes, range; capacity: class_index then holds no
+ * list), _CONFIG (rate), _LABEL, _WORKSPACE, _MEMORY.
+ * Source: An et al. 2022, "Killing two birds with one stone: efficient and robust training of face
+ * recognition CNNs by Partial FC"; Salmon et al. 2011 for the generator, Philox4x32-10. */
+MARGIN_API margin_status margin_sample_run(margin_context *context, margin_sample *sample);
 
 /* ---- rows level: cosines (or logits) and labels -> loss and their gradient ---- */
 
@@ -493,6 +536,7 @@ MARGIN_API margin_status margin_rows_run(margin_context *context, margin_rows *r
 MARGIN_DEFINE_INITIAL(margin_head)
 MARGIN_DEFINE_INITIAL(margin_rows)
 MARGIN_DEFINE_INITIAL(margin_predict)
+MARGIN_DEFINE_INITIAL(margin_sample)
 #undef MARGIN_DEFINE_INITIAL
 }
 #endif

@@ -125,7 +125,7 @@ struct head_call : margin_head {
     head_call() : margin_head(MARGIN_HEAD_INIT) {}
     view<const float> embeddings, weights, bias, row_weight, class_weight, row_margin, class_margin;
     view<const float> row_scale;
-    view<const std::int64_t> labels;
+    view<const std::int64_t> labels, class_index;
     view<float> row_loss, row_angle, row_others, grad_embeddings, grad_weights, grad_bias;
     view<std::uint8_t> row_correct;
     margin::update *update = nullptr; /* changes the class weights, in place of grad_weights;
@@ -144,6 +144,12 @@ struct predict_call : margin_predict {
     view<const float> embeddings, weights, bias;
     view<std::int64_t> top_classes;
     view<float> top_values;
+};
+
+struct sample_call : margin_sample {
+    sample_call() : margin_sample(MARGIN_SAMPLE_INIT) {}
+    view<const std::int64_t> labels;
+    view<std::int64_t> class_index; /* its length is the capacity */
 };
 
 namespace detail {
@@ -195,8 +201,14 @@ public:
         margin_head &c = h;
         detail::lengths at;
         c.embeddings = at("embeddings", h.embeddings, c.rows, c.dim, c.embeddings_stride);
-        c.weights = at("weights", h.weights, c.classes, c.dim, c.weights_stride);
-        c.bias = at("bias", h.bias, c.classes);
+        c.class_index = at("class_index", h.class_index, c.classes);
+        /* Of a list only the last class says how many rows W has at least. */
+        const bool lists = c.class_index != nullptr && c.classes != 0;
+        const std::size_t classes =
+            lists ? static_cast<std::size_t>(c.class_index[c.classes - 1]) + 1 : c.classes;
+        const std::size_t stride = lists && c.weights_stride == 0 ? c.dim : c.weights_stride;
+        c.weights = at("weights", h.weights, classes, c.dim, stride);
+        c.bias = at("bias", h.bias, classes, 1, lists);
         c.row_angle = at("row_angle", h.row_angle, c.rows);
         c.row_correct = at("row_correct", h.row_correct, c.rows);
         c.grad_embeddings =
@@ -204,7 +216,7 @@ public:
         c.grad_weights =
             at("grad_weights", h.grad_weights, c.classes, c.dim, c.grad_weights_stride);
         c.grad_bias = at("grad_bias", h.grad_bias, c.classes);
-        take_rows(h, c, at);
+        take_rows(h, c, at, classes, lists);
         if (c.consume == margin_update_consume) c.consume = nullptr; /* an earlier call's */
         if (h.update != nullptr) take_update(*h.update, c, at);
         margin_status status = MARGIN_OK;
@@ -218,7 +230,7 @@ public:
         detail::lengths at;
         c.logits = at("logits", r.logits, c.rows, c.classes, c.logits_stride);
         c.grad_logits = at("grad_logits", r.grad_logits, c.rows, c.classes, c.grad_logits_stride);
-        take_rows(r, c, at);
+        take_rows(r, c, at, c.classes, 0);
         return at.fault ? at.fault : judge(margin_rows_run(get(), &c));
     }
     [[nodiscard]] error run(predict_call &p)
@@ -231,6 +243,14 @@ public:
         c.top_classes = at("top_classes", p.top_classes, c.rows, c.k);
         c.top_values = at("top_values", p.top_values, c.rows, c.k);
         return at.fault ? at.fault : judge(margin_head_predict(get(), &c));
+    }
+    [[nodiscard]] error run(sample_call &s)
+    {
+        margin_sample &c = s;
+        detail::lengths at;
+        c.labels = at("labels", s.labels, c.rows);
+        c.class_index = s.class_index.data(), c.capacity = s.class_index.size();
+        return at.fault ? at.fault : judge(margin_sample_run(get(), &c));
     }
 
 private:
@@ -249,15 +269,17 @@ private:
         if (c.weights == nullptr) c.weights = s.weights, c.weights_stride = s.weights_stride;
         if (c.bias == nullptr) c.bias = s.bias;
     }
-    /* Takes the arrays that the head and the rows level both have. */
+    /* Takes the arrays that the head and the rows level both have; those of classes have so many
+     * elements, or with a stride at least so many. */
     template <class Call, class Struct>
-    static void take_rows(const Call &call, Struct &c, detail::lengths &at)
+    static void take_rows(const Call &call, Struct &c, detail::lengths &at, std::size_t classes,
+                          std::size_t stride)
     {
         c.labels = at("labels", call.labels, c.rows);
         c.row_weight = at("row_weight", call.row_weight, c.rows);
-        c.class_weight = at("class_weight", call.class_weight, c.classes);
+        c.class_weight = at("class_weight", call.class_weight, classes, 1, stride);
         c.row_margin = at("row_margin", call.row_margin, c.rows);
-        c.class_margin = at("class_margin", call.class_margin, c.classes);
+        c.class_margin = at("class_margin", call.class_margin, classes, 1, stride);
         c.row_scale = at("row_scale", call.row_scale, c.rows);
         c.row_loss = at("row_loss", call.row_loss, c.rows);
         c.row_others = at("row_others", call.row_others, c.rows);

@@ -76,7 +76,7 @@ const char *margin_argument_name(margin_argument argument)
 {
     static const char *const names[MARGIN_ARGUMENT_COUNT] = {
         "none",      "embeddings", "weights",      "bias",       "labels",       "logits",
-        "row_scale", "row_weight", "class_weight", "row_margin", "class_margin",
+        "row_scale", "row_weight", "class_weight", "row_margin", "class_margin", "class_index",
     };
     return (unsigned)argument < MARGIN_ARGUMENT_COUNT ? names[argument] : "unknown";
 }

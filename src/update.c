@@ -250,6 +250,9 @@ static margin_status check_same(margin_context *context, const margin_update *u,
     if (head->weights != u->weights || stride != u->weights_stride || head->bias != u->bias)
         return fail(context, MARGIN_ERROR_CONFIG,
                     "the update is of other arrays than the head: weights, stride or bias differ");
+    if (head->weights_type != MARGIN_TYPE_FLOAT32 || head->class_index != NULL)
+        return fail(context, MARGIN_ERROR_CONFIG,
+                    "the update is of float32 class weights, all of which the head is of");
     if (head->grad_weights != NULL)
         return fail(context, MARGIN_ERROR_CONFIG,
                     "consume takes the place of grad_weights: one of them is NULL");
@@ -262,10 +265,12 @@ margin_status margin_update_attach(margin_context *context, const margin_update 
     margin_update own;
     if (context == NULL) return MARGIN_ERROR_NULL;
     if (head == NULL) return margin_fail_call(context);
-    if (head->size < MARGIN_SIZE_THROUGH(margin_head, consume_user))
-        return fail(context, MARGIN_ERROR_SIZE, "margin_head.size ends before consume");
-    margin_status status = check_update(context, update, &own);
-    if (status == MARGIN_OK) status = check_same(context, &own, head);
+    margin_head io;
+    margin_status status =
+        margin_read_struct(head, MARGIN_SIZE_THROUGH(margin_head, consume_user), &io, sizeof io);
+    if (status != MARGIN_OK) return fail(context, status, "margin_head.size ends before consume");
+    status = check_update(context, update, &own);
+    if (status == MARGIN_OK) status = check_same(context, &own, &io);
     if (status != MARGIN_OK) return status;
     head->consume = margin_update_consume;
     head->consume_user = (void *)(uintptr_t)update; /* which it only reads */

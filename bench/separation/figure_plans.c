@@ -117,6 +117,7 @@ void plan_own(const figure_request *request, const run_data *data, plan_list *pl
     for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
         run_plan plan;
         run_plan_init(&plan, data, &o->sphere, o->dim, (margin_loss)loss, &o->override);
+        plan.aim.sample_rate = o->sample_rate;
         if (o->losses[loss]) add_seeds(request, take_options(request, plan), o->features, plans);
     }
 }

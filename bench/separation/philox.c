@@ -2,33 +2,20 @@
 #include "philox.h"
 
 #include <math.h>
+#include <string.h>
 
-enum { ROUNDS = 10 };
+#include "draws.h"
 
-static const uint32_t multiplier_0 = 0xD2511F53u;
-static const uint32_t multiplier_1 = 0xCD9E8D57u;
-/* The key's additive steps: the golden ratio and sqrt(3) - 1 as 32-bit fractions. */
-static const uint32_t weyl_0 = 0x9E3779B9u;
-static const uint32_t weyl_1 = 0xBB67AE85u;
+/* Returns two words as one number. */
+static uint64_t joined(const uint32_t words[2])
+{
+    return (uint64_t)words[1] << 32 | words[0];
+}
 
 void philox4x32_10(const uint32_t counter[4], const uint32_t key[2], uint32_t out[4])
 {
-    uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3];
-    uint32_t k0 = key[0], k1 = key[1];
-    for (int round = 0; round < ROUNDS; round++) {
-        const uint64_t product_0 = (uint64_t)multiplier_0 * c0;
-        const uint64_t product_1 = (uint64_t)multiplier_1 * c2;
-        c0 = (uint32_t)(product_1 >> 32) ^ c1 ^ k0;
-        c1 = (uint32_t)product_1;
-        c2 = (uint32_t)(product_0 >> 32) ^ c3 ^ k1;
-        c3 = (uint32_t)product_0;
-        k0 += weyl_0;
-        k1 += weyl_1;
-    }
-    out[0] = c0;
-    out[1] = c1;
-    out[2] = c2;
-    out[3] = c3;
+    const margin_random block = margin_random_at(joined(key), joined(counter), joined(counter + 2));
+    memcpy(out, block.word, sizeof block.word);
 }
 
 void philox_start(philox_stream *stream, uint64_t seed, uint32_t purpose, uint64_t index)

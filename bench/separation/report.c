@@ -128,6 +128,8 @@ static void put_loss(json_t *object, const group *g, const run_plan *plan)
     json_object_set_new(object, "m3", json_number(triplet ? 0.0 : loss->m3));
     json_object_set_new(object, "intra_weight", json_number(plan->aim.extra.intra));
     json_object_set_new(object, "inter_weight", json_number(plan->aim.extra.inter));
+    json_object_set_new(object, "sample_rate",
+                        json_number(plan->aim.sample_rate > 0.0 ? plan->aim.sample_rate : 1.0));
     if (margin_loss_get(loss->loss)->has_lambda) {
         json_object_set_new(object, "lambda_first", json_number(plan->how.lambda_base));
         json_object_set_new(object, "lambda_last", json_number(plan->how.lambda_least));

@@ -102,6 +102,7 @@ static void add_objective(FILE *to, const objective *aim)
             margin_isa_name(c->isa));
     fprintf(to, " intra=%.17g inter=%.17g triplet=%.17g:%zu", aim->extra.intra, aim->extra.inter,
             aim->triplet, aim->triplet_each);
+    if (aim->sample_rate > 0.0) fprintf(to, " sample=%.17g", aim->sample_rate);
 }
 
 void run_plan_key(const run_plan *plan, char key[RUN_KEY])
@@ -130,6 +131,7 @@ static void add_settings(FILE *to, const run_plan *plan)
     } else if (info->normalised) {
         fprintf(to, " s=%.4g", c->scale);
     }
+    if (plan->aim.sample_rate > 0.0) fprintf(to, " r=%.4g", plan->aim.sample_rate);
     if (plan->aim.extra.intra != 0.0) fprintf(to, " +intra");
     if (plan->aim.extra.inter != 0.0) fprintf(to, " +inter");
     if (info->has_lambda && plan->how.lambda_least > 0.0)

@@ -74,6 +74,10 @@ static const option_row rows[] = {
      TO_RANGE(sphere.flipped, 0, 1), OF_OWN_RUNS},
     {"outliers", "P", "share of them that are nobody's (default {default})",
      TO_RANGE(sphere.outliers, 0, 1), OF_OWN_RUNS},
+    {"sample-rate", "R",
+     "a training step looks at the classes of its batch and at this share of the others (default: "
+     "all classes)",
+     TO_RANGE(sample_rate, 1e-6, 1), OF_OWN_RUNS},
 
     OPTION_GROUP("how:"),
     {"quick", NULL, "1 seed (default: 5)", TO_CONSTANT(level, LEVEL_QUICK)},

@@ -29,6 +29,7 @@ typedef struct separation_options {
     loss_override override;
     sphere_config sphere; /* of the runs that --data and --loss name */
     size_t dim;           /* of their embedding */
+    double sample_rate;   /* of their training steps; 0: all classes */
     margin_isa isa;
     int threads; /* 0: as OpenMP decides */
 } separation_options;

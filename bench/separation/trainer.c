@@ -100,6 +100,41 @@ static void update(trainer *t, size_t step)
     }
 }
 
+/* Writes the rows of `from`, one for each sampled class, to their places in `to`, zero elsewhere.
+ */
+static void spread(const trainer *t, size_t count, size_t columns, const float *from, float *to)
+{
+    memset(to, 0, t->head->classes * columns * sizeof *to);
+    for (size_t k = 0; k < count; k++)
+        memcpy(to + (size_t)t->sampled[k] * columns, from + k * columns, columns * sizeof *to);
+}
+
+/* Runs the head over the classes that this step samples: the others' gradients are zero. */
+static margin_status run_sampled(trainer *t, size_t step, margin_head *head)
+{
+    const size_t dim = head->dim;
+    margin_sample sample = MARGIN_SAMPLE_INIT;
+    sample.labels = t->labels;
+    sample.rows = head->rows;
+    sample.classes = sample.count = sample.capacity = head->classes;
+    sample.rate = t->config.aim.sample_rate;
+    sample.seed = t->config.seed;
+    sample.step = step;
+    sample.class_index = t->sampled;
+    margin_status status = margin_sample_run(t->context, &sample);
+    if (status != MARGIN_OK) return status;
+    float *const bias_gradients = t->sampled_gradients + sample.found * dim;
+    head->classes = sample.found;
+    head->class_index = t->sampled;
+    head->grad_weights = t->sampled_gradients;
+    head->grad_bias = head->bias != NULL ? bias_gradients : NULL;
+    status = margin_head_run(t->context, head);
+    if (status != MARGIN_OK) return status;
+    spread(t, sample.found, dim, t->sampled_gradients, t->weight_gradients);
+    if (head->bias != NULL) spread(t, sample.found, 1, bias_gradients, t->bias_gradients);
+    return MARGIN_OK;
+}
+
 /* The loss of libmargin and its gradients, and the extra terms added to both. */
 static margin_status margin_gradients(trainer *t, size_t step, const float *embeddings, size_t rows,
                                       double *loss)
@@ -119,7 +154,8 @@ static margin_status margin_gradients(trainer *t, size_t step, const float *embe
         .grad_weights = t->weight_gradients,
         .grad_bias = t->head->bias != NULL ? t->bias_gradients : NULL,
     };
-    status = margin_head_run(t->context, &head);
+    status = t->config.aim.sample_rate > 0.0 ? run_sampled(t, step, &head)
+                                             : margin_head_run(t->context, &head);
     if (status == MARGIN_OK) {
         const extra_batch batch = {
             .rows = rows,
@@ -222,6 +258,8 @@ void trainer_open(trainer *out, const training *config, const dataset *data, net
     out->embedding_gradients = zeroed(batch * net->outputs, sizeof *out->embedding_gradients);
     out->weight_gradients = zeroed(weights, sizeof *out->weight_gradients);
     out->bias_gradients = zeroed(head->classes, sizeof *out->bias_gradients);
+    out->sampled = zeroed(head->classes, sizeof *out->sampled);
+    out->sampled_gradients = zeroed(weights + head->classes, sizeof *out->sampled_gradients);
     out->scratch = zeroed(scratch_count(out), sizeof *out->scratch);
     out->order = zeroed(data->count, sizeof *out->order);
 }
@@ -235,6 +273,8 @@ void trainer_close(trainer *t)
     free(t->embedding_gradients);
     free(t->weight_gradients);
     free(t->bias_gradients);
+    free(t->sampled);
+    free(t->sampled_gradients);
     free(t->scratch);
     free(t->order);
     *t = (trainer){0};

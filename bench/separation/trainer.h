@@ -17,6 +17,7 @@ typedef struct objective {
     extra_terms extra;  /* Intra and Inter; zero: none */
     double triplet;     /* > 0: the angular triplet loss of this margin (radians) in place of all */
     size_t triplet_each; /* samples of a class that stand together in a batch then */
+    double sample_rate;  /* share of the other classes that a step looks at; 0: all classes */
 } objective;
 
 typedef struct training {
@@ -42,8 +43,10 @@ typedef struct trainer {
     float *inputs;           /* [batch, inputs] */
     int64_t *labels;         /* [batch] */
     float *embedding_gradients, *weight_gradients, *bias_gradients;
-    double *scratch; /* of the extra terms and the triplets */
-    size_t *order;   /* of the samples in this epoch */
+    int64_t *sampled;         /* [classes]: those that a step looks at */
+    float *sampled_gradients; /* [classes, dim + 1]: of these, and behind them of their biases */
+    double *scratch;          /* of the extra terms and the triplets */
+    size_t *order;            /* of the samples in this epoch */
 } trainer;
 
 /* Data, network and class weights must outlive the trainer. */

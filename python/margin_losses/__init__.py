@@ -7,6 +7,7 @@
 from ._abi import LOSSES, Loss, library
 from ._calls import HeadResult, Prediction, RowsResult, head, predict, rows
 from ._measures import advise, angles, info, verify
+from ._sampling import sample
 
 __version__: str = library.margin_version().decode()
 
@@ -22,5 +23,6 @@ __all__ = [
     "info",
     "predict",
     "rows",
+    "sample",
     "verify",
 ]

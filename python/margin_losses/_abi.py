@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 import sys
-from ctypes import POINTER, c_char_p, c_double, c_int, c_int64, c_size_t, c_void_p
+from ctypes import POINTER, c_char_p, c_double, c_int, c_int64, c_size_t, c_uint64, c_void_p
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -119,6 +119,7 @@ class Head(_Sized):
         ("consume_user", c_void_p),
         ("embeddings_type", c_int),
         ("weights_type", c_int),
+        ("class_index", c_void_p),
     ]
 
 
@@ -140,6 +141,26 @@ class Predict(_Sized):
         ("top_values", c_void_p),
         ("embeddings_type", c_int),
         ("weights_type", c_int),
+    ]
+
+
+class Sample(_Sized):
+    """margin_sample."""
+
+    _fields_ = [
+        ("size", c_size_t),
+        ("labels", c_void_p),
+        ("rows", c_size_t),
+        ("ignore_label", c_int64),
+        ("classes", c_size_t),
+        ("first", c_size_t),
+        ("count", c_size_t),
+        ("rate", c_double),
+        ("seed", c_uint64),
+        ("step", c_uint64),
+        ("class_index", c_void_p),
+        ("capacity", c_size_t),
+        ("found", c_size_t),
     ]
 
 
@@ -204,6 +225,7 @@ _FUNCTIONS: Dict[str, Tuple[Any, ...]] = {
     "margin_head_workspace_minimum": (c_size_t, c_void_p, c_size_t, c_size_t, c_size_t),
     "margin_head_run": (c_int, c_void_p, POINTER(Head)),
     "margin_head_predict": (c_int, c_void_p, POINTER(Predict)),
+    "margin_sample_run": (c_int, c_void_p, POINTER(Sample)),
     "margin_rows_run": (c_int, c_void_p, POINTER(Rows)),
 }
 

@@ -160,6 +160,21 @@ def _label_remedy(shape: Tuple[int, ...]) -> str:
     return ": if it is one-hot, take numpy.argmax(y, axis=1)"
 
 
+def class_index(value: Any, rows: int) -> np.ndarray:
+    """Return numbers of rows of w, of which there are `rows`, as a C-contiguous int64 array [K].
+
+    The library checks that they rise.
+    """
+    given = numbers("class_index", value, "iu", "whole numbers", "K", "int64")
+    if given.ndim != 1:
+        raise _shape_error("class_index", "K", given.shape)
+    if not given.size:
+        raise ValueError("class_index is empty: K must be at least 1")
+    if given.max() >= rows:
+        raise ValueError(f"class_index holds {given.max()}: w has {rows} rows")
+    return np.require(given, LABEL, ["C", "ALIGNED"])
+
+
 def output(name: str, value: Any, shape: Tuple[int, ...]) -> np.ndarray:
     """Return an array that the library may write to; None is given a new one."""
     if value is None:

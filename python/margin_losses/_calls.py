@@ -286,6 +286,7 @@ def head(
     row_margin: Any = None,
     class_margin: Any = None,
     row_scale: Any = None,
+    class_index: Any = None,
     gradients: bool = True,
     accumulate: bool = False,
     out: Any = None,
@@ -338,6 +339,10 @@ def head(
         A margin for each row, or for each class, instead of `margin`; only one of the three.
     row_scale : array of floats [N], optional
         A scale for each row instead of `scale`; only one of the two.
+    class_index : array of whole numbers [K], optional
+        The classes that the call is of, rising, as `sample` gives them: dw is [K, D] and db [K], a
+        row for each of them, and nothing of the other classes is read. Labels and all arrays [C]
+        are still numbered as the rows of w; a label must be in the list.
     gradients : bool
         False: the loss alone.
     accumulate : bool
@@ -383,6 +388,9 @@ def head(
         inputs, "N", n, row_weight=row_weight, row_margin=row_margin, row_scale=row_scale
     )
     _take_given(inputs, "C", c, class_weight=class_weight, class_margin=class_margin)
+    if class_index is not None:
+        inputs["class_index"] = _arrays.class_index(class_index, c)
+        sizes["classes"] = len(inputs["class_index"])
     _refuse_replaced(made, inputs, scale=scale, margin=margin, m1=m1, m2=m2, m3=m3)
     arrays = _gradient_arrays(sizes, inputs, out, accumulate) if gradients else {}
     result = _empty_head_result(n, arrays)

@@ -17,7 +17,7 @@ from functools import lru_cache
 from typing import Any, Callable, Dict, Mapping, NamedTuple, NoReturn, Optional, Tuple, Union
 
 from . import _abi
-from ._abi import LOSSES, Config, Head, Predict, Rows, library
+from ._abi import LOSSES, Config, Head, Predict, Rows, Sample, library
 
 PAST_PI = _abi.names_of("past_pi")
 GRADIENTS = _abi.names_of("gradient")
@@ -328,8 +328,10 @@ def _fault_text(fault: _abi.Fault, call: Any, field: str, name: str) -> str:
     detail: str = fault.detail.decode()
     if fault.status == _abi.LABEL:
         ignored = "-1" if call.ignore_label in (0, -1) else f"-1 or {call.ignore_label}"
+        listed = isinstance(call, Head) and call.class_index
+        known = "class_index" if listed else f"[0, {call.classes})"
         return (
-            f"{name}[{fault.row}] is {fault.value}: a label must be in [0, {call.classes}), "
+            f"{name}[{fault.row}] is {fault.value}: a label must be in {known}, "
             f"or {ignored} for a row that does not count"
         )
     if fault.status == _abi.NONFINITE:
@@ -338,6 +340,8 @@ def _fault_text(fault: _abi.Fault, call: Any, field: str, name: str) -> str:
         units = ": radians, not degrees" if "pi" in detail else ""
         found = _found(call, field, fault.row)
         return f"{name}[{fault.row}]: a margin{detail[2:]}{found}{units}"
+    if fault.argument and field == "class_index":
+        return f"class_index[{fault.row}] is {fault.value}: {detail}"
     if detail.startswith("label_smoothing"):
         return f"{detail}, got {call.label_smoothing:g}"
     return f"{name}: {detail}" if fault.argument and name not in detail else detail
@@ -358,7 +362,7 @@ def _run(
     function: Callable[[Any, Any], int],
     made: Settings,
     threads: Optional[int],
-    call: Union[Head, Rows, Predict],
+    call: Union[Head, Rows, Predict, Sample],
     names: Optional[Dict[str, str]],
     isa: int,
     workspace: int,
@@ -436,3 +440,9 @@ def run_predict(
 ) -> None:
     """Run margin_head_predict, as `run_head` runs margin_head_run."""
     _run(library.margin_head_predict, made, threads, call, names, isa, workspace)
+
+
+def run_sample(made: Settings, call: Sample, names: Optional[Dict[str, str]] = None) -> None:
+    """Run margin_sample_run, as `run_head` runs margin_head_run; settings and threads are all the
+    same to it."""
+    _run(library.margin_sample_run, made, None, call, names, 0, 0)

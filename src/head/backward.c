@@ -206,8 +206,7 @@ static void finish_piece(const head_call *call, const head_rows *rows, const dou
                          const head_targets *targets, const head_piece *piece, const piece_sum *sum,
                          head_scratch *scratch)
 {
-    const head_finished room = {sum->at, sum->stride, scratch->bias};
-    const head_finished out = margin_head_destination(call, piece->first, room);
+    const head_finished out = margin_head_destination(call, piece->first, sum->at, sum->stride);
     add_even(call, piece, sum);
     for (size_t j = 0; j < piece->count; j++)
         margin_head_add_targets(call, rows, targets, piece->first + j, sum->at + j * sum->stride,

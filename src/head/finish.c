@@ -3,10 +3,13 @@
 
 #include "head/geometry.h"
 
-head_finished margin_head_destination(const head_call *call, size_t first, head_finished room)
+head_finished margin_head_destination(const head_call *call, size_t first, float *room,
+                                      size_t stride)
 {
     const margin_head *io = call->io;
-    if (call->consume != NULL) return room;
+    if (call->consume != NULL)
+        return (head_finished){room, stride,
+                               io->bias == NULL ? NULL : room + call->layout.block * stride};
     return (head_finished){io->grad_weights + first * io->grad_weights_stride,
                            io->grad_weights_stride,
                            io->grad_bias == NULL ? NULL : io->grad_bias + first};

@@ -14,8 +14,10 @@ typedef struct head_finished {
 } head_finished;
 
 /* Returns where finished rows of dW from class `first` on are written: in the caller's arrays, or
- * where there is a consumer in `room`. */
-head_finished margin_head_destination(const head_call *call, size_t first, head_finished room);
+ * where there is a consumer in `room`, a block of rows `stride` apart with a block of db behind it.
+ */
+head_finished margin_head_destination(const head_call *call, size_t first, float *room,
+                                      size_t stride);
 
 /* Writes row `at` of `out`, the finished dW of a class, from its sum `g`, which may be that row.
  * It may overwrite `lines`. */

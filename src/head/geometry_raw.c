@@ -14,7 +14,7 @@ static double class_size(const head_call *call, const head_lines *lines)
         const float *w = margin_head_class(call, j, lines);
         const double norm = margin_norm(call->kernels.packing, w, io->dim);
         if (!isnan(norm)) most = fmax(most, norm);
-        if (io->bias != NULL) most = fmax(most, fabs((double)io->bias[j]));
+        if (io->bias != NULL) most = fmax(most, fabs(margin_head_bias(call, j)));
     }
     return most;
 }
@@ -66,8 +66,8 @@ static void pack_classes(const head_call *call, size_t first, size_t count, doub
         const float *w = margin_head_class(call, at, &scratch->lines);
         norms[j] = margin_norm(call->kernels.packing, w, io->dim);
         if (isnan(norms[j]) && at < scratch->bad_class) scratch->bad_class = at;
-        pack(call, w, io->bias == NULL ? NULL : io->bias + at, 1.0 / call->class_measure,
-             panels + j * 16, stride);
+        pack(call, w, io->bias == NULL ? NULL : io->bias + margin_head_number(call, at),
+             1.0 / call->class_measure, panels + j * 16, stride);
     }
 }
 

@@ -67,12 +67,11 @@ static void pack_classes(const head_call *call, size_t first, size_t count, doub
                          float *panels, size_t stride, head_scratch *scratch)
 {
     const margin_head *io = call->io;
-    const int in_place = call->storage->widen == NULL;
     for (size_t j = 0; j < count; j++) {
         const float *w = margin_head_class(call, first + j, &scratch->lines);
-        const size_t taken = call->kernels.packing->pack_units(w, io->weights_stride, io->dim,
-                                                               in_place ? count - j : 1, norms + j,
-                                                               panels + j * 16, stride);
+        const size_t taken = call->kernels.packing->pack_units(
+            w, io->weights_stride, io->dim, margin_head_side_by_side(call, first + j, count - j),
+            norms + j, panels + j * 16, stride);
         if (taken == 0) {
             pack_class(call, first + j, norms + j, panels + j * 16, stride, scratch);
         } else {
@@ -237,8 +236,9 @@ static size_t finish_classes(const head_call *call, size_t first, size_t count, 
     const margin_head *io = call->io;
     if (call->storage->widen != NULL) return 0;
     return call->kernels.packing->finish_units(
-        g, g_stride, io->weights + first * io->weights_stride, io->weights_stride, norms + first,
-        call->gradient_measure, io->dim, count, out, out_stride);
+        g, g_stride, io->weights + margin_head_number(call, first) * io->weights_stride,
+        io->weights_stride, norms + first, call->gradient_measure, io->dim,
+        margin_head_side_by_side(call, first, count), out, out_stride);
 }
 
 static double finish_factor(const head_call *call, double norm)

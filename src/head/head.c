@@ -23,13 +23,20 @@ margin_status margin_head_check_shape(margin_context *context, size_t rows, size
     return MARGIN_OK;
 }
 
+/* Returns how many rows of W reach to the last class of a call. */
+static size_t rows_of_weights(const margin_head *call)
+{
+    return call->class_index == NULL ? call->classes
+                                     : (size_t)call->class_index[call->classes - 1] + 1;
+}
+
 margin_status margin_head_check_strides(margin_context *context, margin_head *call)
 {
     const margin_status status =
         margin_check_stride(context, &call->embeddings_stride, call->rows, call->dim,
                             MARGIN_ARGUMENT_EMBEDDINGS, "embeddings_stride is shorter than dim");
     if (status != MARGIN_OK) return status;
-    return margin_check_stride(context, &call->weights_stride, call->classes, call->dim,
+    return margin_check_stride(context, &call->weights_stride, rows_of_weights(call), call->dim,
                                MARGIN_ARGUMENT_WEIGHTS, "weights_stride is shorter than dim");
 }
 
@@ -77,6 +84,20 @@ static margin_given_margins margins_of(const margin_head *call)
     return (margin_given_margins){call->row_margin, call->class_margin};
 }
 
+/* Checks that the numbers of a call's classes rise from 0 or more. */
+static margin_status check_index(margin_context *context, const margin_head *call)
+{
+    const int64_t *index = call->class_index;
+    for (size_t k = 0; index != NULL && k < call->classes; k++) {
+        if (index[k] > (k == 0 ? -1 : index[k - 1])) continue;
+        margin_fail(context, MARGIN_ERROR_SHAPE, MARGIN_ARGUMENT_CLASS_INDEX, k,
+                    "class numbers must rise from one to the next, from 0 or more");
+        context->fault.value = index[k];
+        return MARGIN_ERROR_SHAPE;
+    }
+    return MARGIN_OK;
+}
+
 static margin_status check_call(margin_context *context, const margin_head *call, size_t classes)
 {
     margin_status status =
@@ -87,6 +108,7 @@ static margin_status check_call(margin_context *context, const margin_head *call
         status = margin_check_there(context, call->labels, MARGIN_ARGUMENT_LABELS);
     if (status == MARGIN_OK)
         status = margin_head_check_shape(context, call->rows, call->dim, classes, call->bias);
+    if (status == MARGIN_OK) status = check_index(context, call);
     if (status != MARGIN_OK) return status;
     if (call->grad_bias != NULL && (call->bias == NULL || call->grad_weights == NULL)) {
         return margin_fail(context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_BIAS, 0,
@@ -100,20 +122,81 @@ static margin_status check_call(margin_context *context, const margin_head *call
 }
 
 /* Checks what takes the configuration's place. */
-static margin_status check_settings(margin_context *context, const margin_head *call,
-                                    size_t classes)
+static margin_status check_settings(margin_context *context, const margin_head *call)
 {
-    const margin_given_margins margins = margins_of(call);
     margin_status status = margin_check_smoothing(context, call->label_smoothing);
     if (status != MARGIN_OK) return status;
     if (call->row_scale != NULL && context->config.feature_norm == MARGIN_FEATURE_NORM_KEEP) {
         return margin_fail(context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_ROW_SCALE, 0,
                            "with feature_norm = keep a row's scale is |x|");
     }
-    status = margin_check_factors(context, call->row_scale, call->rows, MARGIN_ARGUMENT_ROW_SCALE,
-                                  "a row_scale is not a finite number >= 0");
-    if (status != MARGIN_OK) return status;
-    return margin_check_margins(context, &margins, call->rows, classes);
+    return margin_check_factors(context, call->row_scale, call->rows, MARGIN_ARGUMENT_ROW_SCALE,
+                                "a row_scale is not a finite number >= 0");
+}
+
+/* Returns where the values of class `first` on begin, NULL where there are none. */
+static const float *from_class(const float *values, size_t first)
+{
+    return values == NULL ? NULL : values + first;
+}
+
+/* Checks the margins and weights of the `count` classes numbered from `first` on. */
+static margin_status check_some_classes(margin_context *context, const margin_head *call,
+                                        size_t first, size_t count)
+{
+    const margin_given_margins margins = {NULL, from_class(call->class_margin, first)};
+    margin_status status = margin_check_margins(context, &margins, 0, count);
+    if (status == MARGIN_OK)
+        status = margin_check_factors(context, from_class(call->class_weight, first), count,
+                                      MARGIN_ARGUMENT_CLASS_WEIGHT,
+                                      "a class_weight is not a finite number >= 0");
+    if (status != MARGIN_OK) context->fault.row += first;
+    return status;
+}
+
+/* Checks the bias of the `count` classes numbered from `first` on. */
+static margin_status check_biases(margin_context *context, const margin_head *call, size_t first,
+                                  size_t count)
+{
+    const margin_status status = margin_check_finite(context, from_class(call->bias, first), count,
+                                                     1, 1, MARGIN_ARGUMENT_BIAS);
+    if (status != MARGIN_OK) context->fault.row += first;
+    return status;
+}
+
+/* Checks the margins of a call, and what it gives the classes that it is of, of a head of `classes`
+ * classes. */
+static margin_status check_given(margin_context *context, const margin_head *call, size_t classes)
+{
+    const margin_given_margins margins = margins_of(call);
+    const size_t lists = call->class_index == NULL ? 0 : call->classes;
+    margin_status status = margin_check_margins(context, &margins, call->rows, 0);
+    if (status == MARGIN_OK && lists == 0) status = check_some_classes(context, call, 0, classes);
+    if (status == MARGIN_OK && lists == 0) status = check_biases(context, call, 0, call->classes);
+    for (size_t k = 0; status == MARGIN_OK && k < lists; k++) {
+        const size_t number = (size_t)call->class_index[k];
+        status = check_some_classes(context, call, number, 1);
+        if (status == MARGIN_OK) status = check_biases(context, call, number, 1);
+    }
+    return status;
+}
+
+/* Checks that each label that counts is among the classes of a call, and counts these rows. */
+static margin_status check_labels(margin_context *context, margin_head *call, size_t classes)
+{
+    const margin_labels labels = margin_labels_of(call->labels, call->ignore_label);
+    const margin_status status =
+        margin_check_labels(context, &labels, call->rows,
+                            call->class_index == NULL ? classes : SIZE_MAX, &call->counted);
+    for (size_t i = 0; status == MARGIN_OK && call->class_index != NULL && i < call->rows; i++) {
+        const int64_t y = margin_label(&labels, i);
+        if (y < 0 || margin_head_find(call->class_index, call->classes, y) >= 0) continue;
+        margin_fail(context, MARGIN_ERROR_LABEL, MARGIN_ARGUMENT_LABELS, i,
+                    "a label is not in class_index");
+        context->fault.value = y;
+        return MARGIN_ERROR_LABEL;
+    }
+    return status;
 }
 
 static margin_status check_strides(margin_context *context, margin_head *call)
@@ -132,18 +215,10 @@ static margin_status check_strides(margin_context *context, margin_head *call)
 static margin_status check_values(margin_context *context, margin_head *call, size_t classes,
                                   const margin_storage *x_storage)
 {
-    const margin_labels labels = margin_labels_of(call->labels, call->ignore_label);
-    margin_status status =
-        margin_check_labels(context, &labels, call->rows, classes, &call->counted);
+    margin_status status = check_labels(context, call, classes);
     if (status != MARGIN_OK) return status;
     status = margin_check_finite(context, call->row_weight, call->rows, 1, 1,
                                  MARGIN_ARGUMENT_ROW_WEIGHT);
-    if (status != MARGIN_OK) return status;
-    status =
-        margin_check_factors(context, call->class_weight, classes, MARGIN_ARGUMENT_CLASS_WEIGHT,
-                             "a class_weight is not a finite number >= 0");
-    if (status != MARGIN_OK) return status;
-    status = margin_check_finite(context, call->bias, call->classes, 1, 1, MARGIN_ARGUMENT_BIAS);
     if (status != MARGIN_OK) return status;
     return margin_head_check_embeddings(context, call, x_storage);
 }
@@ -174,10 +249,11 @@ margin_status margin_head_check(margin_context *context, margin_head *io, size_t
                                 head_storages *storages)
 {
     margin_status status = check_call(context, io, classes);
-    if (status == MARGIN_OK) status = check_settings(context, io, classes);
+    if (status == MARGIN_OK) status = check_settings(context, io);
     if (status == MARGIN_OK) status = check_strides(context, io);
     if (status == MARGIN_OK)
         status = margin_head_check_types(context, io, &storages->x, &storages->w);
+    if (status == MARGIN_OK) status = check_given(context, io, classes);
     if (status == MARGIN_OK) status = check_values(context, io, classes, &storages->x);
     return status;
 }

@@ -163,8 +163,7 @@ typedef struct head_scratch {
     double *norms;     /* [block]: of these, where another thread writes head_classes.norms */
     float *tiles;      /* [2][block][16], or [capacity / 16][block][16] where backward needs them */
     float *gradient;   /* [block][panels 16]: dW of a block, unless it is summed in place; planes
-                          path: [block][D], for a consumer */
-    float *bias;       /* [block]: db of a block, for a consumer */
+                          path: [block][D], for a consumer. Behind it db [block], for a consumer */
     float *row_factor; /* [capacity]: of the terms of the block at hand, for dW */
     float *peak;       /* [capacity]: under which row_factor is */
     float *scaled_x;   /* [panels][capacity + 1][16]: x_panels times row_factor */
@@ -200,14 +199,34 @@ static inline const float *margin_head_embedding(const head_call *call, size_t r
                               lines->x);
 }
 
+/* Returns the caller's number of class `j` of the call: its row of W, its bias. */
+static inline size_t margin_head_number(const head_call *call, size_t j)
+{
+    return call->io->class_index == NULL ? j : (size_t)call->io->class_index[j];
+}
+
+/* Returns the bias of class `j`, of a call that has biases. */
+static inline double margin_head_bias(const head_call *call, size_t j)
+{
+    return (double)call->io->bias[margin_head_number(call, j)];
+}
+
 /* Returns class weight `j` as float32: the caller's, or widened to lines->w. */
 static inline const float *margin_head_class(const head_call *call, size_t j,
                                              const head_lines *lines)
 {
     const margin_head *io = call->io;
-    return margin_storage_row(call->storage, io->weights, j * io->weights_stride, io->dim,
-                              lines->w);
+    return margin_storage_row(call->storage, io->weights,
+                              margin_head_number(call, j) * io->weights_stride, io->dim, lines->w);
 }
+
+/* Returns how many of `count` class weights from class `first` on lie side by side as float32, at
+ * least 1. */
+size_t margin_head_side_by_side(const head_call *call, size_t first, size_t count);
+
+/* Returns where `label` lies among the `classes` rising numbers at class_index, -1: nowhere. NULL
+ * are all numbers. */
+int64_t margin_head_find(const int64_t *class_index, size_t classes, int64_t label);
 
 /* Where a class lies that another shard holds: behind any block of the call's. */
 #define HEAD_ELSEWHERE INT64_MAX
@@ -215,8 +234,10 @@ static inline const float *margin_head_class(const head_call *call, size_t j,
 /* Returns where the class of a label that counts lies among the classes of the call. */
 static inline int64_t margin_head_place(const head_call *call, int64_t label)
 {
+    const margin_head *io = call->io;
+    if (io->class_index != NULL) return margin_head_find(io->class_index, io->classes, label);
     const size_t place = (size_t)label - call->first_class;
-    return place < call->io->classes ? (int64_t)place : HEAD_ELSEWHERE;
+    return place < io->classes ? (int64_t)place : HEAD_ELSEWHERE;
 }
 
 /* Returns the class weight of row i's label, which counts, as float32: the caller's, or written to

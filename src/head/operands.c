@@ -32,6 +32,28 @@ margin_unit margin_unit_of(const float *x, double norm)
     return margin_unit_at(x, norm * power, (float)power);
 }
 
+size_t margin_head_side_by_side(const head_call *call, size_t first, size_t count)
+{
+    const int64_t *index = call->io->class_index;
+    if (call->storage->widen != NULL) return 1;
+    size_t n = index == NULL ? count : 1;
+    while (n < count && index[first + n] == index[first + n - 1] + 1)
+        n++;
+    return n;
+}
+
+int64_t margin_head_find(const int64_t *class_index, size_t classes, int64_t label)
+{
+    size_t first = 0;
+    if (class_index == NULL) return label;
+    for (size_t count = classes; count > 1;) {
+        const size_t half = count / 2;
+        if (class_index[first + half] <= label) first += half;
+        count -= half;
+    }
+    return class_index[first] == label ? (int64_t)first : -1;
+}
+
 void margin_head_pack_embedding(const head_call *call, head_rows *rows, size_t i,
                                 const head_lines *lines)
 {
@@ -70,8 +92,16 @@ void margin_head_fetch_classes(const head_call *call, size_t first, size_t count
     const margin_head *io = call->io;
     if (first >= io->classes) return;
     const size_t there = margin_least(io->classes - first, count), bytes = call->storage->bytes;
+    const size_t stride = io->weights_stride * bytes;
     const char *from = (const char *)(const void *)io->weights;
-    from += first * io->weights_stride * bytes;
-    ahead->region[0].next = from;
-    ahead->region[0].end = from + ((there - 1) * io->weights_stride + io->dim) * bytes;
+    if (io->class_index != NULL) {
+        ahead->row = io->class_index + first;
+        ahead->end_row = ahead->row + there;
+        ahead->rows = from;
+        ahead->stride = stride;
+        ahead->bytes = io->dim * bytes;
+        return;
+    }
+    ahead->region[0].next = from + first * stride;
+    ahead->region[0].end = from + (first + there - 1) * stride + io->dim * bytes;
 }

@@ -97,8 +97,8 @@ static void finish_block(const head_call *call, const head_rows *rows, const hea
                          const head_targets *targets, size_t first, size_t count, float *planes,
                          head_scratch *scratch)
 {
-    const head_finished room = {scratch->gradient, call->io->dim, scratch->bias};
-    const head_finished out = margin_head_destination(call, first, room);
+    const head_finished out =
+        margin_head_destination(call, first, scratch->gradient, call->io->dim);
     add_even(call, first, count, planes);
     const int ordinary = class_factors(call, classes->norms + first, count, scratch->finish_factor);
     for (size_t j = 0; j < count; j++) {

@@ -26,7 +26,8 @@ void margin_head_planes_pack(const head_call *call, size_t block, head_classes *
         const double factor = call->geometry->class_factor(call, classes->norms[j]);
         for (size_t d = 0; d < io->dim; d++)
             planes[d * stride + j] = (float)((double)w[d] * factor);
-        if (io->bias != NULL) planes[io->dim * stride + j] = (float)((double)io->bias[j] * factor);
+        if (io->bias != NULL)
+            planes[io->dim * stride + j] = (float)(margin_head_bias(call, j) * factor);
     }
     for (size_t d = 0; end == io->classes && d < call->layout.dim; d++)
         memset(planes + d * stride + end, 0, (stride - end) * sizeof(float));

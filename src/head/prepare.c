@@ -6,7 +6,7 @@
 static double bias_of(const head_call *call, const head_rows *rows, size_t i)
 {
     if (call->shard != NULL) return (double)call->shard->target_bias[rows->first + i];
-    return (double)call->io->bias[rows->place[i]];
+    return margin_head_bias(call, (size_t)rows->place[i]);
 }
 
 static void start_row(const head_call *call, head_rows *rows, size_t i, const head_lines *lines)

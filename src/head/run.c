@@ -185,8 +185,8 @@ static margin_status check_classes(const head_run *r)
     for (size_t t = 0; t < r->schedule.threads; t++)
         bad = margin_least(bad, r->work.scratch[t].bad_class);
     if (bad == SIZE_MAX || r->context->config.skip_finite_check) return MARGIN_OK;
-    return margin_fail(r->context, MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_WEIGHTS, bad,
-                       "a value is a NaN or an infinity");
+    return margin_fail(r->context, MARGIN_ERROR_NONFINITE, MARGIN_ARGUMENT_WEIGHTS,
+                       margin_head_number(r->call, bad), "a value is a NaN or an infinity");
 }
 
 static void set_row_block(head_run *r, size_t first)

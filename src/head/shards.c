@@ -110,6 +110,9 @@ static margin_status check_shard(margin_context *context, head_step *step)
     if (status == MARGIN_OK && io->bias != NULL)
         status = margin_check_there(context, s->target_bias, MARGIN_ARGUMENT_BIAS);
     if (status != MARGIN_OK) return status;
+    if (io->class_index != NULL)
+        return refuse(context,
+                      "class_index is not possible with shards: give these rows of W side by side");
     if (io->label_smoothing > 0.0)
         return refuse(context, "label smoothing is not possible with shards");
     if (!(s->measure >= 0.0) || isinf(s->measure))

@@ -55,7 +55,7 @@ static void add_classes(const head_call *call, size_t part, double *sum, const h
         const float *w = margin_head_class(call, j, lines);
         const double factor = call->geometry->class_factor(call, norm_of(call, w));
         add_multiple(sum, factor * call->class_measure, w, io->dim);
-        if (io->bias != NULL) sum[io->dim] += (double)io->bias[j];
+        if (io->bias != NULL) sum[io->dim] += margin_head_bias(call, j);
     }
 }
 

@@ -171,7 +171,7 @@ static void carve_planes_scratch(const plan *p, cursor *c, head_scratch *scratch
     scratch->inner = take(c, p->layout->block, sizeof(float));
     scratch->finish_factor = scratch->inner;
     scratch->gradient =
-        take_if(p->shape->consume, c, product(p->layout->block, p->shape->dim), sizeof(float));
+        take_if(p->shape->consume, c, product(p->layout->block, p->layout->dim), sizeof(float));
 }
 
 static void carve_tiles_scratch(const plan *p, cursor *c, const head_work *work,
@@ -191,7 +191,8 @@ static void carve_tiles_scratch(const plan *p, cursor *c, const head_work *work,
     scratch->peak = take_if(want_w, c, p->capacity, sizeof(float));
     scratch->scaled_x =
         take_if(want_w && !l->scale_tiles, c, product(l->panels, row_stride(p)), sizeof(float));
-    scratch->gradient = take_if(want_w && !s->in_place, c, block, sizeof(float));
+    const size_t handed = p->shape->consume && p->shape->bias ? l->block : 0;
+    scratch->gradient = take_if(want_w && !s->in_place, c, block + handed, sizeof(float));
     size_t levels = 0;
     for (size_t k = 0; p->shape->top == 0 && k < work->node_count; k++)
         while ((size_t)1 << levels < work->nodes[k].cells)
@@ -205,8 +206,6 @@ static void carve_scratch(const plan *p, cursor *c, const head_work *work, head_
     *scratch = (head_scratch){.bad_class = SIZE_MAX};
     scratch->row_line = take(c, p->padded, sizeof(float));
     scratch->x_line = take_if(p->shape->add && p->shape->want_x, c, p->padded, sizeof(float));
-    scratch->bias =
-        take_if(p->shape->consume && p->shape->bias, c, p->layout->block, sizeof(float));
     scratch->lines.x = take_if(p->shape->widen_x, c, p->shape->dim, sizeof(float));
     scratch->lines.w = take_if(p->shape->widen_w, c, p->shape->dim, sizeof(float));
     if (p->layout->path == HEAD_PLANES) {

@@ -2,16 +2,22 @@
 #ifndef MARGIN_KERNELS_PRODUCTS_H
 #define MARGIN_KERNELS_PRODUCTS_H
 
+#include <stdint.h>
+
 #include "tuning.h"
 
 /* Memory that the caller reads after the product at hand: the product fetches it towards the cache,
  * a few lines with each register tile, the first region first; one line for `pace` multiply-adds of
- * 16 lanes. An empty region has next = end. */
+ * 16 lanes. An empty region has next = end. The first region is followed by `bytes` at each of the
+ * rows from `row` to `end_row`, which are `stride` bytes apart from `rows` on. */
 typedef struct margin_ahead {
     struct {
         const char *next, *end;
     } region[2];
     size_t pace;
+    const int64_t *row, *end_row;
+    const char *rows;
+    size_t stride, bytes;
 } margin_ahead;
 
 typedef struct margin_products {

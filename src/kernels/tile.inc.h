@@ -33,16 +33,26 @@
  * past the n that it took. */
 #define EACH(n, left, pass, operands) for (; (left) >= (n); (left) -= (n), pass(&(operands), n))
 
+/* Fetches at most `lines` lines of region i, and returns how many of them are left. */
+static inline size_t fetch_region(margin_ahead *ahead, size_t i, size_t lines)
+{
+    const char *p = ahead->region[i].next, *const end = ahead->region[i].end;
+    for (; lines > 0 && p < end; lines--, p += 64)
+        v_prefetch_read(p);
+    ahead->region[i].next = p;
+    return lines;
+}
+
 /* Fetches the lines of `ahead` that `work` multiply-adds of 16 lanes pay for. */
 static inline void fetch_ahead(margin_ahead *ahead, size_t work)
 {
-    size_t lines = work / ahead->pace + 1;
-    for (size_t i = 0; i < 2; i++) {
-        const char *p = ahead->region[i].next, *const end = ahead->region[i].end;
-        for (; lines > 0 && p < end; lines--, p += 64)
-            v_prefetch_read(p);
-        ahead->region[i].next = p;
+    size_t lines = fetch_region(ahead, 0, work / ahead->pace + 1);
+    while (lines > 0 && ahead->row != ahead->end_row) {
+        ahead->region[0].next = ahead->rows + (size_t)*ahead->row++ * ahead->stride;
+        ahead->region[0].end = ahead->region[0].next + ahead->bytes;
+        lines = fetch_region(ahead, 0, lines);
     }
+    fetch_region(ahead, 1, lines);
 }
 
 #endif

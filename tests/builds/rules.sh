@@ -98,7 +98,7 @@ fi
 for file in "${all[@]}"; do
     lines=$(wc -l < "$file")
     most=420
-    [[ $file == include/margin.h ]] && most=520 # the whole C interface, half of it comments
+    [[ $file == include/margin.h ]] && most=560 # the whole C interface, half of it comments
     ((lines <= most)) || broken "$file: $lines lines: a file stays under about 400"
     [[ $(head -n 1 "$file") == [/][/*]* ]] || broken "$file: no head comment"
 done

@@ -103,8 +103,7 @@ int run_update(margin::context &context, arrays &a)
     if (is_wrong(context.run(head), "")) return 1;
     margin_update &plain = sgd;
     plain.weights = stored.data(), plain.moment1 = zeros.data();
-    const margin_status status =
-        margin_update_run(context.get(), &plain, a.dw.data(), 0, nullptr);
+    const margin_status status = margin_update_run(context.get(), &plain, a.dw.data(), 0, nullptr);
     int wrong = status != MARGIN_OK || stored != fused || zeros != momentum || fused == a.w;
     if (wrong) std::fprintf(stderr, "calls: an update on its way is another\n");
     sgd.moment1 = {};
@@ -116,6 +115,45 @@ int run_update(margin::context &context, arrays &a)
     wrong += is_wrong(context.run(head), "weights: is required, and NULL");
     head = head_of(a);
     return wrong + is_wrong(context.run(head), "");
+}
+
+/* The classes of the batch and some others: the head over these rows of W is the head over a copy
+ * of them. */
+int run_sampled(margin::context &context, arrays &a)
+{
+    std::vector<std::int64_t> list(CLASSES);
+    margin::sample_call sample;
+    sample.rows = ROWS, sample.classes = sample.count = CLASSES, sample.rate = 0.5;
+    sample.labels = a.labels, sample.class_index = list;
+    if (is_wrong(context.run(sample), "")) return 1;
+    list.resize(sample.found);
+    margin::head_call head = head_of(a), copy = head_of(a);
+    head.classes = copy.classes = list.size();
+    head.class_index = list;
+    head.grad_weights = margin::view<float>(a.dw.data(), list.size() * DIM);
+    std::vector<float> w, dw(list.size() * DIM);
+    std::array<std::int64_t, ROWS> places = a.labels;
+    for (std::size_t k = 0; k < list.size(); k++) {
+        const float *row = a.w.data() + static_cast<std::size_t>(list[k]) * DIM;
+        w.insert(w.end(), row, row + DIM);
+        for (std::size_t i = 0; i < ROWS; i++)
+            if (a.labels[i] == list[k]) places[i] = static_cast<std::int64_t>(k);
+    }
+    copy.weights = w, copy.labels = places, copy.grad_weights = dw;
+    if (is_wrong(context.run(head), "") || is_wrong(context.run(copy), "")) return 1;
+    const bool same = std::memcmp(dw.data(), a.dw.data(), dw.size() * sizeof(float)) == 0;
+    if (list.size() >= CLASSES || !same || head.loss != copy.loss) {
+        std::fprintf(stderr, "calls: %zu sampled classes: another head\n", list.size());
+        return 1;
+    }
+    std::vector<std::int64_t> few(2);
+    sample.class_index = few;
+    list[0] = list[1];
+    head.class_index = list;
+    return is_wrong(context.run(sample), "class_index: capacity is less than the classes that are "
+                                         "sampled: `found` says how many") +
+           is_wrong(context.run(head), "class_index: class numbers must rise from one to the next, "
+                                       "from 0 or more");
 }
 
 int refused_calls(margin::context &context, arrays &a)
@@ -170,5 +208,5 @@ int main()
     auto context = margin::context::create(config);
     if (!context) return is_wrong(context.error(), "");
     return run_all(*context, a) != 0 || run_update(*context, a) != 0 ||
-           refused_calls(*context, a) != 0;
+           run_sampled(*context, a) != 0 || refused_calls(*context, a) != 0;
 }

@@ -15,7 +15,14 @@ static void run_tile_products(const margin_kernels *k, trial *t)
     float *lanes = trial_input(t, (panels - 1) * lane_stride + dim * 16, 1.0);
     float *weights = trial_input(t, (panels_of(dim) - 1) * stride + 16 * classes, 1.0);
     float *result = trial_output(t, (panels - 1) * tile_stride + classes * 16, 1.0);
-    margin_ahead ahead = {{{(char *)lanes, (char *)(lanes + dim * 16)}, {NULL, NULL}}, 8};
+    const int64_t rows[] = {1, 0};
+    margin_ahead ahead = {.region = {{(char *)lanes, (char *)(lanes + 16)}},
+                          .pace = 8,
+                          .row = rows,
+                          .end_row = rows + 2,
+                          .rows = (char *)lanes,
+                          .stride = 64,
+                          .bytes = 64};
     TRIAL_CALL(t, k->products->tile_products(lanes, lane_stride, panels, weights, stride, dim,
                                              classes, result, tile_stride, &ahead));
     multiply_adds(t, 16 * panels * classes * dim);
@@ -30,7 +37,7 @@ static void run_dot_products(const margin_kernels *k, trial *t)
     float *x = trial_input(t, (panels - 1) * x_stride + 16 * rows, 1.0);
     float *weights = trial_input(t, (panels - 1) * stride + 16 * classes, 1.0);
     float *result = trial_output(t, classes * 16, 1.0);
-    margin_ahead ahead = {{{(char *)x, (char *)(x + 16 * rows)}, {NULL, NULL}}, 8};
+    margin_ahead ahead = {.region = {{(char *)x, (char *)(x + 16 * rows)}}, .pace = 8};
     TRIAL_CALL(t, k->products->dot_products(x, x_stride, rows, weights, stride, panels, classes,
                                             result, &ahead));
     multiply_adds(t, 16 * panels * classes * rows);
@@ -65,7 +72,7 @@ static void run_weight_products(const margin_kernels *k, trial *t)
     float *tiles = trial_input(t, (panels_of(rows) - 1) * tile_stride + 16 * classes, 1.0);
     float *x = trial_input(t, (panels - 1) * stride + 16 * rows, 1.0);
     float *result = trial_output(t, (classes - 1) * out_stride + panels * 16, 1.0);
-    margin_ahead ahead = {{{NULL, NULL}, {(char *)x, (char *)(x + 16 * rows)}}, 8};
+    margin_ahead ahead = {.region = {[1] = {(char *)x, (char *)(x + 16 * rows)}}, .pace = 8};
     TRIAL_CALL(t, k->products->weight_products(tiles, tile_stride, x, stride, rows, classes, panels,
                                                add, result, out_stride, &ahead));
     multiply_adds(t, 16 * panels * classes * rows);

@@ -21,6 +21,7 @@ STRUCTS = {
     "margin_loss_info": _abi.LossInfo,
     "margin_head": _abi.Head,
     "margin_predict": _abi.Predict,
+    "margin_sample": _abi.Sample,
     "margin_rows": _abi.Rows,
     "angles_input": _measures.AnglesInput,
     "angles": _measures.Angles,

@@ -11,8 +11,17 @@ from typing import Any, Dict, List, NamedTuple, Optional, Sequence, Tuple
 import torch
 from torch import Tensor
 
-from .._abi import Head, Predict
-from .._heads import TYPES, Settings, number, run_head, run_predict, settings, whole
+from .._abi import Head, Predict, Sample
+from .._heads import (
+    TYPES,
+    Settings,
+    number,
+    run_head,
+    run_predict,
+    run_sample,
+    settings,
+    whole,
+)
 
 REDUCTIONS = ("mean", "sum", "none")
 KINDS = {getattr(torch, name): value for name, value in TYPES.items()}
@@ -56,13 +65,25 @@ class Objective(NamedTuple):
 
 
 class Tensors(NamedTuple):
-    """x [N, D], w [C, D], bias [C] or None, y [N], sample_weight [N] or None; see `checked`."""
+    """x [N, D], w [C, D], bias [C] or None, y [N], sample_weight [N] or None; see `checked`.
+
+    index [K] or None are the sampled classes: gradients of w and bias are then [K, D] and [K].
+    """
 
     x: Tensor
     w: Tensor
     bias: Optional[Tensor]
     y: Tensor
     sample_weight: Optional[Tensor]
+    index: Optional[Tensor] = None
+
+
+class Sampling(NamedTuple):
+    """Which classes a step looks at, as `margin_losses.sample` has it."""
+
+    rate: float
+    seed: int
+    step: int
 
 
 Needs = Sequence[bool]  # whether the gradients of x, w and bias are wanted
@@ -219,11 +240,43 @@ def _of_nothing(objective: Objective, t: Tensors, needs: Needs) -> Tuple[Tensor,
     else:
         value = float("nan") if objective.reduction == "mean" else 0.0
         loss = t.x.new_full((), value, dtype=kind)
-    given = (t.x, t.w, t.bias)
     return loss, [
-        torch.zeros_like(a, dtype=kind) if n and a is not None else None
-        for a, n in zip(given, needs)
+        t.x.new_zeros(shape, dtype=kind) if n and shape is not None else None
+        for shape, n in zip(_gradient_shapes(t), needs)
     ]
+
+
+def _gradient_shapes(t: Tensors) -> List[Optional[torch.Size]]:
+    """The shapes of the gradients of x, w and bias; None without a bias."""
+    classes = t.w.shape[:1] if t.index is None else t.index.shape
+    return [t.x.shape, classes + t.w.shape[1:], None if t.bias is None else classes]
+
+
+def _known_labels(y: Tensor, ignore_index: int) -> Tensor:
+    """Return labels as the library takes them, whose ignored label of 0 stands for "only -1"."""
+    return (y.masked_fill(y == 0, -1) if ignore_index == 0 else y).contiguous()
+
+
+def sampled(objective: Objective, t: Tensors, sampling: Sampling) -> Tensors:
+    """Return the tensors with the classes that a step samples."""
+    y = _known_labels(t.y, objective.ignore_index)
+    classes = t.w.shape[0]
+    index = y.new_empty(classes)
+    call = Sample(
+        labels=y.data_ptr(),
+        rows=y.shape[0],
+        ignore_label=objective.ignore_index,
+        classes=classes,
+        count=classes,
+        rate=sampling.rate,
+        seed=sampling.seed,
+        step=sampling.step,
+        class_index=index.data_ptr(),
+        capacity=classes,
+    )
+    call.held = (y, index)  # see _pointer
+    run_sample(objective.made, call, NAMES)
+    return t._replace(index=index[: call.found].clone())
 
 
 def _pointer(tensor: Optional[Tensor]) -> Optional[int]:
@@ -242,26 +295,26 @@ def compute(
     """
     if t.x.shape[0] == 0:
         return _of_nothing(objective, t, needs)
-    x, w, y = t.x.contiguous(), t.w.contiguous(), t.y.contiguous()
+    x, w = t.x.contiguous(), t.w.contiguous()
     bias = None if t.bias is None else t.bias.contiguous()
     ignore = objective.ignore_index
-    if ignore == 0:  # the library's 0 stands for "only -1"
-        y = y.masked_fill(y == 0, -1)
+    y = _known_labels(t.y, ignore)
     weights, weightless = _row_weights(objective, t, y)
     kind = torch.float32
     rows = x.new_empty(y.shape, dtype=kind) if objective.reduction == "none" else None
-    dx = torch.empty_like(x, dtype=kind) if needs[0] else None
-    dw = None
-    if needs[1] or needs[2]:  # the library wants it beside db
-        dw = torch.empty_like(w, dtype=kind)
-    db = torch.empty_like(bias) if needs[2] and bias is not None else None
+    wanted = (needs[0], needs[1] or needs[2], needs[2])  # the library wants dw beside db
+    dx, dw, db = (
+        x.new_empty(shape, dtype=kind) if n and shape is not None else None
+        for shape, n in zip(_gradient_shapes(t), wanted)
+    )
     call = Head(
         rows=x.shape[0],
         dim=x.shape[1],
-        classes=w.shape[0],
+        classes=w.shape[0] if t.index is None else t.index.shape[0],
         embeddings=x.data_ptr(),
         weights=w.data_ptr(),
         bias=_pointer(bias),
+        class_index=_pointer(t.index),
         labels=y.data_ptr(),
         row_weight=_pointer(weights),
         label_smoothing=objective.label_smoothing,
@@ -273,7 +326,7 @@ def compute(
         embeddings_type=KINDS[x.dtype],
         weights_type=KINDS[w.dtype],
     )
-    call.held = (x, w, bias, y, weights, rows, dx, dw, db)  # see _pointer
+    call.held = (x, w, bias, t.index, y, weights, rows, dx, dw, db)  # see _pointer
     run_head(objective.made, torch.get_num_threads(), call, names)
     gradients = [dx, dw if needs[1] else None, db]
     if rows is not None:

@@ -60,30 +60,48 @@ class _Loss(torch.autograd.Function):
         bias: Optional[Tensor],
         y: Tensor,
         sample_weight: Optional[Tensor],
+        index: Optional[Tensor],
         objective: Objective,
     ) -> Tensor:
+        t = Tensors(x, w, bias, y, sample_weight, index)
         ctx.set_materialize_grads(False)
-        ctx.save_for_backward(x, w, bias, y, sample_weight)  # notices what is changed in place
+        ctx.save_for_backward(*t)  # notices what is changed in place
         ctx.objective = objective
         per_row = objective.reduction == "none"
         needs = NOTHING if per_row else ctx.needs_input_grad[:3]
-        loss, gradients = compute(objective, Tensors(x, w, bias, y, sample_weight), needs)
+        loss, gradients = compute(objective, t, needs)
         ctx.gradients = None if per_row else gradients
         return loss
 
     @staticmethod
     def backward(ctx: Any, factor: Optional[Tensor]) -> Tuple[Optional[Tensor], ...]:
         if factor is None:
-            return (None,) * 6
+            return (None,) * 7
         t = Tensors(*ctx.saved_tensors)
         gradients, ctx.gradients = ctx.gradients, None
         given = (ctx.objective, t, factor, gradients, ctx.needs_input_grad)
         if not torch.is_grad_enabled():
-            return (*as_given(_scaled(*given), t), None, None, None)
+            return (*_placed(as_given(_scaled(*given), t), t), None, None, None, None)
         with torch.no_grad():  # create_graph=True: somebody may differentiate the gradients
             gradients = as_given(_scaled(*given), t)
         gradients = FirstOrder.apply(factor, t.x, t.w, t.bias, *gradients)
-        return (*gradients, None, None, None)
+        return (*_placed(gradients, t), None, None, None, None)
+
+
+def _placed(gradients: Gradients, t: Tensors) -> Gradients:
+    """Return the gradients as large as what they are of: of sampled classes as sparse tensors."""
+    if t.index is None:
+        return gradients
+    dx, *of_classes = gradients
+    return [dx, *(_on_classes(g, t.index, a) for g, a in zip(of_classes, (t.w, t.bias)))]
+
+
+def _on_classes(gradient: Optional[Tensor], index: Tensor, of: Any) -> Optional[Tensor]:
+    if gradient is None:
+        return None
+    placed = torch.sparse_coo_tensor(index.unsqueeze(0), gradient, of.shape)
+    with torch.no_grad():
+        return placed._coalesced_(True)  # the classes rise
 
 
 def batched(factor: Tensor) -> bool:
@@ -138,5 +156,5 @@ def eager(objective: Objective, t: Tensors) -> Tensor:
     x, w, bias = t.x, t.w, t.bias
     wanted = x.requires_grad or w.requires_grad or bias is not None and bias.requires_grad
     if wanted and torch.is_grad_enabled():
-        return _Loss.apply(x, w, bias, t.y, t.sample_weight, objective)
+        return _Loss.apply(*t, objective)
     return compute(objective, t, NOTHING)[0]

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from .._abi import LOSSES
-from ._compute import Request, Tensors, checked, objective
+from ._compute import Request, Sampling, Tensors, checked, objective, sampled
 from ._function import NO_TRANSFORMS, eager, forward_mode
 
 __all__ = ["margin_loss", *(f"{name}_loss" for name in LOSSES)]
@@ -41,13 +41,22 @@ _transforming: Callable[[], int] = getattr(
     getattr(_functorch, "are_transforms_active", _never),
 )
 
+NO_GRAPHS = (
+    "a loss of sampled classes computes what it is given: it cannot be exported or traced; in "
+    "evaluation mode, or with sample_rate 1, it can"
+)
 _PLAIN = (Tensor, torch.nn.Parameter)
+
+
+def _traces(t: Tensors) -> bool:
+    """Whether PyTorch wants to know what is computed, not only the result."""
+    plain = type(t.x) in _PLAIN and type(t.w) in _PLAIN and not t.x.is_meta
+    return bool(_compiling() or _dispatch_modes() or not plain)
 
 
 def _dispatch(request: Request, t: Tensors) -> Tensor:
     """Compute by PyTorch's operation where it traces, else at once."""
-    plain = type(t.x) in _PLAIN and type(t.w) in _PLAIN and not t.x.is_meta
-    if _compiling() or _dispatch_modes() or not plain:
+    if _traces(t):
         if operation is not None:
             return operation(request, t)
         if t.x.is_meta:
@@ -74,9 +83,28 @@ def _weighted_rows(request: Request, t: Tensors, weights: Tensor) -> Tensor:
     return torch.where(nothing, torch.full_like(total, float("nan")), mean)
 
 
-def loss_of(request: Request, x: Any, w: Any, bias: Any, y: Any, sample_weight: Any) -> Tensor:
+def _sampled(request: Request, t: Tensors, w: Tensor, sampling: Sampling) -> Tensors:
+    """Sample classes for the tensors, of which `w` was given; refuse what cannot have any."""
+    if _traces(t):
+        raise RuntimeError(NO_GRAPHS)
+    if w.dtype is not torch.float32:
+        raise TypeError(f"weight is {w.dtype}: to sample classes take float() of the module")
+    return sampled(objective(request), t, sampling)
+
+
+def loss_of(
+    request: Request,
+    x: Any,
+    w: Any,
+    bias: Any,
+    y: Any,
+    sample_weight: Any,
+    sampling: Optional[Sampling] = None,
+) -> Tensor:
     """Return the loss of the tensors, whatever they are, or refuse them."""
     t = checked(x, w, bias, y, sample_weight)
+    if sampling is not None:
+        t = _sampled(request, t, w, sampling)
     weights = t.sample_weight
     if weights is not None and (request.reduction == "none" or weights.requires_grad):
         return _weighted_rows(request, t, weights)

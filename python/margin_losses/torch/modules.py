@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from .._abi import LOSSES, Loss
-from .._heads import whole
+from .._heads import number, whole
 from . import _compute, _import
 from ._function import NO_TRANSFORMS
 from .functional import loss_of
@@ -22,6 +22,13 @@ from .functional import loss_of
 __all__ = ["MarginLoss"]
 
 _MOST = 2**31 - 1
+_SAMPLED = ("sample_rate", "sample_seed")  # options of which a request knows nothing
+
+
+def _outside_graphs(function: Any) -> Any:
+    """Let torch.compile leave a function as it is, where there is torch.compile."""
+    compiler = getattr(torch, "compiler", None)
+    return compiler.disable(function) if hasattr(compiler, "disable") else function
 
 
 class MarginLoss(nn.Module):
@@ -52,11 +59,18 @@ class MarginLoss(nn.Module):
         Rows of this label do not count, as those of -1.
     label_smoothing : float
         In [0, 1).
+    sample_rate : float
+        In (0, 1]. Below 1 a step in training mode looks at the classes of its labels and at a share
+        of the others, and the gradient of `weight` is a sparse tensor.
+    sample_seed : int
+        Another seed: other classes.
 
     Attributes
     ----------
     weight : Parameter
         Class weights [C, D], at first normal with a standard deviation of 0.01.
+    sample_step : int
+        How many steps have sampled classes; the next one's are drawn by this number.
     """
 
     loss: str
@@ -67,6 +81,9 @@ class MarginLoss(nn.Module):
     reduction: str
     ignore_index: int
     label_smoothing: float
+    sample_rate: float
+    sample_seed: int
+    sample_step: int
 
     def __init__(self, num_classes: int, embedding_size: int, **options: Any) -> None:
         super().__init__()
@@ -82,10 +99,12 @@ class MarginLoss(nn.Module):
         with_bias = values.pop("bias", False)
         self.num_classes = whole("num_classes", num_classes, 1, _MOST)
         self.embedding_size = whole("embedding_size", embedding_size, 1, _MOST)
+        self.sample_step = 0
         self._options = tuple(values)
         for name, value in values.items():
             setattr(self, name, value)
         _compute.objective(self._request())  # refuses what is out of range
+        self._sampling()
         self.weight = nn.Parameter(torch.empty(self.num_classes, self.embedding_size))
         self.bias = nn.Parameter(torch.empty(self.num_classes)) if with_bias else None
         self.reset_parameters()
@@ -112,7 +131,18 @@ class MarginLoss(nn.Module):
             nn.init.zeros_(self.bias)
 
     def _request(self) -> _compute.Request:
-        return _compute.Request(self.loss, **{name: getattr(self, name) for name in self._options})
+        numbers = {name: getattr(self, name) for name in self._options if name not in _SAMPLED}
+        return _compute.Request(self.loss, **numbers)
+
+    def _sampling(self) -> _compute.Sampling:
+        rate = number("sample_rate", self.sample_rate)
+        if not 0.0 < rate <= 1.0:
+            raise ValueError(f"sample_rate must be in (0, 1], got {rate:g}")
+        seed, step = (
+            whole(name, getattr(self, name), 0, 2**64 - 1)
+            for name in ("sample_seed", "sample_step")
+        )
+        return _compute.Sampling(rate, seed, step)
 
     def forward(self, x: Tensor, y: Tensor, sample_weight: Optional[Tensor] = None) -> Tensor:
         """Return the loss of embeddings x [N, D] and labels y [N].
@@ -120,7 +150,16 @@ class MarginLoss(nn.Module):
         `sample_weight` [N] are factors of the rows; the mean is then the sum of weighted losses
         over the sum of the weights of the rows that count.
         """
+        if self.training and self.sample_rate != 1:
+            return self._sampled_loss(x, y, sample_weight)
         return loss_of(self._request(), x, self.weight, self.bias, y, sample_weight)
+
+    @_outside_graphs
+    def _sampled_loss(self, x: Tensor, y: Tensor, sample_weight: Optional[Tensor]) -> Tensor:
+        given = (x, self.weight, self.bias, y, sample_weight)
+        loss = loss_of(self._request(), *given, self._sampling())
+        self.sample_step += 1
+        return loss
 
     def get_logits(self, x: Tensor) -> Tensor:
         """Return the logits [N, C] without a margin, by PyTorch: scale times cosine.
@@ -177,11 +216,19 @@ class MarginLoss(nn.Module):
         shape = f"{self.num_classes}, {self.embedding_size}"
         bias = ", bias=True" if self.bias is not None else ""
         kept = getattr(self, "feature_norm", "fixed") == "keep"  # |x| then stands for the scale
-        shown = [name for name in self._options if not (kept and name == "scale")]
+        hidden = _SAMPLED if self.sample_rate == 1 else ()
+        hidden = ("scale", *hidden) if kept else hidden
+        shown = [name for name in self._options if name not in hidden]
         return shape + bias + "".join(f", {name}={getattr(self, name)!r}" for name in shown)
 
 
-_COMMON: Dict[str, Any] = {"reduction": "mean", "ignore_index": -100, "label_smoothing": 0.0}
+_COMMON: Dict[str, Any] = {
+    "reduction": "mean",
+    "ignore_index": -100,
+    "label_smoothing": 0.0,
+    "sample_rate": 1.0,
+    "sample_seed": 0,
+}
 
 
 def _options(loss: Loss) -> Dict[str, Any]:

@@ -49,7 +49,8 @@ class Table(Case):
         self.assertEqual(
             str(inspect.signature(ArcFaceLoss)).replace(": 'int'", "").replace(" -> 'None'", ""),
             "(num_classes, embedding_size, *, margin=0.5, scale=64.0, past_pi='paper', "
-            "gradient='exact', reduction='mean', ignore_index=-100, label_smoothing=0.0)",
+            "gradient='exact', reduction='mean', ignore_index=-100, label_smoothing=0.0, "
+            "sample_rate=1.0, sample_seed=0)",
         )
         self.assertEqual(SphereFaceLoss(3, 4).past_pi, "monotone")
         self.assertEqual(CombinedMarginLoss(3, 4).m2, 0.3)

@@ -23,7 +23,7 @@ class Pages(unittest.TestCase):
 
     def test_examples(self):
         found = examples("docs/pytorch.md")
-        self.assertEqual(len(found), 2)
+        self.assertEqual(len(found), 3)
         for code, output in found + examples("README.md"):
             ended = subprocess.run(
                 [sys.executable, "-B", "-W", "ignore", "-c", code],
