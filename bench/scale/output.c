@@ -67,7 +67,7 @@ void output_print(const findings *f)
     printf("step         %.3f minutes: %.2f s (%.2f to %.2f in %zu steps), N = %zu, threads: %d\n",
            whole.median / 60, whole.median, whole.low, whole.high, s->steps, s->rows, f->threads);
     print_usage(f);
-    printf("loss         %.6f, after the steps %.6f\n", f->objective[0], f->objective[s->steps]);
+    printf("loss         %.6f, in the last step %.6f\n", f->objective[0], f->objective[s->steps]);
 }
 
 static void set_range(json_t *object, const char *key, range r)
