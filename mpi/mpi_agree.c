@@ -28,6 +28,7 @@ static const field_info fields[FIELD_COUNT] = {
     [FIELD_GRADIENT] = {"gradient", ALL, 0},
     [FIELD_FEATURE_NORM] = {"feature_norm", ALL, 0},
     [FIELD_SCALAR] = {"isa = scalar", ALL, 1},
+    [FIELD_UNCHECKED] = {"skip_finite_check", ALL, 0},
     [FIELD_DIM] = {"dim", ALL, 0},
     [FIELD_SMOOTHING] = {"label_smoothing", ALL, 0},
     [FIELD_ACCUMULATE] = {"accumulate", ALL, 0},

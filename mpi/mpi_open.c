@@ -1,6 +1,5 @@
 /* mpi_open.c: what a rank says of a call, and what is wrong in it: where its rows and classes lie,
  * before any is looked at. */
-#include <math.h>
 #include <string.h>
 
 #include "mpi_head.h"
@@ -89,6 +88,7 @@ static void claim_config(const margin_config *config, double *field)
     field[FIELD_PAST_PI] = config->past_pi;
     field[FIELD_GRADIENT] = config->gradient;
     field[FIELD_FEATURE_NORM] = config->feature_norm;
+    field[FIELD_UNCHECKED] = config->skip_finite_check != 0;
     field[FIELD_SCALAR] = config->isa == MARGIN_ISA_SCALAR;
 }
 
@@ -120,21 +120,9 @@ margin_status margin_mpi_open(mpi_call *c)
     return margin_mpi_claim(c->m, &claim);
 }
 
-/* Returns which class of the whole head is at fault, where the context says `row`: that of a label
- * if a target is not finite, since targets are looked at first; else one of those computed here. */
-static size_t bad_class(const mpi_call *c, size_t row)
-{
-    const mpi_plan *p = &c->plan;
-    for (size_t i = 0; p->home < 0 && c->m->ranks > 1 && i < p->rows; i++) {
-        if (c->arrays.labels[i] < 0) continue;
-        for (size_t d = 0; d < p->dim; d++)
-            if (!isfinite(c->arrays.targets[i * p->dim + d])) return (size_t)c->arrays.labels[i];
-    }
-    return row + p->computed_of[c->m->rank];
-}
-
 /* Tells which rank has a row or class that the context counts among all, or among those that it
- * computes. */
+ * computes. (A class weight of a label it counts among all, too; but that every rank finds, and the
+ * fault of the first is reported, whose classes begin with 0.) */
 mpi_fault margin_mpi_context_fault(const mpi_call *c)
 {
     const mpi_plan *p = &c->plan;
@@ -146,9 +134,6 @@ mpi_fault margin_mpi_context_fault(const mpi_call *c)
     const size_t *of = NULL;
     switch (found->argument) {
     case MARGIN_ARGUMENT_WEIGHTS:
-        of = p->classes_of;
-        fault.row = bad_class(c, fault.row);
-        break;
     case MARGIN_ARGUMENT_BIAS:
         of = p->classes_of;
         fault.row += p->computed_of[c->m->rank];

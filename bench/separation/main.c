@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "engine.h"
 #include "figure_parts.h"
 #include "json_out.h"
 #include "json_parts.h"
@@ -269,6 +270,14 @@ static void print_list(const separation_options *o)
     }
 }
 
+/* Leaves to the first of several processes what only one should write. */
+static void share_work(separation_options *o)
+{
+    if (engine_ranks() > 1 && o->checkpoints != NULL)
+        die_usage(SEPARATION_PROGRAM, "--checkpoints: not over several ranks");
+    if (engine_rank() > 0) o->dump = NULL;
+}
+
 int main(int argc, char **argv)
 {
     static session s;
@@ -281,12 +290,19 @@ int main(int argc, char **argv)
         finish_stdout(SEPARATION_PROGRAM);
         return EXIT_SUCCESS;
     }
+    engine_begin(&argc, &argv);
+    share_work(&s.options);
     complete_context(&s, context);
     make_plans(&s);
     choose_out(&s);
-    plans_carry_out(&s.plans, s.options.threads);
-    report(&s, context);
-    if (s.folder != NULL) draw_all(&s);
+    plans_carry_out(&s.plans, engine_threads(s.options.threads));
+    if (engine_rank() == 0) {
+        report(&s, context);
+        if (s.folder != NULL) draw_all(&s);
+    } else {
+        json_decref(context);
+    }
+    engine_end();
     plan_list_free(&s.plans);
     sources_free(&s.sources);
     free(s.folder);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine.h"
 #include "memory.h"
 #include "order.h"
 #include "streams.h"
@@ -155,7 +156,7 @@ static margin_status margin_gradients(trainer *t, size_t step, const float *embe
         .grad_bias = t->head->bias != NULL ? t->bias_gradients : NULL,
     };
     status = t->config.aim.sample_rate > 0.0 ? run_sampled(t, step, &head)
-                                             : margin_head_run(t->context, &head);
+                                             : engine_head_run(t->context, &head);
     if (status == MARGIN_OK) {
         const extra_batch batch = {
             .rows = rows,

@@ -104,7 +104,8 @@ train_examples() {
 # that can be written to once it is loaded.
 exports() {
     local library="$work/pre fix $1/$libdir/libmargin.so" declared defined
-    declared=$(sed -n 's/^MARGIN_API .*\(margin_[a-z_]*\)(.*/\1/p' "$source"/include/margin{,_shards,_update}.h | sort)
+    declared=$(sed -n 's/^MARGIN_API .*\(margin_[a-z_]*\)(.*/\1/p' \
+        "$source"/include/margin{,_shards,_update}.h | sort)
     defined=$(nm -D --defined-only "$library" | awk '$2 == "T" { sub(/@.*/, "", $3); print $3 }' | sort)
     [[ $(wc -l <<< "$declared") -gt 20 ]] || fail "the headers: hardly any function: $declared"
     diff <(printf '%s' "$declared") <(printf '%s' "$defined") || fail "$library exports something else"

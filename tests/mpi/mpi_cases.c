@@ -65,6 +65,9 @@ static void use_extras(mpi_case *c, problem *p, guard *others)
     if (extras & EXTRA_ROW_SCALE) p->call.row_scale = c->row_given.at;
     if (extras & EXTRA_ROW_MARGIN) p->call.row_margin = c->row_given.at;
     if (extras & EXTRA_CLASS_MARGIN) p->call.class_margin = c->class_given.at;
+    if (extras & EXTRA_LONG_WEIGHT)
+        for (size_t d = 0; d < p->call.dim; d++)
+            p->weights.at[(p->call.classes - 1) * p->call.weights_stride + d] *= 1e37f;
     if (!(extras & EXTRA_ACCUMULATE)) return;
     p->call.accumulate = 1;
     hold(&p->grad_embeddings, p->call.rows, p->call.dim, p->call.grad_embeddings_stride);

@@ -19,7 +19,8 @@ typedef enum extra {
     EXTRA_ROW_SCALE = 16,
     EXTRA_ROW_MARGIN = 32,
     EXTRA_CLASS_MARGIN = 64,
-    EXTRA_OTHER_IGNORED = 128 /* odd ranks have another label for rows that do not count */
+    EXTRA_OTHER_IGNORED = 128, /* odd ranks have another label for rows that do not count */
+    EXTRA_LONG_WEIGHT = 256    /* the last class weight is as long as float32 can say */
 } extra;
 
 typedef struct mpi_shape {

@@ -81,6 +81,7 @@ static unsigned extras_of(const margin_config *config, unsigned turn)
     if (!one_margin || config->loss == MARGIN_SPHEREFACE)
         extras &= ~(unsigned)(EXTRA_ROW_MARGIN | EXTRA_CLASS_MARGIN);
     if (config->feature_norm == MARGIN_FEATURE_NORM_KEEP) extras &= ~(unsigned)EXTRA_ROW_SCALE;
+    if (turn % 4 == 3) extras |= EXTRA_LONG_WEIGHT;
     return info->normalised ? extras : extras | EXTRA_BIAS;
 }
 
