@@ -86,80 +86,88 @@ def rows_table(run):
 # ---- docs/scaling.md -----------------------------------------------------------------------------
 
 def many(count):
-    """10^6 as people write it, else digits by threes."""
-    text = f"{int(count):,}".replace(",", " ")
-    return "10^%d" % (len(text.replace(" ", "")) - 1) if re.fullmatch("10[0 ]*", text) and int(count) >= 1e6 \
-        else text
+    """Digits by threes; powers of ten from 10^6 on as people write them."""
+    text = str(int(count))
+    if len(text) > 6 and re.fullmatch("10*", text):
+        return f"10^{len(text) - 1}"
+    return f"{int(count):,}".replace(",", " ")
 
 
 def short(value, form="%.3g"):
     return "–" if value in ("-", "NaN") else form % float(value)
 
 
+def of_step(row):
+    place = "mapped file" if row["weights"] == "file" else "memory"
+    minutes = [short(float(row[key]) / 60) for key in ("seconds", "low", "high")]
+    return [many(row["C"]), f"{short(row['weights_gib'])} GiB {row['type']}, {place}", row["dw"],
+            "%s (%s–%s)" % tuple(minutes), short(row["cpu_seconds"]), short(row["model_seconds"]),
+            "%.0f %%" % (100 * float(row["share"])),
+            f"{short(row['peak_gib'])}, {short(row['anonymous_gib'], '%.2f')}",
+            f"{short(row['read_gib'])}, {short(row['written_gib'])}"]
+
+
 def large_steps(run):
-    lines = []
-    for r in rows_of(run, "scale_steps"):
-        place = "mapped file" if r["weights"] == "file" else "memory"
-        lines.append([many(r["C"]), f"{short(r['weights_gib'])} GiB {r['type']}, {place}", r["dw"],
-                      f"{short(r['minutes'])} ({short(float(r['low']) / 60)}–{short(float(r['high']) / 60)})",
-                      short(r["cpu_seconds"]), short(r["model_seconds"]), "%.0f %%" % (100 * float(r["share"])),
-                      f"{short(r['peak_gib'])}, {short(r['anonymous_gib'], '%.2f')}",
-                      f"{short(r['read_gib'])}, {short(r['written_gib'])}"])
-    return table(["C", "W", "dW", "minutes a step", "processors' seconds", "of the model",
-                  "share of its processors had", "peak GiB, of it no file's", "GiB read, written"], lines)
+    """Steps of one process with 10^6 classes and more."""
+    head = ["C", "W", "dW", "minutes a step", "processors' seconds", "of the model",
+            "share of its processors had", "peak GiB, of it no file's", "GiB read, written"]
+    return table(head, map(of_step, rows_of(run, "scale_steps")))
 
 
 def small_steps(run):
+    """What the model's rates are of."""
     lines = [[r["N"], r["D"], many(r["C"]), r["terms"], "%.1f" % (1e3 * float(r["cpu_seconds"])),
               "%.1f" % (1e3 * float(r["model_seconds"])), "%.2f" % float(r["model_ratio"])]
              for r in rows_of(run, "scale_rates")]
-    return table(["N", "D", "C", "terms", "processor's ms", "of the model", "model over measured"], lines)
+    return table(["N", "D", "C", "terms", "processor's ms", "of the model", "over measured"], lines)
 
 
 def speeds(run):
     r = rows_of(run, "scale_speeds")[0]
-    return [f"{r['cpu']}, {NAMES[r['isa']]}, on {r['date'][:10]}, commit {r['commit'][:7]}: "
+    return [f"{r['cpu']}, {NAMES[r['isa']]}, on {r['date'][:10]}, commit {r['commit'][:7]}: a processor does "
             f"{float(r['gflops']):.0f} GFLOP/s, {float(r['gexp']):.2f}·10^9 exponentials and "
-            f"{float(r['gelements']):.2f}·10^9 elements of W a second, of one processor."]
+            f"{float(r['gelements']):.2f}·10^9 elements of W a second."]
 
 
 def over_ranks(run):
-    lines = [[r["ranks"], r["threads"], many(r["C"]), "%.1f" % float(r["seconds"]), short(r["cpu_seconds"]),
-              short(r["model_seconds"]), short(r["peak_gib"]), short(r["received_mib"])]
-             for r in rows_of(run, "scale_ranks")]
-    return table(["ranks", "threads of each", "C", "seconds a step", "processor's seconds of a rank", "of the model",
-                  "peak GiB of a rank", "MiB received by a rank"], lines)
+    lines = [[r["ranks"], r["threads"], many(r["C"]), "%.1f" % float(r["seconds"]),
+              short(r["cpu_seconds"]), short(r["model_seconds"]), short(r["peak_gib"]),
+              short(r["received_mib"])] for r in rows_of(run, "scale_ranks")]
+    return table(["ranks", "threads of each", "C", "seconds a step", "processors' seconds of a rank",
+                  "of the model", "peak GiB of a rank", "MiB received by a rank"], lines)
 
 
 def workers(run):
-    lines = [[r["kind"], r["ranks"], r["threads"], many(r["C"]), "%.2f" % float(r["seconds"]),
-              f"{ratio(float(r['gain']))} ({ratio(float(r['gain_low']))}–{ratio(float(r['gain_high']))})",
-              "%.2f" % float(r["cpu_ratio"])] for r in rows_of(run, "scale_workers")]
-    return table(["scaling", "ranks", "threads of each", "C", "seconds a step", "classes a second, over one worker's",
+    lines = []
+    for r in rows_of(run, "scale_workers"):
+        gain, low, high = (ratio(float(r["gain" + end])) for end in ("", "_low", "_high"))
+        lines.append([r["kind"], r["ranks"], r["threads"], many(r["C"]), "%.2f" % float(r["seconds"]),
+                      f"{gain} ({low}–{high})", "%.2f" % float(r["cpu_ratio"])])
+    return table(["scaling", "ranks", "threads of each", "C", "seconds a step",
+                  "classes a second, over one worker's",
                   "processors' seconds a class, over one worker's"], lines)
 
 
 def bytes_counted(run):
-    kinds = ("rows", "targets", "stats", "parts")
     found = {}
     for r in rows_of(run, "scale_bytes"):
-        found.setdefault((int(r["ranks"]), int(r["N"]), int(r["D"]), int(r["C"])), {})[r["kind"]] = r
-    lines = [[str(ranks), str(n), str(d), many(c),
-              *(f"{int(float(row[kind]['counted'])):,}".replace(",", " ") + f" ({float(row[kind]['model_ratio']):.2f})"
-                for kind in kinds)] for (ranks, n, d, c), row in found.items()]
-    return table(["ranks", "N", "D", "C", "rows", "class weights of labels", "statistics", "parts of dX"], lines)
+        shape = tuple(int(r[key]) for key in ("ranks", "N", "D", "C"))
+        found.setdefault(shape, []).append(f"{many(float(r['counted']))} ({float(r['model_ratio']):.2f})")
+    return table(["ranks", "N", "D", "C", "rows", "class weights of labels", "statistics", "parts of dX"],
+                 [[*map(many, shape), *cells] for shape, cells in found.items()])
 
 
 def plan(run):
-    lines = [[r["machines"], *(short(r[key]) for key in ("compute", "exchange_1", "exchange_10", "exchange_100")),
-              short(r["weights_gib"]), short(float(r["received_gib"]) * 1024)] for r in rows_of(run, "scale_plan")]
-    return table(["machines", "computing, s", "exchange at 1 Gbit/s, s", "10 Gbit/s", "100 Gbit/s", "GiB of W",
-                  "MiB received"], lines)
+    times = ("compute", "exchange_1", "exchange_10", "exchange_100")
+    lines = [[r["machines"], *(short(r[key]) for key in times), short(r["weights_gib"]),
+              short(float(r["received_gib"]) * 1024)] for r in rows_of(run, "scale_plan")]
+    return table(["machines", "computing, s", "exchange at 1 Gbit/s, s", "10 Gbit/s", "100 Gbit/s",
+                  "GiB of W", "MiB received"], lines)
 
 
 MAKERS = {"head over the products": head_table, "rows level": rows_table, "large steps": large_steps,
-          "small steps": small_steps, "speeds": speeds, "over ranks": over_ranks, "one and two workers": workers,
-          "bytes": bytes_counted, "plan": plan}
+          "small steps": small_steps, "speeds": speeds, "over ranks": over_ranks,
+          "one and two workers": workers, "bytes": bytes_counted, "plan": plan}
 
 
 def main():

@@ -24,7 +24,7 @@ import model  # noqa: E402
 import tables  # noqa: E402
 
 SMALL = [(rows, dim, classes) for rows in (16, 64, 128)
-         for dim, classes in ((128, 60_000), (512, 40_000))]
+         for dim, classes in ((32, 150_000), (128, 60_000), (512, 40_000))]
 RANKS = (2, 3, 4, 7)
 
 
@@ -83,9 +83,9 @@ def rates(run, options):
     found = {}
     for _ in range(options.rounds):
         for shape in SMALL:
-            for workspace in ("64MiB", "5MiB") if shape[0] > 16 else ("64MiB",):
-                step = run.step(*smaller(shape, options.quick), "--threads", 1, "--steps", 3, "--judged", 1,
-                                "--workspace", workspace)
+            for workspace in ("128MiB", "5MiB") if shape[0] > 16 else ("128MiB",):
+                step = run.step(*smaller(shape, options.quick), "--threads", 1, "--steps", 3,
+                                "--judged", 1, "--workspace", workspace)
                 found.setdefault((shape, workspace), []).append(step)
     return [middle(steps) for steps in found.values()]
 

@@ -134,7 +134,8 @@ def scales(run):
     rows = []
     for row in run.table("scale_steps"):
         where = f'{row["type"]}, {"a mapped file" if row["weights"] == "file" else row["weights"]}'
-        rows.append([f'{int(row["C"]):,}'.replace(",", " "), row["D"], row["N"], text.escape(where), row["dw"],
+        classes = f'{int(row["C"]):,}'.replace(",", " ")
+        rows.append([(classes, row["C"]), row["D"], row["N"], text.escape(where), row["dw"],
                      valued(row["minutes"], "{:.2f}"),
                      valued(row["seconds"], "{:.1f}", row["low"], row["high"]),
                      valued(row["cpu_seconds"], "{:.1f}"), valued(row["model_seconds"], "{:.1f}"),

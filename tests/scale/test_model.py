@@ -22,9 +22,9 @@ def rows_of(path):
 
 
 def scale(out, *words):
-    return subprocess.run([sys.executable, "-B", ROOT / "bench/scale/scale.py", "--build", BUILD, "--out", out,
-                           "--map", out.parent, "--quick", "--rounds", "1", "--mpirun", MPIRUN, *words],
-                          capture_output=True, text=True, timeout=900, check=False)
+    command = [sys.executable, "-B", ROOT / "bench/scale/scale.py", "--build", BUILD, "--out", out,
+               "--map", out.parent, "--quick", "--rounds", "1", "--mpirun", MPIRUN, *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=900, check=False)
 
 
 class Rates(unittest.TestCase):
