@@ -84,7 +84,8 @@ if(TARGET margin_command)
   install_completion(margin command)
   install(FILES ${PROJECT_SOURCE_DIR}/cli/completion/_margin COMPONENT command
     DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
-  foreach(driver bench_speed bench_stability bench_separation bench_kernels)
+  foreach(driver bench_speed bench_stability bench_separation bench_kernels
+      bench_scale)
     if(TARGET ${driver})
       install(TARGETS ${driver} RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT drivers)
       install_page(${driver} drivers ${driver})

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""pages.py: writes the tables of docs/performance.md that are of the reference run, between
-<!-- NAME, of the reference run --> and <!-- end -->, from the run's tables.
-usage: pages.py RUN [--check]     (a folder; --check: 1 where the page says something else)
+"""pages.py: writes the tables of docs/performance.md and docs/scaling.md that are of the reference run,
+between <!-- NAME, of the reference run --> and <!-- end -->, from the run's tables.
+usage: pages.py RUN [--check]     (a folder; --check: 1 where a page says something else)
 """
 
 import csv
@@ -10,7 +10,7 @@ import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PAGE = os.path.join(os.path.dirname(HERE), "docs", "performance.md")
+PAGES = [os.path.join(os.path.dirname(HERE), "docs", name) for name in ("performance.md", "scaling.md")]
 NAMES = {"avx512": "AVX-512", "avx2": "AVX2", "neon": "NEON", "scalar": "scalar"}
 
 
@@ -83,28 +83,113 @@ def rows_table(run):
     return table(["shape", "threads", "ns per logit", "GB/s, read and written"], lines)
 
 
-MAKERS = {"head over the products": head_table, "rows level": rows_table}
+# ---- docs/scaling.md -----------------------------------------------------------------------------
+
+def many(count):
+    """Digits by threes; powers of ten from 10^6 on as people write them."""
+    text = str(int(count))
+    if len(text) > 6 and re.fullmatch("10*", text):
+        return f"10^{len(text) - 1}"
+    return f"{int(count):,}".replace(",", " ")
+
+
+def short(value, form="%.3g"):
+    return "–" if value in ("-", "NaN") else form % float(value)
+
+
+def of_step(row):
+    place = "mapped file" if row["weights"] == "file" else "memory"
+    minutes = [short(float(row[key]) / 60) for key in ("seconds", "low", "high")]
+    return [many(row["C"]), f"{short(row['weights_gib'])} GiB {row['type']}, {place}", row["dw"],
+            "%s (%s–%s)" % tuple(minutes), short(row["cpu_seconds"]), short(row["model_seconds"]),
+            "%.0f %%" % (100 * float(row["share"])),
+            f"{short(row['peak_gib'])}, {short(row['anonymous_gib'], '%.2f')}",
+            f"{short(row['read_gib'])}, {short(row['written_gib'])}"]
+
+
+def large_steps(run):
+    """Steps of one process with 10^6 classes and more."""
+    head = ["C", "W", "dW", "minutes a step", "processors' seconds", "of the model",
+            "share of its processors had", "peak GiB, of it no file's", "GiB read, written"]
+    return table(head, map(of_step, rows_of(run, "scale_steps")))
+
+
+def small_steps(run):
+    """What the model's rates are of."""
+    lines = [[r["N"], r["D"], many(r["C"]), r["terms"], "%.1f" % (1e3 * float(r["cpu_seconds"])),
+              "%.1f" % (1e3 * float(r["model_seconds"])), "%.2f" % float(r["model_ratio"])]
+             for r in rows_of(run, "scale_rates")]
+    return table(["N", "D", "C", "terms", "processor's ms", "of the model", "over measured"], lines)
+
+
+def speeds(run):
+    r = rows_of(run, "scale_speeds")[0]
+    return [f"{r['cpu']}, {NAMES[r['isa']]}, on {r['date'][:10]}, commit {r['commit'][:7]}: a processor does "
+            f"{float(r['gflops']):.0f} GFLOP/s, {float(r['gexp']):.2f}·10^9 exponentials and "
+            f"{float(r['gelements']):.2f}·10^9 elements of W a second."]
+
+
+def over_ranks(run):
+    lines = [[r["ranks"], r["threads"], many(r["C"]), "%.1f" % float(r["seconds"]),
+              short(r["cpu_seconds"]), short(r["model_seconds"]), short(r["peak_gib"]),
+              short(r["received_mib"])] for r in rows_of(run, "scale_ranks")]
+    return table(["ranks", "threads of each", "C", "seconds a step", "processors' seconds of a rank",
+                  "of the model", "peak GiB of a rank", "MiB received by a rank"], lines)
+
+
+def workers(run):
+    lines = []
+    for r in rows_of(run, "scale_workers"):
+        gain, low, high = (ratio(float(r["gain" + end])) for end in ("", "_low", "_high"))
+        lines.append([r["kind"], r["ranks"], r["threads"], many(r["C"]), "%.2f" % float(r["seconds"]),
+                      f"{gain} ({low}–{high})", "%.2f" % float(r["cpu_ratio"])])
+    return table(["scaling", "ranks", "threads of each", "C", "seconds a step",
+                  "classes a second, over one worker's",
+                  "processors' seconds a class, over one worker's"], lines)
+
+
+def bytes_counted(run):
+    found = {}
+    for r in rows_of(run, "scale_bytes"):
+        shape = tuple(int(r[key]) for key in ("ranks", "N", "D", "C"))
+        found.setdefault(shape, []).append(f"{many(float(r['counted']))} ({float(r['model_ratio']):.2f})")
+    return table(["ranks", "N", "D", "C", "rows", "class weights of labels", "statistics", "parts of dX"],
+                 [[*map(many, shape), *cells] for shape, cells in found.items()])
+
+
+def plan(run):
+    times = ("compute", "exchange_1", "exchange_10", "exchange_100")
+    lines = [[r["machines"], *(short(r[key]) for key in times), short(r["weights_gib"]),
+              short(float(r["received_gib"]) * 1024)] for r in rows_of(run, "scale_plan")]
+    return table(["machines", "computing, s", "exchange at 1 Gbit/s, s", "10 Gbit/s", "100 Gbit/s",
+                  "GiB of W", "MiB received"], lines)
+
+
+MAKERS = {"head over the products": head_table, "rows level": rows_table, "large steps": large_steps,
+          "small steps": small_steps, "speeds": speeds, "over ranks": over_ranks,
+          "one and two workers": workers, "bytes": bytes_counted, "plan": plan}
 
 
 def main():
     words = [word for word in sys.argv[1:] if word != "--check"]
     if len(words) != 1 or words[0].startswith("-"):
         fail("usage: pages.py RUN [--check]", 2)
-    with open(PAGE, encoding="utf-8") as stream:
-        text = stream.read()
 
     def filled(match):
         lines = "\n".join(MAKERS[match.group(1)](words[0]))
         return f"<!-- {match.group(1)}, of the reference run -->\n{lines}\n<!-- end -->"
 
-    new = re.sub(r"<!-- ([^,>]*), of the reference run -->\n.*?<!-- end -->", filled, text, flags=re.S)
-    if "--check" in sys.argv:
-        if new != text:
-            fail(f"{PAGE} is not what {words[0]} says; run scripts/pages.py {words[0]}")
-    elif new != text:
-        with open(PAGE + ".part", "w", encoding="utf-8") as stream:
-            stream.write(new)
-        os.replace(PAGE + ".part", PAGE)
+    for page in PAGES:
+        with open(page, encoding="utf-8") as stream:
+            text = stream.read()
+        new = re.sub(r"<!-- ([^,>]*), of the reference run -->\n.*?<!-- end -->", filled, text, flags=re.S)
+        if "--check" in sys.argv:
+            if new != text:
+                fail(f"{page} is not what {words[0]} says; run scripts/pages.py {words[0]}")
+        elif new != text:
+            with open(page + ".part", "w", encoding="utf-8") as stream:
+                stream.write(new)
+            os.replace(page + ".part", page)
 
 
 main()

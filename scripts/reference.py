@@ -2,8 +2,10 @@
 """reference.py: the summary of a run that the repository keeps, made of the whole run: machine.json,
 summary.json (what compare.sh needs, the greatest errors, means over seeds), the tables and SVGs of
 the figures that README.md and docs/*.md show, and the report. Nothing in it but those SVGs has a
-mark or a row per sample. results/README.md has the fields.
+mark or a row per sample. results/README.md has the fields. What bench/scale/scale.py has measured
+takes an hour and 20 GiB of disk: a run without it keeps what results/reference has.
 usage: reference.py RUN [--out DIR]     (a folder or a pack; DIR: results/reference)
+       reference.py --scale RUN         (that part of results/reference alone)
 """
 
 import glob
@@ -26,6 +28,7 @@ from report.slim import slim  # noqa: E402
 from run_files import Files, Unusable, opened, table  # noqa: E402
 
 ROOT = os.path.dirname(here)
+REFERENCE = os.path.join(ROOT, "results", "reference")
 REPORT_TABLES = ("losses", "summary", "speed", "promises", "toys", "claims")
 DIGITS = 6  # of what is measured; seeds' quantities keep all, so that equal ones are seen to be
 
@@ -144,9 +147,23 @@ def rounded_cells(text):
                   lambda number: f"{float(number.group()):.{DIGITS}g}", text)
 
 
+def take_scale(source, folder):
+    """The tables and the figure of bench/scale."""
+    for path in [os.path.join(source, "tables", "scaling.tsv"),
+                 *glob.glob(os.path.join(source, "tables", "scale_*.tsv"))]:
+        copied(path, os.path.join(folder, "tables", os.path.basename(path)), rounded_cells)
+    drawn = os.path.join("figures", "fig_scaling.svg")
+    copied(os.path.join(source, drawn), os.path.join(folder, drawn), slim)
+
+
+def write_report(folder):
+    with open(os.path.join(folder, "report.html"), "w", encoding="utf-8") as stream:
+        stream.write(page(Run(folder)))
+
+
 def derive(source, folder):
     """Everything into an empty folder."""
-    files, figures = Files(source), shown_figures()
+    files, figures = Files(source), [name for name in shown_figures() if name != "scaling"]
     if files.summary:
         raise Unusable(f"{source}: a summary, not a whole run")
     for part in ("tables", "figures"):
@@ -158,8 +175,9 @@ def derive(source, folder):
     for name in figures:
         drawn = os.path.join("figures", f"fig_{name}.svg")
         copied(os.path.join(source, drawn), os.path.join(folder, drawn), slim)
-    with open(os.path.join(folder, "report.html"), "w", encoding="utf-8") as stream:
-        stream.write(page(Run(folder)))
+    measured = os.path.exists(os.path.join(source, "tables", "scaling.tsv"))
+    take_scale(source if measured else REFERENCE, folder)
+    write_report(folder)
 
 
 def replace(made, folder):
@@ -173,15 +191,22 @@ def main():
     if words in (["-h"], ["--help"]):
         print(__doc__)
         return
-    folder = os.path.join(ROOT, "results", "reference")
+    folder = REFERENCE
     if len(words) == 3 and words[1] == "--out":
         folder = os.path.abspath(words.pop())
         words.pop()
+    only_scale = len(words) == 2 and words[0] == "--scale"
+    if only_scale:
+        del words[0]
     if len(words) != 1 or words[0].startswith("-"):
-        fail("usage: reference.py RUN [--out DIR]", 2)
+        fail("usage: reference.py RUN [--out DIR], or --scale RUN", 2)
     made = folder + ".part"
     try:
         with opened(words[0]) as source:
+            if only_scale:
+                take_scale(source, folder)
+                write_report(folder)
+                return
             shutil.rmtree(made, ignore_errors=True)
             derive(source, made)
             replace(made, folder)

@@ -50,6 +50,7 @@ typedef struct bench {
     margin_head head;
     double *seconds[2]; /* [steps]: overlapped, in turn */
     double packing;     /* the fewest seconds of a step in turn, on any rank */
+    double cpu_seconds; /* of all steps, on this rank */
 } bench;
 
 static void *allocate(size_t count, size_t bytes)
@@ -122,16 +123,27 @@ static double largest(double own)
     return most;
 }
 
+/* Returns the processors' seconds that this rank has had. */
+static double cpu_now(void)
+{
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+           1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
+}
+
 /* Returns the seconds of a step on the slowest rank. */
 static double step(bench *b, int in_turn)
 {
     double own, slowest;
     b->mpi->in_turn = in_turn;
     MPI_Barrier(MPI_COMM_WORLD);
+    const double before = cpu_now();
     if (margin_mpi_head_run(b->mpi, &b->head) != MARGIN_OK) {
         fprintf(stderr, "%s: %s\n", PROGRAM, margin_mpi_fault(b->mpi)->text);
         MPI_Abort(MPI_COMM_WORLD, EXIT_FAILED);
     }
+    b->cpu_seconds += cpu_now() - before;
     own = margin_mpi_last_costs(b->mpi)->seconds;
     MPI_Allreduce(&own, &slowest, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
     if (in_turn) b->packing = fmin(b->packing, -largest(-margin_mpi_last_costs(b->mpi)->packing));
@@ -142,6 +154,7 @@ static void take_steps(bench *b)
 {
     step(b, 0); /* memory is touched for the first time */
     b->packing = INFINITY;
+    b->cpu_seconds = 0.0;
     for (size_t i = 0; i < b->options.steps; i++)
         for (int in_turn = 0; in_turn < 2; in_turn++)
             b->seconds[in_turn][i] = step(b, in_turn);
@@ -181,15 +194,17 @@ static void report(bench *b)
         ratios[i] = b->seconds[0][i] / b->seconds[1][i];
     getrusage(RUSAGE_SELF, &usage);
     const double peak = largest(1024.0 * (double)usage.ru_maxrss);
-    const double waiting = largest(c->waiting), memory = largest((double)c->memory);
+    const double cpu = largest(b->cpu_seconds / (2.0 * (double)o->steps)),
+                 waiting = largest(c->waiting), memory = largest((double)c->memory);
     json_t *out = json_pack(
-        "{s:i, s:I, s:I, s:I, s:i, s:s, s:b, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:f, s:f}", "ranks",
-        b->ranks, "rows", (json_int_t)o->rows, "dim", (json_int_t)o->dim, "classes",
+        "{s:i, s:I, s:I, s:I, s:i, s:s, s:b, s:f, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:f, s:f}",
+        "ranks", b->ranks, "rows", (json_int_t)o->rows, "dim", (json_int_t)o->dim, "classes",
         (json_int_t)o->classes, "threads", o->threads, "loss", margin_loss_get(o->loss)->name,
         "uneven", o->uneven, "objective", b->head.loss, "seconds",
         median_of(b->seconds[0], o->steps), "seconds_in_turn", median_of(b->seconds[1], o->steps),
-        "ratio_overlap", median_of(ratios, o->steps), "waiting", waiting, "parts_seconds",
-        b->packing, "received_bytes", received(c), "exchange_bytes", memory, "peak_bytes", peak);
+        "ratio_overlap", median_of(ratios, o->steps), "waiting", waiting, "cpu_seconds", cpu,
+        "parts_seconds", b->packing, "received_bytes", received(c), "exchange_bytes", memory,
+        "peak_bytes", peak);
     if (b->rank == 0 && json_dumpf(out, stdout, JSON_OUT_FLAGS) == 0) printf("\n");
     json_decref(out);
     free(ratios);

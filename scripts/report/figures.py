@@ -50,6 +50,11 @@ SECTIONS = (
           "Rate of the whole head over the flops that it does per byte when each input is read "
           "and each output written once, a mark per shape. A head below the roof pays for "
           "exponentials, for its rows' own work, or for memory in between."),
+         ("scaling", "scale.json", "A step over many machines",
+          "What the model of docs/scaling.md says of a step with 10⁸ classes, 512 dimensions and "
+          "6400 rows on machines of 32 processors as fast as the one that was measured. Filled "
+          "marks and lines: numbers of machines that are powers of two, whose ranges of classes "
+          "end where the sums over classes do; hollow marks: others, which exchange more."),
      )),
     ("stability", "Numerical stability",
      "Every loss against its formula in wider precision, beside the usual ways to write it.", (

@@ -25,7 +25,8 @@ def how_measured(run):
 
 # What a section has before its figures, and behind them.
 BEFORE = {"speed": how_measured, "separation": tables.toys}
-BEHIND = {"speed": lambda run: tables.speed_cases(run) + tables.torch_heads(run),
+BEHIND = {"speed": lambda run: "".join(
+              part(run) for part in (tables.scales, tables.speed_cases, tables.torch_heads)),
           "stability": tables.promises, "separation": tables.claims}
 
 

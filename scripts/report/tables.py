@@ -129,6 +129,29 @@ def torch_heads(run):
                         "row; ~: times spread by more than 5 %", columns, rows))
 
 
+def scales(run):
+    """Steps with very many classes, where bench/scale/scale.py wrote its tables into the run."""
+    rows = []
+    for row in run.table("scale_steps"):
+        where = f'{row["type"]}, {"a mapped file" if row["weights"] == "file" else row["weights"]}'
+        classes = f'{int(row["C"]):,}'.replace(",", " ")
+        rows.append([(classes, row["C"]), row["D"], row["N"], text.escape(where), row["dw"],
+                     valued(row["minutes"], "{:.2f}"),
+                     valued(row["seconds"], "{:.1f}", row["low"], row["high"]),
+                     valued(row["cpu_seconds"], "{:.1f}"), valued(row["model_seconds"], "{:.1f}"),
+                     *(valued(row[key + "_gib"], "{:.2f}")
+                       for key in ("weights", "peak", "anonymous", "read", "written"))])
+    if not rows:
+        return ""
+    columns = ["classes", "D", "N", "W", "dW", "minutes a step", "seconds a step",
+               "processors’ seconds", "of the model",
+               *((name, "GiB") for name in ("W", "peak", "no file’s", "read", "written"))]
+    return ('<h3 id="scale">Steps with very many classes</h3>'
+            + build("A step of SGD in one process: time (median, least and greatest), memory, and what "
+                    "went to and from disks in a step; docs/scaling.md says how it was measured",
+                    columns, rows))
+
+
 def promises(run):
     rows = [[text.escape(row["bound"].replace("<=", "≤")), text.loss_name(row["loss"]),
              row["judged"], row["outside"], valued(row["share"], "{:.2g}")]

@@ -273,6 +273,20 @@ def put_separation(folder, separation, _losses=None):
     put(folder, "sphere_size", "n angle_deg twice_error", series)
 
 
+def put_scale(folder):
+    """A step of one process, and the plan that fig_scaling draws."""
+    put(folder, "scale_steps", "#N D C type weights dw threads seconds low high steps minutes "
+        "cpu_seconds model_seconds model_ratio share weights_gib workspace_gib peak_gib "
+        "anonymous_gib read_gib written_gib minor_faults major_faults error_loss error_dx",
+        [[64, 512, 10000000, "float32", "file", "streamed", 2, 90.5, 87.25, 93.75, 3, 1.51, 44.5,
+          43.25, 0.97, 0.25, 19.07, 0.16, 17.43, 0.21, 16.81, 19.08, 3104233, 1176, 9.2e-08, 1e-07]])
+    put(folder, "scaling", "#machines N D C cores compute exchange_1 exchange_10 exchange_100 "
+        "weights_gib received_gib",
+        [[k, 6400, 512, 100000000, 32, 700 / k, *(0.3 * (k > 1) * (1 + k / 500) / 10 ** link
+                                                   for link in range(3)), 190 / k, 0.04 * (k > 1)]
+         for k in (1, 2, 8, 64, 100, 128, 1000)])
+
+
 def put_losses_table(folder, losses):
     titles = [loss.replace("face", "Face").replace("softmax", "Softmax") for loss in losses]
     put(folder, "losses", "#loss title",
@@ -286,3 +300,6 @@ def put_run(run, files):
     put_speed(folder, files["speed"], LOSSES)
     put_stability(folder, files["stability"], LOSSES)
     put_separation(folder, files["separation"])
+    put_scale(folder)
+    with open(os.path.join(run, "scale.json"), "w", encoding="utf-8") as stream:
+        stream.write('{"schema": 1, "parts": {}}\n')

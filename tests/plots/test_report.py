@@ -245,6 +245,16 @@ def check_torch():
         assert cells[7:9] == ["14.30", "36.0"] and cells[-1] == "not finite", cells
 
 
+def check_scale(page):
+    """Steps with very many classes."""
+    table = next(table for table in page.all("table")
+                 if "of SGD in one process" in table.first("caption").text())
+    cells = [cell.text() for cell in table.first("tbody").first("tr").all("th", "td")]
+    assert cells[:6] == ["10 000 000", "512", "64", "float32, a mapped file", "streamed", "1.51"], cells
+    assert cells[6].startswith("90.5") and "87.2 to 93.8" in cells[6], cells
+    assert cells[7:] == ["44.5", "43.2", "19.07", "17.43", "0.21", "16.81", "19.08"], cells
+
+
 def main():
     with invented_report() as run:
         text = source(run)
@@ -255,6 +265,7 @@ def main():
         check_figures(run, text, page)
         check_claims(run, text)
         check_further_tables(run, page)
+        check_scale(page)
         for said in ("123 cases of 5 repetitions", "93.8%", "7 cases with", "0.25 CPUs"):
             assert said in text, said
         assert not [f for f in os.listdir(run) if f.endswith(".part")]
