@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "progress.h"
+#include "memory.h"
 
 enum { CHAINS = 8, CLASSES_BETWEEN = 1024, OTHER_CLASSES = 6 };
 

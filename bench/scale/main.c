@@ -6,6 +6,7 @@
 #include "output.h"
 #include "output_paths.h"
 #include "progress.h"
+#include "memory.h"
 
 /* Takes the first step, and ends the program if it is wrong. */
 static void take_judged(findings *f, step *t, const problem *p)
@@ -56,7 +57,7 @@ static void run(findings *f)
 
 int main(int argc, char **argv)
 {
-    json_begin(PROGRAM);
+    json_begin();
     const settings s = settings_parse(argc, argv);
     output_paths_check(PROGRAM, (const char *[]){s.out}, 1, NULL, 0);
     findings f = {.s = &s,

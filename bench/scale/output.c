@@ -8,6 +8,7 @@
 #include "options.h"
 #include "provenance.h"
 #include "quantile.h"
+#include "memory.h"
 
 /* Median, least and greatest of a step's seconds. */
 typedef struct range {

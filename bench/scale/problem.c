@@ -3,15 +3,8 @@
 
 #include <stdlib.h>
 
-#include "options.h"
+#include "memory.h"
 #include "random.h"
-
-void *zeroed(size_t count, size_t size)
-{
-    void *at = calloc(count > 0 ? count : 1, size);
-    if (at == NULL) die(PROGRAM, "out of memory: %.1f GiB", (double)count * (double)size / 0x1p30);
-    return at;
-}
 
 problem problem_make(const settings *s, const weights *w)
 {

@@ -16,7 +16,4 @@ typedef struct problem {
 problem problem_make(const settings *s, const weights *w);
 void problem_free(problem *p);
 
-/* Returns `count` elements of `size` bytes, all zero, or ends the program. */
-void *zeroed(size_t count, size_t size);
-
 #endif

@@ -5,6 +5,7 @@
 
 #include "clock.h"
 #include "options.h"
+#include "memory.h"
 
 /* Ends the program with what the library says of a call that it refused. */
 static void refused(const step *t)

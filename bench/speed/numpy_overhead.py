@@ -33,7 +33,7 @@ def plain_call(x, w, y, result):
     inputs = {"embeddings": x, "weights": w, "labels": y}
     pointers = {name: _arrays.address(array) for name, array in {**inputs, **outputs}.items()}
     call = _abi.Head(rows=ROWS, dim=DIM, classes=CLASSES, **pointers)
-    context = _heads._Context(_heads.settings("arcface"), 1, 0, 0)
+    context = _heads.Context(_heads.settings("arcface"), 1, 0, 0)
     run = _abi.library.margin_head_run
     return (lambda: run(context.handle, call)), call
 

@@ -19,7 +19,7 @@ import time
 import torch
 
 from margin_losses._abi import Head, library
-from margin_losses._heads import _Context, run_head, settings
+from margin_losses._heads import Context, run_head, settings
 from margin_losses.torch import ArcFaceLoss, functional
 
 SMALL = (32, 64, 8)
@@ -122,7 +122,7 @@ def struct_ready(p):
     """The library's call with everything at hand: what C takes."""
     dx, dw = torch.empty_like(p.x), torch.empty_like(p.w)
     call = p.call(dx, dw)
-    context = _Context(p.made, 1, 0, 0)
+    context = Context(p.made, 1, 0, 0)
     return lambda held=(dx, dw): library.margin_head_run(context.handle, call)
 
 
