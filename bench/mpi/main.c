@@ -7,8 +7,10 @@
 #include <sys/resource.h>
 
 #include "json_out.h"
+#include "memory.h"
 #include "mpi_state.h"
 #include "option_table.h"
+#include "quantile.h"
 #include "random.h"
 
 #define PROGRAM "bench_mpi"
@@ -53,17 +55,10 @@ typedef struct bench {
     double cpu_seconds; /* of all steps, on this rank */
 } bench;
 
-static void *allocate(size_t count, size_t bytes)
-{
-    void *at = calloc(count > 0 ? count : 1, bytes);
-    if (at == NULL) die(PROGRAM, "out of memory");
-    return at;
-}
-
 /* Returns numbers that depend on their place in the whole array alone. */
 static float *make_values(size_t first, size_t count, size_t dim)
 {
-    float *at = allocate(count, dim * sizeof *at);
+    float *at = zeroed(count, dim * sizeof *at);
     for (size_t i = 0; i < count; i++) {
         uint64_t state = (first + i) * 1000003;
         for (size_t d = 0; d < dim; d++)
@@ -90,7 +85,7 @@ static void make_head(bench *b)
     const size_t row = o->rows * (size_t)b->rank / (size_t)b->ranks;
     const size_t end = o->rows * ((size_t)b->rank + 1) / (size_t)b->ranks;
     const size_t first = class_of(b, b->rank), classes = class_of(b, b->rank + 1) - first;
-    int64_t *labels = allocate(end - row, sizeof *labels);
+    int64_t *labels = zeroed(end - row, sizeof *labels);
     for (size_t i = row; i < end; i++)
         labels[i - row] = (int64_t)(i * 7919 % o->classes);
     b->head = (margin_head)MARGIN_HEAD_INIT;
@@ -100,8 +95,8 @@ static void make_head(bench *b)
     b->head.embeddings = make_values(row + o->classes, end - row, o->dim);
     b->head.weights = make_values(first, classes, o->dim);
     b->head.labels = labels;
-    b->head.grad_embeddings = allocate(end - row, o->dim * sizeof(float));
-    b->head.grad_weights = allocate(classes, o->dim * sizeof(float));
+    b->head.grad_embeddings = zeroed(end - row, o->dim * sizeof(float));
+    b->head.grad_weights = zeroed(classes, o->dim * sizeof(float));
 }
 
 static void make_handle(bench *b)
@@ -168,20 +163,11 @@ static json_t *received(const margin_mpi_costs *c)
                      "stats", stats, "parts", largest((double)c->parts));
 }
 
-static int ascending(const void *a, const void *b)
+/* Returns the median of the values, and sorts them. */
+static double median_of(double *values, size_t count)
 {
-    const double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-static double median_of(const double *values, size_t count)
-{
-    double *sorted = allocate(count, sizeof *sorted);
-    memcpy(sorted, values, count * sizeof *sorted);
-    qsort(sorted, count, sizeof *sorted, ascending);
-    const double median = 0.5 * (sorted[(count - 1) / 2] + sorted[count / 2]);
-    free(sorted);
-    return median;
+    sort_doubles(values, count);
+    return quantile(values, count, 0.5);
 }
 
 static void report(bench *b)
@@ -189,7 +175,7 @@ static void report(bench *b)
     const mpi_options *o = &b->options;
     const margin_mpi_costs *c = margin_mpi_last_costs(b->mpi);
     struct rusage usage;
-    double *ratios = allocate(o->steps, sizeof *ratios);
+    double *ratios = zeroed(o->steps, sizeof *ratios);
     for (size_t i = 0; i < o->steps; i++)
         ratios[i] = b->seconds[0][i] / b->seconds[1][i];
     getrusage(RUSAGE_SELF, &usage);
@@ -234,7 +220,7 @@ int main(int argc, char **argv)
     MPI_Comm_rank(MPI_COMM_WORLD, &b.rank);
     MPI_Comm_size(MPI_COMM_WORLD, &b.ranks);
     for (int i = 0; i < 2; i++)
-        b.seconds[i] = allocate(b.options.steps, sizeof(double));
+        b.seconds[i] = zeroed(b.options.steps, sizeof(double));
     make_head(&b);
     make_handle(&b);
     take_steps(&b);

@@ -5,8 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "progress.h"
 #include "memory.h"
+#include "progress.h"
 
 enum { CHAINS = 8, CLASSES_BETWEEN = 1024, OTHER_CLASSES = 6 };
 

@@ -2,11 +2,11 @@
 #include <stdlib.h>
 
 #include "json_out.h"
+#include "memory.h"
 #include "option_table.h"
 #include "output.h"
 #include "output_paths.h"
 #include "progress.h"
-#include "memory.h"
 
 /* Takes the first step, and ends the program if it is wrong. */
 static void take_judged(findings *f, step *t, const problem *p)

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 
 #include "json_out.h"
+#include "memory.h"
 #include "options.h"
 #include "provenance.h"
 #include "quantile.h"
-#include "memory.h"
 
 /* Median, least and greatest of a step's seconds. */
 typedef struct range {

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "clock.h"
-#include "options.h"
 #include "memory.h"
+#include "options.h"
 
 /* Ends the program with what the library says of a call that it refused. */
 static void refused(const step *t)
