@@ -295,6 +295,13 @@ static void check_creation(margin_config config)
     CHECK(status == MARGIN_ERROR_CONFIG && mpi == NULL, "creation: %s", margin_status_text(status));
     CHECK(strncmp(why, wanted, strlen(wanted)) == 0, "creation: '%s'", why);
     margin_mpi_destroy(mpi);
+    margin_config_init(&config, MARGIN_ARCFACE);
+    CHECK(margin_mpi_create_explained(MPI_COMM_WORLD, &config, -1.0, &mpi, why) ==
+                  MARGIN_ERROR_CONFIG &&
+              strncmp(why, "rank 0: a timeout is", 20) == 0,
+          "a timeout of -1: '%s'", why);
+    CHECK(margin_mpi_create_explained(MPI_COMM_NULL, &config, 0.0, &mpi, why) == MARGIN_ERROR_NULL,
+          "MPI_COMM_NULL: '%s'", why);
 }
 
 void test_refusals(void)
