@@ -110,6 +110,8 @@ void checkpoint_write(const checkpoint *c, const size_t *counts, size_t shards, 
 {
     writer w = {.from = c, .counts = counts, .shards = shards, .out = out, .folder = folder};
     const int status = atomic_folder_open(folder, out);
+    if (status == ENOTEMPTY)
+        die(PROGRAM, "%s: cannot write: not empty; OUT is a new folder, or an empty one", out);
     if (status != 0) die(PROGRAM, "%s: cannot write: %s", out, strerror(status));
     if ((w.buffer = malloc(BUFFER)) == NULL) die(PROGRAM, "out of memory");
     progress_start(&w.line, "resharding, MiB", checkpoint_bytes(c) / MIB);

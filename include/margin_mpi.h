@@ -62,12 +62,12 @@ typedef struct margin_mpi_costs {
 /* Creates a handle on every rank of `comm`, with a context of *config on each, or on none: *out is
  * NULL on failure. `threads` and `workspace_bytes` may differ between ranks. MPI must have been
  * initialised. Release with margin_mpi_destroy.
- * Errors: those of margin_create, of any rank; MARGIN_ERROR_PEER (no answer within
- * MARGIN_MPI_TIMEOUT, or MPI is not initialised). */
+ * Errors: those of margin_create, of any rank; MARGIN_ERROR_NULL (also MPI_COMM_NULL);
+ * MARGIN_ERROR_PEER (no answer within MARGIN_MPI_TIMEOUT, or MPI is not initialised). */
 MARGIN_API margin_status margin_mpi_create(MPI_Comm comm, const margin_config *config,
                                            margin_mpi **out);
-/* The same, with the timeout in seconds (0: MARGIN_MPI_TIMEOUT), and one line on what was refused
- * in `why`, which may be NULL. */
+/* The same, with the timeout in seconds (0: MARGIN_MPI_TIMEOUT; others that are no timeout are
+ * MARGIN_ERROR_CONFIG), and one line on what was refused in `why`, which may be NULL. */
 MARGIN_API margin_status margin_mpi_create_explained(MPI_Comm comm, const margin_config *config,
                                                      double timeout, margin_mpi **out,
                                                      char why[MARGIN_MPI_TEXT]);

@@ -24,7 +24,8 @@
  *
  * The stages of a step belong to one context, in this order, and nothing else may be called with it
  * between them; gradient and backward may be left out, or come the other way round. Arrays given to
- * forward must stay as they are until the last stage. A stage that fails ends the step.
+ * forward must stay as they are until the last stage. A forward that is refused ends the step
+ * before it; a later stage that is refused has done nothing, and may be called again.
  */
 #ifndef MARGIN_SHARDS_H
 #define MARGIN_SHARDS_H
@@ -93,8 +94,8 @@ typedef struct margin_shard_stats {
 
 /* Writes to *measure how large the class weights (and biases) of a head's shard are, which losses
  * on raw inner products need of all shards; 0 for losses that normalise, and for an empty shard.
- * It reads dim, classes, weights, weights_stride and bias of *head.
- * Errors: MARGIN_ERROR_NULL, _SHAPE. */
+ * It reads dim, classes, weights, weights_stride, weights_type and bias of *head.
+ * Errors: MARGIN_ERROR_NULL, _SIZE, _SHAPE, _CONFIG, _MEMORY. */
 MARGIN_API margin_status margin_shard_measure(margin_context *context, const margin_head *head,
                                               double *measure);
 
@@ -132,8 +133,8 @@ MARGIN_API margin_status margin_shard_combine(margin_context *context,
 MARGIN_API margin_status margin_shard_gradient(margin_context *context, size_t first, size_t count,
                                                float *parts, float *grad_embeddings, size_t stride);
 
-/* Writes dW (and db) of the classes held here, where the *head given to forward asks for it.
- * Errors: MARGIN_ERROR_ORDER. */
+/* Writes dW (and db) of the classes held here, where the *head given to forward asks for it; once
+ * in a step. Errors: MARGIN_ERROR_NULL, _ORDER. */
 MARGIN_API margin_status margin_shard_backward(margin_context *context);
 
 #ifdef __cplusplus

@@ -72,9 +72,10 @@ typedef struct margin_update {
                                    bias; other rows stay, also what is remembered of them */
     void *rounded;              /* W in 16 bits, which a head of this type reads, or NULL: each row
                                    is rounded to the nearest number there after its step, at most
-                                   the largest finite one. `weights` are then the master weights,
-                                   which nobody else reads; NULL: there are none, and steps smaller
-                                   than half the distance of two 16-bit numbers are lost */
+                                   the largest finite one (a NaN stays one). `weights` are then the
+                                   master weights, which nobody else reads; NULL: there are none,
+                                   and steps smaller than half the distance of two 16-bit numbers
+                                   are lost */
     margin_type rounded_type;   /* MARGIN_TYPE_BFLOAT16 or _FLOAT16 */
     size_t rounded_stride;      /* elements of 16 bits, >= D; 0: D */
 } margin_update;

@@ -31,13 +31,18 @@ static void release(margin_mpi *m)
     free(m);
 }
 
-/* Returns a handle without context, or NULL. */
+static int is_timeout(double seconds)
+{
+    return seconds > 0.0 && isfinite(seconds);
+}
+
+/* Returns a handle without context, or NULL. A timeout that is none is the default. */
 static margin_mpi *allocate(MPI_Comm comm, double timeout)
 {
     margin_mpi *m = calloc(1, sizeof *m);
     if (m == NULL) return NULL;
     *m = (margin_mpi){.comm = comm,
-                      .timeout = timeout > 0.0 ? timeout : MARGIN_MPI_TIMEOUT,
+                      .timeout = is_timeout(timeout) ? timeout : MARGIN_MPI_TIMEOUT,
                       .exchanged = EXCHANGED};
     MPI_Comm_rank(comm, &m->rank);
     MPI_Comm_size(comm, &m->ranks);
@@ -74,14 +79,19 @@ static margin_status duplicate(margin_mpi *m)
     return status;
 }
 
-/* Makes the context, and hears whether all ranks could. */
-static margin_status make_context(margin_mpi *m, const margin_config *config)
+/* Makes the context, and hears whether all ranks could, and were given a timeout. */
+static margin_status make_context(margin_mpi *m, const margin_config *config, double timeout)
 {
     const char *detail;
     mpi_word word;
     memset(&word, 0, sizeof word);
     const margin_status status = margin_create_explained(config, &m->context, &detail);
-    if (status != MARGIN_OK) word.fault = margin_mpi_own_fault(m, status, detail);
+    if (status != MARGIN_OK) {
+        word.fault = margin_mpi_own_fault(m, status, detail);
+    } else if (timeout != 0.0 && !is_timeout(timeout)) {
+        word.fault = margin_mpi_own_fault(m, MARGIN_ERROR_CONFIG,
+                                          "a timeout is a finite number of seconds > 0, or 0");
+    }
     return margin_mpi_agree(m, &word, "creation");
 }
 
@@ -100,10 +110,12 @@ margin_status margin_mpi_create_explained(MPI_Comm comm, const margin_config *co
     if (out == NULL) return refuse(MARGIN_ERROR_NULL, "`out` is NULL", why);
     *out = NULL;
     if (!mpi_is_there()) return refuse(MARGIN_ERROR_PEER, "MPI is not initialised", why);
+    if (comm == MPI_COMM_NULL)
+        return refuse(MARGIN_ERROR_NULL, "`comm` is MPI_COMM_NULL: this rank is not in it", why);
     margin_mpi *m = allocate(comm, timeout);
     if (m == NULL) return refuse(MARGIN_ERROR_MEMORY, "out of memory", why);
     margin_status status = duplicate(m);
-    if (status == MARGIN_OK) status = make_context(m, config);
+    if (status == MARGIN_OK) status = make_context(m, config, timeout);
     if (status == MARGIN_OK) {
         *out = m;
         return refuse(status, margin_status_text(status), why);
@@ -136,7 +148,7 @@ margin_status margin_mpi_set_timeout(margin_mpi *m, double seconds)
 {
     if (m == NULL) return MARGIN_ERROR_NULL;
     if (m->lost) return m->error.status;
-    if (!(seconds > 0.0) || !isfinite(seconds))
+    if (!is_timeout(seconds))
         return margin_mpi_fail(m, MARGIN_ERROR_CONFIG, m->rank,
                                "rank %d: a timeout is a finite number of seconds > 0", m->rank);
     m->timeout = seconds;

@@ -28,6 +28,7 @@ static const field_info fields[FIELD_COUNT] = {
     [FIELD_GRADIENT] = {"gradient", ALL, 0},
     [FIELD_FEATURE_NORM] = {"feature_norm", ALL, 0},
     [FIELD_SCALAR] = {"isa = scalar", ALL, 1},
+    [FIELD_PRODUCTS] = {"products", ALL, 0},
     [FIELD_UNCHECKED] = {"skip_finite_check", ALL, 0},
     [FIELD_DIM] = {"dim", ALL, 0},
     [FIELD_SMOOTHING] = {"label_smoothing", ALL, 0},
@@ -54,16 +55,36 @@ mpi_fault margin_mpi_own_fault(const margin_mpi *m, margin_status status, const 
     return fault;
 }
 
+/* Returns the name of a field's value, NULL where it has none. */
+static const char *name_of(mpi_field field, double value)
+{
+    switch (field) {
+    case FIELD_LOSS: {
+        const margin_loss_info *info = margin_loss_get((margin_loss)value);
+        return info != NULL ? info->name : NULL;
+    }
+    case FIELD_PAST_PI:
+        return margin_past_pi_name((margin_past_pi)value);
+    case FIELD_GRADIENT:
+        return margin_gradient_name((margin_gradient)value);
+    case FIELD_FEATURE_NORM:
+        return margin_feature_norm_name((margin_feature_norm)value);
+    case FIELD_PRODUCTS:
+    case FIELD_EMBEDDINGS_TYPE:
+    case FIELD_WEIGHTS_TYPE:
+        return margin_type_name((margin_type)value);
+    default:
+        return NULL;
+    }
+}
+
 /* Writes what a field's value is, as a person would say it. */
 static void say_value(mpi_field field, double value, char *text, size_t size)
 {
-    const char *loss = field == FIELD_LOSS && margin_loss_get((margin_loss)value) != NULL
-                           ? margin_loss_get((margin_loss)value)->name
-                           : NULL;
-    if (loss != NULL) {
-        snprintf(text, size, "%s", loss);
-    } else if (fields[field].given) {
-        snprintf(text, size, "%s", value != 0.0 ? "given" : "not given");
+    const char *name =
+        fields[field].given ? (value != 0.0 ? "given" : "not given") : name_of(field, value);
+    if (name != NULL) {
+        snprintf(text, size, "%s", name);
     } else {
         snprintf(text, size, "%.9g", value);
     }

@@ -105,6 +105,7 @@ static void claim_config(const margin_config *config, double *field)
     field[FIELD_FEATURE_NORM] = config->feature_norm;
     field[FIELD_UNCHECKED] = config->skip_finite_check != 0;
     field[FIELD_SCALAR] = config->isa == MARGIN_ISA_SCALAR;
+    field[FIELD_PRODUCTS] = config->products;
 }
 
 static void claim_call(const margin_head *own, double *field)

@@ -20,7 +20,7 @@ typedef struct margin_storage {
 margin_storage margin_storage_of(margin_type type, const margin_packing *packing);
 
 /* Writes the nearest numbers of a 16-bit type (of two, the even one), at most the largest finite
- * one, to `to`. */
+ * one, to `to`; of a NaN a NaN. */
 void margin_narrow(margin_type type, const float *from, size_t n, uint16_t *to);
 
 /* Returns n elements, from element `at` of an array on, as float32: the array's, or widened to

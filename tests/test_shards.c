@@ -289,7 +289,11 @@ static void stages_out_of_turn(void **state)
     assert_status(margin_shard_gradient(c, 0, 0, part, part, 0), MARGIN_ERROR_ORDER);
     assert_status(margin_shard_part(c, 99, 0, 1, part), MARGIN_ERROR_SHAPE);
     assert_status(margin_shard_part(c, 0, sizes[0][0], 1, part), MARGIN_ERROR_SHAPE);
+    assert_status(margin_shard_combine(c, NULL), MARGIN_ERROR_NULL);
+    assert_string_equal(margin_context_fault(c)->detail, "stats is NULL");
     assert_status(margin_shard_combine(c, s.stats), MARGIN_OK);
+    assert_status(margin_shard_backward(c), MARGIN_OK);
+    assert_status(margin_shard_backward(c), MARGIN_ERROR_ORDER); /* dW is used up */
     assert_status(margin_head_run(c, &p.call), MARGIN_OK);
     assert_status(margin_shard_backward(c), MARGIN_ERROR_ORDER);
     assert_status(margin_shard_combine(NULL, s.stats), MARGIN_ERROR_NULL);
@@ -355,6 +359,26 @@ static void wrong_shards_are_refused(void **state)
     assert_true(problem_free(&p));
 }
 
+/* Labels, and what belongs to them, may be wrong: forward says so. */
+static void measure_reads_classes_alone(void **state)
+{
+    (void)state;
+    const margin_config config = config_of(MARGIN_SOFTMAX);
+    problem p = problem_of(&config, sizes[0], 1); /* with class_weight */
+    margin_context *c;
+    double measure = 0.0;
+    assert_status(problem_context(&config, &c), MARGIN_OK);
+    ((int64_t *)p.labels.data)[0] = (int64_t)1 << 40;
+    assert_status(margin_shard_measure(c, &p.call, &measure), MARGIN_OK);
+    assert_true(measure > 0.0);
+    p.call.weights_type = MARGIN_TYPE_COUNT;
+    assert_status(margin_shard_measure(c, &p.call, &measure), MARGIN_ERROR_CONFIG);
+    p.call.dim = 0;
+    assert_status(margin_shard_measure(c, &p.call, &measure), MARGIN_ERROR_SHAPE);
+    margin_destroy(c);
+    assert_true(problem_free(&p));
+}
+
 /* Few classes, or few dimensions: one cell, which no stage takes. */
 static void one_cell_is_not_cut(void **state)
 {
@@ -386,6 +410,7 @@ int main(void)
         cmocka_unit_test(cells_are_right),
         cmocka_unit_test(stages_out_of_turn),
         cmocka_unit_test(wrong_shards_are_refused),
+        cmocka_unit_test(measure_reads_classes_alone),
         cmocka_unit_test(one_cell_is_not_cut),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

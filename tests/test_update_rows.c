@@ -122,8 +122,8 @@ static void halves_are_updated(void **state)
     margin_destroy(context);
 }
 
-/* Of all 16-bit numbers and what lies between two of them: the nearest, ties to even, no infinity.
- */
+/* Of all 16-bit numbers and what lies between two of them: the nearest, ties to even, no infinity;
+ * a NaN of a NaN. */
 static void rounding_to_16_bits(void **state)
 {
     (void)state;
@@ -146,11 +146,15 @@ static void rounding_to_16_bits(void **state)
             assert_int_equal(got[2], bits % 2 == 0 ? bits : bits + 1);
             assert_int_equal(got[3], 0x8000 | (bits + 1));
         }
-        const float large[2] = {3.4e38f, -3.4e38f};
-        uint16_t got[2];
-        margin_narrow(type, large, 2, got);
+        const uint32_t payload = 0x7f800001;
+        float large[4] = {3.4e38f, -3.4e38f, NAN}, wide[2];
+        uint16_t got[4];
+        memcpy(&large[3], &payload, sizeof payload);
+        margin_narrow(type, large, 4, got);
         assert_int_equal(got[0], most);
         assert_int_equal(got[1], 0x8000 | most);
+        widen(got + 2, 2, wide);
+        assert_true(isnan(wide[0]) && isnan(wide[1]));
     }
 }
 

@@ -15,9 +15,9 @@ static const choice type_choice = {type_name, NULL};
 static const option_row rows[] = {
     OPTION_GROUP("the head:"),
     {"rows", "N", "of the batch (default {default})", TO_SIZE(rows, 1, 1 << 24)},
-    {"dim", "D", "of an embedding (default {default})", TO_SIZE(dim, 1, 1 << 16)},
+    {"dim", "D", "of an embedding, at least 2 (default {default})", TO_SIZE(dim, 2, 1 << 16)},
     {"classes", "C", "(default {default})", TO_SIZE(classes, 2, (size_t)1 << 34)},
-    {"loss", "NAME", "one of those that normalise: {names}", TO_NAME(loss, &loss_choice)},
+    {"loss", "NAME", "one that normalises, so not softmax: {names}", TO_NAME(loss, &loss_choice)},
     {"seed", "S", "of embeddings and class weights (default {default})", TO_U64(seed)},
     OPTION_GROUP("where class weights and their gradients are:"),
     {"type", "NAME", "of class weights: {names} (default float32)", TO_NAME(type, &type_choice)},

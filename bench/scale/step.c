@@ -16,29 +16,21 @@ static void refused(const step *t)
     die(PROGRAM, "%s: %s", margin_argument_name(fault->argument), fault->detail);
 }
 
-/* Updates bfloat16 class weights: w - r g in float32, rounded to nearest. Changes that are smaller
- * than half a unit of w are lost, which is why optimizers keep float32 ones. */
-static void update_bfloat16(void *user, size_t first, size_t count, const float *gradients,
-                            size_t stride, const float *bias_gradients)
-{
-    const step *t = user;
-    const float rate = (float)t->learning_rate;
-    (void)bias_gradients;
-    for (size_t j = 0; j < count; j++) {
-        uint16_t *row = (uint16_t *)t->w->at + (first + j) * t->w->dim;
-        for (size_t d = 0; d < t->w->dim; d++)
-            row[d] = to_bfloat16(from_bfloat16(row[d]) - rate * gradients[j * stride + d]);
-    }
-}
-
-static margin_update update_of(const step *t)
+/* Returns SGD of the class weights. Of bfloat16 ones there are no others in float32, so that
+ * changes smaller than half a unit of w are lost. */
+static margin_update update_of(const weights *w, double learning_rate)
 {
     margin_update u;
     margin_update_init(&u, MARGIN_UPDATE_SGD);
-    u.learning_rate = t->learning_rate;
-    u.classes = t->w->classes;
-    u.dim = t->w->dim;
-    u.weights = t->w->at;
+    u.learning_rate = learning_rate;
+    u.classes = w->classes;
+    u.dim = w->dim;
+    if (w->type == MARGIN_TYPE_FLOAT32) {
+        u.weights = w->at;
+    } else {
+        u.rounded = w->at;
+        u.rounded_type = w->type;
+    }
     return u;
 }
 
@@ -54,7 +46,7 @@ static void make_context(step *t, const settings *s)
 
 step step_make(const settings *s, const problem *p, weights *w)
 {
-    step t = {.w = w, .head = MARGIN_HEAD_INIT, .learning_rate = s->learning_rate};
+    step t = {.w = w, .head = MARGIN_HEAD_INIT};
     make_context(&t, s);
     t.head.rows = p->rows;
     t.head.dim = p->dim;
@@ -66,39 +58,23 @@ step step_make(const settings *s, const problem *p, weights *w)
     t.head.row_loss = p->row_loss;
     t.head.row_others = p->row_others;
     t.head.grad_embeddings = p->grad_embeddings;
-    t.update = update_of(&t);
+    t.update = update_of(w, s->learning_rate);
     if (s->stored) t.grad_weights = zeroed(w->classes * w->dim, sizeof(float));
     t.head.grad_weights = t.grad_weights;
     return t;
 }
 
-/* Lets the head hand its gradients to the update. */
-static void attach(step *t)
-{
-    if (t->w->type == MARGIN_TYPE_FLOAT32) {
-        if (margin_update_attach(t->context, &t->update, &t->head) != MARGIN_OK) refused(t);
-        return;
-    }
-    t->head.consume = update_bfloat16;
-    t->head.consume_user = t;
-}
-
-static void update_stored(step *t)
-{
-    if (t->w->type == MARGIN_TYPE_BFLOAT16) {
-        update_bfloat16(t, 0, t->w->classes, t->grad_weights, t->w->dim, NULL);
-    } else if (margin_update_run(t->context, &t->update, t->grad_weights, 0, NULL) != MARGIN_OK) {
-        refused(t);
-    }
-}
-
 step_seconds step_take(step *t)
 {
     const double began = seconds_now();
-    if (t->grad_weights == NULL) attach(t);
+    if (t->grad_weights == NULL &&
+        margin_update_attach(t->context, &t->update, &t->head) != MARGIN_OK)
+        refused(t);
     if (margin_head_run(t->context, &t->head) != MARGIN_OK) refused(t);
     const double between = seconds_now();
-    if (t->grad_weights != NULL) update_stored(t);
+    if (t->grad_weights != NULL &&
+        margin_update_run(t->context, &t->update, t->grad_weights, 0, NULL) != MARGIN_OK)
+        refused(t);
     return (step_seconds){.head = between - began, .update = seconds_now() - between};
 }
 

@@ -9,10 +9,9 @@
 typedef struct step {
     margin_context *context;
     margin_head head;
-    margin_update update; /* of float32 class weights */
+    margin_update update;
     weights *w;
     float *grad_weights; /* [C, D], or NULL: streamed */
-    double learning_rate;
 } step;
 
 /* What a step took: the head with what is updated in it, and an update after it. */

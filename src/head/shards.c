@@ -12,7 +12,8 @@
 
 /* ---- what waits between the stages ---- */
 
-typedef enum step_stage { STEP_FORWARD, STEP_COMBINED } step_stage;
+/* The last stage of a step. After backward nothing of dW is left to be asked for again. */
+typedef enum step_stage { STEP_FORWARD, STEP_COMBINED, STEP_BACKWARD } step_stage;
 
 typedef struct head_step {
     margin_head *head; /* the caller's, to which the results go */
@@ -47,6 +48,12 @@ static margin_status refuse(margin_context *context, const char *detail)
     return margin_fail(context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_NONE, 0, detail);
 }
 
+/* Refuses a stage without an array that it needs, which `detail` names. */
+static margin_status missing(margin_context *context, const char *detail)
+{
+    return margin_fail(context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_NONE, 0, detail);
+}
+
 /* Refuses a list of classes: shards are cut between cells of classes side by side. */
 static margin_status refuse_list(margin_context *context, const margin_head *io)
 {
@@ -54,36 +61,6 @@ static margin_status refuse_list(margin_context *context, const margin_head *io)
     return margin_fail(
         context, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_CLASS_INDEX, 0,
         "class_index is not possible with shards: give these rows of W side by side");
-}
-
-/* ---- measure ---- */
-
-margin_status margin_shard_measure(margin_context *context, const margin_head *head,
-                                   double *measure)
-{
-    margin_head io;
-    margin_status status = margin_head_read(context, head, &io);
-    if (status != MARGIN_OK) return status;
-    if (measure == NULL) return margin_fail_call(context);
-    status = refuse_list(context, &io);
-    if (status != MARGIN_OK) return status;
-    *measure = 0.0;
-    if (io.classes == 0) return MARGIN_OK;
-    status = margin_check_there(context, io.weights, MARGIN_ARGUMENT_WEIGHTS);
-    if (status == MARGIN_OK)
-        status = margin_check_stride(context, &io.weights_stride, io.classes, io.dim,
-                                     MARGIN_ARGUMENT_WEIGHTS, "weights_stride is shorter than dim");
-    if (status != MARGIN_OK) return status;
-    fenv_t caller;
-    margin_environment_enter(&caller);
-    const head_storages storages = {margin_storage_of(io.embeddings_type, context->kernels.packing),
-                                    margin_storage_of(io.weights_type, context->kernels.packing)};
-    const head_call call = margin_head_call(context, &io, &storages);
-    status = margin_reserve(context, io.dim * sizeof(float));
-    const head_lines lines = {NULL, (float *)(void *)context->workspace};
-    if (status == MARGIN_OK) *measure = call.geometry->class_size(&call, &lines);
-    margin_environment_leave(&caller);
-    return status;
 }
 
 /* ---- forward ---- */
@@ -191,7 +168,7 @@ static margin_status forward(margin_context *context, margin_head *head, const m
     if (step == NULL) return MARGIN_ERROR_MEMORY;
     margin_status status = margin_head_read(context, head, &step->io);
     if (status != MARGIN_OK) return status;
-    if (shard == NULL) return margin_fail_call(context);
+    if (shard == NULL) return missing(context, "the shard is NULL");
     status = margin_read_struct(shard, MARGIN_SIZE_THROUGH(margin_shard, want_embeddings),
                                 &step->shard, sizeof step->shard);
     if (status != MARGIN_OK)
@@ -216,7 +193,7 @@ static margin_status forward(margin_context *context, margin_head *head, const m
     status = begin(context, step);
     if (status != MARGIN_OK) return status;
     if (step->run.work.node_count > 0) {
-        if (stats == NULL) return margin_fail_call(context);
+        if (stats == NULL) return missing(context, "stats is NULL");
         write_stats(step, stats);
     }
     step->stage = STEP_FORWARD;
@@ -253,7 +230,7 @@ margin_status margin_shard_part(margin_context *context, size_t node, size_t fir
     const margin_status status = check_range(context, step, first, count);
     if (status != MARGIN_OK || count == 0) return status;
     const head_work *w = &step->run.work;
-    if (part == NULL) return margin_fail_call(context);
+    if (part == NULL) return missing(context, "part is NULL");
     if (node >= w->node_count || !step->shard.want_embeddings)
         return margin_fail(context, MARGIN_ERROR_SHAPE, MARGIN_ARGUMENT_NONE, node,
                            "no such node, or no dX is wanted");
@@ -310,7 +287,7 @@ margin_status margin_shard_combine(margin_context *context, const margin_shard_s
     if (context == NULL) return MARGIN_ERROR_NULL;
     head_step *step = step_of(context, STEP_FORWARD);
     if (step == NULL) return MARGIN_ERROR_ORDER;
-    if (stats == NULL) return margin_fail_call(context);
+    if (stats == NULL) return missing(context, "stats is NULL");
     fenv_t caller;
     margin_environment_enter(&caller);
     combine_loop loop = {step, stats};
@@ -375,7 +352,8 @@ margin_status margin_shard_gradient(margin_context *context, size_t first, size_
     if (step == NULL) return MARGIN_ERROR_ORDER;
     margin_status status = check_range(context, step, first, count);
     if (status != MARGIN_OK || count == 0) return status;
-    if (parts == NULL || grad_embeddings == NULL) return margin_fail_call(context);
+    if (parts == NULL || grad_embeddings == NULL)
+        return missing(context, "parts or grad_embeddings is NULL");
     if (!step->shard.want_embeddings)
         return margin_fail(context, MARGIN_ERROR_SHAPE, MARGIN_ARGUMENT_NONE, 0,
                            "no dX is wanted of this step");
@@ -397,6 +375,10 @@ margin_status margin_shard_backward(margin_context *context)
     if (context == NULL) return MARGIN_ERROR_NULL;
     head_step *step = step_of(context, STEP_COMBINED);
     if (step == NULL) return MARGIN_ERROR_ORDER;
+    if (step->stage == STEP_BACKWARD)
+        return margin_fail(context, MARGIN_ERROR_ORDER, MARGIN_ARGUMENT_NONE, 0,
+                           "margin_shard_backward was called before in this step");
+    step->stage = STEP_BACKWARD;
     if (step->run.work.targets.share == NULL) return MARGIN_OK;
     fenv_t caller;
     margin_environment_enter(&caller);

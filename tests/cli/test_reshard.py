@@ -239,7 +239,7 @@ class Outputs(ReshardTest):
     def test_what_is_there_stays(self):
         self.reshard("W.npy", "--ranks", 2, "full")
         os.symlink("nowhere", self.path("dangling"))
-        for out, fault in (("full", "not empty"), ("W.npy", "Not a directory"), ("", "No such file"),
+        for out, fault in (("full", "not empty; OUT is a new folder"), ("W.npy", "Not a directory"), ("", "No such file"),
                            ("none/out", "No such file"), ("dangling", "No such file"),
                            ("W.npy/out", "Not a directory")):
             self.assert_refused(["reshard", "full", "--ranks", 3, out], 1, out + ": cannot write: ",

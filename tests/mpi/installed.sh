@@ -42,10 +42,25 @@ library=$(dirname "$(find "$work/pre fix" -name libmargin.so)")
 by_pkg_config=$(LD_LIBRARY_PATH=$library answers "$work/use_mpi")
 [[ $by_pkg_config == "$by_cmake" ]] || fail "by pkg-config: $by_pkg_config, by CMake: $by_cmake"
 
-# The header in C++.
+# In C++: linked, since mpi.h may want a library of its own there; without C the package says so.
 if command -v g++ > /dev/null; then
-    printf '#include <margin_mpi.h>\n' > "$work/header.cpp"
-    eval "g++ -std=c++17 -Wall -Wextra -Werror -DOMPI_SKIP_MPICXX -fsyntax-only '$work/header.cpp' $(pkg-config --cflags margin_mpi)"
+    mkdir -p "$work/plus"
+    printf '#include <margin_mpi.h>\nint main() { return margin_mpi_fault(nullptr)->rank + 1; }\n' > "$work/plus/plus.cpp"
+    cat > "$work/plus/CMakeLists.txt" <<TEXT
+cmake_minimum_required(VERSION 3.20)
+project(plus LANGUAGES \${LANGUAGES})
+find_package(margin 0.1 REQUIRED COMPONENTS mpi)
+add_executable(plus plus.cpp)
+target_link_libraries(plus PRIVATE margin::margin_mpi)
+TEXT
+    configure "$work/plus" "$work/plus/build" "-DCMAKE_PREFIX_PATH=$work/pre fix" "-DLANGUAGES=C;CXX" -Wno-dev
+    build "$work/plus/build"
+    if cmake -S "$work/plus" -B "$work/plus/alone" "-DCMAKE_PREFIX_PATH=$work/pre fix" -DLANGUAGES=CXX > "$work/alone.log" 2>&1 ||
+        ! grep -q 'needs the language C' "$work/alone.log"; then
+        fail "a project without C is not told that margin_mpi needs it"
+    fi
+    eval "g++ -std=c++17 -Wall -Wextra -Werror '$work/plus/plus.cpp' -o '$work/plus/plus' $(pkg-config --static --cflags --libs margin_mpi)"
+    LD_LIBRARY_PATH=$library "$work/plus/plus" || fail "the program in C++ fails"
 fi
 
 # Without the component the package is found, and says what is missing where it is asked for.

@@ -159,7 +159,7 @@ static const refusal refusals[] = {
     {"class_index", list_classes, 0, DIVISION_EVEN, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_NONE, 0,
      "class_index is not possible over ranks"},
     {"type", other_type, 0, DIVISION_EVEN, MARGIN_ERROR_CONFIG, MARGIN_ARGUMENT_NONE, 0,
-     "weights_type is 1, but 0 on rank 0"},
+     "weights_type is bfloat16, but float32 on rank 0"},
     {"stride", short_stride, 0, DIVISION_EVEN, MARGIN_ERROR_SHAPE, MARGIN_ARGUMENT_WEIGHTS, 0,
      "weights: a stride is shorter than dim"},
 };
@@ -222,6 +222,49 @@ static void check_other_config(margin_mpi *mpi, const margin_config *config)
     margin_context_configure(margin_mpi_context(mpi), config);
 }
 
+/* The last rank has products that the others have not, where its CPU has any. */
+static void check_other_products(margin_mpi *mpi, const margin_config *config)
+{
+    margin_config other = *config;
+    other.products = MARGIN_TYPE_BFLOAT16;
+    int there = margin_context_configure(margin_mpi_context(mpi), &other) == MARGIN_OK;
+    if (test_rank < test_ranks - 1) margin_context_configure(margin_mpi_context(mpi), config);
+    MPI_Bcast(&there, 1, MPI_INT, test_ranks - 1, MPI_COMM_WORLD);
+    if (!there) return;
+    mpi_case c = mpi_case_make(refused_shape, DIVISION_EVEN, 0, test_ranks, test_rank);
+    CHECK(margin_mpi_head_run(mpi, &c.call) == MARGIN_ERROR_CONFIG, "other products are accepted");
+    check_error(mpi, "products", MARGIN_ERROR_CONFIG,
+                "products is bfloat16, but float32 on rank 0");
+    mpi_case_check_untouched(&c);
+    mpi_case_free(&c);
+    margin_context_configure(margin_mpi_context(mpi), config);
+}
+
+static void far_label(mpi_case *c)
+{
+    labels_of(c)[1] = (int64_t)1 << 40;
+}
+
+/* A loss on raw inner products measures class weights before labels are checked, and must not take
+ * them for places in class_weight. */
+static void check_far_label(void)
+{
+    static const refusal r = {"far label",
+                              far_label,
+                              EXTRA_CLASS_WEIGHT,
+                              DIVISION_EVEN,
+                              MARGIN_ERROR_LABEL,
+                              MARGIN_ARGUMENT_LABELS,
+                              1,
+                              "labels, row 1: a label is neither ignored nor in [0, classes)"};
+    margin_config config;
+    margin_config_init(&config, MARGIN_SOFTMAX);
+    config.threads = 1;
+    margin_mpi *mpi = test_handle(&config);
+    check_refusal(mpi, &r);
+    margin_mpi_destroy(mpi);
+}
+
 /* The last rank has too small a workspace. */
 static void check_workspace(margin_config config)
 {
@@ -252,6 +295,13 @@ static void check_creation(margin_config config)
     CHECK(status == MARGIN_ERROR_CONFIG && mpi == NULL, "creation: %s", margin_status_text(status));
     CHECK(strncmp(why, wanted, strlen(wanted)) == 0, "creation: '%s'", why);
     margin_mpi_destroy(mpi);
+    margin_config_init(&config, MARGIN_ARCFACE);
+    CHECK(margin_mpi_create_explained(MPI_COMM_WORLD, &config, -1.0, &mpi, why) ==
+                  MARGIN_ERROR_CONFIG &&
+              strncmp(why, "rank 0: a timeout is", 20) == 0,
+          "a timeout of -1: '%s'", why);
+    CHECK(margin_mpi_create_explained(MPI_COMM_NULL, &config, 0.0, &mpi, why) == MARGIN_ERROR_NULL,
+          "MPI_COMM_NULL: '%s'", why);
 }
 
 void test_refusals(void)
@@ -264,6 +314,8 @@ void test_refusals(void)
         check_refusal(mpi, &refusals[i]);
     check_consumer_that_moves(mpi);
     check_other_config(mpi, &config);
+    check_other_products(mpi, &config);
+    check_far_label();
     check_workspace(config);
     check_creation(config);
     CHECK(margin_mpi_head_run(NULL, NULL) == MARGIN_ERROR_NULL, "a handle that is NULL");
