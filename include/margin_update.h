@@ -48,8 +48,8 @@ typedef enum margin_update_rule {
 typedef struct margin_update {
     size_t size; /* sizeof(margin_update), set by margin_update_init */
     margin_update_rule rule;
-    double learning_rate; /* finite and >= 0; default 0.001 */
-    double weight_decay;  /* finite and >= 0; default 0, AdamW 0.01; of W and the bias */
+    double learning_rate; /* in [0, 1e37); default 0.001 */
+    double weight_decay;  /* in [0, 1e37); default 0, AdamW 0.01; of W and the bias */
     double momentum;      /* SGD: in [0, 1); default 0 */
     int nesterov;         /* SGD: 1: Nesterov's momentum, which needs momentum > 0 */
     double beta1, beta2;  /* AdamW: in [0, 1); default 0.9, 0.999 */

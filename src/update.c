@@ -197,8 +197,8 @@ static int in(double value, double least, double end)
 static const char *settings_fault(const margin_update *u)
 {
     if ((unsigned)u->rule >= MARGIN_UPDATE_COUNT) return "the rule of the update is unknown";
-    if (!in(u->learning_rate, 0.0, INFINITY)) return "learning_rate must be finite and at least 0";
-    if (!in(u->weight_decay, 0.0, INFINITY)) return "weight_decay must be finite and at least 0";
+    if (!in(u->learning_rate, 0.0, 1e37)) return "learning_rate must be in [0, 1e37)";
+    if (!in(u->weight_decay, 0.0, 1e37)) return "weight_decay must be in [0, 1e37)";
     if (u->renormalise && u->bias != NULL) return "renormalise does not go with a bias";
     if (u->renormalise && u->weights == NULL) return "renormalise needs master weights";
     if (u->rounded != NULL && u->rounded_type != MARGIN_TYPE_BFLOAT16 &&

@@ -197,6 +197,7 @@ static const struct {
     {offsetof(margin_update, learning_rate), NAN, MARGIN_UPDATE_SGD},
     {offsetof(margin_update, learning_rate), -1.0, MARGIN_UPDATE_ADAMW},
     {offsetof(margin_update, weight_decay), INFINITY, MARGIN_UPDATE_SGD},
+    {offsetof(margin_update, learning_rate), 1e300, MARGIN_UPDATE_SGD},
     {offsetof(margin_update, momentum), 1.0, MARGIN_UPDATE_SGD},
     {offsetof(margin_update, beta1), 1.0, MARGIN_UPDATE_ADAMW},
     {offsetof(margin_update, beta2), -0.1, MARGIN_UPDATE_ADAMW},
