@@ -341,7 +341,7 @@ def errors(group):
     refused(
         group,
         ValueError,
-        "label_smoothing is not possible with so many classes on several ranks",
+        "label_smoothing: so many classes on several ranks have none, let it be 0",
         lambda: module(label_smoothing=0.1)(x, y),
     )
     refused(
