@@ -11,7 +11,7 @@ import numpy as np
 
 from . import _arrays
 from ._abi import Update
-from ._heads import number
+from ._heads import number, whole
 
 Arrays = Dict[str, np.ndarray]
 _SGD, _ADAMW = range(2)
@@ -73,7 +73,7 @@ class Optimizer:
             learning_rate=number("learning_rate", self.learning_rate),
             weight_decay=number("weight_decay", self.weight_decay),
             renormalise=bool(self.renormalise),
-            step=self.steps + 1,
+            step=whole("update.steps", self.steps, 0, 2**63 - 1) + 1,
             classes=classes,
             dim=arrays["weights"].shape[1],
             **self._numbers(),
