@@ -122,6 +122,8 @@ class Refusals(unittest.TestCase):
         other = ml.SGD(0.1, momentum=0.9)
         other.moments["moment1"] = np.zeros((C + 1, D), np.float32)
         self.refused(ValueError, "update.moments['moment1'] must be", update=other)
+        other.moments = {"momentum": np.zeros((C, D), np.float32)}
+        self.refused(ValueError, "update.moments has 'momentum': it takes moment1", update=other)
 
 
 if __name__ == "__main__":

@@ -306,6 +306,7 @@ def _in_stages(c: _Call) -> Tuple[Tensor, Gradients]:
 # ---- the call ------------------------------------------------------------------------------------
 
 
+@torch.inference_mode(False)  # threads of gloo, which know no such mode, write to what is made here
 def _compute(
     place: Place, o: Objective, t: Tensors, needs: Needs, names: Dict[str, str] = NAMES
 ) -> Tuple[Tensor, Gradients]:

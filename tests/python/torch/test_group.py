@@ -182,6 +182,8 @@ def wants(group):
         assert torch.equal(many.weight.grad, expected[2][begin : begin + count])
     with torch.no_grad():
         assert torch.equal(many(own, y[first:end]), expected[0])
+    with torch.inference_mode():
+        assert torch.equal(many(x[first:end] + 0, y[first:end]), expected[0])
 
     many.weight.requires_grad_()
     half = x[first:end].bfloat16().requires_grad_()
