@@ -127,7 +127,7 @@ def _read(module: Any, folder: Any) -> Shard:
 
 def _state_of(name: str, prefix: str, shard: Shard) -> Dict[str, Any]:
     """Return what an optimizer keeps of a parameter."""
-    numbers = shard.header[_NOTE][name].items()
+    numbers = shard.header[_NOTE].get(name, {}).items()
     state = {k: v if isinstance(v, int) else torch.tensor(v) for k, v in numbers}
     for key, array in shard.companions.items():
         own = key[len(prefix) :]
