@@ -46,6 +46,8 @@ def numbers(name: str, value: Any, kinds: str, holds: str, axes: str, wanted: st
     remedy = f"{name}.astype(numpy.{wanted})"
     if not isinstance(value, np.ndarray):
         remedy = f"numpy.asarray({name}, dtype=numpy.{wanted})"
+    if given.dtype.type is np.void and _half(given.dtype):  # bfloat16 without its name
+        remedy = f"({name}.view('u2').astype('u4') << 16).view('f4')"
     raise TypeError(f"{name} must hold {holds}, got dtype {given.dtype}: take {remedy}")
 
 

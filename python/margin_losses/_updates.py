@@ -11,10 +11,11 @@ import numpy as np
 
 from . import _arrays
 from ._abi import Update
-from ._heads import number
+from ._heads import number, whole
 
 Arrays = Dict[str, np.ndarray]
 _SGD, _ADAMW = range(2)
+_MOMENTS = ("moment1", "moment2", "bias_moment1", "bias_moment2")
 
 
 class Optimizer:
@@ -49,6 +50,12 @@ class Optimizer:
         """How many moments are remembered of each element."""
         raise NotImplementedError
 
+    def _refuse_unknown(self) -> None:
+        """A checkpoint of another optimizer may have other names, which would change nothing."""
+        for name in self.moments:
+            if name not in _MOMENTS:
+                raise ValueError(f"update.moments has {name!r}: it takes {', '.join(_MOMENTS)}")
+
     def _hold(self, name: str, like: np.ndarray) -> np.ndarray:
         held = self.moments.get(name)
         if held is None:
@@ -57,6 +64,7 @@ class Optimizer:
 
     def _arrays_of(self, w: np.ndarray, bias: Optional[np.ndarray]) -> Arrays:
         """The arrays of a step, by the names of the fields that point to them."""
+        self._refuse_unknown()
         arrays = {"weights": w}
         for k in range(1, self._kept() + 1):
             arrays[f"moment{k}"] = self._hold(f"moment{k}", w)
@@ -73,7 +81,7 @@ class Optimizer:
             learning_rate=number("learning_rate", self.learning_rate),
             weight_decay=number("weight_decay", self.weight_decay),
             renormalise=bool(self.renormalise),
-            step=self.steps + 1,
+            step=whole("update.steps", self.steps, 0, 2**63 - 1) + 1,
             classes=classes,
             dim=arrays["weights"].shape[1],
             **self._numbers(),

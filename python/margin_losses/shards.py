@@ -10,6 +10,7 @@ A folder is a checkpoint once it holds shards.json. Must not know what the numbe
 from __future__ import annotations
 
 import json
+import operator
 import os
 import re
 from contextlib import suppress
@@ -19,6 +20,7 @@ import numpy as np
 
 FORMAT, VERSION = "margin-shards", 1
 HEADER = "shards.json"
+MOST_ARRAYS = 32
 # NumPy has no bfloat16: it is two bytes without a meaning.
 DTYPES = {
     name: np.dtype("V2" if name == "bfloat16" else name)
@@ -46,6 +48,8 @@ def even_range(classes: int, rank: int, world: int) -> Tuple[int, int]:
     The first `classes` mod `world` ranks have one class more than the others.
     """
     _check_rank(rank, world)
+    if _whole("classes", classes) < 0:
+        raise ValueError(f"classes must be 0 or more, got {classes}")
     each, more = divmod(classes, world)
     return rank * each + min(rank, more), each + (rank < more)
 
@@ -63,8 +67,11 @@ def save_shard(
     off the rank's files are replaced. `finish_shards` makes the checkpoint of it.
     """
     _check_rank(rank, world)
+    first = _whole("first", first)
     if first < 0:
         raise ValueError(f"first must be a class from 0 on, got {first}")
+    if len(companions) >= MOST_ARRAYS:
+        raise ValueError(f"{len(companions)} companions: at most {MOST_ARRAYS - 1} are possible")
     arrays = {name: _array(name, value) for name, value in {"weight": weight, **companions}.items()}
     count = arrays["weight"].shape[0]
     if arrays["weight"].ndim != 2:
@@ -78,7 +85,7 @@ def save_shard(
     for name, array in arrays.items():
         path = os.path.join(folder, _file_name(name, rank, world))
         _write(path, lambda stream, a=array: np.lib.format.write_array(stream, a, version=(1, 0)))
-    part = {"first": int(first), "count": count, "arrays": _describe(arrays)}
+    part = {"first": first, "count": count, "arrays": _describe(arrays)}
     _write_json(os.path.join(folder, _part_name(rank, world)), part)
 
 
@@ -142,6 +149,7 @@ def load_shard(
         raise ValueError("first and count are given together")
     if first is None or count is None:
         first, count = even_range(classes, rank, world)
+    first, count = _whole("first", first), _whole("count", count)
     if first < 0 or count < 0 or first + count > classes:
         raise ValueError(f"{folder}: classes {first} to {first + count} are not within 0 to {classes}")
     arrays = {
@@ -153,7 +161,16 @@ def load_shard(
 # ---- names and checks ----------------------------------------------------------------------------
 
 
+def _whole(argument: str, value: Any) -> int:
+    """Return a whole number as Python's; anything else is refused."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        raise TypeError(f"{argument} must be a whole number, got {value!r}") from None
+
+
 def _check_rank(rank: int, world: int) -> None:
+    rank, world = _whole("rank", rank), _whole("world", world)
     if world < 1 or world > 99999:
         raise ValueError(f"world must be a number of ranks from 1 to 99999, got {world}")
     if rank < 0 or rank >= world:
@@ -249,7 +266,9 @@ def _fault_of(header: Any) -> str:
             return f"not version {VERSION} of {FORMAT}"
         next_class = 0
         for k, shard in enumerate(header["shards"]):
-            if shard["first"] != next_class or shard["count"] < 0:
+            if not isinstance(shard["count"], int) or shard["count"] < 0:
+                return f"shard {k} has {shard['count']!r} classes"
+            if shard["first"] != next_class:
                 return f"shard {k} begins at class {shard['first']}, not {next_class}"
             next_class += shard["count"]
             for name in header["arrays"]:
@@ -261,7 +280,8 @@ def _fault_of(header: Any) -> str:
         for name, array in header["arrays"].items():
             if array["dtype"] not in DTYPES:
                 return f"{name}: dtype {array['dtype']} is not known"
-            tuple(map(int, array["row"]))
+            if not all(isinstance(n, int) and n > 0 for n in array["row"]):
+                return f"{name}: row is {array['row']!r}, not whole numbers from 1"
         return "" if len(header["arrays"]["weight"]["row"]) == 1 else "weight is no matrix"
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         return f"not as the format says: {error!r}"
@@ -294,13 +314,16 @@ def _open(folder: str, header: Dict[str, Any], name: str, shard: Dict[str, Any])
     wanted = (shard["count"], *array["row"])
     try:
         found = np.load(path, mmap_mode="c", allow_pickle=False)
-    except ValueError as error:
-        raise ValueError(f"{path}: {error}") from None
+    except (EOFError, ValueError) as error:
+        raise ValueError(f"{path}: no whole .npy file: {error}") from None
     if found.shape != wanted or found.dtype != DTYPES[array["dtype"]]:
         raise ValueError(
             f"{path}: {list(found.shape)} of {found.dtype}, but by {HEADER} it is {list(wanted)} of "
             f"{array['dtype']}"
         )
+    if os.path.getsize(path) != found.offset + found.nbytes:
+        kind = array["dtype"]
+        raise ValueError(f"{path}: it holds more bytes than {list(wanted)} of {kind} needs")
     return found
 
 

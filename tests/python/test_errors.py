@@ -99,6 +99,13 @@ class Types(unittest.TestCase):
         self.refused(TypeError, line.format("x", "complex64"), x=X + 1j)
         self.refused(TypeError, line.format("w", "bool"), w=W > 0)
         self.refused(TypeError, line.format("x", "object"), x=X.astype(object))
+        half = W[:, 0].astype("f2").view("V2")  # bfloat16 by its bits, which NumPy cannot convert
+        self.refused(
+            TypeError,
+            "class_weight must hold floats, got dtype |V2: "
+            "take (class_weight.view('u2').astype('u4') << 16).view('f4')",
+            class_weight=half,
+        )
         self.refused(
             ValueError,
             "x has numbers that float32 cannot hold (beyond 3.4e38): scale them down",

@@ -168,6 +168,10 @@ class Refusals(Folder):
                 (ValueError, "rank must be from 0 to 1, got 2", (2, 2, 0, WEIGHT), {}),
                 (ValueError, "world must be", (0, 0, 0, WEIGHT), {}),
                 (ValueError, "first must be", (0, 1, -1, WEIGHT), {}),
+                (TypeError, "first must be a whole number, got 0.5", (0, 1, 0.5, WEIGHT), {}),
+                (TypeError, "rank must be a whole number, got 0.5", (0.5, 1, 0, WEIGHT), {}),
+                (ValueError, "32 companions: at most 31", (0, 1, 0, WEIGHT),
+                 {f"c{k}": STEPS for k in range(32)}),
                 (ValueError, r"weight must be \[count, D\], got shape \(23,\)", (0, 1, 0, STEPS), {}),
                 (ValueError, "steps has 22 classes, weight has 23", (0, 1, 0, WEIGHT),
                  {"steps": STEPS[1:]}),
@@ -214,6 +218,9 @@ class Refusals(Folder):
         for first, count in ((0, 24), (-1, 3), (3, -1), (24, 0)):
             self.refused(ValueError, "not within 0 to 23", load_shard, folder, first=first, count=count)
         self.refused(ValueError, "given together", load_shard, folder, first=1)
+        self.refused(TypeError, "first must be a whole", load_shard, folder, first=0.0, count=2)
+        self.refused(TypeError, "classes must be a whole number", even_range, 5.5, 0, 2)
+        self.refused(ValueError, "classes must be 0 or more", even_range, -5, 0, 2)
         self.refused(ValueError, "rank must be from 0 to 2, got 3", load_shard, folder, 3, 3)
 
     def test_damaged(self):
@@ -225,6 +232,8 @@ class Refusals(Folder):
         changes = (("margin-shards", "others", "not version 1"), ('"version": 1', '"version": 2', "not ver"),
                    ('"first": 10', '"first": 9', "shard 1 begins at class 9, not 10"),
                    ('"count": 13', '"count": 12', "23 classes, but the shards have 22"),
+                   ('"count": 13', '"count": 13.0', "shard 1 has 13.0 classes"),
+                   ("  5\n", "  5.0\n", r"weight: row is \[5.0\], not whole numbers"),
                    ("weight-00001", "../weight-00001", "is not a file of this folder"),
                    ("int64", "int63", "dtype int63 is not known"), ('"files"', '"fils"', "KeyError"),
                    ("{", "", "not JSON"))
@@ -238,6 +247,12 @@ class Refusals(Folder):
         for array in (WEIGHT[:12], WEIGHT[:13].astype("f8"), WEIGHT[:13].T):
             np.save(name, array)
             self.refused(ValueError, "weight-00001.*but by shards.json it is", load_shard, folder)
+        np.save(name, WEIGHT[:13])
+        with open(name, "ab") as stream:
+            stream.write(b"more")
+        self.refused(ValueError, "weight-00001.* holds more bytes", load_shard, folder)
+        open(name, "w").close()
+        self.refused(ValueError, "weight-00001.* no whole .npy file", load_shard, folder)
         with open(name, "w") as stream:
             stream.write("no array")
         self.refused(ValueError, "weight-00001-of-00002.npy: ", load_shard, folder)

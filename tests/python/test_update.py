@@ -115,9 +115,15 @@ class Refusals(unittest.TestCase):
         self.refused(ValueError, "give out with dx alone", update=made, out=stored)
         self.refused(ValueError, "momentum must be in [0, 1)", update=ml.SGD(momentum=1.0))
         self.refused(ValueError, "learning_rate", update=ml.SGD(-1.0))
+        for steps, error in ((2.5, TypeError), (-1, ValueError)):
+            going_on = ml.AdamW()
+            going_on.steps = steps
+            self.refused(error, "update.steps must be", update=going_on)
         other = ml.SGD(0.1, momentum=0.9)
         other.moments["moment1"] = np.zeros((C + 1, D), np.float32)
         self.refused(ValueError, "update.moments['moment1'] must be", update=other)
+        other.moments = {"momentum": np.zeros((C, D), np.float32)}
+        self.refused(ValueError, "update.moments has 'momentum': it takes moment1", update=other)
 
 
 if __name__ == "__main__":

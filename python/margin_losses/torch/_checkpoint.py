@@ -2,7 +2,7 @@
 
 An array is named as the parameter's or the optimizer's own, except "momentum" for SGD's
 momentum_buffer; those of a bias begin with "bias". What is one number for all classes, as the step
-of Adam, is a note.
+of Adam, is a note: whole where the optimizer has it as a Python number, else a float.
 """
 
 from __future__ import annotations
@@ -31,8 +31,11 @@ def _parameters(module: Any) -> Iterator[Tuple[str, str, nn.Parameter]]:
 
 
 def _array(tensor: Tensor) -> np.ndarray:
-    """Return a tensor as an array; bfloat16 as two bytes without a meaning, as the format does."""
-    tensor = tensor.detach().contiguous()
+    """Return a tensor as an array; bfloat16 as two bytes without a meaning, as the format does.
+
+    SGD's momentum of sampled classes is a sparse tensor.
+    """
+    tensor = (tensor.to_dense() if tensor.is_sparse else tensor).detach().contiguous()
     if tensor.dtype is torch.bfloat16:
         return tensor.view(torch.int16).numpy().view("V2")
     return tensor.numpy()
@@ -43,6 +46,18 @@ def _tensor(array: np.ndarray) -> Tensor:
     if array.dtype == np.dtype("V2"):
         return torch.from_numpy(array.view(np.int16)).view(torch.bfloat16).clone()
     return torch.from_numpy(array).clone()
+
+
+def _refuse_others(module: Any, optimizer: Optimizer) -> None:
+    """Refuse an optimizer of other parameters: it keeps nothing of these."""
+    if optimizer is None:
+        return
+    held = {id(p) for group in optimizer.param_groups for p in group["params"]}
+    for name, _, parameter in _parameters(module):
+        if id(parameter) not in held:
+            raise ValueError(
+                f"the optimizer has no {name} of this module: make it of loss.parameters()"
+            )
 
 
 def _together(place: Optional[Place], work: Callable[[], T]) -> T:
@@ -63,6 +78,7 @@ def _together(place: Optional[Place], work: Callable[[], T]) -> T:
 
 def _companions(module: Any, optimizer: Optimizer) -> Tuple[Dict[str, np.ndarray], Dict[str, Any]]:
     """Return the arrays that go with the class weights, and the optimizer's note."""
+    _refuse_others(module, optimizer)
     arrays: Dict[str, np.ndarray] = {}
     note: Dict[str, Any] = {"kind": type(optimizer).__name__}
     for name, prefix, parameter in _parameters(module):
@@ -75,7 +91,7 @@ def _companions(module: Any, optimizer: Optimizer) -> Tuple[Dict[str, np.ndarray
             if isinstance(value, Tensor) and value.dim() > 0:
                 arrays[prefix + _NAMES.get(key, key)] = _array(value)
             elif value is not None:
-                note[name][key] = float(value)
+                note[name][key] = value if isinstance(value, int) else float(value)
     return arrays, {} if optimizer is None else {_NOTE: note}
 
 
@@ -109,9 +125,10 @@ def _read(module: Any, folder: Any) -> Shard:
     return shard
 
 
-def _state_of(name: str, prefix: str, parameter: Tensor, shard: Shard) -> Dict[str, Tensor]:
+def _state_of(name: str, prefix: str, shard: Shard) -> Dict[str, Any]:
     """Return what an optimizer keeps of a parameter."""
-    state = {k: torch.tensor(v) for k, v in shard.header[_NOTE][name].items()}
+    numbers = shard.header[_NOTE].get(name, {}).items()
+    state = {k: v if isinstance(v, int) else torch.tensor(v) for k, v in numbers}
     for key, array in shard.companions.items():
         own = key[len(prefix) :]
         if key.startswith(prefix) and key != "bias" and (prefix or not key.startswith("bias_")):
@@ -122,21 +139,24 @@ def _state_of(name: str, prefix: str, parameter: Tensor, shard: Shard) -> Dict[s
 
 def _changes(
     module: Any, folder: Any, optimizer: Optimizer
-) -> Tuple[Shard, Dict[str, Tensor], Dict[str, Dict[str, Tensor]]]:
+) -> Tuple[Shard, Dict[str, Tensor], Dict[str, Dict[str, Any]]]:
     """Return what was read, the parameters of it, and the optimizer's state of each."""
+    _refuse_others(module, optimizer)
     shard = _read(module, folder)
     note = shard.header.get(_NOTE)
     kind = None if optimizer is None else type(optimizer).__name__
     if kind is not None and (note is None or note["kind"] != kind):
         saved = "without an optimizer" if note is None else f"with {note['kind']}"
         raise ValueError(f"{folder} was saved {saved}, not with {kind}: leave the optimizer out")
+    if module.bias is None and "bias" in shard.companions:
+        raise ValueError(f"{folder} has a bias, and this module has none")
     values, states = {}, {}
     for name, prefix, parameter in _parameters(module):
         if name not in ("weight", *shard.companions):
             raise ValueError(f"{folder} has no {name}")
         values[name] = _tensor(shard.weight if name == "weight" else shard.companions[name])
         if optimizer is not None:
-            states[name] = _state_of(name, prefix, parameter, shard)
+            states[name] = _state_of(name, prefix, shard)
     return shard, values, states
 
 
@@ -148,4 +168,6 @@ def load(module: Any, place: Optional[Place], folder: Any, optimizer: Optimizer)
             parameter.copy_(values[name])
         if optimizer is not None:
             optimizer.state[parameter] = states[name]
+    if optimizer is not None:  # as its load_state_dict does: it may want its numbers as tensors
+        optimizer.__setstate__({"state": optimizer.state, "param_groups": optimizer.param_groups})
     return shard.header

@@ -235,10 +235,11 @@ def row_weights(objective: Objective, t: Tensors, y: Tensor) -> Tuple[Optional[T
 
 
 def of_nothing(objective: Objective, t: Tensors, needs: Needs) -> Tuple[Tensor, Gradients]:
-    """The loss of no rows at all, which the library refuses: as torch's cross_entropy has it."""
+    """The loss of no rows at all, or of no sampled classes where no row counts, which the library
+    refuses: as torch's cross_entropy has it."""
     kind = torch.float32
     if objective.reduction == "none":
-        loss = t.x.new_empty(0, dtype=kind)
+        loss = t.x.new_zeros(t.y.shape, dtype=kind)
     else:
         value = float("nan") if objective.reduction == "mean" else 0.0
         loss = t.x.new_full((), value, dtype=kind)
@@ -340,7 +341,7 @@ def compute(
     With reduction "none" there are no gradients: those of the sum with weights are wanted then.
     Errors call what the library found wrong by `names`.
     """
-    if t.x.shape[0] == 0:
+    if t.x.shape[0] == 0 or (t.index is not None and t.index.shape[0] == 0):
         return of_nothing(objective, t, needs)
     t = Tensors(*(None if a is None else a.contiguous() for a in t))  # type: ignore[arg-type]
     t = t._replace(y=_known_labels(t.y, objective.ignore_index))

@@ -29,6 +29,11 @@ ONE_AT_A_TIME = (
 )
 UPSTREAM = {**NAMES, "row_weight": "the gradient of the rows' losses"}
 
+# PyTorch 2 warns of a check that it leaves out, unless it is told to: the library has made it.
+_UNCHECKED = (
+    {"check_invariants": False} if hasattr(torch.sparse, "check_sparse_tensor_invariants") else {}
+)
+
 # What makes a loss and gradients: the same as `compute` over ranks; None: `compute`.
 Compute = Optional[Callable[..., Tuple[Tensor, Gradients]]]
 
@@ -103,7 +108,7 @@ def _placed(gradients: Gradients, t: Tensors) -> Gradients:
 def _on_classes(gradient: Optional[Tensor], index: Tensor, of: Any) -> Optional[Tensor]:
     if gradient is None:
         return None
-    placed = torch.sparse_coo_tensor(index.unsqueeze(0), gradient, of.shape)
+    placed = torch.sparse_coo_tensor(index.unsqueeze(0), gradient, of.shape, **_UNCHECKED)
     if torch.is_grad_enabled():  # somebody may differentiate it
         return placed
     return placed._coalesced_(True)  # the classes rise

@@ -285,7 +285,7 @@ def _in_stages(c: _Call) -> Tuple[Tensor, Gradients]:
     """Compute the head by cells, each rank those of its classes."""
     plan, o, t = c.plan, c.o, c.t
     if o.label_smoothing:
-        raise ValueError("label_smoothing is not possible with so many classes on several ranks")
+        raise ValueError("label_smoothing: so many classes on several ranks have none, let it be 0")
     x, y, weight = (_all_rows(c, a) for a in (t.x, t.y, t.sample_weight))
     full = _to_computers(c)._replace(x=x, y=y, sample_weight=weight)
     weights, weightless = row_weights(o, full, y)
@@ -306,6 +306,7 @@ def _in_stages(c: _Call) -> Tuple[Tensor, Gradients]:
 # ---- the call ------------------------------------------------------------------------------------
 
 
+@torch.inference_mode(False)  # threads of gloo, which know no such mode, write to what is made here
 def _compute(
     place: Place, o: Objective, t: Tensors, needs: Needs, names: Dict[str, str] = NAMES
 ) -> Tuple[Tensor, Gradients]:

@@ -95,6 +95,8 @@ def refuses(group, folder):
     ):
         with case.assertRaisesRegex(ValueError, f"^rank 0: .*{words}"):
             other.load_sharded(folder, *(o(other.parameters()) for o in options))
+    with case.assertRaisesRegex(ValueError, "^rank 0: the optimizer has no weight of this module"):
+        module.load_sharded(folder, sgd([torch.nn.Parameter(torch.ones(2))]))
     elsewhere = folder if rank else folder + "-missing"
     with case.assertRaisesRegex(OSError, "^rank 0: .*missing"):
         module.load_sharded(elsewhere, optimizer)
@@ -102,6 +104,12 @@ def refuses(group, folder):
     case.assertFalse(optimizer.state)
     with case.assertRaisesRegex(ValueError, "^rank 0: classes is a key of the format"):
         module.save_sharded(folder + "-never", classes=3)
+    with case.assertRaisesRegex(ValueError, "^rank 0: the optimizer has no weight of this module"):
+        module.save_sharded(folder + "-not", sgd([torch.nn.Parameter(torch.ones(2))]))
+    biased = made(group, SoftmaxLoss)
+    biased.save_sharded(folder + "-bias")
+    with case.assertRaisesRegex(ValueError, "^rank 0: .* has a bias, and this module has none"):
+        module.load_sharded(folder + "-bias")
     module.save_sharded(folder + "-new")
     with case.assertRaisesRegex(ValueError, "was saved without an optimizer"):
         module.load_sharded(folder + "-new", optimizer)

@@ -1,7 +1,9 @@
 """sample_rate: the loss of some classes, its sparse gradients, and optimizers that take them."""
 
 import copy
+import tempfile
 import unittest
+import warnings
 
 import numpy
 import torch
@@ -109,6 +111,27 @@ class Loss(Case):
         self.assertEqual(loss.item(), 0)
         self.assertFalse(head.weight.grad.to_dense().any())
 
+    def test_no_classes(self):
+        """None is drawn, and no row counts."""
+        for reduction, loss in (("sum", 0.0), ("mean", float("nan")), ("none", [0.0] * 24)):
+            head, x, y = made(reduction=reduction, sample_rate=1e-9)
+            x.requires_grad_()
+            found = head(x, torch.full_like(y, -1))
+            self.assertTrue(torch.equal(found, torch.tensor(loss)) or found.isnan())
+            found.sum().backward()
+            self.assertFalse(x.grad.any())
+            self.assertEqual(head.weight.grad._nnz(), 0)
+            self.assertEqual(head.weight.grad.shape, head.weight.shape)
+
+    def test_no_warnings(self):
+        head, x, y = made()
+        torch.set_warn_always(True)
+        self.addCleanup(torch.set_warn_always, False)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            head(x, y).backward()
+        self.assertEqual([str(w.message) for w in caught], [])
+
     def test_half_precision(self):
         head, x, y = made()
         expected = head(x.bfloat16().float(), y)
@@ -186,6 +209,30 @@ class Optimizers(Case):
         index = margin_losses.sample(y.numpy(), C, 0.2, 7, 0)
         changed = (head.weight != before).any(1).nonzero().flatten()
         self.assertEqual(changed.tolist(), index.tolist())
+
+    def test_checkpoints(self):
+        """Optimizers of sparse gradients keep a step that is no tensor, and a sparse momentum."""
+        for make in (
+            lambda parameters: torch.optim.SparseAdam(parameters, lr=0.01),
+            lambda parameters: torch.optim.SGD(parameters, lr=0.1, momentum=0.9),
+        ):
+            one, other = (made()[0] for _ in range(2))
+            _, x, y = made()
+            ours, theirs = (make(head.parameters()) for head in (one, other))
+            self.steps(one, ours, x, y)
+            with tempfile.TemporaryDirectory() as folder:
+                one.save_sharded(folder, ours)
+                other.load_sharded(folder, theirs)
+            other.sample_step = one.sample_step
+            self.steps(one, ours, x, y)
+            self.steps(other, theirs, x, y)
+            self.assertTrue(torch.equal(one.weight, other.weight))
+
+    def steps(self, head, optimizer, x, y):
+        for _ in range(3):
+            optimizer.zero_grad()
+            head(x, y).backward()
+            optimizer.step()
 
     def learn(self, optimizer, **options):
         """Trains 300 classes of noisy samples in 24 dimensions; returns the share that is right."""
