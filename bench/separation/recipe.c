@@ -126,9 +126,6 @@ double schedule_lambda(const recipe *how, size_t steps, size_t step)
 
 /* ---- plans: defaults, keys and labels -------------------------------------------------------- */
 
-/* The head's scratch memory: small, because a context is made anew at each step of the warm-up. */
-static const size_t workspace_bytes = (size_t)1 << 20;
-
 void run_plan_init(run_plan *out, const run_data *data, const sphere_config *sphere, size_t dim,
                    margin_loss loss, const loss_override *override)
 {
@@ -141,8 +138,7 @@ void run_plan_init(run_plan *out, const run_data *data, const sphere_config *sph
     }
     const size_t on_circle = dim == 2 ? run_plan_classes(out) : 0;
     recipe_loss(loss, on_circle, override, &out->aim.loss);
-    out->aim.loss.threads = 1; /* runs are what is spread over threads */
-    out->aim.loss.workspace_bytes = workspace_bytes;
+    out->aim.loss.threads = 1; /* runs are what is spread over threads first */
 }
 
 void run_plan_toy(run_plan *out, const run_data *data, margin_loss loss,
@@ -158,7 +154,6 @@ void run_plan_faces(run_plan *out, const run_data *data, margin_loss loss)
     sphere_config_faces(&out->sphere);
     margin_config_init(&out->aim.loss, loss);
     out->aim.loss.threads = 1;
-    out->aim.loss.workspace_bytes = workspace_bytes;
 }
 
 double run_plan_margin(const run_plan *plan)

@@ -73,7 +73,7 @@ typedef struct run_snapshot {
 
 typedef struct run_result {
     size_t train_count, test_count, unseen_count, classes;
-    double seconds;    /* of the training, on one thread */
+    double seconds;    /* of the training */
     double final_loss; /* mean over the last epoch */
     separation_stats train, test, unseen;
     int verified; /* 1: there are unseen identities */

@@ -147,6 +147,13 @@ class Driver(unittest.TestCase):
         self.assertEqual(one, numbers_of(self.run_to("env.json", *arguments, OMP_NUM_THREADS="3")))
         self.assertEqual(one, numbers_of(self.run_to("again.json", *arguments)))
 
+    def test_one_run_shares_its_work(self):
+        """Fewer runs than threads: what is left measures, and takes heads."""
+        arguments = ["--data", "sphere", "--loss", "arcface", "--dim", "16", "--identities", "300",
+                     "--unseen", "20", "--epochs", "1", "--samples", "5", "--seeds", "1"]
+        one = numbers_of(self.run_to("one.json", *arguments, "--threads", "1"))
+        self.assertEqual(one, numbers_of(self.run_to("four.json", *arguments, "--threads", "4")))
+
     def test_sampled_classes(self):
         arguments = ["--data", "sphere", "--loss", "arcface", "--dim", "8", "--identities", "200",
                      "--epochs", "1", "--samples", "4", "--seeds", "1"]
