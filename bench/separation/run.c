@@ -21,8 +21,8 @@ static void make_data(const run_plan *plan, data_split *out)
 {
     sphere_config config = plan->sphere;
     config.seed = plan->seed;
-    config.train = plan->how.train;
-    config.test = plan->how.test;
+    config.train = plan->train;
+    config.test = plan->test;
     if (plan->data->images != NULL) {
         image_set_pick(plan->data->images, config.train, config.test, plan->seed, out);
     } else {
