@@ -150,7 +150,7 @@ static const option_row rows[] = {
     {"m3", "M", "likewise: subtracted from the cosine", TO_DOUBLE(override.m3)},
     {"isa", "NAME", "instruction set of the loss: {names} (default: MARGIN_ISA, else the best)",
      TO_ISA(isa)},
-    {"threads", "T", "runs at a time (default: as OpenMP decides); never changes a number",
+    {"threads", "T", "of all runs together (default: as OpenMP decides); never changes a number",
      TO_INT(threads, 1, 1024)},
     OPTION_END};
 
