@@ -3,19 +3,12 @@
 #include "angles.h"
 
 #include "directions.h"
-#include "threads.h"
+#include "nearest.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { BLOCK = 64 };
-
-static size_t smaller(size_t a, size_t b)
-{
-    return a < b ? a : b;
-}
 
 static int present(const double *vector, size_t dim)
 {
@@ -76,42 +69,6 @@ static int measure_rows(const angles_input *in, const double *centres, const siz
     return 0;
 }
 
-/* The nearest of others[] to each of a block; greatest[], nearest[] hold what was found so far. */
-static void look_among(const double *cosines, size_t first, size_t rows, size_t from, size_t count,
-                       double *greatest, size_t *nearest)
-{
-    for (size_t i = 0; i < rows; i++) {
-        for (size_t j = 0; j < count; j++) {
-            const double cosine = cosines[i * count + j];
-            if (first + i != from + j && cosine > greatest[i]) {
-                greatest[i] = cosine;
-                nearest[i] = from + j;
-            }
-        }
-    }
-}
-
-/* angle[i] of rows first, first + 1, ... to the nearest of the other vectors. */
-static void block_nearest(const double *vectors, size_t count, size_t dim, size_t first,
-                          double *angle)
-{
-    double cosines[BLOCK * BLOCK], greatest[BLOCK];
-    size_t nearest[BLOCK];
-    const size_t rows = smaller(BLOCK, count - first);
-    for (size_t i = 0; i < rows; i++) {
-        greatest[i] = -INFINITY;
-        nearest[i] = 0;
-    }
-    for (size_t from = 0; from < count; from += BLOCK) {
-        const size_t others = smaller(BLOCK, count - from);
-        direction_cosines(vectors + first * dim, rows, vectors + from * dim, others, dim, cosines);
-        look_among(cosines, first, rows, from, others, greatest, nearest);
-    }
-    for (size_t i = 0; i < rows; i++)
-        angle[first + i] =
-            direction_angle(vectors + (first + i) * dim, vectors + nearest[i] * dim, dim);
-}
-
 /* Mean over the vectors, of which the zero ones do not count, of the angle to the nearest other. */
 static int mean_nearest(const double *vectors, size_t all, size_t dim, int threads, double *mean)
 {
@@ -122,16 +79,13 @@ static int mean_nearest(const double *vectors, size_t all, size_t dim, int threa
     for (size_t j = 0; j < all; j++)
         if (present(vectors + j * dim, dim))
             memcpy(dense + dim * count++, vectors + j * dim, dim * sizeof *dense);
-    if (count > 1) {
-#pragma omp parallel for schedule(dynamic, 1) num_threads(thread_count(threads))
-        for (size_t first = 0; first < count; first += BLOCK)
-            block_nearest(dense, count, dim, first, angle);
-        for (size_t j = 0; j < count; j++)
-            sum += angle[j];
-    }
+    const nearest_input in = {count, count, dim, dense, dense, NULL, threads};
+    const int status = nearest_angles(&in, angle);
+    for (size_t j = 0; j < count; j++)
+        sum += angle[j];
     *mean = mean_of(sum, count > 1 ? count : 0);
     free(dense);
-    return 0;
+    return status;
 }
 
 static int measure_weights(const angles_input *in, const double *centres, angles *out)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""pages.py: writes the tables of docs/performance.md and docs/scaling.md that are of the reference run,
-between <!-- NAME, of the reference run --> and <!-- end -->, from the run's tables.
+"""pages.py: writes what docs/performance.md, docs/scaling.md and docs/separation.md have of the
+reference run, between <!-- NAME, of the reference run --> and <!-- end -->, from the run's tables.
 usage: pages.py RUN [--check]     (a folder; --check: 1 where a page says something else)
 """
 
@@ -10,7 +10,8 @@ import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PAGES = [os.path.join(os.path.dirname(HERE), "docs", name) for name in ("performance.md", "scaling.md")]
+PAGES = [os.path.join(os.path.dirname(HERE), "docs", name)
+         for name in ("performance.md", "separation.md", "scaling.md")]
 NAMES = {"avx512": "AVX-512", "avx2": "AVX2", "neon": "NEON", "scalar": "scalar"}
 
 
@@ -165,7 +166,38 @@ def plan(run):
                   "GiB of W", "MiB received"], lines)
 
 
-MAKERS = {"head over the products": head_table, "rows level": rows_table, "large steps": large_steps,
+# ---- docs/separation.md --------------------------------------------------------------------------
+
+ORDER = "table 3's order: "
+
+
+def claim_number(row):
+    digits = 3 if row["unit"] == "1" else 1 if abs(float(row["mean"])) >= 1 else 2
+    mean, low, high = ("%.*f" % (digits, float(row[key])) for key in ("mean", "low", "high"))
+    return f"{mean} [{low}, {high}]" + ("" if row["unit"] == "1" else " " + row["unit"])
+
+
+def claims(run):
+    """What papers say, but for the order within table 3."""
+    lines, before = [], None
+    for row in rows_of(run, "claims"):
+        if not row["claim"].startswith(ORDER):
+            same = before and row["claim"] == before["claim"] and row["where"] == before["where"]
+            named = ["", ""] if same else [row["claim"], row["where"]]
+            lines.append([*named, row["measured"], claim_number(row), row["verdict"]])
+            before = row
+    return table(["claim", "where", "measured", "mean, 95 % interval", "verdict"], lines)
+
+
+def order_of_table3(run):
+    found = [row["verdict"] for row in rows_of(run, "claims") if row["claim"].startswith(ORDER)]
+    holds, fails, open_ = (found.count(verdict) for verdict in ("holds", "does not", "undecided"))
+    return [f"Of the {len(found)} neighbouring pairs in table 3's rows (which column is below which) "
+            f"{holds} hold, {fails} do not and", f"{open_} are undecided; they are in the report and in "
+            "`separation.json`."]
+
+
+MAKERS = {"claims": claims, "order of table 3": order_of_table3, "head over the products": head_table, "rows level": rows_table, "large steps": large_steps,
           "small steps": small_steps, "speeds": speeds, "over ranks": over_ranks,
           "one and two workers": workers, "bytes": bytes_counted, "plan": plan}
 

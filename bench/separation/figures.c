@@ -21,7 +21,14 @@ json_t *figure_sentences(const char *const *sentences, size_t count)
 
 /* ---- what figures are made of -------------------------------------------------------------- */
 
-/* What the command line says of every run: instruction set, epochs, samples, checkpoints. */
+/* So many samples of each class, where the command line does not say how many. */
+static void take_samples(const separation_options *o, size_t train, size_t test, run_plan *plan)
+{
+    plan->train = o->samples != 0 ? o->samples : train;
+    plan->test = o->test_samples != 0 ? o->test_samples : o->samples != 0 ? o->samples : test;
+}
+
+/* What the command line says of every run: instruction set, recipe, samples, checkpoints. */
 static run_plan take_options(const figure_request *request, run_plan plan)
 {
     const separation_options *const o = request->options;
@@ -31,9 +38,8 @@ static run_plan take_options(const figure_request *request, run_plan plan)
     plan.program = provenance_commit();
     plan.embedded = o->dump != NULL ? dump_embedded : NULL;
     plan.folder = o->dump;
-    plan.how.epochs = o->epochs != 0 ? o->epochs : plan.how.epochs;
-    plan.how.train = o->samples != 0 ? o->samples : plan.how.train;
-    plan.how.test = o->samples != 0 ? o->samples : plan.how.test;
+    recipe_take(&o->set, &plan.how);
+    take_samples(o, plan.train, plan.test, &plan);
     return plan;
 }
 
@@ -86,9 +92,9 @@ static run_plan ball(const figure_request *request, margin_loss loss)
     plan.sphere.identities = 10;
     plan.how.weight_length = 1.0;
     plan.how.rate = 0.1;
-    plan.how.train = request->options->samples != 0 ? plan.how.train : 1000;
-    plan.how.test = request->options->samples != 0 ? plan.how.test : 500;
-    return plan;
+    plan.train = 1000;
+    plan.test = 500;
+    return take_options(request, plan);
 }
 
 /* A hundred identities in 64 dimensions, where strangers are verified. */
@@ -124,6 +130,7 @@ void plan_own(const figure_request *request, const run_data *data, plan_list *pl
         run_plan plan;
         run_plan_init(&plan, data, &o->sphere, o->dim, (margin_loss)loss, &o->override);
         plan.aim.sample_rate = o->sample_rate;
+        if (o->recipe >= 0) run_plan_take(&plan, &all_recipes[o->recipe]);
         if (o->losses[loss]) add_seeds(request, take_options(request, plan), o->features, plans);
     }
 }
@@ -220,6 +227,7 @@ static void plan_amsoftmax_sphere(const figure_request *request, plan_list *plan
     run_plan original = keep_length(ball(request, MARGIN_SPHEREFACE));
     run_plan_set_margin(&original, 4.0);
     original.how.lambda_least = 0.5;
+    original = take_options(request, original);
     add_seeds(request, scaled_ball(request, MARGIN_SOFTMAX), SPHERE_FEATURES, plans);
     add_seeds(request, scaled_ball(request, MARGIN_NORMSOFTMAX), SPHERE_FEATURES, plans);
     add_seeds(request, original, SPHERE_FEATURES, plans);
@@ -240,7 +248,7 @@ static run_plan table3_plan(const figure_request *request, margin_loss loss)
 {
     const separation_options *const o = request->options;
     run_plan plan = faces(request, loss);
-    if (o->epochs == 0 && o->level != LEVEL_QUICK) plan.how.epochs = 60;
+    if (o->set.epochs == 0 && o->level != LEVEL_QUICK) plan.how.epochs = 60;
     return plan;
 }
 
@@ -337,8 +345,7 @@ static void plan_sweep(const figure_request *request, plan_list *plans)
     fewer.options = &options;
     for (size_t i = 0; i < COUNT(sweep_rows); i++) {
         run_plan plan = toy(&fewer, sweep_rows[i].loss);
-        plan.how.train = options.samples != 0 ? options.samples : 500;
-        plan.how.test = plan.how.train;
+        take_samples(&options, 500, 500, &plan);
         add_axes(&fewer, plan, &sweep_rows[i].toy_margins, plans);
         add_axes(&fewer, faces(&fewer, sweep_rows[i].loss), &sweep_rows[i].faces_margins, plans);
     }

@@ -7,13 +7,16 @@
 #include <string.h>
 
 #include "angles.h"
+#include "calls.h"
 #include "directions.h"
 #include "memory.h"
+#include "nearest.h"
 #include "quantile.h"
 
 /* Unit vectors in double. */
 typedef struct directions {
     double *embeddings, *weights;
+    double *whole;         /* [dim], scratch */
     double *theta, *other; /* [count] angles */
 } directions;
 
@@ -45,50 +48,49 @@ static angle_summary no_angles(void)
     return (angle_summary){.mean = NAN, .p05 = NAN, .p50 = NAN, .p95 = NAN};
 }
 
-/* The angles of each sample to its class's weight and to the nearest other one (pi if there is
- * none). */
-static void sample_angles(const separation_input *in, const directions *unit)
+/* theta[count]: of each sample to its class's weight. */
+static void find_theta(const separation_input *in, const directions *unit)
 {
-    for (size_t i = 0; i < in->count; i++) {
-        const double *const x = unit->embeddings + i * in->dim;
-        unit->other[i] = M_PI;
-        for (size_t j = 0; j < in->classes; j++) {
-            const double angle = direction_angle(x, unit->weights + j * in->dim, in->dim);
-            if (j == (size_t)in->labels[i]) {
-                unit->theta[i] = angle;
-            } else {
-                unit->other[i] = fmin(unit->other[i], angle);
-            }
-        }
-    }
+    for (size_t i = 0; i < in->count; i++)
+        unit->theta[i] = direction_angle(unit->embeddings + i * in->dim,
+                                         unit->weights + (size_t)in->labels[i] * in->dim, in->dim);
 }
 
-/* A raw class's logit. */
-static double product(const separation_input *in, size_t row, size_t class)
+static void find_other(const separation_input *in, const directions *unit)
 {
-    double sum = in->bias == NULL ? 0.0 : (double)in->bias[class];
-    for (size_t k = 0; k < in->dim; k++)
-        sum += (double)in->embeddings[row * in->dim + k] * (double)in->weights[class * in->dim + k];
-    return sum;
+    const nearest_input nearest = {in->count,     in->classes, in->dim,    unit->embeddings,
+                                   unit->weights, in->labels,  in->threads};
+    if (nearest_angles(&nearest, unit->other) != 0) out_of_memory();
 }
 
-static int nearest_by_product(const separation_input *in, size_t row)
-{
-    const size_t label = (size_t)in->labels[row];
-    const double own = product(in, row, label);
-    int nearest = 1;
-    for (size_t j = 0; j < in->classes; j++)
-        nearest = nearest && (j == label || product(in, row, j) < own);
-    return nearest;
-}
-
-static double accuracy(const separation_input *in, const directions *unit)
+static double accuracy_by_angle(const separation_input *in, const directions *unit)
 {
     size_t right = 0;
     for (size_t i = 0; i < in->count; i++)
-        right +=
-            (size_t)(in->normalised ? unit->theta[i] < unit->other[i] : nearest_by_product(in, i));
+        right += (size_t)(unit->theta[i] < unit->other[i]);
     return mean_of((double)right, in->count);
+}
+
+/* Asks the library which samples' own logits are the largest. NaN: there are no logits. */
+static double accuracy_by_product(const separation_input *in)
+{
+    margin_config config;
+    margin_context *context = NULL;
+    size_t right = 0;
+    uint8_t *const correct = zeroed(in->count, sizeof *correct);
+    margin_head head =
+        head_of_arrays(in->count, in->dim, in->classes, in->embeddings, in->weights, in->labels);
+    head.bias = in->bias;
+    head.row_correct = correct;
+    margin_config_init(&config, MARGIN_SOFTMAX);
+    config.threads = in->threads;
+    margin_status status = margin_create(&config, &context);
+    if (status == MARGIN_OK) status = margin_head_run(context, &head);
+    for (size_t i = 0; i < in->count; i++)
+        right += correct[i];
+    margin_destroy(context);
+    free(correct);
+    return status == MARGIN_OK ? mean_of((double)right, in->count) : NAN;
 }
 
 static double versine(const double *a, const double *b, size_t dim)
@@ -99,12 +101,10 @@ static double versine(const double *a, const double *b, size_t dim)
     return 0.5 * square;
 }
 
-/* whole[dim]: scratch. */
 static double fisher_score(const separation_input *in, const directions *unit,
-                           const double *centres, double *whole)
+                           const double *centres)
 {
-    double within = 0.0, between = 0.0;
-    memset(whole, 0, in->dim * sizeof *whole);
+    double within = 0.0, between = 0.0, *const whole = unit->whole;
     for (size_t i = 0; i < in->count * in->dim; i++)
         whole[i % in->dim] += unit->embeddings[i];
     direction_normalise(whole, in->dim);
@@ -204,24 +204,55 @@ static void measure_circle(const separation_input *in, const double *centres, ar
 
 /* ---- all of it ------------------------------------------------------------------------------ */
 
-void separation_measure(const separation_input *in, separation_stats *out, double *centres,
-                        arc *arcs)
+/* Room for all unit vectors, one more for the Fisher score, and the angles. Free `embeddings`. */
+static directions directions_open(const separation_input *in)
 {
     const size_t vectors = in->count + in->classes + 1;
     double *const memory = zeroed(vectors * in->dim + 2 * in->count, sizeof *memory);
     const directions unit = {
         .embeddings = memory,
         .weights = memory + in->count * in->dim,
+        .whole = memory + (vectors - 1) * in->dim,
         .theta = memory + vectors * in->dim,
         .other = memory + vectors * in->dim + in->count,
     };
+    directions_of(in->embeddings, in->count, in->dim, unit.embeddings);
+    if (in->weights != NULL) {
+        directions_of(in->weights, in->classes, in->dim, unit.weights);
+        find_theta(in, &unit);
+    }
+    return unit;
+}
+
+angle_summary separation_theta(const separation_input *in)
+{
+    const directions unit = directions_open(in);
+    const angle_summary theta =
+        in->weights != NULL ? summarise(unit.theta, in->count) : no_angles();
+    free(unit.embeddings);
+    return theta;
+}
+
+/* What takes class weights. */
+static void measure_weights(const separation_input *in, const directions *unit,
+                            separation_stats *out)
+{
+    find_other(in, unit);
+    out->accuracy = in->normalised ? accuracy_by_angle(in, unit) : accuracy_by_product(in);
+    out->theta = summarise(unit->theta, in->count); /* sorted from here on */
+    if (in->classes > 1) out->other = summarise(unit->other, in->count);
+}
+
+void separation_measure(const separation_input *in, separation_stats *out, double *centres,
+                        arc *arcs)
+{
     const angles_input all = {.rows = in->count,
                               .dim = in->dim,
                               .classes = in->classes,
                               .embeddings = in->embeddings,
                               .labels = in->labels,
                               .weights = in->weights,
-                              .threads = 1};
+                              .threads = in->threads};
     angles four;
     *out = (separation_stats){.accuracy = NAN, .theta = no_angles(), .other = no_angles()};
     out->gap_min = out->gap_median = out->overlap_share = NAN;
@@ -230,15 +261,9 @@ void separation_measure(const separation_input *in, separation_stats *out, doubl
     out->w_inter = four.w_inter;
     out->intra = four.intra;
     out->inter = four.inter;
-    directions_of(in->embeddings, in->count, in->dim, unit.embeddings);
-    if (in->weights != NULL) {
-        directions_of(in->weights, in->classes, in->dim, unit.weights);
-        sample_angles(in, &unit);
-        out->accuracy = accuracy(in, &unit); /* before the angles are sorted */
-        out->theta = summarise(unit.theta, in->count);
-        if (in->classes > 1) out->other = summarise(unit.other, in->count);
-    }
-    out->fisher = fisher_score(in, &unit, centres, memory + (vectors - 1) * in->dim);
-    free(memory);
+    const directions unit = directions_open(in);
+    if (in->weights != NULL) measure_weights(in, &unit, out);
+    out->fisher = fisher_score(in, &unit, centres);
+    free(unit.embeddings);
     if (in->dim == 2) measure_circle(in, centres, arcs, out);
 }

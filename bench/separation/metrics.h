@@ -16,7 +16,8 @@ typedef struct separation_input {
     const float *weights;    /* [classes, dim], raw; NULL: there are none (triplets, strangers) */
     const float *bias;       /* [classes] or NULL */
     int normalised;          /* 1: the nearest class has the largest cosine; 0: the largest
-                                inner product (and bias) */
+                                inner product (and bias), by the library's head */
+    int threads;             /* 0: as OpenMP decides; never changes a number */
 } separation_input;
 
 enum { ANGLE_BINS = 180 }; /* a degree each */
@@ -55,5 +56,7 @@ typedef struct arc {
  * or NULL, is filled where dim = 2. */
 void separation_measure(const separation_input *in, separation_stats *out, double *centres,
                         arc *arcs);
+/* Its `theta` alone, at the cost of an angle a sample. */
+angle_summary separation_theta(const separation_input *in);
 
 #endif

@@ -77,15 +77,19 @@ void plans_carry_out(plan_list *list, int threads)
     journey all = {.epochs_done = 0};
     size_t epochs = 0;
     int failed = 0;
+    const size_t all_threads = (size_t)thread_count(threads);
+    const size_t most = list->count > 0 ? list->count : 1;
+    const size_t teams = most < all_threads ? most : all_threads;
     list->results = zeroed(list->count, sizeof *list->results);
     for (size_t i = 0; i < list->count; i++) {
         epochs += list->plans[i].how.epochs;
         list->plans[i].epoch_done = count_epoch;
         list->plans[i].user = &all;
+        list->plans[i].aim.loss.threads = (int)(all_threads / teams);
     }
     progress_start(&all.line, "training", epochs);
     /* One run at a time to each thread: they differ in length. */
-#pragma omp parallel for schedule(dynamic, 1) num_threads(thread_count(threads))
+#pragma omp parallel for schedule(dynamic, 1) num_threads((int)teams)
     for (size_t i = 0; i < list->count; i++) {
         int stop;
 #pragma omp atomic read

@@ -1,8 +1,8 @@
 /* plans.h: a list of runs, each made once however many figures want it, and carried out spread over
  * threads. Must not know what a run is for.
  *
- * Threads work on whole runs, never inside one: a run is far too small to share, and so its numbers
- * cannot depend on how many threads there are. */
+ * Threads work on whole runs. Where there are fewer runs than threads, a run's heads and measures
+ * share what is left; its numbers do not depend on how many that are. */
 #ifndef SEPARATION_PLANS_H
 #define SEPARATION_PLANS_H
 

@@ -8,12 +8,12 @@
 #include "memory.h"
 #include "run.h"
 
-/* What all kinds of data share. */
+/* What all recipes share. */
 #define COMMON                                                                                     \
-    .batch = 128, .momentum = 0.9, .decay = 5e-4, .clip = 1.0, .warmup = 0.3, .anneal = 0.5,       \
-    .lambda_base = 1000.0, .lambda_power = 1.0
+    .epochs = 20, .batch = 128, .momentum = 0.9, .decay = 5e-4, .clip = 1.0, .warmup = 0.3,        \
+    .anneal = 0.5, .lambda_base = 1000.0, .lambda_power = 1.0
 
-/* Two hidden layers with batch normalisation; a plain dense layer down to the plane. What makes
+/* Two hidden layers with batch normalisation; a plain dense layer down to the embedding. What makes
  * the plane converge, found by trial over several seeds:
  *  - class weights evenly on the circle at first, classes with like inputs side by side: on a
  *    circle a class cannot pass another one, so the first order stays, and in a random order
@@ -22,15 +22,20 @@
  *    length, so features move to the weights, instead of the weights crowding on one side;
  *  - the margin warmed up from none, so that features find their class before they are pressed;
  *  - the whole gradient clipped at length 1: at scale 64 the first ones are a hundred long, the
- *    last ones ten. */
-const recipe recipe_sphere = {COMMON,       .train = 1500, .test = 1500,         .hidden = {64, 32},
-                              .epochs = 20, .rate = 0.03,  .weight_length = 10.0};
+ *    last ones ten.
+ * In space class weights start anywhere and have to spread, so they are short and the rate is
+ * higher; and more dimensions need layers that are not narrower than they are. */
+const recipe all_recipes[RECIPE_COUNT] = {
+    [RECIPE_PLANE] = {COMMON, .name = "plane", .hidden = {64, 32}, .rate = 0.03,
+                      .weight_length = 10.0},
+    [RECIPE_SPACE] = {COMMON, .name = "space", .hidden = {128, 128}, .rate = 0.1,
+                      .weight_length = 1.0},
+};
 
-const recipe recipe_images = {COMMON,       .train = 2000, .test = 2000,         .hidden = {64, 32},
-                              .epochs = 15, .rate = 0.03,  .weight_length = 10.0};
-
-const recipe recipe_faces = {COMMON,       .train = 40, .test = 20,          .hidden = {128, 128},
-                             .epochs = 20, .rate = 0.1, .weight_length = 1.0};
+const recipe *recipe_for(size_t dim)
+{
+    return &all_recipes[dim > 2 ? RECIPE_SPACE : RECIPE_PLANE];
+}
 
 /* Margins are given for 8 classes on a circle, 45 degrees apart. With other numbers of classes they
  * shrink or grow with the largest margin that still leaves each class a zone. */
@@ -60,6 +65,54 @@ const loss_row *recipe_row(margin_loss loss)
 static void take(double set, double *value)
 {
     if (!isnan(set)) *value = set;
+}
+
+static void take_count(size_t set, size_t *value)
+{
+    if (set != 0) *value = set;
+}
+
+void recipe_none(recipe *out)
+{
+    *out = (recipe){.rate = NAN,
+                    .momentum = NAN,
+                    .decay = NAN,
+                    .clip = NAN,
+                    .warmup = NAN,
+                    .anneal = NAN,
+                    .lambda_base = NAN,
+                    .lambda_power = NAN,
+                    .lambda_least = NAN,
+                    .weight_length = NAN};
+}
+
+void recipe_take(const recipe *set, recipe *how)
+{
+    for (size_t i = 0; i < HIDDEN_LAYERS; i++)
+        take_count(set->hidden[i], &how->hidden[i]);
+    take_count(set->epochs, &how->epochs);
+    take_count(set->batch, &how->batch);
+    take(set->rate, &how->rate);
+    take(set->momentum, &how->momentum);
+    take(set->decay, &how->decay);
+    take(set->clip, &how->clip);
+    take(set->warmup, &how->warmup);
+    take(set->anneal, &how->anneal);
+    take(set->lambda_base, &how->lambda_base);
+    take(set->lambda_power, &how->lambda_power);
+    take(set->lambda_least, &how->lambda_least);
+    take(set->weight_length, &how->weight_length);
+}
+
+void recipe_print(FILE *out, const recipe *how)
+{
+    fprintf(out, "%s: hidden %zu,%zu, weight-length %g; epochs %zu, batch %zu, rate %g, ",
+            how->name, how->hidden[0], how->hidden[1], how->weight_length, how->epochs, how->batch,
+            how->rate);
+    fprintf(out, "momentum %g, decay %g, clip %g; warmup %g, ", how->momentum, how->decay,
+            how->clip, how->warmup);
+    fprintf(out, "lambda-share %g, lambda-first %g, lambda-last %g, lambda-power %g\n", how->anneal,
+            how->lambda_base, how->lambda_least, how->lambda_power);
 }
 
 double *loss_margin(margin_config *config)
@@ -126,14 +179,13 @@ double schedule_lambda(const recipe *how, size_t steps, size_t step)
 
 /* ---- plans: defaults, keys and labels -------------------------------------------------------- */
 
-/* The head's scratch memory: small, because a context is made anew at each step of the warm-up. */
-static const size_t workspace_bytes = (size_t)1 << 20;
-
 void run_plan_init(run_plan *out, const run_data *data, const sphere_config *sphere, size_t dim,
                    margin_loss loss, const loss_override *override)
 {
     *out = (run_plan){.data = data, .dim = dim, .seed = 1, .program = ""};
-    out->how = data->images == NULL ? recipe_sphere : recipe_images;
+    out->how = *recipe_for(dim);
+    out->train = out->test = data->images == NULL ? 1500 : 2000;
+    if (data->images != NULL) out->how.epochs = 15;
     if (sphere != NULL) {
         out->sphere = *sphere;
     } else {
@@ -141,8 +193,7 @@ void run_plan_init(run_plan *out, const run_data *data, const sphere_config *sph
     }
     const size_t on_circle = dim == 2 ? run_plan_classes(out) : 0;
     recipe_loss(loss, on_circle, override, &out->aim.loss);
-    out->aim.loss.threads = 1; /* runs are what is spread over threads */
-    out->aim.loss.workspace_bytes = workspace_bytes;
+    out->aim.loss.threads = 1; /* runs are what is spread over threads first */
 }
 
 void run_plan_toy(run_plan *out, const run_data *data, margin_loss loss,
@@ -151,14 +202,20 @@ void run_plan_toy(run_plan *out, const run_data *data, margin_loss loss,
     run_plan_init(out, data, NULL, 2, loss, override);
 }
 
+void run_plan_take(run_plan *plan, const recipe *how)
+{
+    const size_t epochs = plan->how.epochs;
+    plan->how = *how;
+    plan->how.epochs = epochs;
+}
+
 void run_plan_faces(run_plan *out, const run_data *data, margin_loss loss)
 {
-    *out = (run_plan){.data = data, .dim = 64, .seed = 1, .program = ""};
-    out->how = recipe_faces;
+    *out = (run_plan){.data = data, .dim = 64, .train = 40, .test = 20, .seed = 1, .program = ""};
+    out->how = *recipe_for(out->dim);
     sphere_config_faces(&out->sphere);
     margin_config_init(&out->aim.loss, loss);
     out->aim.loss.threads = 1;
-    out->aim.loss.workspace_bytes = workspace_bytes;
 }
 
 double run_plan_margin(const run_plan *plan)
@@ -203,8 +260,8 @@ void run_plan_key(const run_plan *plan, char key[RUN_KEY])
         fprintf(to, " imbalance=%.17g flipped=%.17g outliers=%.17g", s->imbalance, s->flipped,
                 s->outliers);
     }
-    fprintf(to, " samples=%zu/%zu hidden=%zu,%zu epochs=%zu batch=%zu rate=%.17g", r->train,
-            r->test, r->hidden[0], r->hidden[1], r->epochs, r->batch, r->rate);
+    fprintf(to, " samples=%zu/%zu hidden=%zu,%zu epochs=%zu batch=%zu rate=%.17g", plan->train,
+            plan->test, r->hidden[0], r->hidden[1], r->epochs, r->batch, r->rate);
     fprintf(to, " momentum=%.17g decay=%.17g clip=%.17g warmup=%.17g anneal=%.17g length=%.17g",
             r->momentum, r->decay, r->clip, r->warmup, r->anneal, r->weight_length);
     fprintf(to, " lambda=%.17g,%.17g,%.17g", r->lambda_base, r->lambda_power, r->lambda_least);

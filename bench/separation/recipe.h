@@ -1,14 +1,19 @@
-/* recipe.h: the settings of a toy run: network and training for a kind of data, scale and margin
- * for a loss and a number of classes. Chosen by experiment; why is said beside each. Must not know
- * how a run is carried out. */
+/* recipe.h: the settings of a toy run: network and training for a number of dimensions, scale and
+ * margin for a loss and a number of classes. Chosen by experiment; why is said beside each. Must
+ * not know how a run is carried out. */
 #ifndef SEPARATION_RECIPE_H
 #define SEPARATION_RECIPE_H
 
+#include <stdio.h>
+
 #include "margin.h"
 
+enum { HIDDEN_LAYERS = 2 };
+
+/* Each constant is an option of its name, and a field of the results. */
 typedef struct recipe {
-    size_t train, test; /* samples of each class */
-    size_t hidden[2];   /* units */
+    const char *name;
+    size_t hidden[HIDDEN_LAYERS]; /* units */
     size_t epochs, batch;
     double rate; /* the first learning rate; it falls to 0 along half a cosine */
     double momentum;
@@ -20,7 +25,18 @@ typedef struct recipe {
     double weight_length; /* of the first class weights, for losses that normalise them */
 } recipe;
 
-extern const recipe recipe_sphere, recipe_images, recipe_faces;
+/* For two dimensions, and for more. */
+typedef enum recipe_name { RECIPE_PLANE, RECIPE_SPACE, RECIPE_COUNT } recipe_name;
+
+extern const recipe all_recipes[RECIPE_COUNT];
+
+const recipe *recipe_for(size_t dim);
+/* A recipe in which nothing is set: NaN and 0. */
+void recipe_none(recipe *out);
+/* Takes what is set in `set`. */
+void recipe_take(const recipe *set, recipe *how);
+/* One line for people: every constant, by the names of the options. */
+void recipe_print(FILE *out, const recipe *how);
 
 /* What the user set; NaN: as the recipe says. */
 typedef struct loss_override {

@@ -3,6 +3,7 @@
 #include "report.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "figures.h"
 #include "json_out.h"
@@ -106,8 +107,9 @@ static void put_loss(json_t *object, const group *g, const run_plan *plan)
              plan->aim.extra.intra, plan->aim.extra.inter,
              plan->aim.sample_rate > 0.0 ? plan->aim.sample_rate : 1.0);
     if (margin_loss_get(loss->loss)->has_lambda)
-        json_put(object, "lambda_first lambda_last lambda_share", "ggg", plan->how.lambda_base,
-                 plan->how.lambda_least, plan->how.anneal);
+        json_put(object, "lambda_first lambda_last lambda_share lambda_power", "gggg",
+                 plan->how.lambda_base, plan->how.lambda_least, plan->how.anneal,
+                 plan->how.lambda_power);
 }
 
 /* ---- runs ---------------------------------------------------------------------------------- */
@@ -129,6 +131,17 @@ static void put_pictures(json_t *object, const run_plan *plan, const run_result 
                  feature_columns(r, plan->dim, typical ? r->feature_count : 0));
 }
 
+static void put_recipe(json_t *object, const recipe *how)
+{
+    json_put(object,
+             "recipe hidden weight_length epochs batch schedule rate momentum weight_decay "
+             "gradient_clip warmup_share",
+             "sogzzsggggg", how->name,
+             json_pack("[I, I]", (json_int_t)how->hidden[0], (json_int_t)how->hidden[1]),
+             how->weight_length, how->epochs, how->batch, "cosine", how->rate, how->momentum,
+             how->decay, how->clip, how->warmup);
+}
+
 /* The names of figures by their bits. */
 static json_t *figure_names(uint32_t figures)
 {
@@ -142,7 +155,6 @@ static json_t *run_object(const group *g, size_t k, int typical)
 {
     const run_plan *const plan = &g->plans->plans[g->runs[k]];
     const run_result *const r = group_result(g, k);
-    const recipe *const how = &plan->how;
     const sphere_config *const s = &plan->sphere;
     json_t *const object = json_row("data label", "ss", plan->data->name, g->label);
     put_loss(object, g, plan);
@@ -150,14 +162,11 @@ static json_t *run_object(const group *g, size_t k, int typical)
     json_put(object, "dim classes train_count test_count unseen_count", "zzzzz", plan->dim,
              r->classes, r->train_count, r->test_count, r->unseen_count);
     if (plan->data->images == NULL)
-        json_put(object, "concentration imbalance flipped_share outlier_share", "gggg",
-                 s->concentration, s->imbalance, s->flipped, s->outliers);
-    json_put(object,
-             "hidden epochs batch schedule rate momentum weight_decay gradient_clip warmup_share",
-             "ozzsggggg",
-             json_pack("[I, I]", (json_int_t)how->hidden[0], (json_int_t)how->hidden[1]),
-             how->epochs, how->batch, "cosine", how->rate, how->momentum, how->decay, how->clip,
-             how->warmup);
+        json_put(object,
+                 "concentration bend latent_dim input_dim imbalance flipped_share outlier_share",
+                 "ggzzggg", s->concentration, s->bend, s->latent_dim, s->input_dim, s->imbalance,
+                 s->flipped, s->outliers);
+    put_recipe(object, &plan->how);
     json_put(object, "seconds final_loss train_accuracy test_accuracy stats train_stats", "ggggoo",
              r->seconds, r->final_loss, r->train.accuracy, r->test.accuracy, stats_object(&r->test),
              stats_object(&r->train));
@@ -288,14 +297,34 @@ static const column columns[] = {
 };
 enum { COLUMNS = sizeof columns / sizeof *columns };
 
-/* Prints a run's line; returns 1 if one of its numbers does not exist. */
-static int print_run(FILE *out, const run_plan *plan, const run_result *result)
+/* 1 where no run before this one has its recipe. */
+static int is_new_recipe(const plan_list *plans, size_t index)
 {
+    size_t i = 0;
+    while (memcmp(&plans->plans[i].how, &plans->plans[index].how, sizeof(recipe)) != 0)
+        i++;
+    return i == index;
+}
+
+/* The number of a run's recipe among those of all runs, from 1. */
+static size_t recipe_number(const plan_list *plans, const recipe *how)
+{
+    size_t number = 1;
+    for (size_t i = 0; memcmp(&plans->plans[i].how, how, sizeof *how) != 0; i++)
+        number += is_new_recipe(plans, i);
+    return number;
+}
+
+/* Prints a run's line; returns 1 if one of its numbers does not exist. */
+static int print_run(FILE *out, const plan_list *plans, size_t i)
+{
+    const run_plan *const plan = &plans->plans[i];
+    const run_result *const result = &plans->results[i];
     char label[RUN_LABEL];
     int lacks = 0;
     run_plan_label(plan, label);
-    fprintf(out, "%-9s %3zu %-32s %4llu", plan->data->name, plan->dim, label,
-            (unsigned long long)plan->seed);
+    fprintf(out, "%-9s %3zu %-32s %2zu %-5s %4llu", plan->data->name, plan->dim, label,
+            recipe_number(plans, &plan->how), plan->how.name, (unsigned long long)plan->seed);
     for (size_t k = 0; k < COLUMNS; k++) {
         const double value = columns[k].factor * quantity_find(columns[k].quantity)->of(result);
         lacks += isnan(value);
@@ -313,24 +342,36 @@ void report_table(FILE *out, const plan_list *plans)
 {
     int lacking = 0;
     if (plans->count == 0) return;
-    fprintf(out, "%-9s %3s %-32s %4s", "", "", "", "");
+    fprintf(out, "%-9s %3s %-32s %8s %4s", "", "", "", "", "");
     for (size_t k = 0; k < COLUMNS; k++)
         fprintf(out, " %7s", columns[k].above);
-    fprintf(out, "\n%-9s %3s %-32s %4s", "data", "dim", "loss", "seed");
+    fprintf(out, "\n%-9s %3s %-32s %8s %4s", "data", "dim", "loss", "recipe", "seed");
     for (size_t k = 0; k < COLUMNS; k++)
         fprintf(out, " %7s", columns[k].heading);
     fprintf(out, " seconds\n");
     for (size_t i = 0; i < plans->count; i++)
-        lacking += print_run(out, &plans->plans[i], &plans->results[i]);
+        lacking += print_run(out, plans, i);
     if (lacking > 0)
         fprintf(out, "-: gaps are of the plane, TAR of identities that training has not seen, and "
                      "triplets have no class weights.\n");
+    for (size_t i = 0, number = 0; i < plans->count; i++) {
+        if (!is_new_recipe(plans, i)) continue;
+        fprintf(out, "%srecipe %zu, ", number == 0 ? "\n" : "", number + 1);
+        recipe_print(out, &plans->plans[i].how);
+        number++;
+    }
 }
 
 void report_list(FILE *out, const unsigned char *losses, const loss_override *override)
 {
     const size_t classes = 8;
     fprintf(out, "data: sphere, fashion, or a folder of IDX files\n");
+    fprintf(out,
+            "recipes, by the names of the options: plane for two dimensions, space for more\n");
+    for (size_t i = 0; i < RECIPE_COUNT; i++) {
+        fprintf(out, "  ");
+        recipe_print(out, &all_recipes[i]);
+    }
     fprintf(out, "losses, with their settings for %zu classes:\n", classes);
     for (int i = 0; i < MARGIN_LOSS_COUNT; i++) {
         margin_config config;

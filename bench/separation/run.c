@@ -21,8 +21,8 @@ static void make_data(const run_plan *plan, data_split *out)
 {
     sphere_config config = plan->sphere;
     config.seed = plan->seed;
-    config.train = plan->how.train;
-    config.test = plan->how.test;
+    config.train = plan->train;
+    config.test = plan->test;
     if (plan->data->images != NULL) {
         image_set_pick(plan->data->images, config.train, config.test, plan->seed, out);
     } else {
@@ -67,6 +67,7 @@ static separation_input input_of(const run_plan *plan, const run_parts *parts, c
         .weights = has_weights ? parts->head.weights : NULL,
         .bias = parts->head.bias,
         .normalised = normalised(plan),
+        .threads = plan->aim.loss.threads,
     };
 }
 
@@ -75,14 +76,11 @@ static run_snapshot take_snapshot(const run_plan *plan, run_parts *parts, size_t
 {
     const dataset *const data = &parts->data.train;
     float *const embeddings = zeroed(data->count * plan->dim, sizeof *embeddings);
-    double *const centres = zeroed(data->classes * plan->dim, sizeof *centres);
-    separation_stats stats;
     trainer_embed(&parts->net, data, embeddings);
     const separation_input input = input_of(plan, parts, data, embeddings);
-    separation_measure(&input, &stats, centres, NULL);
+    const angle_summary theta = separation_theta(&input);
     free(embeddings);
-    free(centres);
-    return (run_snapshot){epoch, stats.theta};
+    return (run_snapshot){epoch, theta};
 }
 
 /* Measures one part of the data; returns its embeddings, [data->count, dim], to be freed. */
@@ -130,7 +128,7 @@ static void measure_unseen(const run_plan *plan, run_parts *parts, run_result *r
         .dim = plan->dim,
         .embeddings = embeddings,
         .labels = data->labels,
-        .threads = 1,
+        .threads = plan->aim.loss.threads,
     };
     if (verification_measure(&pairs, &result->strangers) != 0) out_of_memory();
     result->verified = 1;

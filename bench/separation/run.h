@@ -28,6 +28,7 @@ typedef struct run_plan {
     uint32_t figures; /* that want it, a bit each */
     const run_data *data;
     sphere_config sphere; /* the hypersphere's; its samples and seed come from below */
+    size_t train, test;   /* samples of each class */
     size_t dim;           /* of the embedding, >= 2 */
     recipe how;
     objective aim;
@@ -45,13 +46,15 @@ typedef struct run_plan {
 
 enum { RUN_KEY = 1024, RUN_LABEL = 96, RUN_SNAPSHOTS = 3 };
 
-/* A run on images or on these identities (NULL: the toy's 8) with the toy's recipe, seed 1. In two
- * dimensions the loss is for as many classes as the data have. */
+/* A run on images or on these identities (NULL: the toy's 8) with the recipe for so many
+ * dimensions, seed 1. In two dimensions the loss is for as many classes as the data have. */
 void run_plan_init(run_plan *out, const run_data *data, const sphere_config *sphere, size_t dim,
                    margin_loss loss, const loss_override *override);
 /* The same on the toy's identities in the plane. */
 void run_plan_toy(run_plan *out, const run_data *data, margin_loss loss,
                   const loss_override *override);
+/* Gives a run another recipe; how often training sees the data stays. */
+void run_plan_take(run_plan *plan, const recipe *how);
 /* A run that must tell strangers apart: 64 dimensions, a hundred identities and as many unseen. */
 void run_plan_faces(run_plan *out, const run_data *data, margin_loss loss);
 /* The loss's one margin; NaN, and nothing set, for a loss that has none or several. */
@@ -73,7 +76,7 @@ typedef struct run_snapshot {
 
 typedef struct run_result {
     size_t train_count, test_count, unseen_count, classes;
-    double seconds;    /* of the training, on one thread */
+    double seconds;    /* of the training */
     double final_loss; /* mean over the last epoch */
     separation_stats train, test, unseen;
     int verified; /* 1: there are unseen identities */

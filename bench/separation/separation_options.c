@@ -2,6 +2,7 @@
 #include "separation_options.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -15,6 +16,13 @@ static const char *figure_name(int value)
 }
 
 static const choice figure_choice = {figure_name, NULL};
+
+static const char *recipe_title(int value)
+{
+    return value < RECIPE_COUNT ? all_recipes[value].name : NULL;
+}
+
+static const choice recipe_choice = {recipe_title, NULL};
 
 _Static_assert(SEPARATION_MOST_DATA == 8, "a message says so");
 
@@ -30,6 +38,19 @@ static const char *take_data(void *target, const char *name)
     if (copy == NULL) out_of_memory();
     out->data[out->data_count++] = copy;
     return NULL;
+}
+
+/* One layer after the other. */
+static const char *take_hidden(void *target, const char *item)
+{
+    size_t *units = ((separation_options *)target)->set.hidden;
+    const size_t *const end = units + HIDDEN_LAYERS;
+    while (units < end && *units != 0)
+        units++;
+    if (units == end) return "wanted: there are two hidden layers";
+    return parse_size(item, units) && *units >= 1 && *units <= 65536
+               ? NULL
+               : "a whole number from 1 to 65536";
 }
 
 #define OPTION_TARGET separation_options
@@ -70,6 +91,12 @@ static const option_row rows[] = {
      TO_SIZE(sphere.unseen, 2, 100000), OF_OWN_RUNS},
     {"concentration", "X", "of samples round their identity's centre (default {default})",
      TO_RANGE(sphere.concentration, 0, 1e6), OF_OWN_RUNS},
+    {"bend", "B", "how far samples are bent on their way to the network (default {default})",
+     TO_RANGE(sphere.bend, 0, 1e6), OF_OWN_RUNS},
+    {"latent-dim", "D", "dimensions of the hypersphere (default {default})",
+     TO_SIZE(sphere.latent_dim, 2, 4096), OF_OWN_RUNS},
+    {"input-dim", "D", "of what the network sees of it (default {default})",
+     TO_SIZE(sphere.input_dim, 1, 65536), OF_OWN_RUNS},
     {"imbalance", "R",
      "the last identity has R times fewer samples than the first (default {default})",
      TO_RANGE(sphere.imbalance, 1, 1e6), OF_OWN_RUNS},
@@ -83,15 +110,36 @@ static const option_row rows[] = {
      "all classes)",
      TO_RANGE(sample_rate, 1e-6, 1), OF_OWN_RUNS},
 
+    {"recipe", "NAME",
+     "network and training: {names} (default: plane for two dimensions, space for more)",
+     TO_NAME(recipe, &recipe_choice), OF_OWN_RUNS},
+
+    OPTION_GROUP("network and training (defaults: the recipe's, which --list prints):"),
+    {"hidden", "H,H", "units of the two hidden layers", TO_ITEMS(take_hidden)},
+    {"weight-length", "L", "of the first class weights, where a loss normalises them",
+     TO_RANGE(set.weight_length, 1e-6, 1e6)},
+    {"epochs", "N", "passes over the training samples (images 15)", TO_SIZE(set.epochs, 1, 100000)},
+    {"batch", "N", "samples of a step", TO_SIZE(set.batch, 2, 65536)},
+    {"rate", "X", "the first learning rate; it falls to 0 along half a cosine",
+     TO_RANGE(set.rate, 0, 1e6)},
+    {"momentum", "X", "of the descent", TO_RANGE(set.momentum, 0, 1)},
+    {"decay", "X", "weight decay", TO_RANGE(set.decay, 0, 1e6)},
+    {"clip", "X", "longest gradient of a step; 0: no limit", TO_RANGE(set.clip, 0, 1e30)},
+    {"warmup", "P", "share of the steps in which the margin grows", TO_RANGE(set.warmup, 0, 1)},
+    {"lambda-share", "P", "share of the steps in which SphereFace's lambda falls",
+     TO_RANGE(set.anneal, 0, 1)},
+    {"lambda-first", "X", "from here", TO_RANGE(set.lambda_base, 0, 1e30)},
+    {"lambda-last", "X", "to here", TO_RANGE(set.lambda_least, 0, 1e30)},
+    {"lambda-power", "X", "by this power of the steps", TO_RANGE(set.lambda_power, 1e-3, 1e3)},
+
     OPTION_GROUP("how:"),
     {"quick", NULL, "1 seed (default: 5)", TO_CONSTANT(level, LEVEL_QUICK)},
     {"full", NULL, "10 seeds", TO_CONSTANT(level, LEVEL_FULL)},
     {"seeds", "N", "repetitions of each run", TO_SIZE(seeds, 1, 10000)},
     {"seed", "S", "of the first repetition (default {default})", TO_U64(seed)},
-    {"epochs", "N", "passes over the training samples (default 20; images 15)",
-     TO_SIZE(epochs, 1, 100000)},
     {"samples", "N", "of each class, to train and to test (default 1500; images 2000)",
      TO_SIZE(samples, 1, 100000)},
+    {"test-samples", "N", "of each class, to test alone", TO_SIZE(test_samples, 1, 100000)},
     {"scale", "S", "of the losses that normalise (default 64)", TO_DOUBLE(override.scale)},
     {"margin", "M",
      "of each loss that has one margin (defaults: --list; they shrink when there are more than 8 "
@@ -102,7 +150,7 @@ static const option_row rows[] = {
     {"m3", "M", "likewise: subtracted from the cosine", TO_DOUBLE(override.m3)},
     {"isa", "NAME", "instruction set of the loss: {names} (default: MARGIN_ISA, else the best)",
      TO_ISA(isa)},
-    {"threads", "T", "runs at a time (default: as OpenMP decides); never changes a number",
+    {"threads", "T", "of all runs together (default: as OpenMP decides); never changes a number",
      TO_INT(threads, 1, 1024)},
     OPTION_END};
 
@@ -116,6 +164,11 @@ static const option_table separation_table = {
         "figure that --list names is measured.",
     .rows = rows};
 
+static double first_lambda(const separation_options *o)
+{
+    return isnan(o->set.lambda_base) ? recipe_for(o->dim)->lambda_base : o->set.lambda_base;
+}
+
 /* Options that would be passed over in silence are refused. */
 static void check_together(const separation_options *o)
 {
@@ -128,6 +181,11 @@ static void check_together(const separation_options *o)
         die_usage(SEPARATION_PROGRAM, "--figure writes to a folder: --folder in place of --out");
     if (o->figures == 0 && o->folder != NULL)
         die_usage(SEPARATION_PROGRAM, "--folder: only with --figure");
+    if (o->set.hidden[0] != 0 && o->set.hidden[1] == 0)
+        die_usage(SEPARATION_PROGRAM, "--hidden: units of two layers, as 64,32");
+    if (o->set.lambda_least > first_lambda(o))
+        die_usage(SEPARATION_PROGRAM, "--lambda-last: lambda falls: at most --lambda-first, %g",
+                  first_lambda(o));
     if (o->seed > UINT64_MAX - o->seeds)
         die_usage(SEPARATION_PROGRAM, "--seed: too large for %zu seeds", o->seeds);
 }
@@ -135,9 +193,14 @@ static void check_together(const separation_options *o)
 void separation_options_read(separation_options *out, int argc, char **argv)
 {
     static const size_t level_seeds[] = {1, 5, 10};
-    *out = (separation_options){
-        .level = LEVEL_DEFAULT, .seed = 1, .features = 100, .isa = MARGIN_ISA_AUTO, .dim = 2};
+    *out = (separation_options){.level = LEVEL_DEFAULT,
+                                .seed = 1,
+                                .features = 100,
+                                .isa = MARGIN_ISA_AUTO,
+                                .dim = 2,
+                                .recipe = -1};
     loss_override_none(&out->override);
+    recipe_none(&out->set);
     sphere_config_init(&out->sphere);
     options_read(&separation_table, argc, argv, out);
     for (size_t i = 0; i < figure_count(); i++)

@@ -24,8 +24,11 @@ typedef struct separation_options {
     const char *data[SEPARATION_MOST_DATA];  /* "sphere", "fashion" or a folder */
     size_t data_count;                       /* 0: none named */
     uint64_t seed;                           /* of the first repetition */
-    size_t seeds, epochs, samples, features; /* epochs, samples: 0: as the recipe says */
+    size_t seeds, features;
+    size_t samples, test_samples; /* of each class; 0: as the data have it, or as `samples` */
     loss_override override;
+    int recipe;           /* a recipe_name; -1: the one for `dim` */
+    recipe set;           /* what was set of it */
     sphere_config sphere; /* of the runs that --data and --loss name */
     size_t dim;           /* of their embedding */
     double sample_rate;   /* of their training steps; 0: all classes */

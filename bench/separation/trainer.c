@@ -13,7 +13,7 @@
 
 /* ---- one step ------------------------------------------------------------------------------ */
 
-/* The context of the margin and lambda of this step; made anew only when they change. */
+/* Gives the context the margin and lambda of this step; the first one makes it. */
 static margin_status follow_schedule(trainer *t, size_t step)
 {
     const double share = schedule_margin(&t->config.how, t->steps, step);
@@ -23,16 +23,8 @@ static margin_status follow_schedule(trainer *t, size_t step)
     now.m3 *= share;
     if (margin_loss_get(now.loss)->has_lambda)
         now.lambda = schedule_lambda(&t->config.how, t->steps, step);
-    if (t->context != NULL) {
-        const margin_config *const last = margin_context_config(t->context);
-        if (last->m1 == now.m1 && last->m2 == now.m2 && last->m3 == now.m3 &&
-            last->lambda == now.lambda) {
-            return MARGIN_OK;
-        }
-    }
-    margin_destroy(t->context);
-    t->context = NULL;
-    return margin_create(&now, &t->context);
+    return t->context == NULL ? margin_create(&now, &t->context)
+                              : margin_context_configure(t->context, &now);
 }
 
 static double square_sum(const float *values, size_t count)

@@ -18,7 +18,7 @@ static run_plan plan_of(margin_loss loss, size_t epochs)
     loss_override_none(&none);
     run_plan_toy(&plan, &sphere, loss, &none);
     plan.how.epochs = epochs;
-    plan.how.train = plan.how.test = 60;
+    plan.train = plan.test = 60;
     plan.features = 60;
     return plan;
 }

@@ -147,6 +147,51 @@ class Driver(unittest.TestCase):
         self.assertEqual(one, numbers_of(self.run_to("env.json", *arguments, OMP_NUM_THREADS="3")))
         self.assertEqual(one, numbers_of(self.run_to("again.json", *arguments)))
 
+    def test_one_run_shares_its_work(self):
+        """Fewer runs than threads: what is left measures, and takes heads."""
+        arguments = ["--data", "sphere", "--loss", "arcface", "--dim", "16", "--identities", "300",
+                     "--unseen", "20", "--epochs", "1", "--samples", "5", "--seeds", "1"]
+        one = numbers_of(self.run_to("one.json", *arguments, "--threads", "1"))
+        self.assertEqual(one, numbers_of(self.run_to("four.json", *arguments, "--threads", "4")))
+
+    def test_recipe_by_dimension(self):
+        for name, hidden, *arguments in [("plane", [64, 32]), ("space", [128, 128], "--dim", "3"),
+                                         ("space", [128, 128], "--dim", "64"),
+                                         ("plane", [64, 32], "--dim", "64", "--recipe", "plane")]:
+            with self.subTest(arguments=arguments):
+                done = drive("--data", "sphere", "--loss", "arcface", *FEW, *arguments,
+                             "--out", self.path("run.json"))
+                run = numbers_of(self.path("run.json"))[0][0]
+                self.assertEqual((run["recipe"], run["hidden"]), (name, hidden))
+                self.assertIn(f" 1 {name} ", done.stdout)
+                self.assertIn(f"recipe 1, {name}: hidden {hidden[0]},{hidden[1]}, ", done.stdout)
+
+    def test_every_constant_is_an_option(self):
+        """Each is recorded, each changes what is learned."""
+        arguments = ["--data", "sphere", "--loss", "sphereface", "--epochs", "2", "--samples", "40",
+                     "--seeds", "1"]
+        usual = numbers_of(self.run_to("usual.json", *arguments))[0][0]
+        for option, value, field in [
+                ("hidden", [24, 8], "hidden"), ("weight-length", 3, "weight_length"),
+                ("epochs", 3, "epochs"), ("batch", 32, "batch"), ("rate", 0.01, "rate"),
+                ("momentum", 0.5, "momentum"), ("decay", 0.1, "weight_decay"),
+                ("clip", 0, "gradient_clip"), ("warmup", 0, "warmup_share"),
+                ("lambda-first", 10, "lambda_first"), ("lambda-last", 5, "lambda_last"),
+                ("lambda-share", 0.2, "lambda_share"), ("lambda-power", 2, "lambda_power"),
+                ("bend", 0.3, "bend"), ("latent-dim", 16, "latent_dim"),
+                ("input-dim", 48, "input_dim"), ("test-samples", 11, None)]:
+            with self.subTest(option=option):
+                text = str(value).strip("[]").replace(" ", "")
+                run = numbers_of(self.run_to("set.json", *arguments, "--" + option, text))[0][0]
+                self.assertNotEqual(run["stats"], usual["stats"])
+                if field is None:
+                    self.assertEqual((run["train_count"], run["test_count"]), (8 * 40, 8 * value))
+                    self.assertEqual(run["train_stats"], usual["train_stats"])
+                else:
+                    self.assertEqual(run[field], value)
+                    self.assertNotEqual(usual[field], value)
+                    self.assertNotEqual(run["train_stats"], usual["train_stats"])
+
     def test_sampled_classes(self):
         arguments = ["--data", "sphere", "--loss", "arcface", "--dim", "8", "--identities", "200",
                      "--epochs", "1", "--samples", "4", "--seeds", "1"]
@@ -216,6 +261,11 @@ class Driver(unittest.TestCase):
                 ("''", "--loss", "arcface,"), ("''", "--data", ""),
                 ("'0'", "--epochs", "0"), ("'-3'", "--samples", "-3"), ("'1e3'", "--seeds", "1e3"),
                 ("'0'", "--threads", "0"), ("'x'", "--scale", "x"), ("'nan'", "--margin", "nan"),
+                ("two layers", "--hidden", "3"), ("two hidden layers", "--hidden", "3,4,5"),
+                ("'0'", "--hidden", "0,3"), ("'-1'", "--clip", "-1"), ("'2'", "--warmup", "2"),
+                ("'1'", "--batch", "1"), ("at most --lambda-first, 1000", "--lambda-last", "2000"),
+                ("did you mean plane?", "--recipe", "plan"),
+                ("no --data", "--figure", "fig3", "--recipe", "space"),
                 ("'mmx'", "--isa", "mmx"), ("'99999999999999999999'", "--seed", "9" * 20),
                 ("--seed", "--seed", str(2**64 - 1)), ("s=-1", "--data", "sphere", "--scale", "-1"),
                 ("m2=9", "--data", "sphere", "--loss", "arcface", "--margin", "9"),

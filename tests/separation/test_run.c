@@ -57,6 +57,49 @@ static void every_default_is_accepted(void **state)
     }
 }
 
+/* The recipe follows from the dimension, whatever the data; what is set of it is taken. */
+static void recipes_fit_the_dimension(void **state)
+{
+    (void)state;
+    run_plan plan;
+    loss_override none;
+    loss_override_none(&none);
+    for (size_t dim = 2; dim <= 64; dim++) {
+        run_plan_init(&plan, &sphere, NULL, dim, MARGIN_ARCFACE, &none);
+        assert_string_equal(plan.how.name, dim == 2 ? "plane" : "space");
+        assert_true(plan.how.hidden[1] >= dim);
+    }
+    recipe set, before = plan.how;
+    recipe_none(&set);
+    recipe_take(&set, &plan.how);
+    assert_memory_equal(&plan.how, &before, sizeof before);
+    set.clip = 0.0;
+    set.hidden[1] = 7;
+    recipe_take(&set, &plan.how);
+    before.clip = 0.0;
+    before.hidden[1] = 7;
+    assert_memory_equal(&plan.how, &before, sizeof before);
+}
+
+/* A run of one's own on a figure's data is the figure's run. */
+static void own_runs_are_the_figures(void **state)
+{
+    (void)state;
+    char faces[RUN_KEY], own[RUN_KEY];
+    sphere_config hundred;
+    run_plan plan;
+    loss_override none;
+    loss_override_none(&none);
+    run_plan_faces(&plan, &sphere, MARGIN_NORMSOFTMAX);
+    run_plan_key(&plan, faces);
+    sphere_config_faces(&hundred);
+    run_plan_init(&plan, &sphere, &hundred, 64, MARGIN_NORMSOFTMAX, &none);
+    plan.train = 40;
+    plan.test = 20;
+    run_plan_key(&plan, own);
+    assert_string_equal(own, faces);
+}
+
 static void carry_out(margin_loss loss, double margin, run_result *result)
 {
     run_plan plan;
@@ -65,7 +108,7 @@ static void carry_out(margin_loss loss, double margin, run_result *result)
     set.margin = margin;
     run_plan_toy(&plan, &sphere, loss, &set);
     plan.seed = 3;
-    plan.how.train = plan.how.test = 600;
+    plan.train = plan.test = 600;
     plan.features = 5;
     if (run_carry_out(&plan, result) != 0) {
         fail_msg("%s", result->error);
@@ -97,7 +140,7 @@ static run_plan small_plan(margin_loss loss)
     loss_override_none(&none);
     run_plan_toy(&plan, &sphere, loss, &none);
     plan.how.epochs = 1;
-    plan.how.train = plan.how.test = 50;
+    plan.train = plan.test = 50;
     plan.features = 5;
     return plan;
 }
@@ -141,8 +184,8 @@ static void strangers_are_verified(void **state)
     run_result result;
     run_plan_faces(&plan, &sphere, MARGIN_ARCFACE);
     plan.how.epochs = 2;
-    plan.how.train = 10;
-    plan.how.test = 4;
+    plan.train = 10;
+    plan.test = 4;
     assert_int_equal(run_carry_out(&plan, &result), 0);
     assert_int_equal(result.unseen_count, 400);
     assert_int_equal(result.strangers.all.genuine, 100 * 6);
@@ -162,8 +205,8 @@ static void extra_objectives_train(void **state)
     run_result plain, intra, triplet;
     run_plan_faces(&plan, &sphere, MARGIN_NORMSOFTMAX);
     plan.how.epochs = 6;
-    plan.how.train = 20;
-    plan.how.test = 4;
+    plan.train = 20;
+    plan.test = 4;
     assert_int_equal(run_carry_out(&plan, &plain), 0);
     plan.aim.extra.intra = 20.0;
     assert_int_equal(run_carry_out(&plan, &intra), 0);
@@ -219,7 +262,8 @@ int main(void)
         cmocka_unit_test(every_default_is_accepted), cmocka_unit_test(margin_leaves_a_gap),
         cmocka_unit_test(results_are_complete),      cmocka_unit_test(strangers_are_verified),
         cmocka_unit_test(extra_objectives_train),    cmocka_unit_test(failures_are_told),
-        cmocka_unit_test(keys_tell_runs_apart),
+        cmocka_unit_test(keys_tell_runs_apart),      cmocka_unit_test(recipes_fit_the_dimension),
+        cmocka_unit_test(own_runs_are_the_figures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,7 +101,6 @@ static void train_sampled(const dataset *data, margin_loss loss, double scale, d
     };
     config.aim.loss = config_of(loss);
     config.aim.loss.threads = 1;
-    config.aim.loss.workspace_bytes = (size_t)1 << 20; /* made anew at each step of the warm-up */
     config.aim.loss.scale = normalised ? scale : config.aim.loss.scale;
     network_create(&out->net, INPUTS, shapes, LENGTH_OF(shapes), 16, 1);
     config.aim.sample_rate = rate;
