@@ -31,7 +31,8 @@ while [ $# -gt 0 ]; do
     *) fail 2 "$1: unknown; --help shows what there is" ;;
     esac
 done
-[[ $into != *[[:space:],:]* ]] || fail 2 "--into: '$into' has a blank, comma or colon, which options divide"
+[[ $into != *[[:space:],:]* ]] ||
+    fail 2 "--into: '$into' has a blank, comma or colon, which divide options"
 
 # A wheel and its hashes: of the builds for CPython 3.10 to 3.14 where there is one for each.
 wheels=(
@@ -58,17 +59,18 @@ install() {
             --only-binary :all: --require-hashes -r "$into/wanted.txt" >"$into/log.txt" 2>&1; then
             : >"$done"
         else
-            printf '%s: %s is left out: %s\n' "$program" "$wheel" "$(grep -m1 ERROR "$into/log.txt" ||
-                tail -n1 "$into/log.txt")" >&2
+            printf '%s: %s is left out: %s\n' "$program" "$wheel" \
+                "$(grep -m1 ERROR "$into/log.txt" || tail -n1 "$into/log.txt")" >&2
         fi
     fi
 }
 
-mkdir -p "$into/installed" 2>/dev/null || fail 1 "$into: cannot be made; --into names another folder"
+mkdir -p "$into/installed" 2>/dev/null ||
+    fail 1 "$into: cannot be made; --into names another folder"
 if [ ! -x "$into/venv/bin/python" ]; then
     step "a virtual environment in $into"
     python3 -m venv "$into/venv" >"$into/log.txt" 2>&1 ||
-        fail 1 "no virtual environment: $(tail -n1 "$into/log.txt") (Debian: apt install python3-venv)"
+        fail 1 "no virtual environment: $(tail -n1 "$into/log.txt"); on Debian install python3-venv"
 fi
 for wheel in "${wheels[@]}"; do
     # shellcheck disable=SC2086 # words: the wheel, its hashes

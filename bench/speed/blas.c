@@ -108,10 +108,17 @@ int speed_blas_add(const char *words, char *fault)
     return failed;
 }
 
-int speed_blas_preload(const char *path, char *fault)
+int speed_blas_add_all(char *const *preload, int preloads, char *const *words, int count,
+                       char *fault)
 {
-    if (dlopen(path, RTLD_NOW | RTLD_GLOBAL) != NULL) return 0;
-    return speed_fail(fault, "--preload: cannot load %s", dlerror());
+    int failed = 0;
+    for (int i = 0; i < preloads; i++) {
+        if (dlopen(preload[i], RTLD_NOW | RTLD_GLOBAL) == NULL)
+            return speed_fail(fault, "--preload: cannot load %s", dlerror());
+    }
+    for (int i = 0; i < count && failed == 0; i++)
+        failed = speed_blas_add(words[i], fault);
+    return failed;
 }
 
 /* ---- surroundings ---------------------------------------------------------------------------- */

@@ -59,8 +59,10 @@ const char *speed_blas_clear_environment(void);
  * cblas_sgemm + SUFFIX, with 64-bit sizes where SUFFIX has "64" in it. 0; 1 where these words are
  * wrong, -1 where the library is of no use, and one line in `fault`. */
 int speed_blas_add(const char *words, char *fault);
-/* Loads a library that others need and do not find. 0, or -1 and one line in `fault`. */
-int speed_blas_preload(const char *path, char *fault);
+/* The same of all these words, after loading the libraries `preload`, which they need and do not
+ * find. */
+int speed_blas_add_all(char *const *preload, int preloads, char *const *words, int count,
+                       char *fault);
 
 /* The library of that name, loaded on first use; NULL if it is unknown or not installed. */
 const speed_blas *speed_blas_find(const char *name);

@@ -345,23 +345,16 @@ int run_all(Suite &suite, int argc, char **argv, double start)
     return status;
 }
 
-// The libraries of --preload and --blas; a person named them, so that one of no use ends the run.
+// A person named the libraries of --preload and --blas, so that one of no use ends the run.
 void load_peers(const speed_options &o)
 {
     char fault[SPEED_FAULT];
-    for (int i = 0; i < o.preload_count; i++) {
-        if (speed_blas_preload(o.preload[i], fault) != 0) {
-            die(SPEED_PROGRAM, "%s", fault);
-        }
+    const int failed = speed_blas_add_all(o.preload, o.preload_count, o.blas, o.blas_count, fault);
+    if (failed > 0) {
+        die_usage(SPEED_PROGRAM, "%s", fault);
     }
-    for (int i = 0; i < o.blas_count; i++) {
-        const int failed = speed_blas_add(o.blas[i], fault);
-        if (failed > 0) {
-            die_usage(SPEED_PROGRAM, "%s", fault);
-        }
-        if (failed < 0) {
-            die(SPEED_PROGRAM, "%s", fault);
-        }
+    if (failed < 0) {
+        die(SPEED_PROGRAM, "%s", fault);
     }
 }
 

@@ -146,7 +146,8 @@ static void open_blas(bench *b, const settings *s)
 {
     char fault[SPEED_FAULT], *name = strdup(s->blas);
     if (!name) out_of_memory();
-    const int failed = strchr(name, '=') ? speed_blas_add(name, fault) : 0;
+    const int failed =
+        speed_blas_add_all(s->preload, s->preload_count, &name, strchr(name, '=') != NULL, fault);
     if (failed > 0) die_usage(PROGRAM, "%s", fault);
     if (failed < 0) die(PROGRAM, "%s", fault);
     name[strcspn(name, "=")] = '\0';
@@ -191,17 +192,12 @@ static void fill_factors(bench *b, const speed_shape *s)
 int main(int argc, char **argv)
 {
     settings s = {.rows = 128, .dim = 512, .classes = 10000, .isa = MARGIN_ISA_AUTO};
-    char fault[SPEED_FAULT];
     int threads, checked = 0;
     speed_data data;
     bench b = {.blas = NULL};
     json_begin();
     options_read(&table, argc, argv, &s);
     const speed_shape shape = {.name = "", .rows = s.rows, .dim = s.dim, .classes = s.classes};
-    for (int i = 0; i < s.preload_count; i++) {
-        if (speed_blas_preload(s.preload[i], fault)) die(PROGRAM, "%s", fault);
-        free(s.preload[i]);
-    }
     speed_data_open(&data, &shape, 1, 1);
     b.problem = speed_data_problem(&data, 0, 0);
     b.outputs = &data.outputs;
@@ -218,6 +214,8 @@ int main(int argc, char **argv)
     }
     margin_destroy(b.context);
     free(b.factors);
+    while (s.preload_count > 0)
+        free(s.preload[--s.preload_count]);
     speed_data_close(&data);
     return EXIT_SUCCESS;
 }

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
-"""The price of the same bits: which libraries of products give the same bits on any number of threads
-and with the kernels for any CPU, what their own modes for it cost, and the same of this library's head.
+"""The price of the same bits: which libraries of products give the same bits on any number of
+threads and with the kernels for any CPU, what their own modes for it cost, and the same of this
+library's head.
 
 usage: same_bits.py PROGRAM [--blas NAME[=PATH[:PREFIX[:SUFFIX]]]]... [--preload PATH]...
            [--shape NxDxC]... [--threads T,...] [--rounds R] [--out FILE]
 
-PROGRAM is build/bin/product_bits, which checks every product first. Each library is run by default and
-with each of its settings, a process each, in turns; times are processor seconds on one thread over those
-of the default in the same round. Prints a table in Markdown; --out has all of it as JSON
+PROGRAM is build/bin/product_bits, which checks every product first. Each library is run by default
+and with each of its settings, a process each, in turns; times are processor seconds on one thread
+over those of the default in the same round. Prints a table in Markdown; --out has all of it as JSON
 (results/README.md). scripts/peers.sh prints options that name the newest libraries."""
 
 import argparse
@@ -24,7 +25,8 @@ INSTALLED = ("openblas", "blis", "onednn")
 SETTINGS = {
     "OpenBLAS": [f"OPENBLAS_CORETYPE={core}"
                  for core in ("SkylakeX", "Haswell", "Zen", "Sandybridge", "Nehalem")],
-    "Intel": [f"MKL_CBWR={mode}" for mode in ("AUTO", "AVX512", "AVX2", "AVX2,STRICT", "COMPATIBLE")],
+    "Intel": [f"MKL_CBWR={mode}"
+              for mode in ("AUTO", "AVX512", "AVX2", "AVX2,STRICT", "COMPATIBLE")],
     "AOCL": ["AOCL_ENABLE_INSTRUCTIONS=AVX2"],
     "oneDNN": ["ONEDNN_MAX_CPU_ISA=AVX2"],
     "margin": ["--isa=avx2", "--isa=scalar"],
@@ -40,7 +42,8 @@ class Worker:
     """A process that runs one library with one setting on one shape."""
 
     def __init__(self, options, blas, shape, setting=None):
-        words = [options.program, *(f"--{key}={n}" for key, n in zip(("rows", "dim", "classes"), shape))]
+        sizes = zip(("rows", "dim", "classes"), shape)
+        words = [options.program, *(f"--{key}={size}" for key, size in sizes)]
         words += [f"--preload={path}" for path in options.preload]
         words += [f"--blas={blas}"] if blas else []
         environment = {k: v for k, v in os.environ.items() if not k.startswith(STEERING)}
@@ -50,8 +53,9 @@ class Worker:
             environment.update([setting.split("=", 1)])
         self.setting, self.runs, self.seconds = setting, {}, []
         try:
-            self.process = subprocess.Popen(words, env=environment, text=True, stdin=subprocess.PIPE,
-                                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.process = subprocess.Popen(
+                words, env=environment, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE)
         except OSError as error:
             raise Refused(f"{options.program}: {error.strerror}") from None
         self.says = json.loads(self.line())
@@ -134,19 +138,23 @@ def bits_text(outputs, name):
 
 def print_table(rows, threads):
     shapes = list(dict.fromkeys((r["N"], r["D"], r["C"]) for r in rows))
-    print("| library | setting | kernels | " + f"bits on {', '.join(map(str, threads))} threads | "
-          "bits against its default | " + " | ".join(f"time, {n} x {d} x {c}" for n, d, c in shapes) + " |")
-    print("|--" * (5 + len(shapes)) + "|")
+    heads = ["library", "setting", "kernels", f"bits on {', '.join(map(str, threads))} threads",
+             "bits against its default", *(f"time, {n} x {d} x {c}" for n, d, c in shapes)]
+    print(f"| {' | '.join(heads)} |")
+    print("|--" * len(heads) + "|")
     for name, setting in dict.fromkeys((r["library"], r["setting"]) for r in rows):
         mine = [r for r in rows if (r["library"], r["setting"]) == (name, setting)]
         union = {key: [p for p in OUTPUTS if any(p in r[key] for r in mine)]
                  for key in ("differ_over_threads", "differ_from_default")}
-        times = {(r["N"], r["D"], r["C"]): f'{r["ratio_default"]:.2f} ({r["ratio_default_q1"]:.2f}'
-                                           f'–{r["ratio_default_q3"]:.2f})' for r in mine}
-        print(f'| {name} | {setting.lstrip("-") if setting else "default"} | {mine[0]["kernels"] or ""} | '
-              f'{bits_text(union["differ_over_threads"], name)} | '
-              f'{bits_text(union["differ_from_default"], name) if setting else ""} | '
-              + " | ".join((times.get(s, "") if setting else "1") for s in shapes) + " |")
+        cells = [name, setting.lstrip("-") if setting else "default", mine[0]["kernels"] or "",
+                 bits_text(union["differ_over_threads"], name),
+                 bits_text(union["differ_from_default"], name) if setting else ""]
+        for shape in shapes:
+            row = next((r for r in mine if (r["N"], r["D"], r["C"]) == shape), None)
+            cells.append("" if row is None else "1" if not setting else
+                         f'{row["ratio_default"]:.2f} '
+                         f'({row["ratio_default_q1"]:.2f}–{row["ratio_default_q3"]:.2f})')
+        print(f"| {' | '.join(cells)} |")
 
 
 def write(path, value):

@@ -204,7 +204,8 @@ class Speed(unittest.TestCase):
 
     def test_libraries_of_no_use(self):
         for library, parts, says in (
-                ("none.so", ("a",), "cannot load"), ("../CTestTestfile.cmake", ("a",), "cannot load"),
+                ("none.so", ("a",), "cannot load"),
+                ("../CTestTestfile.cmake", ("a",), "cannot load"),
                 ("libopenblas.so.0", ("a",), "has no cblas_sgemm"),
                 ("libnamed.so.1", ("a", "x_", "_y"), "has no x_cblas_sgemm_y"),
                 ("libnamed.so.1", ("a", "bare_"), "has no function to set its threads")):

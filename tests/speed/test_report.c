@@ -11,8 +11,7 @@
 #define SHAPE_TEXT "N:8/D:4/C:9/threads:1"
 #define ROW(family, name, index, extra)                                                            \
     "{\"run_name\":\"" name "\",\"run_type\":\"iteration\","                                       \
-    "\"family_index\":" #family ",\"repetitions\":3,\"repetition_index\":" #index ","              \
-    "\"threads\":1, " extra "}"
+    "\"family_index\":" #family ",\"repetitions\":3,\"repetition_index\":" #index "," extra "}"
 #define TIME(family, name, index, time, extra) ROW(family, name, index, "\"real_time\":" time extra)
 #define PRODUCTS(logits, dx, dw)                                                                   \
     ",\"logits_seconds\":" logits "e-9,\"dx_seconds\":" dx "e-9,\"dw_seconds\":" dw "e-9"
@@ -22,7 +21,8 @@
 #define OPENBLAS  "gemm3/impl:openblas/" SHAPE_TEXT
 #define PACKED    "gemm3_packed/impl:openblas/" SHAPE_TEXT
 #define BLIS      "gemm3/impl:blis/" SHAPE_TEXT
-#define ARC_EXTRA ", \"gflops\": 30.0"
+#define CPU(time) ",\"cpu_time\":" time
+#define ARC_EXTRA ",\"gflops\":30.0" CPU("150.0")
 
 /* clang-format off */
 /* Three repetitions a case. The machine is half as fast in the third. */
@@ -38,17 +38,17 @@ static const char google[] =
     TIME(2, UNFUSED, 0, "400.0", "") ","
     TIME(2, UNFUSED, 1, "400.0", "") ","
     TIME(2, UNFUSED, 2, "800.0", "") ","
-    TIME(3, OPENBLAS, 0, "100.0", PRODUCTS("20", "40", "40")) ","
-    TIME(3, OPENBLAS, 1, "100.0", PRODUCTS("20", "40", "40")) ","
-    TIME(3, OPENBLAS, 2, "200.0", PRODUCTS("40", "80", "80")) ","
-    TIME(4, BLIS, 0, "131.0", PRODUCTS("50", "31", "50")) ","
-    TIME(4, BLIS, 1, "131.0", PRODUCTS("50", "31", "50")) ","
-    TIME(4, BLIS, 2, "262.0", PRODUCTS("100", "62", "100")) ","
+    TIME(3, OPENBLAS, 0, "100.0", PRODUCTS("20", "40", "40") CPU("120.0")) ","
+    TIME(3, OPENBLAS, 1, "100.0", PRODUCTS("20", "40", "40") CPU("120.0")) ","
+    TIME(3, OPENBLAS, 2, "200.0", PRODUCTS("40", "80", "80") CPU("120.0")) ","
+    TIME(4, BLIS, 0, "131.0", PRODUCTS("50", "31", "50") CPU("100.0")) ","
+    TIME(4, BLIS, 1, "131.0", PRODUCTS("50", "31", "50") CPU("100.0")) ","
+    TIME(4, BLIS, 2, "262.0", PRODUCTS("100", "62", "100") CPU("100.0")) ","
     ROW(5, "rows/loss:arcface/isa:avx2/" SHAPE_TEXT, 0,
         "\"error_occurred\": true, \"error_message\": \"NaN: no\"") ","
-    TIME(6, PACKED, 0, "90.0", PRODUCTS("15", "30", "45")) ","
-    TIME(6, PACKED, 1, "90.0", PRODUCTS("15", "30", "45")) ","
-    TIME(6, PACKED, 2, "180.0", PRODUCTS("30", "60", "90"))
+    TIME(6, PACKED, 0, "90.0", PRODUCTS("15", "30", "45") CPU("90.0")) ","
+    TIME(6, PACKED, 1, "90.0", PRODUCTS("15", "30", "45") CPU("90.0")) ","
+    TIME(6, PACKED, 2, "180.0", PRODUCTS("30", "60", "90") CPU("90.0"))
     "]}";
 /* clang-format on */
 
@@ -116,6 +116,10 @@ static void reports_add_what_rows_mean(void **state)
     assert_near("low", value(report, ARC, "ratio_gemm3_low"), 150.0 / 91, 1e-9);
     assert_near("ratio", value(report, ARC, "ratio_packed"), 202.0 / (15 + 30 + 40), 1e-9);
     assert_near("ratio", value(report, PACKED, "ratio_gemm3"), 90.0 / 91, 1e-9);
+    assert_near("ratio", value(report, ARC, "cpu_ratio_gemm3"), 1.5, 1e-12);
+    assert_near("high", value(report, ARC, "cpu_ratio_gemm3_high"), 1.5, 1e-12);
+    assert_string_equal(json_string_value(field(report, ARC, "cpu_gemm3")), "blis");
+    assert_string_equal(json_string_value(field(report, ARC, "cpu_packed")), "openblas");
     assert_null(field(report, PACKED, "ratio_normsoftmax"));
     assert_near("ratio", value(report, ARC, "ratio_unfused"), 202.0 / 400, 1e-12);
     assert_null(field(report, UNFUSED, "ratio_unfused"));
