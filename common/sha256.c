@@ -34,21 +34,23 @@ static void schedule(const unsigned char *block, uint32_t w[ROUNDS])
                (rotr(w[t - 2], 17) ^ rotr(w[t - 2], 19) ^ w[t - 2] >> 10);
 }
 
+/* The eight words stay in place, and which is a, b, ... moves on with each round t. */
 static void add_block(uint32_t hash[8], const unsigned char *block)
 {
-    uint32_t w[ROUNDS], v[8]; /* a to h */
+    uint32_t w[ROUNDS], v[8];
     schedule(block, w);
     memcpy(v, hash, sizeof v);
+#define AT(word) v[((word) + ROUNDS - t) % 8]
     for (int t = 0; t < ROUNDS; t++) {
-        const uint32_t e = v[4], a = v[0];
-        const uint32_t t1 = v[7] + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) +
-                            ((e & v[5]) ^ (~e & v[6])) + k_table[t] + w[t];
-        const uint32_t t2 =
-            (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) + ((a & v[1]) ^ (a & v[2]) ^ (v[1] & v[2]));
-        memmove(v + 1, v, 7 * sizeof *v);
-        v[4] += t1;
-        v[0] = t1 + t2;
+        const uint32_t a = AT(0), e = AT(4);
+        const uint32_t t1 = AT(7) + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) +
+                            ((e & AT(5)) ^ (~e & AT(6))) + k_table[t] + w[t];
+        const uint32_t t2 = (rotr(a, 2) ^ rotr(a, 13) ^ rotr(a, 22)) +
+                            ((a & AT(1)) ^ (a & AT(2)) ^ (AT(1) & AT(2)));
+        AT(3) += t1;
+        AT(7) = t1 + t2;
     }
+#undef AT
     for (int i = 0; i < 8; i++)
         hash[i] += v[i];
 }
