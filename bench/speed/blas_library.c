@@ -195,7 +195,7 @@ static void describe_onednn(speed_blas *blas, void *library)
 /* MKL's kernels for a kind of CPU are a library of their own, loaded with the first product. */
 static int find_mkl_kernels(struct dl_phdr_info *info, size_t size, void *kernels)
 {
-    char name[48];
+    char name[48] = "";
     const char *file = strstr(info->dlpi_name, "/libmkl_");
     (void)size;
     if (file == NULL || sscanf(file, "/libmkl_%47[a-z0-9].so", name) != 1 ||
