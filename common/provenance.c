@@ -81,10 +81,10 @@ static void describe_defaults(json_t *object)
 }
 
 /* Absolute paths tell about somebody's machine, not about the run: "/home/a/b.npy" and
- * "--out=/home/a/b.npy" become ".../b.npy" and "--out=.../b.npy". */
+ * "--out=/home/a/b.npy" become ".../b.npy" and "--out=.../b.npy"; so does what follows "NAME=". */
 static json_t *argument_text(const char *argument)
 {
-    const char *equals = argument[0] == '-' ? strchr(argument, '=') : NULL;
+    const char *equals = strstr(argument, "=/");
     const char *path = equals != NULL ? equals + 1 : argument;
     if (path[0] != '/') return json_text(argument);
     json_t *text = json_sprintf("%.*s...%s", (int)(path - argument), argument, strrchr(path, '/'));

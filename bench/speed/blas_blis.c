@@ -1,38 +1,23 @@
-/* blas_blis.c: BLIS behind blas.h. Must not know heads or losses. */
+/* blas_blis.c: BLIS, and AOCL-BLAS, which is made of it, know CPUs by their numbers and fall back
+ * to plain C on one newer than themselves: there they are told a relative. Opens any library else
+ * as it is. Must not know products. */
 #include "blas.h"
 
 #include <dlfcn.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static cblas_sgemm_function *product;
-static void (*choose_threads)(int64_t); /* BLIS' dim_t */
-
-static int sgemm(int ta, int tb, size_t m, size_t n, size_t k, const float *a, size_t lda,
-                 const float *b, size_t ldb, float *c, size_t ldc)
-{
-    return speed_blas_call(product, ta, tb, m, n, k, a, lda, b, ldb, c, ldc);
-}
-
-static void set_threads(int threads)
-{
-    choose_threads(threads);
-}
-
-static speed_blas blis = {.name = "blis", .sgemm = sgemm, .set_threads = set_threads};
-
 typedef const char *architecture_name(int);
 
-/* The library, initialised, and the architecture that it took this CPU for. */
-static void *open_library(const char **architecture)
+/* The library, and the architecture that it took this CPU for where it says; else "". */
+static void *open_library(const char *path, const char **architecture)
 {
-    static const char *const names[] = {"libblis.so.4", "libblis.so.5", "libblis.so", NULL};
     void (*initialise)(void);
     int (*query)(void);
     architecture_name *name_of;
-    void *library = speed_blas_open(names);
+    /* Local scope: each of these libraries brings a cblas_sgemm of its own. */
+    void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
     *architecture = "";
     if (library && speed_blas_symbol(library, "bli_init", &initialise) &&
         speed_blas_symbol(library, "bli_arch_query_id", &query) &&
@@ -59,8 +44,7 @@ static const char *best_architecture(void)
 #endif
 }
 
-/* BLIS knows CPUs by their numbers and falls back to plain C on one newer than itself. There it is
- * told a close relative, whose number in its list depends on the version. */
+/* Its number in the list of architectures depends on the version. */
 static void choose_relative(void *library)
 {
     const char *best = best_architecture();
@@ -75,22 +59,15 @@ static void choose_relative(void *library)
     }
 }
 
-const speed_blas *speed_blas_blis(void)
+void *speed_blis_open(const char *path)
 {
-    const char *(*version)(void), *architecture;
-    if (product) return &blis;
-    void *library = open_library(&architecture);
+    const char *architecture;
+    void *library = open_library(path, &architecture);
     if (library && strcmp(architecture, "generic") == 0) {
         choose_relative(library);
         dlclose(library);
-        library = open_library(&architecture);
+        library = open_library(path, &architecture);
+        unsetenv("BLIS_ARCH_TYPE"); /* the number means another CPU to another version */
     }
-    if (!speed_blas_has(library, "bli_thread_set_num_threads", &choose_threads, "cblas_sgemm",
-                        &product))
-        return NULL;
-    if (speed_blas_symbol(library, "bli_info_get_version_str", &version)) {
-        snprintf(blis.version, sizeof blis.version, "BLIS %s; kernels: %s", version(),
-                 architecture);
-    }
-    return &blis;
+    return library;
 }

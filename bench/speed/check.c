@@ -34,11 +34,11 @@ static void poison(float *values, size_t count)
 void speed_check_poison(const speed_outputs *o, const speed_shape *s, speed_what what)
 {
     poison(o->row_loss, s->rows);
-    if (what == SPEED_HEAD || what == SPEED_GEMM3) {
+    if (what == SPEED_HEAD || speed_is_products(what)) {
         poison(o->grad_embeddings, s->rows * s->dim);
         poison(o->grad_weights, s->classes * s->dim);
     }
-    if (what == SPEED_ROWS || what == SPEED_GEMM3) poison(o->grad_logits, s->rows * s->classes);
+    if (what == SPEED_ROWS || speed_is_products(what)) poison(o->grad_logits, s->rows * s->classes);
 }
 
 /* ---- comparing ------------------------------------------------------------------------------- */

@@ -26,6 +26,7 @@
 #include <vector>
 
 extern "C" { // C headers, which know no C++
+#include "blas.h"
 #include "clock.h"
 #include "json_out.h"
 #include "option_table.h"
@@ -108,7 +109,7 @@ void add_counters(benchmark::State &state, const speed_case &c, const speed_job 
     }
     state.counters["bytes"] = bytes;
     state.counters["bytes_per_second"] = Counter(bytes, Counter::kIsIterationInvariantRate);
-    if (c.what == SPEED_GEMM3) {
+    if (speed_is_products(c.what) != 0) {
         static const char *const names[] = {"logits_seconds", "dx_seconds", "dw_seconds"};
         for (size_t k = 0; k < 3; k++) {
             state.counters[names[k]] = Counter(job.product_seconds[k], Counter::kAvgIterations);
@@ -344,6 +345,19 @@ int run_all(Suite &suite, int argc, char **argv, double start)
     return status;
 }
 
+// A person named the libraries of --preload and --blas, so that one of no use ends the run.
+void load_peers(const speed_options &o)
+{
+    char fault[SPEED_FAULT];
+    const int failed = speed_blas_add_all(o.preload, o.preload_count, o.blas, o.blas_count, fault);
+    if (failed > 0) {
+        die_usage(SPEED_PROGRAM, "%s", fault);
+    }
+    if (failed < 0) {
+        die(SPEED_PROGRAM, "%s", fault);
+    }
+}
+
 } // namespace
 
 int main(int argc, char **argv)
@@ -357,6 +371,7 @@ int main(int argc, char **argv)
     const char *const outputs[] = {suite.options.out, suite.options.machine_json};
     output_paths_check(SPEED_PROGRAM, outputs, 2, nullptr, 0);
     suite.cleared = speed_blas_clear_environment();
+    load_peers(suite.options);
     if (*suite.cleared && !suite.options.list) {
         std::fprintf(stderr, "%s: note: not heeded, so that peers choose their own kernels: %s\n",
                      SPEED_PROGRAM, suite.cleared);

@@ -9,6 +9,7 @@
 #include "peers.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #ifdef _OPENMP
 #include <omp.h>
@@ -73,7 +74,7 @@ static int logits(const job *j, range classes)
 {
     const size_t n = j->p->shape->rows, d = j->p->shape->dim, c = j->p->shape->classes;
     if (classes.first == classes.last) return 0;
-    return j->blas->sgemm(0, 1, n, classes.last - classes.first, d, j->x, d,
+    return j->blas->sgemm(j->blas, 0, 1, n, classes.last - classes.first, d, j->x, d,
                           j->w + classes.first * d, d, j->o->grad_logits + classes.first, c);
 }
 
@@ -90,9 +91,9 @@ static int row_gradients(const job *j, range rows)
 {
     const size_t d = j->p->shape->dim, c = j->p->shape->classes;
     if (rows.first == rows.last) return 0;
-    const int failed =
-        j->blas->sgemm(0, 0, rows.last - rows.first, d, c, j->o->grad_logits + rows.first * c, c,
-                       j->w, d, j->o->grad_embeddings + rows.first * d, d);
+    const int failed = j->blas->sgemm(j->blas, 0, 0, rows.last - rows.first, d, c,
+                                      j->o->grad_logits + rows.first * c, c, j->w, d,
+                                      j->o->grad_embeddings + rows.first * d, d);
     through_norms(j, j->p->embeddings, j->x, rows, j->o->grad_embeddings);
     return failed;
 }
@@ -101,9 +102,9 @@ static int class_gradients(const job *j, range classes)
 {
     const size_t n = j->p->shape->rows, d = j->p->shape->dim, c = j->p->shape->classes;
     if (classes.first == classes.last) return 0;
-    const int failed =
-        j->blas->sgemm(1, 0, classes.last - classes.first, d, n, j->o->grad_logits + classes.first,
-                       c, j->x, d, j->o->grad_weights + classes.first * d, d);
+    const int failed = j->blas->sgemm(j->blas, 1, 0, classes.last - classes.first, d, n,
+                                      j->o->grad_logits + classes.first, c, j->x, d,
+                                      j->o->grad_weights + classes.first * d, d);
     through_norms(j, j->p->weights, j->w, classes, j->o->grad_weights);
     return failed;
 }
@@ -154,20 +155,53 @@ int speed_unfused_run(const speed_problem *p, const margin_config *config, const
 /* ---- the three products alone: what a head is measured against --------------------------------
  */
 
+/* `packed` is NULL where W is read as it lies. */
+static int run_products(const speed_problem *p, const speed_blas *blas, const speed_packed *packed,
+                        const speed_outputs *o, double seconds[3])
+{
+    const size_t n = p->shape->rows, d = p->shape->dim, c = p->shape->classes;
+    const float *x = p->embeddings, *w = p->weights;
+    float *const logits = o->grad_logits;
+    const double start = seconds_now();
+    int failed = packed ? speed_blas_compute(blas, n, c, d, x, d, packed->for_logits, logits, c)
+                        : blas->sgemm(blas, 0, 1, n, c, d, x, d, w, d, logits, c);
+    const double multiplied = seconds_now();
+    failed |=
+        packed ? speed_blas_compute(blas, n, d, c, logits, c, packed->for_dx, o->grad_embeddings, d)
+               : blas->sgemm(blas, 0, 0, n, d, c, logits, c, w, d, o->grad_embeddings, d);
+    const double rows = seconds_now();
+    failed |= blas->sgemm(blas, 1, 0, c, d, n, logits, c, x, d, o->grad_weights, d);
+    seconds[0] += multiplied - start;
+    seconds[1] += rows - multiplied;
+    seconds[2] += seconds_now() - rows;
+    return failed ? -1 : 0;
+}
+
 int speed_gemm3_run(const speed_problem *p, const speed_blas *blas, const speed_outputs *o,
                     double seconds[3])
 {
+    return run_products(p, blas, NULL, o, seconds);
+}
+
+int speed_packed_open(speed_packed *packed, const speed_problem *p, const speed_blas *blas)
+{
     const size_t n = p->shape->rows, d = p->shape->dim, c = p->shape->classes;
-    const double start = seconds_now();
-    int failed = blas->sgemm(0, 1, n, c, d, p->embeddings, d, p->weights, d, o->grad_logits, c);
-    const double logits = seconds_now();
-    failed |= blas->sgemm(0, 0, n, d, c, o->grad_logits, c, p->weights, d, o->grad_embeddings, d);
-    const double rows = seconds_now();
-    failed |= blas->sgemm(1, 0, c, d, n, o->grad_logits, c, p->embeddings, d, o->grad_weights, d);
-    seconds[0] += logits - start;
-    seconds[1] += rows - logits;
-    seconds[2] += seconds_now() - rows;
-    return failed ? -1 : 0;
+    packed->for_logits = speed_blas_pack(blas, 1, n, c, d, p->weights, d);
+    packed->for_dx = speed_blas_pack(blas, 0, n, d, c, p->weights, d);
+    return packed->for_logits && packed->for_dx ? 0 : -1;
+}
+
+void speed_packed_close(speed_packed *packed)
+{
+    free(packed->for_logits);
+    free(packed->for_dx);
+    *packed = (speed_packed){.for_dx = NULL};
+}
+
+int speed_packed_run(const speed_problem *p, const speed_blas *blas, const speed_packed *packed,
+                     const speed_outputs *o, double seconds[3])
+{
+    return run_products(p, blas, packed, o, seconds);
 }
 
 /* ---- the head as one writes it down the first time: loops over rows, classes and dimensions,

@@ -33,4 +33,16 @@ static inline double speed_peer_target(const margin_config *config, int normalis
 int speed_gemm3_run(const speed_problem *problem, const speed_blas *blas,
                     const speed_outputs *outputs, double seconds[3]);
 
+/* W packed for the first two of these products. */
+typedef struct speed_packed {
+    float *for_logits, *for_dx;
+} speed_packed;
+
+/* Packs with the number of threads that the library is set to. Returns 0, or -1. */
+int speed_packed_open(speed_packed *packed, const speed_problem *problem, const speed_blas *blas);
+void speed_packed_close(speed_packed *packed);
+/* As speed_gemm3_run, with the packed W. */
+int speed_packed_run(const speed_problem *problem, const speed_blas *blas,
+                     const speed_packed *packed, const speed_outputs *outputs, double seconds[3]);
+
 #endif

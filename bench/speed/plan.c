@@ -61,7 +61,8 @@ static double head_flops(const speed_shape *s)
 
 double speed_case_flops(const speed_case *c)
 {
-    const double shares[] = {[SPEED_HEAD] = 1, [SPEED_HEAD_FORWARD] = 3, [SPEED_GEMM3] = 1};
+    const double shares[] = {
+        [SPEED_HEAD] = 1, [SPEED_HEAD_FORWARD] = 3, [SPEED_GEMM3] = 1, [SPEED_PACKED] = 1};
     return c->what == SPEED_ROWS ? 0 : head_flops(c->shape) / shares[c->what];
 }
 
@@ -75,16 +76,22 @@ double speed_case_bytes(const speed_case *c)
         return sizeof(float) * (2 * vectors + n) + sizeof(int64_t) * n;
     case SPEED_HEAD_FORWARD:
         return sizeof(float) * (vectors + n) + sizeof(int64_t) * n;
-    case SPEED_GEMM3: /* three calls that know nothing of one another */
+    case SPEED_GEMM3:
+    case SPEED_PACKED: /* three calls that know nothing of one another */
         return sizeof(float) * 3 * (vectors + logits);
     default:
         return sizeof(float) * (2 * logits + n) + sizeof(int64_t) * n;
     }
 }
 
+int speed_is_products(speed_what what)
+{
+    return what == SPEED_GEMM3 || what == SPEED_PACKED;
+}
+
 const char *speed_what_name(speed_what what)
 {
-    static const char *const words[] = {"head", "head_forward", "rows", "gemm3"};
+    static const char *const words[] = {"head", "head_forward", "rows", "gemm3", "gemm3_packed"};
     return words[what];
 }
 
@@ -92,7 +99,7 @@ static void name_case(speed_case *c)
 {
     const speed_shape *s = c->shape;
     char who[64];
-    if (c->what == SPEED_GEMM3) {
+    if (speed_is_products(c->what)) {
         snprintf(who, sizeof who, "impl:%s", c->impl);
     } else if (c->impl) {
         snprintf(who, sizeof who, "impl:%s/loss:%s", c->impl, margin_loss_get(c->loss)->name);
@@ -233,13 +240,15 @@ static void add_peers(builder *b, speed_case c)
     const char *name;
     int some_blas = 0;
     if (only_scaling(b->request, &c) && !is_face(c.shape)) return;
-    c.what = SPEED_GEMM3;
     for (size_t k = 0; (name = speed_blas_name(k)) != NULL; k++) {
+        const speed_blas *blas = speed_blas_find(name);
+        if (!blas) continue;
+        some_blas = 1;
         c.impl = name;
-        if (speed_blas_find(name)) {
-            some_blas = 1;
-            add_case(b, c);
-        }
+        c.what = SPEED_GEMM3;
+        add_case(b, c);
+        c.what = SPEED_PACKED;
+        if (speed_blas_packs(blas)) add_case(b, c);
     }
     if (some_blas) add_peer_heads(b, c, "blas-unfused");
     if (c.threads == 1 && head_flops(c.shape) < 1e9 && *c.shape->name)

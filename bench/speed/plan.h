@@ -20,7 +20,8 @@ typedef enum speed_what {
     SPEED_HEAD,         /* X, W, y to loss, dX, dW */
     SPEED_HEAD_FORWARD, /* X, W, y to loss */
     SPEED_ROWS,         /* cosines to loss and their gradient */
-    SPEED_GEMM3         /* the three products of a head, nothing else */
+    SPEED_GEMM3,        /* the three products of a head, nothing else */
+    SPEED_PACKED        /* the same with W packed beforehand, which is not timed */
 } speed_what;
 
 typedef struct speed_shape {
@@ -44,6 +45,8 @@ typedef struct speed_case {
     size_t iterations; /* runs per repetition */
 } speed_case;
 
+/* 1 for products without a head. */
+int speed_is_products(speed_what what);
 /* "head", the first word of a case's name. */
 const char *speed_what_name(speed_what what);
 /* Multiply-add pairs counted as two: 6NCD with gradients, 2NCD without, 0 for rows. */

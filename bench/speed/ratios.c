@@ -66,9 +66,11 @@ static void put_spread(const timed_list *list, const timed *t)
 
 /* ---- ratios ---------------------------------------------------------------------------------- */
 
-static void put_ratio(const timed_list *list, const timed *t, const char *key, const double *other)
+/* `which` time over another's, "real_time" or "cpu_time". */
+static void put_ratio_of(const timed_list *list, const timed *t, const char *which, const char *key,
+                         const double *other)
 {
-    double *series = series_of(list, t, "real_time");
+    double *series = series_of(list, t, which);
     char ends[128];
     for (size_t i = 0; i < list->most; i++)
         series[i] /= other[i];
@@ -82,6 +84,11 @@ static void put_ratio(const timed_list *list, const timed *t, const char *key, c
     free(series);
 }
 
+static void put_ratio(const timed_list *list, const timed *t, const char *key, const double *other)
+{
+    put_ratio_of(list, t, "real_time", key, other);
+}
+
 /* With itself only normsoftmax is compared: it stands in the same table as the others. */
 static void put_ratio_to(const timed_list *list, const timed *t, const char *key, speed_case like)
 {
@@ -93,17 +100,41 @@ static void put_ratio_to(const timed_list *list, const timed *t, const char *key
     free(other);
 }
 
+/* The floors, by where the context describes them: each product by the library that is best at it;
+ * in the harder one also by those that have W packed beforehand. */
+static const struct floor_kind {
+    const char *name, *ratio, *cpu_ratio, *cpu_best;
+    speed_what also;
+} floor_kinds[] = {
+    {"gemm3_floor", "ratio_gemm3", "cpu_ratio_gemm3", "cpu_gemm3", SPEED_GEMM3},
+    {"packed_floor", "ratio_packed", "cpu_ratio_packed", "cpu_packed", SPEED_PACKED}};
+
+/* 1 for products of the same shape and number of threads that the floor may take. */
+static int serves(const timed *t, const timed *like, const struct floor_kind *kind)
+{
+    return (t->what->what == SPEED_GEMM3 || t->what->what == kind->also) &&
+           timed_same_shape(t, like) && t->what->threads == like->what->threads;
+}
+
+/* 1 if products were timed that only this floor has. */
+static int is_there(const timed_list *list, const timed *like, const struct floor_kind *kind)
+{
+    for (const timed *t = list->all; t < list->all + list->count; t++)
+        if (t->row && t->what->what == kind->also && serves(t, like, kind)) return 1;
+    return 0;
+}
+
 /* Adds the nanoseconds of one product by its best library, which the floor is told; 0 if none was
  * measured. */
-static int add_best_product(const timed_list *list, const timed *like, int product, json_t *floor,
-                            double *sum)
+static int add_best_product(const timed_list *list, const timed *like, int product,
+                            const struct floor_kind *kind, json_t *floor, double *sum)
 {
     const timed *best = NULL;
     double least = INFINITY;
+    char packed[32];
     for (const timed *t = list->all; t < list->all + list->count; t++) {
         const double seconds = timed_number(t->row, product_keys[product]);
-        if (t->what->what == SPEED_GEMM3 && timed_same_shape(t, like) &&
-            t->what->threads == like->what->threads && seconds > 0 && seconds < least) {
+        if (serves(t, like, kind) && seconds > 0 && seconds < least) {
             best = t;
             least = seconds;
         }
@@ -112,40 +143,62 @@ static int add_best_product(const timed_list *list, const timed *like, int produ
     double *series = series_of(list, best, product_keys[product]);
     for (size_t i = 0; i < list->most; i++)
         sum[i] += 1e9 * series[i];
+    snprintf(packed, sizeof packed, "%s_packed", product_names[product]);
     json_put(floor, product_names[product], "s", best->what->impl);
     json_put(floor, product_keys[product], "g", least);
+    if (kind->also == SPEED_PACKED) json_put(floor, packed, "b", best->what->what == SPEED_PACKED);
     free(series);
     return 1;
 }
 
-/* The three products of this shape, each by the library that is best at it; the floor's description
- * is kept in the context. */
-static void put_floor_ratio(const timed_list *list, const timed *t)
+/* The time over the three products of this shape; the floor's description is kept in the context. A
+ * floor that no library with a packed W was measured for is left out. */
+static void put_floor_ratio(const timed_list *list, const timed *t, const struct floor_kind *kind)
 {
-    json_t *floors = json_object_get(list->context, "gemm3_floor"), *floor = json_object();
+    json_t *floors = json_object_get(list->context, kind->name), *floor = json_object();
     double *sum = zeroed(list->most, sizeof *sum);
     int products = 0;
-    for (int p = 0; p < PRODUCTS; p++)
-        products += add_best_product(list, t, p, floor, sum);
+    for (int p = 0; p < PRODUCTS && is_there(list, t, kind); p++)
+        products += add_best_product(list, t, p, kind, floor, sum);
     if (products == PRODUCTS) {
-        put_ratio(list, t, "ratio_gemm3", sum);
+        put_ratio(list, t, kind->ratio, sum);
         json_object_set(floors, timed_place(t), floor);
     }
     json_decref(floor);
     free(sum);
 }
 
+/* Processor time of a head on one thread over that of all three products by the one library that
+ * takes least: little of other work on the machine is in it. */
+static void put_cpu_ratio(const timed_list *list, const timed *t, const struct floor_kind *kind)
+{
+    const timed *best = NULL;
+    if (t->what->threads != 1 || !is_there(list, t, kind)) return;
+    for (const timed *o = list->all; o < list->all + list->count; o++) {
+        if (o->row && serves(o, t, kind) &&
+            (!best || timed_number(o->row, "cpu_time") < timed_number(best->row, "cpu_time")))
+            best = o;
+    }
+    double *other = series_of(list, best, "cpu_time");
+    put_ratio_of(list, t, "cpu_time", kind->cpu_ratio, other);
+    json_put(t->row, kind->cpu_best, "s", best->what->impl);
+    free(other);
+}
+
 static void put_ratios(const timed_list *list, const timed *t)
 {
     speed_case plain = *t->what, unfused = plain, single = plain;
-    const int has_loss = plain.what != SPEED_GEMM3;
+    const int has_loss = !speed_is_products(plain.what);
     plain.loss = MARGIN_NORMSOFTMAX;
     unfused.impl = "blas-unfused";
     unfused.isa = MARGIN_ISA_AUTO;
     single.threads = 1;
     if (has_loss) put_ratio_to(list, t, "ratio_normsoftmax", plain);
-    if (!has_loss || plain.what == SPEED_HEAD) put_floor_ratio(list, t);
+    for (size_t k = 0; k < 2 && (!has_loss || plain.what == SPEED_HEAD); k++)
+        put_floor_ratio(list, t, &floor_kinds[k]);
     if (plain.what == SPEED_HEAD) put_ratio_to(list, t, "ratio_unfused", unfused);
+    for (size_t k = 0; k < 2 && plain.what == SPEED_HEAD; k++)
+        put_cpu_ratio(list, t, &floor_kinds[k]);
     put_ratio_to(list, t, "ratio_one_thread", single);
 }
 
@@ -158,7 +211,7 @@ void speed_ratios_add(json_t *report, const speed_plan *plan)
 {
     timed_list list = timed_gather(report, plan);
     int unstable = 0;
-    json_put(list.context, "gemm3_floor", "o", json_object());
+    json_put(list.context, "gemm3_floor packed_floor", "oo", json_object(), json_object());
     for (const timed *t = list.all; t < list.all + list.count; t++) {
         const speed_case *c = t->what;
         if (t->row == NULL) continue;

@@ -11,6 +11,7 @@
 #include "blas.h"
 #include "json_out.h"
 #include "memory.h"
+#include "sha256.h"
 #include "statistics.h"
 #include "timed.h"
 
@@ -103,6 +104,17 @@ static json_t *with_statistics(const json_t *rows)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
+/* What a number of it belongs to: where its file lies says nothing about one. */
+static json_t *describe_library(const speed_blas *blas)
+{
+    char hash[SHA256_TEXT];
+    const char *slash = strrchr(blas->path, '/');
+    const int read = sha256_file(blas->path, hash) == 0;
+    return json_row("version kernels file sha256", "ssss", blas->version,
+                    *blas->kernels ? blas->kernels : NULL, slash ? slash + 1 : blas->path,
+                    read ? hash : NULL);
+}
+
 void speed_report_describe(json_t *context, const speed_plan *plan, speed_level level,
                            int repetitions, const char *cleared)
 {
@@ -111,7 +123,7 @@ void speed_report_describe(json_t *context, const speed_plan *plan, speed_level 
     const char *name;
     for (size_t k = 0; (name = speed_blas_name(k)) != NULL; k++) {
         const speed_blas *blas = speed_blas_find(name);
-        json_put(peers, name, "s", blas ? blas->version : NULL);
+        json_put(peers, name, "o", blas ? describe_library(blas) : json_null());
     }
     for (size_t i = 0; i < plan->count; i++) {
         const speed_case *c = &plan->cases[i];
@@ -163,6 +175,7 @@ typedef struct table {
     timed_list list;
     speed_case place;       /* shape and threads */
     size_t unstable, equal; /* marks printed */
+    int packed;             /* there is a floor with W packed beforehand */
 } table;
 
 /* A case of the table at hand; without a row where it was not timed. */
@@ -227,26 +240,28 @@ static void print_line(table *t, const char *label, const char *impl, margin_los
     const timed forward = find(t, SPEED_HEAD_FORWARD, impl, loss, isa);
     const timed rows = find(t, SPEED_ROWS, impl, loss, isa);
     if (!head.row && !forward.row && !rows.row) return;
-    fprintf(t->stream, "  %-14s", label);
+    fprintf(t->stream, "  %-20s", label);
     print_time(t, &head);
     print_ratio(t, &head, "ratio_normsoftmax");
     print_ratio(t, &head, "ratio_gemm3");
+    if (t->packed) print_ratio(t, &head, "ratio_packed");
     print_share(t, &head);
     print_time(t, &forward);
     print_time(t, &rows);
     fputc('\n', t->stream);
 }
 
-static void print_products(table *t)
+static void print_products(table *t, speed_what what, const char *word)
 {
     const char *name;
     for (size_t k = 0; (name = speed_blas_name(k)) != NULL; k++) {
-        const timed one = find(t, SPEED_GEMM3, name, (margin_loss)0, MARGIN_ISA_AUTO);
+        const timed one = find(t, what, name, (margin_loss)0, MARGIN_ISA_AUTO);
         if (one.row) {
-            fprintf(t->stream, "  gemm3 %-8s", name);
+            fprintf(t->stream, "  %s %-*s", word, 19 - (int)strlen(word), name);
             print_time(t, &one);
             fprintf(t->stream, "%13s ", "");
             print_ratio(t, &one, "ratio_gemm3");
+            if (t->packed) print_ratio(t, &one, "ratio_packed");
             print_share(t, &one);
             fputc('\n', t->stream);
         }
@@ -275,18 +290,36 @@ static void print_table(table *t, const speed_plan *plan)
     fprintf(t->stream, "\n%s%sN %zu, D %zu, C %zu, %d thread%s%s%s\n", s->name,
             *s->name ? ": " : "", s->rows, s->dim, s->classes, threads, threads == 1 ? "" : "s",
             own ? ", " : "", own ? margin_isa_name(isa) : "");
-    fprintf(t->stream, "  %-14s%11s %13s %13s %10s%11s %11s\n", "", "head", "/ normsoftmax",
-            "/ gemm3", "of peak", "forward", "rows");
+    fprintf(t->stream, "  %-20s%11s %13s %13s %s%10s%11s %11s\n", "", "head", "/ normsoftmax",
+            "/ gemm3", t->packed ? "     / packed " : "", "of peak", "forward", "rows");
     for (int loss = 0; loss < MARGIN_LOSS_COUNT && own; loss++)
         print_line(t, margin_loss_get((margin_loss)loss)->name, NULL, (margin_loss)loss, isa);
     print_line(t, "blas-unfused", "blas-unfused", MARGIN_ARCFACE, MARGIN_ISA_AUTO);
     print_line(t, "naive", "naive", MARGIN_ARCFACE, MARGIN_ISA_AUTO);
-    print_products(t);
+    print_products(t, SPEED_GEMM3, "gemm3");
+    print_products(t, SPEED_PACKED, "packed");
+}
+
+/* A line for each library that was found. */
+static void print_libraries(FILE *stream, const json_t *peers)
+{
+    const char *name;
+    json_t *library;
+    json_object_foreach((json_t *)(uintptr_t)peers, name, library)
+    {
+        const char *kernels = timed_text(library, "kernels");
+        if (json_is_object(library))
+            fprintf(stream, "%s: %s%s%s; %s, SHA-256 %.12s\n", name, timed_text(library, "version"),
+                    *kernels ? "; kernels: " : "", kernels, timed_text(library, "file"),
+                    timed_text(library, "sha256"));
+    }
 }
 
 void speed_summary_print(FILE *stream, const json_t *report, const speed_plan *plan)
 {
+    print_libraries(stream, json_object_get(json_object_get(report, "context"), "peers"));
     table t = {.stream = stream, .list = timed_gather(report, plan)};
+    t.packed = json_object_size(json_object_get(t.list.context, "packed_floor")) > 0;
     for (size_t i = 0; i < plan->count; i++) {
         const speed_case *c = &plan->cases[i];
         if (c->shape != t.place.shape || c->threads != t.place.threads) {

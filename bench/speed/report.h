@@ -11,27 +11,17 @@
 #include "plan.h"
 
 /* What the context of speed.json holds beside provenance and peaks: the level of the run, the
- * peers' versions (null: not installed), what of the environment they were kept from, the library
+ * peers (null: not installed), what of the environment they were kept from, the library
  * that each unfused head uses, the shapes that were too large. */
 void speed_report_describe(json_t *context, const speed_plan *plan, speed_level level,
                            int repetitions, const char *cleared);
 
 /* Google Benchmark's text of the plan's cases, its rows case by case, with `context` merged into
  * its context block and statistics added to the rows. Each median row (each row, where there was
- * one repetition) is given: time_low, time_high   interval of the median of the repetitions, in the
- * row's time_unit spread                twice the median absolute deviation of the repetitions over
- * their median range                 largest minus smallest over the median unstable true where
- * spread > 0.05 fma_share             GFLOP/s over the measured peak of this instruction set
- * (peers: the best) and thread count copy_share            rows level: bytes/s over the measured
- * copy bandwidth ratio_normsoftmax     time over that of normsoftmax, all else equal ratio_gemm3
- * heads and gemm3: time over the three products, the best library for each ratio_unfused heads:
- * time over that of blas-unfused with the same loss ratio_one_thread      time over that with one
- * thread blas                  blas-unfused: the library it uses A ratio is the median of the
- * ratios of paired repetitions; ratio_..._low and ratio_..._high are the interval of that median
- * (context: interval_coverage). A quantity whose other side was not measured is left out. The
- * context gets gemm3_floor: by shape and threads, the best library and its seconds for each
- * product; and unstable_cases, their number. NULL and one line in `fault` where the text cannot be
- * used. */
+ * one repetition) is given spread, shares of peaks and ratios, as results/README.md lists them. A
+ * ratio is the median of the ratios of paired repetitions; a quantity whose other side was not
+ * measured is left out. The context gets gemm3_floor, packed_floor and unstable_cases. NULL and one
+ * line in `fault` where the text cannot be used. */
 json_t *speed_report_build(const char *google, const json_t *context, const speed_plan *plan,
                            char *fault);
 /* Its part in ratios.c: all of these members. */

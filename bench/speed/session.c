@@ -83,6 +83,7 @@ void speed_session_open(speed_session *session, const speed_plan *plan)
 void speed_session_close(speed_session *session)
 {
     speed_reference_close(&session->reference);
+    speed_packed_close(&session->packed);
     while (session->contexts.count > 0)
         drop_oldest(&session->contexts);
     speed_data_close(&session->data);
@@ -103,11 +104,15 @@ int speed_session_prepare(speed_session *session, const speed_case *c, speed_job
     job->problem = speed_data_problem(&session->data, shape, c->what == SPEED_ROWS);
     if (c->impl) {
         margin_config_init(&job->config, c->loss);
-        if (c->what == SPEED_GEMM3 || is_unfused(c)) {
+        if (speed_is_products(c->what) || is_unfused(c)) {
             /* An unfused head's own threads call the library. */
             job->blas = speed_blas_find(is_unfused(c) ? c->blas : c->impl);
-            job->blas->set_threads(is_unfused(c) ? 1 : c->threads);
+            job->blas->set_threads(job->blas, is_unfused(c) ? 1 : c->threads);
         }
+        speed_packed_close(&session->packed);
+        job->packed = &session->packed;
+        if (c->what == SPEED_PACKED && speed_packed_open(&session->packed, job->problem, job->blas))
+            return speed_fail(fault, "%s cannot pack W of this shape", c->impl);
         return 0;
     }
     job->context = pooled_context(&session->contexts, c, &job->fresh, &status);
@@ -148,17 +153,23 @@ static margin_status run_rows(speed_job *job)
     return status;
 }
 
+static int run_peer(speed_job *job)
+{
+    const speed_case *c = job->what;
+    if (c->what == SPEED_GEMM3)
+        return speed_gemm3_run(job->problem, job->blas, job->outputs, job->product_seconds);
+    if (c->what == SPEED_PACKED)
+        return speed_packed_run(job->problem, job->blas, job->packed, job->outputs,
+                                job->product_seconds);
+    return is_unfused(c)
+               ? speed_unfused_run(job->problem, &job->config, job->blas, c->threads, job->outputs)
+               : speed_naive_run(job->problem, &job->config, job->outputs);
+}
+
 int speed_job_run(speed_job *job, char *fault)
 {
-    if (job->what->impl) {
-        const int failed =
-            job->what->what == SPEED_GEMM3
-                ? speed_gemm3_run(job->problem, job->blas, job->outputs, job->product_seconds)
-            : is_unfused(job->what) ? speed_unfused_run(job->problem, &job->config, job->blas,
-                                                        job->what->threads, job->outputs)
-                                    : speed_naive_run(job->problem, &job->config, job->outputs);
-        return failed ? speed_fail(fault, "%s refused the shape", job->what->impl) : 0;
-    }
+    if (job->what->impl)
+        return run_peer(job) ? speed_fail(fault, "%s refused the shape", job->what->impl) : 0;
     const margin_status status = job->what->what == SPEED_ROWS ? run_rows(job) : run_head(job);
     if (status != MARGIN_OK)
         return speed_fail(fault, "%s (%s)", margin_status_text(status),
@@ -171,13 +182,14 @@ size_t speed_job_workspace(const speed_job *job)
     const speed_shape *s = job->problem->shape;
     if (job->context)
         return job->what->what == SPEED_ROWS ? 0 : margin_context_workspace_used(job->context);
-    const size_t copies = job->what->what == SPEED_GEMM3 ? 0 : (s->rows + s->classes) * s->dim;
+    const size_t copies = speed_is_products(job->what->what) ? 0 : (s->rows + s->classes) * s->dim;
     return sizeof(float) * (s->rows * s->classes + copies);
 }
 
 void speed_job_settle(const speed_job *job)
 {
-    if (job->what->what == SPEED_GEMM3 && job->what->threads > 1 && job->blas->settle_seconds > 0) {
+    if (speed_is_products(job->what->what) && job->what->threads > 1 &&
+        job->blas->settle_seconds > 0) {
         const struct timespec wait = {.tv_nsec = (long)(1e9 * job->blas->settle_seconds)};
         nanosleep(&wait, NULL);
     }
@@ -204,7 +216,7 @@ static int judge_outputs(speed_session *session, const speed_job *job, char *fau
     const double scale = job->config.scale;
     const speed_tolerance tolerance =
         c->impl ? speed_tolerance_peer(scale) : speed_tolerance_library(scale);
-    if (c->what == SPEED_GEMM3) return speed_check_gemm3(job->problem, job->outputs, fault);
+    if (speed_is_products(c->what)) return speed_check_gemm3(job->problem, job->outputs, fault);
     if (c->what == SPEED_ROWS)
         return speed_check_rows(job->problem, &job->config, job->outputs, tolerance, fault);
     if (session->reference.problem != job->problem) {
@@ -240,7 +252,7 @@ static int run_measured(speed_session *session, speed_case *c, speed_job *job)
     if (status != MARGIN_OK) speed_fail(c->fault, "%s", margin_status_text(status));
     const int failed = status != MARGIN_OK || speed_job_run(job, c->fault);
     /* The output of gemm3 is scratch of a head, and was written before the mark. */
-    c->peak_bytes = c->what == SPEED_GEMM3 ? -1 : speed_memory_growth(mark);
+    c->peak_bytes = speed_is_products(c->what) ? -1 : speed_memory_growth(mark);
     if (pooled) {
         margin_destroy(job->context);
         job->context = pooled;

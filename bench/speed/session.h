@@ -30,6 +30,7 @@ typedef struct speed_session {
     speed_data data;
     speed_contexts contexts;
     speed_reference reference; /* of the shape checked last */
+    speed_packed packed;       /* of the job at hand */
 } speed_session;
 
 /* One case, ready to run. Valid until the next speed_session_prepare. */
@@ -41,8 +42,9 @@ typedef struct speed_job {
     int fresh;               /* the context is new: its first run takes its memory's pages */
     margin_config config;
     const speed_blas *blas;
-    double mean_loss;          /* of the last run of libmargin */
-    double product_seconds[3]; /* gemm3: added up over the runs */
+    const speed_packed *packed; /* gemm3_packed */
+    double mean_loss;           /* of the last run of libmargin */
+    double product_seconds[3];  /* products: added up over the runs */
 } speed_job;
 
 void speed_session_open(speed_session *session, const speed_plan *plan);

@@ -20,6 +20,27 @@ static const char *take_threads(void *target, const char *text)
     return NULL;
 }
 
+static const char *take_library(char **libraries, int *count, const char *text)
+{
+    if (*count == SPEED_MAX_LIBRARIES) return "among the first 16 libraries";
+    libraries[*count] = strdup(text);
+    if (!libraries[(*count)++]) out_of_memory();
+    return NULL;
+}
+
+static const char *take_blas(void *target, const char *text)
+{
+    speed_options *const o = target;
+    return take_library(o->blas, &o->blas_count, text);
+}
+
+static const char *take_preload(void *target, const char *text)
+{
+    speed_options *const o = target;
+    return take_library(o->preload, &o->preload_count, text);
+}
+
+_Static_assert(SPEED_MAX_LIBRARIES == 16, "a message says so");
 _Static_assert(SPEED_MAX_THREADS == 4096, "a message says so");
 
 /* ---- the table ------------------------------------------------------------------------------- */
@@ -49,6 +70,14 @@ static const option_row rows[] = {
     {"threads", "T[,...]",
      "these numbers of threads (default: 1 and all; some cases at powers of two between)",
      TO_ITEMS(take_threads)},
+
+    OPTION_GROUP("libraries, beside those that are installed (scripts/peers.sh has the newest):"),
+    {"blas", "NAME=PATH[:PREFIX[:SUFFIX]]",
+     "products of the library PATH, which calls them PREFIX + cblas_sgemm + SUFFIX (64-bit sizes "
+     "where SUFFIX has 64 in it), or dnnl_sgemm; may be given again",
+     TO_ITEMS(take_blas)},
+    {"preload", "PATH", "load this library first, which others need; may be given again",
+     TO_ITEMS(take_preload)},
 
     OPTION_GROUP("how:"),
     {"repetitions", "R", "of each case, interleaved at random (default 9; quick 6)",

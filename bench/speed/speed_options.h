@@ -9,12 +9,15 @@
 #define SPEED_PROGRAM          "bench_speed"
 #define SPEED_MAX_GOOGLE_FLAGS 16
 #define SPEED_MAX_THREADS      4096
+#define SPEED_MAX_LIBRARIES    16
 
 typedef struct speed_options {
     speed_request request;
     const char *out;          /* speed.json; NULL: none */
     const char *machine_json; /* machine.json; NULL: none */
     int list;
+    char *blas[SPEED_MAX_LIBRARIES], *preload[SPEED_MAX_LIBRARIES]; /* as they were written */
+    int blas_count, preload_count;
     unsigned char threads_wanted[SPEED_MAX_THREADS + 1]; /* 1: by --threads */
     int repetitions;
     double budget_seconds;                     /* for all of the run; 0: no limit */

@@ -67,13 +67,13 @@ const char *timed_who(const timed *t)
 
 const char *timed_kind(const timed *t)
 {
-    const int products = t->what->what == SPEED_GEMM3;
+    const int products = speed_is_products(t->what->what);
     return t->row == NULL ? "floor" : products ? "blas" : t->what->impl ? "peer" : "isa";
 }
 
 const char *timed_loss(const timed *t)
 {
-    return t->what->what == SPEED_GEMM3 ? NULL : margin_loss_get(t->what->loss)->name;
+    return speed_is_products(t->what->what) ? NULL : margin_loss_get(t->what->loss)->name;
 }
 
 int timed_is_own_head(const timed *t)
@@ -116,7 +116,9 @@ static int compare(double a, double b)
 static int compare_cases(const void *a, const void *b)
 {
     const timed *x = a, *y = b;
-    int order = x->row ? compare((x->what->what + 1) % 4, (y->what->what + 1) % 4) : 0;
+    /* Products first, then as the words stand. */
+    int order = x->row ? compare(x->what->what != SPEED_GEMM3, y->what->what != SPEED_GEMM3) : 0;
+    order = order || !x->row ? order : compare(x->what->what, y->what->what);
     order = order ? order : strcmp(timed_who(x), timed_who(y));
     order = order ? order : compare(timed_size(x), timed_size(y));
     order = order ? order : compare(x->what->threads, y->what->threads);

@@ -26,7 +26,8 @@ def how_measured(run):
 # What a section has before its figures, and behind them.
 BEFORE = {"speed": how_measured, "separation": tables.toys}
 BEHIND = {"speed": lambda run: "".join(
-              part(run) for part in (tables.scales, tables.speed_cases, tables.torch_heads)),
+              part(run) for part in (tables.scales, tables.speed_cases, tables.torch_heads,
+                                     tables.libraries)),
           "stability": tables.promises, "separation": tables.claims}
 
 

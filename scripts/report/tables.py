@@ -179,6 +179,22 @@ def toys(run):
                   "test accuracy"], rows)
 
 
+# ---- whose products -----------------------------------------------------------------------------
+
+def libraries(run):
+    """The libraries whose products were timed: a number belongs to a version and its file."""
+    rows = [[text.escape(name), text.escape(found["version"]),
+             text.escape(found["kernels"] or text.NONE), text.escape(found["file"]),
+             f'<code>{text.escape(found["sha256"] or text.NONE)}</code>']
+            for name, found in run.json("speed").get("context", {}).get("peers", {}).items()
+            if isinstance(found, dict)]
+    if not rows:
+        return ""
+    return folded(f"The {len(rows)} libraries whose products were timed",
+                  build("As they say themselves; kernels: which they chose for this CPU",
+                        ["library", "version", "kernels", "file", "SHA-256"], rows, "claims"))
+
+
 # ---- the machine ---------------------------------------------------------------------------------
 
 def flatten(value, prefix=""):

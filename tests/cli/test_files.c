@@ -3,6 +3,7 @@
 #include <atomic_folder.h>
 #include <json_out.h>
 #include <provenance.h>
+#include <sha256.h>
 
 #include <dirent.h>
 #include <errno.h>
@@ -312,16 +313,17 @@ static void provenance_is_whole(void **state)
         "os",        "isa",        "isas_built",   "isas_usable", "threads",  "seed",
         "command",   "environment"};
     char program[] = "/some/where/bench", plain[] = "--seed", path[] = "/home/me/x.npy",
-         joined[] = "--out=/home/me/y.json";
-    char *argv[] = {program, plain, path, joined, NULL};
-    json_t *object = provenance_json(4, argv, 42);
+         joined[] = "--out=/home/me/y.json", named[] = "new=/home/me/z.so:p_";
+    char *argv[] = {program, plain, path, joined, named, NULL};
+    json_t *object = provenance_json(5, argv, 42);
     assert_non_null(object);
     for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++)
         if (json_object_get(object, keys[i]) == NULL) fail_msg("no key %s", keys[i]);
     assert_int_equal(json_integer_value(json_object_get(object, "seed")), 42);
     const json_t *command = json_object_get(object, "command");
-    static const char *const words[] = {"bench", "--seed", ".../x.npy", "--out=.../y.json"};
-    for (size_t i = 0; i < 4; i++)
+    static const char *const words[] = {"bench", "--seed", ".../x.npy", "--out=.../y.json",
+                                        "new=.../z.so:p_"};
+    for (size_t i = 0; i < 5; i++)
         assert_string_equal(json_string_value(json_array_get(command, i)), words[i]);
     const char *date = json_string_value(json_object_get(object, "date"));
     assert_int_equal(strlen(date), strlen("2000-01-01T00:00:00Z"));
@@ -330,6 +332,21 @@ static void provenance_is_whole(void **state)
     assert_null(strstr(text, "/home/me"));
     free(text);
     json_decref(object);
+}
+
+/* The examples of FIPS 180-4, of one block and of two; and no file. */
+static void files_have_a_hash(void **state)
+{
+    (void)state;
+    char hash[SHA256_TEXT];
+    write_text("abc", "abc");
+    assert_int_equal(sha256_file("abc", hash), 0);
+    assert_string_equal(hash, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    write_text("abc", "abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq");
+    assert_int_equal(sha256_file("abc", hash), 0);
+    assert_string_equal(hash, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
+    assert_int_equal(sha256_file("none", hash), -1);
+    unlink("abc");
 }
 
 int main(void)
@@ -347,6 +364,7 @@ int main(void)
         cmocka_unit_test(json_tables_have_each_name_once),
         cmocka_unit_test(json_brings_doubles_back),
         cmocka_unit_test(provenance_is_whole),
+        cmocka_unit_test(files_have_a_hash),
     };
     return cmocka_run_group_tests(tests, enter_folder, leave_folder);
 }

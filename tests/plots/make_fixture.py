@@ -99,7 +99,9 @@ def speed_context():
     rates = {isa: {"1": 110.0, "2": 215.0} for isa in ("scalar", "avx2", "avx512")}
     bandwidths = {"avx2": {t: {"read": 30.0, "copy": 28.0, "copy_nt": 40.0} for t in ("1", "2")}}
     return dict(CONTEXT, cases=123, repetitions=5, interval_coverage=0.9375, unstable_cases=7,
-                foreign_cpus=0.25, fma_peaks=rates, bandwidths=bandwidths, gemm3_floor=floors())
+                foreign_cpus=0.25, fma_peaks=rates, bandwidths=bandwidths, gemm3_floor=floors(),
+                peers={"openblas": {"version": "OpenBLAS 1", "kernels": "Zen", "file": "a.so",
+                                    "sha256": "ab" * 32}, "blis": None})
 
 
 def repetitions(rng, name, seconds, more=None, count=5, threads=1):

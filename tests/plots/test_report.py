@@ -184,7 +184,7 @@ def check_further_tables(run, page):
     by_caption = {table.first("caption").text(): list(table.first("tbody").all("tr"))
                   for table in page.all("table")}
     rows = {word: next(r for caption, r in by_caption.items() if caption.startswith(word))
-            for word in ("Median time", "Over all", "Two-dim", "From machine")}
+            for word in ("Median time", "Over all", "Two-dim", "From machine", "As they say")}
     names = {b["run_name"] for b in load(run, "speed.json")["benchmarks"]}
     assert len(rows["Median time"]) == len(names), (len(rows["Median time"]), len(names))
     for row in rows["Median time"]:
@@ -194,6 +194,9 @@ def check_further_tables(run, page):
     assert len(rows["Over all"]) == len(promises)
     assert [cell.text() for cell in rows["Over all"][0].all("td")][1:] == ["18", "0", "0.6"]
     assert len(rows["Two-dim"]) == len(load(run, "separation.json")["groups"])
+    (library,) = rows["As they say"]
+    assert [cell.text() for cell in library.all("th", "td")] == [
+        "openblas", "OpenBLAS 1", "Zen", "a.so", "ab" * 32]
     assert any("Invented CPU" in row.text() for row in rows["From machine"])
 
 

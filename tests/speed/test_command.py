@@ -1,4 +1,5 @@
 """test_command.py: bench_speed as a whole: its names, its JSON, its refusals."""
+import hashlib
 import json
 import os
 import re
@@ -137,9 +138,9 @@ class Speed(unittest.TestCase):
         self.assertEqual(set(rows), {name, good})
         if "avx2" in report["context"]["isas_usable"]:
             # It took this CPU for an unknown one, and was told a relative.
-            self.assertRegex(report["context"]["peers"]["blis"],
-                             r"\ABLIS 0\.0; kernels: (zen3|haswell|skx)\Z")
-            self.assertIn("BLIS_ARCH_TYPE", report["context"]["environment"])
+            blis = report["context"]["peers"]["blis"]
+            self.assertEqual(blis["version"], "BLIS 0.0")
+            self.assertRegex(blis["kernels"], r"\A(zen3|haswell|skx)\Z")
         self.assertTrue(rows[name]["error_occurred"])
         self.assertIn("logits of row", rows[name]["error_message"])
         self.assertNotIn("error_occurred", rows[good])
@@ -153,6 +154,71 @@ class Speed(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stderr)
         with open(os.path.join(self.folder, "speed.json"), encoding="utf-8") as stream:
             self.assertIsNone(json.load(stream)["context"]["peers"]["openblas"])
+
+    def named(self, library, *parts):
+        return "=".join((parts[0], ":".join((os.path.join(FAKES, library), *parts[1:]))))
+
+    def test_named_libraries(self):
+        words = ("--smoke", "--isa", "scalar", "--filter",
+                 "gemm3.*(wide|narrow)/N:24.*threads:1|head/loss:arcface.*N:24.*threads:1",
+                 "--blas", self.named("libnamed.so.1", "wide", "wide_", "64_"),
+                 "--blas", self.named("libnamed.so.1", "narrow"), "--out", "speed.json")
+        done = self.run_program(*words)
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertRegex(done.stdout, r"(?m)^wide: Wide 1\.2; kernels: Abacus; libnamed\.so\.1, "
+                                      r"SHA-256 [0-9a-f]{12}$")
+        self.assertIn("/ packed", done.stdout)
+        report = self.report()
+        shape = "N:24/D:20/C:70/threads:1"
+        rows = {row["name"]: row for row in report["benchmarks"]}
+        head = f"head/loss:arcface/isa:scalar/{shape}"
+        self.assertEqual(set(rows), {f"gemm3/impl:wide/{shape}", f"gemm3/impl:narrow/{shape}",
+                                     f"gemm3_packed/impl:narrow/{shape}", head})
+        with open(os.path.join(FAKES, "libnamed.so.1"), "rb") as stream:
+            digest = hashlib.sha256(stream.read()).hexdigest()
+        self.assertEqual(report["context"]["peers"]["wide"],
+                         {"version": "Wide 1.2", "kernels": "Abacus", "file": "libnamed.so.1",
+                          "sha256": digest})
+        floor = report["context"]["packed_floor"][shape]
+        plain = report["context"]["gemm3_floor"][shape]
+        for product in ("logits", "dx", "dw"):
+            least = min(row[product + "_seconds"] for row in rows.values()
+                        if row["name"].startswith("gemm3"))
+            self.assertEqual(floor[product + "_seconds"], least)
+            self.assertIs(floor[product + "_packed"], least < plain[product + "_seconds"])
+        self.assertGreaterEqual(rows[head]["ratio_packed"], rows[head]["ratio_gemm3"])
+
+    def report(self):
+        with open(os.path.join(self.folder, "speed.json"), encoding="utf-8") as stream:
+            return json.load(stream)
+
+    def test_wrong_named_products_are_not_timed(self):
+        for library, what, environment in (("libblis.so.4", "gemm3", {}),
+                                           ("libnamed.so.1", "gemm3_packed",
+                                            {"NAMED_BLAS_WRONG": "1"})):
+            name = f"{what}/impl:other/N:24/D:20/C:70/threads:1"
+            done = self.run_program("--smoke", "--filter", name, "--blas",
+                                    self.named(library, "other"), **environment)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn(f"bench_speed: {name}: logits of row 0", done.stderr)
+
+    def test_libraries_of_no_use(self):
+        for library, parts, says in (
+                ("none.so", ("a",), "cannot load"),
+                ("../CTestTestfile.cmake", ("a",), "cannot load"),
+                ("libopenblas.so.0", ("a",), "has no cblas_sgemm"),
+                ("libnamed.so.1", ("a", "x_", "_y"), "has no x_cblas_sgemm_y"),
+                ("libnamed.so.1", ("a", "bare_"), "has no function to set its threads")):
+            with self.subTest(library=library, parts=parts):
+                self.assert_refused(self.run_program("--smoke", "--list", "--blas",
+                                                     self.named(library, *parts)), 1, says)
+        path = os.path.join(FAKES, "none.so")
+        self.assert_refused(self.run_program("--list", "--preload", path), 1, path)
+        for words, says in (("a", "NAME=PATH"), ("a=", "NAME=PATH"), ("A=x", "name"),
+                            ("openblas=x", "name"), ("a/b=x", "name"), ("naive=x", "name")):
+            self.assert_refused(self.run_program("--list", "--blas", words), 2, says)
+        twice = self.named("libnamed.so.1", "a")
+        self.assert_refused(self.run_program("--list", "--blas", twice, "--blas", twice), 2, "name")
 
     def test_peers_choose_their_own_kernels(self):
         words = ("--smoke", "--filter", "gemm3/.*N:24/.*threads:1", "--out", "speed.json")

@@ -29,9 +29,10 @@ static void naive_head_passes(void **state)
 }
 
 /* Plain loops behind the interface of a BLAS. */
-static int plain_sgemm(int ta, int tb, size_t m, size_t n, size_t k, const float *a, size_t lda,
-                       const float *b, size_t ldb, float *c, size_t ldc)
+static int plain_sgemm(const speed_blas *blas, int ta, int tb, size_t m, size_t n, size_t k,
+                       const float *a, size_t lda, const float *b, size_t ldb, float *c, size_t ldc)
 {
+    (void)blas;
     for (size_t i = 0; i < m; i++) {
         for (size_t j = 0; j < n; j++) {
             double sum = 0;
@@ -45,8 +46,9 @@ static int plain_sgemm(int ta, int tb, size_t m, size_t n, size_t k, const float
     return 0;
 }
 
-static void plain_threads(int threads)
+static void plain_threads(const speed_blas *blas, int threads)
 {
+    (void)blas;
     (void)threads;
 }
 
@@ -77,7 +79,7 @@ static void judge_unfused(const speed_blas *blas, int threads)
 {
     for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
         const margin_config config = config_of((margin_loss)loss);
-        blas->set_threads(1);
+        blas->set_threads(blas, 1);
         speed_check_poison(&data.outputs, &shape, SPEED_HEAD);
         assert_int_equal(speed_unfused_run(problem, &config, blas, threads, &data.outputs), 0);
         assert_head_passes(blas->name, &config);

@@ -10,19 +10,19 @@
 
 #define SHAPE_TEXT "N:8/D:4/C:9/threads:1"
 #define ROW(family, name, index, extra)                                                            \
-    "{\"run_name\": \"" name "\", \"run_type\": \"iteration\", "                                   \
-    "\"family_index\": " #family ", \"repetitions\": 3, \"repetition_index\": " #index ", "        \
-    "\"threads\": 1, " extra "}"
-#define TIME(family, name, index, time, extra)                                                     \
-    ROW(family, name, index, "\"real_time\": " time extra)
+    "{\"run_name\":\"" name "\",\"run_type\":\"iteration\","                                       \
+    "\"family_index\":" #family ",\"repetitions\":3,\"repetition_index\":" #index "," extra "}"
+#define TIME(family, name, index, time, extra) ROW(family, name, index, "\"real_time\":" time extra)
 #define PRODUCTS(logits, dx, dw)                                                                   \
-    ", \"logits_seconds\": " logits "e-9, \"dx_seconds\": " dx "e-9, \"dw_seconds\": " dw "e-9"
+    ",\"logits_seconds\":" logits "e-9,\"dx_seconds\":" dx "e-9,\"dw_seconds\":" dw "e-9"
 #define NORM      "head/loss:normsoftmax/isa:avx2/" SHAPE_TEXT
 #define ARC       "head/loss:arcface/isa:avx2/" SHAPE_TEXT
 #define UNFUSED   "head/impl:blas-unfused/loss:arcface/" SHAPE_TEXT
 #define OPENBLAS  "gemm3/impl:openblas/" SHAPE_TEXT
+#define PACKED    "gemm3_packed/impl:openblas/" SHAPE_TEXT
 #define BLIS      "gemm3/impl:blis/" SHAPE_TEXT
-#define ARC_EXTRA ", \"gflops\": 30.0"
+#define CPU(time) ",\"cpu_time\":" time
+#define ARC_EXTRA ",\"gflops\":30.0" CPU("150.0")
 
 /* clang-format off */
 /* Three repetitions a case. The machine is half as fast in the third. */
@@ -38,14 +38,17 @@ static const char google[] =
     TIME(2, UNFUSED, 0, "400.0", "") ","
     TIME(2, UNFUSED, 1, "400.0", "") ","
     TIME(2, UNFUSED, 2, "800.0", "") ","
-    TIME(3, OPENBLAS, 0, "100.0", PRODUCTS("20", "40", "40")) ","
-    TIME(3, OPENBLAS, 1, "100.0", PRODUCTS("20", "40", "40")) ","
-    TIME(3, OPENBLAS, 2, "200.0", PRODUCTS("40", "80", "80")) ","
-    TIME(4, BLIS, 0, "131.0", PRODUCTS("50", "31", "50")) ","
-    TIME(4, BLIS, 1, "131.0", PRODUCTS("50", "31", "50")) ","
-    TIME(4, BLIS, 2, "262.0", PRODUCTS("100", "62", "100")) ","
+    TIME(3, OPENBLAS, 0, "100.0", PRODUCTS("20", "40", "40") CPU("120.0")) ","
+    TIME(3, OPENBLAS, 1, "100.0", PRODUCTS("20", "40", "40") CPU("120.0")) ","
+    TIME(3, OPENBLAS, 2, "200.0", PRODUCTS("40", "80", "80") CPU("120.0")) ","
+    TIME(4, BLIS, 0, "131.0", PRODUCTS("50", "31", "50") CPU("100.0")) ","
+    TIME(4, BLIS, 1, "131.0", PRODUCTS("50", "31", "50") CPU("100.0")) ","
+    TIME(4, BLIS, 2, "262.0", PRODUCTS("100", "62", "100") CPU("100.0")) ","
     ROW(5, "rows/loss:arcface/isa:avx2/" SHAPE_TEXT, 0,
-        "\"error_occurred\": true, \"error_message\": \"NaN: no\"")
+        "\"error_occurred\": true, \"error_message\": \"NaN: no\"") ","
+    TIME(6, PACKED, 0, "90.0", PRODUCTS("15", "30", "45") CPU("90.0")) ","
+    TIME(6, PACKED, 1, "90.0", PRODUCTS("15", "30", "45") CPU("90.0")) ","
+    TIME(6, PACKED, 2, "180.0", PRODUCTS("30", "60", "90") CPU("90.0"))
     "]}";
 /* clang-format on */
 
@@ -64,6 +67,7 @@ static speed_case planned[] = {
     CASE(OPENBLAS, .what = SPEED_GEMM3, .impl = "openblas"),
     CASE(BLIS, .what = SPEED_GEMM3, .impl = "blis"),
     CASE("rows/loss:arcface/isa:avx2/" SHAPE_TEXT, .what = SPEED_ROWS, OWN(ARCFACE)),
+    CASE(PACKED, .what = SPEED_PACKED, .impl = "openblas"),
 };
 static const speed_plan plan = {.cases = planned, .count = LENGTH_OF(planned)};
 
@@ -110,6 +114,13 @@ static void reports_add_what_rows_mean(void **state)
     assert_near("high", value(report, ARC, "ratio_normsoftmax_high"), 2.02, 1e-12);
     assert_near("ratio", value(report, ARC, "ratio_gemm3"), 202.0 / 91, 1e-9);
     assert_near("low", value(report, ARC, "ratio_gemm3_low"), 150.0 / 91, 1e-9);
+    assert_near("ratio", value(report, ARC, "ratio_packed"), 202.0 / (15 + 30 + 40), 1e-9);
+    assert_near("ratio", value(report, PACKED, "ratio_gemm3"), 90.0 / 91, 1e-9);
+    assert_near("ratio", value(report, ARC, "cpu_ratio_gemm3"), 1.5, 1e-12);
+    assert_near("high", value(report, ARC, "cpu_ratio_gemm3_high"), 1.5, 1e-12);
+    assert_string_equal(json_string_value(field(report, ARC, "cpu_gemm3")), "blis");
+    assert_string_equal(json_string_value(field(report, ARC, "cpu_packed")), "openblas");
+    assert_null(field(report, PACKED, "ratio_normsoftmax"));
     assert_near("ratio", value(report, ARC, "ratio_unfused"), 202.0 / 400, 1e-12);
     assert_null(field(report, UNFUSED, "ratio_unfused"));
     assert_null(field(report, ARC, "ratio_one_thread"));
@@ -127,7 +138,7 @@ static void reports_add_what_rows_mean(void **state)
     json_decref(report);
 }
 
-/* Five cases of three repetitions with four statistics each; the error. */
+/* Six cases of three repetitions with four statistics each; the error. */
 static void reports_have_googles_statistics(void **state)
 {
     (void)state;
@@ -135,7 +146,7 @@ static void reports_have_googles_statistics(void **state)
     static const char *const names[] = {NORM "_mean", NORM "_median", NORM "_stddev", NORM "_cv"};
     const double mean = (100 + 102 + 202) / 3.0, deviation = 58.321; /* of 100, 102, 202 */
     const double truths[] = {mean, 102, deviation, deviation / mean};
-    assert_int_equal(json_array_size(rows), 5 * 7 + 1);
+    assert_int_equal(json_array_size(rows), 6 * 7 + 1);
     for (size_t i = 0; i < 3; i++) {
         row = json_array_get(rows, i);
         assert_string_equal(json_string_value(json_object_get(row, "run_name")), NORM);
@@ -155,7 +166,7 @@ static void reports_describe_the_floor(void **state)
 {
     (void)state;
     json_t *report = build_report();
-    const json_t *floors = json_object_get(json_object_get(report, "context"), "gemm3_floor");
+    json_t *floors = json_object_get(json_object_get(report, "context"), "gemm3_floor");
     const json_t *floor = json_object_get(floors, SHAPE_TEXT);
     const json_t *unstable = json_object_get(json_object_get(report, "context"), "unstable_cases");
     assert_int_equal(json_integer_value(unstable), 1);
@@ -163,6 +174,11 @@ static void reports_describe_the_floor(void **state)
     assert_string_equal(json_string_value(json_object_get(floor, "dx")), "blis");
     assert_string_equal(json_string_value(json_object_get(floor, "dw")), "openblas");
     assert_near("dx", json_number_value(json_object_get(floor, "dx_seconds")), 31e-9, 1e-15);
+    floors = json_object_get(json_object_get(report, "context"), "packed_floor");
+    floor = json_object_get(floors, SHAPE_TEXT);
+    assert_true(json_is_true(json_object_get(floor, "dx_packed")));
+    assert_true(json_is_false(json_object_get(floor, "dw_packed")));
+    assert_near("dx", json_number_value(json_object_get(floor, "dx_seconds")), 30e-9, 1e-15);
     json_decref(report);
 }
 
