@@ -5,7 +5,8 @@
 
 enum { SHA256_TEXT = 65 };
 
-/* Writes the 64 hexadecimal digits. Returns 0, or -1 where the file cannot be read. */
+/* Writes the 64 hexadecimal digits, as the program sha256sum finds them. Returns 0, or -1 where the
+ * file cannot be read or there is no such program. */
 int sha256_file(const char *path, char text[SHA256_TEXT]);
 
 #endif
