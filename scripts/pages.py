@@ -100,17 +100,17 @@ def short(value, form="%.3g"):
 
 def of_step(row):
     place = "mapped file" if row["weights"] == "file" else "memory"
-    minutes = [short(float(row[key]) / 60) for key in ("seconds", "low", "high")]
+    seconds = [short(row[key]) for key in ("seconds", "low", "high")]
     return [many(row["C"]), f"{short(row['weights_gib'])} GiB {row['type']}, {place}", row["dw"],
-            "%s (%s–%s)" % tuple(minutes), short(row["cpu_seconds"]), short(row["model_seconds"]),
+            "%s (%s–%s)" % tuple(seconds), short(row["cpu_seconds"]), short(row["model_seconds"]),
             "%.0f %%" % (100 * float(row["share"])),
             f"{short(row['peak_gib'])}, {short(row['anonymous_gib'], '%.2f')}",
-            f"{short(row['read_gib'])}, {short(row['written_gib'])}"]
+            f"{float(row['read_gib']):.1f}, {float(row['written_gib']):.1f}"]
 
 
 def large_steps(run):
     """Steps of one process with 10^6 classes and more."""
-    head = ["C", "W", "dW", "minutes a step", "processors' seconds", "of the model",
+    head = ["C", "W", "dW", "seconds a step", "processors' seconds", "of the model",
             "share of its processors had", "peak GiB, of it no file's", "GiB read, written"]
     return table(head, map(of_step, rows_of(run, "scale_steps")))
 

@@ -188,7 +188,8 @@ def parsed():
     parser.add_argument("--out", required=True, metavar="FILE", help="scale.json of a run")
     parser.add_argument("--build", default="build", help="the build's folder (build)")
     parser.add_argument("--map", default=".", metavar="FOLDER", help="where W's file lies meanwhile")
-    parser.add_argument("--mpirun", default="mpirun --oversubscribe", metavar="COMMAND")
+    parser.add_argument("--mpirun", default="mpirun --oversubscribe --bind-to none", metavar="COMMAND",
+                        help="(%(default)s: Open MPI would tie a rank to one core)")
     parser.add_argument("--only", default=None, metavar="PARTS", help="by commas; none: no step is run")
     parser.add_argument("--rounds", type=int, default=3, help="of the smaller parts (3)")
     parser.add_argument("--steps", type=int, default=2, help="with 10^7 classes (2)")
