@@ -405,9 +405,9 @@ static void one_cell_is_not_cut(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cells_are_right),
         cmocka_unit_test(shards_have_the_bits_of_one_call),
         cmocka_unit_test(scalar_shards_have_the_bits_of_one_scalar_call),
-        cmocka_unit_test(cells_are_right),
         cmocka_unit_test(stages_out_of_turn),
         cmocka_unit_test(wrong_shards_are_refused),
         cmocka_unit_test(measure_reads_classes_alone),

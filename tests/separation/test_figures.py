@@ -20,7 +20,7 @@ from run_files import expanded  # noqa: E402
 
 PROGRAM = sys.argv.pop(1)
 SVG = "{http://www.w3.org/2000/svg}"
-SMALL = ["--seeds", "2", "--epochs", "2", "--samples", "12"]
+SMALL = ["--seeds", "2", "--epochs", "1", "--samples", "6"]
 # Name, the picture's name, whether it trains on Fashion-MNIST if that is there.
 TRAINED = {"fig3": "toy_features_sphere", "fig4a": "target_angles", "constancy": "constancy",
            "annealing": "annealing", "cosface-fig4": "cosface_fig4",
