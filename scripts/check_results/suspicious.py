@@ -172,7 +172,7 @@ def entry(value, path):
         yield unfit(f"name: {value['name']!r} is not the file's, {os.path.basename(path)}")
     if not any(map(stands, value["heads"])):
         yield unfit("heads: the one of N 128, D 512, C 10000 on one thread, which stands for the "
-                    "machine, is missing: measure more than --quick does")
+                    "machine, is missing: measure without --filter")
     for row in value["heads"]:
         yield from one_head(row)
     for row in value["errors"]:
