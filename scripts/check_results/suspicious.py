@@ -14,6 +14,7 @@ ABOVE_PEAK = 1.1  # the peak itself is measured, perhaps beside a neighbour
 WIDEST = 0.25  # an interval over its ratio, of the head that stands for a machine
 FEWEST = 4  # repetitions
 BUSY = 0.5  # CPUs
+BELOW_FLOOR = 0.9, 64  # the upper end of a head's ratio, from this D on
 CHOSEN = {"N": 128, "D": 512, "C": 10000, "threads": 1}  # the head that stands for a machine
 
 
@@ -160,6 +161,9 @@ def one_head(row):
                     "wrong")
     if None in (ratio, low, high):
         return
+    if high < BELOW_FLOOR[0] and row["D"] >= BELOW_FLOOR[1]:
+        yield note(f"{where}: over_floor is at most {high}: a head does more than its products, so "
+                   "the libraries were disturbed or chose poor kernels")
     if not low <= ratio <= high:
         yield unfit(f"{where}: over_floor {ratio} is not within its interval, {low} to {high}")
     if stands(row) and high - low > WIDEST * ratio:

@@ -112,6 +112,16 @@ def check_accepted():
     assert len(ENTRIES) >= 2, ENTRIES
 
 
+def check_below_floor(work):
+    """A head that is faster than its products is no fault, but is to be looked at."""
+    path = shutil.copy(ENTRIES[0], work)
+    changed(path, lambda v: [head(v, *pair) for pair in
+                             (("low", 0.7), ("over_floor", 0.75), ("high", 0.8))])
+    done = check(path)
+    assert done.returncode == 0 and "threads 1: over_floor is at most 0.8: " in done.stdout, done
+    os.remove(path)
+
+
 def check_refused(work):
     for name, change, line in WRONG:
         for file in ("machine.json", "summary.json"):
@@ -188,6 +198,7 @@ def main():
     check_accepted()
     check_whole()
     with tempfile.TemporaryDirectory() as work:
+        check_below_floor(work)
         check_refused(work)
         check_usage(work)
         check_place(work)
