@@ -17,10 +17,11 @@ typedef struct command {
     int (*run)(int argc, char **argv);
 } command;
 
-extern const option_table advise_table, angles_table, eval_table, identify_table, info_table,
-    reshard_table, verify_table;
+extern const option_table advise_table, angles_table, check_results_table, eval_table,
+    identify_table, info_table, reshard_table, verify_table;
 int command_advise(int argc, char **argv);
 int command_angles(int argc, char **argv);
+int command_check_results(int argc, char **argv);
 int command_eval(int argc, char **argv);
 int command_identify(int argc, char **argv);
 int command_info(int argc, char **argv);

@@ -10,7 +10,7 @@ static const command commands[] = {
     {&eval_table, command_eval},     {&angles_table, command_angles},
     {&verify_table, command_verify}, {&identify_table, command_identify},
     {&advise_table, command_advise}, {&reshard_table, command_reshard},
-    {&info_table, command_info},
+    {&info_table, command_info},     {&check_results_table, command_check_results},
 };
 enum { COMMANDS = sizeof commands / sizeof commands[0] };
 

@@ -78,10 +78,17 @@ if(TARGET margin_command)
   file(MAKE_DIRECTORY ${PROJECT_BINARY_DIR}/man)
   install(TARGETS margin_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT command)
   install_page(margin command margin_command)
-  foreach(name eval angles verify identify advise reshard info)
+  foreach(name eval angles verify identify advise reshard info check-results)
     install_page(margin-${name} command margin_command ${name})
   endforeach()
   install_completion(margin command)
+  set(checker ${CMAKE_INSTALL_DATADIR}/margin)
+  install(FILES ${PROJECT_SOURCE_DIR}/scripts/run_files.py DESTINATION ${checker}/scripts
+    COMPONENT command)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/scripts/check_results DESTINATION ${checker}/scripts
+    COMPONENT command FILES_MATCHING PATTERN *.py PATTERN __pycache__ EXCLUDE)
+  install(FILES ${PROJECT_SOURCE_DIR}/results/schema.json DESTINATION ${checker}/results
+    COMPONENT command)
   install(FILES ${PROJECT_SOURCE_DIR}/cli/completion/_margin COMPONENT command
     DESTINATION ${CMAKE_INSTALL_DATADIR}/zsh/site-functions)
   foreach(driver bench_speed bench_stability bench_separation bench_kernels

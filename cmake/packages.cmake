@@ -41,6 +41,7 @@ headers for C and C++, the static library, files for CMake and pkg-config.")
 
 set(CPACK_DEBIAN_COMMAND_PACKAGE_NAME margin)
 set(CPACK_DEBIAN_COMMAND_PACKAGE_SECTION science)
+set(CPACK_DEBIAN_COMMAND_PACKAGE_SUGGESTS "python3-jsonschema") # margin check-results
 set(CPACK_COMPONENT_COMMAND_DESCRIPTION "Loss, accuracy, angles, verification
 and identification of embeddings in files of NumPy, by one command.")
 include(CPack)

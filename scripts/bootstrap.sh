@@ -32,7 +32,7 @@ build_packages() {
 test_packages() {
     printf '%s\n' libcmocka-dev clang libclang-rt-dev libomp-dev llvm git libsimde-dev shellcheck valgrind \
         python3-numpy python3-scipy python3-sklearn python3-mpmath python3-venv python3-pip tidy locales \
-        librsvg2-bin man-db dpkg-dev lintian doxygen openmpi-bin libopenmpi-dev mpich libmpich-dev
+        python3-jsonschema librsvg2-bin man-db dpkg-dev lintian doxygen openmpi-bin libopenmpi-dev mpich libmpich-dev
     # A browser for the report, and PyTorch. Elsewhere they come in other ways, or tests are left out.
     if grep -qs '^ID=debian' /etc/os-release; then printf '%s\n' chromium-headless-shell python3-torch; fi
     # Each version lays out C in its own way.

@@ -267,8 +267,9 @@ static void words_stand_among_the_options(void **state)
 static void tables_are_in_order(void **state)
 {
     (void)state;
-    const option_table *const tables[] = {&advise_table, &angles_table,  &eval_table,
-                                          &info_table,   &reshard_table, &verify_table};
+    const option_table *const tables[] = {&advise_table, &angles_table, &check_results_table,
+                                          &eval_table,   &info_table,   &reshard_table,
+                                          &verify_table};
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         int count = 0;
         assert_non_null(tables[i]->summary);

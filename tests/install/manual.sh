@@ -9,6 +9,7 @@ checked=0
 
 need man
 rm -rf "$prefix"
+mkdir -p "$3"
 for component in command drivers; do
     cmake --install "$build" --prefix "$prefix" --component "$component" > "$prefix.log"
 done
@@ -47,7 +48,7 @@ offers() {
     checked=$((checked + 1))
 }
 
-commands=$("$prefix/bin/margin" --help | sed -n '/^commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' | grep -v help)
+commands=$("$prefix/bin/margin" --help | sed -n '/^commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' | grep -v help)
 [[ $(wc -w <<< "$commands") -ge 6 ]] || fail "margin --help lists hardly any command: $commands"
 check_page margin "$prefix/bin/margin"
 for command in $commands; do

@@ -5,6 +5,7 @@ import os
 import pty
 import re
 import subprocess
+import sys
 import tempfile
 import unittest
 from pathlib import Path
@@ -69,6 +70,7 @@ class Command(unittest.TestCase):
     def test_results_say_what_the_names_say(self):
         done, file = self.results("--filter", "tile_")
         self.assertEqual(done.stderr, "")
+        self.check_shape(file)
         self.assertEqual(file["schema"], 1)
         for key in ("cpu", "compiler", "commit", "date", "isas_usable", "rounds"):
             self.assertIn(key, file["context"])
@@ -80,6 +82,15 @@ class Command(unittest.TestCase):
         bounds = {row["kernel"]: ("gflops" in row, "gbytes" in row) for row in file["kernels"]}
         self.assertEqual(bounds, {"tile_products": (True, False), "tile_max": (False, True),
                                   "tile_exp": (False, False), "tile_scale": (False, True)})
+
+    def check_shape(self, file):
+        sys.path.append(str(SOURCE / "scripts" / "check_results"))
+        try:
+            import shape
+        except ImportError as error:
+            print(f"not checked against the schema: {error}")
+            return
+        self.assertEqual(shape.faults_of("kernels", file), [])
 
     def check_row(self, row):
         kernel, isa, rest = NAME.fullmatch(row["name"]).groups()

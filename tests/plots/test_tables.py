@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 
-from run_fixture import draw, load
+from run_fixture import ROOT, draw, load
 
 SEPARATION = ["--figure", "fig3,table3,constancy,arcface-fig5,bounds", "--seeds", "2", "--epochs", "1",
               "--samples", "12"]
@@ -148,6 +148,23 @@ def check_separation(run):
     print(f"separation: {len(toys)} toys")
 
 
+def check_shapes(run):
+    """The files are as results/schema.json says, and no promise is broken."""
+    sys.path.append(os.path.join(ROOT, "scripts", "check_results"))
+    try:
+        import shape
+        import suspicious
+    except ImportError as error:
+        print(f"not checked against the schema: {error}")
+        return
+    for name in ("speed", "stability", "separation"):
+        assert not shape.faults_of(name, load(run, name + ".json")), (name, shape.faults_of(
+            name, load(run, name + ".json")))
+    found = [*suspicious.speed(load(run, "speed.json")), *suspicious.stability(load(run, "stability.json"))]
+    assert [finding.line for finding in found if finding.unfit] == [
+        "unfit: 3 repetitions: 4 are needed for an interval"], found
+
+
 def main():
     speed, stability, separation = map(os.path.abspath, sys.argv[1:])
     with tempfile.TemporaryDirectory() as run:
@@ -157,6 +174,7 @@ def main():
         check_speed(run)
         check_stability(run)
         check_separation(run)
+        check_shapes(run)
         drawn = draw(run, "--list").split()
         draw(run, "--format", "svg")
         assert len(drawn) >= 19 and {"speed_peers", "sweep"} & set(drawn) == {"speed_peers"}, drawn

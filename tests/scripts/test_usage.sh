@@ -22,7 +22,8 @@ expect() { # STATUS COMMAND...
 }
 
 for script in scripts/bootstrap.sh scripts/reproduce.sh scripts/stale.sh scripts/test.sh plots/draw.sh \
-    scripts/report.py scripts/compare.sh scripts/pack.py scripts/reference.py scripts/peers.sh; do
+    scripts/report.py scripts/compare.sh scripts/pack.py scripts/reference.py scripts/peers.sh \
+    scripts/machine.py scripts/gallery.sh; do
     expect 0 "$root/$script" --help
     grep -qi usage out || { echo "FAILED: no usage in --help of $script" >&2; exit 1; }
 done
@@ -48,5 +49,11 @@ expect 1 "$root/scripts/pack.py" no_such_run
 expect 1 "$root/scripts/pack.py" .
 expect 2 "$root/scripts/reference.py"
 expect 1 "$root/scripts/reference.py" no_such_run --out never
+expect 2 "$root/scripts/machine.py"
+expect 1 "$root/scripts/machine.py" no_such_run name --out never
+expect 2 "$root/scripts/gallery.sh" --nonsense
+expect 2 "$root/scripts/gallery.sh" --out
+expect 1 "$root/scripts/gallery.sh" --out .
+expect 1 "$root/scripts/gallery.sh" --machines no_such_folder --out never
 [ -z "$(find . -type f ! -name out ! -name err)" ] || { echo "FAILED: files left behind" >&2; exit 1; }
 echo "usage is as documented"
