@@ -80,6 +80,7 @@ if ! python=$(find_python); then
     "$root/scripts/bootstrap.sh" characters
     python=$(find_python) || fail 1 "no Python with freetype and numpy; install python3-freetype"
 fi
+rm -rf "$into"/drawing.* "$into"/old.* # of a run that was killed
 for package in "${packages[@]}"; do
     if [ ! -d "$into/fonts/$package" ]; then
         command -v apt-get >/dev/null ||

@@ -29,7 +29,7 @@ import characters  # noqa: E402
 LIBERATION = "/usr/share/fonts/truetype/liberation/Liberation"
 # A package's folder, and its font. The second is the first once more.
 PACKAGES = {"a-sans": "Sans-Regular", "b-sans-again": "Sans-Regular", "c-serif": "Serif-Regular",
-            "d-narrow": "SansNarrow-Regular", "e-italic": "Serif-Italic",
+            "d-heavy": "Serif-Bold", "e-italic": "Serif-Italic",
             "f-bold": "Mono-Bold", "g-mono": "Mono-Italic"}
 LETTERS = [*range(ord("A"), ord("Z") + 1), *range(ord("a"), ord("z") + 1)]
 PARTS = ("train", "t10k", "unseen")
