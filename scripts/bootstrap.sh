@@ -7,14 +7,15 @@ set -euo pipefail
 
 usage() {
     cat <<TEXT
-usage: $program [--list] [build] [test]
+usage: $program [--list] [build] [test] [characters]
 
-Installs the missing Debian/Ubuntu packages of the named groups (both when none is named):
+Installs the missing Debian/Ubuntu packages of the named groups (build and test when none is named):
   build   what scripts/reproduce.sh needs: compiler, CMake, JSON, Google Benchmark, Fashion-MNIST,
           gnuplot, jq, and the BLAS libraries that the speed suite compares with
   test    what scripts/test.sh needs besides: cmocka, clang with sanitizers and coverage, an AArch64 compiler and
           emulator, Open MPI and MPICH, a shell and an HTML checker, a headless browser, Python's scientific
           packages, PyTorch, and what judges manual pages, packages and the comments of the headers
+  characters  what scripts/characters.sh draws with: FreeType and NumPy for Python
   --list  print the packages of these groups, one a line, and install nothing
 TEXT
 }
@@ -32,7 +33,8 @@ build_packages() {
 test_packages() {
     printf '%s\n' libcmocka-dev clang libclang-rt-dev libomp-dev llvm git libsimde-dev shellcheck valgrind \
         python3-numpy python3-scipy python3-sklearn python3-mpmath python3-venv python3-pip tidy locales \
-        python3-jsonschema librsvg2-bin man-db dpkg-dev lintian doxygen openmpi-bin libopenmpi-dev mpich libmpich-dev
+        python3-jsonschema librsvg2-bin man-db dpkg-dev lintian doxygen openmpi-bin libopenmpi-dev \
+        mpich libmpich-dev python3-freetype
     # A browser for the report, and PyTorch. Elsewhere they come in other ways, or tests are left out.
     if grep -qs '^ID=debian' /etc/os-release; then printf '%s\n' chromium-headless-shell python3-torch; fi
     # Each version lays out C in its own way.
@@ -41,6 +43,10 @@ test_packages() {
     if [ "$architecture" != arm64 ]; then
         printf '%s\n' gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user
     fi
+}
+
+characters_packages() {
+    printf '%s\n' python3-freetype python3-numpy
 }
 
 missing_of() {
@@ -75,7 +81,7 @@ groups=()
 for argument in "$@"; do
     case $argument in
     --list) list=yes ;;
-    build | test) groups+=("$argument") ;;
+    build | test | characters) groups+=("$argument") ;;
     -h | --help) usage && exit 0 ;;
     *) fail 2 "unknown argument '$argument' (see --help)" ;;
     esac

@@ -24,44 +24,50 @@ void dataset_create(dataset *out, size_t count, size_t dim, size_t classes);
 void dataset_free(dataset *data);
 void data_split_free(data_split *split);
 
-/* ---- idx.c: the IDX format of MNIST and its kin: an array of bytes behind a short header, plain
- * or gzipped. It must not know what the bytes mean ---- */
+/* ---- idx.c: the IDX format of MNIST and its kin: an array of bytes, or of whole numbers of four
+ * bytes, behind a short header, plain or gzipped. It must not know what they mean ---- */
 
 enum { IDX_MOST_DIMENSIONS = 3 };
 
 typedef struct idx_array {
     size_t ndim;
     size_t shape[IDX_MOST_DIMENSIONS];
-    size_t size; /* bytes: the product of the shape */
+    size_t size; /* bytes */
     uint8_t *data;
 } idx_array;
 
 /* Read an IDX file of unsigned bytes that has `ndim` dimensions. 0; or -1 with one line in `error`
  * that names the file and the fault, and *out empty. Free with idx_free. */
 int idx_read(const char *path, size_t ndim, idx_array *out, char *error, size_t error_size);
+/* Likewise a file of signed numbers of four bytes; idx_int reads one of them. */
+int idx_read_ints(const char *path, size_t ndim, idx_array *out, char *error, size_t error_size);
+int32_t idx_int(const idx_array *array, size_t index);
 void idx_free(idx_array *array);
 
-/* ---- images: a folder of four IDX files named as MNIST's, plain or gzipped:
- * train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte
- */
+/* ---- images.c: a folder of four IDX files named as MNIST's, plain or gzipped:
+ * train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte,
+ * t10k-labels-idx1-ubyte; and two more, of classes that training does not see, where they are
+ * there: unseen-images-idx3-ubyte, unseen-labels-idx1-ubyte. For more than 256 classes labels are
+ * in NAME-labels-idx2-int, as QMNIST has them: the class is the first number of a row. ---- */
 
 typedef struct image_part {
     idx_array images; /* [count, height, width] */
-    idx_array labels; /* [count] */
+    size_t count;
+    uint32_t *labels; /* [count] */
 } image_part;
 
 typedef struct image_set {
-    image_part train, test;
-    size_t classes; /* 1 + the largest training label */
-    size_t pixels;  /* of an image */
+    image_part train, test, unseen;
+    size_t classes, unseen_classes; /* 1 + the largest label */
+    size_t pixels;                  /* of an image */
 } image_set;
 
 /* 0; or -1 with one line in `error` that names the file and the fault. Free with image_set_free. */
 int image_set_load(const char *folder, image_set *out, char *error, size_t error_size);
 void image_set_free(image_set *set);
 
-/* Up to `train` and `test` images of each class, picked by the seed, class by class; pixels
- * shifted and scaled to mean 0 and deviation 1 over the training images. */
+/* Up to `train` and `test` images of each class (`test` of an unseen one), picked by the seed,
+ * class by class; pixels shifted and scaled to mean 0 and deviation 1 over the training images. */
 void image_set_pick(const image_set *set, size_t train, size_t test, uint64_t seed,
                     data_split *out);
 

@@ -126,9 +126,12 @@ enum { SPHERE_FEATURES = 100 };
 void plan_own(const figure_request *request, const run_data *data, plan_list *plans)
 {
     const separation_options *const o = request->options;
+    /* Strangers are told apart in space; a plane has no room for them. */
+    const size_t usual = data->images != NULL && data->images->unseen.count > 0 ? 64 : 2;
+    const size_t dim = o->dim > 0 ? o->dim : usual;
     for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
         run_plan plan;
-        run_plan_init(&plan, data, &o->sphere, o->dim, (margin_loss)loss, &o->override);
+        run_plan_init(&plan, data, &o->sphere, dim, (margin_loss)loss, &o->override);
         plan.aim.sample_rate = o->sample_rate;
         if (o->recipe >= 0) run_plan_take(&plan, &all_recipes[o->recipe]);
         if (o->losses[loss]) add_seeds(request, take_options(request, plan), o->features, plans);

@@ -55,7 +55,9 @@ static double tar(const run_result *r, int decade)
     X(tar_1e4, tar(r, 4))                                                                          \
     X(tar_1e5, tar(r, 5))                                                                          \
     X(eer, r->verified ? r->strangers.all.eer : NAN)                                               \
-    X(auc, r->verified ? r->strangers.all.auc : NAN)
+    X(auc, r->verified ? r->strangers.all.auc : NAN)                                               \
+    X(raw_tar_1e3, r->inputs_verified ? verification_at(&r->raw_strangers, 3)->tar : NAN)          \
+    X(raw_auc, r->inputs_verified ? r->raw_strangers.all.auc : NAN)
 
 #define QUANTITY_FUNCTION(name, expression)                                                        \
     static double name(const run_result *r)                                                        \

@@ -8,13 +8,21 @@
 #include <string.h>
 #include <zlib.h>
 
-enum { TYPE_UNSIGNED_BYTE = 0x08 };
+/* The code of a type in the header, its size, and its name for people. */
+typedef struct idx_type {
+    uint8_t code;
+    size_t bytes;
+    const char *name;
+} idx_type;
+
+static const idx_type unsigned_bytes = {0x08, 1, "unsigned bytes"}, ints = {0x0c, 4, "ints"};
 
 /* A header that asks for more than this is taken as damaged. */
 static const size_t most_bytes = (size_t)1 << 33;
 
 typedef struct idx_source {
     gzFile file;
+    idx_type type;
     const char *path;
     char *error;
     size_t error_size;
@@ -66,12 +74,12 @@ static int read_header(const idx_source *from, size_t ndim, idx_array *out)
     if (header[0] != 0 || header[1] != 0)
         return fault(from, "not an IDX file: it begins with %02x %02x, not with 00 00", header[0],
                      header[1]);
-    if (header[2] != TYPE_UNSIGNED_BYTE || header[3] != ndim)
-        return fault(from, "IDX type %02x with %d dimensions, not 08 (unsigned bytes) with %zu",
-                     header[2], header[3], ndim);
+    if (header[2] != from->type.code || header[3] != ndim)
+        return fault(from, "IDX type %02x with %d dimensions, not %02x (%s) with %zu", header[2],
+                     header[3], from->type.code, from->type.name, ndim);
     if (got < length) return short_fault(from, "header", got, length);
     out->ndim = ndim;
-    out->size = 1;
+    out->size = from->type.bytes;
     for (size_t i = 0; i < ndim; i++) {
         const uint8_t *const byte = header + 4 + 4 * i;
         out->shape[i] =
@@ -99,10 +107,11 @@ static int read_data(const idx_source *from, idx_array *out)
     return code == Z_OK || code == Z_STREAM_END ? 0 : fault(from, "damaged gzip data (%s)", text);
 }
 
-int idx_read(const char *path, size_t ndim, idx_array *out, char *error, size_t error_size)
+static int read_file(idx_type type, const char *path, size_t ndim, idx_array *out, char *error,
+                     size_t error_size)
 {
     *out = (idx_array){0};
-    idx_source from = {.path = path, .error = error, .error_size = error_size};
+    idx_source from = {.type = type, .path = path, .error = error, .error_size = error_size};
     errno = 0;
     from.file = gzopen(path, "rb");
     if (from.file == NULL) return fault(&from, "%s", strerror(errno != 0 ? errno : ENOMEM));
@@ -112,6 +121,22 @@ int idx_read(const char *path, size_t ndim, idx_array *out, char *error, size_t 
     gzclose(from.file);
     if (status != 0) idx_free(out);
     return status;
+}
+
+int idx_read(const char *path, size_t ndim, idx_array *out, char *error, size_t error_size)
+{
+    return read_file(unsigned_bytes, path, ndim, out, error, error_size);
+}
+
+int idx_read_ints(const char *path, size_t ndim, idx_array *out, char *error, size_t error_size)
+{
+    return read_file(ints, path, ndim, out, error, error_size);
+}
+
+int32_t idx_int(const idx_array *array, size_t index)
+{
+    const uint8_t *const b = array->data + 4 * index;
+    return (int32_t)((uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3]);
 }
 
 void idx_free(idx_array *array)

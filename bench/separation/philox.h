@@ -35,7 +35,8 @@ enum stream_purpose {
     STREAM_UNSEEN,     /* samples of identities that training never sees; index: sample */
     STREAM_CROWD,      /* directions on a crowded sphere; index: direction */
     STREAM_CROWD_VIEW, /* directions whose neighbours there are looked for; index: direction */
-    STREAM_FREE        /* where samples without a network start; index: sample */
+    STREAM_FREE,       /* where samples without a network start; index: sample */
+    STREAM_PICK_UNSEEN /* which images of unseen classes are used; index: class */
 };
 
 /* A stream of 2^34 words; different names give disjoint streams. */

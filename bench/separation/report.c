@@ -120,6 +120,8 @@ static void put_pictures(json_t *object, const run_plan *plan, const run_result 
     if (r->verified)
         json_put(object, "unseen_stats verification snapshots", "ooo", stats_object(&r->unseen),
                  verification_object(&r->strangers), snapshot_objects(r));
+    if (r->inputs_verified)
+        json_put(object, "raw_verification", "o", verification_object(&r->raw_strangers));
     if (plan->dim == 2) json_put(object, "arcs", "o", arc_columns(r));
     if (plan->dim == 3)
         json_put(object, "theta_bins other_bins", "oo", bins_array(&r->test.theta),
@@ -338,6 +340,17 @@ static int print_run(FILE *out, const plan_list *plans, size_t i)
     return lacks > 0;
 }
 
+/* What strangers' images alone tell, of the first seed's. */
+static void print_raw(FILE *out, const plan_list *plans)
+{
+    for (size_t i = 0; i < plans->count; i++) {
+        const run_result *const r = &plans->results[i];
+        if (r->inputs_verified && (i == 0 || plans->plans[i - 1].data != plans->plans[i].data))
+            fprintf(out, "%s without a network, by the cosine of pixels: TAR at 1e-3 %.3f\n",
+                    plans->plans[i].data->name, verification_at(&r->raw_strangers, 3)->tar);
+    }
+}
+
 void report_table(FILE *out, const plan_list *plans)
 {
     int lacking = 0;
@@ -351,6 +364,7 @@ void report_table(FILE *out, const plan_list *plans)
     fprintf(out, " seconds\n");
     for (size_t i = 0; i < plans->count; i++)
         lacking += print_run(out, plans, i);
+    print_raw(out, plans);
     if (lacking > 0)
         fprintf(out, "-: gaps are of the plane, TAR of identities that training has not seen, and "
                      "triplets have no class weights.\n");
@@ -365,7 +379,7 @@ void report_table(FILE *out, const plan_list *plans)
 void report_list(FILE *out, const unsigned char *losses, const loss_override *override)
 {
     const size_t classes = 8;
-    fprintf(out, "data: sphere, fashion, or a folder of IDX files\n");
+    fprintf(out, "data: sphere, fashion, characters, or a folder of IDX files\n");
     fprintf(out,
             "recipes, by the names of the options: plane for two dimensions, space for more\n");
     for (size_t i = 0; i < RECIPE_COUNT; i++) {

@@ -117,20 +117,29 @@ static void keep_features(const run_plan *plan, const dataset *data, const float
     }
 }
 
+static void verify(const run_plan *plan, const dataset *data, const float *vectors, size_t dim,
+                   verification *out)
+{
+    const verification_input pairs = {
+        .rows = data->count,
+        .dim = dim,
+        .embeddings = vectors,
+        .labels = data->labels,
+        .threads = plan->aim.loss.threads,
+    };
+    if (verification_measure(&pairs, out) != 0) out_of_memory();
+}
+
 static void measure_unseen(const run_plan *plan, run_parts *parts, run_result *result)
 {
     const dataset *const data = &parts->data.unseen;
     double *const centres = zeroed(data->classes * plan->dim, sizeof *centres);
     float *const embeddings =
         measure_part(plan, parts, "unseen", data, centres, NULL, &result->unseen);
-    const verification_input pairs = {
-        .rows = data->count,
-        .dim = plan->dim,
-        .embeddings = embeddings,
-        .labels = data->labels,
-        .threads = plan->aim.loss.threads,
-    };
-    if (verification_measure(&pairs, &result->strangers) != 0) out_of_memory();
+    verify(plan, data, embeddings, plan->dim, &result->strangers);
+    result->inputs_verified = plan->data->images != NULL;
+    if (result->inputs_verified)
+        verify(plan, data, data->inputs, data->dim, &result->raw_strangers);
     result->verified = 1;
     free(embeddings);
     free(centres);

@@ -81,6 +81,8 @@ typedef struct run_result {
     separation_stats train, test, unseen;
     int verified; /* 1: there are unseen identities */
     verification strangers;
+    int inputs_verified;                   /* 1: they are images */
+    verification raw_strangers;            /* by their inputs in place of embeddings */
     run_snapshot snapshots[RUN_SNAPSHOTS]; /* before, half way, after */
     float *weights;                        /* [classes, dim] raw class weights */
     double *centres; /* [classes, dim] unit embedding centres of the test samples */

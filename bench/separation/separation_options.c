@@ -2,8 +2,10 @@
 #include "separation_options.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -32,7 +34,7 @@ static const char *take_data(void *target, const char *name)
     for (size_t i = 0; i < out->data_count; i++) {
         if (strcmp(out->data[i], name) == 0) return NULL;
     }
-    if (*name == '\0') return "sphere, fashion or a folder";
+    if (*name == '\0') return "sphere, fashion, characters or a folder";
     if (out->data_count == SEPARATION_MOST_DATA) return "taken: no more than 8 sets in a run";
     char *const copy = strdup(name);
     if (copy == NULL) out_of_memory();
@@ -79,12 +81,14 @@ static const option_row rows[] = {
 
     OPTION_GROUP("runs of your own in place of the figures (any of these options):"),
     {"data", "NAME[,...]",
-     "sphere: identities on a hypersphere; fashion: Fashion-MNIST; or a folder of IDX files named "
-     "as MNIST's (default: sphere, and fashion if it is in " SEPARATION_FASHION ")",
+     "sphere: identities on a hypersphere; fashion: Fashion-MNIST; characters: what "
+     "scripts/characters.sh draws; or a folder of IDX files named as MNIST's (default: sphere, and "
+     "fashion if it is in " SEPARATION_FASHION ")",
      TO_ITEMS(take_data), OF_OWN_RUNS},
     {"loss", "NAME[,...]", "{names}, or all (default: all but combined)",
      TO_NAMES(losses, &loss_choice), OF_OWN_RUNS},
-    {"dim", "D", "of the embedding (default {default})", TO_SIZE(dim, 2, 4096), OF_OWN_RUNS},
+    {"dim", "D", "of the embedding (default 2; with unseen images 64)", TO_SIZE(dim, 2, 4096),
+     OF_OWN_RUNS},
     {"identities", "K", "of the hypersphere (default {default})",
      TO_SIZE(sphere.identities, 2, 100000), OF_OWN_RUNS},
     {"unseen", "K", "identities of it that training does not see (default none)",
@@ -193,12 +197,8 @@ static void check_together(const separation_options *o)
 void separation_options_read(separation_options *out, int argc, char **argv)
 {
     static const size_t level_seeds[] = {1, 5, 10};
-    *out = (separation_options){.level = LEVEL_DEFAULT,
-                                .seed = 1,
-                                .features = 100,
-                                .isa = MARGIN_ISA_AUTO,
-                                .dim = 2,
-                                .recipe = -1};
+    *out = (separation_options){
+        .level = LEVEL_DEFAULT, .seed = 1, .features = 100, .isa = MARGIN_ISA_AUTO, .recipe = -1};
     loss_override_none(&out->override);
     recipe_none(&out->set);
     sphere_config_init(&out->sphere);
@@ -234,20 +234,35 @@ static void name_folder(const char *folder, char *name, size_t size)
     if (used == 0 || strcmp(name, "sphere") == 0 || name[0] == '.') snprintf(name, size, "images");
 }
 
+/* Where scripts/characters.sh writes; it and this must agree. */
+static void characters_folder(char *path, size_t size)
+{
+    const char *const caches = getenv("XDG_CACHE_HOME"), *const home = getenv("HOME");
+    if (caches != NULL && *caches != '\0') {
+        snprintf(path, size, "%s/margin/characters/data", caches);
+    } else {
+        snprintf(path, size, "%s/.cache/margin/characters/data",
+                 home != NULL && *home != '\0' ? home : "/tmp");
+    }
+}
+
 static void open_images(data_source *entry, const char *given)
 {
     const int fashion = strcmp(given, "fashion") == 0;
-    char error[512];
-    if (fashion) {
-        snprintf(entry->name, sizeof entry->name, "fashion");
+    const int characters = strcmp(given, "characters") == 0;
+    const char *const remedy = fashion ? " (Debian's package dataset-fashion-mnist has these files)"
+                               : characters ? " (scripts/characters.sh makes these files)"
+                                            : "";
+    char error[512], folder[PATH_MAX];
+    snprintf(folder, sizeof folder, "%s", fashion ? SEPARATION_FASHION : given);
+    if (characters) characters_folder(folder, sizeof folder);
+    if (fashion || characters) {
+        snprintf(entry->name, sizeof entry->name, "%s", given);
     } else {
         name_folder(given, entry->name, sizeof entry->name);
     }
-    if (image_set_load(fashion ? SEPARATION_FASHION : given, &entry->images, error, sizeof error) !=
-        0) {
-        die(SEPARATION_PROGRAM, "%s%s", error,
-            fashion ? " (Debian's package dataset-fashion-mnist has these files)" : "");
-    }
+    if (image_set_load(folder, &entry->images, error, sizeof error) != 0)
+        die(SEPARATION_PROGRAM, "%s%s", error, remedy);
     entry->data = (run_data){entry->name, &entry->images};
 }
 

@@ -21,7 +21,7 @@ typedef struct separation_options {
     uint32_t figures;                        /* the same, a bit each */
     int own_runs;                            /* 1: data or losses were named */
     unsigned char losses[MARGIN_LOSS_COUNT]; /* 1: run this loss */
-    const char *data[SEPARATION_MOST_DATA];  /* "sphere", "fashion" or a folder */
+    const char *data[SEPARATION_MOST_DATA];  /* "sphere", "fashion", "characters" or a folder */
     size_t data_count;                       /* 0: none named */
     uint64_t seed;                           /* of the first repetition */
     size_t seeds, features;
@@ -30,7 +30,7 @@ typedef struct separation_options {
     int recipe;           /* a recipe_name; -1: the one for `dim` */
     recipe set;           /* what was set of it */
     sphere_config sphere; /* of the runs that --data and --loss name */
-    size_t dim;           /* of their embedding */
+    size_t dim;           /* of their embedding; 0: as the data have it */
     double sample_rate;   /* of their training steps; 0: all classes */
     margin_isa isa;
     int threads; /* 0: as OpenMP decides */
@@ -53,8 +53,8 @@ typedef struct data_sources {
     size_t count;
 } data_sources;
 
-/* "sphere", "fashion" or a folder of images; opened at the first call, and the same pointer from
- * then on. Ends the program if the files cannot be read. */
+/* "sphere", "fashion", "characters" or a folder of images; opened at the first call, and the same
+ * pointer from then on. Ends the program if the files cannot be read. */
 const run_data *sources_open(data_sources *sources, const char *given);
 /* 1 if Fashion-MNIST is on this machine. */
 int sources_have_fashion(void);

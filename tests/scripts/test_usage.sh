@@ -23,7 +23,7 @@ expect() { # STATUS COMMAND...
 
 for script in scripts/bootstrap.sh scripts/reproduce.sh scripts/stale.sh scripts/test.sh plots/draw.sh \
     scripts/report.py scripts/compare.sh scripts/pack.py scripts/reference.py scripts/peers.sh \
-    scripts/machine.py scripts/gallery.sh; do
+    scripts/machine.py scripts/gallery.sh scripts/characters.sh; do
     expect 0 "$root/$script" --help
     grep -qi usage out || { echo "FAILED: no usage in --help of $script" >&2; exit 1; }
 done
@@ -45,6 +45,8 @@ expect 2 "$root/scripts/pack.py"
 expect 2 "$root/scripts/peers.sh" --into
 expect 2 "$root/scripts/peers.sh" --into "a b"
 expect 2 "$root/scripts/peers.sh" --nonsense
+expect 2 "$root/scripts/characters.sh" --into
+expect 2 "$root/scripts/characters.sh" --nonsense
 expect 1 "$root/scripts/pack.py" no_such_run
 expect 1 "$root/scripts/pack.py" .
 expect 2 "$root/scripts/reference.py"

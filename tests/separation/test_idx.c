@@ -237,6 +237,84 @@ static void refuses_folders_that_do_not_fit(void **state)
     assert_folder_refused("t10k-images-idx3-ubyte: No such file");
 }
 
+/* As make_idx, of `count` rows of two whole numbers: 300 i and 7. */
+static size_t make_wide(uint8_t *out, uint32_t count)
+{
+    const uint32_t rows[2] = {count, 2};
+    const uint32_t header = 4 + 4 * 2;
+    make_idx(out, 2, rows, 1);
+    out[2] = 0x0c;
+    for (uint32_t i = 0; i < 2 * count; i++) {
+        const uint32_t value = i % 2 == 0 ? 300 * (i / 2) : 7;
+        for (uint32_t k = 0; k < 4; k++)
+            out[header + 4 * i + k] = (uint8_t)(value >> (24 - 8 * k));
+    }
+    return header + 8 * (size_t)count;
+}
+
+static void reads_ints(void **state)
+{
+    (void)state;
+    uint8_t bytes[MOST];
+    char error[512] = "";
+    idx_array array;
+    const size_t size = make_wide(bytes, 9);
+    write_plain("wide", bytes, size);
+    assert_int_equal(idx_read_ints(path_of("wide"), 2, &array, error, sizeof error), 0);
+    assert_int_equal(idx_int(&array, 2 * 8), 2400);
+    assert_int_equal(idx_int(&array, 2 * 8 + 1), 7);
+    idx_free(&array);
+    assert_refused("wide", 2, "type 0c with 2 dimensions, not 08 (unsigned bytes)");
+    write_plain("wide", bytes, size - 1);
+    assert_int_equal(idx_read_ints(path_of("wide"), 2, &array, error, sizeof error), -1);
+    assert_non_null(strstr(error, "truncated: 71 of the 72 bytes"));
+}
+
+/* Labels of more than a byte, which are taken where both are there. */
+static void wide_labels(void **state)
+{
+    (void)state;
+    uint8_t bytes[MOST];
+    write_part("train", 20, 20, 4, 0);
+    write_part("t10k", 8, 8, 4, 0);
+    write_plain("train-labels-idx2-int", bytes, make_wide(bytes, 20));
+    assert_folder_refused("training label 5700, but only 20 images");
+    const size_t size = make_wide(bytes, 20);
+    bytes[12] = 0xff; /* the first label */
+    write_plain("train-labels-idx2-int", bytes, size);
+    assert_folder_refused("train-labels-idx2-int: label -16777216 is negative");
+    unlink(path_of("train-labels-idx2-int"));
+}
+
+static void picks_unseen_classes(void **state)
+{
+    (void)state;
+    char error[512] = "";
+    image_set set;
+    data_split split;
+    write_part("train", 20, 20, 4, 1);
+    write_part("t10k", 8, 8, 4, 0);
+    write_part("unseen", 30, 30, 6, 1);
+    assert_int_equal(image_set_load(folder, &set, error, sizeof error), 0);
+    assert_int_equal(set.classes, 4);
+    assert_int_equal(set.unseen_classes, 6);
+    image_set_pick(&set, 5, 2, 1, &split);
+    assert_int_equal(split.unseen.count, 12);
+    for (size_t i = 0; i < split.unseen.count; i++)
+        assert_int_equal(split.unseen.labels[i], i / 2);
+    /* The same scale as the training's: images have pixels that rise by one. */
+    assert_near("step", (double)split.unseen.inputs[1] - (double)split.unseen.inputs[0],
+                (double)split.train.inputs[1] - (double)split.train.inputs[0], 1e-6);
+    data_split_free(&split);
+    image_set_free(&set);
+    uint8_t bytes[MOST];
+    const uint32_t other[3] = {30, 3, 3};
+    write_plain("unseen-images-idx3-ubyte", bytes, make_idx(bytes, 3, other, 256));
+    assert_folder_refused("4 x 3, unseen images 3 x 3");
+    unlink(path_of("unseen-images-idx3-ubyte"));
+    unlink(path_of("unseen-images-idx3-ubyte.gz"));
+}
+
 static int make_folder(void **state)
 {
     (void)state;
@@ -260,6 +338,9 @@ int main(void)
         cmocka_unit_test(refuses_every_truncation),
         cmocka_unit_test(refuses_trailing_bytes),
         cmocka_unit_test(loads_and_picks),
+        cmocka_unit_test(reads_ints),
+        cmocka_unit_test(wide_labels),
+        cmocka_unit_test(picks_unseen_classes),
         cmocka_unit_test(refuses_folders_that_do_not_fit),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
