@@ -45,13 +45,6 @@ static score end(int negative, double sine_2)
     return even(negative ? b : 4 * HALF - b);
 }
 
-score score_of_cosine(double cosine)
-{
-    const double square = cosine * cosine;
-    if (square <= 0.5) return middle(cosine < 0.0, square);
-    return end(cosine < 0.0, fmax(0.0, (1.0 - cosine) * (1.0 + cosine)));
-}
-
 double score_cosine(score s)
 {
     if (s < HALF) return -sqrt(1.0 - of_bits(s));

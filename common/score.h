@@ -49,8 +49,7 @@ void score_places_close(score_place *places, int count);
 void score_block(const score_vectors *a, size_t a_count, const score_vectors *b, size_t b_count,
                  size_t dim, double *dots, score *out);
 
-/* Returns the score of a number in [-1, 1], and the cosine of a score. */
-score score_of_cosine(double cosine);
+/* Returns the cosine of a score. */
 double score_cosine(score s);
 /* The score of a cosine of 1, above which there is none. */
 score score_most(void);

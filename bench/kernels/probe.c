@@ -6,6 +6,7 @@
 
 #include "calls.h"
 #include "context.h"
+#include "hash.h"
 #include "memory.h"
 #include "noise.h"
 #include "kernels/trial.h"
@@ -94,22 +95,13 @@ double probe_time(probe *p, const margin_schedule *schedule, size_t calls, doubl
     return 1e9 * seconds / (double)calls;
 }
 
-/* FNV-1a. */
-static uint64_t hash_of(uint64_t hash, const void *data, size_t bytes)
-{
-    const unsigned char *at = data;
-    for (size_t i = 0; i < bytes; i++)
-        hash = (hash ^ at[i]) * 0x100000001b3u;
-    return hash;
-}
-
 uint64_t probe_bits(const probe *p)
 {
     const probe_shape *s = &p->shape;
-    uint64_t hash = hash_of(0xcbf29ce484222325u, &p->loss, sizeof p->loss);
-    if (s->dim == 0) return hash_of(hash, p->grad_logits, s->rows * s->classes * sizeof(float));
-    hash = hash_of(hash, p->grad_embeddings, s->rows * s->dim * sizeof(float));
-    return hash_of(hash, p->grad_weights, s->classes * s->dim * sizeof(float));
+    uint64_t hash = hash_on(hash_start, &p->loss, sizeof p->loss);
+    if (s->dim == 0) return hash_on(hash, p->grad_logits, s->rows * s->classes * sizeof(float));
+    hash = hash_on(hash, p->grad_embeddings, s->rows * s->dim * sizeof(float));
+    return hash_on(hash, p->grad_weights, s->classes * s->dim * sizeof(float));
 }
 
 double probe_reckon(const margin_schedule *s, const probe_shape *shape)

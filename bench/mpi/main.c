@@ -4,7 +4,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "json_out.h"
 #include "memory.h"
@@ -12,6 +11,7 @@
 #include "option_table.h"
 #include "quantile.h"
 #include "random.h"
+#include "usage.h"
 
 #define PROGRAM "bench_mpi"
 
@@ -118,27 +118,19 @@ static double largest(double own)
     return most;
 }
 
-/* Returns the processors' seconds that this rank has had. */
-static double cpu_now(void)
-{
-    struct rusage u;
-    getrusage(RUSAGE_SELF, &u);
-    return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-           1e-6 * (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec);
-}
-
 /* Returns the seconds of a step on the slowest rank. */
 static double step(bench *b, int in_turn)
 {
     double own, slowest;
     b->mpi->in_turn = in_turn;
     MPI_Barrier(MPI_COMM_WORLD);
-    const double before = cpu_now();
+    const usage before = usage_now();
     if (margin_mpi_head_run(b->mpi, &b->head) != MARGIN_OK) {
         fprintf(stderr, "%s: %s\n", PROGRAM, margin_mpi_fault(b->mpi)->text);
         MPI_Abort(MPI_COMM_WORLD, EXIT_FAILED);
     }
-    b->cpu_seconds += cpu_now() - before;
+    const usage after = usage_now();
+    b->cpu_seconds += usage_between(&before, &after).cpu_seconds;
     own = margin_mpi_last_costs(b->mpi)->seconds;
     MPI_Allreduce(&own, &slowest, 1, MPI_DOUBLE, MPI_MAX, MPI_COMM_WORLD);
     if (in_turn) b->packing = fmin(b->packing, -largest(-margin_mpi_last_costs(b->mpi)->packing));
@@ -174,12 +166,10 @@ static void report(bench *b)
 {
     const mpi_options *o = &b->options;
     const margin_mpi_costs *c = margin_mpi_last_costs(b->mpi);
-    struct rusage usage;
     double *ratios = zeroed(o->steps, sizeof *ratios);
     for (size_t i = 0; i < o->steps; i++)
         ratios[i] = b->seconds[0][i] / b->seconds[1][i];
-    getrusage(RUSAGE_SELF, &usage);
-    const double peak = largest(1024.0 * (double)usage.ru_maxrss);
+    const double peak = largest(usage_memory("VmHWM"));
     const double cpu = largest(b->cpu_seconds / (2.0 * (double)o->steps)),
                  waiting = largest(c->waiting), memory = largest((double)c->memory);
     json_t *out = json_pack(

@@ -9,19 +9,9 @@
 #include <string.h>
 
 #include "atomic_file.h"
+#include "hash.h"
 
 static const char magic[] = "margin checkpoint 1";
-
-/* Fowler, Noll and Vo's hash of bytes, 64 bits. */
-static const uint64_t hash_start = UINT64_C(0xcbf29ce484222325);
-
-static uint64_t hash_on(uint64_t hash, const void *data, size_t bytes)
-{
-    const unsigned char *const from = data;
-    for (size_t i = 0; i < bytes; i++)
-        hash = (hash ^ from[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
 
 char *checkpoint_path(const char *folder, const char *key)
 {

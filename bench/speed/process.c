@@ -4,38 +4,22 @@
 #include "process.h"
 
 #include <stdio.h>
-#include <string.h>
 #include <sys/times.h>
 #include <unistd.h>
 
 #include "clock.h"
-
-/* A field of /proc/self/status in bytes; negative if there is none. */
-static double status_field(const char *name)
-{
-    FILE *status = fopen("/proc/self/status", "r");
-    char line[256];
-    double kibibytes = -1;
-    while (status && fgets(line, sizeof line, status)) {
-        if (strncmp(line, name, strlen(name)) == 0 &&
-            sscanf(line + strlen(name), ": %lf", &kibibytes) == 1) {
-            break;
-        }
-    }
-    if (status) fclose(status);
-    return 1024 * kibibytes;
-}
+#include "usage.h"
 
 double speed_memory_mark(void)
 {
     FILE *file = fopen("/proc/self/clear_refs", "w");
     const int failed = !file || fputs("5", file) < 0; /* 5: the peak becomes what is resident */
-    return (file && fclose(file)) || failed ? -1 : status_field("VmRSS");
+    return (file && fclose(file)) || failed ? -1 : usage_memory("VmRSS");
 }
 
 double speed_memory_growth(double mark)
 {
-    const double peak = status_field("VmHWM");
+    const double peak = usage_memory("VmHWM");
     return mark < 0 || peak < 0 ? -1 : peak > mark ? peak - mark : 0;
 }
 

@@ -4,10 +4,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "calls.h"
 #include "check.h"
+#include "clock.h"
+#include "hash.h"
 #include "json_out.h"
 #include "memory.h"
 #include "option_table.h"
@@ -64,21 +65,9 @@ typedef struct bench {
     margin_context *context; /* NULL: the library's products */
 } bench;
 
-/* FNV-1a. */
 static uint64_t hash_of(const float *values, size_t count)
 {
-    const unsigned char *bytes = (const unsigned char *)values;
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    for (size_t i = 0; i < count * sizeof *values; i++)
-        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
-    return hash;
-}
-
-static double processor_seconds(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+    return hash_on(hash_start, values, count * sizeof *values);
 }
 
 /* ---- runs ------------------------------------------------------------------------------------ */
@@ -128,10 +117,10 @@ static void answer(const bench *b, int threads)
 {
     const speed_shape *s = b->problem->shape;
     const speed_outputs *o = b->outputs;
-    const double start = processor_seconds();
+    const double start = processor_seconds_now();
     if (b->context ? run_head(b, threads) : run_products(b, threads))
         die(PROGRAM, "a run on %d threads failed", threads);
-    const double seconds = processor_seconds() - start;
+    const double seconds = processor_seconds_now() - start;
     const uint64_t first =
         b->context ? hash_of(o->row_loss, s->rows) : hash_of(o->grad_logits, s->rows * s->classes);
     printf("%.9f %016llx %016llx %016llx\n", seconds, (unsigned long long)first,

@@ -9,7 +9,9 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "hash.h"
 #include "margin_update.h"
+#include "memory.h"
 #include "option_table.h"
 #include "statistics.h"
 
@@ -64,13 +66,6 @@ typedef struct arrays {
     int64_t *labels;
 } arrays;
 
-static void *take(size_t count, size_t size)
-{
-    void *p = calloc(count, size);
-    if (p == NULL) die(PROGRAM, "out of memory");
-    return p;
-}
-
 /* Fills `count` floats with values of [-0.5, 0.5) that are the same on every machine. */
 static void fill(float *array, size_t count, uint32_t state)
 {
@@ -98,14 +93,14 @@ static arrays make(const settings *s, const way *only)
     margin_config_init(&config, MARGIN_ARCFACE);
     config.threads = s->threads;
     if (margin_create(&config, &a.context) != MARGIN_OK) die(PROGRAM, "cannot create a context");
-    a.x = take(s->rows * s->dim, sizeof *a.x);
-    a.dx = take(s->rows * s->dim, sizeof *a.dx);
-    a.w = take(size, sizeof *a.w);
-    a.labels = take(s->rows, sizeof *a.labels);
-    if (only == NULL || only->stores) a.dw = take(size, sizeof *a.dw);
-    if (only == NULL || only->updates) a.moment1 = take(size, sizeof *a.moment1);
+    a.x = zeroed(s->rows * s->dim, sizeof *a.x);
+    a.dx = zeroed(s->rows * s->dim, sizeof *a.dx);
+    a.w = zeroed(size, sizeof *a.w);
+    a.labels = zeroed(s->rows, sizeof *a.labels);
+    if (only == NULL || only->stores) a.dw = zeroed(size, sizeof *a.dw);
+    if (only == NULL || only->updates) a.moment1 = zeroed(size, sizeof *a.moment1);
     if (only == NULL || (only->updates && only->rule == MARGIN_UPDATE_ADAMW))
-        a.moment2 = take(size, sizeof *a.moment2);
+        a.moment2 = zeroed(size, sizeof *a.moment2);
     fill(a.x, s->rows * s->dim, 1);
     for (size_t i = 0; i < s->rows; i++)
         a.labels[i] = (int64_t)(i * 7919 % s->classes);
@@ -152,14 +147,8 @@ static void step(const settings *s, const arrays *a, const way *v, double rate)
 /* Returns FNV-1a of W and the first moments. */
 static uint64_t hash_of(const settings *s, const arrays *a)
 {
-    uint64_t hash = 0xcbf29ce484222325u;
-    const float *const both[] = {a->w, a->moment1};
-    for (size_t k = 0; k < 2; k++) {
-        const unsigned char *bytes = (const unsigned char *)both[k];
-        for (size_t i = 0; i < s->classes * s->dim * sizeof(float); i++)
-            hash = (hash ^ bytes[i]) * 0x100000001b3u;
-    }
-    return hash;
+    const size_t bytes = s->classes * s->dim * sizeof(float);
+    return hash_on(hash_on(hash_start, a->w, bytes), a->moment1, bytes);
 }
 
 /* Ends the program where the two ways of a rule differ after two steps. */
@@ -200,24 +189,17 @@ typedef struct times {
     double *wall, *processor; /* [WAYS][rounds] */
 } times;
 
-static double processor_now(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
-
 /* Takes all ways in turns, each of the same W. */
 static times time_all(const settings *s, const arrays *a)
 {
-    const times t = {take(WAYS * s->rounds, sizeof *t.wall),
-                     take(WAYS * s->rounds, sizeof *t.processor)};
+    const times t = {zeroed(WAYS * s->rounds, sizeof *t.wall),
+                     zeroed(WAYS * s->rounds, sizeof *t.processor)};
     for (size_t i = 0; i < s->rounds * WAYS; i++) {
         const size_t k = i % WAYS, at = k * s->rounds + i / WAYS;
-        const double wall = seconds_now(), processor = processor_now();
+        const double wall = seconds_now(), processor = processor_seconds_now();
         step(s, a, &ways[k], 0.0);
         t.wall[at] = seconds_now() - wall;
-        t.processor[at] = processor_now() - processor;
+        t.processor[at] = processor_seconds_now() - processor;
     }
     return t;
 }
@@ -225,7 +207,7 @@ static times time_all(const settings *s, const arrays *a)
 /* Prints the median of `own` seconds, and of their ratios to `head`, with its interval. */
 static void print_times(size_t rounds, const double *own, const double *head)
 {
-    double *v = take(rounds, sizeof *v);
+    double *v = zeroed(rounds, sizeof *v);
     memcpy(v, own, rounds * sizeof *v);
     printf(" %8.1f", 1e3 * speed_median(v, rounds));
     for (size_t i = 0; i < rounds; i++)

@@ -7,8 +7,7 @@ import subprocess
 import tempfile
 
 from report_reader import ROOT
-from test_report_browser import (DARK, DESK, PHONE, channels, check_layout, check_pictures,
-                                 check_sorting, found_browser, prepare, probed)
+from test_report_browser import check_page, found_browser
 
 
 def gallery(folder):
@@ -23,16 +22,7 @@ def gallery(folder):
 def main():
     browser = found_browser()
     with tempfile.TemporaryDirectory() as folder:
-        page = gallery(folder)
-        for size in (PHONE, DESK):
-            prepare(folder, page, size)
-            light = probed(browser, folder, size)
-            check_layout(light, size)
-            check_pictures(browser, folder, size)
-        check_sorting(light)
-        dark = probed(browser, folder, DESK, DARK)
-        assert max(channels(dark["background"])) < 60, dark["background"]
-        assert min(channels(light["background"])) > 240, light["background"]
+        check_page(browser, folder, gallery(folder))
 
 
 main()

@@ -161,19 +161,25 @@ def check_pictures(browser, folder, size):
     print(f"{size[0]} pixels: {lines} different lines of pixels")
 
 
+def check_page(browser, folder, page):
+    """A page at both widths, light and dark; what the probe found in the dark."""
+    for size in (PHONE, DESK):
+        prepare(folder, page, size)
+        light = probed(browser, folder, size)
+        check_layout(light, size)
+        check_pictures(browser, folder, size)
+    check_sorting(light)
+    dark = probed(browser, folder, DESK, DARK)
+    assert max(channels(dark["background"])) < 60, dark["background"]
+    assert min(channels(light["background"])) > 240, light["background"]
+    return dark
+
+
 def main():
     browser = found_browser()
     with invented_report() as run, tempfile.TemporaryDirectory() as folder:
         page = source(run)
-        for size in (PHONE, DESK):
-            prepare(folder, page, size)
-            light = probed(browser, folder, size)
-            check_layout(light, size)
-            check_pictures(browser, folder, size)
-        check_sorting(light)
-        dark = probed(browser, folder, DESK, DARK)
-        assert max(channels(dark["background"])) < 60, dark["background"]
-        assert min(channels(light["background"])) > 240, light["background"]
+        dark = check_page(browser, folder, page)
         assert channels(dark["card"]) == [255, 255, 255], dark["card"]
         check_same_pictures(browser, folder, Run(run))
 
