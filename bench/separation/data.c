@@ -30,9 +30,6 @@ void data_split_free(data_split *split)
 
 /* ---- identities ---------------------------------------------------------------------------- */
 
-/* The seed of the map, which belongs to the data set and not to a repetition of it. */
-static const uint64_t map_seed = 2019;
-
 void sphere_config_init(sphere_config *config)
 {
     *config = (sphere_config){
@@ -133,7 +130,7 @@ static void fill(const sphere_config *config, double *scratch, data_split *out)
     }
     for (size_t i = 0; i < config->input_dim; i++) {
         philox_stream stream;
-        philox_start(&stream, map_seed, STREAM_MAP, i);
+        philox_start(&stream, config->map != 0 ? config->map : config->seed, STREAM_MAP, i);
         map.phases[i] = 2.0 * M_PI * philox_uniform(&stream);
         for (size_t k = 0; k < dim; k++)
             map.directions[i * dim + k] = philox_normal(&stream);

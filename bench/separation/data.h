@@ -87,7 +87,8 @@ typedef struct sphere_config {
     double outliers;      /* share of them that are nobody's: uniform on the hypersphere */
     double concentration; /* of the samples around their centre */
     double bend;          /* strength of the map: input = sin(bend <a, x> + phase), a ~ N(0, I) */
-    uint64_t seed;        /* of centres and samples; the map is the same for every seed */
+    uint64_t map;         /* the seed of the map; 0: the seed below draws it, too */
+    uint64_t seed;        /* of centres and samples */
 } sphere_config;
 
 /* The settings of the toy figure: 8 identities of 1,500 samples, balanced, without noise. */

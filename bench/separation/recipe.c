@@ -259,6 +259,7 @@ void run_plan_key(const run_plan *plan, char key[RUN_KEY])
                 s->identities, s->unseen, s->latent_dim, s->input_dim, s->concentration, s->bend);
         fprintf(to, " imbalance=%.17g flipped=%.17g outliers=%.17g", s->imbalance, s->flipped,
                 s->outliers);
+        if (s->map != 0) fprintf(to, " map=%llu", (unsigned long long)s->map);
     }
     fprintf(to, " samples=%zu/%zu hidden=%zu,%zu epochs=%zu batch=%zu rate=%.17g", plan->train,
             plan->test, r->hidden[0], r->hidden[1], r->epochs, r->batch, r->rate);

@@ -97,6 +97,8 @@ static const option_row rows[] = {
      TO_RANGE(sphere.concentration, 0, 1e6), OF_OWN_RUNS},
     {"bend", "B", "how far samples are bent on their way to the network (default {default})",
      TO_RANGE(sphere.bend, 0, 1e6), OF_OWN_RUNS},
+    {"map", "S", "bent by this seed's map in every repetition; 0: each draws its own (default 0)",
+     TO_U64(sphere.map), OF_OWN_RUNS},
     {"latent-dim", "D", "dimensions of the hypersphere (default {default})",
      TO_SIZE(sphere.latent_dim, 2, 4096), OF_OWN_RUNS},
     {"input-dim", "D", "of what the network sees of it (default {default})",

@@ -178,7 +178,7 @@ class Driver(unittest.TestCase):
                 ("clip", 0, "gradient_clip"), ("warmup", 0, "warmup_share"),
                 ("lambda-first", 10, "lambda_first"), ("lambda-last", 5, "lambda_last"),
                 ("lambda-share", 0.2, "lambda_share"), ("lambda-power", 2, "lambda_power"),
-                ("bend", 0.3, "bend"), ("latent-dim", 16, "latent_dim"),
+                ("bend", 0.3, "bend"), ("map", 2019, "map"), ("latent-dim", 16, "latent_dim"),
                 ("input-dim", 48, "input_dim"), ("test-samples", 11, None)]:
             with self.subTest(option=option):
                 text = str(value).strip("[]").replace(" ", "")
