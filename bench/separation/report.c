@@ -164,10 +164,11 @@ static json_t *run_object(const group *g, size_t k, int typical)
     json_put(object, "dim classes train_count test_count unseen_count", "zzzzz", plan->dim,
              r->classes, r->train_count, r->test_count, r->unseen_count);
     if (plan->data->images == NULL)
-        json_put(object,
-                 "concentration bend map latent_dim input_dim imbalance flipped_share outlier_share",
-                 "ggzzzggg", s->concentration, s->bend, (size_t)s->map, s->latent_dim, s->input_dim,
-                 s->imbalance, s->flipped, s->outliers);
+        json_put(
+            object,
+            "concentration bend map latent_dim input_dim imbalance flipped_share outlier_share",
+            "ggzzzggg", s->concentration, s->bend, (size_t)s->map, s->latent_dim, s->input_dim,
+            s->imbalance, s->flipped, s->outliers);
     put_recipe(object, &plan->how);
     json_put(object, "seconds final_loss train_accuracy test_accuracy stats train_stats", "ggggoo",
              r->seconds, r->final_loss, r->train.accuracy, r->test.accuracy, stats_object(&r->test),
