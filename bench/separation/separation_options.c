@@ -17,14 +17,19 @@ static const char *figure_name(int value)
     return (size_t)value < figure_count() ? figure_get((size_t)value)->name : NULL;
 }
 
-static const choice figure_choice = {figure_name, NULL};
+static const char *figure_old_name(int value)
+{
+    return figure_alias((size_t)value);
+}
+
+static const choice figure_choice = {figure_name, NULL, figure_old_name};
 
 static const char *recipe_title(int value)
 {
     return value < RECIPE_COUNT ? all_recipes[value].name : NULL;
 }
 
-static const choice recipe_choice = {recipe_title, NULL};
+static const choice recipe_choice = {recipe_title, NULL, NULL};
 
 _Static_assert(SEPARATION_MOST_DATA == 8, "a message says so");
 

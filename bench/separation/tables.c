@@ -87,7 +87,7 @@ static void cells(book *b, const group *g, int closed, const char *const *quanti
 static int is_toy(const group *g)
 {
     return g->plan->dim == 2 && g->plan->features > 0 &&
-           (g->plan->figures == 0 || in_figure(g, "fig3") || in_figure(g, "fashion"));
+           (g->plan->figures == 0 || in_figure(g, "arcface-fig3") || in_figure(g, "fashion"));
 }
 
 static int is_toy_on(const group *g, const char *data)
@@ -343,7 +343,7 @@ void tables_of_runs(tables *out, const group_list *groups, const claim_list *cla
     picture(&b, "sphereface-fig5", NULL, "sphereface_fig5");
     picture(&b, "amsoftmax-sphere", NULL, "amsoftmax_sphere");
     angles(&b, "sphereface-fig5", "sphereface_fig5_angles", "#series loss deg own other", both, 2);
-    angles(&b, "fig4a", "target_angles", "#series loss deg start middle end", snapshots, 3);
+    angles(&b, "arcface-fig4a", "target_angles", "#series loss deg start middle end", snapshots, 3);
     for (size_t i = 0; i < sizeof number_tables / sizeof *number_tables; i++)
         write_numbers(&b, &number_tables[i]);
     sweep(&b);
