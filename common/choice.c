@@ -39,20 +39,17 @@ static const char *isa_fault(int value)
     return margin_isa_built(isa) ? "cannot run on this CPU" : "is not built into this program";
 }
 
-const choice loss_choice = {loss_name, NULL, NULL};
-const choice past_pi_choice = {past_pi_name, NULL, NULL};
-const choice gradient_choice = {gradient_name, NULL, NULL};
-const choice feature_norm_choice = {feature_norm_name, NULL, NULL};
-const choice isa_choice = {isa_name, isa_fault, NULL};
+const choice loss_choice = {loss_name, NULL};
+const choice past_pi_choice = {past_pi_name, NULL};
+const choice gradient_choice = {gradient_name, NULL};
+const choice feature_norm_choice = {feature_norm_name, NULL};
+const choice isa_choice = {isa_name, isa_fault};
 
 int choice_find(const choice *set, const char *text)
 {
     const char *name;
-    for (int i = 0; (name = set->name(i)) != NULL; i++) {
-        const char *const alias = set->alias != NULL ? set->alias(i) : NULL;
+    for (int i = 0; (name = set->name(i)) != NULL; i++)
         if (strcasecmp(name, text) == 0) return i; /* "ArcFace" is what papers write */
-        if (alias != NULL && strcasecmp(alias, text) == 0) return i;
-    }
     return -1;
 }
 

@@ -9,7 +9,6 @@
 typedef struct choice {
     const char *(*name)(int value);  /* NULL: no such value, and none after it */
     const char *(*fault)(int value); /* why it cannot be had here, or NULL; NULL: all can */
-    const char *(*alias)(int value); /* what it may also be called, or NULL; NULL: nothing */
 } choice;
 
 extern const choice loss_choice, past_pi_choice, gradient_choice, feature_norm_choice, isa_choice;

@@ -9,7 +9,7 @@ static const char *type_name(int value)
                                                        : NULL;
 }
 
-static const choice type_choice = {type_name, NULL, NULL};
+static const choice type_choice = {type_name, NULL};
 
 #define OPTION_TARGET settings
 static const option_row rows[] = {

@@ -326,14 +326,19 @@ static const figure figures[] = {
      "draws a million directions", "sphere_size", NULL, curves_sphere_size},
 };
 
-/* Names that figures had before they had their papers' in front: valid for ever. */
+/* Names from before those with their papers' in front: valid for ever. */
 static const char *const old_names[][2] = {
-    {"arcface-fig3", "fig3"}, {"arcface-fig4a", "fig4a"}, {"arcface-table3", "table3"}};
+    {"fig3", "arcface-fig3"}, {"fig4a", "arcface-fig4a"}, {"table3", "arcface-table3"}};
+
+const char *figure_old_name(size_t index)
+{
+    return index < COUNT(old_names) ? old_names[index][0] : NULL;
+}
 
 const char *figure_alias(size_t index)
 {
     for (size_t i = 0; i < COUNT(old_names); i++)
-        if (strcmp(old_names[i][0], figures[index].name) == 0) return old_names[i][1];
+        if (strcmp(old_names[i][1], figures[index].name) == 0) return old_names[i][0];
     return NULL;
 }
 

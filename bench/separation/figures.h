@@ -35,7 +35,9 @@ typedef struct figure {
 /* At most 32: a run knows its figures by bits. */
 size_t figure_count(void);
 const figure *figure_get(size_t index);
-/* The name that the figure had before, by which it can still be called; NULL: none. */
+/* The names that figures had before, by which they can still be called: NULL behind the last. */
+const char *figure_old_name(size_t index);
+/* The one that this figure had; NULL: none. */
 const char *figure_alias(size_t index);
 /* By either name. 0 and *out untouched if there is no such figure. */
 int figure_find(const char *name, size_t *out);

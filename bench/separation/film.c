@@ -107,16 +107,12 @@ static json_t *part(const separation_stats *s, const arc *arcs, size_t classes)
                     s->gap_median, s->gap_min, s->theta.mean, arc_ends(arcs, classes));
 }
 
-/* The margin and lambda in force after so many epochs, and what was measured. */
-static json_t *frame(const run_plan *plan, const run_result *of, size_t train_count)
+static json_t *frame(const run_plan *plan, const run_result *of)
 {
-    const size_t batches = (train_count + plan->how.batch - 1) / plan->how.batch;
-    const size_t steps = batches * plan->how.epochs, step = batches * of->epoch;
-    json_t *const object =
-        json_row("epoch final_loss margin_share", "zgg", of->epoch,
-                 of->epoch > 0 ? of->final_loss : NAN, schedule_margin(&plan->how, steps, step));
+    json_t *const object = json_row("epoch final_loss margin_share", "zgg", of->epoch,
+                                    of->epoch > 0 ? of->final_loss : NAN, of->share);
     if (margin_loss_get(plan->aim.loss.loss)->has_lambda)
-        json_put(object, "lambda", "g", schedule_lambda(&plan->how, steps, step));
+        json_put(object, "lambda", "g", of->lambda);
     json_put(object, "train test weights features", "oooo",
              part(&of->train, of->train_arcs, of->classes), part(&of->test, of->arcs, of->classes),
              directions(of->weights, of->classes), directions(of->features, of->feature_count));
@@ -142,7 +138,7 @@ static json_t *filmed_run(const run_plan *plan, const run_result *r)
     json_t *const frames = json_array();
     run_plan_label(plan, label);
     for (size_t i = 0; i < r->frame_count; i++)
-        json_array_append_new(frames, frame(plan, &r->frames[i], r->train_count));
+        json_array_append_new(frames, frame(plan, &r->frames[i]));
     return json_row("label loss scale margin m1 m2 m3 psi frames", "ssgggggoo", label,
                     margin_loss_get(loss->loss)->name, loss->scale, run_plan_margin(plan), loss->m1,
                     loss->m2, loss->m3, psi_curve(loss), frames);

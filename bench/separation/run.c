@@ -241,8 +241,12 @@ static void film_if_due(const run_plan *plan, run_parts *parts, const trainer *t
         if (t->epoch == (size_t)lround(moments[i] * (double)plan->how.epochs)) {
             if (result->frames == NULL) result->frames = zeroed(RUN_FRAMES, sizeof *result->frames);
             run_result *const frame = &result->frames[result->frame_count++];
-            *frame =
-                (run_result){.classes = result->classes, .epoch = t->epoch, .final_loss = t->loss};
+            const size_t step = t->epoch * t->batches;
+            *frame = (run_result){.classes = result->classes,
+                                  .epoch = t->epoch,
+                                  .share = schedule_margin(&plan->how, t->steps, step),
+                                  .lambda = schedule_lambda(&plan->how, t->steps, step),
+                                  .final_loss = t->loss};
             measure(plan, parts, frame);
             return;
         }

@@ -92,7 +92,8 @@ typedef struct run_result {
     float *features; /* [feature_count, dim] test samples, raw */
     int64_t *feature_classes;
     size_t feature_count;
-    size_t epoch;              /* of a frame: epochs done */
+    size_t epoch;              /* of a frame: epochs done, */
+    double share, lambda;      /* and of the margin what is in force then; SphereFace's lambda */
     struct run_result *frames; /* [frame_count], what was measured along the way; or NULL */
     size_t frame_count;
     char error[256]; /* one line if run_carry_out failed */
