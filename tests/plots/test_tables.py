@@ -171,7 +171,7 @@ def check_shapes(run):
     except ImportError as error:
         print(f"not checked against the schema: {error}")
         return
-    for name in ("speed", "stability", "separation"):
+    for name in ("speed", "stability", "separation", "toy"):
         assert not shape.faults_of(name, load(run, name + ".json")), (name, shape.faults_of(
             name, load(run, name + ".json")))
     found = [*suspicious.speed(load(run, "speed.json")), *suspicious.stability(load(run, "stability.json"))]
