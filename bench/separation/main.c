@@ -223,11 +223,13 @@ static void draw_figures(const char *folder, const char *names)
         die(SEPARATION_PROGRAM, "%s failed; the numbers are in %s", script, folder);
 }
 
-/* The toy's page comes with its figure, where there is a folder for it. */
+/* The toy's page comes with its figure, where there is a folder for it: not beside /dev/null. */
 static int films(const session *s)
 {
     size_t toy;
-    return s->file != NULL && figure_find("arcface-fig3", &toy) && wanted(s, toy);
+    struct stat there;
+    return s->file != NULL && (stat(s->file, &there) != 0 || S_ISREG(there.st_mode)) &&
+           figure_find("arcface-fig3", &toy) && wanted(s, toy);
 }
 
 int main(int argc, char **argv)

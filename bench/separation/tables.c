@@ -188,7 +188,7 @@ static void picture(book *b, const char *figure_name, const char *data, const ch
             series(b, g);
             if (part == 0) points(b, g, r);
             if (part == 1) panel(b, g, seed);
-            if (part == 2 && r->arcs != NULL) {
+            if (part == 2 && data != NULL) {
                 arcs_of(b, "train", r->train_arcs, r->classes);
                 arcs_of(b, "test", r->arcs, r->classes);
             }
