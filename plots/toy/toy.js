@@ -100,7 +100,9 @@
       parts.test.push(add(svg, "path", { class: "arc", style: style }));
     }
     for (k = 0; k < classes; k++) parts.numbers.push(add(svg, "text", { class: "number" }, String(k)));
-    parts.overlap = add(svg, "path", { class: "overlap" });
+    parts.overlap = ["under", "over"].map(function (way) {
+      return add(svg, "path", { class: "overlap " + way });
+    });
     return parts;
   }
 
@@ -118,8 +120,8 @@
           RINGS[part]));
       });
     }
-    parts.overlap.setAttribute("d", overlaps(picture.train, RINGS.train) +
-      overlaps(picture.test, RINGS.test));
+    var both = overlaps(picture.train, RINGS.train) + overlaps(picture.test, RINGS.test);
+    parts.overlap.forEach(function (path) { path.setAttribute("d", both); });
   }
 
   // Between two frames each angle goes the shorter way.
