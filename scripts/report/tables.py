@@ -76,7 +76,7 @@ def claims(run):
 # ---- one table for each driver -------------------------------------------------------------------
 
 def microseconds(row, value, low, high):
-    """A time per row; ~ marks repetitions that spread."""
+    """A time per row; ~ marks what is not known well."""
     shown, key = valued(row[value], text.four_digits(row[value]), row[low], row[high])
     return ("~ " if row["unstable"] == "true" else "") + shown, key
 
@@ -84,14 +84,17 @@ def microseconds(row, value, low, high):
 def speed_cases(run):
     rows = [[text.escape(row["what"]), text.loss_name(row["loss"] or text.NONE),
              text.escape(row["isa"] or row["impl"]), row["N"], row["D"], row["C"], row["threads"],
-             microseconds(row, "median_us", "low_us", "high_us"), row["repetitions"]]
+             microseconds(row, "median_us", "low_us", "high_us"),
+             valued(row["quiet_us"], text.four_digits(row["quiet_us"]), row["quiet_us_low"],
+                    row["quiet_us_high"]), row["repetitions"]]
             for row in run.table("speed")]
     if not rows:
         return ""
-    columns = ["what", "loss", "by", "N", "D", "C", "threads", "µs per row", "repetitions"]
+    columns = ["what", "loss", "by", "N", "D", "C", "threads", "µs per row", "quiet", "repetitions"]
     return folded(f"All {len(rows)} cases as a table",
-                  build("Median time per row, with the least and the greatest repetition; ~: they "
-                        "spread by more than 5 %", columns, rows))
+                  build("Median time per row, with the least and the greatest repetition; quiet: "
+                        "the mean of the best third of them, with its interval; ~: that is wider "
+                        "than 5 %", columns, rows))
 
 
 ERRORS = [(of, kind) for of in ("loss", "dx") for kind in ("hard", "middle", "converged")]

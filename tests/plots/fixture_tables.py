@@ -67,10 +67,10 @@ def per_row(case):
 
 
 def put_cases(folder, cases, losses):
-    put(folder, "speed", "what loss impl isa N D C threads median_us low_us high_us spread "
-        "repetitions unstable",
+    put(folder, "speed", "what loss impl isa N D C threads median_us low_us high_us quiet_us "
+        "quiet_us_low quiet_us_high spread repetitions unstable",
         [[case["what"], case.get("loss"), case.get("impl", "margin"), case.get("isa"),
-          *case["shape"], case["threads"], *per_row(case), case["row"]["spread"],
+          *case["shape"], case["threads"], *per_row(case), *per_row(case)[:1] * 3, case["row"]["spread"],
           len(case["times"]), str(case["row"]["unstable"]).lower()] for case in cases])
     lines = []
     for loss in losses:
@@ -114,7 +114,7 @@ def put_shapes(folder, cases, floors):
         rate = 6e-9 * math.prod(shape) / seconds / threads
         add(series, (by, kind), [" × ".join(map(str, shape)), shapes.index(shape) + 1, threads,
                                  *shape, lines, rate, rate, rate, *to_floor, *gain, memory,
-                                 intensity, gflops])
+                                 intensity, gflops, *to_floor])
 
     for case in points:
         row, gain = case["row"], nan
@@ -129,12 +129,13 @@ def put_shapes(folder, cases, floors):
               "NaN", "NaN", "NaN")
     for k, shape in enumerate(shapes):
         add(series, ("stored", "stored"), [None, k + 1, 1, 0, 0, 0, 0, *3 * nan, shape[0] * 4e-3,
-                                           "NaN", "NaN"])
+                                           "NaN", "NaN", *nan])
     for threads in (1, 2):
         add(series, ("peak", "peak"), [None, 0, threads, 0, 0, 0, 0, *[110.0] * 3, *2 * nan, "NaN",
-                                       7.0, 110.0 * threads])
+                                       7.0, 110.0 * threads, *nan])
     put(folder, "speed_shapes", "shape row threads N D C lines rate rate_low rate_high to_floor "
-        "to_floor_low to_floor_high gain gain_low gain_high memory_mb flops_per_byte gflops", series)
+        "to_floor_low to_floor_high gain gain_low gain_high memory_mb flops_per_byte gflops "
+        "quiet_to_floor quiet_to_floor_low quiet_to_floor_high", series)
     for case in cases:
         if case.get("isa") == "avx512" and "ratio_normsoftmax" in case["row"]:
             add(cost, (case["loss"], "loss"), [
