@@ -288,6 +288,18 @@ def put_scale(folder):
          for k in (1, 2, 8, 64, 100, 128, 1000)])
 
 
+def put_pareto(folder):
+    """Three heads, of which one has rows without a finite gradient."""
+    series = {}
+    for head, ms, mib, errors in (("margin", 40.0, 28.0, (1e-7, 1e-7, 1.5e-7)),
+                                  ("unfused", 60.0, 90.0, (4e-7, 5e-7, 1.0)),
+                                  ("torch-fused", 80.0, 120.0, (4e-7, 5e-7, None))):
+        for kind, error in zip(("hard", "middle", "converged"), errors):
+            add(series, (head, "ours" if head == "margin" else "peer"),
+                ["128 × 512 × 10000", 1, kind, ms, ms, ms, error, mib])
+    put(folder, "pareto", "shape threads rows ms low high error mib", series)
+
+
 def put_losses_table(folder, losses):
     titles = [loss.replace("face", "Face").replace("softmax", "Softmax") for loss in losses]
     put(folder, "losses", "#loss title",
@@ -302,5 +314,8 @@ def put_run(run, files):
     put_stability(folder, files["stability"], LOSSES)
     put_separation(folder, files["separation"])
     put_scale(folder)
+    put_pareto(folder)
+    with open(os.path.join(run, "torch.json"), "w", encoding="utf-8") as stream:
+        stream.write('{"benchmarks": []}\n')
     with open(os.path.join(run, "scale.json"), "w", encoding="utf-8") as stream:
         stream.write('{"schema": 1, "parts": {}}\n')
