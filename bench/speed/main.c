@@ -8,6 +8,7 @@
 #include "blas.h"
 #include "budget.h"
 #include "clock.h"
+#include "counters.h"
 #include "json_out.h"
 #include "memory.h"
 #include "option_table.h"
@@ -117,8 +118,8 @@ static int run_cases(suite *s, json_t *context)
     const speed_foreign before = speed_foreign_now();
     char *const text = speed_repetitions_time(o, &s->plan, &s->session, min_seconds);
     const double foreign = speed_foreign_cpus(before);
-    json_put(context, "min_time_seconds foreign_cpus neighbour", "ggb", min_seconds,
-             foreign < 0 ? NAN : foreign, o->neighbour);
+    json_put(context, "min_time_seconds foreign_cpus neighbour counters", "ggbo", min_seconds,
+             foreign < 0 ? NAN : foreign, o->neighbour, speed_counters_describe());
     measure_peaks(s, context);
     json_t *const report = speed_report_build(text, context, &s->plan, fault);
     free(text);
@@ -184,6 +185,7 @@ int main(int argc, char **argv)
     char fault[SPEED_FAULT];
     s.start = seconds_now();
     json_begin();
+    speed_counters_open();
     speed_options_parse(&s.options, argc, argv);
     output_paths_check(SPEED_PROGRAM, (const char *[]){s.options.out, s.options.machine_json}, 2,
                        NULL, 0);

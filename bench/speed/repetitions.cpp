@@ -25,6 +25,7 @@
 
 extern "C" { // C headers, which know no C++
 #include "budget.h"
+#include "counters.h"
 #include "clock.h"
 #include "memory.h"
 #include "options.h"
@@ -124,6 +125,20 @@ void add_counters(benchmark::State &state, const speed_case &c, const speed_job 
     }
 }
 
+// What the processor counted and drew, for each run.
+void add_counted(benchmark::State &state, const speed_counts &before)
+{
+    using benchmark::Counter;
+    const speed_counts now = speed_counters_now();
+    for (int i = 0; i < SPEED_COUNTERS; i++) {
+        const double count = now.of[i] - before.of[i];
+        if (count >= 0) {
+            state.counters[speed_counter_name(static_cast<speed_counter>(i))] =
+                Counter(count, Counter::kAvgIterations);
+        }
+    }
+}
+
 // One repetition.
 void time_case(benchmark::State &state, Suite &suite, const speed_case &c)
 {
@@ -144,6 +159,7 @@ void time_case(benchmark::State &state, Suite &suite, const speed_case &c)
     }
     std::fill_n(job.product_seconds, 3, 0.0);
     const speed_waits before = speed_waits_now();
+    const speed_counts counted = speed_counters_now();
     for (auto _ : state) {
         if (speed_job_run(&job, fault)) {
             state.SkipWithError(fault);
@@ -152,6 +168,7 @@ void time_case(benchmark::State &state, Suite &suite, const speed_case &c)
     }
     const double waited = speed_waits_share(before, c.threads);
     state.counters["waited"] = waited;
+    add_counted(state, counted);
     suite.undisturbed[static_cast<size_t>(&c - suite.plan.cases)] += waited < disturbed ? 1 : 0;
     add_counters(state, c, job);
     if (c.shape->name[0]) {

@@ -21,7 +21,7 @@ static void write_cases(tables *out, const timed_list *list)
     table_begin(
         out, "speed",
         "what loss impl isa N D C threads median_us low_us high_us quiet_us* spread repetitions "
-        "unstable");
+        "unstable per_cycle joules");
     for (size_t i = 0; i < list->count; i++) {
         const timed *t = &list->all[i];
         const speed_shape *s = t->what->shape;
@@ -31,9 +31,11 @@ static void write_cases(tables *out, const timed_list *list)
                     t->what->impl ? t->what->impl : "margin", t->what->impl ? NULL : timed_who(t),
                     s->rows, s->dim, s->classes, t->what->threads, t->seconds * unit,
                     t->least * unit, t->most * unit);
-        table_row(out, "gggods", 1e-9 * unit * quiet.middle, 1e-9 * unit * quiet.low,
+        table_row(out, "gggodsoo", 1e-9 * unit * quiet.middle, 1e-9 * unit * quiet.low,
                   1e-9 * unit * quiet.high, timed_field(t, "spread", ""),
-                  (int)json_array_size(t->repetitions), timed_is_unstable(t) ? "true" : "false");
+                  (int)json_array_size(t->repetitions), timed_is_unstable(t) ? "true" : "false",
+                  timed_field(t, "instructions", "") / timed_field(t, "cycles", ""),
+                  timed_field(t, "joules", ""));
     }
     table_end(out);
 }

@@ -68,10 +68,11 @@ def per_row(case):
 
 def put_cases(folder, cases, losses):
     put(folder, "speed", "what loss impl isa N D C threads median_us low_us high_us quiet_us "
-        "quiet_us_low quiet_us_high spread repetitions unstable",
+        "quiet_us_low quiet_us_high spread repetitions unstable per_cycle "
+        "joules",
         [[case["what"], case.get("loss"), case.get("impl", "margin"), case.get("isa"),
           *case["shape"], case["threads"], *per_row(case), *per_row(case)[:1] * 3, case["row"]["spread"],
-          len(case["times"]), str(case["row"]["unstable"]).lower()] for case in cases])
+          len(case["times"]), str(case["row"]["unstable"]).lower(), 2.5, None] for case in cases])
     lines = []
     for loss in losses:
         case = next(case for case in cases if case["name"] ==
