@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # draw.sh: the figures of a run, RUN/figures/*, from the tables that the drivers have written,
-# RUN/tables/*.tsv, by one gnuplot script each. Never runs a benchmark.
+# RUN/tables/*.tsv, by one gnuplot script each; beside the toy's figure the page RUN/toy.html. Never runs
+# a benchmark.
 set -euo pipefail
 export LC_ALL=C.UTF-8 # gnuplot and awk would take decimal commas from the surroundings
 program=draw.sh
@@ -39,7 +40,8 @@ usage() {
 usage: $program RUN_DIR [FIGURE...] [--format svg|png|pdf] ... [--list]
 
 Draws the figures of a run into RUN_DIR/figures (SVG and PNG when no --format is given), every
-figure whose data the run has, or only those named.
+figure whose data the run has, or only those named; with toy_features_sphere also the page
+RUN_DIR/toy.html.
 TEXT
 }
 
@@ -77,6 +79,16 @@ draw() { # NAME SCRIPT TABLE FORMAT
         mv "$out.thin.part" "$out.part"
     fi
     mv "$out.part" "$out"
+}
+
+# The page that shows the toy along its training, one file that opens offline: its parts and toy.json,
+# without what would end its script, and without its indents.
+page() {
+    sed -e 's/</\\u003c/g' -e 's/^ *//' "$run/toy.json" |
+        sed -e "/^@style@$/{r $plots/toy/toy.css" -e 'd}' -e "/^@script@$/{r $plots/toy/toy.js" -e 'd}' \
+            -e '/^@data@$/{r /dev/stdin' -e 'd}' "$plots/toy/page.html" >"$run/toy.html.part" ||
+        fail 1 "$run/toy.html: cannot be written"
+    mv "$run/toy.html.part" "$run/toy.html"
 }
 
 # progress [DONE TOTAL WHAT]: a line on a terminal, as the drivers show; no arguments: wipe it.
@@ -144,5 +156,6 @@ for ((k = 0; k < ${#chosen[@]}; k++)); do
     for format in "${formats[@]}"; do
         draw "$name" "$script" "$table" "$format"
     done
+    if [ "$name" = toy_features_sphere ] && [ -s "$run/toy.json" ]; then page; fi
 done
 progress

@@ -6,7 +6,9 @@
 
 face = "Liberation Sans"
 if (format eq "svg") {
-    set terminal svg size width,height font sprintf("%s,13", face) linewidth 1.2 dashlength 0.7
+    # White in a dark page, too.
+    set terminal svg size width,height font sprintf("%s,13", face) linewidth 1.2 dashlength 0.7 \
+        background "#ffffff"
 }
 if (format eq "png") {
     set terminal pngcairo size 2*width,2*height font sprintf("%s,13", face) fontscale 2 \

@@ -21,8 +21,7 @@ json_t *figure_sentences(const char *const *sentences, size_t count)
 
 /* ---- what figures are made of -------------------------------------------------------------- */
 
-/* So many samples of each class, where the command line does not say how many. */
-static void take_samples(const separation_options *o, size_t train, size_t test, run_plan *plan)
+void take_samples(const separation_options *o, size_t train, size_t test, run_plan *plan)
 {
     plan->train = o->samples != 0 ? o->samples : train;
     plan->test = o->test_samples != 0 ? o->test_samples : o->samples != 0 ? o->samples : test;
@@ -43,9 +42,7 @@ static run_plan take_options(const figure_request *request, run_plan plan)
     return plan;
 }
 
-/* One run for each seed, with so many test samples of each class kept for a picture. */
-static void add_seeds(const figure_request *request, run_plan plan, size_t features,
-                      plan_list *plans)
+void add_seeds(const figure_request *request, run_plan plan, size_t features, plan_list *plans)
 {
     plan.features = features;
     for (size_t r = 0; r < request->options->seeds; r++) {
@@ -61,8 +58,7 @@ static run_plan toy_on(const figure_request *request, const char *data, margin_l
     return take_options(request, plan);
 }
 
-/* Eight identities in the plane. */
-static run_plan toy(const figure_request *request, margin_loss loss)
+run_plan toy(const figure_request *request, margin_loss loss)
 {
     return toy_on(request, "sphere", loss);
 }
@@ -97,8 +93,7 @@ static run_plan ball(const figure_request *request, margin_loss loss)
     return take_options(request, plan);
 }
 
-/* A hundred identities in 64 dimensions, where strangers are verified. */
-static run_plan faces(const figure_request *request, margin_loss loss)
+run_plan faces(const figure_request *request, margin_loss loss)
 {
     run_plan plan;
     run_plan_faces(&plan, sources_open(request->sources, "sphere"), loss);
@@ -147,7 +142,7 @@ static void add_losses(const figure_request *request, const char *data, plan_lis
 }
 
 /* Besides the losses: how ArcFace's gap grows with its margin. The bound is 0.785. */
-static void plan_fig3(const figure_request *request, plan_list *plans)
+static void plan_arcface_fig3(const figure_request *request, plan_list *plans)
 {
     static const double margins[] = {0.1, 0.2, 0.3, 0.4, 0.6, 0.7};
     add_losses(request, "sphere", plans);
@@ -239,7 +234,7 @@ static void plan_amsoftmax_sphere(const figure_request *request, plan_list *plan
 
 /* ---- 64 dimensions ------------------------------------------------------------------------- */
 
-static void plan_fig4a(const figure_request *request, plan_list *plans)
+static void plan_arcface_fig4a(const figure_request *request, plan_list *plans)
 {
     for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++)
         add_seeds(request, faces(request, (margin_loss)loss), 0, plans);
@@ -256,7 +251,7 @@ static run_plan table3_plan(const figure_request *request, margin_loss loss)
 }
 
 /* The terms' weights of 1 and the triplet margin are the paper's. */
-static void plan_table3(const figure_request *request, plan_list *plans)
+static void plan_arcface_table3(const figure_request *request, plan_list *plans)
 {
     const run_plan plain = table3_plan(request, MARGIN_NORMSOFTMAX);
     run_plan intra = plain, inter = plain, triplet = plain;
@@ -293,76 +288,15 @@ static void plan_annealing(const figure_request *request, plan_list *plans)
     add_both(request, toy(request, MARGIN_ARCFACE), 0.5, plans);
 }
 
-/* ---- margin and scale ---------------------------------------------------------------------- */
-
-/* Values on the axis of a sweep; the first `few` serve a run of all figures. */
-typedef struct axis {
-    size_t count, few;
-    double values[8];
-} axis;
-
-/* In 2-D the bounds are 0.785 for ArcFace and 0.293 for CosFace: the last values lie beyond. */
-static const struct {
-    margin_loss loss;
-    axis toy_margins, faces_margins;
-} sweep_rows[] = {
-    {MARGIN_NORMSOFTMAX, {0}, {0}},
-    {MARGIN_SPHEREFACE, {6, 3, {1, 2, 4, 1.35, 3, 6}}, {6, 3, {1, 2, 4, 1.35, 3, 6}}},
-    {MARGIN_COSFACE,
-     {7, 4, {0.1, 0.2, 0.3, 0.5, 0.05, 0.15, 0.4}},
-     {7, 3, {0.2, 0.5, 0.9, 0.1, 0.35, 0.7, 1.1}}},
-    {MARGIN_ARCFACE,
-     {7, 4, {0.2, 0.5, 0.8, 1.2, 0.1, 0.35, 0.65}},
-     {7, 3, {0.25, 0.5, 1.0, 0.1, 0.75, 1.25, 1.5}}},
-};
-
-static const axis sweep_scales = {8, 3, {4, 16, 64, 1, 2, 8, 32, 128}};
-
-static size_t values_of(const figure_request *request, const axis *of)
-{
-    return request->alone ? of->count : of->few;
-}
-
-static void add_axes(const figure_request *request, run_plan plan, const axis *margins,
-                     plan_list *plans)
-{
-    for (size_t i = 0; i < values_of(request, margins); i++) {
-        run_plan other = plan;
-        run_plan_set_margin(&other, margins->values[i]);
-        add_seeds(request, other, 0, plans);
-    }
-    for (size_t i = 0; i < values_of(request, &sweep_scales); i++) {
-        run_plan other = plan;
-        other.aim.loss.scale = sweep_scales.values[i];
-        add_seeds(request, other, 0, plans);
-    }
-}
-
-/* In a run of all figures three seeds are enough for it, and a quick one goes without. */
-static void plan_sweep(const figure_request *request, plan_list *plans)
-{
-    separation_options options = *request->options;
-    if (!request->alone && options.level == LEVEL_QUICK) return;
-    figure_request fewer = *request;
-    options.seeds = request->alone || options.seeds < 3 ? options.seeds : 3;
-    fewer.options = &options;
-    for (size_t i = 0; i < COUNT(sweep_rows); i++) {
-        run_plan plan = toy(&fewer, sweep_rows[i].loss);
-        take_samples(&options, 500, 500, &plan);
-        add_axes(&fewer, plan, &sweep_rows[i].toy_margins, plans);
-        add_axes(&fewer, faces(&fewer, sweep_rows[i].loss), &sweep_rows[i].faces_margins, plans);
-    }
-}
-
 /* ---- the table ----------------------------------------------------------------------------- */
 
 static const figure figures[] = {
-    {"fig3", "features in the plane of 8 identities under each loss (ArcFace, fig. 3)",
-     "trains every loss in two dimensions", "toy_features_sphere", plan_fig3, NULL},
+    {"arcface-fig3", "8 identities in the plane under each loss, and over m (ArcFace, fig. 3)",
+     "trains every loss in two dimensions", "toy_features_sphere", plan_arcface_fig3, NULL},
     {"fashion", "the same on Fashion-MNIST", "trains every loss in two dimensions",
      "toy_features_fashion", plan_fashion, NULL},
-    {"fig4a", "target angles at start, middle and end of training (ArcFace, fig. 4a)",
-     "trains every loss in 64 dimensions", "target_angles", plan_fig4a, NULL},
+    {"arcface-fig4a", "target angles at start, middle and end of training (ArcFace, fig. 4a)",
+     "trains every loss in 64 dimensions", "target_angles", plan_arcface_fig4a, NULL},
     {"constancy", "the gap against the angle between neighbours (ArcFace, fig. 5, trained)",
      "trains three losses on 4 to 10 identities", "constancy", plan_constancy, constancy_free},
     {"annealing", "which loss needs its margin or lambda to come gradually",
@@ -374,8 +308,8 @@ static const figure figures[] = {
      "trains four times in three dimensions", "sphereface_fig5", plan_sphereface_fig5, NULL},
     {"amsoftmax-sphere", "features on the sphere under five losses (AM-Softmax, its sphere figure)",
      "trains five times in three dimensions", "amsoftmax_sphere", plan_amsoftmax_sphere, NULL},
-    {"table3", "angle statistics on seen and unseen identities (ArcFace, table 3)",
-     "trains five losses in 64 dimensions", "table3", plan_table3, NULL},
+    {"arcface-table3", "angle statistics on seen and unseen identities (ArcFace, table 3)",
+     "trains five losses in 64 dimensions", "table3", plan_arcface_table3, NULL},
     {"sweep", "separation against margin and scale of each loss",
      "trains many times in two and in 64 dimensions: minutes", "sweep", plan_sweep, NULL},
     {"arcface-fig4b", "target-logit curves of seven losses (ArcFace, fig. 4b)", "no training",
@@ -392,6 +326,22 @@ static const figure figures[] = {
      "draws a million directions", "sphere_size", NULL, curves_sphere_size},
 };
 
+/* Names from before those with their papers' in front: valid for ever. */
+static const char *const old_names[][2] = {
+    {"fig3", "arcface-fig3"}, {"fig4a", "arcface-fig4a"}, {"table3", "arcface-table3"}};
+
+const char *figure_old_name(size_t index)
+{
+    return index < COUNT(old_names) ? old_names[index][0] : NULL;
+}
+
+const char *figure_alias(size_t index)
+{
+    for (size_t i = 0; i < COUNT(old_names); i++)
+        if (strcmp(old_names[i][1], figures[index].name) == 0) return old_names[i][0];
+    return NULL;
+}
+
 size_t figure_count(void)
 {
     return sizeof figures / sizeof *figures;
@@ -405,7 +355,8 @@ const figure *figure_get(size_t index)
 int figure_find(const char *name, size_t *out)
 {
     for (size_t i = 0; i < figure_count(); i++) {
-        if (strcmp(figures[i].name, name) == 0) {
+        const char *const alias = figure_alias(i);
+        if (strcmp(figures[i].name, name) == 0 || (alias != NULL && strcmp(alias, name) == 0)) {
             *out = i;
             return 1;
         }

@@ -35,11 +35,27 @@ typedef struct figure {
 /* At most 32: a run knows its figures by bits. */
 size_t figure_count(void);
 const figure *figure_get(size_t index);
-/* 0 and *out untouched if there is no such figure. */
+/* The names that figures had before, by which they can still be called: NULL behind the last. */
+const char *figure_old_name(size_t index);
+/* The one that this figure had; NULL: none. */
+const char *figure_alias(size_t index);
+/* By either name. 0 and *out untouched if there is no such figure. */
 int figure_find(const char *name, size_t *out);
 
 /* Every chosen loss on one data set: the runs of a person's own. */
 void plan_own(const figure_request *request, const run_data *data, plan_list *plans);
+
+/* What figures are made of, with what the command line says of every run: eight identities in the
+ * plane; a hundred in 64 dimensions, where strangers are verified. */
+run_plan toy(const figure_request *request, margin_loss loss);
+run_plan faces(const figure_request *request, margin_loss loss);
+/* So many samples of each class, where the command line does not say how many. */
+void take_samples(const separation_options *o, size_t train, size_t test, run_plan *plan);
+/* A run for each seed, with so many test samples of each class kept for a picture. */
+void add_seeds(const figure_request *request, run_plan plan, size_t features, plan_list *plans);
+
+/* Each loss against its margin and scale. */
+void plan_sweep(const figure_request *request, plan_list *plans);
 
 /* What was chosen, or what numbers mean. */
 json_t *figure_sentences(const char *const *sentences, size_t count);

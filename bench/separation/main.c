@@ -14,6 +14,7 @@
 
 #include "engine.h"
 #include "figures.h"
+#include "film.h"
 #include "json_out.h"
 #include "memory.h"
 #include "options.h"
@@ -26,7 +27,7 @@ extern char **environ;
 typedef struct session {
     separation_options options;
     data_sources sources;
-    plan_list plans;
+    plan_list plans, film;
     uint32_t figures;    /* those to make */
     char *folder, *file; /* for the results; or NULL */
     tables tables;
@@ -125,7 +126,7 @@ static void choose_out(session *s)
 {
     const separation_options *const o = &s->options;
     if (o->figures != 0) {
-        char path[PATH_MAX] = "results"; /* and "/fig3+fig4a" where the folder is not named */
+        char path[PATH_MAX] = "results"; /* and "/bounds+sweep" where the folder is not named */
         for (size_t i = 0, used = strlen(path); i < figure_count(); i++)
             if (wanted(s, i))
                 used +=
@@ -145,6 +146,14 @@ static void choose_out(session *s)
 
 /* ---- results ------------------------------------------------------------------------------- */
 
+/* The path of a file in the results' folder. */
+static void beside_results(const session *s, const char *name, char path[PATH_MAX])
+{
+    const char *const slash = strrchr(s->file, '/');
+    snprintf(path, PATH_MAX, "%.*s%s", slash != NULL ? (int)(slash + 1 - s->file) : 0, s->file,
+             name);
+}
+
 /* Takes the context over. */
 static void write_results(session *s, json_t *context, const group_list *groups,
                           const claim_list *claims)
@@ -157,12 +166,22 @@ static void write_results(session *s, json_t *context, const group_list *groups,
     for (size_t i = 0; i < figure_count(); i++)
         if (wanted(s, i) && figure_get(i)->compute != NULL)
             json_object_set_new(figures, figure_get(i)->name, figure_get(i)->compute(&request));
-    json_t *const root = json_row("schema context notes runs figures groups claims", "doooooo", 2,
-                                  context, report_notes(), report_runs(&s->plans, groups), figures,
-                                  report_groups(groups), report_claims(claims));
+    json_t *const root =
+        json_row("schema context notes runs figures groups claims", "doooooo", 2,
+                 json_incref(context), report_notes(), report_runs(&s->plans, groups), figures,
+                 report_groups(groups), report_claims(claims));
     if (json_add_file(root, s->file, &written, error, sizeof error) != 0)
         die(SEPARATION_PROGRAM, "%s", error);
     json_decref(root);
+    if (s->film.count > 0) {
+        json_t *const toy = film_json(&request, &s->film, json_incref(context));
+        char path[PATH_MAX];
+        beside_results(s, "toy.json", path);
+        if (json_add_file(toy, path, &written, error, sizeof error) != 0)
+            die(SEPARATION_PROGRAM, "%s", error);
+        json_decref(toy);
+    }
+    json_decref(context);
     tables_of_runs(&s->tables, groups, claims);
     if (*s->tables.fault != '\0') die(SEPARATION_PROGRAM, "%s", s->tables.fault);
     if (atomic_set_commit(&written, error, sizeof error) != 0) die(SEPARATION_PROGRAM, "%s", error);
@@ -204,6 +223,15 @@ static void draw_figures(const char *folder, const char *names)
         die(SEPARATION_PROGRAM, "%s failed; the numbers are in %s", script, folder);
 }
 
+/* The toy's page comes with its figure, where there is a folder for it: not beside /dev/null. */
+static int films(const session *s)
+{
+    size_t toy;
+    struct stat there;
+    return s->file != NULL && (stat(s->file, &there) != 0 || S_ISREG(there.st_mode)) &&
+           figure_find("arcface-fig3", &toy) && wanted(s, toy);
+}
+
 int main(int argc, char **argv)
 {
     static session s;
@@ -213,8 +241,12 @@ int main(int argc, char **argv)
     if (s.options.list) {
         report_list(stdout, s.options.losses, &s.options.override);
         printf("figures:\n");
-        for (const figure *row = figure_get(0); row < figure_get(0) + figure_count(); row++)
-            printf("  %-16s %s (%s)\n", row->name, row->title, row->needs);
+        for (size_t i = 0; i < figure_count(); i++) {
+            const figure *const row = figure_get(i);
+            const char *const alias = figure_alias(i);
+            printf("  %-16s %s (%s%s%s)\n", row->name, row->title, row->needs,
+                   alias != NULL ? "; also called " : "", alias != NULL ? alias : "");
+        }
         json_decref(context);
         finish_stdout(SEPARATION_PROGRAM);
         return EXIT_SUCCESS;
@@ -231,6 +263,10 @@ int main(int argc, char **argv)
     make_plans(&s);
     choose_out(&s);
     plans_carry_out(&s.plans, engine_threads(s.options.threads));
+    if (films(&s)) {
+        const figure_request request = request_of(&s);
+        film_shoot(&request, &s.plans, &s.film);
+    }
     if (engine_rank() == 0) {
         report(&s, context);
     } else {
@@ -244,6 +280,7 @@ int main(int argc, char **argv)
     }
     engine_end();
     plan_list_free(&s.plans);
+    plan_list_free(&s.film);
     sources_free(&s.sources);
     free(s.folder);
     free(s.file);

@@ -1,6 +1,7 @@
 /* run.c: one run (see run.h). Must not know the command line, or other runs. */
 #include "run.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,9 +154,13 @@ static void measure(const run_plan *plan, run_parts *parts, run_result *result)
     result->weights = zeroed(weights, sizeof *result->weights);
     memcpy(result->weights, parts->head.weights, weights * sizeof *result->weights);
     result->centres = zeroed(weights, sizeof *result->centres);
-    result->arcs = plan->dim == 2 ? zeroed(classes, sizeof *result->arcs) : NULL;
+    if (plan->dim == 2) {
+        result->arcs = zeroed(classes, sizeof *result->arcs);
+        result->train_arcs = zeroed(classes, sizeof *result->train_arcs);
+    }
     /* The test samples' centres, which stay, take the training samples' place. */
-    free(measure_part(plan, parts, "train", train, result->centres, NULL, &result->train));
+    free(measure_part(plan, parts, "train", train, result->centres, result->train_arcs,
+                      &result->train));
     float *const embeddings =
         measure_part(plan, parts, "test", test, result->centres, result->arcs, &result->test);
     if (plan->dim <= 3) keep_features(plan, test, embeddings, result);
@@ -226,6 +231,28 @@ static void snapshot_if_due(const run_plan *plan, run_parts *parts, size_t epoch
         if (epoch == moments[i]) result->snapshots[i] = take_snapshot(plan, parts, epoch);
 }
 
+/* What is measured at the end, before the first epoch and along the way: more often early, where
+ * classes part. A training of few epochs has fewer frames. */
+static void film_if_due(const run_plan *plan, run_parts *parts, const trainer *t,
+                        run_result *result)
+{
+    static const double moments[RUN_FRAMES] = {0, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1};
+    for (size_t i = 0; i < RUN_FRAMES && plan->filmed; i++) {
+        if (t->epoch == (size_t)lround(moments[i] * (double)plan->how.epochs)) {
+            if (result->frames == NULL) result->frames = zeroed(RUN_FRAMES, sizeof *result->frames);
+            run_result *const frame = &result->frames[result->frame_count++];
+            const size_t step = t->epoch * t->batches;
+            *frame = (run_result){.classes = result->classes,
+                                  .epoch = t->epoch,
+                                  .share = schedule_margin(&plan->how, t->steps, step),
+                                  .lambda = schedule_lambda(&plan->how, t->steps, step),
+                                  .final_loss = t->loss};
+            measure(plan, parts, frame);
+            return;
+        }
+    }
+}
+
 static int train_on(const run_plan *plan, run_parts *parts, trainer *t, keeper *k,
                     run_result *result)
 {
@@ -235,6 +262,7 @@ static int train_on(const run_plan *plan, run_parts *parts, trainer *t, keeper *
         result->seconds += seconds_now() - start;
         if (status != MARGIN_OK) return diverged(result, status, t->epoch + 1);
         snapshot_if_due(plan, parts, t->epoch, result);
+        film_if_due(plan, parts, t, result);
         if (k->path != NULL && (seconds_now() - k->saved >= plan->checkpoint_seconds ||
                                 t->epoch == plan->how.epochs)) {
             k->saved = seconds_now();
@@ -257,6 +285,7 @@ static int train(const run_plan *plan, run_parts *parts, run_result *result)
     int status = 0;
     trainer_open(&t, &config, &parts->data.train, &parts->net, &parts->head);
     snapshot_if_due(plan, parts, 0, result);
+    film_if_due(plan, parts, &t, result);
     keeper_open(&k, plan, parts, &t, result);
     if (k.path != NULL)
         status =
@@ -303,9 +332,13 @@ int run_carry_out(const run_plan *plan, run_result *result)
 
 void run_free(run_result *result)
 {
+    for (size_t i = 0; i < result->frame_count; i++)
+        run_free(&result->frames[i]);
+    free(result->frames);
     free(result->weights);
     free(result->centres);
     free(result->arcs);
+    free(result->train_arcs);
     free(result->features);
     free(result->feature_classes);
     *result = (run_result){0};

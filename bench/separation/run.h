@@ -34,6 +34,7 @@ typedef struct run_plan {
     objective aim;
     uint64_t seed;
     size_t features;           /* test samples of each class kept for a figure (dim 2 and 3) */
+    int filmed;                /* 1: measured at RUN_FRAMES moments, too; not with checkpoints */
     const char *checkpoints;   /* the folder where the state is kept after an epoch; or NULL */
     double checkpoint_seconds; /* not more often than this, but at the end */
     const char *program;       /* what made the state: another program's is refused */
@@ -44,7 +45,7 @@ typedef struct run_plan {
     const char *folder; /* for `embedded` */
 } run_plan;
 
-enum { RUN_KEY = 1024, RUN_LABEL = 96, RUN_SNAPSHOTS = 3 };
+enum { RUN_KEY = 1024, RUN_LABEL = 96, RUN_SNAPSHOTS = 3, RUN_FRAMES = 8 };
 
 /* A run on images or on these identities (NULL: the toy's 8) with the recipe for so many
  * dimensions, seed 1. In two dimensions the loss is for as many classes as the data have. */
@@ -86,10 +87,15 @@ typedef struct run_result {
     run_snapshot snapshots[RUN_SNAPSHOTS]; /* before, half way, after */
     float *weights;                        /* [classes, dim] raw class weights */
     double *centres; /* [classes, dim] unit embedding centres of the test samples */
-    arc *arcs;       /* [classes], dim 2 only, else NULL */
+    arc *arcs;       /* [classes], of the test samples, dim 2 only, else NULL */
+    arc *train_arcs; /* likewise of the training samples */
     float *features; /* [feature_count, dim] test samples, raw */
     int64_t *feature_classes;
     size_t feature_count;
+    size_t epoch;              /* of a frame: epochs done, */
+    double share, lambda;      /* and of the margin what is in force then; SphereFace's lambda */
+    struct run_result *frames; /* [frame_count], what was measured along the way; or NULL */
+    size_t frame_count;
     char error[256]; /* one line if run_carry_out failed */
 } run_result;
 

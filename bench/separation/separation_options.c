@@ -12,9 +12,11 @@
 #include "figures.h"
 #include "memory.h"
 
+/* Behind the figures' names those that some had before. */
 static const char *figure_name(int value)
 {
-    return (size_t)value < figure_count() ? figure_get((size_t)value)->name : NULL;
+    const size_t index = (size_t)value, count = figure_count();
+    return index < count ? figure_get(index)->name : figure_old_name(index - count);
 }
 
 static const choice figure_choice = {figure_name, NULL};
@@ -205,8 +207,9 @@ void separation_options_read(separation_options *out, int argc, char **argv)
     recipe_none(&out->set);
     sphere_config_init(&out->sphere);
     options_read(&separation_table, argc, argv, out);
-    for (size_t i = 0; i < figure_count(); i++)
-        out->figures |= (uint32_t)out->figure[i] << i;
+    for (size_t i = 0, which; figure_name((int)i) != NULL; i++)
+        if (out->figure[i] && figure_find(figure_name((int)i), &which))
+            out->figures |= UINT32_C(1) << which;
     if (out->seeds == 0) out->seeds = level_seeds[out->level];
     check_together(out);
     const int chosen = memchr(out->losses, 1, sizeof out->losses) != NULL;

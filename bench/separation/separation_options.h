@@ -17,7 +17,7 @@ typedef struct separation_options {
     const char *out, *folder, *checkpoints, *dump; /* or NULL */
     int list;
     separation_level level;
-    unsigned char figure[32];                /* 1: named, by their place in the table */
+    unsigned char figure[48];                /* 1: named, by their place in the table */
     uint32_t figures;                        /* the same, a bit each */
     int own_runs;                            /* 1: data or losses were named */
     unsigned char losses[MARGIN_LOSS_COUNT]; /* 1: run this loss */

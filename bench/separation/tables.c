@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "degrees.h"
 #include "memory.h"
 #include "quantile.h"
 
@@ -83,24 +84,24 @@ static void cells(book *b, const group *g, int closed, const char *const *quanti
 
 /* ---- pictures: samples, class weights, panels ---------------------------------------------- */
 
-/* The toy's, those of a person's own in the plane included, whose features were kept. */
-static int is_toy(const group *g)
+/* In the toy's figure on this data, a person's own in the plane included. */
+static int is_panel_on(const group *g, const char *data)
 {
-    return g->plan->dim == 2 && g->plan->features > 0 &&
-           (g->plan->figures == 0 || in_figure(g, "fig3") || in_figure(g, "fashion"));
+    return g->plan->dim == 2 && strcmp(g->plan->data->name, data) == 0 &&
+           (g->plan->figures == 0 || in_figure(g, "arcface-fig3") || in_figure(g, "fashion"));
 }
 
+/* The toys: those of them whose features were kept, one for each loss. */
 static int is_toy_on(const group *g, const char *data)
 {
-    return is_toy(g) && strcmp(g->plan->data->name, data) == 0;
+    return is_panel_on(g, data) && g->plan->features > 0;
 }
 
-/* 1 for the first toy of its data, or of its data and loss. */
-static int is_first_toy(const book *b, const group *g, int of_loss)
+static int is_first_toy(const book *b, const group *g)
 {
-    int first = is_toy(g);
+    int first = is_toy_on(g, g->plan->data->name);
     for (const group *before = b->groups; before < g && first; before++)
-        first = !is_toy_on(before, g->plan->data->name) || (of_loss && before->loss != g->loss);
+        first = !is_toy_on(before, g->plan->data->name);
     return first;
 }
 
@@ -116,10 +117,34 @@ static void points(book *b, const group *g, const run_result *r)
     }
 }
 
-/* The length that all samples have but the longest hundredth. */
+/* The arcs of a part's samples as they follow one another round the circle, in degrees: where each
+ * begins and ends, and where the next one begins; before the end, they overlap. */
+static void arcs_of(book *b, const char *part, const arc *arcs, size_t count)
+{
+    size_t *const order = zeroed(count, sizeof *order);
+    size_t filled = 0;
+    for (size_t j = 0; j < count; j++) {
+        size_t at = filled;
+        if (isnan(arcs[j].low)) continue;
+        for (; at > 0 && arcs[order[at - 1]].centre > arcs[j].centre; at--)
+            order[at] = order[at - 1];
+        order[at] = j;
+        filled++;
+    }
+    for (size_t i = 0; i < filled; i++) {
+        const arc *const a = &arcs[order[i]], *const next = &arcs[order[(i + 1) % filled]];
+        const double turn = i + 1 < filled ? 0.0 : 360.0;
+        table_row(b->out, "sdggg", part, (int)order[i], degrees(a->centre + a->low),
+                  degrees(a->centre + a->high), degrees(next->centre + next->low) + turn);
+    }
+    free(order);
+}
+
+/* The length that all samples have but the longest hundredth; 0: no features were kept. */
 static double extent(const group *g, const run_result *r)
 {
     const size_t dim = g->plan->dim;
+    if (r->feature_count == 0) return 0.0;
     double *const lengths = zeroed(r->feature_count, sizeof *lengths);
     for (size_t i = 0; i < r->feature_count * dim; i++)
         lengths[i / dim] = hypot(lengths[i / dim], (double)r->features[i]);
@@ -131,35 +156,42 @@ static double extent(const group *g, const run_result *r)
 
 static void panel(book *b, const group *g, size_t seed)
 {
-    static const char *const quantities[] = {"gap", "accuracy", "intra", "inter", NULL};
+    static const char *const quantities[] = {"train_gap", "gap",   "accuracy",
+                                             "intra",     "inter", NULL};
     const margin_config *const loss = &g->plan->aim.loss;
     const run_result *const r = group_result(g, seed);
-    double *const gaps = group_values(g, quantity_find("gap"));
-    sort_doubles(gaps, g->count);
-    table_cells(b->out, "ggggggggg", extent(g, r), loss->scale, loss->m1, loss->m2, loss->m3,
-                r->test.accuracy, quantile(gaps, g->count, 0.5), gaps[0], gaps[g->count - 1]);
+    table_cells(b->out, "gggggg", extent(g, r), loss->scale, loss->m1, loss->m2, loss->m3,
+                r->test.accuracy);
     cells(b, g, 1, quantities);
     table_row(b->out, "zzs", seed + 1, g->count, g->plan->data->name);
-    free(gaps);
 }
 
 /* The tables of a picture, raw: of a figure, or of the toy's figure for some data. */
 static void picture(book *b, const char *figure_name, const char *data, const char *name)
 {
-    for (int panels = 0; panels < 2; panels++) {
+    static const char *const ends[] = {"", "_panels", "_arcs"};
+    static const char *const columns[] = {
+        "#series loss x y z class is_weight",
+        "#series loss radius scale m1 m2 m3 test_accuracy train_gap* gap* accuracy* intra* inter* "
+        "seed seeds data",
+        "#series loss part class begin end next"};
+    for (size_t part = 0; part < sizeof ends / sizeof *ends; part++) {
         char table[512];
-        snprintf(table, sizeof table, "%s%s", name, panels ? "_panels" : "");
-        table_begin(b->out, table,
-                    panels ? "#series loss radius scale m1 m2 m3 test_accuracy median_gap "
-                             "least_gap most_gap gap* accuracy* intra* inter* seed seeds data"
-                           : "#series loss x y z class is_weight");
+        snprintf(table, sizeof table, "%s%s", name, ends[part]);
+        table_begin(b->out, table, columns[part]);
         EACH_GROUP(b, g,
-                   data != NULL ? is_toy_on(g, data) && is_first_toy(b, g, 1)
+                   data != NULL ? is_panel_on(g, data)
                                 : in_figure(g, figure_name) && g->plan->features > 0)
         {
             const size_t seed = groups_typical(b->all, g);
+            const run_result *const r = group_result(g, seed);
             series(b, g);
-            panels ? panel(b, g, seed) : points(b, g, group_result(g, seed));
+            if (part == 0) points(b, g, r);
+            if (part == 1) panel(b, g, seed);
+            if (part == 2 && data != NULL) {
+                arcs_of(b, "train", r->train_arcs, r->classes);
+                arcs_of(b, "test", r->arcs, r->classes);
+            }
         }
         table_end(b->out);
     }
@@ -169,14 +201,14 @@ static void picture(book *b, const char *figure_name, const char *data, const ch
 static void toys(book *b)
 {
     static const char *const quantities[] = {"gap", "intra", "inter", "w_ec", "accuracy", NULL};
-    EACH_GROUP(b, first, is_first_toy(b, first, 0))
+    EACH_GROUP(b, first, is_first_toy(b, first))
     {
         char name[256];
         snprintf(name, sizeof name, "toy_features_%s", first->plan->data->name);
         picture(b, NULL, first->plan->data->name, name);
     }
     table_begin(b->out, "toys", "loss settings data gap* intra* inter* w_ec* accuracy*");
-    EACH_GROUP(b, first, is_first_toy(b, first, 0))
+    EACH_GROUP(b, first, is_first_toy(b, first))
     {
         EACH_GROUP(b, g, is_toy_on(g, first->plan->data->name))
         {
@@ -343,7 +375,7 @@ void tables_of_runs(tables *out, const group_list *groups, const claim_list *cla
     picture(&b, "sphereface-fig5", NULL, "sphereface_fig5");
     picture(&b, "amsoftmax-sphere", NULL, "amsoftmax_sphere");
     angles(&b, "sphereface-fig5", "sphereface_fig5_angles", "#series loss deg own other", both, 2);
-    angles(&b, "fig4a", "target_angles", "#series loss deg start middle end", snapshots, 3);
+    angles(&b, "arcface-fig4a", "target_angles", "#series loss deg start middle end", snapshots, 3);
     for (size_t i = 0; i < sizeof number_tables / sizeof *number_tables; i++)
         write_numbers(&b, &number_tables[i]);
     sweep(&b);

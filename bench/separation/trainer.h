@@ -56,10 +56,10 @@ typedef struct trainer {
     size_t epoch;      /* epochs done; set it to go on from a state that was kept */
     float *velocities; /* [velocity_count]: network, class weights, bias */
     size_t velocity_count;
-    double loss; /* mean over the last epoch's batches */
+    double loss;           /* mean over the last epoch's batches */
+    size_t batches, steps; /* of an epoch, of the whole training; set by trainer_open */
     /* private */
     training config;
-    size_t batches, steps; /* of an epoch, of the whole training */
     const dataset *data;
     network *net;
     class_weights *head;

@@ -2,13 +2,11 @@
 Only data; a figure that is not here is shown at the end, under its name."""
 
 TOY = (
-    "Two-dimensional embeddings of test samples after training under each loss: a dot per "
-    "sample, a line per class weight; the figure says which of the seeds is drawn, the one whose "
-    "gaps, averaged over the losses, are the median. Softmax is drawn as it is; the others see "
-    "directions only and are drawn near the unit circle. The last panel gives the gap between "
-    "neighbouring classes, from arc to arc where an arc holds the middle 98 % of a class "
-    "(marks: median over the seeds; bars: least and greatest); a negative gap is an "
-    "overlap. Colours are classes here, losses in the last panel.")
+    "Directions of two-dimensional embeddings after training under each loss: a dot per test sample, a line per "
+    "class weight. An arc holds the middle 98 % of a class, of training samples outside, of test "
+    "samples inside; black: neighbours overlap. The figure says which of the seeds is drawn, the one "
+    "whose gaps, averaged over the losses, are the median. Gap: from arc to arc, the median of a "
+    "seed’s, mean and 95 % interval over the seeds; negative: an overlap.")
 
 # Figures with a mark for each sample, which a summary goes without; names as below.
 WITH_SAMPLES = ("toy_features_", "cosface_fig4", "sphereface_fig5", "amsoftmax_sphere")

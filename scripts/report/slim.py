@@ -32,7 +32,7 @@ def slim(svg):
     svg = re.sub(r"<[^!?][^>]*>", in_tag, svg)
     svg = svg.replace(' class="gridline"', "").replace(ENDS, "").replace("<g" + COMMON, "<g")
     svg = svg.replace('<g id="gnuplot_canvas">', f'<g id="gnuplot_canvas"{COMMON}>', 1)
-    svg = re.sub(r'<rect [^>]*fill="none"/>', "", svg, count=1)  # the canvas, not to be seen
+    svg = re.sub(r'(<rect [^>]*fill="#ffffff")/>', r'\1 stroke="none"/>', svg, count=1)  # the paper
     svg = re.sub(r">[ \t]*\n\s*<", ">\n<", svg)
     svg = re.sub(r"<text><tspan>([^<]*)</tspan></text>", r"<text>\1</text>", svg)
     svg = re.sub(r"<g (transform=[^>]*)>\n<text([^>]*)>((?:(?!</text>).)*)</text>\n</g>\n",

@@ -39,6 +39,9 @@ def chosen(run, name):
 
 def remarks(run, name):
     """What the results themselves say beside a figure's caption."""
+    if name == "toy_features_sphere" and run.linked("toy.html"):
+        return ['<a href="toy.html">See the margin</a>: a page to move loss, margin and scale on, and '
+                "to play the training."]
     if name in ("gradient_error", "nonfinite_map"):
         return formulas(run)
     return chosen(run, name)

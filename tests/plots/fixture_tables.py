@@ -237,14 +237,18 @@ def put_toys(folder, separation):
             ("-", run["loss"]): [[f["x"], f["y"], 0, f["class"], 0] for f in run["features"]]
                                 + [[*at, 0, k, 1] for k, at in enumerate(run["centres"])]
             for run in runs})
-        put(folder, name + "_panels", "radius scale m1 m2 m3 test_accuracy median_gap least_gap "
-            "most_gap gap gap_low gap_high accuracy accuracy_low accuracy_high intra intra_low "
+        put(folder, name + "_panels", "radius scale m1 m2 m3 test_accuracy train_gap train_gap_low "
+            "train_gap_high gap gap_low gap_high accuracy accuracy_low accuracy_high intra intra_low "
             "intra_high inter inter_low inter_high seed seeds data", {
                 ("-", run["loss"]): [[120.0, *(run[key] for key in ("scale", "m1", "m2", "m3")),
                                       run["test_accuracy"],
                                       *12 * [run["stats"]["gap_median_deg"]], *3 * [44.0],
                                       1, 2, data]]
                 for run in runs})
+        put(folder, name + "_arcs", "part class begin end next", {
+            ("-", run["loss"]): [[part, k, 45 * k - half, 45 * k + half, 45 * (k + 1) - half]
+                                 for part, half in (("train", 15), ("test", 24)) for k in range(8)]
+            for run in runs})
         for run in runs:
             found = [groups[run["loss"]].get(key, [None] * 3) for key in names]
             lines.append([run["loss"], "-", data, *(x for three in found for x in three)])

@@ -43,8 +43,8 @@ def chromium(browser, folder, size, *arguments):
     return done.stdout
 
 
-def prepare(folder, page, size):
-    with open(os.path.join(HERE, "probe.js"), encoding="utf-8") as stream:
+def prepare(folder, page, size, script="probe.js"):
+    with open(os.path.join(HERE, script), encoding="utf-8") as stream:
         probe = stream.read()
     before = ('<script>var problems = []; addEventListener("error", function (event) '
               "{ problems.push(event.message); });</script>")

@@ -96,6 +96,14 @@ def check_contrast(text):
 
 def check_parts():
     """A run with the results of one driver only has a report of these; one without figures none."""
+    with invented_run() as run:
+        draw(run, "toy_features_sphere", "--format", "svg")
+        report(run)
+        assert 'href="toy.html"' not in source(run)
+        with open(os.path.join(run, "toy.html"), "w", encoding="utf-8") as stream:
+            stream.write("invented")
+        report(run)
+        assert source(run).count('href="toy.html"') == 1
     for kept, heading in (("speed", "Speed"), ("stability", "Worst gradient error"),
                           ("separation", "Gap between classes")):
         with invented_run() as run:

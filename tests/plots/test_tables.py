@@ -12,7 +12,7 @@ import tempfile
 
 from run_fixture import ROOT, draw, load
 
-SEPARATION = ["--figure", "fig3,table3,constancy,arcface-fig5,bounds", "--seeds", "2", "--epochs", "1",
+SEPARATION = ["--figure", "fig3,arcface-table3,constancy,arcface-fig5,bounds", "--seeds", "2", "--epochs", "1",
               "--samples", "12"]
 
 
@@ -119,10 +119,25 @@ def settings_of(label):
     return label.partition(" ")[2].replace(" s=", ", s=").replace("=", " = ") or None
 
 
+def check_arcs(found, lines):
+    """Round the circle, the gaps' median is the drawn seed's."""
+    drawn = {run["seed"] for run in found["runs"] if run.get("features")}
+    runs = {(run["loss"], settings_of(run["label"])): run for run in found["runs"]
+            if "arcface-fig3" in run["figures"] and run["seed"] in drawn}
+    for (loss, settings), run in runs.items():
+        for part, stats in ("train", run["train_stats"]), ("test", run["stats"]):
+            mine = [line for line in lines
+                    if (line["loss"], line["series"], line["part"]) == (loss, settings, part)]
+            gaps = [line["next"] - line["end"] for line in mine]
+            assert len(gaps) == 8 and {line["class"] for line in mine} == set(range(8)), (loss, part)
+            same(statistics.median(gaps), stats["gap_median_deg"], (loss, part))
+            same(min(gaps), stats["gap_min_deg"], (loss, part))
+
+
 def check_separation(run):
     found = load(run, "separation.json")
     groups = {(g["loss"], settings_of(g["label"]), g["data"]): g["values"]
-              for g in found["groups"] if "fig3" in g["figures"]}
+              for g in found["groups"] if "arcface-fig3" in g["figures"]}
     toys = table(run, "toys")
     assert {toy["loss"] for toy in toys} >= {"softmax", "normsoftmax", "sphereface", "cosface", "arcface"}
     for toy in toys:
@@ -130,14 +145,13 @@ def check_separation(run):
             for end, value in zip(("", "_low", "_high"), groups[toy["loss"], toy["settings"], toy["data"]][name]):
                 same(toy[name + end], value, toy)
     for panel in table(run, "toy_features_sphere_panels"):
-        runs = [r for r in found["runs"] if r["loss"] == panel["loss"] and "fig3" in r["figures"]
+        runs = [r for r in found["runs"] if r["loss"] == panel["loss"] and "arcface-fig3" in r["figures"]
                 and (r["m1"], r["m2"], r["m3"]) == (panel["m1"], panel["m2"], panel["m3"])]
-        gaps = [r["stats"]["gap_median_deg"] for r in runs]
-        assert len(gaps) == 2
-        for key, value in (("median", statistics.median(gaps)), ("least", min(gaps)),
-                           ("most", max(gaps))):
-            same(panel[key + "_gap"], value, panel)
-    samples = sum(len(r["features"]) for r in found["runs"] if "fig3" in r["figures"])
+        assert len(runs) == 2
+        same(panel["gap"], statistics.mean(r["stats"]["gap_median_deg"] for r in runs), panel)
+        same(panel["train_gap"], statistics.mean(r["train_stats"]["gap_median_deg"] for r in runs), panel)
+    check_arcs(found, table(run, "toy_features_sphere_arcs"))
+    samples = sum(len(r["features"]) for r in found["runs"] if "arcface-fig3" in r["figures"])
     points = table(run, "toy_features_sphere")
     assert sum(point["is_weight"] == 0 for point in points) == samples > 0
     claims = {(c["claim"], c["measured"]): c for c in found["claims"]}
@@ -157,7 +171,7 @@ def check_shapes(run):
     except ImportError as error:
         print(f"not checked against the schema: {error}")
         return
-    for name in ("speed", "stability", "separation"):
+    for name in ("speed", "stability", "separation", "toy"):
         assert not shape.faults_of(name, load(run, name + ".json")), (name, shape.faults_of(
             name, load(run, name + ".json")))
     found = [*suspicious.speed(load(run, "speed.json")), *suspicious.stability(load(run, "stability.json"))]

@@ -22,10 +22,10 @@ PROGRAM = sys.argv.pop(1)
 SVG = "{http://www.w3.org/2000/svg}"
 SMALL = ["--seeds", "2", "--epochs", "1", "--samples", "6"]
 # Name, the picture's name, whether it trains on Fashion-MNIST if that is there.
-TRAINED = {"fig3": "toy_features_sphere", "fig4a": "target_angles", "constancy": "constancy",
-           "annealing": "annealing", "cosface-fig4": "cosface_fig4",
+TRAINED = {"arcface-fig3": "toy_features_sphere", "arcface-fig4a": "target_angles",
+           "constancy": "constancy", "annealing": "annealing", "cosface-fig4": "cosface_fig4",
            "sphereface-fig5": "sphereface_fig5", "amsoftmax-sphere": "amsoftmax_sphere",
-           "table3": "table3", "sweep": "sweep"}
+           "arcface-table3": "table3", "sweep": "sweep"}
 
 
 def drive(*arguments):
@@ -111,7 +111,7 @@ class Figures(unittest.TestCase):
 
     def test_claims_are_about_their_runs(self):
         """A difference of two losses, pair by pair, and a slope."""
-        _, found = self.make("fig3", "claims")
+        _, found = self.make("arcface-fig3", "claims")
         gaps = {(run["label"], run["seed"]): run["stats"]["gap_median_deg"] for run in found["runs"]}
         claim = next(c for c in found["claims"] if c["measured"].endswith("less norm-softmax"))
         for seed, value in zip((1, 2), claim["values"]):
@@ -146,13 +146,70 @@ class Figures(unittest.TestCase):
             self.assertEqual(float(row[7]), accuracy[row[1], typical])
 
     def test_one_seed_gives_no_verdicts(self):
-        _, found = self.make("table3,fig4a", "quick", "--seeds", "1")
+        _, found = self.make("arcface-table3,arcface-fig4a", "quick", "--seeds", "1")
         self.assertEqual({claim["verdict"] for claim in found["claims"]}, {None})
         self.assertFalse(any("60 epochs" in claim["measured"] for claim in found["claims"]))
-        done = drive("--figure", "fig3", "--folder", os.path.join(self.folder.name, "said"),
+        done = drive("--figure", "arcface-fig3", "--folder", os.path.join(self.folder.name, "said"),
                      *SMALL, "--seeds", "1")
         self.assertIn("One seed: no verdicts", done.stdout)
         self.assertFalse(re.search(r"^(holds|does not|undecided)", done.stdout, re.M))
+
+    def test_old_names_are_valid(self):
+        """In commands; results have the papers' names."""
+        _, found = self.make("fig4a,TABLE3,arcface-table3", "old")
+        self.assertEqual({name for run in found["runs"] for name in run["figures"]},
+                         {"arcface-fig4a", "arcface-table3"})
+        listed = drive("--list").stdout
+        for old, new in ("fig3", "arcface-fig3"), ("fig4a", "arcface-fig4a"), ("table3", "arcface-table3"):
+            self.assertRegex(listed, rf"\n  {new} .*also called {old}\)\n")
+
+    def test_the_toy_along_its_training(self):
+        """toy.json: its last frames are the figure's runs of the median seed; arcs from features;
+        the target's logit by the formula."""
+        path, found = self.make("fig3", "toy", "--epochs", "3", "--samples", "30", "--seeds", "3")
+        with open(os.path.join(path, "toy.json"), encoding="utf-8") as stream:
+            toy = json.load(stream)
+        drawn = {run["seed"] for run in found["runs"] if run["features"]}
+        self.assertEqual({toy["seed"]}, drawn)
+        runs = {run["label"]: run for run in found["runs"] if run["seed"] == toy["seed"]}
+        both = [run for run in toy["runs"] if run["label"] in runs]
+        self.assertGreaterEqual(len(both), 10)
+        for run in both:
+            self.check_last_frame(run["frames"][-1], runs[run["label"]], toy)
+        for run in toy["runs"]:
+            self.assertEqual([frame["epoch"] for frame in run["frames"]], [0, 1, 2, 3])
+            self.assertEqual(run["frames"][-1]["margin_share"], 1)
+            self.assertLess(run["frames"][0]["margin_share"], 0.1)
+        self.assertEqual(len({(run["loss"], run["margin"], run["scale"]) for run in toy["runs"]}),
+                         len(toy["runs"]))
+        self.check_psi(toy)
+
+    def check_last_frame(self, frame, run, toy):
+        for part, stats in ("test", run["stats"]), ("train", run["train_stats"]):
+            for key in "gap_median_deg", "gap_min_deg":
+                self.assertEqual(frame[part][key], stats[key])
+            self.assertEqual(frame[part]["theta_mean_deg"], stats["theta_deg"]["mean"])
+            self.assertEqual(frame[part]["accuracy"], run[part + "_accuracy"])
+        self.assertEqual(frame["final_loss"], run["final_loss"])
+        for k, arc in enumerate(run["arcs"]):
+            begin = (arc["centre_deg"] + arc["low_deg"]) % 360
+            self.assertLess(abs((frame["test"]["arcs"][2 * k] / 10 - begin + 180) % 360 - 180), 0.051)
+            self.assertAlmostEqual(frame["test"]["arcs"][2 * k + 1] / 10,
+                                   arc["high_deg"] - arc["low_deg"], delta=0.051)
+        if run["features"]:
+            kept = [np.degrees(np.arctan2(f["y"], f["x"])) % 360 for f in run["features"]]
+            self.assertEqual(toy["feature_classes"], [f["class"] for f in run["features"]])
+            self.assertLess(np.max(np.abs((np.array(frame["features"]) / 10 - kept + 180) % 360 - 180)),
+                            0.051)
+
+    def check_psi(self, toy):
+        theta = np.radians(np.arange(61) * 3)
+        for run in toy["runs"]:
+            phi = run["m1"] * theta + run["m2"]
+            turns = np.floor(phi / np.pi) * (run["loss"] == "sphereface")
+            want = (-1) ** turns * np.cos(phi) - 2 * turns - run["m3"]
+            inner = slice(0, 60)  # at pi itself rounding decides the turn
+            self.assertLess(np.max(np.abs(np.array(run["psi"])[inner] / 1000 - want[inner])), 6e-4)
 
     def test_threads_and_interruption_change_nothing(self):
         def numbers(found):
@@ -161,7 +218,7 @@ class Figures(unittest.TestCase):
             return found["runs"], found["groups"], found["claims"]
 
         kept = os.path.join(self.folder.name, "kept")
-        names = "table3,sphereface-fig5"
+        names = "arcface-table3,sphereface-fig5"
         _, one = self.make(names, "one", "--threads", "1", "--checkpoints", kept)
         self.assertEqual(len(os.listdir(kept)), len(one["runs"]))
         _, two = self.make(names, "two", "--threads", "2")
@@ -172,8 +229,8 @@ class Figures(unittest.TestCase):
 
     def test_refusals(self):
         for text, *arguments in [
-                ("'fig9'", "--figure", "fig9"), ("--figure chooses", "--figure", "fig3", "--loss", "all"),
-                ("--folder in place", "--figure", "fig3", "--out", "x.json"),
+                ("'fig9'", "--figure", "fig9"), ("--figure chooses", "--figure", "arcface-fig3", "--loss", "all"),
+                ("--folder in place", "--figure", "arcface-fig3", "--out", "x.json"),
                 ("only with --figure", "--folder", "x"), ("'1.5'", "--flipped", "1.5"),
                 ("together", "--flipped", "0.6", "--outliers", "0.6"),
                 ("'0.5'", "--imbalance", "0.5"), ("'1'", "--dim", "1")]:
