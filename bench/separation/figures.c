@@ -33,6 +33,7 @@ static run_plan take_options(const figure_request *request, run_plan plan)
 {
     const separation_options *const o = request->options;
     plan.aim.loss.isa = o->isa;
+    plan.geometry = o->geometry;
     plan.checkpoints = o->checkpoints;
     plan.checkpoint_seconds = 2.0;
     plan.program = provenance_commit();
@@ -43,9 +44,7 @@ static run_plan take_options(const figure_request *request, run_plan plan)
     return plan;
 }
 
-/* One run for each seed, with so many test samples of each class kept for a picture. */
-static void add_seeds(const figure_request *request, run_plan plan, size_t features,
-                      plan_list *plans)
+void add_seeds(const figure_request *request, run_plan plan, size_t features, plan_list *plans)
 {
     plan.features = features;
     for (size_t r = 0; r < request->options->seeds; r++) {
@@ -97,8 +96,7 @@ static run_plan ball(const figure_request *request, margin_loss loss)
     return take_options(request, plan);
 }
 
-/* A hundred identities in 64 dimensions, where strangers are verified. */
-static run_plan faces(const figure_request *request, margin_loss loss)
+run_plan faces(const figure_request *request, margin_loss loss)
 {
     run_plan plan;
     run_plan_faces(&plan, sources_open(request->sources, "sphere"), loss);
@@ -378,6 +376,8 @@ static const figure figures[] = {
      "trains five losses in 64 dimensions", "table3", plan_table3, NULL},
     {"sweep", "separation against margin and scale of each loss",
      "trains many times in two and in 64 dimensions: minutes", "sweep", plan_sweep, NULL},
+    {"geometry", "neural collapse, alignment and uniformity, seen and unseen, over the epochs",
+     "trains four losses in 64 dimensions", "geometry", plan_geometry, NULL},
     {"arcface-fig4b", "target-logit curves of seven losses (ArcFace, fig. 4b)", "no training",
      "arcface_fig4b", NULL, curves_arcface_fig4b},
     {"arcface-fig5", "decision margins of four losses, two classes (ArcFace, fig. 5)",

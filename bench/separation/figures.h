@@ -41,6 +41,14 @@ int figure_find(const char *name, size_t *out);
 /* Every chosen loss on one data set: the runs of a person's own. */
 void plan_own(const figure_request *request, const run_data *data, plan_list *plans);
 
+/* What figures are made of: a run that tells strangers apart, with what the command line says of
+ * it; and a plan once for each seed, with so many test samples of each class kept for a picture. */
+run_plan faces(const figure_request *request, margin_loss loss);
+void add_seeds(const figure_request *request, run_plan plan, size_t features, plan_list *plans);
+
+/* Neural collapse, alignment and uniformity along the epochs (figure_geometry.c). */
+void plan_geometry(const figure_request *request, plan_list *plans);
+
 /* What was chosen, or what numbers mean. */
 json_t *figure_sentences(const char *const *sentences, size_t count);
 

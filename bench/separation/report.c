@@ -122,6 +122,7 @@ static void put_pictures(json_t *object, const run_plan *plan, const run_result 
                  verification_object(&r->strangers), snapshot_objects(r));
     if (r->inputs_verified)
         json_put(object, "raw_verification", "o", verification_object(&r->raw_strangers));
+    if (r->moment_count > 0) json_put(object, "geometry", "o", geometry_columns(r));
     if (plan->dim == 2) json_put(object, "arcs", "o", arc_columns(r));
     if (plan->dim == 3)
         json_put(object, "theta_bins other_bins", "oo", bins_array(&r->test.theta),

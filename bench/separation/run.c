@@ -83,6 +83,34 @@ static run_snapshot take_snapshot(const run_plan *plan, run_parts *parts, size_t
     return (run_snapshot){epoch, theta};
 }
 
+/* Which class mean is nearest is decided by those of the training samples. */
+static void take_moment(const run_plan *plan, run_parts *parts, size_t epoch, run_moment *out)
+{
+    const dataset *const data[] = {&parts->data.train, &parts->data.test, &parts->data.unseen};
+    double *means[PART_COUNT];
+    out->epoch = epoch;
+    for (int part = 0; part < PART_COUNT; part++) {
+        float *const embeddings = zeroed(data[part]->count * plan->dim, sizeof *embeddings);
+        means[part] = zeroed(data[part]->classes * plan->dim, sizeof *means[part]);
+        trainer_embed(&parts->net, data[part], embeddings);
+        const separation_input like = input_of(plan, parts, data[part], embeddings);
+        const geometry_input input = {
+            .count = like.count,
+            .dim = like.dim,
+            .classes = like.classes,
+            .embeddings = embeddings,
+            .labels = like.labels,
+            .weights = like.weights,
+            .deciding = part == PART_TEST ? means[PART_TRAIN] : NULL,
+            .threads = like.threads,
+        };
+        if (like.count > 1) geometry_measure(&input, &out->parts[part], means[part]);
+        free(embeddings);
+    }
+    for (int part = 0; part < PART_COUNT; part++)
+        free(means[part]);
+}
+
 /* Measures one part of the data; returns its embeddings, [data->count, dim], to be freed. */
 static float *measure_part(const run_plan *plan, run_parts *parts, const char *name,
                            const dataset *data, double *centres, arc *arcs, separation_stats *out)
@@ -189,13 +217,16 @@ static void keeper_open(keeper *k, const run_plan *plan, run_parts *parts, train
     *k = (keeper){.saved = seconds_now()};
     if (plan->checkpoints == NULL) return;
     run_plan_key(plan, key);
-    snprintf(k->key, sizeof k->key, "%s: %s", plan->program, key);
+    snprintf(k->key, sizeof k->key, "%s: %s%s", plan->program, key,
+             plan->geometry ? " geometry" : "");
     k->path = checkpoint_path(plan->checkpoints, k->key);
     if (k->path == NULL) out_of_memory();
     keep(k, &t->epoch, sizeof t->epoch);
     keep(k, &t->loss, sizeof t->loss);
     keep(k, &result->seconds, sizeof result->seconds);
     keep(k, result->snapshots, sizeof result->snapshots);
+    keep(k, result->moments, sizeof result->moments);
+    keep(k, &result->moment_count, sizeof result->moment_count);
     keep(k, t->velocities, t->velocity_count * sizeof *t->velocities);
     keep(k, net->parameters, net->parameter_count * sizeof *net->parameters);
     keep(k, head->weights, head->classes * head->dim * sizeof *head->weights);
@@ -217,13 +248,24 @@ static int diverged(run_result *result, margin_status status, size_t epoch)
     return -1;
 }
 
-/* Before the first epoch, half way and after the last. */
+/* 0, 1, 2, 5, 10, 20, 50, ... */
+static int is_round(size_t epoch)
+{
+    while (epoch >= 10 && epoch % 10 == 0)
+        epoch /= 10;
+    return epoch <= 2 || epoch == 5;
+}
+
+/* Before the first epoch, half way and after the last; geometry more often. */
 static void snapshot_if_due(const run_plan *plan, run_parts *parts, size_t epoch,
                             run_result *result)
 {
     const size_t moments[RUN_SNAPSHOTS] = {0, plan->how.epochs / 2, plan->how.epochs};
     for (size_t i = 0; i < RUN_SNAPSHOTS; i++)
         if (epoch == moments[i]) result->snapshots[i] = take_snapshot(plan, parts, epoch);
+    if (plan->geometry && (is_round(epoch) || epoch == plan->how.epochs) &&
+        result->moment_count < RUN_MOMENTS)
+        take_moment(plan, parts, epoch, &result->moments[result->moment_count++]);
 }
 
 static int train_on(const run_plan *plan, run_parts *parts, trainer *t, keeper *k,

@@ -347,6 +347,7 @@ void tables_of_runs(tables *out, const group_list *groups, const claim_list *cla
     for (size_t i = 0; i < sizeof number_tables / sizeof *number_tables; i++)
         write_numbers(&b, &number_tables[i]);
     sweep(&b);
+    geometry_table(out, groups);
     table_begin(out, "claims", "claim where measured unit paper mean low high seeds verdict");
     for (const claim_result *r = claims->results; r < claims->results + claims->count; r++)
         table_row(out, "ssssoooozs", r->claim, r->where, r->measured, r->unit, r->paper,
