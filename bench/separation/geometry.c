@@ -28,8 +28,9 @@ double geometry_value(const geometry *g, size_t measure)
 
 double geometry_least_deviation(size_t dim, size_t classes)
 {
-    const double c = (double)classes, pairs = c - 1.0;
-    return sqrt(fmax((c / (double)dim - 1.0) / pairs - 1.0 / (pairs * pairs), 0.0));
+    const double c = (double)classes, others = c - 1.0;
+    if (classes <= dim + 1) return 0.0;
+    return sqrt((c / (double)dim - 1.0) / others - 1.0 / (others * others));
 }
 
 /* ---- class means ----------------------------------------------------------------------------- */

@@ -19,7 +19,7 @@ typedef struct geometry_input {
     const int64_t *labels;   /* [count], in [0, classes) */
     const float *weights;    /* [classes, dim], raw; NULL: there are none (triplets, strangers) */
     const double *deciding;  /* [classes, dim]: the mu_c that decide which class mean is nearest;
-                                NULL: those of these samples */
+                                NULL: those of these samples; zero: nobody's */
     int threads;             /* 0: as OpenMP decides; never changes a number */
 } geometry_input;
 
