@@ -32,4 +32,9 @@ void tables_of_runs(tables *out, const group_list *groups, const claim_list *cla
 json_t *geometry_columns(const run_result *result);
 void geometry_table(tables *out, const group_list *groups);
 
+/* ---- figure_noise.c ---- */
+
+/* Those of the figures noise, tails and room. */
+void noise_tables(tables *out, const group_list *groups);
+
 #endif

@@ -13,6 +13,7 @@ typedef struct run_parts {
     data_split data;
     network net;
     class_weights head;
+    size_t *sizes; /* training samples of each class; NULL: as many of each, but for false labels */
 } run_parts;
 
 /* ---- the parts ----------------------------------------------------------------------------- */
@@ -28,6 +29,14 @@ static void make_data(const run_plan *plan, data_split *out)
     } else {
         sphere_data_make(&config, out);
     }
+}
+
+static size_t *sizes_of(const dataset *data)
+{
+    size_t *const sizes = zeroed(data->classes, sizeof *sizes);
+    for (size_t i = 0; i < data->count; i++)
+        sizes[data->labels[i]]++;
+    return sizes;
 }
 
 static int normalised(const run_plan *plan)
@@ -67,6 +76,7 @@ static separation_input input_of(const run_plan *plan, const run_parts *parts, c
         .weights = has_weights ? parts->head.weights : NULL,
         .bias = parts->head.bias,
         .normalised = normalised(plan),
+        .sizes = data == &parts->data.test ? parts->sizes : NULL,
         .threads = plan->aim.loss.threads,
     };
 }
@@ -320,6 +330,8 @@ int run_carry_out(const run_plan *plan, run_result *result)
 {
     run_parts parts = {0};
     make_data(plan, &parts.data);
+    if (plan->data->images != NULL || plan->sphere.imbalance > 1.0)
+        parts.sizes = sizes_of(&parts.data.train);
     *result = (run_result){
         .classes = parts.data.train.classes,
         .train_count = parts.data.train.count,
@@ -340,6 +352,7 @@ int run_carry_out(const run_plan *plan, run_result *result)
     data_split_free(&parts.data);
     network_free(&parts.net);
     class_weights_free(&parts.head);
+    free(parts.sizes);
     return status;
 }
 
