@@ -174,6 +174,8 @@ static json_t *run_object(const group *g, size_t k, int typical)
     json_put(object, "seconds final_loss train_accuracy test_accuracy stats train_stats", "ggggoo",
              r->seconds, r->final_loss, r->train.accuracy, r->test.accuracy, stats_object(&r->test),
              stats_object(&r->train));
+    if (!isnan(r->test.thirds[0]))
+        json_put(object, "test_accuracy_thirds", "o", json_numbers(r->test.thirds, 3));
     put_pictures(object, plan, r, typical);
     json_put(object, "figures", "o", figure_names(plan->figures));
     return object;

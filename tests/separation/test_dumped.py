@@ -173,6 +173,18 @@ class Dumped(unittest.TestCase):
                 self.assertAlmostEqual(run[part + "_accuracy"], accuracy_score(labels, predicted),
                                        delta=1.5 / len(labels), msg=run["label"])
 
+    def test_accuracy_by_size(self):
+        self.assertFalse(any("test_accuracy_thirds" in run for run, _ in self.runs))
+        for run, folder in self.plane:
+            sizes = np.bincount(self.load(run, folder, "train", "labels"), minlength=8)
+            x, labels, weights = self.parts(run, folder, "test")
+            right = (unit(x) @ unit(weights).T).argmax(axis=1) == labels
+            # Three classes, three and two: the place in the order of sizes times 3 / 8.
+            by_size = np.lexsort((np.arange(8), -sizes))
+            for got, classes in zip(run["test_accuracy_thirds"], np.split(by_size, [3, 6])):
+                chosen = np.isin(labels, classes)
+                self.assertAlmostEqual(got, right[chosen].mean(), delta=1.5 / chosen.sum())
+
     def test_verification(self):
         for run, folder in self.runs:
             x, labels, _ = self.parts(run, folder, "unseen")

@@ -25,7 +25,7 @@ SMALL = ["--seeds", "2", "--epochs", "1", "--samples", "6"]
 TRAINED = {"fig3": "toy_features_sphere", "fig4a": "target_angles", "constancy": "constancy",
            "annealing": "annealing", "cosface-fig4": "cosface_fig4",
            "sphereface-fig5": "sphereface_fig5", "amsoftmax-sphere": "amsoftmax_sphere",
-           "table3": "table3", "sweep": "sweep"}
+           "table3": "table3", "sweep": "sweep", "geometry": "geometry"}
 
 
 def drive(*arguments):
