@@ -1,7 +1,7 @@
 # fig_room: training samples, test samples and strangers against the dimension of the embedding, for
 # three numbers of identities. Hollow marks: `margin advise` says that not even a class weight is right
 # at this margin, or that the scale is too small. Bands: 95 % intervals over the seeds at s = 64.
-width = 1000; height = 752; strip = 62.0 / height
+width = 1000; height = 782; strip = 86.0 / height
 load "tables.gp"
 eval read_series
 load "style.gp"
@@ -29,7 +29,7 @@ do for [r=1:3] { do for [c=1:3] {
     eval draw_panel
 } }
 load "key_strip.gp"
-set key maxrows 2
+set key maxrows 3
 more = ", keyentry with points pointtype 6 linecolor rgb frame linewidth 1.5 title 'beyond what margin advise allows'"
 if (words(adviseds_)) {
     more = more.", keyentry with linespoints linecolor rgb frame dashtype solid linewidth 0.9 pointtype 9 pointsize 0.7 title 'as margin advise says'"

@@ -5,8 +5,12 @@ kind_of(i) = word(label_of(i), 2)
 # The series of a panel: their place in the table, where their first word and their kind are these.
 those(name, kind) = (picked = "", sum [i=1:count] (word(label_of(i), 1) eq name && kind_of(i) eq kind ? (picked = picked.sprintf(" %d", i), 0) : 0), picked)
 colour_at(i) = word(colours, style_of(loss_of(i)))
-# An axis from one whole step to another that holds a column's numbers; their intervals may leave it.
-reach(v, f, step) = sprintf("stats [*:*][*:*] table using (%g * column(%d)) nooutput; low_ = floor(STATS_min / %g) * %g; high_ = ceil(STATS_max / %g) * %g; set yrange [low_ - 0.02 * (high_ - low_):high_ + 0.04 * (high_ - low_)]; set ytics %g nomirror out", f, v, step, step, step, step, step)
+# An axis from one whole step to another that holds a column's numbers; of intervals that are wider than
+# a step it holds a part.
+reach(v, f, step) = sprintf("f_ = %g; v_ = %d; step_ = %g; ", f, v, step)\
+    ."stats [*:*][*:*] table using (f_ * column(v_ + 1) < f_ * column(v_) - step_ ? f_ * column(v_) - step_ : f_ * column(v_ + 1)) nooutput; low_ = floor(STATS_min / step_) * step_; "\
+    ."stats [*:*][*:*] table using (f_ * column(v_)) nooutput; high_ = ceil(STATS_max / step_) * step_; "\
+    ."low_ = low_ < 0 ? 0 : low_; set yrange [low_ - 0.02 * (high_ - low_):high_ + 0.04 * (high_ - low_)]; set ytics step_ nomirror out"
 set style fill transparent solid 0.15 noborder
 away = -999 # out of sight: gnuplot complains of series without points
 # Of a panel NAME: column v times f over x(column 3).

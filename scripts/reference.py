@@ -31,6 +31,7 @@ from run_files import Files, Unusable, opened, table  # noqa: E402
 ROOT = os.path.dirname(here)
 REFERENCE = os.path.join(ROOT, "results", "reference")
 REPORT_TABLES = ("losses", "summary", "speed", "promises", "toys", "claims")
+PAGE_TABLES = ("geometry",)  # of which docs have numbers, without a figure
 # Parts that not every run has: their tables, the first of which tells whether it does.
 PARTS = {"scale": ("scaling", "scale_*"), "noise": ("noise", "tails", "room")}
 DIGITS = 6  # of what is measured; seeds' quantities keep all, so that equal ones are seen to be
@@ -127,8 +128,10 @@ def shown_figures():
 
 
 def tables_of(source, figures):
-    """The tables of the report and of these figures, but for those with samples."""
+    """The tables of the report, of pages and of these figures, but for those with samples."""
     wanted = [os.path.join(source, "tables", name + ".tsv") for name in REPORT_TABLES]
+    for name in PAGE_TABLES:
+        wanted += glob.glob(os.path.join(source, "tables", name + ".tsv"))
     for name in figures:
         if not has_samples(name):
             wanted += glob.glob(os.path.join(source, "tables", name + ".tsv"))
