@@ -161,7 +161,7 @@ class Figures(unittest.TestCase):
             return found["runs"], found["groups"], found["claims"]
 
         kept = os.path.join(self.folder.name, "kept")
-        names = "table3,sphereface-fig5"
+        names = "table3,sphereface-fig5,geometry"
         _, one = self.make(names, "one", "--threads", "1", "--checkpoints", kept)
         self.assertEqual(len(os.listdir(kept)), len(one["runs"]))
         _, two = self.make(names, "two", "--threads", "2")
