@@ -103,7 +103,8 @@ static void list_tails(trial_list *list)
             add(list, &margins[i], "tails", ratios[k])->imbalance = ratios[k];
 }
 
-/* The defaults at s = 64; with `all` 32 dimensions as well, and what `margin advise` says. */
+/* The defaults at s = 64; with `all` 16 and 32 dimensions as well, and what `margin advise` says.
+ */
 static void list_room(trial_list *list, int all)
 {
     static const size_t identities[] = {30, 100, 300}, dims[] = {4, 8, 16, 32, 64};
@@ -114,7 +115,7 @@ static void list_room(trial_list *list, int all)
             const trial *const like = &margins[advised ? 2 * (i - COUNT(margins)) : i];
             if (strcmp(like->kind, "small") == 0 || (advised && !all)) continue;
             for (size_t d = 0; d < COUNT(dims); d++) {
-                if (dims[d] == 32 && !all) continue;
+                if ((dims[d] == 16 || dims[d] == 32) && !all) continue;
                 const advice said = advice_of(like->loss, dims[d], identities[k]);
                 trial *const t = add(list, like, names[k], (double)dims[d]);
                 t->dim = dims[d];

@@ -106,7 +106,7 @@ class Noise(unittest.TestCase):
 
     def test_room(self):
         rows = rows_of(self.folder, "room")
-        self.assertEqual(len(rows), 3 * 3 * 4)
+        self.assertEqual(len(rows), 3 * 3 * 3)
         advised = {}
         for row in rows:
             classes, dim = int(row["series"].split()[0]), int(row["dim"])
@@ -121,7 +121,7 @@ class Noise(unittest.TestCase):
                 self.assertEqual(row["margin_most"], "NaN")
             else:
                 self.assertAlmostEqual(float(row["margin_most"]), said["margin_most"], delta=1e-9)
-        self.assertEqual(len(advised), 12)
+        self.assertEqual(len(advised), 9)
 
     def test_drawn(self):
         for name in "noise", "tails", "room":
