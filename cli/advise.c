@@ -1,8 +1,8 @@
 /* advise.c: `margin advise`: scale and margin for a number of classes, with the bounds that they
  * come from. Must not know a loss by name. */
-#include "advice.h"
 #include "command.h"
 
+#include <advice.h>
 #include <degrees.h>
 #include <json_out.h>
 

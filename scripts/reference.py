@@ -2,10 +2,11 @@
 """reference.py: the summary of a run that the repository keeps, made of the whole run: machine.json,
 summary.json (what compare.sh needs, the greatest errors, means over seeds), the tables and SVGs of
 the figures that README.md and docs/*.md show, and the report. Nothing in it but those SVGs has a
-mark or a row per sample. results/README.md has the fields. What bench/scale/scale.py has measured
-takes an hour and 20 GiB of disk: a run without it keeps what results/reference has.
+mark or a row per sample. results/README.md has the fields. What takes long is not in every run, and
+one without it keeps what results/reference has: `scale`, of bench/scale/scale.py, an hour and 20 GiB
+of disk; `noise`, of bench_separation --figure noise,tails,room --full --seeds 5, ten minutes.
 usage: reference.py RUN [--out DIR]     (a folder or a pack; DIR: results/reference)
-       reference.py --scale RUN         (that part of results/reference alone)
+       reference.py --scale RUN         (that part of results/reference alone; or --noise)
 """
 
 import glob
@@ -30,6 +31,9 @@ from run_files import Files, Unusable, opened, table  # noqa: E402
 ROOT = os.path.dirname(here)
 REFERENCE = os.path.join(ROOT, "results", "reference")
 REPORT_TABLES = ("losses", "summary", "speed", "promises", "toys", "claims")
+PAGE_TABLES = ("geometry",)  # of which docs have numbers, without a figure
+# Parts that not every run has: their tables, the first of which tells whether it does.
+PARTS = {"scale": ("scaling", "scale_*"), "noise": ("noise", "tails", "room")}
 DIGITS = 6  # of what is measured; seeds' quantities keep all, so that equal ones are seen to be
 
 
@@ -124,8 +128,10 @@ def shown_figures():
 
 
 def tables_of(source, figures):
-    """The tables of the report and of these figures, but for those with samples."""
+    """The tables of the report, of pages and of these figures, but for those with samples."""
     wanted = [os.path.join(source, "tables", name + ".tsv") for name in REPORT_TABLES]
+    for name in PAGE_TABLES:
+        wanted += glob.glob(os.path.join(source, "tables", name + ".tsv"))
     for name in figures:
         if not has_samples(name):
             wanted += glob.glob(os.path.join(source, "tables", name + ".tsv"))
@@ -147,13 +153,14 @@ def rounded_cells(text):
                   lambda number: f"{float(number.group()):.{DIGITS}g}", text)
 
 
-def take_scale(source, folder):
-    """The tables and the figure of bench/scale."""
-    for path in [os.path.join(source, "tables", "scaling.tsv"),
-                 *glob.glob(os.path.join(source, "tables", "scale_*.tsv"))]:
-        copied(path, os.path.join(folder, "tables", os.path.basename(path)), rounded_cells)
-    drawn = os.path.join("figures", "fig_scaling.svg")
-    copied(os.path.join(source, drawn), os.path.join(folder, drawn), slim)
+def take_part(part, source, folder):
+    """The tables of a part, and of its figures those that are shown."""
+    for name in PARTS[part]:
+        for path in glob.glob(os.path.join(source, "tables", name + ".tsv")):
+            copied(path, os.path.join(folder, "tables", os.path.basename(path)), rounded_cells)
+    for name in set(PARTS[part]) & set(shown_figures()):
+        drawn = os.path.join("figures", f"fig_{name}.svg")
+        copied(os.path.join(source, drawn), os.path.join(folder, drawn), slim)
 
 
 def write_report(folder):
@@ -163,7 +170,8 @@ def write_report(folder):
 
 def derive(source, folder):
     """Everything into an empty folder."""
-    files, figures = Files(source), [name for name in shown_figures() if name != "scaling"]
+    of_parts = {name for names in PARTS.values() for name in names}
+    files, figures = Files(source), [name for name in shown_figures() if name not in of_parts]
     if files.summary:
         raise Unusable(f"{source}: a summary, not a whole run")
     for part in ("tables", "figures"):
@@ -175,8 +183,9 @@ def derive(source, folder):
     for name in figures:
         drawn = os.path.join("figures", f"fig_{name}.svg")
         copied(os.path.join(source, drawn), os.path.join(folder, drawn), slim)
-    measured = os.path.exists(os.path.join(source, "tables", "scaling.tsv"))
-    take_scale(source if measured else REFERENCE, folder)
+    for part, (first, *_) in PARTS.items():
+        measured = os.path.exists(os.path.join(source, "tables", first + ".tsv"))
+        take_part(part, source if measured else REFERENCE, folder)
     write_report(folder)
 
 
@@ -195,16 +204,14 @@ def main():
     if len(words) == 3 and words[1] == "--out":
         folder = os.path.abspath(words.pop())
         words.pop()
-    only_scale = len(words) == 2 and words[0] == "--scale"
-    if only_scale:
-        del words[0]
+    part = words.pop(0)[2:] if len(words) == 2 and words[0] in ("--scale", "--noise") else None
     if len(words) != 1 or words[0].startswith("-"):
-        fail("usage: reference.py RUN [--out DIR], or --scale RUN", 2)
+        fail("usage: reference.py RUN [--out DIR], or --scale RUN, or --noise RUN", 2)
     made = folder + ".part"
     try:
         with opened(words[0]) as source:
-            if only_scale:
-                take_scale(source, folder)
+            if part:
+                take_part(part, source, folder)
                 write_report(folder)
                 return
             shutil.rmtree(made, ignore_errors=True)

@@ -32,6 +32,7 @@ static run_plan take_options(const figure_request *request, run_plan plan)
 {
     const separation_options *const o = request->options;
     plan.aim.loss.isa = o->isa;
+    plan.geometry = o->geometry;
     plan.checkpoints = o->checkpoints;
     plan.checkpoint_seconds = 2.0;
     plan.program = provenance_commit();
@@ -312,6 +313,14 @@ static const figure figures[] = {
      "trains five losses in 64 dimensions", "table3", plan_arcface_table3, NULL},
     {"sweep", "separation against margin and scale of each loss",
      "trains many times in two and in 64 dimensions: minutes", "sweep", plan_sweep, NULL},
+    {"geometry", "neural collapse, alignment and uniformity, seen and unseen, over the epochs",
+     "trains four losses in 64 dimensions", "geometry", plan_geometry, NULL},
+    {"noise", "strangers and test samples against flipped labels and outliers in training",
+     "trains 5 times 7 in 64 dimensions", "noise", plan_noise, NULL},
+    {"tails", "accuracy by class size, where identities have 1, 10 and 100 times fewer samples",
+     "trains 5 times 3 in 64 dimensions", "tails", plan_tails, NULL},
+    {"room", "dimension and number of classes, against what margin advise says",
+     "trains three losses in 4 to 64 dimensions; --full: more", "room", plan_room, NULL},
     {"arcface-fig4b", "target-logit curves of seven losses (ArcFace, fig. 4b)", "no training",
      "arcface_fig4b", NULL, curves_arcface_fig4b},
     {"arcface-fig5", "decision margins of four losses, two classes (ArcFace, fig. 5)",

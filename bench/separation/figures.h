@@ -57,6 +57,15 @@ void add_seeds(const figure_request *request, run_plan plan, size_t features, pl
 /* Each loss against its margin and scale. */
 void plan_sweep(const figure_request *request, plan_list *plans);
 
+/* Neural collapse, alignment and uniformity along the epochs (figure_geometry.c). */
+void plan_geometry(const figure_request *request, plan_list *plans);
+
+/* Strangers and test samples against false labels and outliers, against the tail of the classes'
+ * sizes, and against dimension and number of classes (figure_noise.c). */
+void plan_noise(const figure_request *request, plan_list *plans);
+void plan_tails(const figure_request *request, plan_list *plans);
+void plan_room(const figure_request *request, plan_list *plans);
+
 /* What was chosen, or what numbers mean. */
 json_t *figure_sentences(const char *const *sentences, size_t count);
 

@@ -37,6 +37,9 @@ static double tar(const run_result *r, int decade)
     X(train_overlap, r->train.overlap_share)                                                       \
     X(train_fisher, r->train.fisher)                                                               \
     X(accuracy, r->test.accuracy)                                                                  \
+    X(accuracy_head, r->test.thirds[0])                                                            \
+    X(accuracy_middle, r->test.thirds[1])                                                          \
+    X(accuracy_tail, r->test.thirds[2])                                                            \
     X(gap, degrees(r->test.gap_median))                                                            \
     X(gap_min, degrees(r->test.gap_min))                                                           \
     X(w_ec, degrees(r->test.w_ec))                                                                 \

@@ -63,34 +63,61 @@ static void find_other(const separation_input *in, const directions *unit)
     if (nearest_angles(&nearest, unit->other) != 0) out_of_memory();
 }
 
-static double accuracy_by_angle(const separation_input *in, const directions *unit)
+/* right[count]: whose own class is strictly the nearest. */
+static void right_by_angle(const separation_input *in, const directions *unit, uint8_t *right)
 {
-    size_t right = 0;
     for (size_t i = 0; i < in->count; i++)
-        right += (size_t)(unit->theta[i] < unit->other[i]);
-    return mean_of((double)right, in->count);
+        right[i] = unit->theta[i] < unit->other[i];
 }
 
-/* Asks the library which samples' own logits are the largest. NaN: there are no logits. */
-static double accuracy_by_product(const separation_input *in)
+/* Asks the library which samples' own logits are the largest; returns 0 where there are none. */
+static int right_by_product(const separation_input *in, uint8_t *right)
 {
     margin_config config;
     margin_context *context = NULL;
-    size_t right = 0;
-    uint8_t *const correct = zeroed(in->count, sizeof *correct);
     margin_head head =
         head_of_arrays(in->count, in->dim, in->classes, in->embeddings, in->weights, in->labels);
     head.bias = in->bias;
-    head.row_correct = correct;
+    head.row_correct = right;
     margin_config_init(&config, MARGIN_SOFTMAX);
     config.threads = in->threads;
     margin_status status = margin_create(&config, &context);
     if (status == MARGIN_OK) status = margin_head_run(context, &head);
-    for (size_t i = 0; i < in->count; i++)
-        right += correct[i];
     margin_destroy(context);
-    free(correct);
-    return status == MARGIN_OK ? mean_of((double)right, in->count) : NAN;
+    return status == MARGIN_OK;
+}
+
+/* Classes with more samples than this one, or as many and a smaller number. */
+static size_t place_by_size(const separation_input *in, size_t class)
+{
+    size_t before = 0;
+    for (size_t j = 0; j < in->classes; j++)
+        before +=
+            in->sizes[j] > in->sizes[class] || (in->sizes[j] == in->sizes[class] && j < class);
+    return before;
+}
+
+static int all_alike(const separation_input *in)
+{
+    for (size_t j = 1; in->sizes != NULL && j < in->classes; j++)
+        if (in->sizes[j] != in->sizes[0]) return 0;
+    return 1;
+}
+
+static void share_out(const separation_input *in, const uint8_t *right, separation_stats *out)
+{
+    size_t *const third_of = zeroed(in->classes, sizeof *third_of);
+    double found[3] = {0.0}, count[3] = {0.0};
+    for (size_t j = 0; j < in->classes && !all_alike(in); j++)
+        third_of[j] = 3 * place_by_size(in, j) / in->classes;
+    for (size_t i = 0; i < in->count; i++) {
+        found[third_of[in->labels[i]]] += right[i];
+        count[third_of[in->labels[i]]]++;
+    }
+    out->accuracy = mean_of(found[0] + found[1] + found[2], in->count);
+    for (size_t k = 0; k < 3 && !all_alike(in); k++)
+        out->thirds[k] = mean_of(found[k], (size_t)count[k]);
+    free(third_of);
 }
 
 static double versine(const double *a, const double *b, size_t dim)
@@ -237,8 +264,16 @@ angle_summary separation_theta(const separation_input *in)
 static void measure_weights(const separation_input *in, const directions *unit,
                             separation_stats *out)
 {
+    uint8_t *const right = zeroed(in->count, sizeof *right);
+    int told = 1;
     find_other(in, unit);
-    out->accuracy = in->normalised ? accuracy_by_angle(in, unit) : accuracy_by_product(in);
+    if (in->normalised) {
+        right_by_angle(in, unit, right);
+    } else {
+        told = right_by_product(in, right);
+    }
+    if (told) share_out(in, right, out);
+    free(right);
     out->theta = summarise(unit->theta, in->count); /* sorted from here on */
     if (in->classes > 1) out->other = summarise(unit->other, in->count);
 }
@@ -254,7 +289,8 @@ void separation_measure(const separation_input *in, separation_stats *out, doubl
                               .weights = in->weights,
                               .threads = in->threads};
     angles four;
-    *out = (separation_stats){.accuracy = NAN, .theta = no_angles(), .other = no_angles()};
+    *out = (separation_stats){
+        .accuracy = NAN, .thirds = {NAN, NAN, NAN}, .theta = no_angles(), .other = no_angles()};
     out->gap_min = out->gap_median = out->overlap_share = NAN;
     if (angles_measure(&all, &four, centres) != 0) out_of_memory();
     out->w_ec = four.w_ec;

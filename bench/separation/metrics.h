@@ -18,6 +18,7 @@ typedef struct separation_input {
     int normalised;          /* 1: the nearest class has the largest cosine; 0: the largest
                                 inner product (and bias), by the library's head */
     int threads;             /* 0: as OpenMP decides; never changes a number */
+    const size_t *sizes;     /* [classes]: training samples of each, or NULL */
 } separation_input;
 
 enum { ANGLE_BINS = 180 }; /* a degree each */
@@ -30,6 +31,9 @@ typedef struct angle_summary {
 /* Radians; NaN where there is nothing to measure. */
 typedef struct separation_stats {
     double accuracy;     /* share of samples whose own class is strictly the nearest */
+    double thirds[3];    /* likewise of the third of the classes that have most training samples,
+                            of the middle third and of the last, equal ones by number; NaN where
+                            `sizes` are all equal, or not known */
     double w_ec;         /* mean over classes of the angle between weight and embedding centre */
     double w_inter;      /* mean over classes of the angle to the nearest other weight */
     double intra;        /* mean over samples of the angle to their embedding centre */

@@ -21,6 +21,7 @@ void plan_list_add(plan_list *list, const run_plan *plan)
         run_plan *const old = &list->plans[i];
         if (strcmp(list->keys[i], key) == 0) {
             old->figures |= list->figures;
+            old->geometry |= plan->geometry;
             old->features = old->features > plan->features ? old->features : plan->features;
             return;
         }

@@ -299,6 +299,11 @@ static void add_settings(FILE *to, const run_plan *plan)
         fprintf(to, " lambda=%.4g", plan->how.lambda_least);
     if (info->margin_index != 0 && plan->how.warmup == 0.0 && plan->how.anneal == 0.0)
         fprintf(to, " at once");
+    if (plan->data->images == NULL) {
+        if (plan->sphere.imbalance > 1.0) fprintf(to, " imbalance=%.4g", plan->sphere.imbalance);
+        if (plan->sphere.flipped > 0.0) fprintf(to, " flipped=%.4g", plan->sphere.flipped);
+        if (plan->sphere.outliers > 0.0) fprintf(to, " outliers=%.4g", plan->sphere.outliers);
+    }
 }
 
 void run_plan_label(const run_plan *plan, char label[RUN_LABEL])

@@ -122,6 +122,7 @@ static void put_pictures(json_t *object, const run_plan *plan, const run_result 
                  verification_object(&r->strangers), snapshot_objects(r));
     if (r->inputs_verified)
         json_put(object, "raw_verification", "o", verification_object(&r->raw_strangers));
+    if (r->moment_count > 0) json_put(object, "geometry", "o", geometry_columns(r));
     if (plan->dim == 2) json_put(object, "arcs", "o", arc_columns(r));
     if (plan->dim == 3)
         json_put(object, "theta_bins other_bins", "oo", bins_array(&r->test.theta),
@@ -173,6 +174,8 @@ static json_t *run_object(const group *g, size_t k, int typical)
     json_put(object, "seconds final_loss train_accuracy test_accuracy stats train_stats", "ggggoo",
              r->seconds, r->final_loss, r->train.accuracy, r->test.accuracy, stats_object(&r->test),
              stats_object(&r->train));
+    if (!isnan(r->test.thirds[0]))
+        json_put(object, "test_accuracy_thirds", "o", json_numbers(r->test.thirds, 3));
     put_pictures(object, plan, r, typical);
     json_put(object, "figures", "o", figure_names(plan->figures));
     return object;

@@ -26,4 +26,15 @@ void report_list(FILE *out, const unsigned char *losses, const loss_override *ov
 /* The tables that the figures of trainings and the report are made of. */
 void tables_of_runs(tables *out, const group_list *groups, const claim_list *claims);
 
+/* ---- figure_geometry.c ---- */
+
+/* The geometry of a run along the epochs, and that of all groups over the seeds as a table. */
+json_t *geometry_columns(const run_result *result);
+void geometry_table(tables *out, const group_list *groups);
+
+/* ---- figure_noise.c ---- */
+
+/* Those of the figures noise, tails and room. */
+void noise_tables(tables *out, const group_list *groups);
+
 #endif

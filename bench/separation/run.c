@@ -14,6 +14,7 @@ typedef struct run_parts {
     data_split data;
     network net;
     class_weights head;
+    size_t *sizes; /* training samples of each class; NULL: as many of each, but for false labels */
 } run_parts;
 
 /* ---- the parts ----------------------------------------------------------------------------- */
@@ -29,6 +30,14 @@ static void make_data(const run_plan *plan, data_split *out)
     } else {
         sphere_data_make(&config, out);
     }
+}
+
+static size_t *sizes_of(const dataset *data)
+{
+    size_t *const sizes = zeroed(data->classes, sizeof *sizes);
+    for (size_t i = 0; i < data->count; i++)
+        sizes[data->labels[i]]++;
+    return sizes;
 }
 
 static int normalised(const run_plan *plan)
@@ -68,6 +77,7 @@ static separation_input input_of(const run_plan *plan, const run_parts *parts, c
         .weights = has_weights ? parts->head.weights : NULL,
         .bias = parts->head.bias,
         .normalised = normalised(plan),
+        .sizes = data == &parts->data.test ? parts->sizes : NULL,
         .threads = plan->aim.loss.threads,
     };
 }
@@ -82,6 +92,34 @@ static run_snapshot take_snapshot(const run_plan *plan, run_parts *parts, size_t
     const angle_summary theta = separation_theta(&input);
     free(embeddings);
     return (run_snapshot){epoch, theta};
+}
+
+/* Which class mean is nearest is decided by those of the training samples. */
+static void take_moment(const run_plan *plan, run_parts *parts, size_t epoch, run_moment *out)
+{
+    const dataset *const data[] = {&parts->data.train, &parts->data.test, &parts->data.unseen};
+    double *means[PART_COUNT];
+    out->epoch = epoch;
+    for (int part = 0; part < PART_COUNT; part++) {
+        float *const embeddings = zeroed(data[part]->count * plan->dim, sizeof *embeddings);
+        means[part] = zeroed(data[part]->classes * plan->dim, sizeof *means[part]);
+        trainer_embed(&parts->net, data[part], embeddings);
+        const separation_input like = input_of(plan, parts, data[part], embeddings);
+        const geometry_input input = {
+            .count = like.count,
+            .dim = like.dim,
+            .classes = like.classes,
+            .embeddings = embeddings,
+            .labels = like.labels,
+            .weights = like.weights,
+            .deciding = part == PART_TEST ? means[PART_TRAIN] : NULL,
+            .threads = like.threads,
+        };
+        if (like.count > 1) geometry_measure(&input, &out->parts[part], means[part]);
+        free(embeddings);
+    }
+    for (int part = 0; part < PART_COUNT; part++)
+        free(means[part]);
 }
 
 /* Measures one part of the data; returns its embeddings, [data->count, dim], to be freed. */
@@ -194,13 +232,16 @@ static void keeper_open(keeper *k, const run_plan *plan, run_parts *parts, train
     *k = (keeper){.saved = seconds_now()};
     if (plan->checkpoints == NULL) return;
     run_plan_key(plan, key);
-    snprintf(k->key, sizeof k->key, "%s: %s", plan->program, key);
+    snprintf(k->key, sizeof k->key, "%s: %s%s", plan->program, key,
+             plan->geometry ? " geometry" : "");
     k->path = checkpoint_path(plan->checkpoints, k->key);
     if (k->path == NULL) out_of_memory();
     keep(k, &t->epoch, sizeof t->epoch);
     keep(k, &t->loss, sizeof t->loss);
     keep(k, &result->seconds, sizeof result->seconds);
     keep(k, result->snapshots, sizeof result->snapshots);
+    keep(k, result->moments, sizeof result->moments);
+    keep(k, &result->moment_count, sizeof result->moment_count);
     keep(k, t->velocities, t->velocity_count * sizeof *t->velocities);
     keep(k, net->parameters, net->parameter_count * sizeof *net->parameters);
     keep(k, head->weights, head->classes * head->dim * sizeof *head->weights);
@@ -222,13 +263,24 @@ static int diverged(run_result *result, margin_status status, size_t epoch)
     return -1;
 }
 
-/* Before the first epoch, half way and after the last. */
+/* 0, 1, 2, 5, 10, 20, 50, ... */
+static int is_round(size_t epoch)
+{
+    while (epoch >= 10 && epoch % 10 == 0)
+        epoch /= 10;
+    return epoch <= 2 || epoch == 5;
+}
+
+/* Before the first epoch, half way and after the last; geometry more often. */
 static void snapshot_if_due(const run_plan *plan, run_parts *parts, size_t epoch,
                             run_result *result)
 {
     const size_t moments[RUN_SNAPSHOTS] = {0, plan->how.epochs / 2, plan->how.epochs};
     for (size_t i = 0; i < RUN_SNAPSHOTS; i++)
         if (epoch == moments[i]) result->snapshots[i] = take_snapshot(plan, parts, epoch);
+    if (plan->geometry && (is_round(epoch) || epoch == plan->how.epochs) &&
+        result->moment_count < RUN_MOMENTS)
+        take_moment(plan, parts, epoch, &result->moments[result->moment_count++]);
 }
 
 /* What is measured at the end, before the first epoch and along the way: more often early, where
@@ -307,6 +359,8 @@ int run_carry_out(const run_plan *plan, run_result *result)
 {
     run_parts parts = {0};
     make_data(plan, &parts.data);
+    if (plan->data->images != NULL || plan->sphere.imbalance > 1.0)
+        parts.sizes = sizes_of(&parts.data.train);
     *result = (run_result){
         .classes = parts.data.train.classes,
         .train_count = parts.data.train.count,
@@ -327,6 +381,7 @@ int run_carry_out(const run_plan *plan, run_result *result)
     data_split_free(&parts.data);
     network_free(&parts.net);
     class_weights_free(&parts.head);
+    free(parts.sizes);
     return status;
 }
 

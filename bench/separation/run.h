@@ -3,6 +3,7 @@
 #ifndef SEPARATION_RUN_H
 #define SEPARATION_RUN_H
 
+#include "geometry.h"
 #include "metrics.h"
 #include "recipe.h"
 #include "trainer.h"
@@ -33,6 +34,7 @@ typedef struct run_plan {
     recipe how;
     objective aim;
     uint64_t seed;
+    int geometry;              /* 1: its geometry is measured along the epochs */
     size_t features;           /* test samples of each class kept for a figure (dim 2 and 3) */
     int filmed;                /* 1: measured at RUN_FRAMES moments, too; not with checkpoints */
     const char *checkpoints;   /* the folder where the state is kept after an epoch; or NULL */
@@ -45,7 +47,7 @@ typedef struct run_plan {
     const char *folder; /* for `embedded` */
 } run_plan;
 
-enum { RUN_KEY = 1024, RUN_LABEL = 96, RUN_SNAPSHOTS = 3, RUN_FRAMES = 8 };
+enum { RUN_KEY = 1024, RUN_LABEL = 96, RUN_SNAPSHOTS = 3, RUN_FRAMES = 8, RUN_MOMENTS = 20 };
 
 /* A run on images or on these identities (NULL: the toy's 8) with the recipe for so many
  * dimensions, seed 1. In two dimensions the loss is for as many classes as the data have. */
@@ -75,6 +77,14 @@ typedef struct run_snapshot {
     angle_summary theta;
 } run_snapshot;
 
+/* The geometry of the parts of the data at a moment. */
+typedef enum run_part { PART_TRAIN, PART_TEST, PART_UNSEEN, PART_COUNT } run_part;
+
+typedef struct run_moment {
+    size_t epoch;
+    geometry parts[PART_COUNT]; /* unseen identities: where there are some */
+} run_moment;
+
 typedef struct run_result {
     size_t train_count, test_count, unseen_count, classes;
     double seconds;    /* of the training */
@@ -85,11 +95,14 @@ typedef struct run_result {
     int inputs_verified;                   /* 1: they are images */
     verification raw_strangers;            /* by their inputs in place of embeddings */
     run_snapshot snapshots[RUN_SNAPSHOTS]; /* before, half way, after */
-    float *weights;                        /* [classes, dim] raw class weights */
-    double *centres; /* [classes, dim] unit embedding centres of the test samples */
-    arc *arcs;       /* [classes], of the test samples, dim 2 only, else NULL */
-    arc *train_arcs; /* likewise of the training samples */
-    float *features; /* [feature_count, dim] test samples, raw */
+    run_moment
+        moments[RUN_MOMENTS]; /* before, after epochs 1, 2, 5, 10, 20, 50, ... and the last */
+    size_t moment_count;      /* 0: geometry was not asked for */
+    float *weights;           /* [classes, dim] raw class weights */
+    double *centres;          /* [classes, dim] unit embedding centres of the test samples */
+    arc *arcs;                /* [classes], of the test samples, dim 2 only, else NULL */
+    arc *train_arcs;          /* likewise of the training samples */
+    float *features;          /* [feature_count, dim] test samples, raw */
     int64_t *feature_classes;
     size_t feature_count;
     size_t epoch;              /* of a frame: epochs done, */

@@ -77,6 +77,11 @@ static const option_row rows[] = {
      "every run's embeddings, labels and class weights as .npy, for the commands margin angles and "
      "margin verify or for NumPy",
      TO_TEXT(dump)},
+    {"geometry", NULL,
+     "measure neural collapse, alignment and uniformity along the epochs, too (as the figure of "
+     "that "
+     "name does)",
+     TO_FLAG(geometry)},
     {"checkpoints", "DIR", "keep each training's state there; begun again, it goes on from it",
      TO_TEXT(checkpoints)},
     {"list", NULL, "print data, losses with settings, and figures; run nothing", TO_FLAG(list)},

@@ -15,7 +15,7 @@ typedef enum separation_level { LEVEL_QUICK, LEVEL_DEFAULT, LEVEL_FULL } separat
 
 typedef struct separation_options {
     const char *out, *folder, *checkpoints, *dump; /* or NULL */
-    int list;
+    int list, geometry;
     separation_level level;
     unsigned char figure[48];                /* 1: named, by their place in the table */
     uint32_t figures;                        /* the same, a bit each */

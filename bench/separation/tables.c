@@ -57,7 +57,7 @@ static const char *name_settings(const group *g, settings out)
     const char *from = g->label + strcspn(g->label, " ");
     char *to = out;
     for (from += strspn(from, " "); *from != '\0'; from++) {
-        const int divides = strncmp(from, " s=", 3) == 0 || strncmp(from, " lambda=", 8) == 0;
+        const int divides = *from == ' ' && from[strcspn(from + 1, " =") + 1] == '=';
         to = stpcpy(to, divides ? ", " : *from == '=' ? " = " : (char[]){*from, '\0'});
     }
     strcpy(to, to == out ? "-" : "");
@@ -379,6 +379,8 @@ void tables_of_runs(tables *out, const group_list *groups, const claim_list *cla
     for (size_t i = 0; i < sizeof number_tables / sizeof *number_tables; i++)
         write_numbers(&b, &number_tables[i]);
     sweep(&b);
+    geometry_table(out, groups);
+    noise_tables(out, groups);
     table_begin(out, "claims", "claim where measured unit paper mean low high seeds verdict");
     for (const claim_result *r = claims->results; r < claims->results + claims->count; r++)
         table_row(out, "ssssoooozs", r->claim, r->where, r->measured, r->unit, r->paper,

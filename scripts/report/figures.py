@@ -112,6 +112,21 @@ SECTIONS = (
          ("sweep", "separation.json", "Against margin and scale",
           "Columns: the scale at the default margin, then the margin of each loss. Bands are 95 %"
           " intervals; hollow marks: the loss does not converge (training accuracy below 99 %)."),
+         ("geometry", "separation.json", "What training does to the geometry",
+          "The measures of neural collapse (NC1 to NC4), alignment and uniformity over the epochs, in "
+          "64 dimensions, of samples at length 1. Bands: 95 % intervals over the seeds; dotted: what "
+          "100 classes can reach at best in 64 dimensions. docs/separation.md has the formulas."),
+         ("noise", "separation.json", "False labels and samples that are nobody’s",
+          "Strangers and test samples, whose labels are right, against the share of false ones in "
+          "training. Dotted with squares: a small margin. Bands: 95 % intervals over the seeds."),
+         ("tails", "separation.json", "Long tails",
+          "Strangers, and test samples by the size of their class, against how many times fewer "
+          "training samples the last identity has than the first, with as many in all. Bands: 95 % "
+          "intervals over the seeds."),
+         ("room", "separation.json", "Is there room for the classes?",
+          "Dimension and number of identities at s = 64 and the default margins. Hollow marks: "
+          "margin advise says that not even a class weight is right at this margin, or that the "
+          "scale is too small. Bands: 95 % intervals over the seeds."),
      )),
     ("losses", "What each loss asks for",
      "Arithmetic: the formulas as the library computes them, and what follows from them.", (

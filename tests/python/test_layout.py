@@ -86,7 +86,7 @@ def c_answers():
     with tempfile.TemporaryDirectory() as folder:
         source, program = Path(folder, "layout.c"), Path(folder, "layout")
         source.write_text(c_program())
-        includes = [f"-I{ROOT / part}" for part in ("include", "common", "cli")]
+        includes = [f"-I{ROOT / part}" for part in ("include", "common")]
         compiler = os.environ.get("CC", "cc")
         subprocess.run([compiler, *includes, source, "-o", program], check=True)
         said = subprocess.run([program], check=True, stdout=subprocess.PIPE, text=True).stdout

@@ -11,7 +11,7 @@ import tempfile
 import unittest
 
 import numpy as np
-from scipy.spatial.distance import pdist
+from scipy.spatial.distance import cdist, pdist
 from sklearn.metrics import accuracy_score, roc_auc_score, roc_curve
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts"))
@@ -75,13 +75,35 @@ def arcs_of(x, labels):
     return found
 
 
+def geometry(x, labels, weights, deciding):
+    """Neural collapse, alignment and uniformity, by matrices of all pairs."""
+    x = unit(x)
+    means = np.stack([x[labels == k].mean(axis=0) for k in range(labels.max() + 1)])
+    centred = means - means.mean(axis=0)
+    lengths = np.linalg.norm(centred, axis=1)
+    apart = pdist(x, "sqeuclidean")
+    same = pdist(labels[:, None].astype(float), "cityblock") == 0
+    cosines = 1 - pdist(centred, "cosine")
+    within = [((x[labels == k] - means[k]) ** 2).sum(axis=1).mean() for k in range(len(means))]
+    found = {"within_between": np.mean(within) / (lengths ** 2).mean(),
+             "length_spread": lengths.std() / lengths.mean(),
+             "angle_deviation": np.sqrt(((cosines + 1 / (len(means) - 1)) ** 2).mean()),
+             "alignment": apart[same].mean(), "uniformity": np.log(np.exp(-2 * apart).mean())}
+    if weights is not None:
+        w = unit(weights)
+        by_mean = cdist(x, means if deciding is None else deciding).argmin(axis=1)
+        found["weight_alignment"] = (w * unit(centred)).sum(axis=1).mean()
+        found["nearest_mean"] = (by_mean == (x @ w.T).argmax(axis=1)).mean()
+    return found, means
+
+
 class Dumped(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.folder.cleanup)
         cls.runs = cls.drive("many", "--dim", "16", "--identities", "12", "--unseen", "20",
-                             "--concentration", "30", "--loss", "all")
+                             "--concentration", "30", "--loss", "all", "--geometry")
         cls.plane = cls.drive("plane", "--loss", "normsoftmax,arcface", "--flipped", "0.1",
                               "--imbalance", "4")
 
@@ -121,6 +143,26 @@ class Dumped(unittest.TestCase):
                 for name, value in statistics(x, labels, weights).items():
                     self.assert_close(run[key][name], value, f"{run['label']}, {part}, {name}")
 
+    def test_geometry(self):
+        for run, folder in self.runs:
+            moments = run["geometry"]
+            deciding = None
+            self.assertEqual([(row["part"], row["epoch"]) for row in moments],
+                             [(part, epoch) for part in ("train", "test", "unseen")
+                              for epoch in (0, 1, 2, 4)])
+            for row in moments[3::4]:
+                x, labels, weights = self.parts(run, folder, row["part"])
+                wanted, means = geometry(x, labels, weights, deciding)
+                deciding = means if deciding is None else deciding
+                self.assertEqual(row["nearest_mean"] is None, weights is None)
+                self.assertEqual(row["weight_alignment"] is None, weights is None)
+                # A sample between two classes may fall to either in float32.
+                if weights is not None:
+                    self.assertAlmostEqual(row["nearest_mean"], wanted.pop("nearest_mean"),
+                                           delta=1.5 / len(labels))
+                self.assert_close(row, wanted, f"{run['label']}, {row['part']}")
+        self.assertFalse(any("geometry" in run for run, _ in self.plane))
+
     def test_accuracy(self):
         for run, folder in self.runs + self.plane:
             if run["loss"] == "softmax":
@@ -130,6 +172,18 @@ class Dumped(unittest.TestCase):
                 predicted = (unit(x) @ unit(weights).T).argmax(axis=1)
                 self.assertAlmostEqual(run[part + "_accuracy"], accuracy_score(labels, predicted),
                                        delta=1.5 / len(labels), msg=run["label"])
+
+    def test_accuracy_by_size(self):
+        self.assertFalse(any("test_accuracy_thirds" in run for run, _ in self.runs))
+        for run, folder in self.plane:
+            sizes = np.bincount(self.load(run, folder, "train", "labels"), minlength=8)
+            x, labels, weights = self.parts(run, folder, "test")
+            right = (unit(x) @ unit(weights).T).argmax(axis=1) == labels
+            # Three classes, three and two: the place in the order of sizes times 3 / 8.
+            by_size = np.lexsort((np.arange(8), -sizes))
+            for got, classes in zip(run["test_accuracy_thirds"], np.split(by_size, [3, 6])):
+                chosen = np.isin(labels, classes)
+                self.assertAlmostEqual(got, right[chosen].mean(), delta=1.5 / chosen.sum())
 
     def test_verification(self):
         for run, folder in self.runs:

@@ -25,7 +25,7 @@ SMALL = ["--seeds", "2", "--epochs", "1", "--samples", "6"]
 TRAINED = {"arcface-fig3": "toy_features_sphere", "arcface-fig4a": "target_angles",
            "constancy": "constancy", "annealing": "annealing", "cosface-fig4": "cosface_fig4",
            "sphereface-fig5": "sphereface_fig5", "amsoftmax-sphere": "amsoftmax_sphere",
-           "arcface-table3": "table3", "sweep": "sweep"}
+           "arcface-table3": "table3", "sweep": "sweep", "geometry": "geometry"}
 
 
 def drive(*arguments):
@@ -218,7 +218,7 @@ class Figures(unittest.TestCase):
             return found["runs"], found["groups"], found["claims"]
 
         kept = os.path.join(self.folder.name, "kept")
-        names = "arcface-table3,sphereface-fig5"
+        names = "arcface-table3,sphereface-fig5,geometry"
         _, one = self.make(names, "one", "--threads", "1", "--checkpoints", kept)
         self.assertEqual(len(os.listdir(kept)), len(one["runs"]))
         _, two = self.make(names, "two", "--threads", "2")

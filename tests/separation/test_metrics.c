@@ -182,7 +182,8 @@ static void centres_average_directions(void **state)
     layout l = {0};
     put_weight(&l, 45, 1);
     put(&l, 0, 0, 100), put(&l, 0, 90, 0.01);
-    const separation_input in = {l.count, 2, 1, l.embeddings, l.labels, l.weights, NULL, 1, 1};
+    const separation_input in = {l.count, 2, 1, l.embeddings, l.labels, l.weights,
+                                 NULL,    1, 1, NULL};
     separation_measure(&in, &stats, centre, NULL);
     assert_near("x", centre[0], sqrt(0.5), 1e-7);
     assert_near("y", centre[1], sqrt(0.5), 1e-7);
@@ -198,7 +199,7 @@ static void three_dimensions(void **state)
     double centres[6];
     const float x[] = {1, 0, 0, 0, 2, 0}, w[] = {1, 1, 0, 0, 0, 1};
     const int64_t labels[] = {0, 1};
-    const separation_input in = {2, 3, 2, x, labels, w, NULL, 1, 1};
+    const separation_input in = {2, 3, 2, x, labels, w, NULL, 1, 1, NULL};
     separation_measure(&in, &s, centres, NULL);
     assert_degrees("W-EC", s.w_ec, (45.0 + 90.0) / 2.0);
     assert_degrees("W-Inter", s.w_inter, 90.0);
@@ -214,7 +215,7 @@ static void small_angles_keep_digits(void **state)
     double centres[2];
     const float x[] = {1.0f, 1e-5f}, w[] = {1.0f, 0.0f};
     const int64_t labels[] = {0};
-    const separation_input in = {1, 2, 1, x, labels, w, NULL, 1, 1};
+    const separation_input in = {1, 2, 1, x, labels, w, NULL, 1, 1, NULL};
     separation_measure(&in, &s, centres, NULL);
     assert_near("theta", s.theta.mean, 1e-5, 1e-12);
 }

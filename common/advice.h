@@ -1,9 +1,9 @@
 /* advice.h: which scale and margin suit a loss for a number of classes. Must not know a loss by
  * name: what a margin does is asked of the library. */
-#ifndef MARGIN_CLI_ADVICE_H
-#define MARGIN_CLI_ADVICE_H
+#ifndef MARGIN_COMMON_ADVICE_H
+#define MARGIN_COMMON_ADVICE_H
 
-#include <margin.h>
+#include "margin.h"
 
 /* The posterior that an embedding at its class weight should be able to reach. */
 #define ADVICE_POSTERIOR 0.999

@@ -1,10 +1,10 @@
 /* advice.c: which scale and margin suit a loss (see advice.h). Must not know a loss by name. */
 #include "advice.h"
 
-#include <bounds.h>
-#include <caps.h>
-
 #include <math.h>
+
+#include "bounds.h"
+#include "caps.h"
 
 static double psi(const margin_config *config, double theta)
 {
