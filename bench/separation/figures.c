@@ -2,10 +2,12 @@
  * a run works or how a figure looks. */
 #include "figures.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "degrees.h"
 #include "crowd.h"
+#include "demand.h"
 #include "json_out.h"
 #include "provenance.h"
 
@@ -21,8 +23,7 @@ json_t *figure_sentences(const char *const *sentences, size_t count)
 
 /* ---- what figures are made of -------------------------------------------------------------- */
 
-/* So many samples of each class, where the command line does not say how many. */
-static void take_samples(const separation_options *o, size_t train, size_t test, run_plan *plan)
+void take_samples(const separation_options *o, size_t train, size_t test, run_plan *plan)
 {
     plan->train = o->samples != 0 ? o->samples : train;
     plan->test = o->test_samples != 0 ? o->test_samples : o->samples != 0 ? o->samples : test;
@@ -43,9 +44,7 @@ static run_plan take_options(const figure_request *request, run_plan plan)
     return plan;
 }
 
-/* One run for each seed, with so many test samples of each class kept for a picture. */
-static void add_seeds(const figure_request *request, run_plan plan, size_t features,
-                      plan_list *plans)
+void add_seeds(const figure_request *request, run_plan plan, size_t features, plan_list *plans)
 {
     plan.features = features;
     for (size_t r = 0; r < request->options->seeds; r++) {
@@ -61,8 +60,7 @@ static run_plan toy_on(const figure_request *request, const char *data, margin_l
     return take_options(request, plan);
 }
 
-/* Eight identities in the plane. */
-static run_plan toy(const figure_request *request, margin_loss loss)
+run_plan toy(const figure_request *request, margin_loss loss)
 {
     return toy_on(request, "sphere", loss);
 }
@@ -146,12 +144,27 @@ static void add_losses(const figure_request *request, const char *data, plan_lis
             add_seeds(request, toy_on(request, data, (margin_loss)loss), o->features, plans);
 }
 
-/* Besides the losses: how ArcFace's gap grows with its margin. The bound is 0.785. */
+/* Two losses with the margins that ask for 15 degrees between neighbours, and for as much as
+ * ArcFace's 0.5. */
+static void add_demands(const figure_request *request, margin_loss loss, plan_list *plans)
+{
+    const double gaps[] = {M_PI / 12.0, 0.5};
+    for (size_t i = 0; i < COUNT(gaps); i++) {
+        run_plan plan = toy(request, loss);
+        run_plan_set_margin(&plan, demand_margin(loss, gaps[i], plan.sphere.identities));
+        add_seeds(request, plan, 0, plans);
+    }
+}
+
+/* Besides the losses: how ArcFace's gap grows with its margin, whose bound is 0.785, and the others
+ * where they ask for as much. */
 static void plan_fig3(const figure_request *request, plan_list *plans)
 {
     static const double margins[] = {0.1, 0.2, 0.3, 0.4, 0.6, 0.7};
     add_losses(request, "sphere", plans);
     add_margins(request, toy, MARGIN_ARCFACE, margins, COUNT(margins), 0, plans);
+    add_demands(request, MARGIN_SPHEREFACE, plans);
+    add_demands(request, MARGIN_COSFACE, plans);
 }
 
 static void plan_fashion(const figure_request *request, plan_list *plans)
@@ -358,7 +371,7 @@ static void plan_sweep(const figure_request *request, plan_list *plans)
 
 static const figure figures[] = {
     {"fig3", "features in the plane of 8 identities under each loss (ArcFace, fig. 3)",
-     "trains every loss in two dimensions", "toy_features_sphere", plan_fig3, NULL},
+     "trains every loss in two dimensions", "toy_features_sphere gap_share", plan_fig3, NULL},
     {"fashion", "the same on Fashion-MNIST", "trains every loss in two dimensions",
      "toy_features_fashion", plan_fashion, NULL},
     {"fig4a", "target angles at start, middle and end of training (ArcFace, fig. 4a)",
@@ -378,6 +391,8 @@ static const figure figures[] = {
      "trains five losses in 64 dimensions", "table3", plan_table3, NULL},
     {"sweep", "separation against margin and scale of each loss",
      "trains many times in two and in 64 dimensions: minutes", "sweep", plan_sweep, NULL},
+    {"sensitivity", "the toy's gaps under other settings: data, clipping, first weights, map",
+     "trains three losses in two dimensions", "sensitivity", plan_sensitivity, NULL},
     {"arcface-fig4b", "target-logit curves of seven losses (ArcFace, fig. 4b)", "no training",
      "arcface_fig4b", NULL, curves_arcface_fig4b},
     {"arcface-fig5", "decision margins of four losses, two classes (ArcFace, fig. 5)",

@@ -41,6 +41,22 @@ int figure_find(const char *name, size_t *out);
 /* Every chosen loss on one data set: the runs of a person's own. */
 void plan_own(const figure_request *request, const run_data *data, plan_list *plans);
 
+/* What figures are made of: eight identities in the plane, with what the command line says of every
+ * run. */
+run_plan toy(const figure_request *request, margin_loss loss);
+/* So many samples of each class, where the command line does not say how many. */
+void take_samples(const separation_options *o, size_t train, size_t test, run_plan *plan);
+/* A run for each seed, with so many test samples of each class kept for a picture. */
+void add_seeds(const figure_request *request, run_plan plan, size_t features, plan_list *plans);
+
+/* ---- figure_sensitivity.c: the toy under other settings ---- */
+
+void plan_sensitivity(const figure_request *request, plan_list *plans);
+/* The settings: how they are called, after "with", and whether a plan is the figure's under one. */
+size_t sensitivity_count(void);
+const char *sensitivity_name(size_t setting);
+int sensitivity_has(const run_plan *plan, size_t setting);
+
 /* What was chosen, or what numbers mean. */
 json_t *figure_sentences(const char *const *sentences, size_t count);
 
