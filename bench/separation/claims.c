@@ -386,14 +386,3 @@ claim_list claims_judge(const group_list *groups)
     claims_decide(&at.list);
     return at.list;
 }
-
-void claims_free(claim_list *list)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        free(list->results[i].here.values);
-        free(list->results[i].other.values);
-        free(list->results[i].settings);
-    }
-    free(list->results);
-    *list = (claim_list){0};
-}

@@ -8,20 +8,33 @@
 #include "memory.h"
 #include "quantile.h"
 
-/* The quantile 0.975 for this many degrees of freedom, >= 1. */
+/* With u = atan(t / sqrt(n)) the integral of the density is a finite sum of powers of cos u, for
+ * odd n with u besides; what is left of 1 has an error of some 1e-16. */
+double student_tail(double t, size_t freedom)
+{
+    const double n = (double)freedom, u = atan(fabs(t) / sqrt(n));
+    const double c = cos(u), s = sin(u);
+    double term = freedom % 2 ? c : 1.0, sum = freedom > 1 ? term : 0.0;
+    for (size_t k = freedom % 2 ? 3 : 2; k < freedom; k += 2) {
+        term *= c * c * (double)(k - 1) / (double)k;
+        sum += term;
+    }
+    return fmax(0.0, freedom % 2 ? 1.0 - 2.0 / M_PI * (u + s * sum) : 1.0 - s * sum);
+}
+
+/* The t that is exceeded, on both sides together, with probability 0.05. */
 static double student_quantile(size_t freedom)
 {
-    static const double exact[] = {
-        12.706204736, 4.302652730, 3.182446305, 2.776445105, 2.570581836, 2.446911851, 2.364624252,
-        2.306004135,  2.262157163, 2.228138852, 2.200985160, 2.178812830, 2.160368656, 2.144786688,
-        2.131449546,  2.119905299, 2.109815578, 2.100922040, 2.093024054, 2.085963447};
-    const size_t known = sizeof exact / sizeof *exact;
-    if (freedom <= known) return exact[freedom - 1];
-    /* Cornish and Fisher's expansion about the normal quantile. */
-    const double z = 1.959963984540054, n = (double)freedom;
-    const double z3 = z * z * z, z5 = z3 * z * z, z7 = z5 * z * z;
-    return z + (z3 + z) / (4.0 * n) + (5.0 * z5 + 16.0 * z3 + 3.0 * z) / (96.0 * n * n) +
-           (3.0 * z7 + 19.0 * z5 + 17.0 * z3 - 15.0 * z) / (384.0 * n * n * n);
+    double low = 1.0, high = 16.0; /* it falls from 12.7 to 1.96 */
+    for (int halving = 0; halving < 52; halving++) {
+        const double middle = 0.5 * (low + high);
+        if (student_tail(middle, freedom) > 0.05) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return 0.5 * (low + high);
 }
 
 interval interval_of(const double *values, size_t count)
@@ -43,20 +56,6 @@ interval interval_of(const double *values, size_t count)
         out.high = out.mean + student_quantile(count - 1) * out.error;
     }
     return out;
-}
-
-/* With u = atan(t / sqrt(n)) the integral of the density is a finite sum of powers of cos u, for
- * odd n with u besides; what is left of 1 has an error of some 1e-16. */
-double student_tail(double t, size_t freedom)
-{
-    const double n = (double)freedom, u = atan(fabs(t) / sqrt(n));
-    const double c = cos(u), s = sin(u);
-    double term = freedom % 2 ? c : 1.0, sum = freedom > 1 ? term : 0.0;
-    for (size_t k = freedom % 2 ? 3 : 2; k < freedom; k += 2) {
-        term *= c * c * (double)(k - 1) / (double)k;
-        sum += term;
-    }
-    return fmax(0.0, freedom % 2 ? 1.0 - 2.0 / M_PI * (u + s * sum) : 1.0 - s * sum);
 }
 
 double student_test(interval found, double bound, size_t count)

@@ -167,3 +167,14 @@ void claims_decide(claim_list *list)
     for (size_t i = 0; i < list->count; i++)
         tell_changes(list, &list->results[i]);
 }
+
+void claims_free(claim_list *list)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        free(list->results[i].here.values);
+        free(list->results[i].other.values);
+        free(list->results[i].settings);
+    }
+    free(list->results);
+    *list = (claim_list){0};
+}
