@@ -1,13 +1,19 @@
 #!/usr/bin/env python3
 """pages.py: writes what docs/performance.md, docs/scaling.md and docs/separation.md have of the
-reference run, between <!-- NAME, of the reference run --> and <!-- end -->, from the run's tables.
-usage: pages.py RUN [--check]     (a folder; --check: 1 where a page says something else)
+reference run, between <!-- NAME, of the reference run --> and <!-- end -->, from the run's tables; and
+the numbers in docs/separation.md's sentences (pages_separation.py).
+usage: pages.py RUN [PAGE ...] [--check]     (a folder; --check: 1 where a page says something else)
 """
 
 import csv
+import functools
 import os
 import re
 import sys
+
+sys.dont_write_bytecode = True  # the folder may belong to somebody else
+import pages_separation  # noqa: E402
+from run_files import Files, Unusable  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PAGES = [os.path.join(os.path.dirname(HERE), "docs", name)
@@ -32,9 +38,7 @@ def rows_of(run, name):
     return list(csv.DictReader(lines, delimiter="\t"))
 
 
-def table(head, rows):
-    lines = ["| " + " | ".join(head) + " |", "|" + "--|" * len(head)]
-    return lines + ["| " + " | ".join(row) + " |" for row in rows]
+table = pages_separation.table
 
 
 def ratio(value):
@@ -166,58 +170,58 @@ def plan(run):
                   "GiB of W", "MiB received"], lines)
 
 
-# ---- docs/separation.md --------------------------------------------------------------------------
-
-ORDER = "table 3's order: "
-
-
-def claim_number(row):
-    digits = 3 if row["unit"] == "1" else 1 if abs(float(row["mean"])) >= 1 else 2
-    mean, low, high = ("%.*f" % (digits, float(row[key])) for key in ("mean", "low", "high"))
-    return f"{mean} [{low}, {high}]" + ("" if row["unit"] == "1" else " " + row["unit"])
-
-
-def claims(run):
-    """What papers say, but for the order within table 3."""
-    lines, before = [], None
-    for row in rows_of(run, "claims"):
-        if not row["claim"].startswith(ORDER):
-            same = before and row["claim"] == before["claim"] and row["where"] == before["where"]
-            named = ["", ""] if same else [row["claim"], row["where"]]
-            lines.append([*named, row["measured"], claim_number(row), row["verdict"]])
-            before = row
-    return table(["claim", "where", "measured", "mean, 95 % interval", "verdict"], lines)
-
-
-def order_of_table3(run):
-    found = [row["verdict"] for row in rows_of(run, "claims") if row["claim"].startswith(ORDER)]
-    holds, fails, open_ = (found.count(verdict) for verdict in ("holds", "does not", "undecided"))
-    return [f"Of the {len(found)} neighbouring pairs in table 3's rows (which column is below which) "
-            f"{holds} hold, {fails} do not and", f"{open_} are undecided; they are in the report and in "
-            "`separation.json`."]
-
-
-MAKERS = {"claims": claims, "order of table 3": order_of_table3, "head over the products": head_table, "rows level": rows_table, "large steps": large_steps,
+MAKERS = {"head over the products": head_table, "rows level": rows_table, "large steps": large_steps,
           "small steps": small_steps, "speeds": speeds, "over ranks": over_ranks,
           "one and two workers": workers, "bytes": bytes_counted, "plan": plan}
 
 
-def main():
-    words = [word for word in sys.argv[1:] if word != "--check"]
-    if len(words) != 1 or words[0].startswith("-"):
-        fail("usage: pages.py RUN [--check]", 2)
+class Separation:
+    """The run as docs/separation.md asks for it."""
+
+    def __init__(self, run):
+        self.run = run
+
+    def rows(self, name):
+        return rows_of(self.run, name)
+
+    @functools.cached_property
+    def results(self):
+        found = Files(self.run).get("separation")
+        return found if found is not None else fail(f"{self.run}: no separation.json or summary.json")
+
+
+def written(run, page, text):
+    """The page's text with what the run says."""
+    separation = Separation(run)
 
     def filled(match):
-        lines = "\n".join(MAKERS[match.group(1)](words[0]))
-        return f"<!-- {match.group(1)}, of the reference run -->\n{lines}\n<!-- end -->"
+        name = match.group(1)
+        lines = (MAKERS[name](run) if name in MAKERS else pages_separation.MAKERS[name](separation))
+        lines = "\n".join(lines)
+        return f"<!-- {name}, of the reference run -->\n{lines}\n<!-- end -->"
 
+    text = re.sub(r"<!-- ([^,>]*), of the reference run -->\n.*?<!-- end -->", filled, text, flags=re.S)
+    return pages_separation.fill(separation, text) if page.endswith("separation.md") else text
+
+
+def main():
+    words = [word for word in sys.argv[1:] if word != "--check"]
+    names = [os.path.basename(page) for page in PAGES]
+    if not words or words[0].startswith("-") or not set(words[1:]) <= set(names):
+        fail(f"usage: pages.py RUN [{' '.join(names)}] [--check]", 2)
+    run = words[0]
     for page in PAGES:
+        if words[1:] and os.path.basename(page) not in words[1:]:
+            continue
         with open(page, encoding="utf-8") as stream:
             text = stream.read()
-        new = re.sub(r"<!-- ([^,>]*), of the reference run -->\n.*?<!-- end -->", filled, text, flags=re.S)
+        try:
+            new = written(run, page, text)
+        except (pages_separation.Missing, KeyError, Unusable) as error:
+            fail(f"{page}: {run} lacks what it quotes: {error}")
         if "--check" in sys.argv:
             if new != text:
-                fail(f"{page} is not what {words[0]} says; run scripts/pages.py {words[0]}")
+                fail(f"{page} is not what {run} says; run scripts/pages.py {run}")
         elif new != text:
             with open(page + ".part", "w", encoding="utf-8") as stream:
                 stream.write(new)
