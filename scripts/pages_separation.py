@@ -1,5 +1,5 @@
 """pages_separation.py: what docs/separation.md has of a run: tables between <!-- NAME, of the reference
-run --> and <!-- end -->, and numbers in its sentences, <!--=FIGURE|LABEL|QUANTITY-->5.5<!--/-->: the
+run --> and <!-- end -->, and numbers in its sentences, <!--=FIGURE;LABEL;QUANTITY-->5.5<!--/-->: the
 mean of a group of separation.json (FIGURE.64: of those in 64 dimensions), by a fourth part `ci` with
 its interval, `%` in per cent. It must not know how pages are written."""
 
@@ -114,12 +114,11 @@ def quantity(group, name):
 
 
 def settings_of(run):
-    """{setting: {loss: group}}."""
-    found = {}
-    for group in run.results["groups"]:
-        if group.get("setting"):
-            found.setdefault(group["setting"], {})[group["loss"]] = group
-    return found
+    """{setting: {loss: group}}; losses in the library's order, settings in the program's."""
+    mine = [group for group in run.results["groups"] if group.get("setting")]
+    names = [row["setting"] for row in max((claim["settings"] for claim in run.results["claims"]), key=len)]
+    return {name: {loss: group for loss in LOSSES for group in mine
+                   if (group["setting"], group["loss"]) == (name, loss)} for name in names}
 
 
 def sensitivity(run):
@@ -164,7 +163,7 @@ def group_of(run, figure, label):
 
 
 def inline(run, text):
-    figure, label, name, *form = text.split("|")
+    figure, label, name, *form = text.split(";")
     values = quantity(group_of(run, figure, label), name)
     if values is None:
         raise Missing(f"separation.json: no {name} of '{label}' in '{figure}'")

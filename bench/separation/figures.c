@@ -144,27 +144,25 @@ static void add_losses(const figure_request *request, const char *data, plan_lis
             add_seeds(request, toy_on(request, data, (margin_loss)loss), o->features, plans);
 }
 
-/* Two losses with the margins that ask for 15 degrees between neighbours, and for as much as
- * ArcFace's 0.5. */
-static void add_demands(const figure_request *request, margin_loss loss, plan_list *plans)
+/* With the margin that asks for this gap. */
+static void add_demand(const figure_request *request, margin_loss loss, double gap,
+                       plan_list *plans)
 {
-    const double gaps[] = {M_PI / 12.0, 0.5};
-    for (size_t i = 0; i < COUNT(gaps); i++) {
-        run_plan plan = toy(request, loss);
-        run_plan_set_margin(&plan, demand_margin(loss, gaps[i], plan.sphere.identities));
-        add_seeds(request, plan, 0, plans);
-    }
+    run_plan plan = toy(request, loss);
+    run_plan_set_margin(&plan, demand_margin(loss, gap, plan.sphere.identities));
+    add_seeds(request, plan, 0, plans);
 }
 
 /* Besides the losses: how ArcFace's gap grows with its margin, whose bound is 0.785, and the others
- * where they ask for as much. */
+ * where they ask for 15 degrees and for as much as ArcFace's 0.5. */
 static void plan_fig3(const figure_request *request, plan_list *plans)
 {
     static const double margins[] = {0.1, 0.2, 0.3, 0.4, 0.6, 0.7};
     add_losses(request, "sphere", plans);
     add_margins(request, toy, MARGIN_ARCFACE, margins, COUNT(margins), 0, plans);
-    add_demands(request, MARGIN_SPHEREFACE, plans);
-    add_demands(request, MARGIN_COSFACE, plans);
+    for (margin_loss loss = MARGIN_SPHEREFACE; loss <= MARGIN_COSFACE; loss++)
+        for (int k = 0; k < 2; k++)
+            add_demand(request, loss, k ? 0.5 : M_PI / 12.0, plans);
 }
 
 static void plan_fashion(const figure_request *request, plan_list *plans)
