@@ -13,14 +13,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-json_t *figure_sentences(const char *const *sentences, size_t count)
-{
-    json_t *const list = json_array();
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(list, json_string(sentences[i]));
-    return list;
-}
-
 /* ---- what figures are made of -------------------------------------------------------------- */
 
 void take_samples(const separation_options *o, size_t train, size_t test, run_plan *plan)
