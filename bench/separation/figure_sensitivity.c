@@ -60,7 +60,7 @@ void plan_sensitivity(const figure_request *request, plan_list *plans)
             plan.sphere.concentration = settings[k].concentration;
             plan.sphere.map = settings[k].map;
             plan.how.clip = settings[k].clip;
-            plan.how.start = settings[k].start;
+            plan.how.start = (int)settings[k].start;
             add_seeds(&fewer, plan, 0, plans);
         }
     }

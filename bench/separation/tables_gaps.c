@@ -95,25 +95,28 @@ json_t *report_gaps(const group_list *groups)
 
 /* ---- the toy under other settings ----------------------------------------------------------- */
 
-void table_of_settings(tables *out, const group_list *groups)
+static void put_setting(tables *out, const group *g, size_t setting, int train)
 {
     static const char *const quantities[2][4] = {
         {"gap", "gap_min", "overlap", "accuracy"},
         {"train_gap", "train_gap_min", "train_overlap", "train_accuracy"}};
+    table_cells(out, "sszs", train ? "train" : "test", g->loss, setting + 1,
+                sensitivity_name(setting));
+    for (size_t i = 0; i < 4; i++)
+        put_interval(out, "ggg", group_interval(g, quantity_find(quantities[train][i])));
+    table_row(out, "");
+}
+
+/* Losses in their order: some trainings of the first setting stand among other figures'. */
+void table_of_settings(tables *out, const group_list *groups)
+{
     table_begin(out, "sensitivity", "#split loss number setting gap* least* overlap* accuracy*");
-    for (int train = 0; train < 2; train++) {
-        for (size_t k = 0; k < sensitivity_count(); k++) {
-            for (const group *g = groups->groups; g < groups->groups + groups->count; g++) {
-                if (!sensitivity_has(g->plan, k)) continue;
-                table_cells(out, "sszs", train ? "train" : "test", g->loss, k + 1,
-                            sensitivity_name(k));
-                for (size_t i = 0; i < 4; i++)
-                    put_interval(out, "ggg",
-                                 group_interval(g, quantity_find(quantities[train][i])));
-                table_row(out, "");
-            }
-        }
-    }
+    for (int train = 0; train < 2; train++)
+        for (size_t k = 0; k < sensitivity_count(); k++)
+            for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++)
+                for (const group *g = groups->groups; g < groups->groups + groups->count; g++)
+                    if (sensitivity_has(g->plan, k) && (int)g->plan->aim.loss.loss == loss)
+                        put_setting(out, g, k, train);
     table_end(out);
 }
 

@@ -175,6 +175,18 @@ class Figures(unittest.TestCase):
             for row in 1, 2:
                 self.assertIn(f"arcface {split} {row}", shown)
 
+    def test_what_margins_ask_for_without_a_network(self):
+        """docs/figures.md: ArcFace's gap is the same at any spacing, SphereFace's grows, CosFace's
+        shrinks."""
+        _, found = self.make("constancy", "asked")
+        rows = found["figures"]["constancy"]["free_features"]
+        slopes = {loss: np.polyfit(*zip(*((360 / row["classes"], row["gap_deg"]) for row in rows
+                                          if row["loss"] == loss)), 1)[0]
+                  for loss in ("sphereface", "cosface", "arcface")}
+        self.assertAlmostEqual(slopes["arcface"], 0, 2)
+        self.assertAlmostEqual(slopes["sphereface"], 0.5, 2)
+        self.assertAlmostEqual(slopes["cosface"], -0.37, 2)
+
     def test_the_median_seed_is_drawn(self):
         """The seed whose gap is the median of the seeds', each the mean over the losses."""
         path = os.path.join(self.folder.name, "median")
