@@ -1,14 +1,21 @@
 #!/usr/bin/env python3
 """pages.py: writes what README.md, docs/performance.md, docs/scaling.md and docs/separation.md have of
-the reference run, between <!-- NAME, of the reference run --> and <!-- end -->, from the run's tables.
-usage: pages.py RUN [--check]     (a folder; --check: 1 where a page says something else)
+the reference run, between <!-- NAME, of the reference run --> and <!-- end -->, from the run's tables;
+and the numbers in docs/separation.md's sentences (pages_separation.py).
+usage: pages.py RUN [PAGE ...] [--check]     (a folder; --check: 1 where a page says something else)
 """
 
 import csv
+import functools
 import json
 import os
 import re
 import sys
+
+sys.dont_write_bytecode = True  # the folder may belong to somebody else
+import pages_separation  # noqa: E402
+import pages_strangers  # noqa: E402
+from run_files import Files, Unusable  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PAGES = [os.path.join(os.path.dirname(HERE), name)
@@ -33,9 +40,7 @@ def rows_of(run, name):
     return list(csv.DictReader(lines, delimiter="\t"))
 
 
-def table(head, rows):
-    lines = ["| " + " | ".join(head) + " |", "|" + "--|" * len(head)]
-    return lines + ["| " + " | ".join(row) + " |" for row in rows]
+table = pages_separation.table
 
 
 def ratio(value):
@@ -204,175 +209,60 @@ def plan(run):
                   "GiB of W", "MiB received"], lines)
 
 
-# ---- docs/separation.md --------------------------------------------------------------------------
-
-ORDER = "table 3's order: "
-
-
-def claim_number(row):
-    digits = 3 if row["unit"] == "1" else 1 if abs(float(row["mean"])) >= 1 else 2
-    mean, low, high = ("%.*f" % (digits, float(row[key])) for key in ("mean", "low", "high"))
-    return f"{mean} [{low}, {high}]" + ("" if row["unit"] == "1" else " " + row["unit"])
-
-
-def claims(run):
-    """What papers say, but for the order within table 3."""
-    lines, before = [], None
-    for row in rows_of(run, "claims"):
-        if not row["claim"].startswith(ORDER):
-            same = before and row["claim"] == before["claim"] and row["where"] == before["where"]
-            named = ["", ""] if same else [row["claim"], row["where"]]
-            lines.append([*named, row["measured"], claim_number(row), row["verdict"]])
-            before = row
-    return table(["claim", "where", "measured", "mean, 95 % interval", "verdict"], lines)
-
-
-def order_of_table3(run):
-    found = [row["verdict"] for row in rows_of(run, "claims") if row["claim"].startswith(ORDER)]
-    holds, fails, open_ = (found.count(verdict) for verdict in ("holds", "does not", "undecided"))
-    return [f"Of the {len(found)} neighbouring pairs in table 3's rows (which column is below which) "
-            f"{holds} hold, {fails} do not and", f"{open_} are undecided; they are in the report and in "
-            "`separation.json`."]
-
-
-LOSSES = {"normsoftmax": "norm-softmax", "sphereface": "SphereFace", "cosface": "CosFace",
-          "arcface": "ArcFace"}
-# Name in the table, how it is called, and of which samples it is shown.
-GEOMETRY = (("within_between", "NC1, within over between", ("train", "test", "unseen")),
-            ("length_spread", "NC2, spread of lengths", ("train", "unseen")),
-            ("angle_deviation", "NC2, deviation of angles", ("train", "unseen")),
-            ("weight_alignment", "NC3, weights to means", ("train",)),
-            ("nearest_mean", "NC4, nearest mean", ("test",)),
-            ("alignment", "alignment", ("train", "test", "unseen")),
-            ("uniformity", "uniformity", ("train", "test", "unseen")))
-
-
-def measured(row, name, digits=3, sign=""):
-    middle, low, high = (f"{float(row[name + end]):.{digits}f}" for end in ("", "_low", "_high"))
-    return f"{float(middle):{sign}.{digits}f} [{low}, {high}]"
-
-
-def geometry(run):
-    """Every measure after the last epoch."""
-    rows = rows_of(run, "geometry")
-    last = max(int(row["epoch"]) for row in rows)
-    at = {(row["series"].split()[0], row["loss"]): row for row in rows
-          if int(row["epoch"]) == last}
-    losses = list(dict.fromkeys(loss for _, loss in at))
-    names = {"train": "training", "test": "test", "unseen": "unseen"}
-    lines = [[called if part == parts[0] else "", names[part], *(measured(at[part, loss], name, 2)
-                                                                for loss in losses)]
-             for name, called, parts in GEOMETRY for part in parts]
-    return table(["measure", "samples", *(LOSSES[loss] for loss in losses)], lines)
-
-
-def margins_of(rows):
-    """The losses with their margins, as they stand in a table: those without first."""
-    found = dict.fromkeys((row["loss"], row["margin"]) for row in rows if "advised" not in row["series"])
-    return sorted(found, key=lambda key: list(LOSSES).index(key[0]))
-
-
-def against_none(rows, lines):
-    """Of norm-softmax a quantity, of the others their gain over it."""
-    margins = margins_of(rows)
-    made = []
-    for *first, name, wanted in lines:
-        cells = []
-        for loss, margin in margins:
-            row = next(r for r in rows if (r["loss"], r["margin"]) == (loss, margin) and wanted(r))
-            cells.append(measured(row, name) if loss == "normsoftmax" else measured(row, name + "_gain", 3, "+"))
-        made.append([*first, *cells])
-    return made, [LOSSES[loss] + (f", m = {margin}" if float(margin) else "") for loss, margin in margins]
-
-
-NAMED = {"tar": "TAR", "accuracy": "accuracy", "tail": "accuracy, smallest third"}
-
-
-def noise(run):
-    rows = rows_of(run, "noise")
-    kinds = {"flipped": "flipped labels", "outliers": "nobody’s"}
-    lines = []
-    for name in "tar", "accuracy":
-        for kind, called in kinds.items():
-            for share in sorted({float(row["share"]) for row in rows}):
-                if share or kind == "flipped":
-                    lines.append([NAMED[name], f"{share:.0%} {called}".replace("%", " %") if share else "none",
-                                  name, lambda r, kind=kind, share=share: r["series"].split()[0] == kind
-                                  and float(r["share"]) == share])
-    made, heads = against_none(rows, lines)
-    return table(["measured", "false", *heads], made)
-
-
-def tails(run):
-    rows = rows_of(run, "tails")
-    lines = [[NAMED[name], ratio, name, lambda r, ratio=ratio: r["imbalance"] == ratio]
-             for name in ("tar", "tail") for ratio in dict.fromkeys(row["imbalance"] for row in rows)]
-    made, heads = against_none(rows, lines)
-    return table(["measured", "largest over smallest", *heads], made)
-
-
-def is_beyond(row):
-    return float(row["margin"]) > float(row["margin_most"]) or float(row["scale"]) < float(row["scale_least"])
-
-
-def advised_of(rows, row):
-    return next(r for r in rows if r["series"] == row["series"].replace("default", "advised")
-                and (r["dim"], r["loss"]) == (row["dim"], row["loss"]))
-
-
-def room(run):
-    """Where `margin advise` allows less, and what comes of its advice there."""
-    rows = rows_of(run, "room")
-    lines = []
-    for row in filter(is_beyond, rows):
-        other = advised_of(rows, row)
-        margin = [row["margin"], "%.2g" % float(row["margin_most"]), other["margin"]]
-        lines.append([row["series"].split()[0], row["dim"], LOSSES[row["loss"]],
-                      *(margin if float(row["margin"]) else ("", "", "")), row["scale"],
-                      "%.0f" % float(row["scale_least"]), other["scale"],
-                      *(measured(r, name) for name in ("train_accuracy", "accuracy") for r in (row, other))])
-    lines.sort(key=lambda line: (int(line[0]), int(line[1])))
-    return table(["identities", "D", "loss", "m", "most", "advised", "s", "least", "advised",
-                  "training accuracy", "as advised", "test accuracy", "as advised"], lines)
-
-
-def room_for_strangers(run):
-    """TAR in the most dimensions, at s = 64 and as `margin advise` says."""
-    rows = rows_of(run, "room")
-    most = max((row["dim"] for row in rows), key=int)
-    shown = [row for row in rows if row["dim"] == most and "default" in row["series"]]
-    lines = {}
-    for row in shown:
-        other = advised_of(rows, row)
-        lines.setdefault(row["series"].split()[0], []).extend(
-            [measured(row, "tar"), measured(other, "tar") + f" (s = {other['scale']})"])
-    heads = [head for loss in dict.fromkeys(row["loss"] for row in shown)
-             for head in (f"{LOSSES[loss]}, s = 64", "as advised")]
-    return table(["identities", *heads], [[classes, *cells] for classes, cells in lines.items()])
-
-
-MAKERS = {"geometry": geometry, "noise": noise, "tails": tails, "room": room, "room for strangers": room_for_strangers,
-          "headline": headline, "claims": claims, "order of table 3": order_of_table3, "how sure": how_sure, "head over the products": head_table, "rows level": rows_table, "large steps": large_steps,
+MAKERS = {"headline": headline, "how sure": how_sure, "head over the products": head_table,
+          "rows level": rows_table, "large steps": large_steps,
           "small steps": small_steps, "speeds": speeds, "over ranks": over_ranks,
           "one and two workers": workers, "bytes": bytes_counted, "plan": plan}
+
+SEPARATION = {**pages_separation.MAKERS, **pages_strangers.MAKERS}
+
+
+class Separation:
+    """The run as docs/separation.md asks for it."""
+
+    def __init__(self, run):
+        self.run = run
+
+    def rows(self, name):
+        return rows_of(self.run, name)
+
+    @functools.cached_property
+    def results(self):
+        found = Files(self.run).get("separation")
+        return found if found is not None else fail(f"{self.run}: no separation.json or summary.json")
+
+
+def written(run, page, text):
+    """The page's text with what the run says."""
+    separation = Separation(run)
+
+    def filled(match):
+        name = match.group(1)
+        lines = "\n".join(MAKERS[name](run) if name in MAKERS else SEPARATION[name](separation))
+        return f"<!-- {name}, of the reference run -->\n{lines}\n<!-- end -->"
+
+    text = re.sub(r"<!-- ([^,>]*), of the reference run -->\n.*?<!-- end -->", filled, text, flags=re.S)
+    return pages_separation.fill(separation, text) if page.endswith("separation.md") else text
 
 
 def main():
     words = [word for word in sys.argv[1:] if word != "--check"]
-    if len(words) != 1 or words[0].startswith("-"):
-        fail("usage: pages.py RUN [--check]", 2)
-
-    def filled(match):
-        lines = "\n".join(MAKERS[match.group(1)](words[0]))
-        return f"<!-- {match.group(1)}, of the reference run -->\n{lines}\n<!-- end -->"
-
+    names = [os.path.basename(page) for page in PAGES]
+    if not words or words[0].startswith("-") or not set(words[1:]) <= set(names):
+        fail(f"usage: pages.py RUN [{' '.join(names)}] [--check]", 2)
+    run = words[0]
     for page in PAGES:
+        if words[1:] and os.path.basename(page) not in words[1:]:
+            continue
         with open(page, encoding="utf-8") as stream:
             text = stream.read()
-        new = re.sub(r"<!-- ([^,>]*), of the reference run -->\n.*?<!-- end -->", filled, text, flags=re.S)
+        try:
+            new = written(run, page, text)
+        except (pages_separation.Missing, KeyError, Unusable) as error:
+            fail(f"{page}: {run} lacks what it quotes: {error}")
         if "--check" in sys.argv:
             if new != text:
-                fail(f"{page} is not what {words[0]} says; run scripts/pages.py {words[0]}")
+                fail(f"{page} is not what {run} says; run scripts/pages.py {run}")
         elif new != text:
             with open(page + ".part", "w", encoding="utf-8") as stream:
                 stream.write(new)

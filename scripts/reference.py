@@ -85,7 +85,8 @@ def of_separation(results):
               for name, figure in results["figures"].items() if "chosen" in figure}
     return {"context": results["context"], "runs": separation.summary_of(results),
             "claims": rounded(in_columns(results["claims"])),
-            "groups": rounded(in_columns(groups, ("values",))), "figures": chosen}
+            "groups": rounded(in_columns(groups, ("values",))), "figures": chosen,
+            "gap_share": rounded(in_columns(results.get("gap_share", [])))}
 
 
 def compact(value):

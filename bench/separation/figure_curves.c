@@ -12,6 +12,14 @@
 
 /* ---- what the figures have in common ------------------------------------------------------- */
 
+json_t *figure_sentences(const char *const *sentences, size_t count)
+{
+    json_t *const list = json_array();
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, json_string(sentences[i]));
+    return list;
+}
+
 typedef struct setting {
     const char *label;
     margin_loss loss;

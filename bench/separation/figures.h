@@ -66,6 +66,14 @@ void plan_noise(const figure_request *request, plan_list *plans);
 void plan_tails(const figure_request *request, plan_list *plans);
 void plan_room(const figure_request *request, plan_list *plans);
 
+/* ---- figure_sensitivity.c: the toy under other settings ---- */
+
+void plan_sensitivity(const figure_request *request, plan_list *plans);
+/* The settings: how they are called, after "with", and whether a plan is the figure's under one. */
+size_t sensitivity_count(void);
+const char *sensitivity_name(size_t setting);
+int sensitivity_has(const run_plan *plan, size_t setting);
+
 /* What was chosen, or what numbers mean. */
 json_t *figure_sentences(const char *const *sentences, size_t count);
 

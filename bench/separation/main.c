@@ -167,9 +167,9 @@ static void write_results(session *s, json_t *context, const group_list *groups,
         if (wanted(s, i) && figure_get(i)->compute != NULL)
             json_object_set_new(figures, figure_get(i)->name, figure_get(i)->compute(&request));
     json_t *const root =
-        json_row("schema context notes runs figures groups claims", "doooooo", 2,
+        json_row("schema context notes runs figures groups gap_share claims", "dooooooo", 2,
                  json_incref(context), report_notes(), report_runs(&s->plans, groups), figures,
-                 report_groups(groups), report_claims(claims));
+                 report_groups(groups), report_gaps(groups), report_claims(claims));
     if (json_add_file(root, s->file, &written, error, sizeof error) != 0)
         die(SEPARATION_PROGRAM, "%s", error);
     json_decref(root);

@@ -145,9 +145,6 @@ static double fisher_score(const separation_input *in, const directions *unit,
 
 /* ---- the circle ----------------------------------------------------------------------------- */
 
-/* The ends of an arc, as shares of the class's samples. */
-static const double arc_low = 0.01, arc_high = 0.99;
-
 /* To (-pi, pi]. */
 static double wrap(double angle)
 {
@@ -164,19 +161,22 @@ static int by_centre(const void *a, const void *b)
     return compare_doubles(&((const arc *)a)->centre, &((const arc *)b)->centre);
 }
 
-/* NaN ends for a class without samples. */
-static void find_arc(const separation_input *in, size_t class, const double *centre,
-                     double *deviations, arc *out)
+/* arcs[ARC_SHARES][in->classes]: this class's at each share; NaN ends for a class without samples.
+ */
+static void find_arcs(const separation_input *in, size_t class, const double *centre,
+                      double *deviations, arc *arcs)
 {
+    const double direction = atan2(centre[1], centre[0]);
     size_t count = 0;
-    out->centre = atan2(centre[1], centre[0]);
     for (size_t i = 0; i < in->count; i++) {
         if ((size_t)in->labels[i] == class)
-            deviations[count++] = wrap(polar(in->embeddings + 2 * i) - out->centre);
+            deviations[count++] = wrap(polar(in->embeddings + 2 * i) - direction);
     }
     sort_doubles(deviations, count);
-    out->low = quantile(deviations, count, arc_low);
-    out->high = quantile(deviations, count, arc_high);
+    for (size_t k = 0; k < ARC_SHARES; k++)
+        arcs[k * in->classes + class] = (arc){
+            direction, quantile(deviations, count, (double)(ARC_MOST - ARC_LEAST - k) / 200.0),
+            quantile(deviations, count, (double)(100 + ARC_LEAST + k) / 200.0)};
 }
 
 static double overlap_share(const separation_input *in, const arc *arcs)
@@ -195,8 +195,9 @@ static double overlap_share(const separation_input *in, const arc *arcs)
     return in->count > 0 ? (double)overlapping / (double)in->count : NAN;
 }
 
-/* From each arc's end to the next arc's begin, round the circle; sorts `arcs` by centre. */
-static void measure_gaps(arc *arcs, size_t count, double *gaps, separation_stats *out)
+/* From each arc's end to the next arc's begin, round the circle; sorts `arcs` by centre. Gives the
+ * least gap and the median one. */
+static void measure_gaps(arc *arcs, size_t count, double *gaps, double *least, double *median)
 {
     qsort(arcs, count, sizeof *arcs, by_centre);
     for (size_t i = 0; i < count; i++) {
@@ -205,25 +206,31 @@ static void measure_gaps(arc *arcs, size_t count, double *gaps, separation_stats
         gaps[i] = (next->centre + turn + next->low) - (arcs[i].centre + arcs[i].high);
     }
     sort_doubles(gaps, count);
-    out->gap_min = count > 1 ? gaps[0] : NAN;
-    out->gap_median = count > 1 ? quantile(gaps, count, 0.5) : NAN;
+    *least = count > 1 ? gaps[0] : NAN;
+    *median = count > 1 ? quantile(gaps, count, 0.5) : NAN;
 }
 
-/* kept[classes]: the arcs; or NULL. */
+/* kept[classes]: the arcs of the usual share; or NULL. */
 static void measure_circle(const separation_input *in, const double *centres, arc *kept,
                            separation_stats *out)
 {
-    arc *const arcs = zeroed(in->classes, sizeof *arcs);
-    double *const gaps = zeroed(in->classes, sizeof *gaps);
+    const size_t classes = in->classes, usual = ARC_USUAL - ARC_LEAST;
+    arc *const arcs = zeroed(ARC_SHARES * classes, sizeof *arcs);
+    double *const gaps = zeroed(classes, sizeof *gaps);
     double *const deviations = zeroed(in->count, sizeof *deviations);
-    size_t filled = 0;
-    for (size_t j = 0; j < in->classes; j++)
-        find_arc(in, j, centres + 2 * j, deviations, &arcs[j]);
-    if (kept != NULL) memcpy(kept, arcs, in->classes * sizeof *arcs);
-    out->overlap_share = overlap_share(in, arcs);
-    for (size_t j = 0; j < in->classes; j++)
-        if (!isnan(arcs[j].low)) arcs[filled++] = arcs[j];
-    measure_gaps(arcs, filled, gaps, out);
+    for (size_t j = 0; j < classes; j++)
+        find_arcs(in, j, centres + 2 * j, deviations, arcs);
+    if (kept != NULL) memcpy(kept, arcs + usual * classes, classes * sizeof *arcs);
+    out->overlap_share = overlap_share(in, arcs + usual * classes);
+    for (size_t k = 0; k < ARC_SHARES; k++) {
+        arc *const of_share = arcs + k * classes;
+        size_t filled = 0;
+        for (size_t j = 0; j < classes; j++)
+            if (!isnan(of_share[j].low)) of_share[filled++] = of_share[j];
+        measure_gaps(of_share, filled, gaps, &out->gap_min_of[k], &out->gap_median_of[k]);
+    }
+    out->gap_min = out->gap_min_of[usual];
+    out->gap_median = out->gap_median_of[usual];
     free(arcs);
     free(gaps);
     free(deviations);
@@ -292,6 +299,8 @@ void separation_measure(const separation_input *in, separation_stats *out, doubl
     *out = (separation_stats){
         .accuracy = NAN, .thirds = {NAN, NAN, NAN}, .theta = no_angles(), .other = no_angles()};
     out->gap_min = out->gap_median = out->overlap_share = NAN;
+    for (size_t k = 0; k < ARC_SHARES; k++)
+        out->gap_min_of[k] = out->gap_median_of[k] = NAN;
     if (angles_measure(&all, &four, centres) != 0) out_of_memory();
     out->w_ec = four.w_ec;
     out->w_inter = four.w_inter;

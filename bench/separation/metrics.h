@@ -22,6 +22,8 @@ typedef struct separation_input {
 } separation_input;
 
 enum { ANGLE_BINS = 180 }; /* a degree each */
+/* An arc holds so many of a hundred samples: the gaps are measured for each share. */
+enum { ARC_LEAST = 90, ARC_MOST = 100, ARC_USUAL = 98, ARC_SHARES = ARC_MOST - ARC_LEAST + 1 };
 
 typedef struct angle_summary {
     double mean, p05, p50, p95;
@@ -43,15 +45,18 @@ typedef struct separation_stats {
                             is better */
     angle_summary theta; /* of the angle between a sample and its class's weight */
     angle_summary other; /* and the nearest weight of another class */
-    /* dim = 2 only. The arc of a class holds the middle 98 % of its samples, by angle from its
-     * centre; a single stray sample would otherwise set it. */
+    /* dim = 2 only. The arc of a class holds the middle of its samples, by angle from its centre:
+     * ARC_USUAL per cent of them where nothing else is said, because a single stray sample would
+     * set the whole. */
     double gap_min;       /* between the arcs of classes that are neighbours on the circle; */
     double gap_median;    /* negative where they overlap */
     double overlap_share; /* of samples inside the arc of another class */
+    /* The same two gaps where an arc holds ARC_LEAST + k per cent. */
+    double gap_min_of[ARC_SHARES], gap_median_of[ARC_SHARES];
 } separation_stats;
 
-/* What a class takes of the circle: centre + low .. centre + high, radians; NaN ends for a class
- * without samples. */
+/* What a class takes of the circle, with the usual share of its samples: centre + low .. centre +
+ * high, radians; NaN ends for a class without samples. */
 typedef struct arc {
     double centre, low, high;
 } arc;

@@ -29,8 +29,14 @@ const recipe all_recipes[RECIPE_COUNT] = {
     [RECIPE_PLANE] = {COMMON, .name = "plane", .hidden = {64, 32}, .rate = 0.03,
                       .weight_length = 10.0},
     [RECIPE_SPACE] = {COMMON, .name = "space", .hidden = {128, 128}, .rate = 0.1,
-                      .weight_length = 1.0},
+                      .weight_length = 1.0, .start = START_RANDOM},
 };
+
+const char *start_title(int value)
+{
+    static const char *const names[] = {"tour", "random"};
+    return value >= 0 && value < START_COUNT ? names[value] : NULL;
+}
 
 const recipe *recipe_for(size_t dim)
 {
@@ -83,7 +89,8 @@ void recipe_none(recipe *out)
                     .lambda_base = NAN,
                     .lambda_power = NAN,
                     .lambda_least = NAN,
-                    .weight_length = NAN};
+                    .weight_length = NAN,
+                    .start = -1};
 }
 
 void recipe_take(const recipe *set, recipe *how)
@@ -102,13 +109,14 @@ void recipe_take(const recipe *set, recipe *how)
     take(set->lambda_power, &how->lambda_power);
     take(set->lambda_least, &how->lambda_least);
     take(set->weight_length, &how->weight_length);
+    if (set->start >= 0) how->start = set->start;
 }
 
 void recipe_print(FILE *out, const recipe *how)
 {
-    fprintf(out, "%s: hidden %zu,%zu, weight-length %g; epochs %zu, batch %zu, rate %g, ",
-            how->name, how->hidden[0], how->hidden[1], how->weight_length, how->epochs, how->batch,
-            how->rate);
+    fprintf(out, "%s: hidden %zu,%zu, weight-length %g, start %s; epochs %zu, batch %zu, rate %g, ",
+            how->name, how->hidden[0], how->hidden[1], how->weight_length, start_title(how->start),
+            how->epochs, how->batch, how->rate);
     fprintf(out, "momentum %g, decay %g, clip %g; warmup %g, ", how->momentum, how->decay,
             how->clip, how->warmup);
     fprintf(out, "lambda-share %g, lambda-first %g, lambda-last %g, lambda-power %g\n", how->anneal,
@@ -274,6 +282,7 @@ void run_plan_key(const run_plan *plan, char key[RUN_KEY])
     fprintf(to, " intra=%.17g inter=%.17g triplet=%.17g:%zu", plan->aim.extra.intra,
             plan->aim.extra.inter, plan->aim.triplet, plan->aim.triplet_each);
     if (plan->aim.sample_rate > 0.0) fprintf(to, " sample=%.17g", plan->aim.sample_rate);
+    if (plan->dim == 2 && r->start != START_TOUR) fprintf(to, " start=%s", start_title(r->start));
     fclose(to);
 }
 

@@ -10,6 +10,13 @@
 
 enum { HIDDEN_LAYERS = 2 };
 
+/* Where the first class weights point in the plane: evenly round the circle in the order of a short
+ * tour through the classes, or anywhere. Elsewhere they point anywhere. */
+typedef enum start_name { START_TOUR, START_RANDOM, START_COUNT } start_name;
+
+/* NULL: there is no such start. */
+const char *start_title(int value);
+
 /* Each constant is an option of its name, and a field of the results. */
 typedef struct recipe {
     const char *name;
@@ -23,6 +30,7 @@ typedef struct recipe {
     double anneal; /* share of the steps in which lambda falls (losses that have one) */
     double lambda_base, lambda_power, lambda_least; /* of SphereFace's annealing */
     double weight_length; /* of the first class weights, for losses that normalise them */
+    int start;            /* a start_name; -1: not set */
 } recipe;
 
 /* For two dimensions, and for more. */

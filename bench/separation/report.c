@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "degrees.h"
 #include "figures.h"
 #include "json_out.h"
 #include "memory.h"
@@ -15,13 +16,24 @@ static json_t *summary_object(const angle_summary *a)
     return json_row("mean p05 p50 p95", "aaaa", a->mean, a->p05, a->p50, a->p95);
 }
 
+/* Over the shares that an arc holds; null outside the plane. */
+static json_t *gaps_array(const double *radians)
+{
+    double gaps[ARC_SHARES];
+    for (size_t k = 0; k < ARC_SHARES; k++)
+        gaps[k] = degrees(radians[k]);
+    return isnan(gaps[0]) ? json_null() : json_numbers(gaps, ARC_SHARES);
+}
+
 static json_t *stats_object(const separation_stats *s)
 {
     return json_row("w_ec_deg w_inter_deg intra_deg inter_deg gap_min_deg gap_median_deg "
-                    "overlap_share fisher theta_deg other_deg",
-                    "aaaaaaggoo", s->w_ec, s->w_inter, s->intra, s->inter, s->gap_min,
+                    "overlap_share fisher theta_deg other_deg gap_min_by_share_deg "
+                    "gap_median_by_share_deg",
+                    "aaaaaaggoooo", s->w_ec, s->w_inter, s->intra, s->inter, s->gap_min,
                     s->gap_median, s->overlap_share, s->fisher, summary_object(&s->theta),
-                    summary_object(&s->other));
+                    summary_object(&s->other), gaps_array(s->gap_min_of),
+                    gaps_array(s->gap_median_of));
 }
 
 static json_t *bins_array(const angle_summary *angles)
@@ -134,15 +146,15 @@ static void put_pictures(json_t *object, const run_plan *plan, const run_result 
                  feature_columns(r, plan->dim, typical ? r->feature_count : 0));
 }
 
-static void put_recipe(json_t *object, const recipe *how)
+static void put_recipe(json_t *object, const recipe *how, size_t dim)
 {
     json_put(object,
-             "recipe hidden weight_length epochs batch schedule rate momentum weight_decay "
+             "recipe hidden weight_length start epochs batch schedule rate momentum weight_decay "
              "gradient_clip warmup_share",
-             "sogzzsggggg", how->name,
+             "sogszzsggggg", how->name,
              json_pack("[I, I]", (json_int_t)how->hidden[0], (json_int_t)how->hidden[1]),
-             how->weight_length, how->epochs, how->batch, "cosine", how->rate, how->momentum,
-             how->decay, how->clip, how->warmup);
+             how->weight_length, dim == 2 ? start_title(how->start) : "random", how->epochs,
+             how->batch, "cosine", how->rate, how->momentum, how->decay, how->clip, how->warmup);
 }
 
 /* The names of figures by their bits. */
@@ -170,7 +182,7 @@ static json_t *run_object(const group *g, size_t k, int typical)
             "concentration bend map latent_dim input_dim imbalance flipped_share outlier_share",
             "ggzzzggg", s->concentration, s->bend, (size_t)s->map, s->latent_dim, s->input_dim,
             s->imbalance, s->flipped, s->outliers);
-    put_recipe(object, &plan->how);
+    put_recipe(object, &plan->how, plan->dim);
     json_put(object, "seconds final_loss train_accuracy test_accuracy stats train_stats", "ggggoo",
              r->seconds, r->final_loss, r->train.accuracy, r->test.accuracy, stats_object(&r->test),
              stats_object(&r->train));
@@ -210,17 +222,26 @@ static json_t *values_object(const group *g)
     return object;
 }
 
+/* The toy's setting, where it is one of the figure about them. */
+static const char *setting_of(const group *g)
+{
+    for (size_t k = 0; k < sensitivity_count(); k++)
+        if (sensitivity_has(g->plan, k)) return sensitivity_name(k);
+    return NULL;
+}
+
 json_t *report_groups(const group_list *groups)
 {
     json_t *const list = json_array();
     for (const group *g = groups->groups; g < groups->groups + groups->count; g++) {
         const int triplet = g->plan->aim.triplet > 0.0;
         json_array_append_new(
-            list,
-            json_row("figures data dim classes label loss scale margin values", "oszzssggo",
-                     figure_names(g->plan->figures), g->plan->data->name, g->plan->dim,
-                     g->result->classes, g->label, g->loss, triplet ? NAN : g->plan->aim.loss.scale,
-                     triplet ? g->plan->aim.triplet : run_plan_margin(g->plan), values_object(g)));
+            list, json_row("figures data dim classes label loss scale margin setting values",
+                           "oszzssggso", figure_names(g->plan->figures), g->plan->data->name,
+                           g->plan->dim, g->result->classes, g->label, g->loss,
+                           triplet ? NAN : g->plan->aim.loss.scale,
+                           triplet ? g->plan->aim.triplet : run_plan_margin(g->plan), setting_of(g),
+                           values_object(g)));
     }
     return list;
 }
@@ -230,11 +251,17 @@ json_t *report_notes(void)
     static const char *const notes[] = {
         "stats, embedding_centres and features are of the test samples, which training never saw; "
         "train_stats of the training samples.",
+        "Claims about gaps, overlaps and angles are judged on the test samples of seen identities. "
+        "The papers draw training samples, which a network pulls together whatever the loss; they "
+        "stand beside in other_split, with the verdict that they would give.",
+        "A verdict is given where p_holm, Holm's correction over all claims of the run, is below "
+        "0.05; uncorrected is what the 95 % interval alone would say.",
         "W-EC, W-Inter, Intra and Inter as in ArcFace's table of angle statistics; features are "
         "normalised before they are averaged into a centre, which the paper leaves open.",
         "The arc of a class holds the middle 98 % of its samples by angle from its centre; a gap "
         "is what lies between the arcs of two neighbours on the circle, negative where they "
-        "overlap.",
+        "overlap. Half of the pairs lie closer than the median gap: gap_min is the least. "
+        "..._by_share: where an arc holds 90, 91, ..., 100 %.",
         "overlap_share: of samples inside another class's arc. Accuracy: of samples whose own "
         "class is strictly the nearest, by cosine, for softmax by logit.",
         "theta is the angle between a sample and its class's weight. final_loss is the mean of the "
@@ -248,40 +275,7 @@ json_t *report_notes(void)
     return figure_sentences(notes, sizeof notes / sizeof *notes);
 }
 
-/* ---- for people, and the claims as JSON ------------------------------------------------------ */
-
-/* ---- claims -------------------------------------------------------------------------------- */
-
-json_t *report_claims(const claim_list *claims)
-{
-    json_t *const list = json_array();
-    for (const claim_result *r = claims->results; r < claims->results + claims->count; r++)
-        json_array_append_new(
-            list,
-            json_row("claim where measured unit paper least most mean low high values verdict",
-                     "ssssggggggos", r->claim, r->where, r->measured, r->unit, r->paper, r->least,
-                     r->most, r->found.mean, r->found.low, r->found.high,
-                     json_numbers(r->values, r->found.count), verdict_name(r->verdict)));
-    return list;
-}
-
-void report_claims_table(FILE *out, const claim_list *claims)
-{
-    if (claims->count == 0) return;
-    if (claims->results[0].verdict == VERDICT_NONE) {
-        fprintf(out,
-                "\nOne seed: no verdicts on what the papers say (the default is five seeds).\n");
-        return;
-    }
-    fprintf(out, "\n%-10s %25s  %s\n", "verdict", "mean [95 % interval]", "claim");
-    for (size_t i = 0; i < claims->count; i++) {
-        const claim_result *const r = &claims->results[i];
-        fprintf(out, "%-10s %8.3f [%6.2f, %6.2f]  %s (%s): %s\n", verdict_name(r->verdict),
-                r->found.mean, r->found.low, r->found.high, r->claim, r->where, r->measured);
-    }
-}
-
-/* ---- runs ---------------------------------------------------------------------------------- */
+/* ---- for people ---------------------------------------------------------------------------- */
 
 /* A column of the table: its heading in two lines, a run's number in it, and how that is printed.
  */

@@ -45,13 +45,13 @@ static int normalised(const run_plan *plan)
     return margin_loss_get(plan->aim.loss.loss)->normalised;
 }
 
-/* In the plane round a tour of like classes, else at random. */
+/* In the plane round a tour of like classes, unless the recipe says otherwise; else at random. */
 static void make_head(const run_plan *plan, const dataset *data, class_weights *out)
 {
     const double length = normalised(plan) ? plan->how.weight_length : 1.0;
     class_weights_create(out, data->classes, plan->dim, !normalised(plan));
     if (plan->aim.triplet > 0.0) return;
-    if (plan->dim > 2) {
+    if (plan->dim > 2 || plan->how.start == START_RANDOM) {
         class_weights_scatter(out, length, plan->seed);
         return;
     }

@@ -26,7 +26,7 @@ static const char *recipe_title(int value)
     return value < RECIPE_COUNT ? all_recipes[value].name : NULL;
 }
 
-static const choice recipe_choice = {recipe_title, NULL};
+static const choice recipe_choice = {recipe_title, NULL}, start_choice = {start_title, NULL};
 
 _Static_assert(SEPARATION_MOST_DATA == 8, "a message says so");
 
@@ -131,6 +131,10 @@ static const option_row rows[] = {
     {"hidden", "H,H", "units of the two hidden layers", TO_ITEMS(take_hidden)},
     {"weight-length", "L", "of the first class weights, where a loss normalises them",
      TO_RANGE(set.weight_length, 1e-6, 1e6)},
+    {"start", "NAME",
+     "where they point in two dimensions: {names} (evenly in the order of a tour through the "
+     "classes, or anywhere, as in more dimensions)",
+     TO_NAME(set.start, &start_choice)},
     {"epochs", "N", "passes over the training samples (images 15)", TO_SIZE(set.epochs, 1, 100000)},
     {"batch", "N", "samples of a step", TO_SIZE(set.batch, 2, 65536)},
     {"rate", "X", "the first learning rate; it falls to 0 along half a cosine",

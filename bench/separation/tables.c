@@ -381,11 +381,8 @@ void tables_of_runs(tables *out, const group_list *groups, const claim_list *cla
     sweep(&b);
     geometry_table(out, groups);
     noise_tables(out, groups);
-    table_begin(out, "claims", "claim where measured unit paper mean low high seeds verdict");
-    for (const claim_result *r = claims->results; r < claims->results + claims->count; r++)
-        table_row(out, "ssssoooozs", r->claim, r->where, r->measured, r->unit, r->paper,
-                  r->found.mean, r->found.low, r->found.high, r->found.count,
-                  verdict_name(r->verdict));
-    table_end(out);
+    table_of_gaps(out, groups);
+    table_of_settings(out, groups);
+    table_of_claims(out, claims);
     free(b.groups);
 }

@@ -84,6 +84,16 @@ SECTIONS = (
      "Small networks trained under each loss, once per seed, and measured by angles.", (
          ("toy_features_sphere", "separation.json", "Features in the plane: sphere", TOY),
          ("toy_features_", "separation.json", "Features in the plane: {rest}", TOY),
+         ("gap_share", "separation.json", "Gaps over the share that an arc holds",
+          "Gap between neighbouring classes in the plane, from arc to arc, where an arc holds 90 to 100 % "
+          "of a class: the median over the pairs of neighbours, and the least, which the median hides; on "
+          "test and on training samples. Bands: 95 % intervals over the seeds. The last samples of a "
+          "class lie anywhere, so that no gap is left between whole classes."),
+         ("sensitivity", "separation.json", "The toy under other settings",
+          "One setting at a time is another than the toy figure’s: how far samples scatter (its "
+          "concentration is 37), how gradients are clipped (at 1), how the first class weights point, and "
+          "one map of the samples for all seeds. All with 500 samples a class, to train and to test. "
+          "Filled: median gap over the pairs of neighbours; hollow: the least; bars: 95 % intervals."),
          ("cosface_fig4", "separation.json", "CosFace with growing margins",
           "Test samples in the plane (above, each with its own scale) and their directions (below), "
           "of the seed that the figure names; under them the gap, mean and 95 % interval over the "

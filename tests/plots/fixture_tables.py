@@ -258,10 +258,15 @@ def put_toys(folder, separation):
 
 def put_separation(folder, separation, _losses=None):
     put_toys(folder, separation)
-    put(folder, "claims", "claim where measured unit paper mean low high seeds verdict", [
-        [*(claim[key] for key in ("claim", "where", "measured", "unit", "paper", "mean", "low",
-                                  "high")), len(claim["values"]), claim["verdict"]]
-        for claim in separation["claims"]])
+    judged = ("split", "mean", "low", "high", "verdict", "p", "p_holm", "uncorrected")
+    put(folder, "claims", "claim where measured unit paper seeds split mean low high verdict p p_holm "
+        "uncorrected other_split other other_low other_high other_verdict other_p other_p_holm "
+        "other_uncorrected least_gap least_gap_low least_gap_high changes", [
+            [*(claim[key] for key in ("claim", "where", "measured", "unit", "paper")),
+             len(claim["values"]), *(claim[key] for key in judged),
+             *(claim["other_split"][key] for key in judged),
+             *(claim["least_gap"][key] for key in ("mean", "low", "high")), claim["changes"]]
+            for claim in separation["claims"]])
     for name in ("arcface-fig4b", "arcface-fig5", "cosface-fig2", "amsoftmax-psi"):
         put(folder, name.replace("-", "_"), "x y", {
             (curve["label"], curve["loss"]): curve["points"]

@@ -241,8 +241,13 @@ def groups(runs):
 def claims():
     """Invented verdicts, one of each kind."""
     return [{"claim": f"claim {k}", "where": "paper", "measured": "gap", "unit": unit, "paper": paper,
-             "least": 0.0, "most": None, "mean": mean, "low": low, "high": high,
-             "values": [mean], "verdict": verdict}
+             "least": 0.0, "most": None, "split": "test", "mean": mean, "low": low, "high": high,
+             "values": [mean], "p": 0.01, "p_holm": 0.03, "uncorrected": verdict, "verdict": verdict,
+             "least_gap": {"mean": mean - 9, "low": mean - 11, "high": mean - 7},
+             "other_split": {"split": "train", "mean": mean + 5, "low": mean + 4, "high": mean + 6,
+                             "values": [mean + 5], "p": 0.02, "p_holm": 0.04, "uncorrected": "holds",
+                             "verdict": "holds"}, "settings": [],
+             "changes": "Its interval ends 11 degrees from the bound of 0."}
             for k, (unit, paper, mean, low, high, verdict) in enumerate([
                 ("degrees", 28.6, 12.5, 11.0, 14.0, "holds"),
                 ("degrees", None, -3.0, -4.0, -2.0, "does not"),

@@ -177,6 +177,9 @@ def check_claims(run, text):
         cells = re.findall(r"<td[^>]*>(.*?)</td>", row)
         assert claim["verdict"] in cells[-1], row
         check_shown(numbers_in(re.sub("<.*", "", cells[2]))[0], claim["mean"], row)
+        check_shown(numbers_in(cells[2].split("least gap:")[1])[0], claim["least_gap"]["mean"], row)
+        check_shown(numbers_in(cells[3].split("</span>")[1])[0], claim["other_split"]["mean"], row)
+        assert claim["other_split"]["verdict"] in cells[3] and claim["changes"] in cells[0], row
 
 
 def check_further_tables(run, page):

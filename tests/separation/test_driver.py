@@ -63,8 +63,11 @@ def statistics(run):
     deviations = [[wrapped(a - centres[k]) for a in polar[k]] for k in classes]
     arcs = [(quantile(d, 0.01), quantile(d, 0.99)) for d in deviations]
     order = sorted(classes, key=lambda k: centres[k])
-    gaps = [(centres[b] - centres[a]) % (2 * math.pi) + arcs[b][0] - arcs[a][1]
-            for a, b in zip(order, order[1:] + order[:1])]
+    def gaps_at(share):
+        ends = [(quantile(d, 0.5 - share / 200), quantile(d, 0.5 + share / 200)) for d in deviations]
+        return [(centres[b] - centres[a]) % (2 * math.pi) + ends[b][0] - ends[a][1]
+                for a, b in zip(order, order[1:] + order[:1])]
+    gaps = gaps_at(98)
     inside = [any(arcs[j][0] <= wrapped(a - centres[j]) <= arcs[j][1] for j in classes if j != k)
               for k in classes for a in polar[k]]
     found = {"w_ec_deg": mean([abs(wrapped(w - c)) for w, c in zip(weights, centres)]),
@@ -73,6 +76,9 @@ def statistics(run):
              "gap_min_deg": min(gaps), "gap_median_deg": quantile(gaps, 0.5)}
     found = {key: math.degrees(value) for key, value in found.items()}
     found["overlap_share"] = mean(inside)
+    found["gap_min_by_share_deg"] = [math.degrees(min(gaps_at(k))) for k in range(90, 101)]
+    found["gap_median_by_share_deg"] = [math.degrees(quantile(gaps_at(k), 0.5))
+                                        for k in range(90, 101)]
     found["theta_deg"] = spread(theta)
     found["other_deg"] = spread([min(abs(wrapped(a - weights[j])) for j in classes if j != k)
                                  for k in classes for a in polar[k]])
@@ -136,6 +142,9 @@ class Driver(unittest.TestCase):
                 if isinstance(value, dict):
                     for part in value:
                         self.assertAlmostEqual(value[part], want[key][part], 6)
+                elif isinstance(value, list):
+                    for a, b in zip(value, want[key], strict=True):
+                        self.assertAlmostEqual(a, b, 6, msg=f"{run['loss']}, {key}")
                 else:
                     self.assertAlmostEqual(value, want[key], 6, msg=f"{run['loss']}, {key}")
 
@@ -172,7 +181,7 @@ class Driver(unittest.TestCase):
                      "--seeds", "1"]
         usual = numbers_of(self.run_to("usual.json", *arguments))[0][0]
         for option, value, field in [
-                ("hidden", [24, 8], "hidden"), ("weight-length", 3, "weight_length"),
+                ("hidden", [24, 8], "hidden"), ("weight-length", 3, "weight_length"), ("start", "random", "start"),
                 ("epochs", 3, "epochs"), ("batch", 32, "batch"), ("rate", 0.01, "rate"),
                 ("momentum", 0.5, "momentum"), ("decay", 0.1, "weight_decay"),
                 ("clip", 0, "gradient_clip"), ("warmup", 0, "warmup_share"),
@@ -265,7 +274,7 @@ class Driver(unittest.TestCase):
                 ("two layers", "--hidden", "3"), ("two hidden layers", "--hidden", "3,4,5"),
                 ("'0'", "--hidden", "0,3"), ("'-1'", "--clip", "-1"), ("'2'", "--warmup", "2"),
                 ("'1'", "--batch", "1"), ("at most --lambda-first, 1000", "--lambda-last", "2000"),
-                ("did you mean plane?", "--recipe", "plan"),
+                ("did you mean plane?", "--recipe", "plan"), ("'here'", "--start", "here"),
                 ("no --data", "--figure", "arcface-fig3", "--recipe", "space"),
                 ("'mmx'", "--isa", "mmx"), ("'99999999999999999999'", "--seed", "9" * 20),
                 ("--seed", "--seed", str(2**64 - 1)), ("s=-1", "--data", "sphere", "--scale", "-1"),

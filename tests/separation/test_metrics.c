@@ -95,6 +95,11 @@ static void gaps_by_hand(void **state)
     assert_degrees("least gap", s.gap_min, 11.4);
     assert_degrees("median gap", s.gap_median, 21.8);
     assert_near("overlap", s.overlap_share, 0.0, 0.0);
+    /* 90 %: within 27, 9 and 54; all: within 30, 10 and 60. */
+    assert_degrees("least of 90 %", s.gap_min_of[0], 17.0);
+    assert_degrees("median of 90 %", s.gap_median_of[0], 29.0);
+    assert_degrees("least of all", s.gap_min_of[ARC_SHARES - 1], 10.0);
+    assert_degrees("median of all", s.gap_median_of[ARC_SHARES - 1], 20.0);
 }
 
 static void overlaps_by_hand(void **state)
@@ -204,7 +209,7 @@ static void three_dimensions(void **state)
     assert_degrees("W-EC", s.w_ec, (45.0 + 90.0) / 2.0);
     assert_degrees("W-Inter", s.w_inter, 90.0);
     assert_near("accuracy", s.accuracy, 0.5, 0.0);
-    assert_true(isnan(s.gap_min) && isnan(s.overlap_share));
+    assert_true(isnan(s.gap_min) && isnan(s.overlap_share) && isnan(s.gap_min_of[0]));
 }
 
 /* An acos of a float cosine would give 0 here. */
