@@ -43,10 +43,24 @@ static angle_summary summarise(double *values, size_t count)
     return out;
 }
 
-static angle_summary no_angles(void)
-{
-    return (angle_summary){.mean = NAN, .p05 = NAN, .p50 = NAN, .p95 = NAN};
-}
+#define NO_ANGLES                                                                                  \
+    {                                                                                              \
+        .mean = NAN, .p05 = NAN, .p50 = NAN, .p95 = NAN                                            \
+    }
+
+const separation_stats separation_none = {
+    .accuracy = NAN,
+    .w_ec = NAN,
+    .w_inter = NAN,
+    .intra = NAN,
+    .inter = NAN,
+    .fisher = NAN,
+    .theta = NO_ANGLES,
+    .other = NO_ANGLES,
+    .gap_min = NAN,
+    .gap_median = NAN,
+    .overlap_share = NAN,
+};
 
 /* theta[count]: of each sample to its class's weight. */
 static void find_theta(const separation_input *in, const directions *unit)
@@ -228,7 +242,7 @@ angle_summary separation_theta(const separation_input *in)
 {
     const directions unit = directions_open(in);
     const angle_summary theta =
-        in->weights != NULL ? summarise(unit.theta, in->count) : no_angles();
+        in->weights != NULL ? summarise(unit.theta, in->count) : separation_none.theta;
     free(unit.embeddings);
     return theta;
 }
@@ -254,8 +268,7 @@ void separation_measure(const separation_input *in, separation_stats *out, doubl
                               .weights = in->weights,
                               .threads = in->threads};
     angles four;
-    *out = (separation_stats){.accuracy = NAN, .theta = no_angles(), .other = no_angles()};
-    out->gap_min = out->gap_median = out->overlap_share = NAN;
+    *out = separation_none;
     if (angles_measure(&all, &four, centres) != 0) out_of_memory();
     out->w_ec = four.w_ec;
     out->w_inter = four.w_inter;

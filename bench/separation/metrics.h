@@ -46,6 +46,9 @@ typedef struct separation_stats {
     double overlap_share; /* of samples inside the arc of another class */
 } separation_stats;
 
+/* Nothing was measured. */
+extern const separation_stats separation_none;
+
 /* What a class takes of the circle: centre + low .. centre + high, radians; NaN ends for a class
  * without samples. */
 typedef struct arc {

@@ -26,4 +26,9 @@ void report_list(FILE *out, const unsigned char *losses, const loss_override *ov
 /* The tables that the figures of trainings and the report are made of. */
 void tables_of_runs(tables *out, const group_list *groups, const claim_list *claims);
 
+/* ---- report_strangers.c: what a run says of identities that it has not seen, put into its object.
+ * It must not know how that is measured. ---- */
+
+void report_strangers(json_t *object, const run_result *result);
+
 #endif

@@ -23,8 +23,11 @@ static void make_data(const run_plan *plan, data_split *out)
     config.seed = plan->seed;
     config.train = plan->train;
     config.test = plan->test;
+    config.validation = plan->validation;
     if (plan->data->images != NULL) {
-        image_set_pick(plan->data->images, config.train, config.test, plan->seed, out);
+        const image_choice choice = {plan->train, plan->test, plan->classes, plan->validation,
+                                     plan->seed};
+        image_set_pick(plan->data->images, &choice, out);
     } else {
         sphere_data_make(&config, out);
     }
@@ -57,7 +60,8 @@ static void make_head(const run_plan *plan, const dataset *data, class_weights *
 static separation_input input_of(const run_plan *plan, const run_parts *parts, const dataset *data,
                                  const float *embeddings)
 {
-    const int has_weights = plan->aim.triplet == 0.0 && data != &parts->data.unseen;
+    const int strangers = data == &parts->data.unseen || data == &parts->data.validation;
+    const int has_weights = plan->aim.triplet == 0.0 && !strangers;
     return (separation_input){
         .count = data->count,
         .dim = plan->dim,
@@ -83,17 +87,26 @@ static run_snapshot take_snapshot(const run_plan *plan, run_parts *parts, size_t
     return (run_snapshot){epoch, theta};
 }
 
-/* Measures one part of the data; returns its embeddings, [data->count, dim], to be freed. */
-static float *measure_part(const run_plan *plan, run_parts *parts, const char *name,
-                           const dataset *data, double *centres, arc *arcs, separation_stats *out)
+/* Embeds one part of the data, [data->count, dim], to be freed. */
+static float *embed_part(const run_plan *plan, run_parts *parts, const char *name,
+                         const dataset *data)
 {
     float *const embeddings = zeroed(data->count * plan->dim, sizeof *embeddings);
     trainer_embed(&parts->net, data, embeddings);
-    const separation_input input = input_of(plan, parts, data, embeddings);
     if (plan->embedded != NULL) {
+        const separation_input input = input_of(plan, parts, data, embeddings);
         const run_embedded what = {name, plan->dim, data->classes, data, embeddings, input.weights};
         plan->embedded(plan->folder, plan, &what);
     }
+    return embeddings;
+}
+
+/* Embeds and measures one part of the data; returns its embeddings, to be freed. */
+static float *measure_part(const run_plan *plan, run_parts *parts, const char *name,
+                           const dataset *data, double *centres, arc *arcs, separation_stats *out)
+{
+    float *const embeddings = embed_part(plan, parts, name, data);
+    const separation_input input = input_of(plan, parts, data, embeddings);
     separation_measure(&input, out, centres, arcs);
     return embeddings;
 }
@@ -117,36 +130,70 @@ static void keep_features(const run_plan *plan, const dataset *data, const float
     }
 }
 
-static void verify(const run_plan *plan, const dataset *data, const float *vectors, size_t dim,
-                   verification *out)
+/* Are strangers told apart by these vectors, [data->count, dim]? */
+static void compare_strangers(const run_plan *plan, const dataset *data, const float *vectors,
+                              size_t dim, stranger_result *out)
 {
-    const verification_input pairs = {
-        .rows = data->count,
-        .dim = dim,
-        .embeddings = vectors,
-        .labels = data->labels,
-        .threads = plan->aim.loss.threads,
-    };
-    if (verification_measure(&pairs, out) != 0) out_of_memory();
+    const int threads = plan->aim.loss.threads;
+    const verification_input pairs = {.rows = data->count,
+                                      .dim = dim,
+                                      .embeddings = vectors,
+                                      .labels = data->labels,
+                                      .threads = threads};
+    int64_t *const gallery = zeroed(2 * data->count, sizeof *gallery);
+    int64_t *const probes = gallery + data->count;
+    for (size_t i = 0; i < data->count; i++) {
+        const int first = i == 0 || data->labels[i] != data->labels[i - 1];
+        const int enrolled = first && data->labels[i] % 2 == 0;
+        gallery[i] = enrolled ? data->labels[i] : -1;
+        probes[i] = enrolled ? -1 : data->labels[i];
+    }
+    const identification_input search = {.dim = dim,
+                                         .gallery_rows = data->count,
+                                         .probe_rows = data->count,
+                                         .gallery = vectors,
+                                         .probes = vectors,
+                                         .gallery_labels = gallery,
+                                         .probe_labels = probes,
+                                         .threads = threads};
+    *out = (stranger_result){.count = data->count, .classes = data->classes};
+    for (size_t k = 0; k < SEARCH_POINTS; k++)
+        out->points[k].limit = k == 0 ? 0.1 : 0.01;
+    if (verification_measure(&pairs, &out->pairs) != 0 ||
+        identification_measure(&search, out->points, SEARCH_POINTS, &out->search) != 0)
+        out_of_memory();
+    free(gallery);
 }
 
-static void measure_unseen(const run_plan *plan, run_parts *parts, run_result *result)
+/* By the embeddings of one part of the data, which are returned, to be freed; NULL if it is empty.
+ */
+static float *embed_strangers(const run_plan *plan, run_parts *parts, const char *name,
+                              const dataset *data, stranger_result *out)
+{
+    if (data->count == 0) return NULL;
+    float *const embeddings = embed_part(plan, parts, name, data);
+    compare_strangers(plan, data, embeddings, plan->dim, out);
+    return embeddings;
+}
+
+static void measure_strangers(const run_plan *plan, run_parts *parts, run_result *result)
 {
     const dataset *const data = &parts->data.unseen;
-    double *const centres = zeroed(data->classes * plan->dim, sizeof *centres);
-    float *const embeddings =
-        measure_part(plan, parts, "unseen", data, centres, NULL, &result->unseen);
-    verify(plan, data, embeddings, plan->dim, &result->strangers);
-    result->inputs_verified = plan->data->images != NULL;
-    if (result->inputs_verified)
-        verify(plan, data, data->inputs, data->dim, &result->raw_strangers);
-    result->verified = 1;
+    float *const embeddings = embed_strangers(plan, parts, "unseen", data, &result->strangers);
+    free(embed_strangers(plan, parts, "validation", &parts->data.validation, &result->validation));
+    if (embeddings == NULL) return;
+    if (plan->raw) compare_strangers(plan, data, data->inputs, data->dim, &result->raw_strangers);
+    if (!plan->brief) {
+        const separation_input input = input_of(plan, parts, data, embeddings);
+        double *const centres = zeroed(data->classes * plan->dim, sizeof *centres);
+        separation_measure(&input, &result->unseen, centres, NULL);
+        free(centres);
+    }
     free(embeddings);
-    free(centres);
 }
 
-/* Fills everything of the result but the training's own numbers and snapshots. */
-static void measure(const run_plan *plan, run_parts *parts, run_result *result)
+/* Fills what the result says of those that were trained. */
+static void measure_trained(const run_plan *plan, run_parts *parts, run_result *result)
 {
     const dataset *const train = &parts->data.train, *const test = &parts->data.test;
     const size_t classes = train->classes, weights = classes * plan->dim;
@@ -160,7 +207,6 @@ static void measure(const run_plan *plan, run_parts *parts, run_result *result)
         measure_part(plan, parts, "test", test, result->centres, result->arcs, &result->test);
     if (plan->dim <= 3) keep_features(plan, test, embeddings, result);
     free(embeddings);
-    if (parts->data.unseen.count > 0) measure_unseen(plan, parts, result);
 }
 
 /* ---- the state that is kept ---------------------------------------------------------------- */
@@ -222,6 +268,7 @@ static void snapshot_if_due(const run_plan *plan, run_parts *parts, size_t epoch
                             run_result *result)
 {
     const size_t moments[RUN_SNAPSHOTS] = {0, plan->how.epochs / 2, plan->how.epochs};
+    if (plan->brief) return;
     for (size_t i = 0; i < RUN_SNAPSHOTS; i++)
         if (epoch == moments[i]) result->snapshots[i] = take_snapshot(plan, parts, epoch);
 }
@@ -282,7 +329,9 @@ int run_carry_out(const run_plan *plan, run_result *result)
         .classes = parts.data.train.classes,
         .train_count = parts.data.train.count,
         .test_count = parts.data.test.count,
-        .unseen_count = parts.data.unseen.count,
+        .train = separation_none,
+        .test = separation_none,
+        .unseen = separation_none,
     };
     const size_t *const hidden = plan->how.hidden;
     const layer_shape shapes[] = {
@@ -294,7 +343,8 @@ int run_carry_out(const run_plan *plan, run_result *result)
                    plan->how.batch, plan->seed);
     make_head(plan, &parts.data.train, &parts.head);
     const int status = train(plan, &parts, result);
-    if (status == 0) measure(plan, &parts, result);
+    if (status == 0 && !plan->brief) measure_trained(plan, &parts, result);
+    if (status == 0) measure_strangers(plan, &parts, result);
     data_split_free(&parts.data);
     network_free(&parts.net);
     class_weights_free(&parts.head);

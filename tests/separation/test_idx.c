@@ -197,7 +197,7 @@ static void loads_and_picks(void **state)
     }
     assert_int_equal(set.classes, 4);
     assert_int_equal(set.pixels, 12);
-    image_set_pick(&set, 3, 100, 1, &split);
+    image_set_pick(&set, &(image_choice){.train = 3, .test = 100, .seed = 1}, &split);
     assert_int_equal(split.train.count, 12);
     assert_int_equal(split.test.count, 8); /* all there are */
     double sum = 0.0, square = 0.0;
@@ -298,7 +298,7 @@ static void picks_unseen_classes(void **state)
     assert_int_equal(image_set_load(folder, &set, error, sizeof error), 0);
     assert_int_equal(set.classes, 4);
     assert_int_equal(set.unseen_classes, 6);
-    image_set_pick(&set, 5, 2, 1, &split);
+    image_set_pick(&set, &(image_choice){.train = 5, .test = 2, .seed = 1}, &split);
     assert_int_equal(split.unseen.count, 12);
     for (size_t i = 0; i < split.unseen.count; i++)
         assert_int_equal(split.unseen.labels[i], i / 2);
