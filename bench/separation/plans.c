@@ -86,7 +86,8 @@ void plans_carry_out(plan_list *list, int threads)
         while (list->plans[first].data != list->plans[i].data ||
                list->plans[first].seed != list->plans[i].seed)
             first++;
-        list->plans[i].raw = list->plans[i].data->images != NULL && first == i;
+        list->plans[i].raw =
+            list->plans[i].data->images != NULL && first == i && !list->plans[i].brief;
         epochs += list->plans[i].how.epochs;
         list->plans[i].epoch_done = count_epoch;
         list->plans[i].user = &all;
