@@ -8,6 +8,10 @@ import csv
 import os
 import re
 import sys
+import textwrap
+
+sys.dont_write_bytecode = True
+from report import study  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PAGES = [os.path.join(os.path.dirname(HERE), "docs", name)
@@ -171,6 +175,19 @@ def plan(run):
 ORDER = "table 3's order: "
 
 
+def tuned(run):
+    """Tuned against tuned: the answers, and both data sets side by side."""
+    rows, raw = rows_of(run, "study"), rows_of(run, "study_raw")
+    said = []
+    for data in study.data_of(rows):
+        alone = [row for row in raw if row["data"] == data]
+        line = f"* **On {study.DATA[data]}.** {study.answer(rows, data)}"
+        line += f" {study.beyond_raw(alone)}" if alone else ""
+        said += textwrap.wrap(line, 110, subsequent_indent="  ")
+    return [*said, "", *table(*study.side_by_side(rows))]
+
+
+
 def claim_number(row):
     digits = 3 if row["unit"] == "1" else 1 if abs(float(row["mean"])) >= 1 else 2
     mean, low, high = ("%.*f" % (digits, float(row[key])) for key in ("mean", "low", "high"))
@@ -197,7 +214,7 @@ def order_of_table3(run):
             "`separation.json`."]
 
 
-MAKERS = {"claims": claims, "order of table 3": order_of_table3, "head over the products": head_table, "rows level": rows_table, "large steps": large_steps,
+MAKERS = {"tuned against tuned": tuned, "claims": claims, "order of table 3": order_of_table3, "head over the products": head_table, "rows level": rows_table, "large steps": large_steps,
           "small steps": small_steps, "speeds": speeds, "over ranks": over_ranks,
           "one and two workers": workers, "bytes": bytes_counted, "plan": plan}
 

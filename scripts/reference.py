@@ -2,10 +2,11 @@
 """reference.py: the summary of a run that the repository keeps, made of the whole run: machine.json,
 summary.json (what compare.sh needs, the greatest errors, means over seeds), the tables and SVGs of
 the figures that README.md and docs/*.md show, and the report. Nothing in it but those SVGs has a
-mark or a row per sample. results/README.md has the fields. What bench/scale/scale.py has measured
-takes an hour and 20 GiB of disk: a run without it keeps what results/reference has.
+mark or a row per sample. results/README.md has the fields. What bench/scale/scale.py and
+bench/separation/study.py have measured takes an hour each: a run without it keeps what
+results/reference has.
 usage: reference.py RUN [--out DIR]     (a folder or a pack; DIR: results/reference)
-       reference.py --scale RUN         (that part of results/reference alone)
+       reference.py --scale RUN         (that part of results/reference alone; likewise --study)
 """
 
 import glob
@@ -30,6 +31,8 @@ from run_files import Files, Unusable, opened, table  # noqa: E402
 ROOT = os.path.dirname(here)
 REFERENCE = os.path.join(ROOT, "results", "reference")
 REPORT_TABLES = ("losses", "summary", "speed", "promises", "toys", "claims")
+# What programs of their own make: their figure, which is also a table, and their other tables.
+APART = {"scale": ("scaling", "scale_*"), "study": ("study", "study_*")}
 DIGITS = 6  # of what is measured; seeds' quantities keep all, so that equal ones are seen to be
 
 
@@ -147,13 +150,19 @@ def rounded_cells(text):
                   lambda number: f"{float(number.group()):.{DIGITS}g}", text)
 
 
-def take_scale(source, folder):
-    """The tables and the figure of bench/scale."""
-    for path in [os.path.join(source, "tables", "scaling.tsv"),
-                 *glob.glob(os.path.join(source, "tables", "scale_*.tsv"))]:
+def take_apart(name, source, folder):
+    """The tables and the figure of a program of its own, where it was run."""
+    for path in tables_apart(name, source):
         copied(path, os.path.join(folder, "tables", os.path.basename(path)), rounded_cells)
-    drawn = os.path.join("figures", "fig_scaling.svg")
-    copied(os.path.join(source, drawn), os.path.join(folder, drawn), slim)
+    drawn = os.path.join("figures", f"fig_{APART[name][0]}.svg")
+    if tables_apart(name, source):
+        copied(os.path.join(source, drawn), os.path.join(folder, drawn), slim)
+
+
+def tables_apart(name, source):
+    figure, others = APART[name]
+    return [path for pattern in (figure, others)
+            for path in glob.glob(os.path.join(source, "tables", pattern + ".tsv"))]
 
 
 def write_report(folder):
@@ -163,7 +172,8 @@ def write_report(folder):
 
 def derive(source, folder):
     """Everything into an empty folder."""
-    files, figures = Files(source), [name for name in shown_figures() if name != "scaling"]
+    drawn_apart = [figure for figure, _ in APART.values()]
+    files, figures = Files(source), [name for name in shown_figures() if name not in drawn_apart]
     if files.summary:
         raise Unusable(f"{source}: a summary, not a whole run")
     for part in ("tables", "figures"):
@@ -175,8 +185,8 @@ def derive(source, folder):
     for name in figures:
         drawn = os.path.join("figures", f"fig_{name}.svg")
         copied(os.path.join(source, drawn), os.path.join(folder, drawn), slim)
-    measured = os.path.exists(os.path.join(source, "tables", "scaling.tsv"))
-    take_scale(source if measured else REFERENCE, folder)
+    for name in APART:
+        take_apart(name, source if tables_apart(name, source) else REFERENCE, folder)
     write_report(folder)
 
 
@@ -195,16 +205,14 @@ def main():
     if len(words) == 3 and words[1] == "--out":
         folder = os.path.abspath(words.pop())
         words.pop()
-    only_scale = len(words) == 2 and words[0] == "--scale"
-    if only_scale:
-        del words[0]
+    part = words.pop(0)[2:] if len(words) == 2 and words[0][2:] in APART else None
     if len(words) != 1 or words[0].startswith("-"):
-        fail("usage: reference.py RUN [--out DIR], or --scale RUN", 2)
+        fail("usage: reference.py RUN [--out DIR], or --scale RUN, or --study RUN", 2)
     made = folder + ".part"
     try:
         with opened(words[0]) as source:
-            if only_scale:
-                take_scale(source, folder)
+            if part:
+                take_apart(part, source, folder)
                 write_report(folder)
                 return
             shutil.rmtree(made, ignore_errors=True)

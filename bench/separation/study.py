@@ -82,8 +82,16 @@ class Study:
                 fail(f"{done.stderr.strip()} ({' '.join(command)})")
             with open(out, encoding="utf-8") as stream:
                 found = json.load(stream, object_hook=expanded)
+            self.keep_losses(os.path.join(folder, "tables", "losses.tsv"))
         self.file["context"] = found["context"]
         return found["runs"]
+
+    def keep_losses(self, table):
+        """The figure takes names and colours from the driver's table of losses."""
+        kept = os.path.join(os.path.dirname(os.path.abspath(self.options.out)), "tables", "losses.tsv")
+        if not os.path.exists(kept):
+            with open(table, encoding="utf-8") as stream:
+                write(kept, stream.read())
 
     def make(self, cell, loss, scales, margins, seeds, part):
         """Every pair of a scale and a margin of the loss's own, with each of the seeds."""
@@ -109,11 +117,15 @@ class Study:
             named = loss if added else verdicts.BASE
             keys.append([self.key(cell["data"], cell["identities"], cell["epochs"], named, scale, own,
                                   seed) for seed in seeds])
-        missing = [many[0] for many in keys if not all(key in self.known for key in many)]
-        for named in dict.fromkeys(key[3] for key in missing):
-            own = [key for key in missing if key[3] == named]
+        missing = [key for many in keys for key in many if key not in self.known]
+        # Runs with the same seeds missing are one call.
+        asked = {}
+        for key in missing:
+            lacks = tuple(other[6] for other in missing if other[:6] == key[:6])
+            asked.setdefault((key[3], lacks), []).append(key)
+        for (named, lacks), own in asked.items():
             scales, margins = (list(dict.fromkeys(key[k] for key in own)) for k in (4, 5))
-            self.make(cell, named, scales, margins, seeds, part)
+            self.make(cell, named, scales, margins, lacks, part)
         return [[self.known[key] for key in many] for many in keys]
 
     # ---- a cell: so many identities of some data, for so many epochs ----
@@ -122,7 +134,7 @@ class Study:
         """Each loss's scale and added margin, by the validation identities."""
         seeds = range(1, 1 + self.options.tuning_seeds)
 
-        def measure(loss):
+        def measure(loss, seeds=seeds):
             def goodness(scales, margins):
                 pairs = [(scale, margin) for scale in scales for margin in margins]
                 found = self.values(cell, loss, pairs, seeds, "validation")
@@ -132,7 +144,7 @@ class Study:
         scale = search.tuned_scale(measure(verdicts.BASE))
         chosen = {verdicts.BASE: (scale, 0)}
         for loss in LOSSES[1:]:
-            chosen[loss] = search.tuned(measure(loss), scale)
+            chosen[loss] = search.tuned(measure(loss), measure(loss, seeds[:1]), scale)
         return chosen
 
     def judge(self, cell):
@@ -147,9 +159,10 @@ class Study:
         return {**cell, "tuning_seeds": self.options.tuning_seeds, "judged": judged}
 
     def raw(self, data):
-        """What strangers' images alone tell, with the seeds of judging; a network of two classes is
-        trained for nothing beside it."""
-        cell = {"data": data, "identities": 2, "epochs": 1, "samples": 20}
+        """What strangers' images alone tell, with the seeds of judging; a little training goes with
+        it for nothing."""
+        cell = {"data": data, "identities": min(self.options.identities), "epochs": 1,
+                "samples": self.file["settings"]["recipe"]["samples"]}
         runs = self.drive(cell, False, loss=verdicts.BASE, seed=JUDGED_FROM, seeds=self.options.seeds)
         return [row["tar"] for run in runs for row in run["raw_verification"]["roc"]
                 if f"{row['limit']:.0e}" == "1e-03"]

@@ -128,12 +128,19 @@ def measures_table(cells):
     return table(["data", "identities", "epochs", "loss", *names], rows)
 
 
-def raw_table(raw):
-    """What images alone tell, and what the best network of all gains on them, paired."""
-    return table(["data", "tar", "tar_low", "tar_high"],
-                 [[data, *interval(values)] for data, values in raw.items()])
+def raw_table(cells, raw):
+    """What images alone tell, and what norm-softmax gains on them, paired within a seed."""
+    rows = []
+    for cell in cells:
+        alone = raw.get(cell["data"], [])
+        trained = cell["judged"][BASE]["values"][PRIMARY]
+        if len(alone) == len(trained):
+            rows.append([cell["data"], cell["identities"], cell["epochs"], *interval(alone),
+                         *interval([a - b for a, b in zip(trained, alone)])])
+    return table(["data", "identities", "epochs", "raw", "raw_low", "raw_high", "gain", "gain_low",
+                  "gain_high"], rows)
 
 
 def tables_of(file):
     return {"study": study_table(file["cells"], file["gains"]),
-            "study_measures": measures_table(file["cells"]), "study_raw": raw_table(file["raw"])}
+            "study_measures": measures_table(file["cells"]), "study_raw": raw_table(file["cells"], file["raw"])}
