@@ -41,7 +41,7 @@ do for [p=1:columns] { do for [row=1:2] {
         set yrange [low_ - 0.05 * reach:high_ + 0.05 * reach]; set ytics autofreq
         set xzeroaxis linetype 20 linecolor rgb frame linewidth 1.4
         plot for [k=1:3] table using (inside(p, k) ? beside(k) : away):13:14:15 with yerrorbars \
-                pointtype 7 pointsize 0.1 linewidth 1.8 linecolor rgb word(colours, style_of(word(shown, k))) dashtype solid notitle, \
+                pointtype 7 pointsize 0.1 linewidth 1.8 linecolor rgb word(colours, style_of(word(shown, k))) dashtype solid title word(shown, k), \
             for [k=1:3] table using (clear(p, k) ? beside(k) : away):13 with points pointtype 7 pointsize 1 \
                 linecolor rgb word(colours, style_of(word(shown, k))) notitle, \
             for [k=1:3] table using (inside(p, k) && !clear(p, k) ? beside(k) : away):13 with points pointtype 6 pointsize 1 linewidth 1.6 \
