@@ -181,7 +181,7 @@ def tuned(run):
     said = []
     for data in study.data_of(rows):
         alone = [row for row in raw if row["data"] == data]
-        line = f"* **On {study.DATA[data]}.** {study.answer(rows, data)}"
+        line = "* " + study.answer(rows, data)
         line += f" {study.beyond_raw(alone)}" if alone else ""
         said += textwrap.wrap(line, 110, subsequent_indent="  ")
     return [*said, "", *table(*study.side_by_side(rows))]

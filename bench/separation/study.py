@@ -9,6 +9,7 @@ begun again, it goes on where it stopped.
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -47,12 +48,15 @@ def say(line):
         print(f"\r{line}\033[K", end="", file=sys.stderr, flush=True)
 
 
+def tar_at(verification, limit):
+    return next(row["tar"] for row in verification["roc"] if math.isclose(row["limit"], limit))
+
+
 def quantities(part):
     """The numbers of a part of a run, by the names of verdicts.py."""
-    roc = {f"{row['limit']:.0e}": row["tar"] for row in part["verification"]["roc"]}
+    tars = {f"tar_1e{k}": tar_at(part["verification"], 10 ** -k) for k in (2, 3, 4)}
     tpir = [row["tpir"] for row in part["identification"]["tpir"]]
-    return {"tar_1e2": roc["1e-02"], "tar_1e3": roc["1e-03"], "tar_1e4": roc["1e-04"],
-            "eer": part["verification"]["eer"], "auc": part["verification"]["auc"],
+    return {**tars, "eer": part["verification"]["eer"], "auc": part["verification"]["auc"],
             "rank_1": part["identification"]["rank_1"], "tpir_1e1": tpir[0], "tpir_1e2": tpir[1]}
 
 
@@ -164,8 +168,7 @@ class Study:
         cell = {"data": data, "identities": min(self.options.identities), "epochs": 1,
                 "samples": self.file["settings"]["recipe"]["samples"]}
         runs = self.drive(cell, False, loss=verdicts.BASE, seed=JUDGED_FROM, seeds=self.options.seeds)
-        return [row["tar"] for run in runs for row in run["raw_verification"]["roc"]
-                if f"{row['limit']:.0e}" == "1e-03"]
+        return [tar_at(run["raw_verification"], 1e-3) for run in runs]
 
 
 OWN_MARGIN = {"sphereface": "m1", "arcface": "m2", "cosface": "m3"}

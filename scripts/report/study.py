@@ -22,8 +22,8 @@ def setting(row):
 
 def gained(row):
     """Which loss gains what, where."""
-    return (f"{LOSSES[row['loss']]} ({setting(row)}) with {row['identities']} identities at equal "
-            f"{row['regime']}, {with_ends(row, 'gain')}")
+    return (f"{with_ends(row, 'gain')} ({LOSSES[row['loss']]}, {setting(row)}, {row['identities']} "
+            f"identities, {row['epochs']} epochs)")
 
 
 def answer(rows, data):
@@ -35,10 +35,10 @@ def answer(rows, data):
     said = (f"On {DATA[data]} a margin helps strangers in {len(of['helps'])} of {len(found)} comparisons "
             f"with norm-softmax, harms in {len(of['harms'])}, in {len(of['undecided'])} it is undecided, "
             f"and in {len(of['no margin'])} none was chosen.")
-    for word, what, most in (("helps", "Most", max), ("harms", "Least", min)):
+    for word, what, most in (("helps", "gain", max), ("harms", "loss", min)):
         if of[word]:
             row = most(of[word], key=lambda row: float(row["gain"]))
-            said += f" {what} has {gained(row)}."
+            said += f" The largest {what} in TAR is {gained(row)}."
     return said
 
 
