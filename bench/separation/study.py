@@ -25,7 +25,8 @@ import verdicts  # noqa: E402
 from run_files import expanded  # noqa: E402
 
 LOSSES = ("normsoftmax", "sphereface", "cosface", "arcface")
-SIZES, MORE = (100, 300, 1000, 3000), (10000,)
+SIZES = (100, 300, 1000, 3000)
+MORE = {"sphere": (10000,), "characters": (4555,)}  # of --full: all that the default set has
 # Equal epochs: so many; equal steps: as many as these are with so many identities.
 EPOCHS, HOME = 6, 1000
 JUDGED_FROM = 101  # the first seed of judging; those of tuning begin at 1
@@ -179,12 +180,12 @@ def title(cell):
 
 
 def cells_of(options, recipe):
-    """The cells of all data and sizes, cheap ones first. Where one epoch is more than the equal
-    steps, it has fewer samples."""
+    """The cells of all data and sizes, cheap ones first. Where the equal steps are no whole number of
+    epochs, these have fewer samples."""
     found = {}
     for data in options.data:
-        for size in options.identities:
-            epochs = max(1, round(options.epochs * HOME / size))
+        for size in options.identities + list(MORE[data]) * options.full:
+            epochs = -(-options.epochs * HOME // size)
             fewer = round(options.epochs * HOME * recipe["samples"] / (size * epochs))
             for regime, count, samples in (("epochs", options.epochs, recipe["samples"]),
                                            ("steps", epochs, min(recipe["samples"], fewer))):
@@ -252,8 +253,7 @@ def parsed():
     parser.add_argument("--data", default=",".join(DATA), metavar="NAMES",
                         help="by commas (%(default)s; scripts/characters.sh makes characters)")
     parser.add_argument("--identities", metavar="LIST",
-                        help=f"numbers by commas ({','.join(map(str, SIZES))}; with --full also "
-                        f"{','.join(map(str, MORE))})")
+                        help=f"numbers by commas ({','.join(map(str, SIZES))})")
     parser.add_argument("--epochs", type=int, default=EPOCHS, metavar="N",
                         help="of equal epochs (%(default)s)")
     parser.add_argument("--tuning-seeds", type=int, default=2, metavar="N",
@@ -263,13 +263,13 @@ def parsed():
     parser.add_argument("--threads", type=int, default=os.cpu_count(), metavar="T",
                         help="of the driver (%(default)s); changes no number")
     parser.add_argument("--quick", action="store_true", help="a tiny problem, to try the program")
-    parser.add_argument("--full", action="store_true", help="more identities as well")
+    parser.add_argument("--full", action="store_true", help="10000 synthetic identities and all 4555 characters, too")
     options = parser.parse_args()
     options.data = options.data.split(",")
     for name in options.data:
         if name not in DATA:
             parser.error(f"--data: no {name}; there are {', '.join(DATA)}")
-    sizes = (30, 60) if options.quick else SIZES + MORE * options.full
+    sizes = (30, 60) if options.quick else SIZES
     try:
         options.identities = [int(size) for size in options.identities.split(",")] \
             if options.identities else list(sizes)
