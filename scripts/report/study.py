@@ -16,8 +16,8 @@ def with_ends(row, name, digits=3):
 
 
 def setting(row):
-    scale = f"s = {float(row['scale']):g}"
-    return scale if float(row["added"]) == 0 else f"m = {float(row['margin']):g}, {scale}"
+    scale = f"s={float(row['scale']):g}"
+    return scale if float(row["added"]) == 0 else f"m={float(row['margin']):g} {scale}"
 
 
 def gained(row):
@@ -26,15 +26,31 @@ def gained(row):
             f"identities, {row['epochs']} epochs)")
 
 
+def most_gained(rows):
+    """Which loss gains the most where one gains at all, and how often."""
+    best = {}
+    for row in rows:
+        place = (row["identities"], row["epochs"])
+        if float(row["gain"]) > (float(best[place]["gain"]) if place in best else 0):
+            best[place] = row
+    names = [row["loss"] for row in best.values()]
+    counts = sorted({(-names.count(loss), loss) for loss in names})
+    return (text.listed(f"{LOSSES[loss]} gains most in {-count}" if k == 0 else f"{LOSSES[loss]} in {-count}"
+                        for k, (count, loss) in enumerate(counts))
+            + f" of {len({(row['identities'], row['epochs']) for row in rows})} problems." if best else "")
+
+
 def answer(rows, data):
     """A sentence or two on one data set; a cell that is of both regimes counts once."""
     found = {(row["identities"], row["epochs"], row["loss"]): row for row in rows
              if row["data"] == data and row["loss"] != "normsoftmax"}.values()
     of = {word: [row for row in found if row["verdict"] == word]
           for word in (*CLEAR, "undecided", "no margin")}
+    others = [f"{said} in {len(of[word])}" for word, said in
+              (("harms", "harms"), ("undecided", "is undecided"), ("no margin", "was not chosen"))
+              if of[word] or word == "harms"]
     said = (f"On {DATA[data]} a margin helps strangers in {len(of['helps'])} of {len(found)} comparisons "
-            f"with norm-softmax, harms in {len(of['harms'])}, in {len(of['undecided'])} it is undecided, "
-            f"and in {len(of['no margin'])} none was chosen.")
+            f"with norm-softmax; it {text.listed(others)}. {most_gained(found)}")
     for word, what, most in (("helps", "gain", max), ("harms", "loss", min)):
         if of[word]:
             row = most(of[word], key=lambda row: float(row["gain"]))
