@@ -119,9 +119,10 @@ if [ "$list" = yes ]; then
     figures | cut -d'|' -f1
     exit 0
 fi
-# Tables of a comparison, that of `margin verify --curve` and those of bench/scale name no loss; those
-# of a run do, in the order of losses.tsv.
+# Tables of a comparison, that of `margin verify --curve`, those of bench/scale and of PyTorch's heads name
+# no loss; those of a run do, in the order of losses.tsv.
 if [ ! -s "$run/tables/losses.tsv" ] && [ ! -s "$run/tables/det.tsv" ] && [ ! -s "$run/tables/scaling.tsv" ] &&
+    [ ! -s "$run/tables/pareto.tsv" ] &&
     ! compgen -G "$run/tables/compare*.tsv" >/dev/null; then
     fail 1 "$run/tables: no losses.tsv: not the tables of this version (run the drivers again, with --out $run/...)"
 fi

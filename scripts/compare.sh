@@ -9,10 +9,10 @@ usage() {
     cat <<TEXT
 usage: $program RUN_A RUN_B [--threshold PERCENT] [--json] [--output DIR [--format svg|png|pdf]...]
 
-Compares two runs (a folder, a pack RUN.tar.xz or a summary): the times of each case (medians,
-resampled independently, since nothing pairs two runs), the greatest errors, and the separation by
+Compares two runs (a folder, a pack RUN.tar.xz or a summary): the times of each case (what a
+quiet machine takes, by the best third of the repetitions), the greatest errors, and separation by
 seed. docs/method.md says when a difference counts.
-  --threshold PERCENT  smaller changes of a time never count (5)
+  --threshold PERCENT  smaller changes of a time never count (3)
   --json               the whole comparison as one JSON object on stdout
   --output DIR         write DIR/compare.json, and DIR/figures/fig_compare.* (times) and
                        fig_compare_errors.* with their tables

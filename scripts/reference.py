@@ -166,8 +166,9 @@ def tables_apart(name, source):
 
 
 def write_report(folder):
+    text = page(Run(folder))
     with open(os.path.join(folder, "report.html"), "w", encoding="utf-8") as stream:
-        stream.write(page(Run(folder)))
+        stream.write(text)
 
 
 def derive(source, folder):

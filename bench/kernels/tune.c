@@ -180,7 +180,7 @@ static void add_ratios(const tuning *t, const struct knob *c, const probe_shape 
         for (size_t round = 0; round < t->rounds; round++)
             times[v][round] /= times[0][round];
         const speed_interval ratio = speed_median_interval(times[v], t->rounds);
-        sums[v].median += log(ratio.median);
+        sums[v].middle += log(ratio.middle);
         sums[v].low += log(ratio.low);
         sums[v].high += log(ratio.high);
     }
@@ -202,12 +202,12 @@ static void choose(tuning *t, const struct knob *c)
         add_ratios(t, c, &c->shapes[i], values, count, sums);
     json_t *list = json_array();
     for (size_t v = 0; v < count; v++) {
-        const speed_interval ratio = {exp(sums[v].median / shapes), exp(sums[v].low / shapes),
+        const speed_interval ratio = {exp(sums[v].middle / shapes), exp(sums[v].low / shapes),
                                       exp(sums[v].high / shapes)};
-        const int faster = ratio.median < 1.0 - GAIN && ratio.high < 1.0;
+        const int faster = ratio.middle < 1.0 - GAIN && ratio.high < 1.0;
         json_array_append_new(list, json_row("value ratio low high", "gggg", values[v],
-                                             ratio.median, ratio.low, ratio.high));
-        if (faster && sums[v].median < sums[best].median) best = v;
+                                             ratio.middle, ratio.low, ratio.high));
+        if (faster && sums[v].middle < sums[best].middle) best = v;
     }
     json_object_set_new(t->ratios, c->field.name, list);
     set(&t->schedule, &c->field, values[best]);

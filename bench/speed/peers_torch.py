@@ -8,7 +8,8 @@ in float64, by three kinds of rows: hard (90 degrees from their class), middle (
 (15). What a head gets wrong there is told beside its time.
 
 Heads: `margin` (this library through margin_losses.torch), `margin-c` (the same without PyTorch,
-through ctypes, into fresh memory), `torch-eager` (the formula, the target's logit replaced),
+through ctypes, into fresh memory), `unfused` (the formula and its gradient by hand, a product at a
+time), `torch-eager` (the formula, the target's logit replaced),
 `torch-detached` (the margin added without a gradient of its own), `torch-compiled` (the formula
 under torch.compile), `torch-fused` (linear_cross_entropy, the margin put on afterwards), `pml`
 (pytorch-metric-learning). Heads that this machine's PyTorch lacks are named and left out.
@@ -153,6 +154,44 @@ def metric_learning(dim: int, classes: int) -> Head:
     return head
 
 
+class Unfused(torch.autograd.Function):
+    """What one writes with NumPy or a BLAS: normalised copies, the cosines stored, their softmax,
+    two more products, and the gradient of the normalisation."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor, w: torch.Tensor, y: torch.Tensor) -> torch.Tensor:
+        lengths = [v.norm(dim=1, keepdim=True) for v in (x, w)]
+        u, v = x / lengths[0], w / lengths[1]
+        index = torch.arange(len(y))
+        p = u @ v.T
+        t = p[index, y]
+        slope = math.cos(MARGIN) + t * math.sin(MARGIN) / (1.0 - t * t).clamp(min=0.0).sqrt()
+        p[index, y] = put_margin(t)
+        p *= SCALE
+        highest = p.amax(1, keepdim=True)
+        target = p[index, y]
+        sums = p.sub_(highest).exp_().sum(1, keepdim=True)
+        p /= sums
+        p[index, y] -= 1.0
+        p[index, y] *= slope
+        ctx.save_for_backward(u, v, p, *lengths)
+        return (sums.log() + highest)[:, 0] - target
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> Tuple[torch.Tensor, torch.Tensor, None]:
+        u, v, p, x_length, w_length = ctx.saved_tensors
+        p = p * (SCALE * grad[:, None])
+        dx, dw = p @ v, p.T @ u
+        return ((dx - (dx * u).sum(1, keepdim=True) * u) / x_length,
+                (dw - (dw * v).sum(1, keepdim=True) * v) / w_length, None)
+
+
+def unfused(x: torch.Tensor, w: torch.Tensor, y: torch.Tensor, reduction: str) -> torch.Tensor:
+    """The formula and its gradient by hand."""
+    loss = Unfused.apply(x, w, y)
+    return loss.mean() if reduction == "mean" else loss
+
+
 def ours(x: torch.Tensor, w: torch.Tensor, y: torch.Tensor, reduction: str) -> torch.Tensor:
     """This library."""
     from margin_losses.torch import functional
@@ -162,7 +201,8 @@ def ours(x: torch.Tensor, w: torch.Tensor, y: torch.Tensor, reduction: str) -> t
 
 def heads_of(dim: int, classes: int) -> Tuple[Dict[str, Head], Dict[str, str]]:
     """Return the heads by name, and why others are missing."""
-    heads: Dict[str, Head] = {"margin": ours, "torch-eager": eager, "torch-detached": detached}
+    heads: Dict[str, Head] = {"margin": ours, "unfused": unfused, "torch-eager": eager,
+                              "torch-detached": detached}
     missing = {}
     if hasattr(torch, "compile"):
         heads["torch-compiled"] = torch.compile(eager)
@@ -392,6 +432,25 @@ def write(path: str, text: str) -> None:
     os.replace(part.name, path)
 
 
+def pareto(rows: List[Dict[str, Any]]) -> str:
+    """Return the table of fig_pareto: a series a head, a row a shape and kind of rows; "-" for what
+    is not finite."""
+    lines = ["#series\tkind\tshape\tthreads\trows\tms\tlow\thigh\terror\tmib"]
+    for name in dict.fromkeys(row["run_name"].split("/")[1] for row in rows):
+        for row in (row for row in rows if row["run_name"].split("/")[1] == name):
+            shape = " × ".join(part[2:] for part in row["run_name"].split("/")[3:6])
+            for kind in KINDS if f"error_dx_{next(iter(KINDS))}" in row else ():
+                error = row[f"error_dx_{kind}"]
+                cells = [name[5:], "ours" if name == "impl:margin" else "peer", shape, row["threads"],
+                         kind, *(f"{row[key]:.6g}" for key in ("real_time", "time_low", "time_high")),
+                         "-" if error is None else f"{error:.3g}",
+                         f"{row['peak_memory_bytes'] / 2**20:.1f}"]
+                lines.append("\t".join(map(str, cells)))
+        if lines[-1]:
+            lines += ["", ""]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
 def shapes(text: str) -> List[str]:
     """Read the shapes of --shapes."""
     for shape in text.split(","):
@@ -405,7 +464,8 @@ def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(
         description="ArcFace heads of PyTorch beside this library's: time, memory, errors.")
-    parser.add_argument("--out", metavar="FILE", help="where the JSON goes (default: nowhere)")
+    parser.add_argument("--out", metavar="FILE", help="where the JSON goes, and beside it tables/pareto.tsv for the figure "
+                        "(default: nowhere)")
     parser.add_argument("--shapes", type=shapes, default=",".join(SHAPES), metavar="NxDxC,...",
                         help="default: %(default)s")
     parser.add_argument("--threads", default="1", metavar="T,...", help="default: %(default)s")
@@ -436,6 +496,9 @@ def main() -> None:
     if a.out:
         results = {"context": context(a, missing), "benchmarks": rows}
         write(a.out, json.dumps(results, indent=1, allow_nan=False) + "\n")
+        tables = os.path.join(os.path.dirname(os.path.abspath(a.out)), "tables")
+        os.makedirs(tables, exist_ok=True)
+        write(os.path.join(tables, "pareto.tsv"), pareto(rows))
 
 
 if __name__ == "__main__":

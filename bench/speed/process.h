@@ -20,4 +20,16 @@ speed_foreign speed_foreign_now(void);
  * hypervisor gives to other guests counts, where it tells. */
 double speed_foreign_cpus(speed_foreign since);
 
+/* What kept the process from its processors. */
+typedef struct speed_waits {
+    double wall;
+    double queued; /* seconds that its threads stood ready and did not run, added up */
+    double stolen; /* seconds of all processors that the hypervisor gave to other guests */
+} speed_waits;
+
+speed_waits speed_waits_now(void);
+/* Since then, as a share of the time of `threads` threads: what they waited for a processor, or
+ * what was stolen, whichever is more. 0 where the system does not tell. */
+double speed_waits_share(speed_waits since, int threads);
+
 #endif

@@ -1,9 +1,10 @@
-/* ratios.c: what a case's repetitions say: their spread, and how they compare with others',
- * repetition by repetition.
+/* ratios.c: what a case's repetitions say: two numbers (statistics.h), and how they compare with
+ * others'.
  *
  * The k-th repetitions of cases of one shape and number of threads ran within a short time of one
  * another (plan.h), so their ratio is free of the machine's slower moods; the median of these
- * ratios is reported, with an interval. Must not know how anything was measured. */
+ * ratios is reported, and the ratio of the quiet numbers, each with an interval. Must not know how
+ * anything was measured. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +18,8 @@
 #include "timed.h"
 #include "quantile.h"
 
-#define UNSTABLE_SPREAD 0.05
+/* A case whose quiet number is not known to this share of it is unstable. */
+#define UNSTABLE 0.05
 
 enum { PRODUCTS = 3 };
 static const char *const product_keys[PRODUCTS] = {"logits_seconds", "dx_seconds", "dw_seconds"};
@@ -48,18 +50,53 @@ static size_t drop_missing(double *series, size_t count)
     return kept;
 }
 
+/* The quiet number of a series, or of its ratio to another, under `key` and with its interval. */
+static speed_interval put_quiet(const timed_list *list, const timed *t, const char *key,
+                                const double *over, const double *under)
+{
+    double *const process = series_of(list, t, "process");
+    const speed_series series = {over, under, list->processes > 1 ? process : NULL, list->most};
+    const speed_interval quiet = speed_quiet_interval(&series);
+    char ends[160];
+    snprintf(ends, sizeof ends, "%s %s_low %s_high", key, key, key);
+    if (!isnan(quiet.middle)) json_put(t->row, ends, "ggg", quiet.middle, quiet.low, quiet.high);
+    free(process);
+    return quiet;
+}
+
+/* How far the quiet numbers of the processes lie apart, over the least. */
+static double between_processes(const timed_list *list, const timed *t, const double *times)
+{
+    double *const process = series_of(list, t, "process");
+    double *const of_one = zeroed(list->most, sizeof *of_one);
+    double least = INFINITY, most = 0;
+    for (size_t p = 0; p < list->processes; p++) {
+        for (size_t i = 0; i < list->most; i++)
+            of_one[i] = process[i] >= (double)p && process[i] <= (double)p ? times[i] : NAN;
+        const double quiet = speed_quiet(of_one, list->most);
+        least = fmin(least, quiet);
+        most = fmax(most, quiet);
+    }
+    free(of_one);
+    free(process);
+    return most / least - 1;
+}
+
 static void put_spread(const timed_list *list, const timed *t)
 {
     double *times = series_of(list, t, "real_time");
+    if (list->processes > 1)
+        json_put(t->row, "process_spread", "g", between_processes(list, t, times));
+    const speed_interval quiet = put_quiet(list, t, "quiet_time", times, NULL);
     const size_t count = drop_missing(times, list->most);
     if (count > 1) {
         const speed_interval middle = speed_median_interval(times, count);
         const double range = times[count - 1] - times[0];
         for (size_t i = 0; i < count; i++)
-            times[i] = fabs(times[i] - middle.median);
-        const double spread = 2 * speed_median(times, count) / middle.median;
+            times[i] = fabs(times[i] - middle.middle);
         json_put(t->row, "time_low time_high spread range unstable", "ggggb", middle.low,
-                 middle.high, spread, range / middle.median, !(spread <= UNSTABLE_SPREAD));
+                 middle.high, 2 * speed_median(times, count) / middle.middle, range / middle.middle,
+                 !(quiet.high - quiet.low <= UNSTABLE * quiet.middle));
     }
     free(times);
 }
@@ -71,15 +108,17 @@ static void put_ratio_of(const timed_list *list, const timed *t, const char *whi
                          const double *other)
 {
     double *series = series_of(list, t, which);
-    char ends[128];
+    char name[128];
+    snprintf(name, sizeof name, "quiet_%s", key);
+    put_quiet(list, t, name, series, other);
     for (size_t i = 0; i < list->most; i++)
         series[i] /= other[i];
     const size_t count = drop_missing(series, list->most);
     if (count > 0) {
         const speed_interval ratio = speed_median_interval(series, count);
-        snprintf(ends, sizeof ends, "%s_low %s_high", key, key);
-        json_put(t->row, key, "g", ratio.median);
-        if (count > 1) json_put(t->row, ends, "gg", ratio.low, ratio.high);
+        snprintf(name, sizeof name, "%s_low %s_high", key, key);
+        json_put(t->row, key, "g", ratio.middle);
+        if (count > 1) json_put(t->row, name, "gg", ratio.low, ratio.high);
     }
     free(series);
 }
@@ -124,30 +163,49 @@ static int is_there(const timed_list *list, const timed *like, const struct floo
     return 0;
 }
 
-/* Adds the nanoseconds of one product by its best library, which the floor is told; 0 if none was
- * measured. */
-static int add_best_product(const timed_list *list, const timed *like, int product,
-                            const struct floor_kind *kind, json_t *floor, double *sum)
+/* The library whose quiet number of one product is least, over the repetitions of this parity (2:
+ * over all); NULL if none was measured. */
+static const timed *best_product(const timed_list *list, const timed *like, int product,
+                                 const struct floor_kind *kind, size_t parity)
 {
     const timed *best = NULL;
     double least = INFINITY;
-    char packed[32];
     for (const timed *t = list->all; t < list->all + list->count; t++) {
-        const double seconds = timed_number(t->row, product_keys[product]);
-        if (serves(t, like, kind) && seconds > 0 && seconds < least) {
+        if (!t->row || !serves(t, like, kind)) continue;
+        double *series = series_of(list, t, product_keys[product]);
+        for (size_t i = 0; i < list->most && parity < 2; i++)
+            series[i] = i % 2 == parity ? series[i] : NAN;
+        const double seconds = speed_quiet(series, list->most);
+        if (seconds > 0 && seconds < least) {
             best = t;
             least = seconds;
         }
+        free(series);
     }
+    return best;
+}
+
+/* Adds the nanoseconds of one product by its best library, which the floor is told; 0 if none was
+ * measured. The library is chosen on the even repetitions for the odd ones, and the other way
+ * round: the least of several noisy numbers is too small for those that it was chosen on. */
+static int add_best_product(const timed_list *list, const timed *like, int product,
+                            const struct floor_kind *kind, json_t *floor, double *sum)
+{
+    const char *const key = product_keys[product];
+    const timed *const best = best_product(list, like, product, kind, 2);
+    char packed[32];
     if (best == NULL) return 0;
-    double *series = series_of(list, best, product_keys[product]);
-    for (size_t i = 0; i < list->most; i++)
-        sum[i] += 1e9 * series[i];
+    for (size_t parity = 0; parity < 2; parity++) {
+        const timed *const chosen = best_product(list, like, product, kind, 1 - parity);
+        double *series = series_of(list, chosen != NULL ? chosen : best, key);
+        for (size_t i = parity; i < list->most; i += 2)
+            sum[i] += 1e9 * series[i];
+        free(series);
+    }
     snprintf(packed, sizeof packed, "%s_packed", product_names[product]);
     json_put(floor, product_names[product], "s", best->what->impl);
-    json_put(floor, product_keys[product], "g", least);
+    json_put(floor, key, "g", timed_number(best->row, key));
     if (kind->also == SPEED_PACKED) json_put(floor, packed, "b", best->what->what == SPEED_PACKED);
-    free(series);
     return 1;
 }
 
@@ -228,45 +286,4 @@ void speed_ratios_add(json_t *report, const speed_plan *plan)
     }
     json_put(list.context, "unstable_cases", "d", unstable);
     timed_free(&list);
-}
-
-/* ---- statistics.h: medians by sorting, their intervals by the binomial distribution
- * -------------- */
-
-double speed_median(double *values, size_t count)
-{
-    sort_doubles(values, count);
-    return quantile(values, count, 0.5);
-}
-
-/* A value is below the true median with probability 1/2. The median lies outside the k-th from
- * either end when fewer than k + 1 values (k from 0) are on one side of it. */
-static double coverage(size_t count, size_t k)
-{
-    double term = ldexp(1, -(int)count), sum = 0; /* binomial(count, i) / 2^count */
-    for (size_t i = 0; i <= k; i++) {
-        sum += term;
-        term *= (double)(count - i) / (double)(i + 1);
-    }
-    return 1 - 2 * sum;
-}
-
-static size_t order_statistic(size_t count)
-{
-    size_t k = 0;
-    while (2 * (k + 1) < count && coverage(count, k + 1) >= 0.95)
-        k++;
-    return k;
-}
-
-speed_interval speed_median_interval(double *values, size_t count)
-{
-    const double median = speed_median(values, count);
-    const size_t k = order_statistic(count);
-    return (speed_interval){median, values[k], values[count - 1 - k]};
-}
-
-double speed_interval_coverage(size_t count)
-{
-    return count < 2 ? 0 : coverage(count, order_statistic(count));
 }

@@ -74,6 +74,7 @@ static json_t *statistics_row(json_t *const *rows, size_t count, int which, doub
     json_put(row, "run_type aggregate_name aggregate_unit iterations", "sssz", "aggregate",
              names[which], which == CV ? "percentage" : "time", count);
     json_object_del(row, "repetition_index");
+    json_object_del(row, "process");
     return row;
 }
 
@@ -162,9 +163,15 @@ json_t *speed_report_build(const char *google, const json_t *context, const spee
     }
     make_portable(own);
     json_object_update(own, (json_t *)(uintptr_t)context);
+    speed_report_finish(report, plan);
+    return report;
+}
+
+void speed_report_finish(json_t *report, const speed_plan *plan)
+{
+    json_t *const rows = json_object_get(report, "benchmarks");
     json_object_set_new(report, "benchmarks", with_statistics(rows));
     speed_ratios_add(report, plan);
-    return report;
 }
 
 /* ---- the table that bench_speed closes with: every number in it is in the JSON
@@ -331,6 +338,6 @@ void speed_summary_print(FILE *stream, const json_t *report, const speed_plan *p
     if (t.equal)
         fprintf(stream, "\n= no difference seen: the interval of the paired ratios holds 1\n");
     if (t.unstable)
-        fprintf(stream, "%s~ repetitions differ by more than 5 %%: the machine was not quiet\n",
+        fprintf(stream, "%s~ the quiet number is not known to 5 %%: the machine was not quiet\n",
                 t.equal ? "" : "\n");
 }

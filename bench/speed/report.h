@@ -24,6 +24,8 @@ void speed_report_describe(json_t *context, const speed_plan *plan, speed_level 
  * line in `fault` where the text cannot be used. */
 json_t *speed_report_build(const char *google, const json_t *context, const speed_plan *plan,
                            char *fault);
+/* The same of `report`, whose rows of repetitions stand case by case already. */
+void speed_report_finish(json_t *report, const speed_plan *plan);
 /* Its part in ratios.c: all of these members. */
 void speed_ratios_add(json_t *report, const speed_plan *plan);
 

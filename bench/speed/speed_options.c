@@ -3,6 +3,7 @@
  * Must not know how cases are run. */
 #include "speed_options.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,6 +83,12 @@ static const option_row rows[] = {
     OPTION_GROUP("how:"),
     {"repetitions", "R", "of each case, interleaved at random (default 9; quick 6)",
      TO_INT(repetitions, 1, 10000)},
+    {"processes", "K",
+     "fresh processes that share the repetitions: code and memory lie elsewhere in each (default "
+     "1)",
+     TO_INT(processes, 0, 1000)},
+    {"neighbour", NULL, "beside a process that sweeps the last cache over and over",
+     TO_FLAG(neighbour)},
     {"min-time", "SECONDS", "of each repetition (default: what the time for the run allows)",
      TO_RANGE(min_seconds, 1e-9, 3600)},
     {"seed", "S", "of the inputs (default {default})", TO_U64(request.seed)},
@@ -158,13 +165,20 @@ static void fill_defaults(speed_options *o)
             die_usage(SPEED_PROGRAM, "--threads: more than %d numbers", SPEED_MAX_THREAD_COUNTS);
         request->threads[request->thread_counts++] = threads;
     }
-    o->repetitions = o->repetitions ? o->repetitions : repetitions[request->level];
-    o->budget_seconds = budgets[request->level];
+    const int usual = repetitions[request->level];
+    o->repetitions = o->repetitions ? o->repetitions : usual;
+    o->budget_seconds = budgets[request->level] * fmin(1.0, (double)o->repetitions / usual);
+    if (o->processes > o->repetitions)
+        die_usage(SPEED_PROGRAM, "--processes: no more than the %d repetitions that they share",
+                  o->repetitions);
+    if (o->processes > 1 && o->out == NULL)
+        die_usage(SPEED_PROGRAM, "--processes: results go to a file: add --out FILE");
 }
 
 void speed_options_parse(speed_options *o, int argc, char **argv)
 {
     memset(o, 0, sizeof *o);
+    o->processes = 1;
     o->request.level = SPEED_DEFAULT;
     o->request.seed = 1;
     char **ours = zeroed((size_t)argc + 1, sizeof *ours);

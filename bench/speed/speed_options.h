@@ -20,8 +20,10 @@ typedef struct speed_options {
     int blas_count, preload_count;
     unsigned char threads_wanted[SPEED_MAX_THREADS + 1]; /* 1: by --threads */
     int repetitions;
-    double budget_seconds;                     /* for all of the run; 0: no limit */
-    double min_seconds;                        /* of a repetition; 0: as the budget allows */
+    int processes;         /* that share them; 0: this is one of several, and writes no tables */
+    int neighbour;         /* 1: a busy one is wanted */
+    double budget_seconds; /* for all of the run; 0: no limit */
+    double min_seconds;    /* of a repetition; 0: as the budget allows */
     char *google_flag[SPEED_MAX_GOOGLE_FLAGS]; /* --benchmark_*, passed through */
     int google_flags;
 } speed_options;

@@ -20,16 +20,22 @@ static void write_cases(tables *out, const timed_list *list)
 {
     table_begin(
         out, "speed",
-        "what loss impl isa N D C threads median_us low_us high_us spread repetitions unstable");
+        "what loss impl isa N D C threads median_us low_us high_us quiet_us* spread repetitions "
+        "unstable per_cycle joules");
     for (size_t i = 0; i < list->count; i++) {
         const timed *t = &list->all[i];
         const speed_shape *s = t->what->shape;
         const double unit = 1e6 / (double)s->rows;
-        table_row(out, "sssszzzdgggods", speed_what_name(t->what->what), timed_loss(t),
-                  t->what->impl ? t->what->impl : "margin", t->what->impl ? NULL : timed_who(t),
-                  s->rows, s->dim, s->classes, t->what->threads, t->seconds * unit, t->least * unit,
-                  t->most * unit, timed_field(t, "spread", ""),
-                  (int)json_array_size(t->repetitions), timed_is_unstable(t) ? "true" : "false");
+        const timed_values quiet = timed_interval(t, "quiet_time", "quiet_time");
+        table_cells(out, "sssszzzdggg", speed_what_name(t->what->what), timed_loss(t),
+                    t->what->impl ? t->what->impl : "margin", t->what->impl ? NULL : timed_who(t),
+                    s->rows, s->dim, s->classes, t->what->threads, t->seconds * unit,
+                    t->least * unit, t->most * unit);
+        table_row(out, "gggodsoo", 1e-9 * unit * quiet.middle, 1e-9 * unit * quiet.low,
+                  1e-9 * unit * quiet.high, timed_field(t, "spread", ""),
+                  (int)json_array_size(t->repetitions), timed_is_unstable(t) ? "true" : "false",
+                  timed_field(t, "instructions", "") / timed_field(t, "cycles", ""),
+                  timed_field(t, "joules", ""));
     }
     table_end(out);
 }
@@ -145,6 +151,7 @@ static void write_point(tables *out, const timed_list *list, const shape_list *s
                                          t->row == NULL ? (timed_values){nano, nano, nano}
                                                         : timed_interval(t, "real_time", "time"));
     const timed_values to_floor = timed_interval(t, "ratio_gemm3", "ratio_gemm3");
+    const timed_values quiet = timed_interval(t, "quiet_ratio_gemm3", "quiet_ratio_gemm3");
     timed_values gain = timed_over(1, timed_interval(t, "ratio_one_thread", "ratio_one_thread"));
     if (one != NULL && t->what->threads > 1) {
         const double times = one->seconds / t->seconds;
@@ -152,11 +159,11 @@ static void write_point(tables *out, const timed_list *list, const shape_list *s
     }
     table_series(out, timed_kind(t), "%s", timed_who(t));
     shape_cells(out, shapes, t);
-    table_row(out, "zzzdgggggggggggg", s->rows, s->dim, s->classes, lines, rate.middle, rate.low,
+    table_row(out, "zzzdggggggggggggggg", s->rows, s->dim, s->classes, lines, rate.middle, rate.low,
               rate.high, to_floor.middle, to_floor.low, to_floor.high, gain.middle, gain.low,
               gain.high, timed_field(t, "peak_memory_bytes", "") / 1e6,
               t->row != NULL ? flops / speed_case_bytes(t->what) : NAN,
-              timed_field(t, "gflops", ""));
+              timed_field(t, "gflops", ""), quiet.middle, quiet.low, quiet.high);
 }
 
 /* A line of what is no case: the memory of one N x C array, or the machine's limits. */
@@ -164,8 +171,8 @@ static void write_limit(tables *out, const char *series, size_t row, int threads
                         double memory, double flops_per_byte)
 {
     table_series(out, series, "%s", series);
-    table_row(out, "szdddddgggggggggggg", NULL, row, threads, 0, 0, 0, 0, rate, rate, rate, NAN,
-              NAN, NAN, NAN, NAN, NAN, memory, flops_per_byte, rate * threads);
+    table_row(out, "szdddddggggggggggggggg", NULL, row, threads, 0, 0, 0, 0, rate, rate, rate, NAN,
+              NAN, NAN, NAN, NAN, NAN, memory, flops_per_byte, rate * threads, NAN, NAN, NAN);
 }
 
 /* The series in the figures' order: instruction sets, the best first, heads by others, libraries,
@@ -186,7 +193,7 @@ static void write_shapes(tables *out, const timed_list *list)
     }
     table_begin(out, "speed_shapes",
                 "#series kind shape row threads N D C lines rate* to_floor* gain* memory_mb "
-                "flops_per_byte gflops");
+                "flops_per_byte gflops quiet_to_floor*");
     for (int kind = 0; kind < 4 && own.count > 0; kind++) {
         for (int isa = kind == 0 ? MARGIN_ISA_COUNT - 1 : 0; isa >= 0; isa--) {
             for (size_t i = 0; i < list->with_floors; i++) {

@@ -148,6 +148,8 @@ static void take_row(timed_list *list, json_t *row)
         t->most = fmax(t->most, seconds);
         json_array_append(t->repetitions, row);
         list->most = index + 1 > list->most ? index + 1 : list->most;
+        const size_t process = (size_t)timed_number(row, "process");
+        list->processes = process + 1 > list->processes ? process + 1 : list->processes;
     }
 }
 

@@ -22,7 +22,8 @@ typedef struct timed_list {
     json_t *context; /* of the report */
     timed *all;      /* in the order of the plan; once sorted what has a row, then the floors */
     size_t count, with_floors;
-    size_t most; /* repetitions of any case */
+    size_t most;      /* repetitions of any case */
+    size_t processes; /* that made them */
 } timed_list;
 
 /* A number and its interval. */

@@ -213,7 +213,7 @@ static void print_times(size_t rounds, const double *own, const double *head)
     for (size_t i = 0; i < rounds; i++)
         v[i] = own[i] / head[i];
     const speed_interval r = speed_median_interval(v, rounds);
-    printf(" %6.3f [%5.3f, %5.3f]", r.median, r.low, r.high);
+    printf(" %6.3f [%5.3f, %5.3f]", r.middle, r.low, r.high);
     free(v);
 }
 

@@ -102,7 +102,7 @@ def spread(unstable, cases, repetitions, foreign):
     if repetitions < FEWEST:
         yield unfit(f"{repetitions} repetitions: {FEWEST} are needed for an interval")
     if unstable:
-        yield note(f"{unstable} of {cases} cases spread by more than 5 %")
+        yield note(f"{unstable} of {cases} cases are not known to 5 %")
     if foreign is not None and foreign > BUSY:
         yield note(f"others kept {foreign:.1f} CPUs busy during the timing")
 

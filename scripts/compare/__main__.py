@@ -46,7 +46,7 @@ threshold.__name__ = "percentage"
 def arguments():
     parser = Parser(prog="compare.sh", add_help=False, allow_abbrev=False)
     parser.add_argument("runs", nargs=2)
-    parser.add_argument("--threshold", type=threshold, default=5.0)
+    parser.add_argument("--threshold", type=threshold, default=3.0)
     parser.add_argument("--json", action="store_true")
     parser.add_argument("--colour", action="store_true")
     parser.add_argument("--output")

@@ -1,13 +1,17 @@
 """What can be said about two sets of repetitions, and about differences between seeds.
 
-Medians are resampled without drawing: the bootstrap's distribution of a median is that of an order
-statistic of draws with replacement, which is known exactly, so the same samples always give the
-same interval and the tails are not left to chance. It must not know what the numbers are.
+The quiet number of repetitions is the mean of the best third of them: other work on the machine only
+ever adds time. Its error is its spread among samples drawn with replacement; the draws are the same
+each time, so that the same files give the same interval. It must not know what the numbers are.
 """
 
-import bisect
-import itertools
+import functools
 import math
+import random
+
+DRAWS = 300
+LEAST = 4         # repetitions: with fewer, samples that do not overlap at all may well be chance
+SHARED_DEGREES = 8  # of freedom, that the errors of all cases lend to each
 
 
 def median(values):
@@ -16,61 +20,52 @@ def median(values):
     return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
-def at_least(k, n, p):
-    """The probability of k or more successes in n trials."""
-    return sum(math.comb(n, i) * p**i * (1 - p) ** (n - i) for i in range(k, n + 1))
+def quiet(values):
+    best = (len(values) + 2) // 3
+    return math.fsum(sorted(values)[:best]) / best
 
 
-def order_statistic(n, k):
-    """The probability that the k-th of n draws from n values is each of them, in their order."""
-    below = [at_least(k, n, i / n) for i in range(n + 1)]
-    return [high - low for low, high in zip(below, below[1:])]
+def log_quiet(rounds):
+    """Of times; or, where a round has two, of the first ones over the second ones."""
+    return sum(sign * math.log(quiet(series)) for sign, series in zip((1, -1), zip(*rounds)))
 
 
-def resampled_median(values):
-    """The bootstrap's distribution of the median: (value, probability), values ascending."""
-    x, n, half = sorted(values), len(values), len(values) // 2
-    if n % 2:
-        return list(zip(x, order_statistic(n, half + 1)))
-    atoms, whole = [], math.comb(n, half) / n**n
-    # The lower middle draw is x[i], the upper one x[j].
-    for i, lower in enumerate(order_statistic(n, half)):
-        left = (i + 1) ** half - i**half
-        apart = [whole * left * ((n - j) ** half - (n - j - 1) ** half) for j in range(i + 1, n)]
-        atoms.append((x[i], max(0.0, lower - sum(apart))))
-        atoms += [((x[i] + x[j]) / 2, p) for j, p in zip(range(i + 1, n), apart)]
-    return sorted(atoms)
+class Quiet:
+    """The logarithm of a quiet number, its error, and its degrees of freedom; `rounds` is a list of
+    (time,) or of (time, time of what it is divided by)."""
+
+    def __init__(self, rounds):
+        draw = random.Random(1)
+        whole = log_quiet(rounds)
+        apart = [log_quiet(draw.choices(rounds, k=len(rounds))) - whole for _ in range(DRAWS)]
+        bias = math.fsum(apart) / DRAWS
+        self.log, self.count = whole - bias, len(rounds)
+        self.error = math.sqrt(math.fsum((x - bias) ** 2 for x in apart) / DRAWS)
 
 
-class RatioOfMedians:
-    """The bootstrap's distribution of median(over) / median(under), drawn independently."""
+class RatioOfQuiet:
+    """B over A. The best third of drawn samples is worse than that of all, which is taken off. An
+    error of few repetitions is uncertain itself: `widen` lends it what the others' say."""
 
     def __init__(self, over, under):
-        self.middle = median(over) / median(under)
-        self.under = resampled_median(under)
-        atoms = resampled_median(over)
-        self.over = [value for value, _ in atoms]
-        self.cumulative = [0.0, *itertools.accumulate(p for _, p in atoms)]
+        self.log = over.log - under.log
+        self.own_error = self.error = math.hypot(over.error, under.error)
+        self.own_degrees = self.degrees = (over.count + under.count) / 4
 
-    def at_most(self, ratio):
-        return sum(p * self.cumulative[bisect.bisect_right(self.over, ratio * value)]
-                   for value, p in self.under)
+    @property
+    def middle(self):
+        return math.exp(self.log)
 
-    def quantile(self, tail):
-        """The ratio with `tail` of the distribution below it."""
-        low = self.over[0] / self.under[-1][0] * (1 - 1e-9)
-        high = self.over[-1] / self.under[0][0] * (1 + 1e-9)
-        while high / low > 1 + 1e-9:
-            middle = math.sqrt(low * high)
-            if self.at_most(middle) < tail:
-                low = middle
-            else:
-                high = middle
-        return high
+    def widen(self, usual):
+        """`usual` is the median of the errors of all cases. An error is never made smaller."""
+        squares = SHARED_DEGREES * usual**2 + self.own_degrees * self.own_error**2
+        self.degrees = SHARED_DEGREES + self.own_degrees
+        self.error = max(self.own_error, math.sqrt(squares / self.degrees))
 
     def interval(self, miss):
         """The interval that misses the true ratio with probability `miss`."""
-        return self.quantile(miss / 2), self.quantile(1 - miss / 2)
+        reach = t_quantile(miss, self.degrees) * self.error
+        return math.exp(self.log - reach), math.exp(self.log + reach)
 
 
 def t_tail(t, degrees):
@@ -87,6 +82,7 @@ def t_tail(t, degrees):
     return area / half
 
 
+@functools.lru_cache(maxsize=None)
 def t_quantile(miss, degrees):
     """The t that |T| exceeds with probability `miss`."""
     low, high = 0.0, 1.0

@@ -7,7 +7,7 @@ from intervals import mean_interval, t_quantile
 from runs import TOLD_NOT, same_options
 from run_files import table
 
-TRAINING = ("data", "label", "loss", "dim", "classes", "epochs", "concentration", "imbalance",
+TRAINING = ("data", "label", "loss", "dim", "classes", "epochs", "concentration", "map", "imbalance",
             "flipped_share", "outlier_share", "scale", "m1", "m2", "m3")
 # Each with the sign of what is better and its unit.
 QUANTITIES = {"gap": (1, "degrees"), "accuracy": (1, "1"), "intra": (-1, "degrees"),

@@ -143,7 +143,7 @@ def show_speed(page, part):
     if shown and not changed:
         page.add("    (the clearest; none of them is called a change)")
     if any(row["unstable"] for row in shown):
-        page.add("    ~ repetitions of A or of B differ by more than 5 %")
+        page.add("    ~ the time is not known to 5 % in A or in B")
     show_lost(page, part["lost"], lambda row: f"{case_text(row['case'])}: {row['verdict']}"
               + (f": {row['error']}" if row["error"] else ""))
 

@@ -4,13 +4,12 @@ shown."""
 import collections
 import math
 
-from intervals import RatioOfMedians, median
+from intervals import LEAST, Quiet, RatioOfQuiet, median
 from runs import MACHINE, TOLD_NOT, differences, same_selection
 from run_files import table
 
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 PRODUCTS = ("logits", "dx", "dw")
-LEAST_REPETITIONS = 4  # with fewer, two samples that do not overlap at all may well be chance
 LEAST_OTHERS = 8
 MISS = 0.05
 NORMAL_MAD = 1.4826  # standard deviations of a normal distribution in its median absolute deviation
@@ -123,39 +122,46 @@ class Yardsticks:
         return name, rates.get(parts.get("threads", "1"))
 
     def measure(self, case):
-        """(yardstick, the case's repetitions over it); (None, []) where there is none."""
+        """(yardstick, the case's rounds beside it); (None, []) where there is none."""
         floor = self.floor(case.parts) if case.parts["what"] != "rows" else {}
-        paired = [time / floor[k] for k, time in case.times.items() if k in floor]
+        paired = [(time, floor[k]) for k, time in case.times.items() if k in floor]
         if paired:
             return "gemm3", paired
         name, rate = self.peak(case.parts)
-        return (name, [time * rate for time in case.times.values()]) if rate else (None, [])
+        return (name, [(time * rate,) for time in case.times.values()]) if rate else (None, [])
 
 
-def ratio_of(over, under, everywhere):
-    """B over A with its intervals: of this case alone, and of all cases at once."""
-    ratio = RatioOfMedians(over, under)
-    low, high = ratio.interval(MISS)
-    low_all, high_all = ratio.interval(MISS / everywhere)
-    return {"ratio": ratio.middle, "low": low, "high": high,
-            "low_all": low_all, "high_all": high_all}
+def rounds_of(case):
+    return [(time,) for time in case.seconds()]
 
 
-def compare_case(a, b, rulers, same_machine, everywhere):
+def compare_case(a, b, rulers, same_machine):
+    """A row, and in it `found`, the ratio that its verdict will be of."""
     row = {"case": a.name, "others": a.others, "unstable": a.unstable or b.unstable,
            "seconds_a": median(a.seconds()), "seconds_b": median(b.seconds()),
            "repetitions": min(len(a.times), len(b.times)),
            "threads": int(a.parts.get("threads", "1"))}
     (name_a, under), (name_b, over) = (ruler.measure(case) for ruler, case in zip(rulers, (a, b)))
     yardstick = name_a if name_a == name_b else None
-    against = ratio_of(over, under, everywhere) if yardstick else None
-    if same_machine:
-        row |= {"basis": "time", **ratio_of(b.seconds(), a.seconds(), everywhere)}
-    elif against:
-        row |= {"basis": yardstick, **against}
-    else:
-        row |= {"basis": None}
-    return row | {"yardstick": yardstick, "ratio_yardstick": against and against["ratio"]}
+    against = RatioOfQuiet(Quiet(over), Quiet(under)) if yardstick else None
+    times = RatioOfQuiet(Quiet(rounds_of(b)), Quiet(rounds_of(a))) if same_machine else against
+    return row | {"basis": "time" if same_machine else yardstick, "found": times,
+                  "yardstick": yardstick, "ratio_yardstick": against and against.middle}
+
+
+def put_intervals(rows, everywhere):
+    """Of each case alone, and of all cases at once; those of one number of threads lend one another
+    what an error usually is."""
+    for threads in {row["threads"] for row in rows}:
+        group = [row for row in rows if row["threads"] == threads and row["found"]]
+        usual = median([row["found"].own_error for row in group]) if group else None
+        for row in group:
+            row["found"].widen(usual)
+    for row in rows:
+        if (found := row.pop("found")) is not None:
+            row["ratio"] = found.middle
+            row["low"], row["high"] = found.interval(MISS)
+            row["low_all"], row["high_all"] = found.interval(MISS / everywhere)
 
 
 def machine_noise(rows):
@@ -196,7 +202,7 @@ def within(row):
 def verdict_of(row, limit):
     if row["basis"] is None:
         return "not comparable"
-    if row["repetitions"] < LEAST_REPETITIONS:
+    if row["repetitions"] < LEAST:
         return "too few repetitions"
     shift = limit["shift"] or 1.0
     if row["low_all"] > max(1.0, shift) and row["ratio"] > limit["high"]:
@@ -228,7 +234,8 @@ def compare(run_a, run_b, threshold):
     machine = differences(*contexts, MACHINE)
     both = [n for n, case in cases[0].items() if case.times and n in cases[1] and cases[1][n].times]
     own = sum(not cases[0][n].others for n in both)
-    rows = [compare_case(cases[0][n], cases[1][n], rulers, not machine, max(own, 1)) for n in both]
+    rows = [compare_case(cases[0][n], cases[1][n], rulers, not machine) for n in both]
+    put_intervals(rows, max(own, 1))
     alike = not machine and not differences(*contexts, ("peers",))
     limits = limits_of(rows, threshold, alike)
     for row in rows:

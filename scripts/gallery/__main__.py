@@ -64,7 +64,7 @@ def at_a_glance(entries):
                ("GFLOP/s, 1 thread", "Peaks"), ("copy, GB/s", "Peaks"),
                ("ns per exponential", "Peaks"),
                *((name, "Errors, all losses") for name in ("worst gradient", "of what is promised")),
-               "cases that spread"]
+               "cases not known to 5 %"]
     rows = []
     for entry in entries:
         heads = [head_of(entry, CHOSEN, threads) for threads in (1, entry["build"]["threads"])]
@@ -80,8 +80,8 @@ def at_a_glance(entries):
             (f'{timing["unstable_cases"]} of {timing["cases"]}',
              timing["unstable_cases"] / max(timing["cases"], 1))])
     shape = " × ".join(map(str, CHOSEN))
-    return tables.build(f"Head: N × D × C = {shape}; intervals of 95 %; a case spreads where its "
-                        "repetitions do by more than 5 %", columns, rows)
+    return tables.build(f"Head: N × D × C = {shape}; intervals of 95 %; a time is known to 5 % where "
+                        "the interval of its quiet number is narrower", columns, rows)
 
 
 def by_shape(entries, caption, threads_of):

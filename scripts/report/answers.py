@@ -199,7 +199,7 @@ def note(rows):
         parts = dict(part.split(":", 1) for part in case.split("/")[1:] if ":" in part)
         said.append(f"Speed: N = {parts['N']} rows, D = {parts['D']} dimensions, "
                     f"C = {int(parts['C']):,} classes, one thread, {parts['isa']}; ~ marks "
-                    "repetitions that spread by more than 5 %.")
+                    "times that are not known to 5 %.")
     if any(row["points"] for row in rows):
         said.append("Gradient error: length of the error over the length of the exact gradient, "
                     "the greatest over the target’s angle from 0 to π. The usual formula goes "

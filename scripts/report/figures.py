@@ -50,6 +50,10 @@ SECTIONS = (
           "Rate of the whole head over the flops that it does per byte when each input is read "
           "and each output written once, a mark per shape. A head below the roof pays for "
           "exponentials, for its rows' own work, or for memory in between."),
+         ("pareto", "torch.json", "Time, error and memory of heads in PyTorch",
+          "A training step with ArcFace, by bench/speed/peers_torch.py: its time, the error of dX against the "
+          "formula in wider precision by the angle of the rows to their class, and by the area of the mark the "
+          "memory that it takes beside its inputs. Left and low is better."),
          ("scaling", "scale.json", "A step over many machines",
           "What the model of docs/scaling.md says of a step with 10⁸ classes, 512 dimensions and "
           "6400 rows on machines of 32 processors as fast as the one that was measured. Filled "

@@ -17,7 +17,7 @@ def how_measured(run):
     if context.get("interval_coverage"):
         parts.append(f"intervals that hold the true median with {context['interval_coverage']:.1%}")
     if context.get("unstable_cases") is not None:
-        parts.append(f"{context['unstable_cases']} cases with a spread over 5 %")
+        parts.append(f"{context['unstable_cases']} cases not known to 5 %")
     if context.get("foreign_cpus") is not None:
         parts.append(f"others kept {context['foreign_cpus']:.2f} CPUs busy meanwhile")
     return f"<p>This run: {text.escape('; '.join(parts))}.</p>" if parts else ""

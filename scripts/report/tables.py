@@ -76,22 +76,43 @@ def claims(run):
 # ---- one table for each driver -------------------------------------------------------------------
 
 def microseconds(row, value, low, high):
-    """A time per row; ~ marks repetitions that spread."""
+    """A time per row; ~ marks what is not known well."""
     shown, key = valued(row[value], text.four_digits(row[value]), row[low], row[high])
     return ("~ " if row["unstable"] == "true" else "") + shown, key
+
+
+def counted(row):
+    """Instructions in a cycle, and joules of all processors a call."""
+    return valued(row["per_cycle"], "{:.2f}"), valued(row["joules"], "{:.3g}")
+
+
+def uncounted(run):
+    """Why a counter has no numbers, where one has none."""
+    why = (run.json("speed").get("context") or {}).get("counters") or {}
+    missing = {}
+    for name, reason in why.items():
+        if reason:
+            missing.setdefault(reason, []).append(name.replace("_", " "))
+    said = "; ".join(f"{', '.join(names)}: {reason}" for reason, names in missing.items())
+    return f"; not counted: {said}" if said else ""
 
 
 def speed_cases(run):
     rows = [[text.escape(row["what"]), text.loss_name(row["loss"] or text.NONE),
              text.escape(row["isa"] or row["impl"]), row["N"], row["D"], row["C"], row["threads"],
-             microseconds(row, "median_us", "low_us", "high_us"), row["repetitions"]]
-            for row in run.table("speed")]
+             microseconds(row, "median_us", "low_us", "high_us"),
+             valued(row["quiet_us"], text.four_digits(row["quiet_us"]), row["quiet_us_low"],
+                    row["quiet_us_high"]), row["repetitions"],
+             *counted(row)] for row in run.table("speed")]
     if not rows:
         return ""
-    columns = ["what", "loss", "by", "N", "D", "C", "threads", "µs per row", "repetitions"]
+    columns = ["what", "loss", "by", "N", "D", "C", "threads", "µs per row", "quiet", "repetitions",
+               "instructions a cycle", "joules"]
     return folded(f"All {len(rows)} cases as a table",
-                  build("Median time per row, with the least and the greatest repetition; ~: they "
-                        "spread by more than 5 %", columns, rows))
+                  build("Median time per row, with the least and the greatest repetition; quiet: "
+                        "the mean of the best third of them, with its interval; ~: that is wider "
+                        "than 5 %; joules: of all processors a call" + text.escape(uncounted(run)),
+                        columns, rows))
 
 
 ERRORS = [(of, kind) for of in ("loss", "dx") for kind in ("hard", "middle", "converged")]

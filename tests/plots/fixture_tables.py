@@ -67,11 +67,12 @@ def per_row(case):
 
 
 def put_cases(folder, cases, losses):
-    put(folder, "speed", "what loss impl isa N D C threads median_us low_us high_us spread "
-        "repetitions unstable",
+    put(folder, "speed", "what loss impl isa N D C threads median_us low_us high_us quiet_us "
+        "quiet_us_low quiet_us_high spread repetitions unstable per_cycle "
+        "joules",
         [[case["what"], case.get("loss"), case.get("impl", "margin"), case.get("isa"),
-          *case["shape"], case["threads"], *per_row(case), case["row"]["spread"],
-          len(case["times"]), str(case["row"]["unstable"]).lower()] for case in cases])
+          *case["shape"], case["threads"], *per_row(case), *per_row(case)[:1] * 3, case["row"]["spread"],
+          len(case["times"]), str(case["row"]["unstable"]).lower(), 2.5, None] for case in cases])
     lines = []
     for loss in losses:
         case = next(case for case in cases if case["name"] ==
@@ -114,7 +115,7 @@ def put_shapes(folder, cases, floors):
         rate = 6e-9 * math.prod(shape) / seconds / threads
         add(series, (by, kind), [" × ".join(map(str, shape)), shapes.index(shape) + 1, threads,
                                  *shape, lines, rate, rate, rate, *to_floor, *gain, memory,
-                                 intensity, gflops])
+                                 intensity, gflops, *to_floor])
 
     for case in points:
         row, gain = case["row"], nan
@@ -129,12 +130,13 @@ def put_shapes(folder, cases, floors):
               "NaN", "NaN", "NaN")
     for k, shape in enumerate(shapes):
         add(series, ("stored", "stored"), [None, k + 1, 1, 0, 0, 0, 0, *3 * nan, shape[0] * 4e-3,
-                                           "NaN", "NaN"])
+                                           "NaN", "NaN", *nan])
     for threads in (1, 2):
         add(series, ("peak", "peak"), [None, 0, threads, 0, 0, 0, 0, *[110.0] * 3, *2 * nan, "NaN",
-                                       7.0, 110.0 * threads])
+                                       7.0, 110.0 * threads, *nan])
     put(folder, "speed_shapes", "shape row threads N D C lines rate rate_low rate_high to_floor "
-        "to_floor_low to_floor_high gain gain_low gain_high memory_mb flops_per_byte gflops", series)
+        "to_floor_low to_floor_high gain gain_low gain_high memory_mb flops_per_byte gflops "
+        "quiet_to_floor quiet_to_floor_low quiet_to_floor_high", series)
     for case in cases:
         if case.get("isa") == "avx512" and "ratio_normsoftmax" in case["row"]:
             add(cost, (case["loss"], "loss"), [
@@ -304,6 +306,18 @@ def put_study(folder):
         "gain gain_low gain_high p_holm verdict", rows)
 
 
+def put_pareto(folder):
+    """Three heads, of which one has rows without a finite gradient."""
+    series = {}
+    for head, ms, mib, errors in (("margin", 40.0, 28.0, (1e-7, 1e-7, 1.5e-7)),
+                                  ("unfused", 60.0, 90.0, (4e-7, 5e-7, 1.0)),
+                                  ("torch-fused", 80.0, 120.0, (4e-7, 5e-7, None))):
+        for kind, error in zip(("hard", "middle", "converged"), errors):
+            add(series, (head, "ours" if head == "margin" else "peer"),
+                ["128 × 512 × 10000", 1, kind, ms, ms, ms, error, mib])
+    put(folder, "pareto", "shape threads rows ms low high error mib", series)
+
+
 def put_losses_table(folder, losses):
     titles = [loss.replace("face", "Face").replace("softmax", "Softmax") for loss in losses]
     put(folder, "losses", "#loss title",
@@ -319,6 +333,8 @@ def put_run(run, files):
     put_separation(folder, files["separation"])
     put_scale(folder)
     put_study(folder)
-    for name in "scale", "study":
+    put_pareto(folder)
+    for name, text in (("torch", '{"benchmarks": []}\n'), ("scale", '{"schema": 1, "parts": {}}\n'),
+                       ("study", '{"schema": 1}\n')):
         with open(os.path.join(run, name + ".json"), "w", encoding="utf-8") as stream:
-            stream.write('{"schema": 1, "parts": {}}\n')
+            stream.write(text)

@@ -45,6 +45,7 @@ def expected_series(run):
         "ulp_histogram": {f"{f['function']}{'' if f['isa'] == 'none' else ' ' + f['isa']} (0.88 ulp)"
                           for f in stability["functions"]},
         "gradient_error": {f"{row['loss']} {row['impl']}" for row in theta if row["default"]},
+        "pareto": {"margin", "unfused", "torch-fused"},
         "scaling": {"computing", "exchange, 1 Gbit/s", "exchange, 10 Gbit/s", "exchange, 100 Gbit/s",
                     "part of W", "received in a step"},
         "study": {"sphereface", "cosface", "arcface"},

@@ -154,7 +154,7 @@ def check_whole():
         results = {"context": {**context, **changes}, "benchmarks": rows}
         return [finding.line for finding in suspicious.speed(results)]
 
-    spread = "note: 1 of 1 cases spread by more than 5 %"
+    spread = "note: 1 of 1 cases are not known to 5 %"
     assert said(*times, median) == [spread], said(*times, median)
     (line, _) = said(*times, {**median, "time_high": 41.5})
     assert line.endswith("time 42 is not within its interval, 41 to 41.5"), line

@@ -113,7 +113,12 @@ class Speed(unittest.TestCase):
             middle = (times[1] + times[2]) / 2
             self.assertAlmostEqual(median["real_time"] / middle, 1, places=9)
             self.assertAlmostEqual(median["range"], (times[3] - times[0]) / middle, places=9)
-            self.assertEqual(median["unstable"], median["spread"] > 0.05)
+            quiet = (times[0] + times[1]) / 2  # the best third of four, rounded up
+            self.assertAlmostEqual(median["quiet_time"] / quiet, 1, places=9)
+            self.assertEqual((median["quiet_time_low"], median["quiet_time_high"]),
+                             (times[0], times[3]))
+            self.assertEqual(median["unstable"], times[3] - times[0] > 0.05 * median["quiet_time"])
+            self.assertGreaterEqual(median["waited"], 0)
             self.assertEqual((median["time_low"], median["time_high"]), (times[0], times[3]))
             medians[name] = median
         for name, median in medians.items():
@@ -123,6 +128,35 @@ class Speed(unittest.TestCase):
                                    places=9)
             self.assertAlmostEqual(median["ratio_normsoftmax_low"], ratios[0], places=9)
             self.assertAlmostEqual(median["ratio_normsoftmax_high"], ratios[3], places=9)
+
+    def test_processes(self):
+        options = ["--smoke", "--loss", "arcface,normsoftmax", "--threads", "1", "--filter",
+                   "^head/loss.*D:2/", "--repetitions", "5"]
+        done = self.run_program(*options, "--processes", "2", "--out", "speed.json")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        self.assertEqual(sorted(os.listdir(self.folder)), ["speed.json", "tables"])
+        with open(os.path.join(self.folder, "speed.json"), encoding="utf-8") as stream:
+            report = json.load(stream)
+        context, rows = report["context"], report["benchmarks"]
+        self.assertEqual((context["processes"], context["repetitions"]), (2, 5))
+        self.assertIn("--processes", context["command"])
+        for name in {row["run_name"] for row in rows}:
+            own = [row for row in rows if row["run_name"] == name]
+            made = [(row["process"], row["repetition_index"]) for row in own
+                    if row["run_type"] == "iteration"]
+            self.assertEqual(made, [(0, 0), (0, 1), (1, 2), (1, 3), (1, 4)])
+            (median,) = [row for row in own if row.get("aggregate_name") == "median"]
+            least = [min(row["real_time"] for row in own if row.get("process") == k)
+                     for k in (0, 1)]
+            self.assertAlmostEqual(median["process_spread"], max(least) / min(least) - 1, places=9)
+            self.assertNotIn("process", median)
+
+    def test_neighbour(self):
+        done = self.run_program("--smoke", "--loss", "arcface", "--threads", "1", "--filter",
+                                "^head/loss.*D:2/", "--neighbour", "--out", "speed.json")
+        self.assertEqual((done.returncode, done.stderr), (0, ""))
+        with open(os.path.join(self.folder, "speed.json"), encoding="utf-8") as stream:
+            self.assertIs(json.load(stream)["context"]["neighbour"], True)
 
     def test_wrong_results_are_not_timed(self):
         name = "gemm3/impl:blis/N:24/D:20/C:70/threads:1"
@@ -257,7 +291,9 @@ class Speed(unittest.TestCase):
                 (["--threads", ",".join(map(str, range(1, 18)))], "more than 16"),
                 (["--threads", "1,x"], "--threads"), (["--isa", "sse9"], "sse9"),
                 (["--loss", "arcface,"], "--loss"), (["--seed", "-1"], "--seed"),
-                (["--repetitions", "0"], "--repetitions"), (["--min-time", "nan"], "--min-time"),
+                (["--repetitions", "0"], "--repetitions"),
+                (["--repetitions", "2", "--processes", "3", "--out", "x"], "--processes"),
+                (["--processes", "2"], "--out"), (["--min-time", "nan"], "--min-time"),
                 (["--filter", "("], "--filter"), (["--filter", "no such case"], "no case"),
                 (["--benchmark_out=x"], "--out"), (["--benchmark_filter=x"], "--filter"),
                 (["--benchmark_enable_random_interleaving=true"], "--seed")):

@@ -25,11 +25,12 @@ class Peers(unittest.TestCase):
                        "--seconds", 0.1, "--out", out)
             self.assertEqual(done.returncode, 0, done.stderr)
             results = json.loads(out.read_text())
-            self.assertEqual([path.name for path in Path(folder).iterdir()], ["torch.json"])
+            self.assertEqual(sorted(path.name for path in Path(folder).iterdir()), ["tables", "torch.json"])
+            lines = Path(folder, "tables", "pareto.tsv").read_text().splitlines()
         heads = {row["run_name"].split("/")[1][5:]: row for row in results["benchmarks"]}
         missing = results["context"]["missing"]
         self.assertEqual(set(heads) | set(missing),
-                         {"margin", "margin-c", "torch-eager", "torch-detached", "torch-compiled",
+                         {"margin", "margin-c", "unfused", "torch-eager", "torch-detached", "torch-compiled",
                           "torch-fused", "pml"})
         ours, eager, detached = (heads[k] for k in ("margin", "torch-eager", "torch-detached"))
         for kind in ("hard", "middle", "converged"):
@@ -39,6 +40,13 @@ class Peers(unittest.TestCase):
         self.assertGreater(eager["error_dx_converged"], 0.01)  # what the usual formula loses
         self.assertGreater(detached["error_dx_middle"], 0.01)  # a margin without a derivative
         self.assertEqual(ours["ratio_margin"], 1.0)
+        self.assertLess(heads["unfused"]["error_dx_hard"], 1e-5)
+        # The figure's table: a line for each head that is judged, and kind of rows.
+        cells = [line.split("\t") for line in lines if line and line[0] != "#"]
+        self.assertEqual(len(cells), 3 * (len(heads) - 1))
+        for cell in cells:
+            error = heads[cell[0]][f"error_dx_{cell[4]}"]
+            self.assertEqual(cell[8], "-" if error is None else f"{error:.3g}")
         for name, row in heads.items():
             self.assertGreater(row["real_time"], 0.0, name)
             self.assertIn(f"\n{name} ", done.stdout)
