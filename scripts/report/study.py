@@ -40,6 +40,13 @@ def most_gained(rows):
             + f" of {len({(row['identities'], row['epochs']) for row in rows})} problems." if best else "")
 
 
+def helped_by(rows, key):
+    """In how many comparisons a margin helps, by their identities or epochs."""
+    values = sorted({row[key] for row in rows}, key=int)
+    return text.listed(f"{sum(row[key] == value and row['verdict'] == 'helps' for row in rows)} of "
+                       f"{sum(row[key] == value for row in rows)} with {value}" for value in values) + f" {key}"
+
+
 def answer(rows, data):
     """A sentence or two on one data set; a cell that is of both regimes counts once."""
     found = {(row["identities"], row["epochs"], row["loss"]): row for row in rows
@@ -50,7 +57,8 @@ def answer(rows, data):
               (("harms", "harms"), ("undecided", "is undecided"), ("no margin", "was not chosen"))
               if of[word] or word == "harms"]
     said = (f"On {DATA[data]} a margin helps strangers in {len(of['helps'])} of {len(found)} comparisons "
-            f"with norm-softmax; it {text.listed(others)}. {most_gained(found)}")
+            f"with norm-softmax; it {text.listed(others)}. It helps in {helped_by(found, 'identities')}, "
+            f"and in {helped_by(found, 'epochs')}. {most_gained(found)}")
     for word, what, most in (("helps", "gain", max), ("harms", "loss", min)):
         if of[word]:
             row = most(of[word], key=lambda row: float(row["gain"]))
