@@ -11,6 +11,10 @@ import json
 import os
 import re
 import sys
+import textwrap
+
+sys.dont_write_bytecode = True
+from report import study  # noqa: E402
 
 sys.dont_write_bytecode = True  # the folder may belong to somebody else
 import pages_separation  # noqa: E402
@@ -209,8 +213,20 @@ def plan(run):
                   "GiB of W", "MiB received"], lines)
 
 
+def tuned(run):
+    """Tuned against tuned: the answers, and both data sets side by side."""
+    rows, raw = rows_of(run, "study"), rows_of(run, "study_raw")
+    said = []
+    for data in study.data_of(rows):
+        alone = [row for row in raw if row["data"] == data]
+        line = "* " + study.answer(rows, data)
+        line += f" {study.beyond_raw(alone)}" if alone else ""
+        said += textwrap.wrap(line, 110, subsequent_indent="  ")
+    return [*said, "", *table(*study.side_by_side(rows))]
+
+
 MAKERS = {"headline": headline, "how sure": how_sure, "head over the products": head_table,
-          "rows level": rows_table, "large steps": large_steps,
+          "tuned against tuned": tuned, "rows level": rows_table, "large steps": large_steps,
           "small steps": small_steps, "speeds": speeds, "over ranks": over_ranks,
           "one and two workers": workers, "bytes": bytes_counted, "plan": plan}
 

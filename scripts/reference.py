@@ -4,9 +4,10 @@ summary.json (what compare.sh needs, the greatest errors, means over seeds), the
 the figures that README.md and docs/*.md show, and the report. Nothing in it but those SVGs has a
 mark or a row per sample. results/README.md has the fields. What takes long is not in every run, and
 one without it keeps what results/reference has: `scale`, of bench/scale/scale.py, an hour and 20 GiB
-of disk; `noise`, of bench_separation --figure noise,tails,room --full --seeds 5, ten minutes.
+of disk; `noise`, of bench_separation --figure noise,tails,room --full --seeds 5, ten minutes; `study`, of
+bench/separation/study.py, an hour.
 usage: reference.py RUN [--out DIR]     (a folder or a pack; DIR: results/reference)
-       reference.py --scale RUN         (that part of results/reference alone; or --noise)
+       reference.py --scale RUN         (that part of results/reference alone; or --noise, --study)
 """
 
 import glob
@@ -33,7 +34,8 @@ REFERENCE = os.path.join(ROOT, "results", "reference")
 REPORT_TABLES = ("losses", "summary", "speed", "promises", "toys", "claims")
 PAGE_TABLES = ("geometry",)  # of which docs have numbers, without a figure
 # Parts that not every run has: their tables, the first of which tells whether it does.
-PARTS = {"scale": ("scaling", "scale_*"), "noise": ("noise", "tails", "room")}
+PARTS = {"scale": ("scaling", "scale_*"), "noise": ("noise", "tails", "room"),
+         "study": ("study", "study_*")}
 DIGITS = 6  # of what is measured; seeds' quantities keep all, so that equal ones are seen to be
 
 
@@ -165,8 +167,9 @@ def take_part(part, source, folder):
 
 
 def write_report(folder):
+    text = page(Run(folder))
     with open(os.path.join(folder, "report.html"), "w", encoding="utf-8") as stream:
-        stream.write(page(Run(folder)))
+        stream.write(text)
 
 
 def derive(source, folder):
@@ -205,9 +208,9 @@ def main():
     if len(words) == 3 and words[1] == "--out":
         folder = os.path.abspath(words.pop())
         words.pop()
-    part = words.pop(0)[2:] if len(words) == 2 and words[0] in ("--scale", "--noise") else None
+    part = words.pop(0)[2:] if len(words) == 2 and words[0][2:] in PARTS else None
     if len(words) != 1 or words[0].startswith("-"):
-        fail("usage: reference.py RUN [--out DIR], or --scale RUN, or --noise RUN", 2)
+        fail("usage: reference.py RUN [--out DIR], or --scale RUN, or --noise RUN, or --study RUN", 2)
     made = folder + ".part"
     try:
         with opened(words[0]) as source:

@@ -26,6 +26,7 @@ void data_split_free(data_split *split)
     dataset_free(&split->train);
     dataset_free(&split->test);
     dataset_free(&split->unseen);
+    dataset_free(&split->validation);
 }
 
 /* ---- identities ---------------------------------------------------------------------------- */
@@ -114,9 +115,26 @@ static void spoil(const sphere_config *config, const sphere_map *map, double *la
     }
 }
 
+static size_t count_people(const sphere_config *config)
+{
+    return config->identities + config->unseen + config->validation;
+}
+
+/* Identities that training does not see, from number `first` on. */
+static void fill_strangers(const sphere_config *config, const sphere_map *map,
+                           const double *centres, uint32_t purpose, size_t first, double *latent,
+                           dataset *out)
+{
+    for (size_t k = 0; k < out->classes; k++) {
+        const double *const centre = centres + (first + k) * config->latent_dim;
+        const crowd of = {centre, purpose, k * config->test, config->test, (int64_t)k};
+        draw_samples(config, map, of, latent, out);
+    }
+}
+
 static void fill(const sphere_config *config, double *scratch, data_split *out)
 {
-    const size_t dim = config->latent_dim, people = config->identities + config->unseen;
+    const size_t dim = config->latent_dim, people = count_people(config);
     double *const latent = scratch;
     double *const centres = latent + dim;
     const sphere_map map = {
@@ -145,18 +163,18 @@ static void fill(const sphere_config *config, double *scratch, data_split *out)
         draw_samples(config, &map, tested, latent, &out->test);
         first += train;
     }
-    for (size_t k = 0; k < config->unseen; k++) {
-        const double *const centre = centres + (config->identities + k) * dim;
-        const crowd strangers = {centre, STREAM_UNSEEN, k * config->test, config->test, (int64_t)k};
-        draw_samples(config, &map, strangers, latent, &out->unseen);
-    }
+    const size_t known = config->identities;
+    fill_strangers(config, &map, centres, STREAM_UNSEEN, known, latent, &out->unseen);
+    fill_strangers(config, &map, centres, STREAM_VALIDATION, known + config->unseen, latent,
+                   &out->validation);
     spoil(config, &map, latent, &out->train);
 }
 
 void sphere_data_make(const sphere_config *config, data_split *out)
 {
     const size_t classes = config->identities, unseen = config->unseen, inputs = config->input_dim;
-    const size_t vectors = 1 + classes + unseen + inputs;
+    const size_t validation = config->validation;
+    const size_t vectors = 1 + count_people(config) + inputs;
     double *const scratch = zeroed(vectors * config->latent_dim + inputs, sizeof *scratch);
     size_t train = 0;
     for (size_t k = 0; k < classes; k++)
@@ -165,6 +183,8 @@ void sphere_data_make(const sphere_config *config, data_split *out)
     dataset_create(&out->train, train, inputs, classes);
     dataset_create(&out->test, classes * config->test, inputs, classes);
     if (unseen > 0) dataset_create(&out->unseen, unseen * config->test, inputs, unseen);
+    if (validation > 0)
+        dataset_create(&out->validation, validation * config->test, inputs, validation);
     fill(config, scratch, out);
     free(scratch);
 }

@@ -17,6 +17,7 @@ typedef struct data_split {
     dataset train, test;
     dataset unseen; /* samples of classes that training never sees, with labels of their own; may be
                        empty */
+    dataset validation; /* likewise, of still other classes: to choose settings by */
 } data_split;
 
 /* All zero. */
@@ -66,10 +67,18 @@ typedef struct image_set {
 int image_set_load(const char *folder, image_set *out, char *error, size_t error_size);
 void image_set_free(image_set *set);
 
-/* Up to `train` and `test` images of each class (`test` of an unseen one), picked by the seed,
- * class by class; pixels shifted and scaled to mean 0 and deviation 1 over the training images. */
-void image_set_pick(const image_set *set, size_t train, size_t test, uint64_t seed,
-                    data_split *out);
+/* What is used of a set. */
+typedef struct image_choice {
+    size_t train, test; /* images of each class at most (`test` of an unseen one) */
+    size_t classes;     /* so many of those that are trained, picked by the seed; 0: all */
+    size_t validation;  /* so many of the unseen ones, evenly spread by their numbers, which are
+                           the same for every seed: fewer than there are */
+    uint64_t seed;
+} image_choice;
+
+/* Images picked by the seed, class by class; pixels shifted and scaled to mean 0 and deviation 1
+ * over the training images. Classes are numbered anew, in their order. */
+void image_set_pick(const image_set *set, const image_choice *choice, data_split *out);
 
 /* ---- identities: centres uniform, samples von Mises-Fisher around them, then a fixed random
  * nonlinear map into the input space, which folds the clouds so that a network is needed to undo it
@@ -78,6 +87,7 @@ void image_set_pick(const image_set *set, size_t train, size_t test, uint64_t se
 typedef struct sphere_config {
     size_t identities;
     size_t unseen;        /* further identities that training never sees, of `test` samples each */
+    size_t validation;    /* likewise, and apart from these */
     size_t latent_dim;    /* the hypersphere's dimension, >= 2 */
     size_t input_dim;     /* what the network sees */
     size_t train, test;   /* samples of each identity */

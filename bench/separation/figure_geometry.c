@@ -25,7 +25,7 @@ void plan_geometry(const figure_request *request, plan_list *plans)
 
 static int has_part(const run_result *r, int part)
 {
-    return part != PART_UNSEEN || r->unseen_count > 0;
+    return part != PART_UNSEEN || r->strangers.count > 0;
 }
 
 json_t *geometry_columns(const run_result *r)

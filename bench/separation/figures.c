@@ -21,8 +21,7 @@ void take_samples(const separation_options *o, size_t train, size_t test, run_pl
     plan->test = o->test_samples != 0 ? o->test_samples : o->samples != 0 ? o->samples : test;
 }
 
-/* What the command line says of every run: instruction set, recipe, samples, checkpoints. */
-static run_plan take_options(const figure_request *request, run_plan plan)
+run_plan take_options(const figure_request *request, run_plan plan)
 {
     const separation_options *const o = request->options;
     plan.aim.loss.isa = o->isa;
@@ -112,21 +111,6 @@ static void add_margins(const figure_request *request, base_plan *base, margin_l
 enum { SPHERE_FEATURES = 100 };
 
 /* ---- two dimensions ------------------------------------------------------------------------ */
-
-void plan_own(const figure_request *request, const run_data *data, plan_list *plans)
-{
-    const separation_options *const o = request->options;
-    /* Strangers are told apart in space; a plane has no room for them. */
-    const size_t usual = data->images != NULL && data->images->unseen.count > 0 ? 64 : 2;
-    const size_t dim = o->dim > 0 ? o->dim : usual;
-    for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
-        run_plan plan;
-        run_plan_init(&plan, data, &o->sphere, dim, (margin_loss)loss, &o->override);
-        plan.aim.sample_rate = o->sample_rate;
-        if (o->recipe >= 0) run_plan_take(&plan, &all_recipes[o->recipe]);
-        if (o->losses[loss]) add_seeds(request, take_options(request, plan), o->features, plans);
-    }
-}
 
 static void add_losses(const figure_request *request, const char *data, plan_list *plans)
 {

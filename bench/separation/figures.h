@@ -42,7 +42,14 @@ const char *figure_alias(size_t index);
 /* By either name. 0 and *out untouched if there is no such figure. */
 int figure_find(const char *name, size_t *out);
 
-/* Every chosen loss on one data set: the runs of a person's own. */
+/* What the command line says of every run: instruction set, recipe, samples, checkpoints. */
+run_plan take_options(const figure_request *request, run_plan plan);
+/* One run for each seed, with so many test samples of each class kept for a picture. */
+void add_seeds(const figure_request *request, run_plan plan, size_t features, plan_list *plans);
+
+/* ---- own_runs.c: every chosen loss on one data set, with every pair of the scales and margins
+ * that were named. It must not know figures. ---- */
+
 void plan_own(const figure_request *request, const run_data *data, plan_list *plans);
 
 /* What figures are made of, with what the command line says of every run: eight identities in the

@@ -19,9 +19,30 @@ int plan_in_figure(const run_plan *plan, const char *figure_name)
 /* ---- quantities ---------------------------------------------------------------------------- */
 
 /* TAR of the unseen identities at FAR 10^-decade. */
-static double tar(const run_result *r, int decade)
+static double tar(const stranger_result *of, int decade)
 {
-    return r->verified ? verification_at(&r->strangers, decade)->tar : NAN;
+    return of->count > 0 ? verification_at(&of->pairs, decade)->tar : NAN;
+}
+
+static double eer_of(const stranger_result *of)
+{
+    return of->count > 0 ? of->pairs.all.eer : NAN;
+}
+
+static double auc_of(const stranger_result *of)
+{
+    return of->count > 0 ? of->pairs.all.auc : NAN;
+}
+
+static double rank_1_of(const stranger_result *of)
+{
+    return of->search.mated > 0 ? (double)of->search.found / (double)of->search.mated : NAN;
+}
+
+/* At FPIR 10^-decade. */
+static double tpir(const stranger_result *of, int decade)
+{
+    return of->count > 0 ? of->points[decade - 1].tpir : NAN;
 }
 
 /* X(name, expression of the run r); the name is also that of the number. */
@@ -49,18 +70,29 @@ static double tar(const run_result *r, int decade)
     X(theta, degrees(r->test.theta.mean))                                                          \
     X(overlap, r->test.overlap_share)                                                              \
     X(fisher, r->test.fisher)                                                                      \
-    X(unseen_intra, r->verified ? degrees(r->unseen.intra) : NAN)                                  \
-    X(unseen_inter, r->verified ? degrees(r->unseen.inter) : NAN)                                  \
-    X(unseen_fisher, r->verified ? r->unseen.fisher : NAN)                                         \
-    X(tar_1e1, tar(r, 1))                                                                          \
-    X(tar_1e2, tar(r, 2))                                                                          \
-    X(tar_1e3, tar(r, 3))                                                                          \
-    X(tar_1e4, tar(r, 4))                                                                          \
-    X(tar_1e5, tar(r, 5))                                                                          \
-    X(eer, r->verified ? r->strangers.all.eer : NAN)                                               \
-    X(auc, r->verified ? r->strangers.all.auc : NAN)                                               \
-    X(raw_tar_1e3, r->inputs_verified ? verification_at(&r->raw_strangers, 3)->tar : NAN)          \
-    X(raw_auc, r->inputs_verified ? r->raw_strangers.all.auc : NAN)
+    X(unseen_intra, degrees(r->unseen.intra))                                                      \
+    X(unseen_inter, degrees(r->unseen.inter))                                                      \
+    X(unseen_fisher, r->unseen.fisher)                                                             \
+    X(tar_1e1, tar(&r->strangers, 1))                                                              \
+    X(tar_1e2, tar(&r->strangers, 2))                                                              \
+    X(tar_1e3, tar(&r->strangers, 3))                                                              \
+    X(tar_1e4, tar(&r->strangers, 4))                                                              \
+    X(tar_1e5, tar(&r->strangers, 5))                                                              \
+    X(eer, eer_of(&r->strangers))                                                                  \
+    X(auc, auc_of(&r->strangers))                                                                  \
+    X(rank_1, rank_1_of(&r->strangers))                                                            \
+    X(tpir_1e1, tpir(&r->strangers, 1))                                                            \
+    X(tpir_1e2, tpir(&r->strangers, 2))                                                            \
+    X(validation_tar_1e2, tar(&r->validation, 2))                                                  \
+    X(validation_tar_1e3, tar(&r->validation, 3))                                                  \
+    X(validation_tar_1e4, tar(&r->validation, 4))                                                  \
+    X(validation_eer, eer_of(&r->validation))                                                      \
+    X(validation_auc, auc_of(&r->validation))                                                      \
+    X(validation_rank_1, rank_1_of(&r->validation))                                                \
+    X(validation_tpir_1e1, tpir(&r->validation, 1))                                                \
+    X(validation_tpir_1e2, tpir(&r->validation, 2))                                                \
+    X(raw_tar_1e3, tar(&r->raw_strangers, 3))                                                      \
+    X(raw_auc, auc_of(&r->raw_strangers))
 
 #define QUANTITY_FUNCTION(name, expression)                                                        \
     static double name(const run_result *r)                                                        \

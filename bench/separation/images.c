@@ -165,34 +165,65 @@ static class_lists list_classes(const image_part *from, size_t classes)
     return out;
 }
 
-static void copy_images(const image_part *from, const size_t *indices, size_t count, dataset *out)
+static void copy_images(const image_part *from, const size_t *indices, size_t count, size_t label,
+                        dataset *out)
 {
     for (size_t i = 0; i < count; i++) {
         const uint8_t *const image = from->images.data + indices[i] * out->dim;
         float *const to = out->inputs + out->count * out->dim;
         for (size_t k = 0; k < out->dim; k++)
             to[k] = image[k];
-        out->labels[out->count++] = from->labels[indices[i]];
+        out->labels[out->count++] = (int64_t)label;
     }
 }
 
-static void pick_part(const image_part *from, size_t classes, size_t pixels, size_t each,
-                      uint64_t seed, uint32_t purpose, dataset *out)
+/* Up to `each` images of the classes that `wanted` marks. */
+static void pick_part(const image_part *from, const unsigned char *wanted, size_t classes,
+                      size_t pixels, size_t each, uint64_t seed, uint32_t purpose, dataset *out)
 {
     const size_t all = from->count;
     const class_lists lists = list_classes(from, classes);
-    dataset_create(out, each < all / classes ? each * classes : all, pixels, classes);
+    size_t count = 0;
+    for (size_t k = 0; k < classes; k++)
+        count += wanted[k];
+    if (count > 0) dataset_create(out, each < all / count ? each * count : all, pixels, count);
     out->count = 0;
-    for (size_t label = 0; label < classes; label++) {
-        size_t *const own = lists.indices + lists.starts[label];
-        const size_t found = lists.starts[label + 1] - lists.starts[label];
+    for (size_t k = 0, label = 0; k < classes; k++) {
+        if (!wanted[k]) continue;
+        size_t *const own = lists.indices + lists.starts[k];
+        const size_t found = lists.starts[k + 1] - lists.starts[k];
         philox_stream stream;
-        philox_start(&stream, seed, purpose, label);
+        philox_start(&stream, seed, purpose, k);
         order_shuffle(&stream, own, found);
-        copy_images(from, own, found < each ? found : each, out);
+        copy_images(from, own, found < each ? found : each, label++, out);
     }
     free(lists.starts);
     free(lists.indices);
+}
+
+/* Marks the trained classes that are used. */
+static void choose_classes(const image_set *set, const image_choice *choice, unsigned char *wanted)
+{
+    size_t *const order = zeroed(set->classes, sizeof *order);
+    const size_t count = choice->classes > 0 ? choice->classes : set->classes;
+    philox_stream stream;
+    philox_start(&stream, choice->seed, STREAM_PICK_CLASSES, 0);
+    order_start(order, set->classes);
+    order_shuffle(&stream, order, set->classes);
+    for (size_t i = 0; i < count && i < set->classes; i++)
+        wanted[order[i]] = 1;
+    free(order);
+}
+
+/* Marks in turn the unseen classes that settings are chosen by, and the others. */
+static void choose_strangers(const image_set *set, const image_choice *choice,
+                             unsigned char *validation, unsigned char *unseen)
+{
+    const size_t count = choice->validation, all = set->unseen_classes;
+    for (size_t k = 0; k < all; k++) {
+        validation[k] = (k + 1) * count / all > k * count / all;
+        unseen[k] = !validation[k];
+    }
 }
 
 static void standardise(dataset *data, double mean, double deviation)
@@ -216,16 +247,28 @@ static void standardise_split(data_split *split)
     standardise(&split->train, mean, deviation);
     standardise(&split->test, mean, deviation);
     standardise(&split->unseen, mean, deviation);
+    standardise(&split->validation, mean, deviation);
 }
 
-void image_set_pick(const image_set *set, size_t train, size_t test, uint64_t seed, data_split *out)
+void image_set_pick(const image_set *set, const image_choice *choice, data_split *out)
 {
-    const size_t classes = set->classes, pixels = set->pixels;
+    const size_t classes = set->classes, strangers = set->unseen_classes, pixels = set->pixels;
+    const uint64_t seed = choice->seed;
+    unsigned char *const wanted = zeroed(classes + 2 * strangers, 1);
+    unsigned char *const validation = wanted + classes, *const unseen = validation + strangers;
     *out = (data_split){0};
-    pick_part(&set->train, classes, pixels, train, seed, STREAM_PICK_TRAIN, &out->train);
-    pick_part(&set->test, classes, pixels, test, seed, STREAM_PICK_TEST, &out->test);
-    if (set->unseen.count > 0)
-        pick_part(&set->unseen, set->unseen_classes, pixels, test, seed, STREAM_PICK_UNSEEN,
+    choose_classes(set, choice, wanted);
+    choose_strangers(set, choice, validation, unseen);
+    pick_part(&set->train, wanted, classes, pixels, choice->train, seed, STREAM_PICK_TRAIN,
+              &out->train);
+    pick_part(&set->test, wanted, classes, pixels, choice->test, seed, STREAM_PICK_TEST,
+              &out->test);
+    if (strangers > 0) {
+        pick_part(&set->unseen, unseen, strangers, pixels, choice->test, seed, STREAM_PICK_UNSEEN,
                   &out->unseen);
+        pick_part(&set->unseen, validation, strangers, pixels, choice->test, seed,
+                  STREAM_PICK_UNSEEN, &out->validation);
+    }
     standardise_split(out);
+    free(wanted);
 }

@@ -43,10 +43,33 @@ static angle_summary summarise(double *values, size_t count)
     return out;
 }
 
-static angle_summary no_angles(void)
-{
-    return (angle_summary){.mean = NAN, .p05 = NAN, .p50 = NAN, .p95 = NAN};
-}
+#define NO_ANGLES                                                                                  \
+    {                                                                                              \
+        .mean = NAN, .p05 = NAN, .p50 = NAN, .p95 = NAN                                            \
+    }
+
+#define NO_GAPS                                                                                    \
+    {                                                                                              \
+        NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN                                      \
+    }
+_Static_assert(ARC_SHARES == 11, "NO_GAPS has as many");
+
+const separation_stats separation_none = {
+    .accuracy = NAN,
+    .thirds = {NAN, NAN, NAN},
+    .gap_min_of = NO_GAPS,
+    .gap_median_of = NO_GAPS,
+    .w_ec = NAN,
+    .w_inter = NAN,
+    .intra = NAN,
+    .inter = NAN,
+    .fisher = NAN,
+    .theta = NO_ANGLES,
+    .other = NO_ANGLES,
+    .gap_min = NAN,
+    .gap_median = NAN,
+    .overlap_share = NAN,
+};
 
 /* theta[count]: of each sample to its class's weight. */
 static void find_theta(const separation_input *in, const directions *unit)
@@ -262,7 +285,7 @@ angle_summary separation_theta(const separation_input *in)
 {
     const directions unit = directions_open(in);
     const angle_summary theta =
-        in->weights != NULL ? summarise(unit.theta, in->count) : no_angles();
+        in->weights != NULL ? summarise(unit.theta, in->count) : separation_none.theta;
     free(unit.embeddings);
     return theta;
 }
@@ -296,11 +319,7 @@ void separation_measure(const separation_input *in, separation_stats *out, doubl
                               .weights = in->weights,
                               .threads = in->threads};
     angles four;
-    *out = (separation_stats){
-        .accuracy = NAN, .thirds = {NAN, NAN, NAN}, .theta = no_angles(), .other = no_angles()};
-    out->gap_min = out->gap_median = out->overlap_share = NAN;
-    for (size_t k = 0; k < ARC_SHARES; k++)
-        out->gap_min_of[k] = out->gap_median_of[k] = NAN;
+    *out = separation_none;
     if (angles_measure(&all, &four, centres) != 0) out_of_memory();
     out->w_ec = four.w_ec;
     out->w_inter = four.w_inter;

@@ -55,6 +55,9 @@ typedef struct separation_stats {
     double gap_min_of[ARC_SHARES], gap_median_of[ARC_SHARES];
 } separation_stats;
 
+/* Nothing was measured. */
+extern const separation_stats separation_none;
+
 /* What a class takes of the circle, with the usual share of its samples: centre + low .. centre +
  * high, radians; NaN ends for a class without samples. */
 typedef struct arc {

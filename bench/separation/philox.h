@@ -22,21 +22,23 @@ typedef struct philox_stream {
 
 /* The purposes, so that no two share a stream. Add at the end: renumbering changes every result. */
 enum stream_purpose {
-    STREAM_CENTRE = 1, /* index: identity */
-    STREAM_TRAIN,      /* index: sample */
-    STREAM_TEST,       /* index: sample */
-    STREAM_MAP,        /* index: input coordinate; the seed is fixed */
-    STREAM_PICK_TRAIN, /* which images of a set are used; index: class */
-    STREAM_PICK_TEST,  /* index: class */
-    STREAM_LAYER,      /* a layer's first weights; index: layer */
-    STREAM_CLASS,      /* the classes' first weights; index: class, 0 in the plane */
-    STREAM_ORDER,      /* the order of the samples; index: epoch */
-    STREAM_NOISE,      /* whether a sample's label is wrong, and how; index: sample */
-    STREAM_UNSEEN,     /* samples of identities that training never sees; index: sample */
-    STREAM_CROWD,      /* directions on a crowded sphere; index: direction */
-    STREAM_CROWD_VIEW, /* directions whose neighbours there are looked for; index: direction */
-    STREAM_FREE,       /* where samples without a network start; index: sample */
-    STREAM_PICK_UNSEEN /* which images of unseen classes are used; index: class */
+    STREAM_CENTRE = 1,   /* index: identity */
+    STREAM_TRAIN,        /* index: sample */
+    STREAM_TEST,         /* index: sample */
+    STREAM_MAP,          /* index: input coordinate; the seed is fixed */
+    STREAM_PICK_TRAIN,   /* which images of a set are used; index: class */
+    STREAM_PICK_TEST,    /* index: class */
+    STREAM_LAYER,        /* a layer's first weights; index: layer */
+    STREAM_CLASS,        /* the classes' first weights; index: class, 0 in the plane */
+    STREAM_ORDER,        /* the order of the samples; index: epoch */
+    STREAM_NOISE,        /* whether a sample's label is wrong, and how; index: sample */
+    STREAM_UNSEEN,       /* samples of identities that training never sees; index: sample */
+    STREAM_CROWD,        /* directions on a crowded sphere; index: direction */
+    STREAM_CROWD_VIEW,   /* directions whose neighbours there are looked for; index: direction */
+    STREAM_FREE,         /* where samples without a network start; index: sample */
+    STREAM_PICK_UNSEEN,  /* which images of unseen classes are used; index: class */
+    STREAM_PICK_CLASSES, /* which classes are used */
+    STREAM_VALIDATION    /* samples of the identities that settings are chosen by; index: sample */
 };
 
 /* A stream of 2^34 words; different names give disjoint streams. */

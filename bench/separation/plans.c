@@ -83,6 +83,12 @@ void plans_carry_out(plan_list *list, int threads)
     const size_t teams = most < all_threads ? most : all_threads;
     list->results = zeroed(list->count, sizeof *list->results);
     for (size_t i = 0; i < list->count; i++) {
+        size_t first = 0; /* with these samples */
+        while (list->plans[first].data != list->plans[i].data ||
+               list->plans[first].seed != list->plans[i].seed)
+            first++;
+        list->plans[i].raw =
+            list->plans[i].data->images != NULL && first == i && !list->plans[i].brief;
         epochs += list->plans[i].how.epochs;
         list->plans[i].epoch_done = count_epoch;
         list->plans[i].user = &all;

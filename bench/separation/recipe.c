@@ -85,6 +85,7 @@ void recipe_none(recipe *out)
                     .decay = NAN,
                     .clip = NAN,
                     .warmup = NAN,
+                    .scale_first = NAN,
                     .anneal = NAN,
                     .lambda_base = NAN,
                     .lambda_power = NAN,
@@ -104,6 +105,7 @@ void recipe_take(const recipe *set, recipe *how)
     take(set->decay, &how->decay);
     take(set->clip, &how->clip);
     take(set->warmup, &how->warmup);
+    take(set->scale_first, &how->scale_first);
     take(set->anneal, &how->anneal);
     take(set->lambda_base, &how->lambda_base);
     take(set->lambda_power, &how->lambda_power);
@@ -119,6 +121,7 @@ void recipe_print(FILE *out, const recipe *how)
             how->epochs, how->batch, how->rate);
     fprintf(out, "momentum %g, decay %g, clip %g; warmup %g, ", how->momentum, how->decay,
             how->clip, how->warmup);
+    if (how->scale_first > 0.0) fprintf(out, "scale-first %g, ", how->scale_first);
     fprintf(out, "lambda-share %g, lambda-first %g, lambda-last %g, lambda-power %g\n", how->anneal,
             how->lambda_base, how->lambda_least, how->lambda_power);
 }
@@ -241,7 +244,16 @@ void run_plan_set_margin(run_plan *plan, double margin)
 
 size_t run_plan_classes(const run_plan *plan)
 {
+    if (plan->classes > 0) return plan->classes;
     return plan->data->images != NULL ? plan->data->images->classes : plan->sphere.identities;
+}
+
+void run_plan_take_classes(run_plan *plan, size_t classes, const loss_override *override)
+{
+    const margin_loss loss = plan->aim.loss.loss;
+    plan->classes = classes;
+    if (plan->dim == 2) recipe_loss(loss, run_plan_classes(plan), override, &plan->aim.loss);
+    plan->aim.loss.threads = 1;
 }
 
 /* A stream into `text`, which ends in a zero when it is closed, and in any case in its last byte.
@@ -262,6 +274,9 @@ void run_plan_key(const run_plan *plan, char key[RUN_KEY])
     const margin_config *const c = &plan->aim.loss;
     fprintf(to, "data=%s dim=%zu seed=%llu", plan->data->name, plan->dim,
             (unsigned long long)plan->seed);
+    if (plan->classes > 0) fprintf(to, " classes=%zu", plan->classes);
+    if (plan->validation > 0) fprintf(to, " validation=%zu", plan->validation);
+    if (r->scale_first > 0.0) fprintf(to, " scale-first=%.17g", r->scale_first);
     if (plan->data->images == NULL) {
         fprintf(to, " identities=%zu+%zu latent=%zu input=%zu concentration=%.17g bend=%.17g",
                 s->identities, s->unseen, s->latent_dim, s->input_dim, s->concentration, s->bend);

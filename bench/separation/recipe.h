@@ -24,10 +24,11 @@ typedef struct recipe {
     size_t epochs, batch;
     double rate; /* the first learning rate; it falls to 0 along half a cosine */
     double momentum;
-    double decay;  /* weight decay of dense and class weights */
-    double clip;   /* longest gradient of a step, over all parameters; 0: no limit */
-    double warmup; /* share of the steps in which the margin grows */
-    double anneal; /* share of the steps in which lambda falls (losses that have one) */
+    double decay;       /* weight decay of dense and class weights */
+    double clip;        /* longest gradient of a step, over all parameters; 0: no limit */
+    double warmup;      /* share of the steps in which the margin grows */
+    double scale_first; /* from which the scale grows likewise; 0: it does not */
+    double anneal;      /* share of the steps in which lambda falls (losses that have one) */
     double lambda_base, lambda_power, lambda_least; /* of SphereFace's annealing */
     double weight_length; /* of the first class weights, for losses that normalise them */
     int start;            /* a start_name; -1: not set */

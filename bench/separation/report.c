@@ -83,18 +83,6 @@ static json_t *arc_columns(const run_result *result)
     return json_columns(list);
 }
 
-/* ---- strangers ----------------------------------------------------------------------------- */
-
-static json_t *verification_object(const verification *v)
-{
-    json_t *const points = json_array();
-    for (size_t i = 0; i < VERIFICATION_POINTS; i++)
-        json_array_append_new(points, json_row("limit far tar", "ggg", v->roc[i].limit,
-                                               v->roc[i].far, v->roc[i].tar));
-    return json_row("genuine impostor auc eer roc", "zzggo", (size_t)v->all.genuine,
-                    (size_t)v->all.impostor, v->all.auc, v->all.eer, json_columns(points));
-}
-
 static json_t *snapshot_objects(const run_result *result)
 {
     json_t *const list = json_array();
@@ -129,11 +117,10 @@ static void put_loss(json_t *object, const group *g, const run_plan *plan)
 /* What only some runs have; the features of one seed, the `typical`. */
 static void put_pictures(json_t *object, const run_plan *plan, const run_result *r, int typical)
 {
-    if (r->verified)
-        json_put(object, "unseen_stats verification snapshots", "ooo", stats_object(&r->unseen),
-                 verification_object(&r->strangers), snapshot_objects(r));
-    if (r->inputs_verified)
-        json_put(object, "raw_verification", "o", verification_object(&r->raw_strangers));
+    if (r->strangers.count > 0 && !plan->brief)
+        json_put(object, "unseen_stats snapshots", "oo", stats_object(&r->unseen),
+                 snapshot_objects(r));
+    report_strangers(object, r);
     if (r->moment_count > 0) json_put(object, "geometry", "o", geometry_columns(r));
     if (plan->dim == 2) json_put(object, "arcs", "o", arc_columns(r));
     if (plan->dim == 3)
@@ -150,11 +137,12 @@ static void put_recipe(json_t *object, const recipe *how, size_t dim)
 {
     json_put(object,
              "recipe hidden weight_length start epochs batch schedule rate momentum weight_decay "
-             "gradient_clip warmup_share",
-             "sogszzsggggg", how->name,
+             "gradient_clip warmup_share scale_first",
+             "sogszzsgggggg", how->name,
              json_pack("[I, I]", (json_int_t)how->hidden[0], (json_int_t)how->hidden[1]),
              how->weight_length, dim == 2 ? start_title(how->start) : "random", how->epochs,
-             how->batch, "cosine", how->rate, how->momentum, how->decay, how->clip, how->warmup);
+             how->batch, "cosine", how->rate, how->momentum, how->decay, how->clip, how->warmup,
+             how->scale_first);
 }
 
 /* The names of figures by their bits. */
@@ -175,7 +163,7 @@ static json_t *run_object(const group *g, size_t k, int typical)
     put_loss(object, g, plan);
     json_put(object, "seed", "z", (size_t)plan->seed);
     json_put(object, "dim classes train_count test_count unseen_count", "zzzzz", plan->dim,
-             r->classes, r->train_count, r->test_count, r->unseen_count);
+             r->classes, r->train_count, r->test_count, r->strangers.count);
     if (plan->data->images == NULL)
         json_put(
             object,
@@ -343,9 +331,10 @@ static void print_raw(FILE *out, const plan_list *plans)
 {
     for (size_t i = 0; i < plans->count; i++) {
         const run_result *const r = &plans->results[i];
-        if (r->inputs_verified && (i == 0 || plans->plans[i - 1].data != plans->plans[i].data))
+        if (r->raw_strangers.count > 0 &&
+            (i == 0 || plans->plans[i - 1].data != plans->plans[i].data))
             fprintf(out, "%s without a network, by the cosine of pixels: TAR at 1e-3 %.3f\n",
-                    plans->plans[i].data->name, verification_at(&r->raw_strangers, 3)->tar);
+                    plans->plans[i].data->name, verification_at(&r->raw_strangers.pairs, 3)->tar);
     }
 }
 

@@ -44,4 +44,9 @@ void geometry_table(tables *out, const group_list *groups);
 /* Those of the figures noise, tails and room. */
 void noise_tables(tables *out, const group_list *groups);
 
+/* ---- report_strangers.c: what a run says of identities that it has not seen, put into its object.
+ * It must not know how that is measured. ---- */
+
+void report_strangers(json_t *object, const run_result *result);
+
 #endif

@@ -7,15 +7,8 @@
 #include <string.h>
 
 #include "clock.h"
+#include "measured.h"
 #include "memory.h"
-#include "network.h"
-
-typedef struct run_parts {
-    data_split data;
-    network net;
-    class_weights head;
-    size_t *sizes; /* training samples of each class; NULL: as many of each, but for false labels */
-} run_parts;
 
 /* ---- the parts ----------------------------------------------------------------------------- */
 
@@ -25,8 +18,11 @@ static void make_data(const run_plan *plan, data_split *out)
     config.seed = plan->seed;
     config.train = plan->train;
     config.test = plan->test;
+    config.validation = plan->validation;
     if (plan->data->images != NULL) {
-        image_set_pick(plan->data->images, config.train, config.test, plan->seed, out);
+        const image_choice choice = {plan->train, plan->test, plan->classes, plan->validation,
+                                     plan->seed};
+        image_set_pick(plan->data->images, &choice, out);
     } else {
         sphere_data_make(&config, out);
     }
@@ -40,16 +36,11 @@ static size_t *sizes_of(const dataset *data)
     return sizes;
 }
 
-static int normalised(const run_plan *plan)
-{
-    return margin_loss_get(plan->aim.loss.loss)->normalised;
-}
-
 /* In the plane round a tour of like classes, unless the recipe says otherwise; else at random. */
 static void make_head(const run_plan *plan, const dataset *data, class_weights *out)
 {
-    const double length = normalised(plan) ? plan->how.weight_length : 1.0;
-    class_weights_create(out, data->classes, plan->dim, !normalised(plan));
+    const double length = run_normalised(plan) ? plan->how.weight_length : 1.0;
+    class_weights_create(out, data->classes, plan->dim, !run_normalised(plan));
     if (plan->aim.triplet > 0.0) return;
     if (plan->dim > 2 || plan->how.start == START_RANDOM) {
         class_weights_scatter(out, length, plan->seed);
@@ -59,151 +50,6 @@ static void make_head(const run_plan *plan, const dataset *data, class_weights *
     tour_classes(data, order);
     class_weights_place(out, order, length, plan->seed);
     free(order);
-}
-
-/* ---- what is measured ---------------------------------------------------------------------- */
-
-/* Class weights, unless the classes are not those of the weights. */
-static separation_input input_of(const run_plan *plan, const run_parts *parts, const dataset *data,
-                                 const float *embeddings)
-{
-    const int has_weights = plan->aim.triplet == 0.0 && data != &parts->data.unseen;
-    return (separation_input){
-        .count = data->count,
-        .dim = plan->dim,
-        .classes = data->classes,
-        .embeddings = embeddings,
-        .labels = data->labels,
-        .weights = has_weights ? parts->head.weights : NULL,
-        .bias = parts->head.bias,
-        .normalised = normalised(plan),
-        .sizes = data == &parts->data.test ? parts->sizes : NULL,
-        .threads = plan->aim.loss.threads,
-    };
-}
-
-/* The training samples' target angles at this moment. */
-static run_snapshot take_snapshot(const run_plan *plan, run_parts *parts, size_t epoch)
-{
-    const dataset *const data = &parts->data.train;
-    float *const embeddings = zeroed(data->count * plan->dim, sizeof *embeddings);
-    trainer_embed(&parts->net, data, embeddings);
-    const separation_input input = input_of(plan, parts, data, embeddings);
-    const angle_summary theta = separation_theta(&input);
-    free(embeddings);
-    return (run_snapshot){epoch, theta};
-}
-
-/* Which class mean is nearest is decided by those of the training samples. */
-static void take_moment(const run_plan *plan, run_parts *parts, size_t epoch, run_moment *out)
-{
-    const dataset *const data[] = {&parts->data.train, &parts->data.test, &parts->data.unseen};
-    double *means[PART_COUNT];
-    out->epoch = epoch;
-    for (int part = 0; part < PART_COUNT; part++) {
-        float *const embeddings = zeroed(data[part]->count * plan->dim, sizeof *embeddings);
-        means[part] = zeroed(data[part]->classes * plan->dim, sizeof *means[part]);
-        trainer_embed(&parts->net, data[part], embeddings);
-        const separation_input like = input_of(plan, parts, data[part], embeddings);
-        const geometry_input input = {
-            .count = like.count,
-            .dim = like.dim,
-            .classes = like.classes,
-            .embeddings = embeddings,
-            .labels = like.labels,
-            .weights = like.weights,
-            .deciding = part == PART_TEST ? means[PART_TRAIN] : NULL,
-            .threads = like.threads,
-        };
-        if (like.count > 1) geometry_measure(&input, &out->parts[part], means[part]);
-        free(embeddings);
-    }
-    for (int part = 0; part < PART_COUNT; part++)
-        free(means[part]);
-}
-
-/* Measures one part of the data; returns its embeddings, [data->count, dim], to be freed. */
-static float *measure_part(const run_plan *plan, run_parts *parts, const char *name,
-                           const dataset *data, double *centres, arc *arcs, separation_stats *out)
-{
-    float *const embeddings = zeroed(data->count * plan->dim, sizeof *embeddings);
-    trainer_embed(&parts->net, data, embeddings);
-    const separation_input input = input_of(plan, parts, data, embeddings);
-    if (plan->embedded != NULL) {
-        const run_embedded what = {name, plan->dim, data->classes, data, embeddings, input.weights};
-        plan->embedded(plan->folder, plan, &what);
-    }
-    separation_measure(&input, out, centres, arcs);
-    return embeddings;
-}
-
-/* The first samples of each class: their order within the class is random already. */
-static void keep_features(const run_plan *plan, const dataset *data, const float *embeddings,
-                          run_result *result)
-{
-    const size_t dim = plan->dim;
-    size_t in_class = 0;
-    const size_t most = plan->features * data->classes;
-    result->features = zeroed(most, dim * sizeof *result->features);
-    result->feature_classes = zeroed(most, sizeof *result->feature_classes);
-    for (size_t i = 0; i < data->count; i++) {
-        in_class = i > 0 && data->labels[i] == data->labels[i - 1] ? in_class + 1 : 0;
-        if (in_class < plan->features) {
-            memcpy(result->features + result->feature_count * dim, embeddings + i * dim,
-                   dim * sizeof *embeddings);
-            result->feature_classes[result->feature_count++] = data->labels[i];
-        }
-    }
-}
-
-static void verify(const run_plan *plan, const dataset *data, const float *vectors, size_t dim,
-                   verification *out)
-{
-    const verification_input pairs = {
-        .rows = data->count,
-        .dim = dim,
-        .embeddings = vectors,
-        .labels = data->labels,
-        .threads = plan->aim.loss.threads,
-    };
-    if (verification_measure(&pairs, out) != 0) out_of_memory();
-}
-
-static void measure_unseen(const run_plan *plan, run_parts *parts, run_result *result)
-{
-    const dataset *const data = &parts->data.unseen;
-    double *const centres = zeroed(data->classes * plan->dim, sizeof *centres);
-    float *const embeddings =
-        measure_part(plan, parts, "unseen", data, centres, NULL, &result->unseen);
-    verify(plan, data, embeddings, plan->dim, &result->strangers);
-    result->inputs_verified = plan->data->images != NULL;
-    if (result->inputs_verified)
-        verify(plan, data, data->inputs, data->dim, &result->raw_strangers);
-    result->verified = 1;
-    free(embeddings);
-    free(centres);
-}
-
-/* Fills everything of the result but the training's own numbers and snapshots. */
-static void measure(const run_plan *plan, run_parts *parts, run_result *result)
-{
-    const dataset *const train = &parts->data.train, *const test = &parts->data.test;
-    const size_t classes = train->classes, weights = classes * plan->dim;
-    result->weights = zeroed(weights, sizeof *result->weights);
-    memcpy(result->weights, parts->head.weights, weights * sizeof *result->weights);
-    result->centres = zeroed(weights, sizeof *result->centres);
-    if (plan->dim == 2) {
-        result->arcs = zeroed(classes, sizeof *result->arcs);
-        result->train_arcs = zeroed(classes, sizeof *result->train_arcs);
-    }
-    /* The test samples' centres, which stay, take the training samples' place. */
-    free(measure_part(plan, parts, "train", train, result->centres, result->train_arcs,
-                      &result->train));
-    float *const embeddings =
-        measure_part(plan, parts, "test", test, result->centres, result->arcs, &result->test);
-    if (plan->dim <= 3) keep_features(plan, test, embeddings, result);
-    free(embeddings);
-    if (parts->data.unseen.count > 0) measure_unseen(plan, parts, result);
 }
 
 /* ---- the state that is kept ---------------------------------------------------------------- */
@@ -276,6 +122,7 @@ static void snapshot_if_due(const run_plan *plan, run_parts *parts, size_t epoch
                             run_result *result)
 {
     const size_t moments[RUN_SNAPSHOTS] = {0, plan->how.epochs / 2, plan->how.epochs};
+    if (plan->brief) return;
     for (size_t i = 0; i < RUN_SNAPSHOTS; i++)
         if (epoch == moments[i]) result->snapshots[i] = take_snapshot(plan, parts, epoch);
     if (plan->geometry && (is_round(epoch) || epoch == plan->how.epochs) &&
@@ -299,7 +146,7 @@ static void film_if_due(const run_plan *plan, run_parts *parts, const trainer *t
                                   .share = schedule_margin(&plan->how, t->steps, step),
                                   .lambda = schedule_lambda(&plan->how, t->steps, step),
                                   .final_loss = t->loss};
-            measure(plan, parts, frame);
+            measure_trained(plan, parts, frame);
             return;
         }
     }
@@ -365,7 +212,9 @@ int run_carry_out(const run_plan *plan, run_result *result)
         .classes = parts.data.train.classes,
         .train_count = parts.data.train.count,
         .test_count = parts.data.test.count,
-        .unseen_count = parts.data.unseen.count,
+        .train = separation_none,
+        .test = separation_none,
+        .unseen = separation_none,
     };
     const size_t *const hidden = plan->how.hidden;
     const layer_shape shapes[] = {
@@ -377,7 +226,8 @@ int run_carry_out(const run_plan *plan, run_result *result)
                    plan->how.batch, plan->seed);
     make_head(plan, &parts.data.train, &parts.head);
     const int status = train(plan, &parts, result);
-    if (status == 0) measure(plan, &parts, result);
+    if (status == 0 && !plan->brief) measure_trained(plan, &parts, result);
+    if (status == 0) measure_strangers(plan, &parts, result);
     data_split_free(&parts.data);
     network_free(&parts.net);
     class_weights_free(&parts.head);

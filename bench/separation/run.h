@@ -4,6 +4,7 @@
 #define SEPARATION_RUN_H
 
 #include "geometry.h"
+#include "identification.h"
 #include "metrics.h"
 #include "recipe.h"
 #include "trainer.h"
@@ -18,7 +19,7 @@ typedef struct run_data {
 
 /* What a run can hand on besides its result: one part of the data, embedded. */
 typedef struct run_embedded {
-    const char *part; /* "train", "test" or "unseen" */
+    const char *part; /* "train", "test", "unseen" or "validation" */
     size_t dim, classes;
     const dataset *data;
     const float *embeddings; /* [data->count, dim], raw */
@@ -30,6 +31,10 @@ typedef struct run_plan {
     const run_data *data;
     sphere_config sphere; /* the hypersphere's; its samples and seed come from below */
     size_t train, test;   /* samples of each class */
+    size_t classes;       /* so many of the images' classes; 0: all */
+    size_t validation;    /* unseen identities that settings are chosen by, apart from the others */
+    int brief;            /* 1: measures strangers alone */
+    int raw;              /* 1: and what their inputs alone tell, where these are images */
     size_t dim;           /* of the embedding, >= 2 */
     recipe how;
     objective aim;
@@ -64,6 +69,8 @@ void run_plan_faces(run_plan *out, const run_data *data, margin_loss loss);
 double run_plan_margin(const run_plan *plan);
 void run_plan_set_margin(run_plan *plan, double margin);
 size_t run_plan_classes(const run_plan *plan);
+/* Takes so many of the images' classes; in the plane margins follow. */
+void run_plan_take_classes(run_plan *plan, size_t classes, const loss_override *override);
 /* Everything that decides the numbers, as text: equal keys, equal results. */
 void run_plan_key(const run_plan *plan, char key[RUN_KEY]);
 /* Loss and settings for people, "arcface m=0.5 s=64"; the same for every seed. */
@@ -85,16 +92,26 @@ typedef struct run_moment {
     geometry parts[PART_COUNT]; /* unseen identities: where there are some */
 } run_moment;
 
+enum { SEARCH_POINTS = 2 }; /* FPIR 1e-1 and 1e-2 */
+
+/* How well identities that training never saw are told apart. */
+typedef struct stranger_result {
+    size_t count, classes; /* samples of them; 0: there are none */
+    verification pairs;
+    /* Each first sample of an identity of even number is the gallery, all other samples are probes:
+     * the identities of odd numbers are not in it. */
+    identification search;
+    identification_point points[SEARCH_POINTS];
+} stranger_result;
+
 typedef struct run_result {
-    size_t train_count, test_count, unseen_count, classes;
-    double seconds;    /* of the training */
-    double final_loss; /* mean over the last epoch */
-    separation_stats train, test, unseen;
-    int verified; /* 1: there are unseen identities */
-    verification strangers;
-    int inputs_verified;                   /* 1: they are images */
-    verification raw_strangers;            /* by their inputs in place of embeddings */
-    run_snapshot snapshots[RUN_SNAPSHOTS]; /* before, half way, after */
+    size_t train_count, test_count, classes;
+    double seconds;                       /* of the training */
+    double final_loss;                    /* mean over the last epoch */
+    separation_stats train, test, unseen; /* of a brief run: NaN */
+    stranger_result strangers, validation;
+    stranger_result raw_strangers;         /* by their inputs in place of embeddings */
+    run_snapshot snapshots[RUN_SNAPSHOTS]; /* before, half way, after; not of a brief run */
     run_moment
         moments[RUN_MOMENTS]; /* before, after epochs 1, 2, 5, 10, 20, 50, ... and the last */
     size_t moment_count;      /* 0: geometry was not asked for */

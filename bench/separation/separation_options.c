@@ -57,6 +57,22 @@ static const char *take_hidden(void *target, const char *item)
                : "a whole number from 1 to 65536";
 }
 
+static const char *take_number(number_list *list, const char *item)
+{
+    if (list->count == SEPARATION_MOST_VALUES) return "taken: no more than 32 values in a list";
+    return parse_double(item, &list->values[list->count++]) ? NULL : "a number";
+}
+
+static const char *take_scale(void *target, const char *item)
+{
+    return take_number(&((separation_options *)target)->scales, item);
+}
+
+static const char *take_margin(void *target, const char *item)
+{
+    return take_number(&((separation_options *)target)->margins, item);
+}
+
 #define OPTION_TARGET separation_options
 #define OF_OWN_RUNS   OPTION_MARK(own_runs)
 static const option_row rows[] = {
@@ -96,10 +112,18 @@ static const option_row rows[] = {
      TO_NAMES(losses, &loss_choice), OF_OWN_RUNS},
     {"dim", "D", "of the embedding (default 2; with unseen images 64)", TO_SIZE(dim, 2, 4096),
      OF_OWN_RUNS},
-    {"identities", "K", "of the hypersphere (default {default})",
-     TO_SIZE(sphere.identities, 2, 100000), OF_OWN_RUNS},
-    {"unseen", "K", "identities of it that training does not see (default none)",
+    {"identities", "K",
+     "that training sees: of the hypersphere (default 8), or so many of the images' classes, drawn "
+     "by the seed (default: all)",
+     TO_SIZE(identities, 2, 100000), OF_OWN_RUNS},
+    {"unseen", "K", "identities of the hypersphere that training does not see (default none)",
      TO_SIZE(sphere.unseen, 2, 100000), OF_OWN_RUNS},
+    {"validation", "K",
+     "further such identities, to choose settings by; of images so many of the unseen classes, "
+     "which are the same for every seed (default none)",
+     TO_SIZE(validation, 2, 100000), OF_OWN_RUNS},
+    {"brief", NULL, "measure strangers alone, nothing of the classes that are trained",
+     TO_FLAG(brief), OF_OWN_RUNS},
     {"concentration", "X", "of samples round their identity's centre (default {default})",
      TO_RANGE(sphere.concentration, 0, 1e6), OF_OWN_RUNS},
     {"bend", "B", "how far samples are bent on their way to the network (default {default})",
@@ -143,6 +167,8 @@ static const option_row rows[] = {
     {"decay", "X", "weight decay", TO_RANGE(set.decay, 0, 1e6)},
     {"clip", "X", "longest gradient of a step; 0: no limit", TO_RANGE(set.clip, 0, 1e30)},
     {"warmup", "P", "share of the steps in which the margin grows", TO_RANGE(set.warmup, 0, 1)},
+    {"scale-first", "S", "the scale grows from here likewise; 0: it does not (default {default})",
+     TO_RANGE(set.scale_first, 0, 1e6)},
     {"lambda-share", "P", "share of the steps in which SphereFace's lambda falls",
      TO_RANGE(set.anneal, 0, 1)},
     {"lambda-first", "X", "from here", TO_RANGE(set.lambda_base, 0, 1e30)},
@@ -157,11 +183,13 @@ static const option_row rows[] = {
     {"samples", "N", "of each class, to train and to test (default 1500; images 2000)",
      TO_SIZE(samples, 1, 100000)},
     {"test-samples", "N", "of each class, to test alone", TO_SIZE(test_samples, 1, 100000)},
-    {"scale", "S", "of the losses that normalise (default 64)", TO_DOUBLE(override.scale)},
-    {"margin", "M",
+    {"scale", "S[,...]",
+     "of the losses that normalise (default 64); of own runs each, with each margin",
+     TO_ITEMS(take_scale)},
+    {"margin", "M[,...]",
      "of each loss that has one margin (defaults: --list; they shrink when there are more than 8 "
      "classes)",
-     TO_DOUBLE(override.margin)},
+     TO_ITEMS(take_margin)},
     {"m1", "M", "this margin alone: factor of the angle", TO_DOUBLE(override.m1)},
     {"m2", "M", "likewise: added to the angle, in radians", TO_DOUBLE(override.m2)},
     {"m3", "M", "likewise: subtracted from the cosine", TO_DOUBLE(override.m3)},
@@ -198,6 +226,9 @@ static void check_together(const separation_options *o)
         die_usage(SEPARATION_PROGRAM, "--figure writes to a folder: --folder in place of --out");
     if (o->figures == 0 && o->folder != NULL)
         die_usage(SEPARATION_PROGRAM, "--folder: only with --figure");
+    if (!o->own_runs && (o->scales.count > 1 || o->margins.count > 1))
+        die_usage(SEPARATION_PROGRAM,
+                  "--scale, --margin: several values are for own runs: with --data or --loss");
     if (o->set.hidden[0] != 0 && o->set.hidden[1] == 0)
         die_usage(SEPARATION_PROGRAM, "--hidden: units of two layers, as 64,32");
     if (o->set.lambda_least > first_lambda(o))
@@ -221,6 +252,9 @@ void separation_options_read(separation_options *out, int argc, char **argv)
             out->figures |= UINT32_C(1) << which;
     if (out->seeds == 0) out->seeds = level_seeds[out->level];
     check_together(out);
+    if (out->identities > 0) out->sphere.identities = out->identities;
+    if (out->scales.count == 1) out->override.scale = out->scales.values[0];
+    if (out->margins.count == 1) out->override.margin = out->margins.values[0];
     const int chosen = memchr(out->losses, 1, sizeof out->losses) != NULL;
     for (int i = 0; i < MARGIN_LOSS_COUNT && !chosen; i++) {
         const loss_row *const row = recipe_row((margin_loss)i);

@@ -9,7 +9,13 @@
 /* Where Debian's dataset-fashion-mnist puts its files. */
 #define SEPARATION_FASHION "/usr/share/datasets/fashion-mnist"
 
-enum { SEPARATION_MOST_DATA = 8 };
+enum { SEPARATION_MOST_DATA = 8, SEPARATION_MOST_VALUES = 32 };
+
+/* What a list on the command line holds. */
+typedef struct number_list {
+    size_t count;
+    double values[SEPARATION_MOST_VALUES];
+} number_list;
 
 typedef enum separation_level { LEVEL_QUICK, LEVEL_DEFAULT, LEVEL_FULL } separation_level;
 
@@ -26,12 +32,16 @@ typedef struct separation_options {
     uint64_t seed;                           /* of the first repetition */
     size_t seeds, features;
     size_t samples, test_samples; /* of each class; 0: as the data have it, or as `samples` */
-    loss_override override;
-    int recipe;           /* a recipe_name; -1: the one for `dim` */
-    recipe set;           /* what was set of it */
-    sphere_config sphere; /* of the runs that --data and --loss name */
-    size_t dim;           /* of their embedding; 0: as the data have it */
-    double sample_rate;   /* of their training steps; 0: all classes */
+    loss_override override;       /* with the only scale and the only margin, where there is one */
+    number_list scales, margins;  /* every pair of the two is a run */
+    int recipe;                   /* a recipe_name; -1: the one for `dim` */
+    recipe set;                   /* what was set of it */
+    sphere_config sphere;         /* of the runs that --data and --loss name */
+    size_t dim;                   /* of their embedding; 0: as the data have it */
+    size_t identities;            /* that training sees; 0: as the data have it */
+    size_t validation;            /* unseen ones by which settings are chosen */
+    int brief;                    /* 1: strangers alone are measured */
+    double sample_rate;           /* of their training steps; 0: all classes */
     margin_isa isa;
     int threads; /* 0: as OpenMP decides */
 } separation_options;

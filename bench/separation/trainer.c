@@ -21,6 +21,8 @@ static margin_status follow_schedule(trainer *t, size_t step)
     now.m1 = 1.0 + share * (now.m1 - 1.0);
     now.m2 *= share;
     now.m3 *= share;
+    if (t->config.how.scale_first > 0.0 && margin_loss_get(now.loss)->normalised)
+        now.scale = t->config.how.scale_first + share * (now.scale - t->config.how.scale_first);
     if (margin_loss_get(now.loss)->has_lambda)
         now.lambda = schedule_lambda(&t->config.how, t->steps, step);
     return t->context == NULL ? margin_create(&now, &t->context)

@@ -18,7 +18,7 @@ except ImportError as error:
           "python3-jsonschema (or jsonschema into this Python)", file=sys.stderr)
     sys.exit(1)
 
-FURTHER = ("scale", "kernels", "torch", "toy")  # may come from other programs at another time
+FURTHER = ("scale", "study", "kernels", "torch", "toy")  # may come from other programs at another time
 
 
 def read(folder, findings):

@@ -181,11 +181,12 @@ def extremes(found):
             + ("" if apart else ", though their intervals overlap") + ". ")
 
 
-def sentences(rows):
+def sentences(rows, further):
     said = [("Speed", speed(rows)), ("The margin’s cost", margin(rows)),
             ("Stability", stability(rows))]
     said += [(f"Separation, {text.escape(data)}", separation(rows, data))
              for data in data_names(rows)]
+    said += further
     return ('<ul class="answers">'
             + "".join(f"<li><b>{head}.</b> {body}</li>\n" for head, body in said if body) + "</ul>")
 
@@ -209,7 +210,8 @@ def note(rows):
     return f'<p class="soft">{text.escape(" ".join(said))}</p>'
 
 
-def section(rows, picture):
-    """The first screen; `picture` is the figure that stands there, or nothing."""
-    return ('<section id="answers"><h2>What this run says</h2>' + sentences(rows) + picture
+def section(rows, picture, further):
+    """The first screen; `picture` is the figure that stands there, or nothing; `further`: what other
+    parts answer, pairs of a heading and HTML."""
+    return ('<section id="answers"><h2>What this run says</h2>' + sentences(rows, further) + picture
             + table(rows) + note(rows) + "</section>")

@@ -5,7 +5,7 @@ import os
 
 from run_files import DRIVERS, Unusable
 
-from . import answers, figures, svg, tables, text
+from . import answers, figures, study, svg, tables, text
 
 
 def how_measured(run):
@@ -28,7 +28,7 @@ BEFORE = {"speed": how_measured, "separation": tables.toys}
 BEHIND = {"speed": lambda run: "".join(
               part(run) for part in (tables.scales, tables.speed_cases, tables.torch_heads,
                                      tables.libraries)),
-          "stability": tables.promises, "separation": tables.claims}
+          "stability": tables.promises, "separation": lambda run: study.table(run) + tables.claims(run)}
 
 
 def beside(name):
@@ -124,5 +124,5 @@ def page(run):
               ("data", "Data", section("data", "Data", "", data_links(run)))]
     contents = [("answers", "Answers")] + [(name, title) for name, title, _ in parts]
     return "".join([head(), "<body>", header(run.json("machine"), contents), "<main>\n",
-                    answers.section(rows, picture), *(html for _, _, html in parts), "</main>\n",
+                    answers.section(rows, picture, study.answers(run)), *(html for _, _, html in parts), "</main>\n",
                     f'<script>\n{beside("sort.js")}</script></body></html>\n'])

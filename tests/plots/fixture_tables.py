@@ -298,6 +298,23 @@ def put_scale(folder):
          for k in (1, 2, 8, 64, 100, 128, 1000)])
 
 
+def put_study(folder):
+    """Two data sets at equal epochs and steps, one of them with a cell of both."""
+    rows = []
+    for data, regime, identities, epochs in (("characters", "epochs", 100, 6), ("characters", "epochs", 1000, 6),
+                                             ("characters", "steps", 100, 60), ("characters", "steps", 1000, 6),
+                                             ("sphere", "epochs", 100, 6), ("sphere", "steps", 100, 60)):
+        rows.append([data, regime, identities, epochs, 942, "normsoftmax", 16, "-", 0, 0.5, 0.48, 0.52,
+                     "-", "-", "-", "-", "-"])
+        for loss, added, gain, verdict in (("sphereface", 0, 0, "no margin"), ("cosface", 0.2, -0.01, "undecided"),
+                                           ("arcface", 0.1, 0.03, "helps")):
+            reach = 0.02 * (added > 0)
+            rows.append([data, regime, identities, epochs, 942, loss, 24, added + (loss == "sphereface"), added,
+                         0.5 + gain, 0.48 + gain, 0.52 + gain, gain, gain - reach, gain + reach, 0.04, verdict])
+    put(folder, "study", "#data regime identities epochs steps loss scale margin added tar tar_low tar_high "
+        "gain gain_low gain_high p_holm verdict", rows)
+
+
 def put_pareto(folder):
     """Three heads, of which one has rows without a finite gradient."""
     series = {}
@@ -324,8 +341,9 @@ def put_run(run, files):
     put_stability(folder, files["stability"], LOSSES)
     put_separation(folder, files["separation"])
     put_scale(folder)
+    put_study(folder)
     put_pareto(folder)
-    with open(os.path.join(run, "torch.json"), "w", encoding="utf-8") as stream:
-        stream.write('{"benchmarks": []}\n')
-    with open(os.path.join(run, "scale.json"), "w", encoding="utf-8") as stream:
-        stream.write('{"schema": 1, "parts": {}}\n')
+    for name, text in (("torch", '{"benchmarks": []}\n'), ("scale", '{"schema": 1, "parts": {}}\n'),
+                       ("study", '{"schema": 1}\n')):
+        with open(os.path.join(run, name + ".json"), "w", encoding="utf-8") as stream:
+            stream.write(text)

@@ -48,6 +48,7 @@ def expected_series(run):
         "pareto": {"margin", "unfused", "torch-fused"},
         "scaling": {"computing", "exchange, 1 Gbit/s", "exchange, 10 Gbit/s", "exchange, 100 Gbit/s",
                     "part of W", "received in a step"},
+        "study": {"sphereface", "cosface", "arcface"},
     }
     expected |= expected_comparisons(cases)
     for name, figure in separation["figures"].items():

@@ -165,6 +165,46 @@ static void unseen_identities_are_others(void **state)
     data_split_free(&both);
 }
 
+/* What separates the first samples of two identities. */
+static double apart(const float *a, const float *b, size_t dim)
+{
+    double sum = 0.0;
+    for (size_t k = 0; k < dim; k++)
+        sum += ((double)a[k] - (double)b[k]) * ((double)a[k] - (double)b[k]);
+    return sqrt(sum);
+}
+
+/* Settings are chosen by neither those that are trained nor those that judge. */
+static void validation_identities_are_others(void **state)
+{
+    (void)state;
+    sphere_config config = small_config(3);
+    data_split alone, both;
+    config.unseen = 5;
+    config.concentration = 1e6; /* so that a sample tells its identity */
+    sphere_data_make(&config, &alone);
+    config.validation = 4;
+    sphere_data_make(&config, &both);
+    assert_int_equal(alone.validation.count, 0);
+    assert_int_equal(both.validation.classes, 4);
+    const size_t dim = both.train.dim;
+    const dataset *const others[] = {&both.train, &both.test, &both.unseen};
+    for (size_t k = 0; k < 4; k++) {
+        const float *const own = both.validation.inputs + 10 * k * dim;
+        assert_int_equal(both.validation.labels[10 * k + 9], k);
+        assert_true(apart(own, own + dim, dim) < 0.1);
+        for (size_t p = 0; p < 3; p++)
+            for (size_t i = 0; i < others[p]->count; i++)
+                assert_true(apart(own, others[p]->inputs + i * dim, dim) > 1.0);
+    }
+    assert_memory_equal(alone.train.inputs, both.train.inputs,
+                        alone.train.count * dim * sizeof *alone.train.inputs);
+    assert_memory_equal(alone.unseen.inputs, both.unseen.inputs,
+                        alone.unseen.count * dim * sizeof *alone.unseen.inputs);
+    data_split_free(&alone);
+    data_split_free(&both);
+}
+
 /* Classes whose means lie on a circle, shuffled: the tour must find the circle again. */
 static void tour_goes_round(void **state)
 {
@@ -238,6 +278,7 @@ int main(void)
         cmocka_unit_test(imbalance_is_geometric),
         cmocka_unit_test(noise_is_what_was_asked_for),
         cmocka_unit_test(unseen_identities_are_others),
+        cmocka_unit_test(validation_identities_are_others),
         cmocka_unit_test(tour_goes_round),
         cmocka_unit_test(tour_is_shortened),
         cmocka_unit_test(tour_of_alike_classes_ends),

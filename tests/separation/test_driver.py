@@ -185,6 +185,7 @@ class Driver(unittest.TestCase):
                 ("epochs", 3, "epochs"), ("batch", 32, "batch"), ("rate", 0.01, "rate"),
                 ("momentum", 0.5, "momentum"), ("decay", 0.1, "weight_decay"),
                 ("clip", 0, "gradient_clip"), ("warmup", 0, "warmup_share"),
+                ("scale-first", 8, "scale_first"),
                 ("lambda-first", 10, "lambda_first"), ("lambda-last", 5, "lambda_last"),
                 ("lambda-share", 0.2, "lambda_share"), ("lambda-power", 2, "lambda_power"),
                 ("bend", 0.3, "bend"), ("map", 2019, "map"), ("latent-dim", 16, "latent_dim"),
@@ -211,6 +212,48 @@ class Driver(unittest.TestCase):
         self.assertIn("r=0.1", some[0]["label"])
         self.assertEqual(whole[0]["stats"], every[0]["stats"])
         self.assertLess(some[0]["final_loss"], whole[0]["final_loss"] - 1)
+
+    def test_lists_are_runs(self):
+        """Every pair of a scale and a margin; what does not depend on one is made once."""
+        arguments = ["--data", "sphere", "--loss", "softmax,normsoftmax,arcface", "--dim", "8", *FEW]
+        runs, _ = numbers_of(self.run_to("list.json", *arguments, "--scale", "8,16", "--margin", "0.1,0.2"))
+        self.assertEqual([(run["loss"], run["scale"], run["m2"]) for run in runs if run["loss"] != "softmax"],
+                         [("normsoftmax", 8, 0), ("normsoftmax", 16, 0), ("arcface", 8, 0.1),
+                          ("arcface", 8, 0.2), ("arcface", 16, 0.1), ("arcface", 16, 0.2)])
+        self.assertEqual(len(runs), 7)
+        alone, _ = numbers_of(self.run_to("one.json", *arguments, "--scale", "16", "--margin", "0.2"))
+        self.assertEqual(alone[-1], runs[-1])
+        self.assert_refused(2, "several values", "--figure", "fig3", "--scale", "8,16")
+
+    def test_strangers_to_choose_by(self):
+        """They change no other number; a brief run has the same ones of strangers, and no others."""
+        arguments = ["--data", "sphere", "--loss", "arcface", "--dim", "8", "--identities", "10",
+                     "--unseen", "12", *FEW]
+        alone = numbers_of(self.run_to("alone.json", *arguments))[0][0]
+        both = numbers_of(self.run_to("both.json", *arguments, "--validation", "6"))[0][0]
+        brief = numbers_of(self.run_to("brief.json", *arguments, "--validation", "6", "--brief"))[0][0]
+        chosen_by = both.pop("validation")
+        self.assertEqual(both, alone)
+        self.assertEqual((chosen_by["count"], chosen_by["classes"]), (6 * 50, 6))
+        self.assertEqual(chosen_by["verification"]["genuine"], 6 * 50 * 49 // 2)
+        self.assertNotEqual(chosen_by["verification"]["auc"], alone["verification"]["auc"])
+        self.assertEqual(brief["validation"], chosen_by)
+        for key in "verification", "identification", "final_loss":
+            self.assertEqual(brief[key], alone[key])
+        self.assertIsNone(brief["stats"]["intra_deg"])
+        self.assertNotIn("unseen_stats", brief)
+
+    def test_some_classes_of_images(self):
+        self.write_set(classes=5)
+        common = ["--data", self.folder.name, "--loss", "arcface", "--epochs", "1"]
+        runs, _ = numbers_of(self.run_to("some.json", *common, "--identities", "3", "--seeds", "4"))
+        self.assertEqual({(run["classes"], run["train_count"]) for run in runs}, {(3, 18)})
+        self.assertGreater(len({run["final_loss"] for run in runs}), 1)
+        whole, _ = numbers_of(self.run_to("whole.json", *common, "--seeds", "1"))
+        all_of, _ = numbers_of(self.run_to("all.json", *common, "--seeds", "1", "--identities", "5"))
+        self.assertEqual(whole, all_of)
+        self.assert_refused(2, "has 5 classes to train", *common, "--identities", "6")
+        self.assert_refused(2, "has 0 unseen classes", *common, "--validation", "2")
 
     def test_seeds_are_repetitions(self):
         both, _ = numbers_of(self.run_to("both.json", "--data", "sphere", "--loss", "arcface",
@@ -273,6 +316,8 @@ class Driver(unittest.TestCase):
                 ("'0'", "--threads", "0"), ("'x'", "--scale", "x"), ("'nan'", "--margin", "nan"),
                 ("two layers", "--hidden", "3"), ("two hidden layers", "--hidden", "3,4,5"),
                 ("'0'", "--hidden", "0,3"), ("'-1'", "--clip", "-1"), ("'2'", "--warmup", "2"),
+                ("--brief", "--data", "sphere", "--brief"), ("'1'", "--validation", "1"),
+                ("--brief", "--data", "sphere", "--brief", "--unseen", "5"),
                 ("'1'", "--batch", "1"), ("at most --lambda-first, 1000", "--lambda-last", "2000"),
                 ("did you mean plane?", "--recipe", "plan"), ("'here'", "--start", "here"),
                 ("no --data", "--figure", "arcface-fig3", "--recipe", "space"),

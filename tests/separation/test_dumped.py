@@ -103,7 +103,8 @@ class Dumped(unittest.TestCase):
         cls.folder = tempfile.TemporaryDirectory()
         cls.addClassCleanup(cls.folder.cleanup)
         cls.runs = cls.drive("many", "--dim", "16", "--identities", "12", "--unseen", "20",
-                             "--concentration", "30", "--loss", "all", "--geometry")
+                             "--validation", "9", "--concentration", "30", "--loss", "all",
+                             "--geometry")
         cls.plane = cls.drive("plane", "--loss", "normsoftmax,arcface", "--flipped", "0.1",
                               "--imbalance", "4")
 
@@ -187,19 +188,47 @@ class Dumped(unittest.TestCase):
 
     def test_verification(self):
         for run, folder in self.runs:
-            x, labels, _ = self.parts(run, folder, "unseen")
-            same = pdist(labels[:, None].astype(float), "cityblock") == 0
-            scores = 1 - pdist(x.astype(np.float64), "cosine")
-            found = run["verification"]
-            self.assertEqual((found["genuine"], found["impostor"]), (same.sum(), (~same).sum()))
-            self.assertAlmostEqual(found["auc"], roc_auc_score(same, scores), delta=2e-6)
-            far, tar, _ = roc_curve(same, scores, drop_intermediate=False)
-            self.check_roc(found["roc"], scores, same, run["label"])
-            cross = np.argmax(far >= 1 - tar)
-            share = np.interp(0, [far[cross - 1] + tar[cross - 1] - 1, far[cross] + tar[cross] - 1],
-                              [0, 1])
-            eer = far[cross - 1] + share * (far[cross] - far[cross - 1])
-            self.assertAlmostEqual(found["eer"], eer, delta=1e-5)
+            self.check_verification(run, run["verification"], *self.parts(run, folder, "unseen")[:2])
+            x, labels, weights = self.parts(run, folder, "validation")
+            self.assertIsNone(weights)
+            self.assertEqual((run["validation"]["count"], len(set(labels))), (len(x), 9))
+            self.check_verification(run, run["validation"]["verification"], x, labels)
+
+    def test_identification(self):
+        """The first sample of each identity of even number is the gallery, all others are probes."""
+        for run, folder in self.runs:
+            for part, found in (("unseen", run["identification"]),
+                                ("validation", run["validation"]["identification"])):
+                x, labels, _ = self.parts(run, folder, part)
+                first = np.r_[True, labels[1:] != labels[:-1]] & (labels % 2 == 0)
+                scores, mated = unit(x[~first]) @ unit(x[first]).T, labels[~first] % 2 == 0
+                own = labels[~first][:, None] == labels[first][None, :]
+                best = np.where(own, -2, scores).max(axis=1)
+                mine = np.where(own, scores, -2).max(axis=1)
+                hit = mated & (mine > best)
+                self.assertEqual((found["mated"], found["unmated"]), (mated.sum(), (~mated).sum()))
+                self.assertAlmostEqual(found["rank_1"], hit.sum() / mated.sum(), places=9)
+                others = np.sort(best[~mated])[::-1]
+                for point, limit in zip(found["tpir"], (0.1, 0.01)):
+                    floor = others[int(np.floor(limit * len(others) + 1e-9))]
+                    near = (np.abs(mine[hit] - floor) < 2 * SCORE_STEP).sum() / mated.sum()
+                    self.assertEqual(point["limit"], limit)
+                    self.assertAlmostEqual(point["tpir"], (mine[hit] > floor).sum() / mated.sum(),
+                                           delta=near + 1e-9)
+
+    def check_verification(self, run, found, x, labels):
+        """By scikit-learn."""
+        same = pdist(labels[:, None].astype(float), "cityblock") == 0
+        scores = 1 - pdist(x.astype(np.float64), "cosine")
+        self.assertEqual((found["genuine"], found["impostor"]), (same.sum(), (~same).sum()))
+        self.assertAlmostEqual(found["auc"], roc_auc_score(same, scores), delta=2e-6)
+        far, tar, _ = roc_curve(same, scores, drop_intermediate=False)
+        self.check_roc(found["roc"], scores, same, run["label"])
+        cross = np.argmax(far >= 1 - tar)
+        share = np.interp(0, [far[cross - 1] + tar[cross - 1] - 1, far[cross] + tar[cross] - 1],
+                          [0, 1])
+        eer = far[cross - 1] + share * (far[cross] - far[cross - 1])
+        self.assertAlmostEqual(found["eer"], eer, delta=1e-5)
 
     def check_roc(self, points, scores, same, label):
         """The lowest threshold whose FAR is within the limit; sorted scores, counted."""

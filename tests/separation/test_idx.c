@@ -197,7 +197,7 @@ static void loads_and_picks(void **state)
     }
     assert_int_equal(set.classes, 4);
     assert_int_equal(set.pixels, 12);
-    image_set_pick(&set, 3, 100, 1, &split);
+    image_set_pick(&set, &(image_choice){.train = 3, .test = 100, .seed = 1}, &split);
     assert_int_equal(split.train.count, 12);
     assert_int_equal(split.test.count, 8); /* all there are */
     double sum = 0.0, square = 0.0;
@@ -286,6 +286,54 @@ static void wide_labels(void **state)
     unlink(path_of("train-labels-idx2-int"));
 }
 
+/* Marks the classes in the file of a picked part: image i is of class i % wrap, its first pixel is
+ * 12 i, and the training images' pixels are 0 to 239. */
+static unsigned classes_of(const dataset *data, size_t wrap)
+{
+    const double mean = 119.5, deviation = sqrt((240.0 * 240.0 - 1.0) / 12.0);
+    unsigned found = 0;
+    for (size_t i = 0; i < data->count; i++) {
+        const double pixel = (double)data->inputs[i * data->dim] * deviation + mean;
+        found |= 1u << (size_t)lround(pixel / 12.0) % wrap;
+    }
+    return found;
+}
+
+/* The unseen classes that settings are chosen by are no others', and the same for every seed; of
+ * the others so many are trained as are wanted. */
+static void sets_classes_apart(void **state)
+{
+    (void)state;
+    char error[512] = "";
+    image_set set;
+    write_part("train", 20, 20, 4, 1);
+    write_part("t10k", 20, 20, 4, 0);
+    write_part("unseen", 21, 21, 7, 1);
+    assert_int_equal(image_set_load(folder, &set, error, sizeof error), 0);
+    for (uint64_t seed = 1; seed <= 8; seed++) {
+        data_split split;
+        image_choice choice = {.train = 5, .test = 3, .validation = 3, .seed = seed};
+        image_set_pick(&set, &choice, &split);
+        assert_int_equal(split.validation.classes, 3);
+        assert_int_equal(split.validation.count, 9);
+        assert_int_equal(split.unseen.count, 12);
+        assert_int_equal(classes_of(&split.validation, 7), 1u << 2 | 1u << 4 | 1u << 6);
+        assert_int_equal(classes_of(&split.unseen, 7), 1u << 0 | 1u << 1 | 1u << 3 | 1u << 5);
+        assert_int_equal(split.validation.labels[8], 2);
+        assert_int_equal(split.unseen.labels[11], 3);
+        data_split_free(&split);
+        choice.classes = 2;
+        image_set_pick(&set, &choice, &split);
+        assert_int_equal(split.train.count, 10);
+        assert_int_equal(split.train.classes, 2);
+        assert_int_equal(split.train.labels[0] + split.train.labels[9], 1);
+        assert_int_equal(split.test.count, 6);
+        data_split_free(&split);
+    }
+    image_set_free(&set);
+    unlink(path_of("unseen-images-idx3-ubyte.gz"));
+}
+
 static void picks_unseen_classes(void **state)
 {
     (void)state;
@@ -298,7 +346,7 @@ static void picks_unseen_classes(void **state)
     assert_int_equal(image_set_load(folder, &set, error, sizeof error), 0);
     assert_int_equal(set.classes, 4);
     assert_int_equal(set.unseen_classes, 6);
-    image_set_pick(&set, 5, 2, 1, &split);
+    image_set_pick(&set, &(image_choice){.train = 5, .test = 2, .seed = 1}, &split);
     assert_int_equal(split.unseen.count, 12);
     for (size_t i = 0; i < split.unseen.count; i++)
         assert_int_equal(split.unseen.labels[i], i / 2);
@@ -340,6 +388,7 @@ int main(void)
         cmocka_unit_test(loads_and_picks),
         cmocka_unit_test(reads_ints),
         cmocka_unit_test(wide_labels),
+        cmocka_unit_test(sets_classes_apart),
         cmocka_unit_test(picks_unseen_classes),
         cmocka_unit_test(refuses_folders_that_do_not_fit),
     };

@@ -165,7 +165,7 @@ static void results_are_complete(void **state)
         assert_true(result.arcs[j].low < result.arcs[j].high);
     }
     assert_true(isfinite(result.final_loss) && result.final_loss > 0.0);
-    assert_true(result.seconds > 0.0 && !result.verified);
+    assert_true(result.seconds > 0.0 && !result.strangers.count);
     assert_int_equal(result.snapshots[0].epoch, 0);
     assert_int_equal(result.snapshots[2].epoch, 1);
     size_t counted = 0;
@@ -188,10 +188,10 @@ static void strangers_are_verified(void **state)
     plan.train = 10;
     plan.test = 4;
     assert_int_equal(run_carry_out(&plan, &result), 0);
-    assert_int_equal(result.unseen_count, 400);
-    assert_int_equal(result.strangers.all.genuine, 100 * 6);
-    assert_int_equal(result.strangers.all.impostor, 400 * 399 / 2 - 600);
-    assert_true(result.strangers.all.auc > 0.6 && result.strangers.all.auc < 1.0);
+    assert_int_equal(result.strangers.count, 400);
+    assert_int_equal(result.strangers.pairs.all.genuine, 100 * 6);
+    assert_int_equal(result.strangers.pairs.all.impostor, 400 * 399 / 2 - 600);
+    assert_true(result.strangers.pairs.all.auc > 0.6 && result.strangers.pairs.all.auc < 1.0);
     assert_true(isnan(result.unseen.w_ec) && isfinite(result.unseen.intra));
     assert_near("start", result.snapshots[0].theta.mean, 0.5 * M_PI, 4.0 / sqrt(64.0 * 100.0));
     assert_true(result.snapshots[2].theta.mean < result.snapshots[0].theta.mean);
@@ -216,7 +216,7 @@ static void extra_objectives_train(void **state)
     plan.aim.triplet = 0.35;
     plan.aim.triplet_each = 4;
     assert_int_equal(run_carry_out(&plan, &triplet), 0);
-    assert_true(triplet.strangers.all.auc > 0.9);
+    assert_true(triplet.strangers.pairs.all.auc > 0.9);
     assert_true(isnan(triplet.train.w_ec) && isnan(triplet.train.accuracy));
     run_free(&plain);
     run_free(&intra);
