@@ -35,15 +35,21 @@ double demand_gap(const margin_config *loss, size_t classes)
     return gap <= spacing ? gap : NAN;
 }
 
+/* Without what rounding leaves, so that 2 is 2: equal settings are one training. */
+static double clean(double margin)
+{
+    return round(1e12 * margin) / 1e12;
+}
+
 double demand_margin(margin_loss loss, double gap, size_t classes)
 {
     const double spacing = spacing_of(classes);
     if (!(gap >= 0.0 && gap < spacing)) return NAN;
     switch (loss) {
     case MARGIN_SPHEREFACE:
-        return (spacing + gap) / (spacing - gap);
+        return clean((spacing + gap) / (spacing - gap));
     case MARGIN_COSFACE:
-        return 2.0 * sin(0.5 * spacing) * sin(0.5 * gap);
+        return clean(2.0 * sin(0.5 * spacing) * sin(0.5 * gap));
     case MARGIN_ARCFACE:
         return gap;
     default:
