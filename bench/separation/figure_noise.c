@@ -116,11 +116,11 @@ static void list_room(trial_list *list, int all)
             if (strcmp(like->kind, "small") == 0 || (advised && !all)) continue;
             for (size_t d = 0; d < COUNT(dims); d++) {
                 if ((dims[d] == 16 || dims[d] == 32) && !all) continue;
-                const advice said = advice_of(like->loss, dims[d], identities[k]);
                 trial *const t = add(list, like, names[k], (double)dims[d]);
                 t->dim = dims[d];
                 t->identities = identities[k];
                 if (!advised) continue;
+                const advice said = advice_of(like->loss, dims[d], identities[k]);
                 t->kind = "advised";
                 t->scale = said.config.scale;
                 t->margin = like->loss == MARGIN_ARCFACE ? said.config.m2 : said.config.m3;
@@ -237,12 +237,19 @@ static void write_table(tables *out, const group_list *all, const char *name, co
     table_end(out);
 }
 
+static int has_figure(const group_list *groups, const char *name)
+{
+    for (size_t i = 0; i < groups->count; i++)
+        if (plan_in_figure(groups->groups[i].plan, name)) return 1;
+    return 0;
+}
+
 void noise_tables(tables *out, const group_list *groups)
 {
     trial_list noise = {.count = 0}, tails = {.count = 0}, room = {.count = 0};
     list_noise(&noise);
     list_tails(&tails);
-    list_room(&room, 1);
+    if (has_figure(groups, "room")) list_room(&room, 1); /* whose advice takes half a second */
     write_table(out, groups, "noise", "share", &noise);
     write_table(out, groups, "tails", "imbalance", &tails);
     write_table(out, groups, "room", "dim", &room);
