@@ -36,7 +36,7 @@ PAGE_TABLES = ("geometry",)  # of which docs have numbers, without a figure
 # Parts that not every run has: their tables, the first of which tells whether it does.
 PARTS = {"scale": ("scaling", "scale_*"), "noise": ("noise", "tails", "room"),
          "study": ("study", "study_*")}
-DIGITS = 6  # of what is measured; seeds' quantities keep all, so that equal ones are seen to be
+DIGITS = 5  # of what is measured; seeds' quantities keep all, so that equal ones are seen to be
 
 
 def fail(message, status=1):

@@ -7,10 +7,23 @@ from . import figures, text
 from .slim import slim
 
 
+def beside(run, name, title):
+    """A summary's figures lie beside its page, and are not kept twice."""
+    width = re.search(r' width="(\d+)" height="\d+"', read(run, name))
+    return (f'<img src="figures/fig_{name}.svg" alt="{title}" aria-describedby="{name}-caption" '
+            f'style="--width:{width.group(1)}px">')
+
+
+def read(run, name):
+    with open(run.path("figures", f"fig_{name}.svg"), encoding="utf-8") as stream:
+        return stream.read()
+
+
 def inline(run, name, title):
     """gnuplot's SVG with ids of its own, for all figures share one page."""
-    with open(run.path("figures", f"fig_{name}.svg"), encoding="utf-8") as stream:
-        svg = slim(stream.read())
+    if run.summary and run.linked(f"figures/fig_{name}.svg"):
+        return beside(run, name, title)
+    svg = slim(read(run, name))
     svg = svg[svg.index("<svg"):]
     svg = re.sub(r' font-family="[^"]*"', "", svg, count=1)  # the page's own
     svg = re.sub(r"<title>fig_[^<]*</title>|<desc>[^<]*</desc>", "", svg)
