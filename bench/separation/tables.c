@@ -172,8 +172,8 @@ static void picture(book *b, const char *figure_name, const char *data, const ch
     static const char *const ends[] = {"", "_panels", "_arcs"};
     static const char *const columns[] = {
         "#series loss x y z class is_weight",
-        "#series loss radius scale m1 m2 m3 test_accuracy train_gap* gap* accuracy* intra* inter* "
-        "seed seeds data",
+        ("#series loss radius scale m1 m2 m3 test_accuracy train_gap* gap* accuracy* intra* inter* "
+         "seed seeds data"),
         "#series loss part class begin end next"};
     for (size_t part = 0; part < sizeof ends / sizeof *ends; part++) {
         char table[512];

@@ -185,6 +185,7 @@ int main(int argc, char **argv)
     char fault[SPEED_FAULT];
     s.start = seconds_now();
     json_begin();
+    speed_repetitions_guard();
     speed_counters_open();
     speed_options_parse(&s.options, argc, argv);
     output_paths_check(SPEED_PROGRAM, (const char *[]){s.options.out, s.options.machine_json}, 2,

@@ -240,9 +240,13 @@ std::string time_cases(Suite &suite)
 
 } // namespace
 
-void speed_repetitions_begin(const speed_options *options)
+void speed_repetitions_guard(void)
 {
     std::set_new_handler(out_of_memory);
+}
+
+void speed_repetitions_begin(const speed_options *options)
+{
     static std::vector<std::string> words = {SPEED_PROGRAM}; // it keeps a pointer to its name
     words.insert(words.end(), options->google_flag, options->google_flag + options->google_flags);
     std::vector<char *> arguments;

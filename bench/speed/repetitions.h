@@ -10,6 +10,9 @@ extern "C" {
 #include "session.h"
 #include "speed_options.h"
 
+/* To be called before all else: a failed allocation of C++ code, the loaded libraries' among it,
+ * ends the program as one of C does. */
+void speed_repetitions_guard(void);
 /* Hands Google Benchmark its flags; ends the program where it does not know one. */
 void speed_repetitions_begin(const speed_options *options);
 

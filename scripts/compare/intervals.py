@@ -34,10 +34,17 @@ class Quiet:
     """The logarithm of a quiet number, its error, and its degrees of freedom; `rounds` is a list of
     (time,) or of (time, time of what it is divided by)."""
 
-    def __init__(self, rounds):
+    def __init__(self, rounds, processes=None):
+        """`processes`: which of several made each round; then they are drawn first."""
         draw = random.Random(1)
         whole = log_quiet(rounds)
-        apart = [log_quiet(draw.choices(rounds, k=len(rounds))) - whole for _ in range(DRAWS)]
+        made = {}
+        for one, process in zip(rounds, processes or [0] * len(rounds)):
+            made.setdefault(process, []).append(one)
+        groups = list(made.values())
+        apart = [log_quiet([one for group in draw.choices(groups, k=len(groups))
+                            for one in draw.choices(group, k=len(group))]) - whole
+                 for _ in range(DRAWS)]
         bias = math.fsum(apart) / DRAWS
         self.log, self.count = whole - bias, len(rounds)
         self.error = math.sqrt(math.fsum((x - bias) ** 2 for x in apart) / DRAWS)

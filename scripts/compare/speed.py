@@ -10,7 +10,7 @@ from run_files import table
 
 SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 PRODUCTS = ("logits", "dx", "dw")
-LEAST_OTHERS = 8
+LEAST_OTHERS, LEAST_HERE = 8, 3  # cases of others' code that say what the machine did: in all, of a shape
 MISS = 0.05
 NORMAL_MAD = 1.4826  # standard deviations of a normal distribution in its median absolute deviation
 
@@ -27,7 +27,7 @@ def shape_of(parts):
 class Case:
     def __init__(self, name):
         self.name, self.parts = name, parts_of(name)
-        self.times, self.products = {}, {}
+        self.times, self.products, self.processes = {}, {}, {}
         self.error, self.unstable = None, False
 
     def add(self, row):
@@ -36,6 +36,7 @@ class Case:
         elif row.get("run_type", "iteration") == "iteration":
             k = row.get("repetition_index", 0)
             self.times[k] = row["real_time"] * SECONDS[row["time_unit"]]
+            self.processes[k] = row.get("process", 0)
             self.products[k] = {p: row.get(p + "_seconds") for p in PRODUCTS}
         elif row.get("aggregate_name") == "median":
             self.unstable = bool(row.get("unstable"))
@@ -131,8 +132,9 @@ class Yardsticks:
         return (name, [(time * rate,) for time in case.times.values()]) if rate else (None, [])
 
 
-def rounds_of(case):
-    return [(time,) for time in case.seconds()]
+def quiet_of(case):
+    return Quiet([(time,) for time in case.seconds()],
+                 [case.processes.get(k, 0) for k in case.times])
 
 
 def compare_case(a, b, rulers, same_machine):
@@ -140,20 +142,20 @@ def compare_case(a, b, rulers, same_machine):
     row = {"case": a.name, "others": a.others, "unstable": a.unstable or b.unstable,
            "seconds_a": median(a.seconds()), "seconds_b": median(b.seconds()),
            "repetitions": min(len(a.times), len(b.times)),
-           "threads": int(a.parts.get("threads", "1"))}
+           "threads": int(a.parts.get("threads", "1")), "place": shape_of(a.parts)}
     (name_a, under), (name_b, over) = (ruler.measure(case) for ruler, case in zip(rulers, (a, b)))
     yardstick = name_a if name_a == name_b else None
     against = RatioOfQuiet(Quiet(over), Quiet(under)) if yardstick else None
-    times = RatioOfQuiet(Quiet(rounds_of(b)), Quiet(rounds_of(a))) if same_machine else against
+    times = RatioOfQuiet(quiet_of(b), quiet_of(a)) if same_machine else against
     return row | {"basis": "time" if same_machine else yardstick, "found": times,
                   "yardstick": yardstick, "ratio_yardstick": against and against.middle}
 
 
 def put_intervals(rows, everywhere):
-    """Of each case alone, and of all cases at once; those of one number of threads lend one another
-    what an error usually is."""
-    for threads in {row["threads"] for row in rows}:
-        group = [row for row in rows if row["threads"] == threads and row["found"]]
+    """Of each case alone, and of all cases at once; those of one shape and number of threads lend one
+    another what an error usually is."""
+    for place in {row["place"] for row in rows}:
+        group = [row for row in rows if row["place"] == place and row["found"]]
         usual = median([row["found"].own_error for row in group]) if group else None
         for row in group:
             row["found"].widen(usual)
@@ -164,28 +166,28 @@ def put_intervals(rows, everywhere):
             row["low_all"], row["high_all"] = found.interval(MISS / everywhere)
 
 
-def machine_noise(rows):
+def machine_noise(rows, least=LEAST_OTHERS):
     """What others' code, the same in both runs, says about the machine: how much slower it was for
     all (1: not at all), and how far apart a ratio may be by chance: three standard deviations, from
-    the median absolute deviation. None where there is too little of it."""
+    the median absolute deviation; of few twice the greatest. None where there is too little of it."""
     logs = [math.log(row["ratio"]) for row in rows if row["others"] and row["basis"] == "time"]
-    if len(logs) < LEAST_OTHERS:
+    if len(logs) < least:
         return {"others": len(logs), "shift": None, "noise": None}
     shift = median(logs)
-    noise = 3 * NORMAL_MAD * median(abs(x - shift) for x in logs)
+    apart = [abs(x - shift) for x in logs]
+    noise = 3 * NORMAL_MAD * median(apart) if len(logs) >= LEAST_OTHERS else 2 * max(apart)
     return {"others": len(logs), "shift": math.exp(shift), "noise": math.exp(noise) - 1}
 
 
-def limits_of(rows, threshold, alike):
-    """{threads: what the machine did, and the ratios that a change must go beyond}."""
+def limits_of(rows, key, threshold, alike, least=LEAST_OTHERS):
+    """{threads, or place: what the machine did, and the ratios that a change must go beyond}."""
     limits = {}
-    for threads in sorted({row["threads"] for row in rows}):
-        # Two threads are disturbed by whatever else runs; one may not be.
-        group = [row for row in rows if row["threads"] == threads]
-        limit = machine_noise(group if alike else [])
+    for value in sorted({row[key] for row in rows}):
+        group = [row for row in rows if row[key] == value]
+        limit = machine_noise(group if alike else [], least)
         needed, shift = max(threshold, limit["noise"] or 0.0), limit["shift"] or 1.0
-        limits[threads] = limit | {"needed": needed, "low": min(1.0, shift) / (1 + needed),
-                                   "high": max(1.0, shift) * (1 + needed)}
+        limits[value] = limit | {"needed": needed, "low": min(1.0, shift) / (1 + needed),
+                                 "high": max(1.0, shift) * (1 + needed)}
     return limits
 
 
@@ -237,9 +239,12 @@ def compare(run_a, run_b, threshold):
     rows = [compare_case(cases[0][n], cases[1][n], rulers, not machine) for n in both]
     put_intervals(rows, max(own, 1))
     alike = not machine and not differences(*contexts, ("peers",))
-    limits = limits_of(rows, threshold, alike)
+    # Two threads are disturbed by whatever else runs, and large shapes by a neighbour in the caches.
+    limits = limits_of(rows, "threads", threshold, alike)
+    here = limits_of(rows, "place", threshold, alike, LEAST_HERE)
     for row in rows:
-        row["verdict"] = verdict_of(row, limits[row["threads"]])
+        place = here[row.pop("place")]
+        row["verdict"] = verdict_of(row, limits[row["threads"]] if place["shift"] is None else place)
         if row["verdict"] == TOLD_NOT:
             row["within_percent"] = within(row)
     return {"threshold": threshold, "limits": limits, "compared": own, "others": len(rows) - own,

@@ -192,10 +192,11 @@ def check_changes(bench):
 
 
 def noisy(run):
-    """Others' code is 10 % slower or faster, by turns."""
+    """Others' code is 10 % slower or faster, by turns on each shape."""
     names = {r["run_name"] for r in run["speed"]["benchmarks"] if "impl:" in r["run_name"]}
     for threads in ("threads:1", "threads:2"):
-        for k, name in enumerate(sorted(name for name in names if name.endswith(threads))):
+        for k, name in enumerate(sorted((name for name in names if name.endswith(threads)),
+                                        key=lambda name: (name.split("/N:")[1], name))):
             slow(name, 1.1 if k % 2 else 1 / 1.1)(run)
 
 

@@ -23,6 +23,14 @@ def check_quiet():
     assert intervals.Quiet(rounds * 3).log == intervals.Quiet(rounds * 3).log, "not repeatable"
 
 
+def check_processes():
+    """Processes that differ leave more open than repetitions within one."""
+    rounds, of = [(1 + 0.1 * (k // 3) + 0.001 * (k % 3),) for k in range(9)], [k // 3 for k in range(9)]
+    assert intervals.Quiet(rounds, of).error > 1.5 * intervals.Quiet([(t,) for (t,), k in zip(
+        rounds, of) if k == 0] * 3).error
+    assert intervals.Quiet(rounds, [0] * 9).error == intervals.Quiet(rounds).error
+
+
 def check_widening():
     """An error grows where the others' are larger, never shrinks, and gains degrees of freedom."""
     rng = random.Random(5)
@@ -67,6 +75,7 @@ def check_student():
 
 
 check_quiet()
+check_processes()
 check_widening()
 check_coverage()
 check_student()
