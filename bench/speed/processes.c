@@ -114,7 +114,8 @@ json_t *speed_processes_run(const speed_options *o, size_t count, int argc, char
 static void sweep(size_t bytes)
 {
     volatile char *const memory = malloc(bytes);
-    for (size_t i = 0; memory != NULL; i = i + 64 < bytes ? i + 64 : 0)
+    if (memory == NULL) return;
+    for (size_t i = 0;; i = i + 64 < bytes ? i + 64 : 0)
         memory[i]++;
 }
 
