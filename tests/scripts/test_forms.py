@@ -208,7 +208,7 @@ def cells_of(*path):
 def same_cell(one, other):
     """Text letter for letter, numbers to the digits that a summary keeps."""
     try:
-        return one == other or abs(float(one) - float(other)) <= 5e-5 * abs(float(one))
+        return one == other or abs(float(one) - float(other)) <= 6e-5 * abs(float(one))
     except ValueError:
         return False
 
