@@ -248,7 +248,7 @@ def check_reports(work, run, pack):
         assert bool(links) == (path != pages[1]), (path, links)
     assert texts[1].count("<figure>") == texts[0].count("<figure>") > 15
     figures = set(re.findall(r'<figure><h3 id="(\w+)"', texts[2]))
-    assert figures == {"speed", "gradient_error", "target_logit", "scaling"}, figures
+    assert figures == {"speed", "gradient_error", "target_logit", "scaling", "study"}, figures
 
 
 def check_refused_reference(work, run):
