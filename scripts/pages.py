@@ -19,7 +19,7 @@ from report import study  # noqa: E402
 sys.dont_write_bytecode = True  # the folder may belong to somebody else
 import pages_separation  # noqa: E402
 import pages_strangers  # noqa: E402
-from run_files import Files, Unusable  # noqa: E402
+from run_files import Files, Unusable, write_whole  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 PAGES = [os.path.join(os.path.dirname(HERE), name)
@@ -280,9 +280,7 @@ def main():
             if new != text:
                 fail(f"{page} is not what {run} says; run scripts/pages.py {run}")
         elif new != text:
-            with open(page + ".part", "w", encoding="utf-8") as stream:
-                stream.write(new)
-            os.replace(page + ".part", page)
+            write_whole(page, new)
 
 
 main()

@@ -13,21 +13,12 @@ import sys
 sys.dont_write_bytecode = True  # the folder may belong to somebody else
 from report.page import page  # noqa: E402
 from report.run import Run  # noqa: E402
-from run_files import PACKED, Unusable, opened  # noqa: E402
+from run_files import PACKED, Unusable, opened, write_whole  # noqa: E402
 
 
 def fail(message, status=1):
     print(f"report.py: {message}", file=sys.stderr)
     sys.exit(status)
-
-
-def write(path, text):
-    """The whole file or none of it."""
-    with open(path + ".part", "w", encoding="utf-8") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    os.replace(path + ".part", path)
 
 
 def main():
@@ -41,7 +32,7 @@ def main():
     try:
         with opened(name) as folder:
             written = name[:-len(PACKED)] + ".html" if packed else os.path.join(name, "report.html")
-            write(written, page(Run(folder, beside=not packed)))
+            write_whole(written, page(Run(folder, beside=not packed)))
     except (OSError, Unusable) as error:
         fail(error)
 

@@ -19,6 +19,16 @@ class Unusable(Exception):
     """One line that names the file at fault."""
 
 
+def write_whole(path, text):
+    """All of the file or nothing; its folder is made where it is missing."""
+    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
+    with open(path + ".part", "w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    os.replace(path + ".part", path)
+
+
 def expanded(value):
     """For json.load's object_hook: a table, {"columns": ..., "rows": ...}, as a list of objects."""
     if value.keys() != {"columns", "rows"}:

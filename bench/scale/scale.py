@@ -20,8 +20,10 @@ import tempfile
 from datetime import datetime, timezone
 
 sys.dont_write_bytecode = True
-import model  # noqa: E402
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../scripts"))
+import model  # noqa: E402 (the path is set above)
 import tables  # noqa: E402
+from run_files import write_whole  # noqa: E402
 
 SMALL = [(rows, dim, classes) for rows in (16, 64, 128)
          for dim, classes in ((32, 150_000), (128, 60_000), (512, 40_000))]
@@ -163,13 +165,6 @@ def read(path):
         fail(f"{path}: {error}")
 
 
-def write(path, text):
-    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    with open(path + ".part", "w", encoding="utf-8") as stream:
-        stream.write(text)
-    os.replace(path + ".part", path)
-
-
 def measured(file, options):
     run = Programs(options)
     for name in PARTS if options.only is None else options.only:
@@ -178,7 +173,7 @@ def measured(file, options):
         part["load"] = os.getloadavg()[0]
         file["parts"][name] = part
         file["context"] = getattr(run, "context", file.get("context"))
-        write(options.out, json.dumps(file, indent=1) + "\n")
+        write_whole(options.out, json.dumps(file, indent=1) + "\n")
     return file
 
 
@@ -211,7 +206,7 @@ def main():
     cuts = model.Cuts(os.path.join(options.build, "libmargin.so"))
     folder = os.path.join(os.path.dirname(os.path.abspath(options.out)), "tables")
     for name, text in tables.made(file, cuts).items():
-        write(os.path.join(folder, name + ".tsv"), text)
+        write_whole(os.path.join(folder, name + ".tsv"), text)
 
 
 main()

@@ -45,14 +45,11 @@ int sensitivity_has(const run_plan *plan, size_t setting)
            plan->sphere.map == settings[setting].map;
 }
 
-/* As the sweep: in a run of all figures three seeds are enough, and a quick one goes without. */
 void plan_sensitivity(const figure_request *request, plan_list *plans)
 {
-    separation_options options = *request->options;
-    if (!request->alone && options.level == LEVEL_QUICK) return;
-    figure_request fewer = *request;
-    options.seeds = request->alone || options.seeds < 3 ? options.seeds : 3;
-    fewer.options = &options;
+    separation_options options;
+    figure_request fewer;
+    if (!figure_few_seeds(request, &options, &fewer)) return;
     for (size_t k = 0; k < sensitivity_count(); k++) {
         for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
             run_plan plan = toy(&fewer, shown[i]);

@@ -45,14 +45,21 @@ static void add_axes(const figure_request *request, run_plan plan, const axis *m
     }
 }
 
-/* In a run of all figures three seeds are enough for it, and a quick one goes without. */
+int figure_few_seeds(const figure_request *request, separation_options *options,
+                     figure_request *few)
+{
+    *options = *request->options;
+    *few = *request;
+    few->options = options;
+    if (!request->alone && options->seeds > 3) options->seeds = 3;
+    return request->alone || options->level != LEVEL_QUICK;
+}
+
 void plan_sweep(const figure_request *request, plan_list *plans)
 {
-    separation_options options = *request->options;
-    if (!request->alone && options.level == LEVEL_QUICK) return;
-    figure_request fewer = *request;
-    options.seeds = request->alone || options.seeds < 3 ? options.seeds : 3;
-    fewer.options = &options;
+    separation_options options;
+    figure_request fewer;
+    if (!figure_few_seeds(request, &options, &fewer)) return;
     for (size_t i = 0; i < sizeof sweep_rows / sizeof *sweep_rows; i++) {
         run_plan plan = toy(&fewer, sweep_rows[i].loss);
         take_samples(&options, 500, 500, &plan);

@@ -52,8 +52,9 @@ interval interval_of(const double *values, size_t count)
         square += (values[i] - out.mean) * (values[i] - out.mean);
     if (count > 1) {
         out.error = sqrt(square / (double)(count - 1) / (double)count);
-        out.low = out.mean - student_quantile(count - 1) * out.error;
-        out.high = out.mean + student_quantile(count - 1) * out.error;
+        const double reach = student_quantile(count - 1) * out.error;
+        out.low = out.mean - reach;
+        out.high = out.mean + reach;
     }
     return out;
 }

@@ -22,7 +22,7 @@ here = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(here, "../../scripts"))
 import search  # noqa: E402
 import verdicts  # noqa: E402
-from run_files import expanded  # noqa: E402
+from run_files import expanded, write_whole  # noqa: E402
 
 LOSSES = ("normsoftmax", "sphereface", "cosface", "arcface")
 SIZES = (100, 300, 1000, 3000)
@@ -96,7 +96,7 @@ class Study:
         kept = os.path.join(os.path.dirname(os.path.abspath(self.options.out)), "tables", "losses.tsv")
         if not os.path.exists(kept):
             with open(table, encoding="utf-8") as stream:
-                write(kept, stream.read())
+                write_whole(kept, stream.read())
 
     def make(self, cell, loss, scales, margins, seeds, part):
         """Every pair of a scale and a margin of the loss's own, with each of the seeds."""
@@ -221,13 +221,6 @@ def read(path, settings):
     return file
 
 
-def write(path, text):
-    os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-    with open(path + ".part", "w", encoding="utf-8") as stream:
-        stream.write(text)
-    os.replace(path + ".part", path)
-
-
 def write_all(path, file):
     """The file, an object of each list on a line, and its tables."""
     parts = []
@@ -237,10 +230,10 @@ def write_all(path, file):
             parts.append(f"{json.dumps(name)}: [\n{rows}\n]")
         else:
             parts.append(f"{json.dumps(name)}: {json.dumps(value)}")
-    write(path, "{\n" + ",\n".join(parts) + "\n}\n")
+    write_whole(path, "{\n" + ",\n".join(parts) + "\n}\n")
     folder = os.path.join(os.path.dirname(os.path.abspath(path)), "tables")
     for name, text in verdicts.tables_of(file).items():
-        write(os.path.join(folder, name + ".tsv"), text)
+        write_whole(os.path.join(folder, name + ".tsv"), text)
 
 
 # ---- the command line ----------------------------------------------------------------------------

@@ -3,31 +3,15 @@ within a seed, Holm's correction over all of them, and the tables of a study.jso
 nothing."""
 
 import math
+import os
+import sys
+
+here = os.path.dirname(os.path.abspath(__file__))
+sys.path.append(os.path.join(here, "../../scripts/compare"))
+from intervals import t_quantile as quantile, t_tail as tails  # noqa: E402 (the path is set above)
 
 PRIMARY, BASE, LEVEL = "tar_1e3", "normsoftmax", 0.05
 QUANTITIES = ("tar_1e2", "tar_1e3", "tar_1e4", "eer", "auc", "rank_1", "tpir_1e1", "tpir_1e2")
-
-
-def tails(t, freedom):
-    """The share of Student's t beyond -t and t (Abramowitz and Stegun, 26.7.3 and 26.7.4)."""
-    angle, odd = math.atan2(abs(t), math.sqrt(freedom)), freedom % 2
-    sine, cosine = math.sin(angle), math.cos(angle)
-    term, total = (cosine if odd else 1.0), 0.0
-    for k in range(odd, freedom - 1, 2):
-        total += term
-        term *= cosine * cosine * (k + 1) / (k + 2)
-    return max(0.0, 1 - (2 / math.pi) * (angle + sine * total) if odd else 1 - sine * total)
-
-
-def quantile(freedom):
-    """What |t| exceeds with a probability of LEVEL."""
-    low, high = 0.0, 1.0
-    while tails(high, freedom) > LEVEL:
-        high *= 2
-    for _ in range(100):
-        middle = (low + high) / 2
-        low, high = (middle, high) if tails(middle, freedom) > LEVEL else (low, middle)
-    return high
 
 
 def error_of(values):
@@ -40,7 +24,7 @@ def interval(values):
     if len(values) < 2:
         return [values[0], None, None]
     mean, error = error_of(values)
-    reach = quantile(len(values) - 1) * error
+    reach = quantile(LEVEL, len(values) - 1) * error
     return [mean, mean - reach, mean + reach]
 
 
@@ -49,7 +33,7 @@ def chance(values):
     if len(values) < 2:
         return None
     mean, error = error_of(values)
-    return tails(mean / error, len(values) - 1) if error > 0 else float(mean == 0)
+    return tails(abs(mean) / error, len(values) - 1) if error > 0 else float(mean == 0)
 
 
 def holm(chances):

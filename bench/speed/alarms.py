@@ -19,6 +19,7 @@ sys.path[:0] = [os.path.join(ROOT, "scripts"), os.path.join(ROOT, "scripts", "co
 sys.dont_write_bytecode = True
 import intervals  # noqa: E402 (the path is set above)
 import speed  # noqa: E402
+from run_files import write_whole  # noqa: E402
 from runs import Run  # noqa: E402
 
 THRESHOLD = 0.03  # that of compare.sh
@@ -100,9 +101,7 @@ def main():
               "found_share": sum(pair["found"] for pair in pairs) / cases,
               "unstable_share": sum(p["unstable"] for p in pairs) / sum(p["timed"] for p in pairs)}
     path = os.path.join(given.out, "alarms.json")
-    with open(path + ".part", "w", encoding="utf-8") as stream:
-        json.dump(result, stream, indent=1)
-    os.replace(path + ".part", path)
+    write_whole(path, json.dumps(result, indent=1) + "\n")
     print(f"{given.pairs} comparisons of unchanged code, {cases} cases in all: "
           f"{result['alarms']} false alarms in {result['pairs_with_alarm']} of them;\n"
           f"a planted {given.planted:g} % was found in {result['found_share']:.1%} of the cases; "

@@ -16,6 +16,11 @@ import subprocess
 import sys
 import tempfile
 
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.append(os.path.join(ROOT, "scripts"))
+sys.dont_write_bytecode = True
+from run_files import write_whole  # noqa: E402 (the path is set above)
+
 WIDTH, HEIGHT, LEAST = 1200, 18, 0.0008  # pixels, and the share of a box that is still drawn
 HEX = re.compile(r"^\s*[0-9a-f]+ (.*?)(\+0x[0-9a-f]+)? \(")
 
@@ -114,9 +119,7 @@ def main():
         if not counts:
             fail("no samples: nothing ran, or perf may not count here")
         root = tree_of(counts)
-        with open(given.out + ".part", "w", encoding="utf-8") as stream:
-            stream.write(picture(root, f"{given.filter or given.stacks}, {root[0]} samples"))
-        os.replace(given.out + ".part", given.out)
+        write_whole(given.out, picture(root, f"{given.filter or given.stacks}, {root[0]} samples"))
     except OSError as error:
         fail(f"{error.filename}: {error.strerror}")
 
