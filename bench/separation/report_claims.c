@@ -27,7 +27,8 @@ static void put_judgement(json_t *object, const judgement *j)
 static json_t *settings_array(const claim_result *r)
 {
     json_t *const list = json_array();
-    for (const claim_setting *s = r->settings; s < r->settings + r->setting_count; s++) {
+    for (size_t k = 0; k < r->setting_count; k++) { /* of none there is no array */
+        const claim_setting *const s = &r->settings[k];
         json_t *const object = json_row("setting", "s", s->name);
         json_put(object, "mean low high verdict", "gggs", s->found.mean, s->found.low,
                  s->found.high, verdict_name(s->verdict));
