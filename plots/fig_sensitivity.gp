@@ -22,6 +22,8 @@ bars = 0
 stats [*:*][*:*] table using (bars = bars || column(6) < column(7), 0) nooutput
 
 edge = low_ < -90 ? -90 : low_ - 3
+share_end = most_ > 1 ? 100.0 : most_ > 0.01 ? 100 * most_ : 1.0 # a share's interval may pass the end of shares
+inside(k, p, x) = p == 3 || column(5) >= edge ? seen(k, p, x) : away # otherwise a number stands at the left
 
 set multiplot
 unset key
@@ -38,10 +40,10 @@ do for [p=1:3] {
     if (p == 1) { do for [k=1:settings_] { set ytics add (word(names, k) k) } }
     if (p < 3) { set xrange [edge:high_ + 3]; set xtics autofreq nomirror out
         set arrow 1 from 0, graph 0 to 0, graph 1 nohead linecolor rgb frame linewidth 0.9 dashtype solid
-    } else { unset arrow; set xrange [0:(most_ > 0.01 ? 100 * most_ * 1.05 : 1)]; set xtics autofreq nomirror out }
+    } else { unset arrow; set xrange [-0.02 * share_end:1.02 * share_end]; set xtics autofreq nomirror out }
     v = p == 3 ? 11 : 5; f = p == 3 ? 100.0 : 1.0
-    plot for [k=1:words(shown)] table using (bars ? f * seen(k, p, column(v)) : away):(at(k)): \
-            (f * seen(k, p, column(v + 1))):(f * seen(k, p, column(v + 2))) with xerrorbars pointtype 7 pointsize 0.1 linewidth 1.5 \
+    plot for [k=1:words(shown)] table using (bars ? f * inside(k, p, column(v)) : away):(at(k)): \
+            (f * inside(k, p, column(v + 1))):(f * inside(k, p, column(v + 2))) with xerrorbars pointtype 7 pointsize 0.1 linewidth 1.5 \
             dashtype solid linecolor rgb word(colours, style_of(word(shown, k))) notitle, \
         for [k=1:words(shown)] table using (f * seen(k, p, column(v))):(at(k)) with points \
             linetype style_of(word(shown, k)) pointtype mark_of(k) pointsize 1 linewidth 1 \
@@ -54,7 +56,7 @@ do for [p=1:3] {
 }
 load "key_strip.gp"
 set key at screen 0.5, screen 54.0 / height center center
-set label 1 "Numbers at the left: medians beyond the frame. Bars: 95 % intervals over the seeds. One setting is changed at a time." at 0.5, 0.15 center font ",11" textcolor rgb frame
+set label 1 "Numbers at the left: medians beyond the frame. Bars: 95 % intervals over the seeds, cut at 0 and 100 %. One setting is changed at a time." at 0.5, 0.15 center font ",11" textcolor rgb frame
 plot -1 notitle, for [k=1:words(shown)] keyentry with points linetype style_of(word(shown, k)) \
         pointtype mark_of(k) pointsize 1 title pretty(word(shown, k)), \
     keyentry with points pointtype 7 linecolor rgb frame title "median over pairs", \

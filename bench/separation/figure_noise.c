@@ -47,10 +47,12 @@ static void apply(const trial *t, run_plan *plan)
 
 static void add_trials(const figure_request *request, const trial_list *list, plan_list *plans)
 {
+    separation_options options;
+    const figure_request many = figure_of_many(request, &options);
     for (size_t i = 0; i < list->count; i++) {
-        run_plan plan = faces(request, list->trials[i].loss);
+        run_plan plan = faces(&many, list->trials[i].loss);
         apply(&list->trials[i], &plan);
-        add_seeds(request, plan, 0, plans);
+        add_seeds(&many, plan, 0, plans);
     }
 }
 

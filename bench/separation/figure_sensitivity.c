@@ -48,17 +48,17 @@ int sensitivity_has(const run_plan *plan, size_t setting)
 void plan_sensitivity(const figure_request *request, plan_list *plans)
 {
     separation_options options;
-    figure_request fewer;
-    if (!figure_few_seeds(request, &options, &fewer)) return;
+    const figure_request many = figure_of_many(request, &options);
+    if (!request->alone && options.level == LEVEL_QUICK) return;
     for (size_t k = 0; k < sensitivity_count(); k++) {
         for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
-            run_plan plan = toy(&fewer, shown[i]);
+            run_plan plan = toy(&many, shown[i]);
             take_samples(&options, 500, 500, &plan);
             plan.sphere.concentration = settings[k].concentration;
             plan.sphere.map = settings[k].map;
             plan.how.clip = settings[k].clip;
             plan.how.start = (int)settings[k].start;
-            add_seeds(&fewer, plan, 0, plans);
+            add_seeds(&many, plan, 0, plans);
         }
     }
 }

@@ -2,7 +2,8 @@
  * how a run works or how a figure looks. */
 #include "figures.h"
 
-/* Values on the axis of a sweep; the first `few` serve a run of all figures. */
+/* Values on the axis of a sweep. The first `few` serve a run of all figures, and in 64 dimensions,
+ * a minute otherwise, all but a full run. */
 typedef struct axis {
     size_t count, few;
     double values[8];
@@ -25,45 +26,47 @@ static const struct {
 
 static const axis sweep_scales = {8, 3, {4, 16, 64, 1, 2, 8, 32, 128}};
 
-static size_t values_of(const figure_request *request, const axis *of)
+static size_t values_of(const figure_request *request, const run_plan *plan, const axis *of)
 {
-    return request->alone ? of->count : of->few;
+    const int is_toy = plan->dim == 2;
+    const int all = request->alone && (is_toy || request->options->level == LEVEL_FULL);
+    return all ? of->count : of->few;
 }
 
 static void add_axes(const figure_request *request, run_plan plan, const axis *margins,
                      plan_list *plans)
 {
-    for (size_t i = 0; i < values_of(request, margins); i++) {
+    for (size_t i = 0; i < values_of(request, &plan, margins); i++) {
         run_plan other = plan;
         run_plan_set_margin(&other, margins->values[i]);
         add_seeds(request, other, 0, plans);
     }
-    for (size_t i = 0; i < values_of(request, &sweep_scales); i++) {
+    for (size_t i = 0; i < values_of(request, &plan, &sweep_scales); i++) {
         run_plan other = plan;
         other.aim.loss.scale = sweep_scales.values[i];
         add_seeds(request, other, 0, plans);
     }
 }
 
-int figure_few_seeds(const figure_request *request, separation_options *options,
-                     figure_request *few)
+figure_request figure_of_many(const figure_request *request, separation_options *options)
 {
+    figure_request many = *request;
     *options = *request->options;
-    *few = *request;
-    few->options = options;
+    options->seeds = options->many_seeds;
     if (!request->alone && options->seeds > 3) options->seeds = 3;
-    return request->alone || options->level != LEVEL_QUICK;
+    many.options = options;
+    return many;
 }
 
 void plan_sweep(const figure_request *request, plan_list *plans)
 {
     separation_options options;
-    figure_request fewer;
-    if (!figure_few_seeds(request, &options, &fewer)) return;
+    const figure_request many = figure_of_many(request, &options);
+    if (!request->alone && options.level == LEVEL_QUICK) return;
     for (size_t i = 0; i < sizeof sweep_rows / sizeof *sweep_rows; i++) {
-        run_plan plan = toy(&fewer, sweep_rows[i].loss);
+        run_plan plan = toy(&many, sweep_rows[i].loss);
         take_samples(&options, 500, 500, &plan);
-        add_axes(&fewer, plan, &sweep_rows[i].toy_margins, plans);
-        add_axes(&fewer, faces(&fewer, sweep_rows[i].loss), &sweep_rows[i].faces_margins, plans);
+        add_axes(&many, plan, &sweep_rows[i].toy_margins, plans);
+        add_axes(&many, faces(&many, sweep_rows[i].loss), &sweep_rows[i].faces_margins, plans);
     }
 }

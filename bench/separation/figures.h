@@ -58,14 +58,10 @@ run_plan toy(const figure_request *request, margin_loss loss);
 run_plan faces(const figure_request *request, margin_loss loss);
 /* So many samples of each class, where the command line does not say how many. */
 void take_samples(const separation_options *o, size_t train, size_t test, run_plan *plan);
-/* A run for each seed, with so many test samples of each class kept for a picture. */
-void add_seeds(const figure_request *request, run_plan plan, size_t features, plan_list *plans);
 
-/* For a figure that is many trainings: in a run of all figures three seeds are enough for it, and a
- * quick one goes without (returns 0). `few` is the request with so many, its options in `options`.
- */
-int figure_few_seeds(const figure_request *request, separation_options *options,
-                     figure_request *few);
+/* The request with as many seeds as a figure of many trainings takes, its options in `options`; in
+ * a run of all figures no more than three. */
+figure_request figure_of_many(const figure_request *request, separation_options *options);
 
 /* Each loss against its margin and scale. */
 void plan_sweep(const figure_request *request, plan_list *plans);

@@ -176,7 +176,8 @@ static const option_row rows[] = {
     {"lambda-power", "X", "by this power of the steps", TO_RANGE(set.lambda_power, 1e-3, 1e3)},
 
     OPTION_GROUP("how:"),
-    {"quick", NULL, "1 seed (default: 5)", TO_CONSTANT(level, LEVEL_QUICK)},
+    {"quick", NULL, "1 seed (default: 5; figures that are many trainings 3, see --list)",
+     TO_CONSTANT(level, LEVEL_QUICK)},
     {"full", NULL, "10 seeds", TO_CONSTANT(level, LEVEL_FULL)},
     {"seeds", "N", "repetitions of each run", TO_SIZE(seeds, 1, 10000)},
     {"seed", "S", "of the first repetition (default {default})", TO_U64(seed)},
@@ -240,7 +241,7 @@ static void check_together(const separation_options *o)
 
 void separation_options_read(separation_options *out, int argc, char **argv)
 {
-    static const size_t level_seeds[] = {1, 5, 10};
+    static const size_t level_seeds[] = {1, 5, 10}, level_many[] = {1, 3, 10};
     *out = (separation_options){
         .level = LEVEL_DEFAULT, .seed = 1, .features = 100, .isa = MARGIN_ISA_AUTO, .recipe = -1};
     loss_override_none(&out->override);
@@ -250,6 +251,7 @@ void separation_options_read(separation_options *out, int argc, char **argv)
     for (size_t i = 0, which; figure_name((int)i) != NULL; i++)
         if (out->figure[i] && figure_find(figure_name((int)i), &which))
             out->figures |= UINT32_C(1) << which;
+    out->many_seeds = out->seeds > 0 ? out->seeds : level_many[out->level];
     if (out->seeds == 0) out->seeds = level_seeds[out->level];
     check_together(out);
     if (out->identities > 0) out->sphere.identities = out->identities;

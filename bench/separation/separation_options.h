@@ -31,6 +31,7 @@ typedef struct separation_options {
     size_t data_count;                       /* 0: none named */
     uint64_t seed;                           /* of the first repetition */
     size_t seeds, features;
+    size_t many_seeds;            /* of a figure that is many trainings */
     size_t samples, test_samples; /* of each class; 0: as the data have it, or as `samples` */
     loss_override override;       /* with the only scale and the only margin, where there is one */
     number_list scales, margins;  /* every pair of the two is a run */
