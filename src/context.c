@@ -11,7 +11,7 @@
 
 #include "boundary.h"
 #include "dispatch.h"
-#include "environment.h"
+#include "simd/environment.h"
 #include "sized.h"
 
 #define DEFAULT_WORKSPACE ((size_t)256 << 20)
@@ -193,7 +193,7 @@ static margin_status create(const margin_config *given, margin_context **out, co
 margin_status margin_create_explained(const margin_config *config, margin_context **out,
                                       const char **why)
 {
-    fenv_t caller;
+    margin_environment caller;
     const char *detail;
     if (out == NULL) return MARGIN_ERROR_NULL;
     margin_environment_enter(&caller);
@@ -244,7 +244,7 @@ static margin_status configure(margin_context *context, const margin_config *giv
 
 margin_status margin_context_configure(margin_context *context, const margin_config *config)
 {
-    fenv_t caller;
+    margin_environment caller;
     if (context == NULL) return MARGIN_ERROR_NULL;
     if (config == NULL) return margin_fail_call(context);
     margin_environment_enter(&caller);

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "dmath.h"
-#include "environment.h"
+#include "simd/environment.h"
 #include "sized.h"
 
 static const margin_loss_row *const rows[MARGIN_LOSS_COUNT] = {
@@ -186,7 +186,7 @@ static margin_status psi_at(const margin_config *given, double theta, double *ps
 margin_status margin_psi(const margin_config *config, double theta, double *psi,
                          double *dpsi_dtheta)
 {
-    fenv_t caller;
+    margin_environment caller;
     margin_environment_enter(&caller);
     const margin_status status = psi_at(config, theta, psi, dpsi_dtheta);
     margin_environment_leave(&caller);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "environment.h"
+#include "simd/environment.h"
 #include "pool.h"
 
 #if defined(MARGIN_THREADS_OPENMP)
@@ -74,7 +74,7 @@ static void take_part(void *state, size_t worker)
  * the pool inherits that of the call that starts it.) */
 static void take_part_elsewhere(void *state, size_t worker)
 {
-    fenv_t own;
+    margin_environment own;
     margin_environment_enter(&own);
     take_part(state, worker);
     margin_environment_leave(&own);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "boundary.h"
-#include "environment.h"
+#include "simd/environment.h"
 #include "draws.h"
 #include "sized.h"
 
@@ -126,7 +126,7 @@ static margin_status run(margin_context *context, margin_sample *given)
 
 margin_status margin_sample_run(margin_context *context, margin_sample *sample)
 {
-    fenv_t caller;
+    margin_environment caller;
     margin_environment_enter(&caller);
     const margin_status status = run(context, sample);
     margin_environment_leave(&caller);

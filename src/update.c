@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "boundary.h"
-#include "environment.h"
+#include "simd/environment.h"
 #include "margin_update.h"
 #include "sized.h"
 #include "storage.h"
@@ -371,7 +371,7 @@ static margin_status run(margin_context *context, const margin_update *update, s
 margin_status margin_update_run(margin_context *context, const margin_update *update,
                                 const float *gradients, size_t stride, const float *bias_gradients)
 {
-    fenv_t caller;
+    margin_environment caller;
     stored s = {.gradients = gradients, .bias_gradients = bias_gradients, .stride = stride};
     if (context == NULL) return MARGIN_ERROR_NULL;
     margin_environment_enter(&caller);

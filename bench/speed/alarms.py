@@ -2,13 +2,15 @@
 """How sure scripts/compare.sh is: runs bench_speed again and again, unchanged, beside a neighbour, and
 compares each run with the one before. A change that is called is a false alarm. Then the same with
 every time of the later run multiplied by 1.05: a change that is not called is missed.
-usage: alarms.py BENCH_SPEED --out DIR [--pairs 20] [--planted 5] [--quiet] [-- OPTIONS OF BENCH_SPEED]
+usage: alarms.py BENCH_SPEED --out DIR [--pairs 20] [--planted 5] [--beside KIND] [-- OPTIONS OF BENCH_SPEED]
 
-DIR keeps the runs, so that an interrupted experiment goes on; alarms.json is the result. --quiet
-leaves the neighbour out.
+DIR keeps the runs, so that an interrupted experiment goes on; alarms.json is the result. The
+neighbour is a process that sweeps the last cache (sweep, the default: bench_speed --neighbour), one
+that computes and keeps to itself (busy), or none.
 """
 
 import argparse
+import contextlib
 import json
 import os
 import subprocess
@@ -39,12 +41,24 @@ def arguments():
     parser.add_argument("--out", required=True)
     parser.add_argument("--pairs", type=int, default=20)
     parser.add_argument("--planted", type=float, default=5.0)
-    parser.add_argument("--quiet", action="store_true")
+    parser.add_argument("--beside", choices=["sweep", "busy", "none"], default="sweep")
     given = parser.parse_args(sys.argv[1:split])
     given.options = sys.argv[split + 1:] or USUAL
     if given.pairs < 1:
         fail("--pairs: at least 1", 2)
     return given
+
+
+@contextlib.contextmanager
+def beside(kind):
+    """A process that computes for as long as the run lasts, if it is to be beside such a one."""
+    busy = subprocess.Popen([sys.executable, "-c", "while True: pass"]) if kind == "busy" else None
+    try:
+        yield
+    finally:
+        if busy:
+            busy.kill()
+            busy.wait()
 
 
 def make_run(given, number):
@@ -53,8 +67,9 @@ def make_run(given, number):
     path = os.path.join(folder, "speed.json")
     if not os.path.exists(path):
         os.makedirs(folder, exist_ok=True)
-        command = [given.bench, *given.options, *["--neighbour"] * (not given.quiet), "--out", path]
-        done = subprocess.run(command, stdout=subprocess.DEVNULL)
+        command = [given.bench, *given.options, *["--neighbour"] * (given.beside == "sweep"), "--out", path]
+        with beside(given.beside):
+            done = subprocess.run(command, stdout=subprocess.DEVNULL)
         if done.returncode != 0:
             fail(f"{given.bench} ended with {done.returncode}")
     return folder
@@ -94,7 +109,7 @@ def main():
     if sys.stderr.isatty():
         print(file=sys.stderr)
     cases = sum(pair["cases"] for pair in pairs)
-    result = {"schema": 1, "options": given.options, "neighbour": not given.quiet, "planted_percent": given.planted,
+    result = {"schema": 1, "options": given.options, "beside": given.beside, "planted_percent": given.planted,
               "threshold_percent": 100 * THRESHOLD, "pairs": pairs,
               "pairs_with_alarm": sum(bool(pair["alarms"]) for pair in pairs),
               "alarms": sum(len(pair["alarms"]) for pair in pairs), "compared": cases,

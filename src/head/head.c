@@ -1,7 +1,7 @@
 /* head.c: the head's boundary: what a caller may ask, checked before anything is written. */
 #include <stdint.h>
 
-#include "environment.h"
+#include "simd/environment.h"
 #include "head/finish.h"
 #include "head/geometry.h"
 #include "head/run.h"
@@ -277,7 +277,7 @@ static margin_status run_head(margin_context *context, margin_head *head)
 
 margin_status margin_head_run(margin_context *context, margin_head *head)
 {
-    fenv_t caller;
+    margin_environment caller;
     margin_environment_enter(&caller);
     const margin_status status = run_head(context, head);
     margin_environment_leave(&caller);

@@ -111,11 +111,13 @@ static int fit_rows(const search *q, head_schedule *s)
  * once. */
 static head_schedule schedule_tiles(const search *q, head_schedule s, int may_keep_packed)
 {
+    const size_t all = margin_divide_up(q->shape->rows, 16) * 16;
     head_schedule least = {.bytes = SIZE_MAX};
     for (s.keep_tiles = q->shape->want_w; s.keep_tiles >= 0; s.keep_tiles--) {
         head_schedule best = {.rows = 0};
         for (s.keep_packed = may_keep_packed; s.keep_packed >= 0; s.keep_packed--) {
             const int fits = fit_rows(q, &s);
+            if (fits && s.rows == all) return s;
             if (fits && s.rows > best.rows) best = s;
             if (s.bytes < least.bytes) least = s;
         }

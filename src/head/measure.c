@@ -1,7 +1,7 @@
 /* measure.c: how large the class weights of a shard are, which losses on raw inner products need of
  * all shards before forward (margin_shards.h). It knows classes alone: labels, and what belongs to
  * them, are not yet checked. */
-#include "environment.h"
+#include "simd/environment.h"
 #include "head/geometry.h"
 #include "head/run.h"
 
@@ -36,7 +36,7 @@ margin_status margin_shard_measure(margin_context *context, const margin_head *h
         return margin_fail(context, MARGIN_ERROR_NULL, MARGIN_ARGUMENT_NONE, 0, "measure is NULL");
     status = check_classes(context, &io, &storages);
     if (status != MARGIN_OK) return status;
-    fenv_t caller;
+    margin_environment caller;
     margin_environment_enter(&caller);
     const head_call call = margin_head_call(context, &io, &storages);
     status = margin_reserve(context, io.dim * sizeof(float));

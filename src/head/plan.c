@@ -3,7 +3,7 @@
 #include <math.h>
 #include <stdint.h>
 
-#include "environment.h"
+#include "simd/environment.h"
 #include "head/geometry.h"
 #include "head/run.h"
 
@@ -139,7 +139,7 @@ static size_t workspace_minimum(const margin_context *context, size_t rows, size
 size_t margin_head_workspace_minimum(const margin_context *context, size_t rows, size_t dim,
                                      size_t classes)
 {
-    fenv_t caller;
+    margin_environment caller;
     margin_environment_enter(&caller);
     const size_t bytes = workspace_minimum(context, rows, dim, classes);
     margin_environment_leave(&caller);

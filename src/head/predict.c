@@ -1,6 +1,6 @@
 /* predict.c: the boundary of prediction: the call is checked, and handed to the stages as a head
  * without labels. */
-#include "environment.h"
+#include "simd/environment.h"
 #include "head/geometry.h"
 #include "head/run.h"
 #include "sized.h"
@@ -76,7 +76,7 @@ static margin_status predict(margin_context *context, const margin_predict *give
 
 margin_status margin_head_predict(margin_context *context, const margin_predict *call)
 {
-    fenv_t caller;
+    margin_environment caller;
     margin_environment_enter(&caller);
     const margin_status status = predict(context, call);
     margin_environment_leave(&caller);

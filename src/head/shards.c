@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "environment.h"
+#include "simd/environment.h"
 #include "head/geometry.h"
 #include "head/run.h"
 #include "sized.h"
@@ -205,7 +205,7 @@ margin_status margin_shard_forward(margin_context *context, margin_head *head,
                                    const margin_shard *shard, margin_shard_stats *stats)
 {
     if (context == NULL) return MARGIN_ERROR_NULL;
-    fenv_t caller;
+    margin_environment caller;
     margin_environment_enter(&caller);
     const margin_status status = forward(context, head, shard, stats);
     margin_environment_leave(&caller);
@@ -288,7 +288,7 @@ margin_status margin_shard_combine(margin_context *context, const margin_shard_s
     head_step *step = step_of(context, STEP_FORWARD);
     if (step == NULL) return MARGIN_ERROR_ORDER;
     if (stats == NULL) return missing(context, "stats is NULL");
-    fenv_t caller;
+    margin_environment caller;
     margin_environment_enter(&caller);
     combine_loop loop = {step, stats};
     spread(step, margin_divide_up(step->run.work.rows.count, 16), combine_item, &loop);
@@ -360,7 +360,7 @@ margin_status margin_shard_gradient(margin_context *context, size_t first, size_
     status = margin_check_stride(context, &stride, count, step->io.dim, MARGIN_ARGUMENT_EMBEDDINGS,
                                  "the stride of grad_embeddings is shorter than dim");
     if (status != MARGIN_OK) return status;
-    fenv_t caller;
+    margin_environment caller;
     margin_environment_enter(&caller);
     gradient_loop loop = {step, first, count, parts, grad_embeddings, stride};
     spread(step, count, gradient_item, &loop);
@@ -380,7 +380,7 @@ margin_status margin_shard_backward(margin_context *context)
                            "margin_shard_backward was called before in this step");
     step->stage = STEP_BACKWARD;
     if (step->run.work.targets.share == NULL) return MARGIN_OK;
-    fenv_t caller;
+    margin_environment caller;
     margin_environment_enter(&caller);
     margin_head_run_backward(&step->run);
     margin_environment_leave(&caller);

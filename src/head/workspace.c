@@ -106,6 +106,7 @@ static void carve_exchange(const plan *p, cursor *c, head_work *work)
 {
     const head_span *span = p->shape->span;
     head_exchange *e = &work->exchange;
+    e->count = 0;
     if (span == NULL) return;
     for (size_t s = 0; s < span->shards; s++) {
         head_node unused[HEAD_NODES];
@@ -237,7 +238,7 @@ size_t margin_head_bytes(const head_shape *shape, const head_layout *layout,
                          const head_schedule *schedule)
 {
     const plan p = {shape, layout, schedule, schedule->rows, layout->panels * 16};
-    head_work counted = {.rows = {0}};
+    head_work counted; /* carve reads no more of it than it has written */
     cursor c = {NULL, 0};
     carve(&p, &c, &counted);
     return c.used;

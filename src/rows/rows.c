@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "environment.h"
+#include "simd/environment.h"
 #include "sized.h"
 #include "target.h"
 
@@ -228,7 +228,7 @@ static margin_status run_rows(margin_context *context, margin_rows *rows)
 
 margin_status margin_rows_run(margin_context *context, margin_rows *rows)
 {
-    fenv_t caller;
+    margin_environment caller;
     margin_environment_enter(&caller);
     const margin_status status = run_rows(context, rows);
     margin_environment_leave(&caller);
