@@ -3,6 +3,7 @@ run --> and <!-- end -->, and numbers in its sentences, <!--=FIGURE;LABEL;QUANTI
 mean of a group of separation.json (FIGURE.64: of those in 64 dimensions), by a fourth part `ci` with
 its interval, `%` in per cent. It must not know how pages are written."""
 
+import math
 import re
 
 ORDER = "table 3's order: "
@@ -53,22 +54,27 @@ def not_of_order(run):
     return [row for row in run.rows("claims") if not row["claim"].startswith(ORDER)]
 
 
-def measured(row):
-    return row["measured"] + (f" ({SPLITS[row['split']]})" if row["split"] in SPLITS else "")
+def measured(row, seeds=None):
+    """What is measured, of which samples, and of how many seeds where these are fewer than the run's."""
+    few = [f"{row['seeds']} seeds"] if seeds and int(row["seeds"]) < seeds else []
+    said = [SPLITS[row["split"]]] * (row["split"] in SPLITS) + few
+    return row["measured"] + (f" ({', '.join(said)})" if said else "")
 
 
 def claims(run):
     """What papers say, but for the order within table 3."""
     lines, before = [], None
+    seeds = max(int(row["seeds"]) for row in not_of_order(run))
     for row in not_of_order(run):
         same = before and row["claim"] == before["claim"] and row["where"] == before["where"]
         named = ["", ""] if same else [row["claim"], row["where"]]
         unit = "" if row["unit"] == "1" else " " + row["unit"]
         other = f"{spread(row, 'other')}, {row['other_verdict']}" if row["other"] != "-" else ""
-        lines.append([*named, measured(row), spread(row, "mean") + unit, spread(row, "least_gap"),
+        paper = fixed(float(row["paper"]), 1) if row["paper"] != "-" else ""
+        lines.append([*named, measured(row, seeds), paper, spread(row, "mean") + unit, spread(row, "least_gap"),
                       chance(row["p_holm"]), row["verdict"], other])
         before = row
-    return table(["claim", "where", "measured", "mean, 95 % interval", "least gap", "p, Holm", "verdict",
+    return table(["claim", "where", "measured", "paper", "mean, 95 % interval", "least gap", "p, Holm", "verdict",
                   "other samples"], lines)
 
 
@@ -90,10 +96,20 @@ def correction(run):
             f"{len(turned)} undecided that their intervals alone would decide."]
 
 
+def in_short(run):
+    """For README.md."""
+    rows = run.rows("claims")
+    return [f"> Of {len(rows)} statements about angles and gaps, most of them the papers', {counted(rows, 'verdict')}, on "
+            "identities made anew for each of five seeds, corrected for their number."]
+
+
 def order_of_table3(run):
     found = [row for row in run.rows("claims") if row["claim"].startswith(ORDER)]
+    against = [f"{row['measured']}: {fixed(float(row['paper']), 1)} in the paper, {spread(row, 'mean')} here"
+               for row in found if row["verdict"] == "does not"]
     return [f"Of the other {len(found)} neighbouring pairs in table 3's rows (which column is below which) "
-            f"{counted(found, 'verdict')}; they are in the report and in `separation.json`."]
+            f"{counted(found, 'verdict')}; they are in the report and in `separation.json`. Those that do not, in degrees:",
+            "", *(f"* {line}" for line in against)]
 
 
 # ---- gaps ----------------------------------------------------------------------------------------
@@ -106,6 +122,25 @@ def gaps_over_shares(run):
                 f"{fixed(rows[split, label, share]['least_deg'], 1)}" for share in shown)]
              for split, label in dict.fromkeys((row[0], row[1]) for row in rows)]
     return table(["samples", "loss", *(f"{share} %" for share in shown)], lines)
+
+
+def judged_alone(ends, least, most):
+    """The verdict of an interval."""
+    inside = ends[0] > least and ends[1] < most
+    return "holds" if inside else "does not" if ends[1] <= least or ends[0] >= most else "undecided"
+
+
+def verdicts_by_share(run):
+    """What the first gaps' claims would be for arcs that hold another share of the samples."""
+    asked = (("softmax", "softmax leaves ambiguous boundaries", (-math.inf, 5)),
+             ("normsoftmax s=64", "norm-softmax leaves ambiguous boundaries", (-math.inf, 5)),
+             ("arcface m=0.5 s=64", "ArcFace's gap is clearly positive", (0, math.inf)))
+    rows = {(row["label"], row["share_percent"]): row for row in run.results["gap_share"]
+            if row["split"] == "test"}
+    shares = (90, 95, 96, 97, 98, 99, 100)
+    lines = [[claim, *(judged_alone([rows[label, share][f"median_{end}"] for end in ("low", "high")], *ends)
+                       for share in shares)] for label, claim, ends in asked]
+    return table(["claim, by its interval alone", *(f"{share} %" for share in shares)], lines)
 
 
 def quantity(group, name):
@@ -146,8 +181,8 @@ def verdicts_by_setting(run):
 
 
 MAKERS = {"claims": claims, "what would change a verdict": changes, "correction": correction,
-          "order of table 3": order_of_table3, "gaps over shares": gaps_over_shares,
-          "sensitivity": sensitivity, "verdicts by setting": verdicts_by_setting}
+          "order of table 3": order_of_table3, "in short": in_short, "gaps over shares": gaps_over_shares,
+          "sensitivity": sensitivity, "verdicts by share": verdicts_by_share, "verdicts by setting": verdicts_by_setting}
 
 
 # ---- numbers in sentences ------------------------------------------------------------------------

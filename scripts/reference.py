@@ -8,8 +8,10 @@ of disk; `noise`, of bench_separation --figure noise,tails,room --full --seeds 5
 bench/separation/study.py, an hour.
 usage: reference.py RUN [--out DIR]     (a folder or a pack; DIR: results/reference)
        reference.py --scale RUN         (that part of results/reference alone; or --noise, --study)
+       reference.py --separation RUN    (what bench_separation says, which no machine changes)
 """
 
+import functools
 import glob
 import json
 import os
@@ -27,7 +29,7 @@ from report.figures import has_samples  # noqa: E402
 from report.page import page  # noqa: E402
 from report.run import Run  # noqa: E402
 from report.slim import slim  # noqa: E402
-from run_files import Files, Unusable, opened, table  # noqa: E402
+from run_files import Files, Unusable, opened, table, write_whole  # noqa: E402
 
 ROOT = os.path.dirname(here)
 REFERENCE = os.path.join(ROOT, "results", "reference")
@@ -166,6 +168,21 @@ def take_part(part, source, folder):
         copied(os.path.join(source, drawn), os.path.join(folder, drawn), slim)
 
 
+def take_separation(source, folder):
+    """In the place of what the folder has: the part of the summary, and the tables of the same names."""
+    files, path = Files(source), os.path.join(folder, "summary.json")
+    if files.summary or files.get("separation") is None:
+        raise Unusable(f"{source}: no separation.json of a whole run")
+    with open(path, encoding="utf-8") as stream:
+        summary = json.load(stream)
+    summary["separation"] = of_separation(files.get("separation"))
+    for table_path in glob.glob(os.path.join(source, "tables", "*.tsv")):
+        target = os.path.join(folder, "tables", os.path.basename(table_path))
+        if os.path.exists(target) and os.path.basename(target) != "summary.tsv":
+            copied(table_path, target, rounded_cells)
+    write_whole(path, lines_of(summary) + "\n")
+
+
 def write_report(folder):
     text = page(Run(folder))
     with open(os.path.join(folder, "report.html"), "w", encoding="utf-8") as stream:
@@ -208,14 +225,14 @@ def main():
     if len(words) == 3 and words[1] == "--out":
         folder = os.path.abspath(words.pop())
         words.pop()
-    part = words.pop(0)[2:] if len(words) == 2 and words[0][2:] in PARTS else None
+    part = words.pop(0)[2:] if len(words) == 2 and words[0][2:] in (*PARTS, "separation") else None
     if len(words) != 1 or words[0].startswith("-"):
-        fail("usage: reference.py RUN [--out DIR], or --scale RUN, or --noise RUN, or --study RUN", 2)
+        fail("usage: reference.py RUN [--out DIR], or --scale, --noise, --study or --separation RUN", 2)
     made = folder + ".part"
     try:
         with opened(words[0]) as source:
             if part:
-                take_part(part, source, folder)
+                (take_separation if part == "separation" else functools.partial(take_part, part))(source, folder)
                 write_report(folder)
                 return
             shutil.rmtree(made, ignore_errors=True)

@@ -89,8 +89,8 @@ static double holm_factor(const claim_list *list, double p)
     return factor;
 }
 
-/* The seeds that decide, if they spread as these do and the other claims stay; 0: more than
- * MOST_SEEDS. */
+/* The seeds with which the mean and the spread of these would decide, while the other claims stay:
+ * as likely as not, since more seeds have a mean of their own. 0: more than MOST_SEEDS. */
 static size_t seeds_needed(const claim_list *list, const claim_result *r)
 {
     const double factor = holm_factor(list, r->here.p);
@@ -123,20 +123,26 @@ static void tell_correction(FILE *to, const claim_list *list, const claim_result
                 said(r->here.by_interval));
     const size_t seeds = seeds_needed(list, r);
     if (seeds > 0) {
-        fprintf(to, "; %zu seeds that spread like these %zu would decide", seeds,
+        fprintf(to, "; %zu seeds like these %zu would decide as likely as not", seeds,
                 r->here.found.count);
     } else {
-        fprintf(to, "; not even %d seeds that spread like these would decide", MOST_SEEDS);
+        fprintf(to, "; not even %d seeds like these would decide", MOST_SEEDS);
     }
 }
 
-/* Settings that decide otherwise, by their own intervals. */
+/* The first setting is the toy with fewer samples, from which each other one differs in one place.
+ * All by their intervals alone: what the samples change, and then what the place does. */
 static void tell_settings(FILE *to, const claim_result *r)
 {
+    const claim_setting *const base = r->settings;
+    int told = 0;
     for (size_t k = 0; k < r->setting_count; k++) {
-        const verdict under = r->settings[k].verdict;
-        if (under != r->here.verdict && under != VERDICT_UNDECIDED)
-            fprintf(to, "; with %s it %s", r->settings[k].name, said(under));
+        const claim_setting *const s = &base[k];
+        const verdict before = k == 0 ? r->here.by_interval : base->verdict;
+        if (s->verdict == before || (k > 0 && s->verdict == VERDICT_UNDECIDED)) continue;
+        if (!told++)
+            fprintf(to, "; by its interval alone with %s it %s", base->name, said(base->verdict));
+        if (k > 0) fprintf(to, ", and with %s it %s", s->name, said(s->verdict));
     }
 }
 

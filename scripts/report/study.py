@@ -26,25 +26,25 @@ def gained(row):
             f"identities, {row['epochs']} epochs)")
 
 
+def clear_of_none(rows, end):
+    """Gains whose own interval keeps to one side of 0: their lower ends above it, or their upper ones
+    below it."""
+    side = 1 if end == "gain_low" else -1
+    return [row for row in rows if side * float(row[end]) > 0]
+
+
 def most_gained(rows):
-    """Which loss gains the most where one gains at all, and how often."""
+    """Which loss gains the most, and how often, where one gains by its own interval."""
     best = {}
-    for row in rows:
+    for row in clear_of_none(rows, "gain_low"):
         place = (row["identities"], row["epochs"])
-        if float(row["gain"]) > (float(best[place]["gain"]) if place in best else 0):
+        if place not in best or float(row["gain"]) > float(best[place]["gain"]):
             best[place] = row
     names = [row["loss"] for row in best.values()]
     counts = sorted({(-names.count(loss), loss) for loss in names})
     return (text.listed(f"{LOSSES[loss]} gains most in {-count}" if k == 0 else f"{LOSSES[loss]} in {-count}"
                         for k, (count, loss) in enumerate(counts))
             + f" of {len({(row['identities'], row['epochs']) for row in rows})} problems." if best else "")
-
-
-def helped_by(rows, key):
-    """In how many comparisons a margin helps, by their identities or epochs."""
-    values = sorted({row[key] for row in rows}, key=int)
-    return text.listed(f"{sum(row[key] == value and row['verdict'] == 'helps' for row in rows)} of "
-                       f"{sum(row[key] == value for row in rows)} with {value}" for value in values) + f" {key}"
 
 
 def answer(rows, data):
@@ -57,8 +57,9 @@ def answer(rows, data):
               (("harms", "harms"), ("undecided", "is undecided"), ("no margin", "was not chosen"))
               if of[word] or word == "harms"]
     said = (f"On {DATA[data]} a margin helps strangers in {len(of['helps'])} of {len(found)} comparisons "
-            f"with norm-softmax; it {text.listed(others)}. It helps in {helped_by(found, 'identities')}, "
-            f"and in {helped_by(found, 'epochs')}. {most_gained(found)}")
+            f"with norm-softmax; it {text.listed(others)}. By their own intervals, without the correction, "
+            f"{len(clear_of_none(found, 'gain_low'))} gains are above 0 and "
+            f"{len(clear_of_none(found, 'gain_high'))} below it. By these {most_gained(found)}")
     for word, what, most in (("helps", "gain", max), ("harms", "loss", min)):
         if of[word]:
             row = most(of[word], key=lambda row: float(row["gain"]))

@@ -102,7 +102,13 @@ class Verdicts(unittest.TestCase):
         self.assertEqual("without the correction" in text, claim["uncorrected"] != claim["verdict"])
         other = claim["other_split"]
         self.assertEqual(bool(other and other["verdict"] != claim["verdict"]), " samples it " in text)
-        needed = re.search(r"(\d+) seeds that spread like these", text)
+        first, *others = [claim["uncorrected"]] + [row["verdict"] for row in claim["settings"]]
+        changed = others and (others[0] != first or any(v not in (others[0], "undecided") for v in others))
+        self.assertEqual(bool(changed), "by its interval alone with 500 samples a class" in text, text)
+        for row in claim["settings"][1:]:
+            self.assertEqual(row["verdict"] not in (others[0], "undecided"),
+                             f", and with {row['setting']} it " in text, text)
+        needed = re.search(r"(\d+) seeds like these", text)
         self.assertEqual(bool(needed), claim["verdict"] == "undecided", text)
         if needed:
             values, factor = claim["values"], sum(p >= claim["p"] for p in ps if p is not None)
