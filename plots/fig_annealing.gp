@@ -39,6 +39,7 @@ do for [p=1:3] {
     if (p == 2) { set xrange [0:90]; set xtics 30 }
     if (p == 3) { set xrange [0:0.8]; set xtics 0.2 }
     c = first[p]
+    eval lettered(p)
     plot for [i=1:rows] for [late=0:1] table index nth(block, 1)-1 every ::(2*(i-1)+late)::(2*(i-1)+late) \
         using (bars ? factor[p]*column(c) : away):(i + (late ? 0.16 : -0.16)):(factor[p]*column(c+1)):(factor[p]*column(c+2)) \
         with xerrorbars linecolor rgb word(colours, style_of(loss_at(i))) linewidth 1.6 dashtype solid \

@@ -27,6 +27,7 @@ do for [i=1:count] {
     } else { unset ylabel; set format y "" }
     if (i + columns > count) { set xlabel "target angle θ (degrees)" offset 0, 0.4
     } else { unset xlabel }
+    eval lettered(i)
     colour = word(colours, style_of(loss_of(i)))
     plot table index i-1 using 3:6 with filledcurves y1=0 \
             fillcolor rgb colour fillstyle transparent solid 0.3 noborder notitle, \

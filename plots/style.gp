@@ -57,3 +57,7 @@ set tics nomirror out scale 0.6 textcolor rgb frame
 set linetype 20 linecolor rgb "#d9d9d9" linewidth 0.8 dashtype solid
 set grid linetype 20
 set key noautotitle noenhanced
+
+# The letter of a figure's k-th panel, left above it; to be evaluated.
+letters = "abcdefghijklmnopqrstuvwxyz"
+lettered(k) = sprintf("set label 99 '{/:Bold %s}' at graph 0, graph 1 right offset character -0.6, 0.95", letters[k:k])

@@ -143,7 +143,7 @@
   }
 
   function drawPsi(run, frame) {
-    var svg = at("psi"), left = 34, right = 332, top = 8, bottom = 206;
+    var svg = at("psi"), left = 34, right = 332, top = 14, bottom = 206;
     var least = Math.min.apply(null, runsOf(state.loss).concat(run).map(function (one) {
       return Math.min.apply(null, one.psi);
     })) / 1000;
@@ -174,7 +174,9 @@
       var theta = frame[part].theta_mean_deg, spot = theta * (run.psi.length - 1) / 180;
       var low = Math.floor(spot), high = Math.min(low + 1, run.psi.length - 1);
       var psi = run.psi[low] + (spot - low) * (run.psi[high] - run.psi[low]);
-      add(svg, "circle", { class: "mean " + part, cx: x(theta), cy: y(psi / 1000), r: 4.5 });
+      // One points down at the curve, the other up: they do not cover each other.
+      add(svg, "path", { class: "mean " + part, d: "M" + x(theta).toFixed(1) + " " + y(psi / 1000).toFixed(1) +
+        (part === "train" ? "l-5 -9h10z" : "l-5 9h10z") });
     });
   }
 
@@ -329,8 +331,10 @@
     choose(runsOf("arcface").length ? "arcface" : data.runs[0].loss);
     at("epoch").max = last();
     at("source").textContent = "Trained by bench_separation on " + data.context.date.slice(0, 10) +
-      ", seed " + data.seed + " of " + data.seeds + ", the one that the figure shows; the numbers of " +
-      "this page are in toy.json beside it, what they mean is in results/README.md.";
+      ", seed " + data.seed + " of " + data.seeds + ", the one that the figure shows: a single training for " +
+      "each choice, so that no number here has an interval" +
+      (data.seeds > 1 ? " (means over the seeds and their intervals are in separation.json)" : "") +
+      ". The numbers are in toy.json beside this page, what they mean is in results/README.md.";
     go(last(), 0);
   }
 

@@ -87,8 +87,8 @@ SECTIONS = (
          ("gap_share", "separation.json", "Gaps over the share that an arc holds",
           "Gap between neighbouring classes in the plane, from arc to arc, where an arc holds 90 to 100 % "
           "of a class: the median over the pairs of neighbours, and the least, which the median hides; on "
-          "test and on training samples. Bands: 95 % intervals over the seeds. The last samples of a "
-          "class lie anywhere, so that no gap is left between whole classes."),
+          "test and on training samples. Bars: 95 % intervals over the seeds; in the grey part the axis is "
+          "tighter. The last samples of a class lie anywhere, so that no gap is left between whole classes."),
          ("sensitivity", "separation.json", "The toy under other settings",
           "One setting at a time is another than the toy figure’s: how far samples scatter (its "
           "concentration is 37), how gradients are clipped (at 1), how the first class weights point, and "

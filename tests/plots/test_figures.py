@@ -105,6 +105,19 @@ def check_dots(run):
         assert abs(dots - samples) <= 12, f"{data}: {dots} dots, {samples} samples"
 
 
+def check_study(run):
+    """Six cells in two rows: crosses where no margin is best, a loss's own mark elsewhere; the cell of both
+    regimes is pale the second time, and the figure says so."""
+    with open(os.path.join(run, "figures", "fig_study.svg"), encoding="utf-8") as stream:
+        svg = stream.read()
+    uses = re.findall(r"<use xlink:href='#gpPt(\d+)' [^>]*color='(#\w+)'", svg)
+    own = {"1": "#e69f00", "11": "#0072b2"}  # crosses of SphereFace, hollow diamonds of CosFace
+    for mark, colour in own.items():
+        colours = [of for kind, of in uses if kind == mark and of not in ("#4d4d4d", "#ffffff")]
+        assert len(colours) == 12 and colours.count(colour) == 10 and len(set(colours)) == 2, (mark, colours)
+    assert "Pale: the same trainings as at equal epochs." in svg
+
+
 def check_few_losses():
     """One to three losses: the last panel's axis has their names, and no numbers among them."""
     for wanted in (("arcface",), ("softmax", "arcface"), ("softmax", "cosface", "arcface")):
@@ -165,6 +178,7 @@ def main():
         for figure in expected_series(run):
             check_png(run, figure)
         check_dots(run)
+        check_study(run)
         check_curves_are_golden(run)
         check_other_renderers(run)
         left = [f for f in os.listdir(os.path.join(run, "figures")) if not f.endswith(("svg", "png"))]
