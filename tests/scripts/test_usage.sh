@@ -46,6 +46,7 @@ expect 2 "$root/scripts/peers.sh" --into
 expect 2 "$root/scripts/peers.sh" --into "a b"
 expect 2 "$root/scripts/peers.sh" --nonsense
 expect 2 "$root/scripts/characters.sh" --into
+expect 2 "$root/scripts/characters.sh" --into ""
 expect 2 "$root/scripts/characters.sh" --nonsense
 expect 1 "$root/scripts/pack.py" no_such_run
 expect 1 "$root/scripts/pack.py" .
