@@ -7,32 +7,50 @@ export LC_ALL=C.UTF-8 # gnuplot and awk would take decimal commas from the surro
 program=draw.sh
 plots=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-# Prints a figure's name, its script and its table, where the run has this table.
-figure() { # NAME SCRIPT TABLE
-    [ ! -s "$run/tables/$3.tsv" ] || printf '%s|%s|%s\n' "$1" "$2" "$run/tables/$3.tsv"
+# The list of all figures that there can be, NAME|SCRIPT|TABLE: each has a script of its name and a table of
+# its name, but for these.
+possible() {
+    local script name table
+    for script in "$plots"/fig_*.gp; do
+        script=${script##*/fig_}
+        for name in $(names_by "${script%.gp}"); do
+            table=$name
+            case $name in speed) table=speed_figure ;; speed_*) table=speed_shapes ;; esac
+            printf '%s|%s|%s\n' "$name" "fig_$script" "$table"
+        done
+    done
 }
 
-# The list of figures: each has a script of its name and a table of its name, but for these.
+names_by() { # SCRIPT
+    case $1 in
+    toy_features)
+        {
+            printf '%s\n' sphere fashion characters
+            tail -n +2 "$run/tables/toys.tsv" 2>/dev/null | cut -f3
+        } | sort -u | sed "s/^/$1_/"
+        ;;
+    target_logit) printf '%s\n' "$1" arcface_fig4b ;;
+    *) printf '%s\n' "$1" ;;
+    esac
+}
+
+# Those whose table the run has.
 figures() {
-    local script name data
-    for script in "$plots"/fig_*.gp; do
-        name=$(basename "$script" .gp)
-        name=${name#fig_}
-        case $name in
-        speed) figure speed "$script" speed_figure ;;
-        speed_*) figure "$name" "$script" speed_shapes ;;
-        toy_features)
-            while IFS= read -r data; do
-                figure "${name}_$data" "$script" "${name}_$data"
-            done < <(tail -n +2 "$run/tables/toys.tsv" 2>/dev/null | cut -f3 | sort -u)
-            ;;
-        *) figure "$name" "$script" "$name" ;;
-        esac
+    local name rest
+    while IFS='|' read -r name rest; do
         # The same curves: drawn where the run has no others.
-        if [ "$name" = target_logit ] && [ ! -s "$run/tables/target_logit.tsv" ]; then
-            figure arcface_fig4b "$script" arcface_fig4b
-        fi
-    done
+        if [ "$name" = arcface_fig4b ] && [ -s "$run/tables/target_logit.tsv" ]; then continue; fi
+        [ ! -s "$run/tables/${rest#*|}.tsv" ] || printf '%s|%s\n' "$name" "$rest"
+    done < <(possible)
+}
+
+# Removes figures whose numbers are gone: of another run in this folder. A summary has not all its tables.
+remove_stale() {
+    local name rest
+    if [ -e "$run/summary.json" ]; then return; fi
+    while IFS='|' read -r name rest; do
+        [ -s "$run/tables/${rest#*|}.tsv" ] || rm -f "$run/figures/fig_$name".{svg,png,pdf}
+    done < <(possible)
 }
 
 usage() {
@@ -41,7 +59,7 @@ usage: $program RUN_DIR [FIGURE...] [--format svg|png|pdf] ... [--list]
 
 Draws the figures of a run into RUN_DIR/figures (SVG and PNG when no --format is given), every
 figure whose data the run has, or only those named; with toy_features_sphere also the page
-RUN_DIR/toy.html.
+RUN_DIR/toy.html. Figures there whose tables are gone are removed.
 TEXT
 }
 
@@ -51,44 +69,61 @@ fail() {
     exit "$1"
 }
 
+# A name that no other process has, removed at the end where it is still there.
+parts=()
+trap '[ ${#parts[@]} -eq 0 ] || rm -f "${parts[@]}"' EXIT
+part_of() { # FILE: sets `part`
+    part=$1.$$.part
+    parts+=("$part")
+}
+
+# A text as gnuplot takes it: nothing in it is read but the quotes that are doubled here.
+quoted() {
+    local quote="'"
+    printf "'%s'" "${1//$quote/$quote$quote}"
+}
+
 # The table over what all drivers say of a loss.
 summarise() {
     local table summary=$run/tables/summary.tsv
-    local -a parts=()
+    local -a tables=()
     for table in summary_speed summary_stability toys; do
-        [ ! -f "$run/tables/$table.tsv" ] || parts+=("$run/tables/$table.tsv")
+        [ ! -f "$run/tables/$table.tsv" ] || tables+=("$run/tables/$table.tsv")
     done
-    if [ ${#parts[@]} -eq 0 ] || [ ! -f "$run/tables/losses.tsv" ]; then return; fi
-    awk -f "$plots/summary.awk" "$run/tables/losses.tsv" "${parts[@]}" >"$summary.part" ||
+    if [ ${#tables[@]} -eq 0 ] || [ ! -f "$run/tables/losses.tsv" ]; then return; fi
+    part_of "$summary"
+    awk -f "$plots/summary.awk" "$run/tables/losses.tsv" "${tables[@]}" >"$part" ||
         fail 1 "$run: cannot be summarised"
-    mv "$summary.part" "$summary"
+    mv "$part" "$summary"
 }
 
 draw() { # NAME SCRIPT TABLE FORMAT
-    local out=$run/figures/fig_$1.$4 settings=
-    if [ -f "$run/tables/losses.tsv" ]; then settings="losses_table='$run/tables/losses.tsv'"; fi
-    (cd "$plots" && gnuplot -e "format='$4'; out='$out.part'; tables='$run/tables'; table='$3'" \
-        -e "$settings" "$2") || {
-        rm -f "$out.part"
-        fail 1 "gnuplot could not draw $(basename "$2")"
-    }
+    local out=$run/figures/fig_$1.$4 settings drawn
+    part_of "$out"
+    settings="format='$4'; out=$(quoted "$part"); tables=$(quoted "$run/tables")"
+    settings+="; table=$(quoted "$run/tables/$3.tsv")"
+    if [ -f "$run/tables/losses.tsv" ]; then settings+="; losses_table=$(quoted "$run/tables/losses.tsv")"; fi
+    (cd "$plots" && gnuplot -e "$settings" "$2") || fail 1 "gnuplot could not draw $2"
     if [ "$4" = svg ]; then
         # Browsers without the first font take the next one of the same widths.
+        drawn=$part
+        part_of "$out.thin"
         awk -v name="fig_$1" -v font="Liberation Sans,Arial,Helvetica,sans-serif" \
-            -f "$plots/thin.awk" "$out.part" >"$out.thin.part"
-        mv "$out.thin.part" "$out.part"
+            -f "$plots/thin.awk" "$drawn" >"$part"
+        rm "$drawn"
     fi
-    mv "$out.part" "$out"
+    mv "$part" "$out"
 }
 
 # The page that shows the toy along its training, one file that opens offline: its parts and toy.json,
 # without what would end its script, and without its indents.
 page() {
+    part_of "$run/toy.html"
     sed -e 's/</\\u003c/g' -e 's/^ *//' "$run/toy.json" |
         sed -e "/^@style@$/{r $plots/toy/toy.css" -e 'd}' -e "/^@script@$/{r $plots/toy/toy.js" -e 'd}' \
-            -e '/^@data@$/{r /dev/stdin' -e 'd}' "$plots/toy/page.html" >"$run/toy.html.part" ||
+            -e '/^@data@$/{r /dev/stdin' -e 'd}' "$plots/toy/page.html" >"$part" ||
         fail 1 "$run/toy.html: cannot be written"
-    mv "$run/toy.html.part" "$run/toy.html"
+    mv "$part" "$run/toy.html"
 }
 
 # progress [DONE TOTAL WHAT]: a line on a terminal, as the drivers show; no arguments: wipe it.
@@ -124,7 +159,8 @@ while [ $# -gt 0 ]; do
 done
 [ -n "$run" ] || fail 2 "a run's folder is needed (see --help)"
 [ -d "$run" ] || fail 1 "$run: no such folder"
-run=$(cd "$run" && pwd)
+run=$(cd -- "$run" && pwd)
+case $run in *$'\n'*) fail 2 "$(printf %q "$run"): a name of one line is needed" ;; esac
 [ ${#formats[@]} -gt 0 ] || formats=(svg png)
 
 if [ "$list" = yes ]; then
@@ -135,7 +171,7 @@ fi
 # no loss; those of a run do, in the order of losses.tsv.
 if [ ! -s "$run/tables/losses.tsv" ] && [ ! -s "$run/tables/det.tsv" ] && [ ! -s "$run/tables/scaling.tsv" ] &&
     [ ! -s "$run/tables/pareto.tsv" ] &&
-    ! compgen -G "$run/tables/compare*.tsv" >/dev/null; then
+    ! (cd "$run/tables" 2>/dev/null && compgen -G 'compare*.tsv' >/dev/null); then
     fail 1 "$run/tables: no losses.tsv: not the tables of this version (run the drivers again, with --out $run/...)"
 fi
 summarise
@@ -149,6 +185,7 @@ while IFS= read -r line; do
         chosen+=("$line")
     fi
 done < <(figures)
+remove_stale
 [ ${#chosen[@]} -gt 0 ] || fail 1 "$run/tables: no table that a figure draws"
 for ((k = 0; k < ${#chosen[@]}; k++)); do
     IFS='|' read -r name script table <<<"${chosen[k]}"

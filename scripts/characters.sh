@@ -15,8 +15,8 @@ into DIR/data, as IDX files with the class and the font of each sample:
 
     build/bin/bench_separation --data characters --loss normsoftmax,arcface
 
-What DIR has is not loaded or drawn again. fonts.tsv there lists families, coverage and licences,
-characters.tsv the classes; sheet-*.png show samples.
+What DIR has is not loaded or drawn again; one with files of others is refused. fonts.tsv in DIR/data
+lists families, coverage and licences, characters.tsv the classes; sheet-*.png show samples.
 
   --all        47 packages of 258 MB in place of 17 of 38 MB
   --into DIR   (default: margin/characters in the user's folder of caches, where --data characters
@@ -43,7 +43,7 @@ packages=("${some[@]}")
 while [ $# -gt 0 ]; do
     case $1 in
     --all) packages=("${some[@]}" "${more[@]}"); shift ;;
-    --into) [ $# -gt 1 ] || fail 2 "--into: which folder?"; into=$2; shift 2 ;;
+    --into) [ -n "${2:-}" ] || fail 2 "--into: which folder?"; into=$2; shift 2 ;;
     -h | --help) usage; exit ;;
     *) fail 2 "$1: unknown; --help shows what there is" ;;
     esac
@@ -61,26 +61,37 @@ find_python() {
     return 1
 }
 
+# Whether $into is this script's: nothing is in it, or the script's own word, or what earlier versions drew.
+is_own() {
+    [ -z "$(ls -A "$into")" ] || grep -qs '^Made by scripts/characters.sh' "$into/about.txt" ||
+        grep -qs '^version ' "$into/data/made-of.txt"
+}
+
 # load PACKAGE: into $into/fonts/PACKAGE, whole or not at all.
 load() {
-    local package=$1 work=$into/loading
-    rm -rf "$work"
-    mkdir -p "$work"
+    local package=$1
+    work=$(mktemp -d "$into/.characters.XXXXXX")
     step "loading $package"
     (cd "$work" && quietly "$into/log.txt" apt-get -q download "$package") ||
         fail 1 "$package cannot be loaded; is 'apt-get update' due?"
     dpkg-deb -x "$work/${package}"_*.deb "$work/files"
-    mv "$work/files" "$into/fonts/$package"
+    mv -T "$work/files" "$into/fonts/$package"
     rm -rf "$work"
 }
 
-mkdir -p "$into/fonts" 2>/dev/null || fail 1 "$into: cannot be made; --into names another folder"
+mkdir -p "$into" 2>/dev/null || fail 1 "$into: cannot be made; --into names another folder"
 into=$(cd "$into" && pwd)
+is_own || fail 1 "$into: has files of others; --into names a new or an empty folder"
+mkdir -p "$into/fonts"
+echo "Made by scripts/characters.sh, which writes fonts/, data/ and log.txt here." >"$into/about.txt"
 if ! python=$(find_python); then
     "$root/scripts/bootstrap.sh" characters
     python=$(find_python) || fail 1 "no Python with freetype and numpy; install python3-freetype"
 fi
-rm -rf "$into"/drawing.* "$into"/old.* # of a run that was killed
+# What killed runs left, here and in files.py; a run of today may still be at it.
+find "$into" -maxdepth 1 -type d -name '.characters.??????*' -mtime +0 -exec rm -rf {} +
+work=
+trap '[ -z "$work" ] || rm -rf "$work"' EXIT
 for package in "${packages[@]}"; do
     if [ ! -d "$into/fonts/$package" ]; then
         command -v apt-get >/dev/null ||

@@ -4,13 +4,14 @@ and margin? For so many identities, at equal steps and at equal epochs, it choos
 each loss by TAR at FAR 1e-3 of validation identities, over seeds of their own, and judges them over
 other seeds on identities that neither training nor choice has seen. Writes JSON and, in tables/ beside
 it, what the report, docs/separation.md and the figure show. Finished runs are kept in the file:
-begun again, it goes on where it stopped.
+begun again, by the same driver, it goes on where it stopped; other --data and --identities may join.
 """
 
 import argparse
 import json
 import math
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,8 +30,9 @@ SIZES = (100, 300, 1000, 3000)
 MORE = {"sphere": (10000,), "characters": (4555,)}  # of --full: all that the default set has
 # Equal epochs: so many; equal steps: as many as these are with so many identities.
 EPOCHS, HOME = 6, 1000
+MOST = 100000  # identities that the driver takes
 JUDGED_FROM = 101  # the first seed of judging; those of tuning begin at 1
-# The same for all losses; chosen on norm-softmax: rates 0.1 and 1 are worse on both data sets.
+# The same for all losses; chosen on norm-softmax: docs/separation.md says how.
 RECIPE = {"dim": 64, "batch": 128, "rate": 0.3, "samples": 20, "test-samples": 10}
 DATA = {"sphere": {"unseen": 300, "validation": 200, "concentration": 80, "bend": 0.5},
         "characters": {"validation": 306, "hidden": "256,128"}}
@@ -38,15 +40,19 @@ QUICK = {"samples": 6, "test-samples": 6, "hidden": "32,32", "dim": 16, "batch":
 QUICK_DATA = {"sphere": {"unseen": 40, "validation": 40}, "characters": {}}
 
 
-def fail(message, status=1):
-    print(f"study.py: {message}", file=sys.stderr)
-    sys.exit(status)
+STOPPED = "interrupted; the same command goes on from here"
 
 
 def say(line):
     """A line on a terminal, in the place of the one before."""
     if sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb":
         print(f"\r{line}\033[K", end="", file=sys.stderr, flush=True)
+
+
+def fail(message, status=1):
+    say("")
+    print(f"study.py: {message}", file=sys.stderr)
+    sys.exit(status)
 
 
 def tar_at(verification, limit):
@@ -66,11 +72,12 @@ class Study:
 
     def __init__(self, options, file):
         self.options, self.file = options, file
-        self.known = {self.key(**run): run["values"] for run in file["runs"]}
+        self.known = {self.key(run, **run): run["values"] for run in file["runs"]}
 
     @staticmethod
-    def key(data, identities, epochs, loss, scale, margin, seed, **_):
-        return data, identities, epochs, loss, scale, margin, seed
+    def key(cell, loss, scale, margin, seed, **_):
+        """`cell`: a cell, or a run of it."""
+        return cell_key(cell), loss, scale, margin, seed
 
     def drive(self, cell, brief, **given):
         """A call of the driver: its runs. What is given counts for more than the settings."""
@@ -88,8 +95,23 @@ class Study:
             with open(out, encoding="utf-8") as stream:
                 found = json.load(stream, object_hook=expanded)
             self.keep_losses(os.path.join(folder, "tables", "losses.tsv"))
+        self.check_commit(found["context"])
         self.file["context"] = found["context"]
         return found["runs"]
+
+    def check_commit(self, context):
+        """The numbers of a file are all of one commit."""
+        there, here = (f"{one.get('commit')}{' and changes' * bool(one.get('dirty'))}"
+                       for one in (self.file.get("context", context), context))
+        if there != here:
+            fail(f"{self.options.out} has runs of commit {there}, {self.options.driver} is of {here}: name "
+                 "another file, or remove it")
+
+    def begin(self):
+        """The least training of all data: what is amiss is said before any time is spent."""
+        for data in self.options.data:
+            self.drive({"data": data, "identities": 2, "epochs": 1, "samples": 1}, True, loss=verdicts.BASE,
+                       seeds=1)
 
     def keep_losses(self, table):
         """The figure takes names and colours from the driver's table of losses."""
@@ -107,11 +129,11 @@ class Study:
         for run in self.drive(cell, True, **given):
             margin = None if margins == [None] else run[OWN_MARGIN[loss]]
             values = quantities(run["validation"] if part == "validation" else run)
-            row = {"data": cell["data"], "identities": cell["identities"], "epochs": cell["epochs"],
-                   "loss": loss, "scale": run["scale"], "margin": margin, "seed": run["seed"],
-                   "part": part, "seconds": run["seconds"], "values": values}
+            row = {**dict(zip(CELL_KEY, cell_key(cell))), "loss": loss, "scale": run["scale"],
+                   "margin": margin, "seed": run["seed"], "part": part, "seconds": run["seconds"],
+                   "values": values}
             self.file["runs"].append(row)
-            self.known[self.key(**row)] = values
+            self.known[self.key(cell, **row)] = values
         write_all(self.options.out, self.file)
 
     def values(self, cell, loss, pairs, seeds, part):
@@ -120,16 +142,15 @@ class Study:
         for scale, added in pairs:
             own = None if not added else 1 + added if loss == "sphereface" else added
             named = loss if added else verdicts.BASE
-            keys.append([self.key(cell["data"], cell["identities"], cell["epochs"], named, scale, own,
-                                  seed) for seed in seeds])
+            keys.append([self.key(cell, named, scale, own, seed) for seed in seeds])
         missing = [key for many in keys for key in many if key not in self.known]
         # Runs with the same seeds missing are one call.
         asked = {}
         for key in missing:
-            lacks = tuple(other[6] for other in missing if other[:6] == key[:6])
-            asked.setdefault((key[3], lacks), []).append(key)
+            lacks = tuple(other[-1] for other in missing if other[:-1] == key[:-1])
+            asked.setdefault((key[1], lacks), []).append(key)
         for (named, lacks), own in asked.items():
-            scales, margins = (list(dict.fromkeys(key[k] for key in own)) for k in (4, 5))
+            scales, margins = (list(dict.fromkeys(key[k] for key in own)) for k in (2, 3))
             self.make(cell, named, scales, margins, lacks, part)
         return [[self.known[key] for key in many] for many in keys]
 
@@ -175,8 +196,16 @@ class Study:
 OWN_MARGIN = {"sphereface": "m1", "arcface": "m2", "cosface": "m3"}
 
 
+# What tells cells apart: at equal steps one may have fewer samples, and else be like another.
+CELL_KEY = ("data", "identities", "epochs", "samples")
+
+
+def cell_key(cell):
+    return tuple(cell[name] for name in CELL_KEY)
+
+
 def title(cell):
-    return f"{cell['data']}, {cell['identities']} identities, {cell['epochs']} epochs"
+    return "{}, {} identities, {} epochs of {} samples each".format(*cell_key(cell))
 
 
 def cells_of(options, recipe):
@@ -192,7 +221,8 @@ def cells_of(options, recipe):
                 steps = count * -(-size * samples // recipe["batch"])
                 cell = {"data": data, "identities": size, "epochs": count, "samples": samples,
                         "steps": steps, "regimes": []}
-                found.setdefault((steps * (size + 2000), data, size, count), cell)["regimes"].append(regime)
+                place = steps * (size + 2000), *cell_key(cell)
+                found.setdefault(place, cell)["regimes"].append(regime)
     return [found[key] for key in sorted(found)]
 
 
@@ -205,7 +235,23 @@ def settings_of(options):
         for name, values in data.items():
             values.update(QUICK_DATA[name])
             values.pop("hidden", None)
-    return {"recipe": recipe, "data": data, "chosen_by": verdicts.PRIMARY}
+    return {"recipe": recipe, "data": data, "chosen_by": verdicts.PRIMARY, "epochs": options.epochs,
+            "seeds": options.seeds, "tuning_seeds": options.tuning_seeds}
+
+
+def is_study(file):
+    """Whether a JSON value is a file of this program, or of an earlier version."""
+    return (isinstance(file, dict) and all(isinstance(file.get(name), dict) for name in ("settings", "raw"))
+            and all(isinstance(file.get(name), list) for name in ("runs", "cells", "gains")))
+
+
+def differing(there, here):
+    """The settings that differ, with their numbers."""
+    for name, value in here.items():
+        old = there.get(name)
+        if old != value:
+            yield f"--{name.replace('_', '-')} {'unknown' if old is None else old}, not {value}" \
+                if isinstance(value, int) else name
 
 
 def read(path, settings):
@@ -214,11 +260,26 @@ def read(path, settings):
             file = json.load(stream)
     except FileNotFoundError:
         return {"schema": 1, "settings": settings, "runs": [], "cells": [], "gains": [], "raw": {}}
-    except (OSError, ValueError) as error:
+    except OSError as error:
+        fail(f"{path}: {error.strerror}")
+    except (ValueError, RecursionError) as error:
         fail(f"{path}: {error}")
+    if not is_study(file):
+        fail(f"{path}: not a file of study.py; name another one")
     if file["settings"] != settings:
-        fail(f"{path} has runs of other settings: name another file, or remove it")
+        fail(f"{path} has runs of other settings ({'; '.join(differing(file['settings'], settings))}): name another "
+             "file, or remove it")
     return file
+
+
+def check_writable(path):
+    folder = os.path.dirname(os.path.abspath(path))
+    try:
+        os.makedirs(folder, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        fail(f"{path}: cannot be written: {error.strerror}")
 
 
 def write_all(path, file):
@@ -264,10 +325,12 @@ def parsed():
             parser.error(f"--data: no {name}; there are {', '.join(DATA)}")
     sizes = (30, 60) if options.quick else SIZES
     try:
-        options.identities = [int(size) for size in options.identities.split(",")] \
+        options.identities = list(dict.fromkeys(int(size) for size in options.identities.split(","))) \
             if options.identities else list(sizes)
     except ValueError:
         parser.error("--identities: whole numbers by commas")
+    if max(options.identities) > MOST:
+        parser.error(f"--identities: at most {MOST}")
     if min(*options.identities, 2) < 2 or min(options.epochs, options.tuning_seeds, options.threads) < 1 \
             or options.seeds < 2:
         parser.error("at least 2 --identities, 2 --seeds, and 1 of --epochs, --tuning-seeds, --threads")
@@ -275,15 +338,22 @@ def parsed():
     return options
 
 
-def main():
-    options = parsed()
+def carry_out(options):
     settings = settings_of(options)
-    file = read(options.out, settings)
-    study, begun = Study(options, file), time.monotonic()
     cells = cells_of(options, settings["recipe"])
+    for cell in cells:
+        if cell["samples"] < 1:
+            fail(f"--identities: with {cell['identities']} equal steps leave less than a sample of each; more "
+                 "--epochs, or fewer identities", 2)
+    file = read(options.out, settings)
+    if not os.access(options.driver, os.X_OK):
+        fail(f"{options.driver}: no such program; --build names the folder of a build")
+    check_writable(options.out)
+    study, begun = Study(options, file), time.monotonic()
+    study.begin()
     for number, cell in enumerate(cells):
         done = study.judge(cell)
-        file["cells"] = [old for old in file["cells"] if title(old) != title(cell)] + [done]
+        file["cells"] = [old for old in file["cells"] if cell_key(old) != cell_key(cell)] + [done]
         if cell["data"] != "sphere" and cell["data"] not in file["raw"]:
             file["raw"][cell["data"]] = study.raw(cell["data"])
         file["gains"] = verdicts.gains(file["cells"])
@@ -295,4 +365,16 @@ def main():
                           for row in file["gains"] if row["cell"] == len(file["cells"]) - 1), flush=True)
 
 
-main()
+def main():
+    # Either way the driver that runs is ended, too.
+    signal.signal(signal.SIGTERM, lambda *_: fail(STOPPED, 143))
+    try:
+        carry_out(parsed())
+    except KeyboardInterrupt:
+        fail(STOPPED, 130)
+    except OSError as error:
+        fail(f"{error.filename}: {error.strerror}")
+
+
+if __name__ == "__main__":
+    main()

@@ -107,9 +107,10 @@ def measures_table(cells):
     for number, cell in enumerate(cells):
         for loss, judged in cell["judged"].items():
             rows.append([cell["data"], cell["identities"], cell["epochs"], loss,
-                         *(end for name in QUANTITIES for end in interval(judged["values"][name]))])
+                         *(end for name in QUANTITIES for end in interval(judged["values"][name])),
+                         cell["samples"]])
     names = [name + end for name in QUANTITIES for end in ("", "_low", "_high")]
-    return table(["data", "identities", "epochs", "loss", *names], rows)
+    return table(["data", "identities", "epochs", "loss", *names, "samples"], rows)
 
 
 def raw_table(cells, raw):
@@ -120,9 +121,9 @@ def raw_table(cells, raw):
         trained = cell["judged"][BASE]["values"][PRIMARY]
         if len(alone) == len(trained):
             rows.append([cell["data"], cell["identities"], cell["epochs"], *interval(alone),
-                         *interval([a - b for a, b in zip(trained, alone)])])
+                         *interval([a - b for a, b in zip(trained, alone)]), cell["samples"]])
     return table(["data", "identities", "epochs", "raw", "raw_low", "raw_high", "gain", "gain_low",
-                  "gain_high"], rows)
+                  "gain_high", "samples"], rows)
 
 
 def tables_of(file):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import freetype
 
 from draw import SIDE, digest, picture, random_change
-from files import BYTES, INTS, whole_folder, write_idx, write_png, write_table
+from files import BYTES, INTS, refuse_others, whole_folder, write_idx, write_png, write_table
 from fonts import join_families, licence, read_fonts
 
 HAN = range(0x4E00, 0xA000)
@@ -21,6 +21,10 @@ LEAST = 12  # families that have a class's character
 LEAST_HELD_OUT = 3  # of them held out
 TAKES = 3  # training samples of a character in a family; of those held out it has one
 VERSION = 1  # of what is drawn
+IMAGES, LABELS = "images-idx3-ubyte", "labels-idx2-int"
+NAMES = ("fonts.tsv", "characters.tsv", "made-of.txt", "sha256.txt",
+         *(name for part in ("train", "t10k", "unseen")
+           for name in (f"{part}-{IMAGES}", f"{part}-{LABELS}", f"sheet-{part}.png")))
 
 
 @dataclass
@@ -71,9 +75,8 @@ def write_part(folder, part):
     labels = array.array("i", part.labels)
     if sys.byteorder == "little":
         labels.byteswap()
-    for name, kind, shape, data in (("images-idx3-ubyte", BYTES, (part.count(), SIDE, SIDE),
-                                     bytes(part.pictures)),
-                                    ("labels-idx2-int", INTS, (part.count(), 2), labels.tobytes())):
+    for name, kind, shape, data in ((IMAGES, BYTES, (part.count(), SIDE, SIDE), bytes(part.pictures)),
+                                    (LABELS, INTS, (part.count(), 2), labels.tobytes())):
         write_idx(os.path.join(folder, f"{part.name}-{name}"), kind, shape, data)
 
 
@@ -122,6 +125,7 @@ def key_of(source, packages):
 
 def make(source, target, packages, wanted=HAN, least=LEAST, least_held_out=LEAST_HELD_OUT):
     """Reads fonts and writes the set; returns its parts and families."""
+    refuse_others(target, NAMES)
     fonts = read_fonts(source, packages, wanted)
     if not fonts:
         raise ValueError(f"{source}: no font has the wanted characters; load the packages again")
@@ -137,7 +141,7 @@ def make(source, target, packages, wanted=HAN, least=LEAST, least_held_out=LEAST
     numbers = {font: k for k, font in enumerate(fonts)}
     for part in parts:
         draw_part(part, families, numbers)
-    with whole_folder(target) as folder:
+    with whole_folder(target, NAMES) as folder:
         for part in parts:
             write_part(folder, part)
             write_sheet(folder, part)

@@ -10,16 +10,24 @@ import zlib
 BYTES, INTS = (0x08, "B"), (0x0C, ">i")
 
 
+def refuse_others(path, names):
+    """A folder with anything but files of these names is not replaced."""
+    others = sorted(set(os.listdir(path)) - set(names)) if os.path.lexists(path) else []
+    if others:
+        raise ValueError(f"{path}: has {others[0]}, which is not of this program; move it away first")
+
+
 @contextlib.contextmanager
-def whole_folder(path):
-    """A new folder that takes the place of `path` at the end, or is gone."""
-    parent = os.path.dirname(os.path.abspath(path))
-    work = tempfile.mkdtemp(prefix="drawing.", dir=parent)
+def whole_folder(path, names):
+    """A new folder with files of these names that takes the place of `path` at the end, or is gone."""
+    parent, own = os.path.dirname(os.path.abspath(path)), ".characters."  # characters.sh knows it
+    work = tempfile.mkdtemp(prefix=own, dir=parent)
     try:
         yield work
         os.chmod(work, 0o755)
+        refuse_others(path, names)
         if os.path.exists(path):
-            old = tempfile.mkdtemp(prefix="old.", dir=parent)
+            old = tempfile.mkdtemp(prefix=own, dir=parent)
             os.rename(path, os.path.join(old, "data"))
             os.rename(work, path)
             shutil.rmtree(old)

@@ -110,11 +110,14 @@ def data_links(run):
 
 
 def page(run):
+    # A figure's folder has its own driver's numbers alone: drawing it again would not help.
+    lacks = [name + ".json" for name in (*DRIVERS, "machine") if run.files.get(name) is None]
+    if "machine.json" in lacks:
+        raise Unusable(f"{run.folder}: no {', no '.join(lacks)}: a report is of a whole run, as "
+                       "scripts/reproduce.sh makes one")
     rows = run.table("summary")
     if not rows:
         raise Unusable(f"{run.path('tables', 'summary.tsv')}: no numbers (run plots/draw.sh first)")
-    if not run.has("machine.json"):
-        raise Unusable(f"{run.path('machine.json')}: no such file")
     drawn = list(svg.placed(run))
     picture = take_picture(drawn)
     parts = list(sections_of(run, drawn))

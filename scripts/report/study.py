@@ -33,23 +33,28 @@ def clear_of_none(rows, end):
     return [row for row in rows if side * float(row[end]) > 0]
 
 
+def place_of(row):
+    """The problem; at as many epochs equal steps may have fewer samples of each identity."""
+    return row["identities"], row["epochs"], row["steps"]
+
+
 def most_gained(rows):
     """Which loss gains the most, and how often, where one gains by its own interval."""
     best = {}
     for row in clear_of_none(rows, "gain_low"):
-        place = (row["identities"], row["epochs"])
+        place = place_of(row)
         if place not in best or float(row["gain"]) > float(best[place]["gain"]):
             best[place] = row
     names = [row["loss"] for row in best.values()]
     counts = sorted({(-names.count(loss), loss) for loss in names})
     return (text.listed(f"{LOSSES[loss]} gains most in {-count}" if k == 0 else f"{LOSSES[loss]} in {-count}"
                         for k, (count, loss) in enumerate(counts))
-            + f" of {len({(row['identities'], row['epochs']) for row in rows})} problems." if best else "")
+            + f" of {len(set(map(place_of, rows)))} problems." if best else "")
 
 
 def answer(rows, data):
     """A sentence or two on one data set; a cell that is of both regimes counts once."""
-    found = {(row["identities"], row["epochs"], row["loss"]): row for row in rows
+    found = {(place_of(row), row["loss"]): row for row in rows
              if row["data"] == data and row["loss"] != "normsoftmax"}.values()
     of = {word: [row for row in found if row["verdict"] == word]
           for word in (*CLEAR, "undecided", "no margin")}

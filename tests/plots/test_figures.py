@@ -10,7 +10,7 @@ import struct
 import subprocess
 import xml.etree.ElementTree as xml
 
-from run_fixture import draw, invented_run, load, only
+from run_fixture import ROOT, draw, invented_run, load, only
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -171,6 +171,54 @@ def check_parts():
             assert stream.read(5) == b"%PDF-"
 
 
+def check_hostile_folder():
+    """No part of a folder's name is run or expanded; what another draws at the same time stays."""
+    with invented_run() as source:
+        name = "it's \"ü\" `touch OWNED` $HOME [a]* | @x; system('touch OWNED') #"
+        run = os.path.join(source, name)
+        os.mkdir(run)
+        shutil.move(os.path.join(source, "tables"), run)
+        draw(run, "target_logit", "--format", "svg")
+        assert "ArcFace (m=0.5)" in series_in(run, "target_logit")
+        parts = [os.path.join(run, "figures", "fig_target_logit.svg.part"),
+                 os.path.join(run, "tables", "summary.tsv.part")]
+        for part in parts:
+            os.mkdir(part)  # of another process, and nothing that could be written
+        os.rename(os.path.join(run, "tables", "losses.tsv"), os.path.join(run, "tables", "compare.tsv"))
+        draw(run, "target_logit", "--format", "svg")
+        assert sorted(os.listdir(os.path.join(run, "figures"))) == ["fig_target_logit.svg",
+                                                                    "fig_target_logit.svg.part"]
+        assert all(os.path.isdir(part) for part in parts)
+        owned = [folder for folder in (run, os.path.join(ROOT, "plots"), ".")
+                 if os.path.exists(os.path.join(folder, "OWNED"))]
+        assert not owned, owned
+
+
+def check_figures_without_numbers():
+    """A figure whose table is gone goes, whatever is drawn; no other file does, and none of a summary."""
+    with invented_run() as run:
+        figures = os.path.join(run, "figures")
+        os.mkdir(figures)
+        theirs = ["fig_mine.svg", "fig_toy_features_mine.png", "fig_past_pi.txt", "past_pi.svg"]
+        stale = ["fig_past_pi.svg", "fig_past_pi.png", "fig_arcface_fig4b.pdf", "fig_speed_sizes.svg",
+                 "fig_toy_features_characters.svg"]
+        for table in ("past_pi", "arcface_fig4b", "speed_shapes"):
+            if os.path.exists(os.path.join(run, "tables", table + ".tsv")):
+                os.remove(os.path.join(run, "tables", table + ".tsv"))
+        for name in [*theirs, *stale, "fig_speed.png"]:
+            with open(os.path.join(figures, name), "w", encoding="utf-8"):
+                pass
+        summary = os.path.join(run, "summary.json")
+        with open(summary, "w", encoding="utf-8"):
+            pass
+        drawn = ["fig_target_logit.svg", "fig_speed.png"]
+        draw(run, "target_logit", "--format", "svg")
+        assert sorted(os.listdir(figures)) == sorted([*theirs, *stale, *drawn])
+        os.remove(summary)
+        draw(run, "target_logit", "--format", "svg")
+        assert sorted(os.listdir(figures)) == sorted([*theirs, *drawn]), os.listdir(figures)
+
+
 def main():
     with invented_run() as run:
         draw(run)
@@ -185,6 +233,8 @@ def main():
         assert not left, f"left behind: {left}"
     check_few_losses()
     check_parts()
+    check_hostile_folder()
+    check_figures_without_numbers()
 
 
 main()

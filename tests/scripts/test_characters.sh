@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # characters.sh with stand-ins for apt-get, dpkg-deb and Python: what it loads and hands on, that nothing
-# is loaded twice, and a package that cannot be had.
+# is loaded twice, a package that cannot be had, and that no file of others is touched.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 work=$(mktemp -d)
@@ -50,4 +50,21 @@ loaded=$(($(wc -l <asked) - 1))
 XDG_CACHE_HOME=$work/caches "$root/scripts/characters.sh" --all >out
 [ "$(sed -n 2p drew)" = "$work/caches/margin/characters/data" ] || failed "$(cat drew)"
 [ "$(($(wc -l <drew) - 2))" -eq 47 ] || failed "$(cat drew)"
+
+# Folders of others, and names of temporaries that a person may have.
+mkdir -p theirs/old.photos theirs/data theirs/fonts
+echo mine | tee theirs/old.photos/a theirs/drawing.txt theirs/data/b theirs/loading >theirs/log.txt
+before=$(find theirs | sort)
+"$root/scripts/characters.sh" --into theirs >out 2>err && failed "took a folder of others"
+[ "$(cat err)" = "characters.sh: $work/theirs: has files of others; --into names a new or an empty folder" ] ||
+    failed "$(cat err)"
+[ "$(find theirs | sort)" = "$before" ] && [ "$(cat theirs/log.txt)" = mine ] || failed "$(find theirs)"
+mkdir -p earlier/data # what a version without about.txt has made
+echo "version 1" >earlier/data/made-of.txt
+"$root/scripts/characters.sh" --into earlier >out
+mkdir here/old.notes here/.characters.killed
+touch -d '3 days ago' here/.characters.killed
+touch here/drawing.txt
+"$root/scripts/characters.sh" --into here >out
+[ "$(ls -A here | tr '\n' ' ')" = "about.txt drawing.txt fonts log.txt old.notes " ] || failed "$(ls -A here)"
 echo "characters.sh loads each package once"

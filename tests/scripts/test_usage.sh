@@ -41,11 +41,17 @@ expect 1 "$root/plots/draw.sh" no_such_run
 expect 2 "$root/scripts/report.py"
 expect 1 "$root/scripts/report.py" no_such_run
 expect 1 "$root/scripts/report.py" no_such_run.tar.xz
+mkdir figure && echo '{}' >figure/separation.json
+expect 1 "$root/scripts/report.py" figure
+grep -q "figure: no speed.json, no stability.json, no machine.json: .* whole run, as scripts/reproduce.sh" err ||
+    { echo "FAILED: $(cat err)" >&2; exit 1; }
+rm -r figure
 expect 2 "$root/scripts/pack.py"
 expect 2 "$root/scripts/peers.sh" --into
 expect 2 "$root/scripts/peers.sh" --into "a b"
 expect 2 "$root/scripts/peers.sh" --nonsense
 expect 2 "$root/scripts/characters.sh" --into
+expect 2 "$root/scripts/characters.sh" --into ""
 expect 2 "$root/scripts/characters.sh" --nonsense
 expect 1 "$root/scripts/pack.py" no_such_run
 expect 1 "$root/scripts/pack.py" .

@@ -125,6 +125,13 @@ class Characters(unittest.TestCase):
         self.assertTrue(characters.up_to_date(self.source, other, list(PACKAGES)))
         self.assertFalse(characters.up_to_date(self.source, other, list(PACKAGES)[1:]))
 
+    def test_files_of_others_stay(self):
+        other = os.path.join(self.temporary.name, "theirs")
+        os.makedirs(os.path.join(other, "notes"))
+        with self.assertRaisesRegex(ValueError, "has notes, which is not of this program; move it away"):
+            self.make(other)
+        self.assertEqual(os.listdir(other), ["notes"])
+
     def test_too_few_families(self):
         other = os.path.join(self.temporary.name, "none")
         with self.assertRaisesRegex(ValueError, "load more packages"):

@@ -3,12 +3,15 @@
 study end to end.
 usage: test_study.py BUILD"""
 
+import argparse
 import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from scipy import stats
@@ -18,6 +21,7 @@ ROOT = os.path.dirname(os.path.dirname(HERE))
 sys.path[:0] = [os.path.join(ROOT, "bench/separation"), os.path.join(ROOT, "scripts/check_results"),
                 os.path.join(ROOT, "scripts")]
 import search  # noqa: E402
+import study  # noqa: E402
 import verdicts  # noqa: E402
 from report import study as said  # noqa: E402
 from shape import faults_of  # noqa: E402
@@ -100,16 +104,60 @@ class Statistics(unittest.TestCase):
         self.assertEqual(found[3]["gain"], [0, 0, 0])
 
 
+class Remembering(study.Study):
+    """A training's values are the samples that it had of each identity."""
+    def make(self, cell, loss, scales, margins, seeds, part):
+        for scale, margin, seed in itertools.product(scales, margins, seeds):
+            self.known[self.key(cell, loss, scale, margin, seed)] = cell["samples"]
+
+
+class Cells(unittest.TestCase):
+    def test_equal_steps_in_as_many_epochs(self):
+        """Such a cell has fewer samples, and is not that of equal epochs."""
+        options = argparse.Namespace(data=["sphere"], identities=[1100], epochs=6, full=False)
+        cells = study.cells_of(options, {"samples": 6, "batch": 32})
+        self.assertEqual([(cell["epochs"], cell["samples"], cell["regimes"]) for cell in cells],
+                         [(6, 5, ["steps"]), (6, 6, ["epochs"])])
+        self.assertEqual(len(set(map(study.title, cells))), 2)
+        made = Remembering(options, {"runs": []})
+        for cell in cells:
+            self.assertEqual(made.values(cell, "arcface", [(16, 0.1)], [1], "unseen"), [[cell["samples"]]])
+
+    def test_the_report_counts_both(self):
+        row = {"data": "sphere", "identities": "1100", "epochs": "6", "loss": "arcface", "verdict": "undecided",
+               "gain": "0.01", "gain_low": "-0.01", "gain_high": "0.03"}
+        self.assertIn("in 0 of 2 comparisons", said.answer([{**row, "steps": "1242"}, {**row, "steps": "1032"}],
+                                                           "sphere"))
+
+
 class EndToEnd(unittest.TestCase):
+    def command(self, out, *arguments):
+        return [sys.executable, "-B", PROGRAM, "--build", BUILD, "--out", out, "--quick", "--data", "sphere",
+                "--identities", "20", "--epochs", "2", "--threads", "2", *arguments]
+
     def run_study(self, out, *arguments):
-        return subprocess.run([sys.executable, "-B", PROGRAM, "--build", BUILD, "--out", out, "--quick",
-                               "--data", "sphere", "--identities", "20", "--epochs", "2", "--threads",
-                               "2", *arguments], capture_output=True, text=True, timeout=240)
+        return subprocess.run(self.command(out, *arguments), capture_output=True, text=True, timeout=240)
+
+    def interrupt(self, out, number, status, *arguments):
+        """Ends a study once it has written something: one line, and a whole file."""
+        before = os.stat(out).st_mtime_ns if os.path.exists(out) else 0
+        with subprocess.Popen(self.command(out, *arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              text=True, preexec_fn=lambda: signal.signal(number, signal.SIG_DFL)) as running:
+            while running.poll() is None and (not os.path.exists(out) or os.stat(out).st_mtime_ns == before):
+                time.sleep(0.005)
+            running.send_signal(number)
+            output = running.communicate(timeout=60)
+        self.assertEqual((running.returncode, *output),
+                         (status, "", "study.py: interrupted; the same command goes on from here\n"))
+        with open(out, encoding="utf-8") as stream:
+            self.assertTrue(json.load(stream)["runs"])
 
     def test_a_tiny_study(self):
         with tempfile.TemporaryDirectory() as folder:
             out = os.path.join(folder, "study.json")
             few = ("--tuning-seeds", "1", "--seeds", "3")
+            self.interrupt(out, signal.SIGTERM, 143, *few)
+            self.interrupt(out, signal.SIGINT, 130, *few)
             done = self.run_study(out, *few)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertEqual(done.stdout.count("\n"), 2)
@@ -123,11 +171,30 @@ class EndToEnd(unittest.TestCase):
                 self.assertEqual(json.load(stream)["runs"], json.loads(text)["runs"])
             self.check_tables(os.path.join(folder, "tables"))
             self.assertEqual(sorted(os.listdir(folder)), ["study.json", "tables"])
+            self.check_refusals(out, text, few)
+
+    def check_refusals(self, out, text, few):
+        """What one file cannot have, and what no training should find out."""
+        commit = json.loads(text)["context"]["commit"]
+        changed = text.replace(f'"commit": "{commit}"', '"commit": "another"')
+        for written, more, message in [
+                (text.replace('"rate": 0.3', '"rate": 0.2'), (), "has runs of other settings (recipe): name another"),
+                (text, ("--seeds", "4"), "(--seeds 3, not 4)"), (text, ("--epochs", "3"), "(--epochs 2, not 3)"),
+                (text, ("--tuning-seeds", "2"), "(--tuning-seeds 1, not 2)"),
+                (text.replace('"tuning_seeds": 1}', '"x": 1}', 1), (), "(--tuning-seeds unknown, not 1)"),
+                (changed, (), f"has runs of commit another, {BUILD}/bin/bench_separation is of {commit}"),
+                ("{}", (), "not a file of study.py"), ("[]", (), "not a file of study.py"),
+                (text, ("--build", "/nope"), "/nope/bin/bench_separation: no such program"),
+                (text, ("--out", "/proc/x.json"), "/proc/x.json: cannot be written"),
+                (text, ("--identities", "20,90000"), "--identities: with 90000 equal steps leave less than")]:
             with open(out, "w", encoding="utf-8") as stream:
-                stream.write(text.replace('"rate": 0.3', '"rate": 0.2'))
-            refused = self.run_study(out)
-            self.assertEqual((refused.returncode, refused.stdout), (1, ""))
-            self.assertIn("other settings", refused.stderr)
+                stream.write(written)
+            refused = self.run_study(out, *few, *more)
+            self.assertEqual((refused.stdout, refused.stderr.count("\n")), ("", 1), refused.stderr)
+            self.assertIn(message, refused.stderr)
+            self.assertEqual(refused.returncode, 2 if "--identities" in more else 1)
+            with open(out, encoding="utf-8") as stream:
+                self.assertEqual(stream.read(), written)
 
     def check(self, file):
         """A setting is chosen by validation identities and seeds of its own, and is no worse there than
@@ -167,7 +234,8 @@ class EndToEnd(unittest.TestCase):
 
     def test_wrong_usage(self):
         for text, *arguments in [("no faces", "--data", "faces"), ("whole numbers", "--identities", "x"),
-                                 ("at least 2", "--identities", "1"), ("at least 2", "--seeds", "1")]:
+                                 ("at least 2", "--identities", "1"), ("at most 100000", "--identities", "100001"),
+                                 ("at least 2", "--seeds", "1")]:
             done = subprocess.run([sys.executable, "-B", PROGRAM, "--out", "x.json", *arguments],
                                   capture_output=True, text=True)
             self.assertEqual(done.returncode, 2, done.stderr)
