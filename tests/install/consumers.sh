@@ -121,8 +121,8 @@ exports() {
 used=0
 declare -A suffix=([C]=c [CXX]=cpp)
 install_library pool
-install_library openmp -DMARGIN_THREADS=openmp
-install_library none -DMARGIN_THREADS=none
+install_library openmp -DMARGIN_THREADS=openmp "$no_avx512"
+install_library none -DMARGIN_THREADS=none "$no_avx512"
 DESTDIR=$work/destdir cmake --install "$work/pool" --prefix /usr > "$work/install.log"
 [[ -f $work/destdir/usr/include/margin.h ]] || fail "DESTDIR: nothing was installed there"
 if grep -rqF "$work" "$work/destdir/usr/$libdir/cmake" "$work/destdir/usr/$libdir/pkgconfig"; then
@@ -139,6 +139,6 @@ for name in pool openmp none; do
     done < <(compilers)
 done
 train_examples pool
-by_cmake subdirectory C gcc "-DSUBDIRECTORY=$source"
-by_cmake fetched CXX g++ -DFETCH=ON "-DFETCHCONTENT_SOURCE_DIR_MARGIN=$source"
+by_cmake subdirectory C gcc "-DSUBDIRECTORY=$source" "$no_avx512"
+by_cmake fetched CXX g++ -DFETCH=ON "-DFETCHCONTENT_SOURCE_DIR_MARGIN=$source" "$no_avx512"
 printf '%d programs of others were built and gave the right loss\n' "$used"

@@ -147,14 +147,15 @@ class Copy:
                 tests[test["name"]] = command[:1] + sampled
         return tests
 
-    def slow_tests(self):
-        """The tests whose programs are built now, when they are needed."""
+    def slow_tests(self, wanted=""):
+        """The tests whose programs, those of this pattern, are built now, when they are needed."""
         with self.building:
-            if self.slow_programs:
-                self.must("build_slow", *self.make, *self.slow_programs)
-                self.slow_programs, quick = [], self.tests
-                self.tests = self.find_tests()
-                self.slow = [name for name in self.tests if name not in quick]
+            programs = [p for p in self.slow_programs if re.search(wanted, p)]
+            if programs:
+                self.must("build_slow", *self.make, *programs)
+                self.slow_programs = [p for p in self.slow_programs if p not in programs]
+                quick, self.tests = self.tests, self.find_tests()
+                self.slow += [name for name in self.tests if name not in quick]
         return self.slow
 
     def run_test(self, name, number, limit):
@@ -184,17 +185,32 @@ class Copy:
                 self.clean[name] = status, seconds
         return self.clean[name]
 
+    def lacks(self, path):
+        """The instruction set whose vocabulary this file is, where the CPU lacks it, or None."""
+        vocabulary = re.fullmatch(r"simd/simd_(\w+)\.h", path)
+        if vocabulary and all(self.without_fault(name)[0] == SKIPPED for name in list(self.tests)
+                              if name.startswith("simd_" + vocabulary[1]) and name not in self.slow):
+            return vocabulary[1]
+        return None
+
+    def elsewhere(self, isa):
+        """The tests of such a vocabulary on any CPU, its own first; no other test runs its code."""
+        return sorted((name for name in self.slow_tests("_simde$")
+                       if name.endswith(f"_{isa}_simde")),
+                      key=lambda name: (not name.startswith("simd_"), name))
+
     def runs(self, path):
-        """Is this file of the library run here? A vocabulary that the CPU lacks is not."""
-        vocabulary = re.fullmatch(r"simd/(simd_\w+)\.h", path)
+        """Is this file of the library run here? A vocabulary that the CPU lacks may not be."""
+        isa = self.lacks(path)
+        return isa is None or bool(self.elsewhere(isa))
 
-        def any_runs(tests):
-            return any(self.without_fault(name)[0] != SKIPPED for name in tests
-                       if name.startswith(vocabulary.group(1)))
-        return not vocabulary or any_runs(list(self.tests)) or any_runs(self.slow_tests())
-
-    def order(self, first):
+    def order(self, mutant):
         """Tests to try: those named first, then the others, golden bits, slow ones."""
+        first, isa = mutant.row.tests, self.lacks(mutant.path)
+        if isa is not None:
+            yield from self.elsewhere(isa)
+            return
+
         def rank(name):
             return (first.index(name) if name in first else len(first), bool(SLOW.match(name)),
                     bool(LAST.match(name)), self.clean.get(name, (0, 0))[1])
@@ -206,7 +222,7 @@ class Copy:
     def killers(self, mutant, every):
         """The first test that fails with the fault in place, or all of them, and what it said."""
         found, why = [], ""
-        for name in self.order(mutant.row.tests):
+        for name in self.order(mutant):
             status, seconds = self.without_fault(name)
             if status != SKIPPED:
                 status, _, log = self.run_test(name, mutant.number, 10 + 10 * seconds)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """bench_stability as a program: a whole quick run that keeps its promises, its file, and its
-refusals. Usage: test_bench_stability.py BENCH_STABILITY"""
+refusals. Usage: test_bench_stability.py BENCH_STABILITY FOLDER, which run_stability.py has filled"""
 
 import json
 import math
@@ -9,11 +9,12 @@ import sys
 import tempfile
 import unittest
 from pathlib import Path
+from types import SimpleNamespace
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "scripts"))
 from run_files import expanded  # noqa: E402
 
-PROGRAM = ""
+PROGRAM = FOLDER = ""
 LOSSES = {"softmax", "normsoftmax", "sphereface", "cosface", "arcface", "combined"}
 SWEEPS = {"theta", "scale", "norm", "classes", "dim", "converged", "underflow", "special", "random",
           "adversarial", "map", "shape"}
@@ -31,11 +32,12 @@ def run(*arguments):
 class Sweep(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
+        run_folder = Path(FOLDER) / "run"
+        cls.done = SimpleNamespace(**json.loads((Path(FOLDER) / "said.json").read_text()))
+        cls.file = json.loads((run_folder / "stability.json").read_text(), object_hook=expanded)
+        cls.left = [path.name for path in run_folder.iterdir()]
         with tempfile.TemporaryDirectory() as folder:
             out = Path(folder) / "stability.json"
-            cls.done = run("--quick", f"--out={out}")
-            cls.file = json.loads(out.read_text(), object_hook=expanded)
-            cls.left = [path.name for path in Path(folder).iterdir()]
             run("--quick", "--isa=scalar", f"--out={out}")
             cls.scalar = json.loads(out.read_text(), object_hook=expanded)
 
@@ -259,7 +261,8 @@ class CommandLine(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
+    if len(sys.argv) < 3:
         raise SystemExit(__doc__)
-    PROGRAM = sys.argv.pop(1)
+    PROGRAM, FOLDER = sys.argv[1:3]
+    del sys.argv[1:3]
     unittest.main()

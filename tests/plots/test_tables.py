@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """The tables of the drivers against their JSON: medians, means and counts once more, from the
 repetitions, rows and seeds themselves; and every figure of such a run drawn.
-usage: test_tables.py BENCH_SPEED BENCH_STABILITY BENCH_SEPARATION"""
+usage: test_tables.py BENCH_SPEED STABILITY_RUN BENCH_SEPARATION, the second a folder that
+bench_stability --quick has written"""
 
 import math
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -182,8 +184,8 @@ def check_shapes(run):
 def main():
     speed, stability, separation = map(os.path.abspath, sys.argv[1:])
     with tempfile.TemporaryDirectory() as run:
+        shutil.copytree(stability, run, dirs_exist_ok=True)
         drive(speed, "--smoke", "--repetitions", "3", "--out", os.path.join(run, "speed.json"))
-        drive(stability, "--quick", "--out", os.path.join(run, "stability.json"))
         drive(separation, *SEPARATION, "--folder", run)
         check_speed(run)
         check_stability(run)

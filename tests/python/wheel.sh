@@ -84,7 +84,8 @@ grep -q 'correct 100' "$work/said" || fail "the example says $(cat "$work/said")
 mkdir "$work/checkout"
 tar xzf "$sdist" -C "$work/checkout" --strip-components=1
 "$work/builder/bin/pip" --quiet --disable-pip-version-check install --no-deps --no-build-isolation \
-    --no-index --config-settings=cmake.build-type=Debug -e "$work/checkout" > "$work/edit.log" 2>&1 ||
+    --no-index --config-settings=cmake.build-type=Debug \
+    "--config-settings=cmake.define.${no_avx512#-D}" -e "$work/checkout" > "$work/edit.log" 2>&1 ||
     fail "no editable installation: $(tail -n 20 "$work/edit.log")"
 [[ $(cd "$work" && builder/bin/python -c 'import margin_losses as ml; print(ml.__file__)') == \
     "$work"/checkout/python/* ]] || fail "the editable installation is not the checkout"

@@ -41,7 +41,7 @@ sed -i 's/^    X(COMBINED, combined)$/    X(COMBINED, combined) \\\n    X(SINEFA
 changed=$(differences "$source" "$work/tree")
 [[ $changed == $'include/margin.h\nsrc/losses/sineface.c' ]] || fail "not the promised change: ${changed//$'\n'/ }"
 
-configure "$work/tree" "$work/build"
+configure "$work/tree" "$work/build" "$no_avx512"
 build "$work/build" margin_command margin_python bench_speed test_config test_psi test_head test_gradients \
     test_boundary test_bits
 bin=$work/build/bin

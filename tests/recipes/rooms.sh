@@ -146,7 +146,7 @@ put src/storage.c '    default:' \
 step 'another storage of X and W' 'include/margin.h src/context.c src/storage.c'
 
 # ---- all three, judged ---------------------------------------------------------------------------
-configure "$tree" "$work/build" -DMARGIN_PROGRAMS=OFF -DBUILD_TESTING=OFF
+configure "$tree" "$work/build" -DMARGIN_PROGRAMS=OFF -DBUILD_TESTING=OFF "$no_avx512"
 build "$work/build" margin
 "${CC:-cc}" -std=c11 -O1 -Wall -Wextra -Werror -pthread -I"$tree/include" "$here/rooms.c" \
     "$work/build/libmargin.a" -lm -o "$work/rooms"
