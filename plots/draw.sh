@@ -21,17 +21,25 @@ possible() {
     done
 }
 
+# The data whose toys the run has.
+toys() {
+    tail -n +2 "$run/tables/toys.tsv" 2>/dev/null | cut -f3
+}
+
 names_by() { # SCRIPT
     case $1 in
     toy_features)
-        {
-            printf '%s\n' sphere fashion characters
-            tail -n +2 "$run/tables/toys.tsv" 2>/dev/null | cut -f3
-        } | sort -u | sed "s/^/$1_/"
+        { printf '%s\n' sphere fashion characters && toys; } | sort -u | sed "s/^/$1_/"
         ;;
     target_logit) printf '%s\n' "$1" arcface_fig4b ;;
     *) printf '%s\n' "$1" ;;
     esac
+}
+
+has() { # NAME TABLE
+    [ -s "$run/tables/$2.tsv" ] || return 1
+    # The samples of a run before may be there.
+    case $1 in toy_features_*) grep -qxF "${1#toy_features_}" < <(toys) ;; esac
 }
 
 # Those whose table the run has.
@@ -40,16 +48,21 @@ figures() {
     while IFS='|' read -r name rest; do
         # The same curves: drawn where the run has no others.
         if [ "$name" = arcface_fig4b ] && [ -s "$run/tables/target_logit.tsv" ]; then continue; fi
-        [ ! -s "$run/tables/${rest#*|}.tsv" ] || printf '%s|%s\n' "$name" "$rest"
+        if has "$name" "${rest#*|}"; then printf '%s|%s\n' "$name" "$rest"; fi
     done < <(possible)
 }
 
-# Removes figures whose numbers are gone: of another run in this folder. A summary has not all its tables.
+# A summary of a run, by scripts/reference.py, lacks tables that its figures and summary.tsv were made of.
+is_summary() {
+    [ -e "$run/summary.json" ]
+}
+
+# Removes figures whose numbers are gone: of another run in this folder.
 remove_stale() {
     local name rest
-    if [ -e "$run/summary.json" ]; then return; fi
+    if is_summary; then return; fi
     while IFS='|' read -r name rest; do
-        [ -s "$run/tables/${rest#*|}.tsv" ] || rm -f "$run/figures/fig_$name".{svg,png,pdf}
+        has "$name" "${rest#*|}" || rm -f "$run/figures/fig_$name".{svg,png,pdf}
     done < <(possible)
 }
 
@@ -87,10 +100,14 @@ quoted() {
 summarise() {
     local table summary=$run/tables/summary.tsv
     local -a tables=()
+    if is_summary; then return; fi
     for table in summary_speed summary_stability toys; do
         [ ! -f "$run/tables/$table.tsv" ] || tables+=("$run/tables/$table.tsv")
     done
-    if [ ${#tables[@]} -eq 0 ] || [ ! -f "$run/tables/losses.tsv" ]; then return; fi
+    if [ ${#tables[@]} -eq 0 ] || [ ! -f "$run/tables/losses.tsv" ]; then
+        rm -f "$summary"
+        return
+    fi
     part_of "$summary"
     awk -f "$plots/summary.awk" "$run/tables/losses.tsv" "${tables[@]}" >"$part" ||
         fail 1 "$run: cannot be summarised"
