@@ -224,6 +224,8 @@ static void take(reader *r, const option_row *row, const char *source, const cha
         *(int *)field = 1;
     else if (row->type == OPTION_CONSTANT)
         take_constant(r, row, field);
+    else if (row->type == OPTION_TEXT && *text == '\0')
+        die_usage(r->program, "%s: '' is empty: --%s %s", source, row->name, row->argument);
     else if (row->type == OPTION_TEXT)
         *(const char **)field = text;
     else if (row->type == OPTION_NAME)
@@ -301,4 +303,5 @@ void options_read(const option_table *table, int argc, char **argv, void *target
     while (optind < argc)
         table->take_operand(target, argv[optind++]);
     complete(&r);
+    if (table->given != 0) memcpy(r.target + table->given, r.given, sizeof r.given);
 }

@@ -24,7 +24,7 @@ typedef enum option_type {
     OPTION_NONE,     /* a line of the help alone, its name as it stands */
     OPTION_FLAG,     /* int: 1 */
     OPTION_CONSTANT, /* int: `least`; two constants of one field exclude one another */
-    OPTION_TEXT,     /* const char * */
+    OPTION_TEXT,     /* const char *, not empty */
     OPTION_INT,
     OPTION_SIZE,
     OPTION_U64,
@@ -59,6 +59,8 @@ typedef struct option_table {
     const char *operand;           /* what is typed beside the options, "IN... OUT"; or NULL */
     /* Puts a word that is no option into the program's struct; NULL: there is none. */
     void (*take_operand)(void *target, const char *word);
+    /* Of an unsigned char[OPTION_ROWS_MOST] that has 1 at each row that was given; 0: none. */
+    size_t given;
 } option_table;
 
 /* What a row says of its value: the field of OPTION_TARGET that takes it, and what fits. A field of

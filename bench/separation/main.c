@@ -72,7 +72,8 @@ static void check_plan(const run_plan *plan)
 {
     const margin_config *const loss = &plan->aim.loss;
     margin_context *context = NULL;
-    const margin_status status = margin_create(loss, &context);
+    const char *why;
+    const margin_status status = margin_create_explained(loss, &context, &why);
     margin_destroy(context);
     /* An angle that is too large for radians may have been meant in degrees. */
     if (status == MARGIN_ERROR_CONFIG && loss->m2 > M_PI && loss->m2 <= 180.0)
@@ -82,8 +83,9 @@ static void check_plan(const run_plan *plan)
             "in degrees, write %.3g",
             margin_loss_get(loss->loss)->name, loss->m2, loss->m2 * (M_PI / 180.0));
     if (status == MARGIN_ERROR_CONFIG)
-        die_usage(SEPARATION_PROGRAM, "--scale, --margin: %s takes no s=%g m1=%g m2=%g m3=%g",
-                  margin_loss_get(loss->loss)->name, loss->scale, loss->m1, loss->m2, loss->m3);
+        die_usage(SEPARATION_PROGRAM, "--scale, --margin: %s takes no s=%g m1=%g m2=%g m3=%g: %s",
+                  margin_loss_get(loss->loss)->name, loss->scale, loss->m1, loss->m2, loss->m3,
+                  why);
     if (status != MARGIN_OK) die(SEPARATION_PROGRAM, "%s", margin_status_text(status));
 }
 
@@ -106,6 +108,20 @@ static void make_plans(session *s)
     }
     for (size_t i = 0; i < s->plans.count; i++)
         check_plan(&s->plans.plans[i]);
+    idle_options_refuse(o, &s->plans);
+    plans_check_cost(&s->plans, engine_rank() == 0);
+}
+
+/* Sentences that are judged are of the figures' settings: without these runs they are left out. */
+static void tell_of_claims(const separation_options *o)
+{
+    static const char *const names[] = {"scale", "margin", "m1", "m2", "m3"};
+    for (size_t i = 0; i < sizeof names / sizeof *names && !o->own_runs; i++) {
+        if (!separation_option_given(o, names[i])) continue;
+        fprintf(stderr,
+                "%s: --%s: sentences about runs with the usual one are left out, not judged\n",
+                SEPARATION_PROGRAM, names[i]);
+    }
 }
 
 /* ---- where it goes ------------------------------------------------------------------------- */
@@ -262,6 +278,7 @@ int main(int argc, char **argv)
     if (s.options.threads > 0) json_put(context, "threads", "d", s.options.threads);
     make_plans(&s);
     choose_out(&s);
+    if (engine_rank() == 0) tell_of_claims(&s.options);
     plans_carry_out(&s.plans, engine_threads(s.options.threads));
     if (films(&s)) {
         const figure_request request = request_of(&s);

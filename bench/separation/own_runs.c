@@ -13,6 +13,9 @@ static void check_people(const separation_options *o, const run_data *data, size
         die_usage(SEPARATION_PROGRAM,
                   "--validation: %s has %zu unseen classes, and some must be left", data->name,
                   strangers);
+    if (set == NULL && o->validation > 0 && o->out == NULL && o->dump == NULL)
+        die_usage(SEPARATION_PROGRAM,
+                  "--validation: its numbers are told in a file alone: with --out or --dump");
     if (o->brief && (strangers == 0 || dim <= 3))
         die_usage(SEPARATION_PROGRAM,
                   "--brief: nothing would be left to measure: it takes --unseen or --validation, "

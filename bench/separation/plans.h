@@ -23,6 +23,10 @@ typedef struct plan_list {
 void plan_list_add(plan_list *list, const run_plan *plan);
 void plan_list_free(plan_list *list);
 
+/* Ends the program if a run takes more memory than there is. Says on stderr, if it `speaks`, that
+ * the runs will take many hours. (cost.c) */
+void plans_check_cost(const plan_list *list, int speaks);
+
 /* 0: as many threads as OpenMP decides. Shows progress. Ends the program at the first run that
  * fails. */
 void plans_carry_out(plan_list *list, int threads);

@@ -167,7 +167,7 @@ static const option_row rows[] = {
     {"decay", "X", "weight decay", TO_RANGE(set.decay, 0, 1e6)},
     {"clip", "X", "longest gradient of a step; 0: no limit", TO_RANGE(set.clip, 0, 1e30)},
     {"warmup", "P", "share of the steps in which the margin grows", TO_RANGE(set.warmup, 0, 1)},
-    {"scale-first", "S", "the scale grows from here likewise; 0: it does not (default {default})",
+    {"scale-first", "S", "the scale grows from here likewise; 0, as it is by default: it does not",
      TO_RANGE(set.scale_first, 0, 1e6)},
     {"lambda-share", "P", "share of the steps in which SphereFace's lambda falls",
      TO_RANGE(set.anneal, 0, 1)},
@@ -208,7 +208,25 @@ static const option_table separation_table = {
         "how well the classes are separated: angles between samples, embedding centres and\n"
         "class weights, and the gaps that classes leave on the circle. Without options every\n"
         "figure that --list names is measured.",
-    .rows = rows};
+    .rows = rows,
+    .given = offsetof(separation_options, given)};
+
+int separation_option_given(const separation_options *options, const char *name)
+{
+    size_t i = 0;
+    while (rows[i].name == NULL || strcmp(rows[i].name, name) != 0)
+        i++;
+    return options->given[i];
+}
+
+/* The first option that was typed of those of own runs. */
+static const char *own_option(const separation_options *o)
+{
+    size_t i = 0;
+    while (rows[i].mark == 0 || !o->given[i])
+        i++;
+    return rows[i].name;
+}
 
 static double first_lambda(const separation_options *o)
 {
@@ -220,7 +238,7 @@ static void check_together(const separation_options *o)
 {
     if (o->figures != 0 && o->own_runs)
         die_usage(SEPARATION_PROGRAM,
-                  "--figure chooses its own data and losses: no --data, --loss, --dim, ...");
+                  "--%s: not with --figure, which chooses its own data and losses", own_option(o));
     if (o->sphere.flipped + o->sphere.outliers > 1.0)
         die_usage(SEPARATION_PROGRAM, "--flipped, --outliers: together more than all samples");
     if (o->figures != 0 && o->out != NULL)
@@ -230,6 +248,13 @@ static void check_together(const separation_options *o)
     if (!o->own_runs && (o->scales.count > 1 || o->margins.count > 1))
         die_usage(SEPARATION_PROGRAM,
                   "--scale, --margin: several values are for own runs: with --data or --loss");
+    if (o->out == NULL && o->own_runs && o->geometry)
+        die_usage(SEPARATION_PROGRAM, "--geometry: told in a file alone: with --out");
+    if (o->out == NULL && o->own_runs && separation_option_given(o, "features"))
+        die_usage(SEPARATION_PROGRAM, "--features: kept in a file alone: with --out");
+    if (o->brief && o->geometry)
+        die_usage(SEPARATION_PROGRAM,
+                  "--geometry: not with --brief, which measures strangers alone");
     if (o->set.hidden[0] != 0 && o->set.hidden[1] == 0)
         die_usage(SEPARATION_PROGRAM, "--hidden: units of two layers, as 64,32");
     if (o->set.lambda_least > first_lambda(o))
@@ -296,6 +321,20 @@ static void characters_folder(char *path, size_t size)
     }
 }
 
+/* Refuses a word that is neither a path nor a folder here, and so may be a mistyped name. */
+static void check_name(const char *given)
+{
+    static const char *const names[] = {"sphere", "fashion", "characters"};
+    const char *nearest = NULL;
+    if (strchr(given, '/') != NULL || access(given, F_OK) == 0) return;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (is_nearer(given, names[i], nearest)) nearest = names[i];
+    die_usage(SEPARATION_PROGRAM,
+              "--data: '%s' is none of sphere, fashion, characters, and no folder%s%s%s", given,
+              nearest != NULL ? ": did you mean " : "", nearest != NULL ? nearest : "",
+              nearest != NULL ? "?" : "");
+}
+
 static void open_images(data_source *entry, const char *given)
 {
     const int fashion = strcmp(given, "fashion") == 0;
@@ -309,6 +348,7 @@ static void open_images(data_source *entry, const char *given)
     if (fashion || characters) {
         snprintf(entry->name, sizeof entry->name, "%s", given);
     } else {
+        check_name(given);
         name_folder(given, entry->name, sizeof entry->name);
     }
     if (image_set_load(folder, &entry->images, error, sizeof error) != 0)

@@ -44,11 +44,19 @@ typedef struct separation_options {
     int brief;                    /* 1: strangers alone are measured */
     double sample_rate;           /* of their training steps; 0: all classes */
     margin_isa isa;
-    int threads; /* 0: as OpenMP decides */
+    int threads;                           /* 0: as OpenMP decides */
+    unsigned char given[OPTION_ROWS_MOST]; /* 1: the option of this row was typed */
 } separation_options;
 
 /* Exits for --help, --version and wrong usage. */
 void separation_options_read(separation_options *out, int argc, char **argv);
+/* 1 if the option called `name` was typed. */
+int separation_option_given(const separation_options *options, const char *name);
+
+/* ---- idle_options.c: what the runs do with the options. It must not know how a run works ---- */
+
+/* Ends the program for an option that was typed and changes no run. */
+void idle_options_refuse(const separation_options *options, const plan_list *plans);
 
 /* ---- the data sets that runs are made on, each opened once ---- */
 

@@ -218,10 +218,12 @@ void trainer_open(trainer *out, const training *config, const dataset *data, net
     out->bias_gradients = zeroed(head->classes, sizeof *out->bias_gradients);
     out->sampled = zeroed(head->classes, sizeof *out->sampled);
     out->sampled_gradients = zeroed(weights + head->classes, sizeof *out->sampled_gradients);
-    /* As many doubles as extra terms, triplets and grouping need at most. */
+    /* As many doubles as extra terms, triplets and grouping need at most; the square of the batch
+     * for triplets alone. */
     const size_t extra = extra_terms_scratch(batch, head->classes, head->dim);
     const size_t groups = 2 * data->count + head->classes + 2;
-    const size_t scratch = larger(groups, larger(extra, triplet_scratch(batch, head->dim)));
+    const size_t pairs = config->aim.triplet > 0.0 ? triplet_scratch(batch, head->dim) : 0;
+    const size_t scratch = larger(groups, larger(extra, pairs));
     out->scratch = zeroed(scratch, sizeof *out->scratch);
     out->order = zeroed(data->count, sizeof *out->order);
 }

@@ -21,7 +21,7 @@ typedef struct target {
     size_t size, bytes, items;
     uint64_t large;
     double real, share;
-    unsigned char names[3];
+    unsigned char names[3], given[OPTION_ROWS_MOST];
 } target;
 
 static const char *fruit_name(int value)
@@ -63,7 +63,8 @@ static const option_row rows[] = {
     {"items", "I[,...]", "letters", TO_ITEMS(take_item)},
     OPTION_END};
 
-static const option_table table = {.program = "try", .about = "About.", .rows = rows};
+static const option_table table = {
+    .program = "try", .about = "About.", .rows = rows, .given = offsetof(target, given)};
 
 /* The same with words beside the options, the last letters of which are kept in `items`. */
 static void take_word(void *to, const char *word)
@@ -143,7 +144,9 @@ static void values_arrive(void **state)
     assert_int_equal(t.name, 1);
     assert_memory_equal(t.names, "\1\0\0", 3);
     assert_int_equal(t.items, 123);
-    read_line("--text '' --text --flag --low --low --fruits all --fruits pear --whole 1 --whole 3",
+    for (size_t i = 0; i < sizeof t.given; i++) /* all but the heading and --low */
+        assert_int_equal(t.given[i], i == 1 || (i >= 3 && i < 14));
+    read_line("--text a --text --flag --low --low --fruits all --fruits pear --whole 1 --whole 3",
               &t);
     assert_string_equal(t.text,
                         "--flag"); /* the last one counts; a value may look like an option */
@@ -189,6 +192,7 @@ static void wrong_usage_is_one_line(void **state)
         {"--flag=1", 2, "option --flag takes no value"},
         {"--help=1", 2, "option --help takes no value"},
         {"more --flag", 2, "unexpected argument 'more' (see 'try --help')"},
+        {"--flag --text=", 2, "--text: '' is empty: --text T"},
         {"--low --high", 2, "--low and --high exclude one another"},
         {"--whole 6", 2, "--whole: '6' is not a whole number from -5 to 5"},
         {"--whole ''", 2, "--whole: '' is not a whole number from -5 to 5"},

@@ -307,7 +307,7 @@ class Driver(unittest.TestCase):
                 ("takes no value", "--quick=3"), ("exclude one another", "--quick", "--full"),
                 ("did you mean --identities?", "--identites", "9"), ("'1.1'", "--flipped", "1.1"),
                 ("'fig99'", "--figure", "arcface-fig4a,fig99"),
-                ("no --data, --loss", "--figure", "arcface-fig3", "--dim", "2"), ("'arc'", "--loss", "arc"),
+                ("--dim: not with --figure", "--figure", "arcface-fig3", "--dim", "2"), ("'arc'", "--loss", "arc"),
                 ("did you mean arcface?", "--loss", "arc"), ("did you mean --loss?", "-loss", "arcface"),
                 ("did you mean normsoftmax?", "--loss", "norm-softmax"),
                 ("in degrees, write 0.489", "--data", "sphere", "--margin", "28"),
@@ -320,15 +320,56 @@ class Driver(unittest.TestCase):
                 ("--brief", "--data", "sphere", "--brief", "--unseen", "5"),
                 ("'1'", "--batch", "1"), ("at most --lambda-first, 1000", "--lambda-last", "2000"),
                 ("did you mean plane?", "--recipe", "plan"), ("'here'", "--start", "here"),
-                ("no --data", "--figure", "arcface-fig3", "--recipe", "space"),
+                ("--recipe: not with --figure", "--recipe", "space", "--figure", "arcface-fig3"),
                 ("'mmx'", "--isa", "mmx"), ("'99999999999999999999'", "--seed", "9" * 20),
                 ("--seed", "--seed", str(2**64 - 1)), ("s=-1", "--data", "sphere", "--scale", "-1"),
+                ("scale must be in (0,", "--data", "sphere", "--loss", "arcface", "--scale", "0"),
                 ("m2=9", "--data", "sphere", "--loss", "arcface", "--margin", "9"),
                 ("m1=0.5", "--data", "sphere", "--loss", "sphereface", "--margin", "0.5")]:
             with self.subTest(arguments=arguments):
                 self.assert_refused(2, text, *arguments)
 
+    def test_options_without_effect(self):
+        """Refused, by name; where one run has a use for them, they are taken."""
+        for text, *arguments in [
+                ("--margin: of no use here: it is for losses with one", "--loss", "softmax,combined", "--margin", "0.3"),
+                ("--scale: of no use here: it is for losses that normalise", "--loss", "softmax", "--scale", "8"),
+                ("for losses with a margin", "--loss", "softmax,normsoftmax", "--warmup", "0.2"),
+                ("for losses that normalise", "--loss", "softmax", "--weight-length", "3"),
+                ("at most 8, normsoftmax's --scale", "--loss", "normsoftmax", "--scale", "64,8", "--scale-first", "9"),
+                ("--lambda-share: of no use here: it is for sphereface", "--loss", "arcface", "--lambda-share", "0.3"),
+                ("--start: of no use here: it is for two dimensions", "--dim", "3", "--start", "tour"),
+                ("--features: of no use here", "--dim", "64", "--features", "3", "--out", self.path("x.json")),
+                ("with --out", "--features", "3"), ("with --out", "--geometry"),
+                ("with --out or --dump", "--dim", "64", "--validation", "9"),
+                ("not with --brief", "--geometry", "--brief", "--unseen", "9", "--dim", "64", "--out", self.path("x.json"))]:
+            with self.subTest(arguments=arguments):
+                self.assert_refused(2, text, "--data", "sphere", *arguments)
+        for text, *arguments in [
+                ("--epochs: of no use here: nothing is trained", "bounds", "--epochs", "3"),
+                ("--scale: of no use here: the figure has its own", "arcface-table3", "--scale", "8"),
+                ("--clip: of no use here: the figure has its own", "sensitivity", "--clip", "3"),
+                ("--folder: '' is empty", "bounds", "--folder", "")]:
+            with self.subTest(arguments=arguments):
+                self.assert_refused(2, text, "--folder", self.path("never"), "--figure", *arguments)
+        self.write_set()
+        for option in "unseen", "concentration", "bend", "map", "latent-dim", "input-dim", "imbalance":
+            self.assert_refused(2, f"--{option}: of no use here: it is for identities of the hypersphere",
+                                "--data", self.folder.name, "--" + option, "2")
+        for option in "flipped", "outliers":
+            self.assert_refused(2, f"--{option}: of no use here", "--data", self.folder.name, "--" + option, "0.1")
+        self.assertFalse({"never", "x.json"} & set(os.listdir(self.folder.name)))
+        self.run_to("y.json", "--data", "sphere", "--loss", "softmax,sphereface", "--scale", "8", "--margin", "2",
+                    "--scale-first", "4", "--start", "random", "--lambda-last", "1", "--features", "3", *FEW)
+
+    def test_too_much_is_said_before(self):
+        self.assert_refused(1, "a training takes", "--data", "sphere", "--loss", "arcface", "--identities", "100000",
+                            "--samples", "100000")
+        self.run_to("batch.json", "--data", "sphere", "--loss", "arcface", "--batch", "65536", *FEW)
+
     def test_bad_data(self):
+        self.assert_refused(2, "'nope' is none of sphere, fashion, characters, and no folder", "--data", "nope")
+        self.assert_refused(2, "did you mean sphere?", "--data", "spheer")
         self.assert_refused(1, "/nowhere/train-images", "--data", "/nowhere")
         self.write_set(cut=7)
         self.assert_refused(1, "train-images-idx3-ubyte.gz: truncated", "--data", self.folder.name)
@@ -366,6 +407,7 @@ class Driver(unittest.TestCase):
             done = drive(*arguments)
             self.assertEqual((done.returncode, done.stderr), (0, ""))
             self.assertIn(text, done.stdout)
+            self.assertNotRegex(done.stdout, r"\bnan\b")
             if "--list" not in arguments:
                 self.assertTrue(all(len(line) <= 100 for line in done.stdout.splitlines()))
 

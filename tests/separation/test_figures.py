@@ -226,6 +226,16 @@ class Figures(unittest.TestCase):
         self.assertIn("One seed: no verdicts", done.stdout)
         self.assertFalse(re.search(r"^(holds|does not|undecided)", done.stdout, re.M))
 
+    def test_what_comes_is_said_before(self):
+        """Of sentences that are not judged, and of a training of hours."""
+        words = [PROGRAM, "--figure", "fig3", "--folder", os.path.join(self.folder.name, "long"), "--scale", "8",
+                 "--hidden", "1000,1000", "--epochs", "99999", "--threads", "1"]
+        with subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as begun:
+            said = [begun.stderr.readline(), begun.stderr.readline()]
+            begun.kill()
+        self.assertRegex(said[0], r"^bench_separation: \d\S* operations of training: \d+ hours at 1e\+11 in a second\n")
+        self.assertIn("--scale: sentences about runs with the usual one are left out", said[1])
+
     def test_old_names_are_valid(self):
         """In commands; results have the papers' names."""
         _, found = self.make("fig4a,TABLE3,arcface-table3", "old")
@@ -301,7 +311,7 @@ class Figures(unittest.TestCase):
 
     def test_refusals(self):
         for text, *arguments in [
-                ("'fig9'", "--figure", "fig9"), ("--figure chooses", "--figure", "arcface-fig3", "--loss", "all"),
+                ("'fig9'", "--figure", "fig9"), ("--loss: not with", "--figure", "arcface-fig3", "--loss", "all"),
                 ("--folder in place", "--figure", "arcface-fig3", "--out", "x.json"),
                 ("only with --figure", "--folder", "x"), ("'1.5'", "--flipped", "1.5"),
                 ("together", "--flipped", "0.6", "--outliers", "0.6"),
