@@ -57,7 +57,7 @@ def not_of_order(run):
 def measured(row, seeds=None):
     """What is measured, of which samples, and of how many seeds where these are fewer than the run's."""
     few = [f"{row['seeds']} seeds"] if seeds and int(row["seeds"]) < seeds else []
-    said = [SPLITS[row["split"]]] * (row["split"] in SPLITS) + few
+    said = [SPLITS[row["split"]], *few] if row["split"] in SPLITS else few
     return row["measured"] + (f" ({', '.join(said)})" if said else "")
 
 
