@@ -70,20 +70,26 @@ static void dense_backward(layer *part, const real *input, const real *output_gr
 static void batch_moments(layer *part, const real *input, size_t rows)
 {
     const size_t width = part->inputs;
-    for (size_t j = 0; j < width; j++) {
-        double sum = 0.0, square = 0.0;
-        for (size_t row = 0; row < rows; row++)
-            sum += (double)input[row * width + j];
-        const double mean = sum / (double)rows;
-        for (size_t row = 0; row < rows; row++) {
-            const double difference = (double)input[row * width + j] - mean;
-            square += difference * difference;
+    double *const mean = part->moments, *const square = mean + width;
+    memset(mean, 0, 2 * width * sizeof *mean);
+    for (size_t row = 0; row < rows; row++) {
+        for (size_t j = 0; j < width; j++)
+            mean[j] += (double)input[row * width + j];
+    }
+    for (size_t j = 0; j < width; j++)
+        mean[j] /= (double)rows;
+    for (size_t row = 0; row < rows; row++) {
+        for (size_t j = 0; j < width; j++) {
+            const double difference = (double)input[row * width + j] - mean[j];
+            square[j] += difference * difference;
         }
-        const double variance = square / (double)rows;
-        part->batch_norm[j] = (real)mean;
+    }
+    real *const running = part->running;
+    for (size_t j = 0; j < width; j++) {
+        const double variance = square[j] / (double)rows;
+        part->batch_norm[j] = (real)mean[j];
         part->batch_norm[width + j] = (real)(1.0 / sqrt(variance + variance_floor));
-        real *const running = part->running;
-        running[j] += (real)(running_share * (mean - (double)running[j]));
+        running[j] += (real)(running_share * (mean[j] - (double)running[j]));
         running[width + j] += (real)(running_share * (variance - (double)running[width + j]));
     }
 }
@@ -135,14 +141,18 @@ static void batch_norm_backward(layer *part, const real *input, const real *outp
     }
 }
 
+/* Both values of a choice are computed, so that it is one of vectors and no branch. */
 static void prelu_forward(layer *part, const real *input, size_t rows, int training)
 {
     (void)training;
     const size_t width = part->inputs;
+    const real *const slope = part->parameters;
     for (size_t row = 0; row < rows; row++) {
+        const real *const from = input + row * width;
+        real *const to = part->output + row * width;
         for (size_t j = 0; j < width; j++) {
-            const real value = input[row * width + j];
-            part->output[row * width + j] = value > 0 ? value : value * part->parameters[j];
+            const real bent = from[j] * slope[j];
+            to[j] = from[j] > 0 ? from[j] : bent;
         }
     }
 }
@@ -151,15 +161,18 @@ static void prelu_backward(layer *part, const real *input, const real *output_gr
                            size_t rows, real *input_gradients)
 {
     const size_t width = part->inputs;
-    memset(part->gradients, 0, width * sizeof *part->gradients);
+    const real *const slope = part->parameters;
+    real *const slope_gradient = part->gradients;
+    memset(slope_gradient, 0, width * sizeof *slope_gradient);
     for (size_t row = 0; row < rows; row++) {
+        const real *const value = input + row * width, *const g = output_gradients + row * width;
         for (size_t j = 0; j < width; j++) {
-            const real value = input[row * width + j];
-            const real gradient = output_gradients[row * width + j];
-            part->gradients[j] += value > 0 ? (real)0 : gradient * value;
-            if (input_gradients != NULL)
-                input_gradients[row * width + j] =
-                    value > 0 ? gradient : gradient * part->parameters[j];
+            const real bent = g[j] * value[j];
+            slope_gradient[j] += value[j] > 0 ? (real)0 : bent;
+        }
+        for (size_t j = 0; input_gradients != NULL && j < width; j++) {
+            const real bent = g[j] * slope[j];
+            input_gradients[row * width + j] = value[j] > 0 ? g[j] : bent;
         }
     }
 }
@@ -227,6 +240,7 @@ static void open_layer(network *net, layer *part, size_t offset)
     part->gradients = net->gradients + offset;
     part->running = zeroed(running_count(part), sizeof *part->running);
     part->batch_norm = zeroed(running_count(part), sizeof *part->batch_norm);
+    part->moments = zeroed(running_count(part), sizeof *part->moments);
     part->scratch = part->kind == LAYER_DENSE
                         ? zeroed(part->inputs * part->outputs, sizeof *part->scratch)
                         : NULL;
@@ -256,6 +270,7 @@ void network_free(network *net)
     for (size_t i = 0; i < net->layer_count; i++) {
         free(net->layers[i].running);
         free(net->layers[i].batch_norm);
+        free(net->layers[i].moments);
         free(net->layers[i].scratch);
         free(net->layers[i].output);
     }

@@ -25,6 +25,7 @@ typedef struct layer {
     real *gradients;
     real *running;    /* batch normalisation: mean, variance */
     real *batch_norm; /* batch normalisation: the batch's mean, 1 / deviation */
+    double *moments;  /* likewise: where mean and variance are summed */
     real *output;     /* [batch, outputs] */
     real *scratch;    /* dense: the transposed weights */
 } layer;
