@@ -48,10 +48,12 @@ def read(folder, findings):
 def of_run(folder):
     findings = []
     found = read(folder, findings)
-    findings += suspicious.versions({name: found[name] for name in ("machine", *DRIVERS)
-                                     if name in found}, unfit)
-    findings += suspicious.versions({name: found[name] for name in ("machine", *FURTHER)
-                                     if name in found}, note)
+    # Of a summary what bench_separation says, which no machine changes, may be renewed alone.
+    further = FURTHER + ("separation",) * ("summary" in found)
+    together = [name for name in DRIVERS if name not in further]
+    for names, grade in ((together, unfit), (further, note)):
+        findings += suspicious.versions({name: found[name] for name in ("machine", *names)
+                                         if name in found}, grade)
     for name, judge in (("speed", suspicious.speed), ("stability", suspicious.stability),
                         ("kernels", suspicious.kernels)):
         if name in found:

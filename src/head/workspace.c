@@ -249,6 +249,5 @@ void margin_head_carve(const head_shape *shape, const head_layout *layout,
 {
     const plan p = {shape, layout, schedule, schedule->rows, layout->panels * 16};
     cursor c = {memory, 0};
-    *work = (head_work){.rows = {0}};
     carve(&p, &c, work);
 }

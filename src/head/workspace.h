@@ -47,7 +47,8 @@ size_t margin_bytes(size_t a, size_t b, size_t size);
 size_t margin_head_bytes(const head_shape *shape, const head_layout *layout,
                          const head_schedule *schedule);
 
-/* Lays out the work in `memory`, which has schedule->bytes and starts at a multiple of 64. */
+/* Lays out *work, which is all zeros before, in `memory`, which has schedule->bytes and starts at a
+ * multiple of 64. */
 void margin_head_carve(const head_shape *shape, const head_layout *layout,
                        const head_schedule *schedule, char *memory, head_work *work);
 
