@@ -59,7 +59,7 @@ WRONG = [
     ("machine", lambda v: v.update(date="today"), "machine.json: date: 'today' does not match"),
     ("machine", lambda v: v["fma_peaks"]["avx2"].update({"1": -1}), "fma_peaks.avx2.1: -1"),
     ("machine", lambda v: v.update(commit="0" * 40), "speed.json: commit '"),
-    ("machine", lambda v: v.update(cpu="other"), "separation.json: cpu 'AMD EPYC', but machine"),
+    ("machine", lambda v: v.update(cpu="other"), "stability.json: cpu 'AMD EPYC', but machine"),
     ("machine", lambda v: v.update(dirty=True), "machine.json: the sources are no commit"),
     ("machine", lambda v: v.update(build_type="Debug"), "machine.json: a build of type 'Debug'"),
     ("summary", lambda v: v.update(schema=9), "summary.json: schema: 1 was expected"),
@@ -120,6 +120,15 @@ def check_below_floor(work):
     done = check(path)
     assert done.returncode == 0 and "threads 1: over_floor is at most 0.8: " in done.stdout, done
     os.remove(path)
+
+
+def check_renewed(work):
+    """What bench_separation says may be renewed alone in a summary."""
+    for file in ("machine.json", "summary.json"):
+        shutil.copy(os.path.join(REFERENCE, file), work)
+    changed(os.path.join(work, "summary.json"), lambda v: v["separation"]["context"].update(commit="0" * 40))
+    done = check(work)
+    assert done.returncode == 0 and "note: separation.json: commit '000" in done.stdout, done
 
 
 def check_refused(work):
@@ -199,6 +208,7 @@ def main():
     check_whole()
     with tempfile.TemporaryDirectory() as work:
         check_below_floor(work)
+        check_renewed(work)
         check_refused(work)
         check_usage(work)
         check_place(work)
