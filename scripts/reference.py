@@ -11,7 +11,6 @@ usage: reference.py RUN [--out DIR]     (a folder or a pack; DIR: results/refere
        reference.py --separation RUN    (what bench_separation says, which no machine changes)
 """
 
-import functools
 import glob
 import json
 import os
@@ -232,7 +231,10 @@ def main():
     try:
         with opened(words[0]) as source:
             if part:
-                (take_separation if part == "separation" else functools.partial(take_part, part))(source, folder)
+                if part == "separation":
+                    take_separation(source, folder)
+                else:
+                    take_part(part, source, folder)
                 write_report(folder)
                 return
             shutil.rmtree(made, ignore_errors=True)

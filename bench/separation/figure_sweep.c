@@ -53,7 +53,6 @@ figure_request figure_of_many(const figure_request *request, separation_options 
     figure_request many = *request;
     *options = *request->options;
     options->seeds = options->many_seeds;
-    if (!request->alone && options->seeds > 3) options->seeds = 3;
     many.options = options;
     return many;
 }

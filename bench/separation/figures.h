@@ -59,8 +59,7 @@ run_plan faces(const figure_request *request, margin_loss loss);
 /* So many samples of each class, where the command line does not say how many. */
 void take_samples(const separation_options *o, size_t train, size_t test, run_plan *plan);
 
-/* The request with as many seeds as a figure of many trainings takes, its options in `options`; in
- * a run of all figures no more than three. */
+/* The request with as many seeds as a figure of many trainings takes, its options in `options`. */
 figure_request figure_of_many(const figure_request *request, separation_options *options);
 
 /* Each loss against its margin and scale. */

@@ -69,10 +69,15 @@ static int on_sphere(const run_plan *plan)
 
 /* ---- whether it has the value that was given ----------------------------------------------- */
 
+static int is(double given, double value)
+{
+    return fabs(given - value) <= 0.0;
+}
+
 static int in_list(const number_list *list, double value)
 {
     for (size_t i = 0; i < list->count; i++)
-        if (fabs(list->values[i] - value) <= 0.0) return 1;
+        if (is(list->values[i], value)) return 1;
     return 0;
 }
 
@@ -88,17 +93,17 @@ static int has_own_margin(const separation_options *o, const run_plan *plan)
 
 static int has_m1(const separation_options *o, const run_plan *plan)
 {
-    return in_list(&(number_list){1, {o->override.m1}}, plan->aim.loss.m1);
+    return is(o->override.m1, plan->aim.loss.m1);
 }
 
 static int has_m2(const separation_options *o, const run_plan *plan)
 {
-    return in_list(&(number_list){1, {o->override.m2}}, plan->aim.loss.m2);
+    return is(o->override.m2, plan->aim.loss.m2);
 }
 
 static int has_m3(const separation_options *o, const run_plan *plan)
 {
-    return in_list(&(number_list){1, {o->override.m3}}, plan->aim.loss.m3);
+    return is(o->override.m3, plan->aim.loss.m3);
 }
 
 static int has_samples(const separation_options *o, const run_plan *plan)
