@@ -38,6 +38,7 @@ void output_paths_check(const char *program, const char *const *outputs, int cou
 void output_path_try(const char *program, const char *path)
 {
     atomic_file file;
+    if (path == NULL) return;
     const int status = atomic_open(&file, path);
     if (status != 0) die(program, "%s: cannot write: %s", path, strerror(status));
     atomic_abort(&file);

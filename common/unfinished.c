@@ -242,10 +242,16 @@ static int make_beside(const char *path, int folder, unfinished *out)
         catch_signals();
     }
     remove_stale(path);
-    if (asprintf(&out->name, "%.*s%.*s%sXXXXXX", (int)(name - path), path, length, name, mark) < 0)
+    char *made;
+    out->name = NULL;
+    if (asprintf(&made, "%.*s%.*s%sXXXXXX", (int)(name - path), path, length, name, mark) < 0)
         return ENOMEM;
+    out->name = made;
     const int status = make_pending(folder, out);
-    if (status != 0) free(out->name);
+    if (status != 0) {
+        free(made);
+        out->name = NULL;
+    }
     return status;
 }
 

@@ -14,7 +14,7 @@ typedef struct unfinished {
 } unfinished;
 
 /* Removes what killed programs have left of the file `path`, and makes a new temporary for it in
- * *out. Returns 0 or an errno value. */
+ * *out. Returns 0, or an errno value, with no name in *out. */
 int unfinished_make(const char *path, unfinished *out);
 /* The same with a new folder, for files alone; `path` ends with no slash. */
 int unfinished_make_folder(const char *path, unfinished *out);

@@ -178,6 +178,7 @@ int program_run(int argc, char **argv, kernel_dispatch dispatch)
     json_begin();
     options_read(&table, argc, argv, &s);
     output_paths_check(PROGRAM, (const char *[]){s.out}, 1, NULL, 0);
+    output_path_try(PROGRAM, s.out);
     case_list list;
     size_t failed = 0;
     if (s.tune) return tune_run(&s, argc, argv);

@@ -155,7 +155,7 @@ static void choose_out(session *s)
         s->file = join(o->out, "");
     }
     output_paths_check(SEPARATION_PROGRAM, (const char *[]){s->file}, 1, NULL, 0);
-    if (s->file != NULL) output_path_try(SEPARATION_PROGRAM, s->file);
+    output_path_try(SEPARATION_PROGRAM, s->file);
     if (o->dump != NULL) make_folder(o->dump);
     if (o->checkpoints != NULL) make_folder(o->checkpoints);
 }

@@ -79,7 +79,7 @@ json_t *speed_processes_run(const speed_options *o, size_t count, int argc, char
     json_t **const cases = zeroed(count + 1, sizeof *cases), *context = NULL;
     unfinished folder;
     int first = 0, failed = unfinished_make_folder(o->out, &folder);
-    if (failed) speed_fail(fault, "%s: %s", o->out, strerror(failed));
+    if (failed) speed_fail(fault, "%s: cannot write: %s", o->out, strerror(failed));
     for (size_t i = 0; i < count; i++)
         cases[i] = json_array();
     for (int process = 0; process < o->processes && !failed; process++) {

@@ -79,7 +79,7 @@ class Steps(unittest.TestCase):
 class Refusals(unittest.TestCase):
     def refused(self, status, wanted, *words):
         with tempfile.TemporaryDirectory() as folder:
-            done = run(*words, "--out", "out.json", cwd=folder)
+            done = run("--out", "out.json", *words, cwd=folder)
             self.assertEqual(os.listdir(folder), [])
         self.assertEqual(done.returncode, status, done.stderr)
         self.assertEqual(done.stderr.count("\n"), 1, done.stderr)
@@ -94,6 +94,7 @@ class Refusals(unittest.TestCase):
 
     def test_what_cannot_be_had(self):
         self.refused(1, "no/such/folder", "--map", "no/such/folder", "--classes", 3000)
+        self.refused(1, "no/such/file.json", "--out", "no/such/file.json", "--classes", 3000)
         self.refused(1, "no room", "--map", ".", "--classes", 1 << 34, "--dim", 1 << 16)
         self.refused(1, "--workspace", "--workspace", 4096, "--classes", 3000)
 

@@ -306,8 +306,11 @@ class Speed(unittest.TestCase):
         self.assert_refused(done, 2, "--benchmark_bogus")
 
     def test_unwritable(self):
-        done = self.run_program("--smoke", "--machine-json", "no/such/machine.json")
-        self.assert_refused(done, 1, "no/such/machine.json")
+        """Before anything is measured: a whole run takes hours."""
+        for words in (["--machine-json"], ["--full", "--out"], ["--full", "--processes", "3", "--out"]):
+            with self.subTest(words=words):
+                done = self.run_program(*words, "no/such/file.json")
+                self.assert_refused(done, 1, "no/such/file.json: cannot write: No such file")
 
     def test_unusable_isa(self):
         usable = json.loads(self.machine())["isas_usable"]
