@@ -75,6 +75,11 @@ class RatioOfQuiet:
         return math.exp(self.log - reach), math.exp(self.log + reach)
 
 
+def t_half(degrees):
+    """Half the integral of cos(a)^(degrees - 1) over -pi / 2 to pi / 2."""
+    return math.sqrt(math.pi) * math.gamma(degrees / 2) / math.gamma((degrees + 1) / 2) / 2
+
+
 def t_tail(t, degrees):
     """The probability that |T| exceeds t under Student's t: an integral over atan(t / sqrt n)."""
     angle, steps = math.atan2(t, math.sqrt(degrees)), 2000
@@ -85,20 +90,19 @@ def t_tail(t, degrees):
 
     area = sum((density(angle + i * width) + 4 * density(angle + (i + 0.5) * width)
                 + density(angle + (i + 1) * width)) * width / 6 for i in range(steps))
-    half = math.sqrt(math.pi) * math.gamma(degrees / 2) / math.gamma((degrees + 1) / 2) / 2
-    return area / half
+    return area / t_half(degrees)
 
 
 @functools.lru_cache(maxsize=None)
 def t_quantile(miss, degrees):
-    """The t that |T| exceeds with probability `miss`."""
-    low, high = 0.0, 1.0
-    while t_tail(high, degrees) > miss:
-        high *= 2
-    while high - low > 1e-9 * high:
-        middle = (low + high) / 2
-        low, high = (middle, high) if t_tail(middle, degrees) > miss else (low, middle)
-    return high
+    """The t that |T| exceeds with probability `miss`: by Newton's steps from below, which stay there,
+    since the tail is convex."""
+    t, step = 0.0, 1.0
+    while step > 1e-9 * t:
+        slope = (1 + t * t / degrees) ** (-(degrees + 1) / 2) / math.sqrt(degrees) / t_half(degrees)
+        step = (t_tail(t, degrees) - miss) / slope
+        t += step
+    return t
 
 
 def mean_interval(values, quantile):
