@@ -163,7 +163,7 @@ def changed(run):
 
 
 def check_comparisons(work, run, pack):
-    """Each form against each: the same verdicts, of the run itself and of a changed one."""
+    """Every form gives the same verdicts, of the run itself and of a changed one."""
     parts = {name: read_object(os.path.join(run, name + ".json")) for name in FILES}
     forms = {"folder": run, "pack": pack, "lists": save(os.path.join(work, "lists"), parts),
              "summary": summary_of(run, os.path.join(work, "summary"))}
@@ -172,10 +172,11 @@ def check_comparisons(work, run, pack):
     others = {"folder": other, "summary": summary_of(other, os.path.join(work, "other-summary"))}
     same, found = comparison(run, run), comparison(run, other, 1)
     assert same["worse"] == 0 and found["worse"] == 3, found["worse"]
+    # A form is read by itself, so that each beside the folder and beside its like is enough.
     for a in forms:
-        for b in forms:
+        for b in (b for b in forms if a == b or "folder" in (a, b)):
             assert verdicts(comparison(forms[a], forms[b])) == verdicts(same), (a, b)
-        for b in others:
+        for b in (b for b in others if a == b or "folder" in (a, b)):
             assert verdicts(comparison(forms[a], others[b], 1)) == verdicts(found), (a, b)
     print(f"{len(forms)} forms compare alike, {len(verdicts(found))} verdicts each")
 

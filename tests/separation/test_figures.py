@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every figure of bench_separation that trains, alone and small: from data to picture; the claims'
 intervals by SciPy; the same figures whatever the number of threads. Drawing takes most of the time:
-pictures are drawn where they are looked into, and none where MARGIN_TEST_UNDRAWN is set (under
+pictures are drawn where they are looked into, and none where MARGIN_TEST_SANITIZED is set (under
 sanitizers, which see nothing of gnuplot).
 usage: test_figures.py PROGRAM"""
 
@@ -21,7 +21,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 from run_files import expanded  # noqa: E402
 
 PROGRAM = sys.argv.pop(1)
-DRAWN = "MARGIN_TEST_UNDRAWN" not in os.environ
+DRAWN = "MARGIN_TEST_SANITIZED" not in os.environ
 SVG = "{http://www.w3.org/2000/svg}"
 SMALL = ["--seeds", "2", "--epochs", "1", "--samples", "6"]
 # Name, the picture's name, whether it trains on Fashion-MNIST if that is there.

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The figures of false labels, long tails and room, small: their tables once more from the runs, gains
-paired within a seed, advice from the command, and that noise costs what it must.
+paired within a seed, advice from the command, and that noise costs what it must. Where
+MARGIN_TEST_SANITIZED is set, trainings last an epoch, in which nothing has been learnt that could cost.
 usage: test_noise.py BENCH_SEPARATION MARGIN"""
 
 import csv
@@ -18,6 +19,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "../
 from run_files import expanded  # noqa: E402
 
 PROGRAM, COMMAND = sys.argv.pop(1), sys.argv.pop(1)
+SANITIZED = "MARGIN_TEST_SANITIZED" in os.environ
 DEFAULTS = {"normsoftmax": 0.0, "cosface": 0.35, "arcface": 0.5}
 SMALL = {"cosface": 0.1, "arcface": 0.2}
 FIELD = {"cosface": "m3", "arcface": "m2", "normsoftmax": "m3"}
@@ -45,7 +47,7 @@ class Noise(unittest.TestCase):
         cls.folder = folder.name
         done = subprocess.run(
             [PROGRAM, "--figure", "noise,tails,room", "--folder", cls.folder, "--seeds", "2", "--epochs",
-             "3", "--samples", "12", "--test-samples", "8"], capture_output=True, text=True,
+             "1" if SANITIZED else "3", "--samples", "12", "--test-samples", "8"], capture_output=True, text=True,
             timeout=280, env={**os.environ, "OMP_WAIT_POLICY": "passive"})
         assert (done.returncode, done.stderr) == (0, ""), done.stderr
         with open(os.path.join(cls.folder, "separation.json"), encoding="utf-8") as stream:
@@ -82,6 +84,7 @@ class Noise(unittest.TestCase):
             margin = (SMALL if margin == "small" else DEFAULTS)[row["loss"]]
             self.check_row(row, row["loss"], margin, **{key: float(row["share"])})
 
+    @unittest.skipIf(SANITIZED, "nothing learnt")
     def test_noise_costs(self):
         """Planted: with 40 % of the samples false each loss does worse than with none."""
         for clean, worst in zip(rows_of(self.folder, "noise")[0::4], rows_of(self.folder, "noise")[3::4]):
@@ -96,7 +99,7 @@ class Noise(unittest.TestCase):
         for row in rows:
             margin = (SMALL if row["series"].endswith("small") else DEFAULTS)[row["loss"]]
             self.check_row(row, row["loss"], margin, imbalance=float(row["imbalance"]))
-            if row["imbalance"] == "100":
+            if row["imbalance"] == "100" and not SANITIZED:
                 self.assertGreater(float(row["head"]), float(row["tail"]) + 0.1)
         counts = {run["imbalance"]: run["train_count"] for run in self.runs if run["classes"] == 100
                   and run["flipped_share"] == run["outlier_share"] == 0 and run["dim"] == 64}
