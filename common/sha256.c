@@ -1,11 +1,14 @@
 /* sha256.c: see sha256.h. */
 #include "sha256.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <spawn.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "memory.h"
 
 extern char **environ;
 
@@ -14,11 +17,13 @@ static int start(int in, int out, pid_t *child)
 {
     char *arguments[] = {(char[]){"sha256sum"}, NULL};
     posix_spawn_file_actions_t actions;
-    if (posix_spawn_file_actions_init(&actions) != 0) return -1;
-    int failed = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+    int failed = posix_spawn_file_actions_init(&actions);
+    if (failed != 0) out_of_memory();
+    failed = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
     if (failed == 0) failed = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
     if (failed == 0) failed = posix_spawnp(child, arguments[0], &actions, NULL, arguments, environ);
     posix_spawn_file_actions_destroy(&actions);
+    if (failed == ENOMEM) out_of_memory();
     return failed == 0 ? 0 : -1;
 }
 

@@ -6,7 +6,7 @@
 enum { SHA256_TEXT = 65 };
 
 /* Writes the 64 hexadecimal digits, as the program sha256sum finds them. Returns 0, or -1 where the
- * file cannot be read or there is no such program. */
+ * file cannot be read or there is no such program. Ends the program where memory is short. */
 int sha256_file(const char *path, char text[SHA256_TEXT]);
 
 #endif
