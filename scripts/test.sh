@@ -31,6 +31,4 @@ step "testing"
 cd "$build"
 # With more threads than cores, spinning ones would keep the others from working.
 export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
-# One more than the cores: a test that waits, for a disk or for its own threads, leaves none idle.
-exec ctest --output-on-failure --no-tests=error \
-    --parallel "${CTEST_PARALLEL_LEVEL:-$(($(nproc) + 1))}" "$@"
+exec ctest --output-on-failure --no-tests=error --parallel "${CTEST_PARALLEL_LEVEL:-$(nproc)}" "$@"
