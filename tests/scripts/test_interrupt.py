@@ -135,6 +135,9 @@ def main():
             shutil.copy(os.path.join(run, name + ".json"), other)
             shutil.copy(os.path.join(run, ".stamps", name), os.path.join(other, ".stamps"))
         assert calls.complete(other).count("already measured") == 4
+        # A result that is gone is measured again, and only that one.
+        os.remove(os.path.join(other, "machine.json"))
+        assert calls.complete(other).count("already measured") == 3
         whole = hashes(other)
         differ = sorted(name for name, _ in end.items() ^ whole.items())
         assert not differ, f"not as without interruption: {differ}"

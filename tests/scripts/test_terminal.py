@@ -97,9 +97,9 @@ def check_reproduce(work, environment):
     assert BOLD in shown and "4/4 speed: already measured, kept" in shown, shown
     check_closing(shown.replace("\r\n", "\n"), run)
 
-    text, err = in_pipe(command + " --pack --json", environment)
+    text, err = in_pipe(command + " --json", environment)
     given = json.loads(text)
-    assert err == "" and os.path.exists(given["report"]), (err, given)
+    assert err == "" and os.path.exists(given["report"]) and given["pack"] is None, (err, given)
     assert all(os.path.exists(path) for path in given["results"].values()), given["results"]
     table = table_of(run)
     for row in given["losses"]:
@@ -107,7 +107,8 @@ def check_reproduce(work, environment):
             same = value == row[key] if isinstance(row[key], str) else \
                 (value == "-") == (row[key] is None) and (value == "-" or float(value) == row[key])
             assert same, (row["loss"], key, value, row[key])
-    packs = [given["pack"], re.search(r"^pack +(.*?)\r?$", shown, re.M)[1]]
+    packs = [json.loads(in_pipe(command + " --pack --json", environment)[0])["pack"],
+             re.search(r"^pack +(.*?)\r?$", shown, re.M)[1]]
     assert packs == [run + ".tar.xz"] * 2, packs
     subprocess.run(["sha256sum", "--status", "-c", packs[0] + ".sha256"], cwd=work, check=True)
     print("reproduce.sh: progress on a terminal, lines in a pipe, an object for a program")
