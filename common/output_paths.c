@@ -35,11 +35,14 @@ void output_paths_check(const char *program, const char *const *outputs, int cou
     }
 }
 
-void output_path_try(const char *program, const char *path)
+void output_paths_try(const char *program, const char *const *outputs, int count)
 {
-    atomic_file file;
-    if (path == NULL) return;
-    const int status = atomic_open(&file, path);
-    if (status != 0) die(program, "%s: cannot write: %s", path, strerror(status));
-    atomic_abort(&file);
+    output_paths_check(program, outputs, count, NULL, 0);
+    for (int i = 0; i < count; i++) {
+        atomic_file file;
+        if (outputs[i] == NULL) continue;
+        const int status = atomic_open(&file, outputs[i]);
+        if (status != 0) die(program, "%s: cannot write: %s", outputs[i], strerror(status));
+        atomic_abort(&file);
+    }
 }

@@ -7,8 +7,8 @@
 void output_paths_check(const char *program, const char *const *outputs, int count,
                         const char *const *inputs, int input_count);
 
-/* Ends `program` where `path`, which may be NULL, cannot be written: better known before minutes of
- * work than after. */
-void output_path_try(const char *program, const char *path);
+/* Does the same without inputs, and ends `program` where one of the outputs cannot be written:
+ * better known before minutes of work than after. */
+void output_paths_try(const char *program, const char *const *outputs, int count);
 
 #endif

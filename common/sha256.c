@@ -17,9 +17,8 @@ static int start(int in, int out, pid_t *child)
 {
     char *arguments[] = {(char[]){"sha256sum"}, NULL};
     posix_spawn_file_actions_t actions;
-    int failed = posix_spawn_file_actions_init(&actions);
-    if (failed != 0) out_of_memory();
-    failed = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+    if (posix_spawn_file_actions_init(&actions) != 0) out_of_memory();
+    int failed = posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
     if (failed == 0) failed = posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
     if (failed == 0) failed = posix_spawnp(child, arguments[0], &actions, NULL, arguments, environ);
     posix_spawn_file_actions_destroy(&actions);

@@ -177,8 +177,7 @@ int program_run(int argc, char **argv, kernel_dispatch dispatch)
     settings s = {.filter = "", .isa = MARGIN_ISA_AUTO};
     json_begin();
     options_read(&table, argc, argv, &s);
-    output_paths_check(PROGRAM, (const char *[]){s.out}, 1, NULL, 0);
-    output_path_try(PROGRAM, s.out);
+    output_paths_try(PROGRAM, (const char *[]){s.out}, 1);
     case_list list;
     size_t failed = 0;
     if (s.tune) return tune_run(&s, argc, argv);

@@ -59,8 +59,7 @@ int main(int argc, char **argv)
 {
     json_begin();
     const settings s = settings_parse(argc, argv);
-    output_paths_check(PROGRAM, (const char *[]){s.out}, 1, NULL, 0);
-    output_path_try(PROGRAM, s.out);
+    output_paths_try(PROGRAM, (const char *[]){s.out}, 1);
     findings f = {.s = &s,
                   .seconds = zeroed(s.steps, sizeof(step_seconds)),
                   .objective = zeroed(1 + s.steps, sizeof(double))};

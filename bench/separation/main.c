@@ -154,8 +154,7 @@ static void choose_out(session *s)
     } else if (o->out != NULL) {
         s->file = join(o->out, "");
     }
-    output_paths_check(SEPARATION_PROGRAM, (const char *[]){s->file}, 1, NULL, 0);
-    output_path_try(SEPARATION_PROGRAM, s->file);
+    output_paths_try(SEPARATION_PROGRAM, (const char *[]){s->file}, 1);
     if (o->dump != NULL) make_folder(o->dump);
     if (o->checkpoints != NULL) make_folder(o->checkpoints);
 }

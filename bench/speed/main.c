@@ -188,10 +188,7 @@ int main(int argc, char **argv)
     speed_repetitions_guard();
     speed_counters_open();
     speed_options_parse(&s.options, argc, argv);
-    output_paths_check(SPEED_PROGRAM, (const char *[]){s.options.out, s.options.machine_json}, 2,
-                       NULL, 0);
-    output_path_try(SPEED_PROGRAM, s.options.out);
-    output_path_try(SPEED_PROGRAM, s.options.machine_json);
+    output_paths_try(SPEED_PROGRAM, (const char *[]){s.options.out, s.options.machine_json}, 2);
     s.cleared = speed_blas_clear_environment();
     load_peers(&s.options);
     if (*s.cleared != '\0' && !s.options.list)

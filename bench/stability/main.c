@@ -244,8 +244,7 @@ int main(int argc, char **argv)
         finish_stdout(PROGRAM);
         return EXIT_SUCCESS;
     }
-    output_paths_check(PROGRAM, (const char *[]){r.settings.out}, 1, NULL, 0);
-    output_path_try(PROGRAM, r.settings.out);
+    output_paths_try(PROGRAM, (const char *[]){r.settings.out}, 1);
     for (int loss = 0; loss < MARGIN_LOSS_COUNT; loss++) {
         if (!oracle_knows((margin_loss)loss)) /* there is nothing to compare it with */
             fprintf(stderr, PROGRAM ": %s: not measured: oracle_target.c has no formula for it\n",
