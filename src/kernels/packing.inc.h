@@ -114,20 +114,6 @@ static inline void less_multiple(const float *g, const float *vector, size_t n, 
     }
 }
 
-static void finish_row(const float *g, const margin_unit *unit, size_t n, float first, float second,
-                       float *out)
-{
-    if (unit == NULL) {
-        less_multiple(g, g, n, 1.0f, 0.0f, first, second, out);
-    } else if (unit->power == 1.0f && second == 1.0f) { /* the same, without multiplying by 1 */
-        const float along = inner(g, unit->vector, n, 1.0f) * unit->high;
-        less_multiple(g, unit->vector, n, 1.0f, along * unit->high, first, 1.0f, out);
-    } else {
-        const float along = inner(g, unit->vector, n, unit->power) * unit->high;
-        less_multiple(g, unit->vector, n, unit->power, along * unit->high, first, second, out);
-    }
-}
-
 static void add_row(const float *line, size_t n, float *out)
 {
     const vf most = v_set1(FLT_MAX), least = v_set1(-FLT_MAX);

@@ -54,16 +54,22 @@ static void weighted_sum(const float *w, float by_w, const float *rows, size_t d
     }
 }
 
-static void finish_row(const float *g, const margin_unit *unit, size_t n, float first, float second,
-                       float *out)
+/* Returns g . (vector power). */
+static float inner(const float *g, const float *vector, size_t n, float power)
 {
-    float dot = 0.0f, times = 0.0f;
-    for (size_t i = 0; unit != NULL && i < n; i++)
-        dot += g[i] * (unit->vector[i] * unit->power);
-    if (unit != NULL) times = dot * unit->high * unit->high;
+    float sum = 0.0f;
+    for (size_t i = 0; i < n; i++)
+        sum += g[i] * (vector[i] * power);
+    return sum;
+}
+
+/* Writes out = (g - times (vector power)) first second, clamped to +-FLT_MAX. */
+static void less_multiple(const float *g, const float *vector, size_t n, float power, float times,
+                          float first, float second, float *out)
+{
     for (size_t i = 0; i < n; i++) {
-        const float along = unit == NULL ? 0.0f : times * (unit->vector[i] * unit->power);
-        out[i] = fmaxf(fminf((g[i] - along) * first * second, FLT_MAX), -FLT_MAX);
+        const float across = g[i] - times * (vector[i] * power);
+        out[i] = fmaxf(fminf(across * first * second, FLT_MAX), -FLT_MAX);
     }
 }
 

@@ -175,14 +175,15 @@ class EndToEnd(unittest.TestCase):
 
     def check_refusals(self, out, text, few):
         """What one file cannot have, and what no training should find out."""
-        commit = json.loads(text)["context"]["commit"]
+        context = json.loads(text)["context"]
+        commit, but = context["commit"], " and changes" * context["dirty"]
         changed = text.replace(f'"commit": "{commit}"', '"commit": "another"')
         for written, more, message in [
                 (text.replace('"rate": 0.3', '"rate": 0.2'), (), "has runs of other settings (recipe): name another"),
                 (text, ("--seeds", "4"), "(--seeds 3, not 4)"), (text, ("--epochs", "3"), "(--epochs 2, not 3)"),
                 (text, ("--tuning-seeds", "2"), "(--tuning-seeds 1, not 2)"),
                 (text.replace('"tuning_seeds": 1}', '"x": 1}', 1), (), "(--tuning-seeds unknown, not 1)"),
-                (changed, (), f"has runs of commit another, {BUILD}/bin/bench_separation is of {commit}"),
+                (changed, (), f"has runs of commit another{but}, {BUILD}/bin/bench_separation is of {commit}{but}:"),
                 ("{}", (), "not a file of study.py"), ("[]", (), "not a file of study.py"),
                 (text, ("--build", "/nope"), "/nope/bin/bench_separation: no such program"),
                 (text, ("--out", "/proc/x.json"), "/proc/x.json: cannot be written"),
