@@ -60,13 +60,21 @@ static void choose_relative(void *library)
     }
 }
 
+/* What it has allocated would be lost with its addresses. */
+static void close_library(void *library)
+{
+    void (*finalise)(void);
+    if (speed_blas_symbol(library, "bli_finalize", &finalise)) finalise();
+    dlclose(library);
+}
+
 void *speed_blis_open(const char *path)
 {
     const char *architecture;
     void *library = open_library(path, &architecture);
     if (library && strcmp(architecture, "generic") == 0) {
         choose_relative(library);
-        dlclose(library);
+        close_library(library);
         library = open_library(path, &architecture);
         unsetenv("BLIS_ARCH_TYPE"); /* the number means another CPU to another version */
     }

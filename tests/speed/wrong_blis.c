@@ -7,8 +7,10 @@
 
 static const char *const architectures[] = {"penryn", "skx", "haswell", "zen3", "generic"};
 static int chosen = -1;
+static void *allocated; /* leaks where the library is closed before bli_finalize */
 
 void bli_init(void);
+void bli_finalize(void);
 int bli_arch_query_id(void);
 const char *bli_arch_string(int id);
 const char *bli_info_get_version_str(void);
@@ -20,6 +22,13 @@ void bli_init(void)
 {
     const char *told = getenv("BLIS_ARCH_TYPE");
     chosen = told ? atoi(told) : 4;
+    if (allocated == NULL) allocated = malloc(1000);
+}
+
+void bli_finalize(void)
+{
+    free(allocated);
+    allocated = NULL;
 }
 
 int bli_arch_query_id(void)
