@@ -50,8 +50,9 @@ def heads_of(run, isa):
         if row["series"] == isa and row["kind"] == "isa":
             peak = peak_of(context, row["threads"])
             share = float(row["gflops"]) / peak if peak else None
-            rows.append([*(int(row[key]) for key in ("N", "D", "C", "threads")),
-                         number(row["rate"]),
+            dim, classes, threads = (int(row[key]) for key in ("D", "C", "threads"))
+            nano = 6 * dim * classes / (float(row["rate"]) * threads)  # the rate is of each thread
+            rows.append([int(row["N"]), dim, classes, threads, number(nano / 1e3),
                          *(number(row["to_floor" + end]) for end in ("", "_low", "_high")),
                          number(share)])
     return table(HEADS, sorted(rows, key=lambda row: (row[3], row[:3])))

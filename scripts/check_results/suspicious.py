@@ -12,6 +12,7 @@ SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
 FLOPS = {"head": 6, "gemm3": 6, "gemm3_packed": 6, "head_forward": 2}
 ABOVE_PEAK = 1.1  # the peak itself is measured, perhaps beside a neighbour
 WIDEST = 0.25  # an interval over its ratio, of the head that stands for a machine
+APART = 1.5  # a time over what the share of the peak says: both are measured, and the peak twice
 FEWEST = 4  # repetitions
 BUSY = 0.5  # CPUs
 BELOW_FLOOR = 0.9, 64  # the upper end of a head's ratio, from this D on
@@ -153,12 +154,17 @@ def stands(row):
     return all(row[key] == value for key, value in CHOSEN.items())
 
 
-def one_head(row):
+def one_head(row, peaks):
     where = f"heads: N {row['N']}, D {row['D']}, C {row['C']}, threads {row['threads']}"
     ratio, low, high = row["over_floor"], row["low"], row["high"]
     if (row["share_of_peak"] or 0) > ABOVE_PEAK:
         yield unfit(f"{where}: {row['share_of_peak']} of the measured peak: that, or the time, is "
                     "wrong")
+    by_time = 6e-3 * row["D"] * row["C"] / row["us_per_row"]
+    peak = peaks.get(row["threads"])
+    if row["share_of_peak"] and peak and not 1 / APART < by_time / peak / row["share_of_peak"] < APART:
+        yield unfit(f"{where}: us_per_row {row['us_per_row']} is {by_time / peak:.3g} of the peak, "
+                    f"share_of_peak {row['share_of_peak']}: one of them is wrong")
     if None in (ratio, low, high):
         return
     if high < BELOW_FLOOR[0] and row["D"] >= BELOW_FLOOR[1]:
@@ -177,8 +183,10 @@ def entry(value, path):
     if not any(map(stands, value["heads"])):
         yield unfit("heads: the one of N 128, D 512, C 10000 on one thread, which stands for the "
                     "machine, is missing: measure without --filter")
+    peaks = {value["build"]["threads"]: value["peaks"]["fma_gflops_all"],
+             1: value["peaks"]["fma_gflops"]}
     for row in value["heads"]:
-        yield from one_head(row)
+        yield from one_head(row, peaks)
     for row in value["errors"]:
         if row["outside"]:
             yield unfit(f"errors: {row['loss']}: {row['outside']} results are outside what is "

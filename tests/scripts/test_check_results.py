@@ -81,6 +81,8 @@ WRONG_ENTRY = [
     (lambda v: head(v, "low", 2), "is not within its interval, 2 to"),
     (lambda v: head(v, "high", 1.9), "wider than 25%"),
     (lambda v: head(v, "share_of_peak", 1.2), "1.2 of the measured peak"),
+    (lambda v: head(v, "us_per_row", 900), "us_per_row 900 is 0."),
+    (lambda v: head(v, "us_per_row", 100), "one of them is wrong"),
     (lambda v: head(v, "N", 64), "which stands for the machine, is missing"),
     (lambda v: cell(v["errors"], ["cosface"], "outside", 1), "unfit: errors: cosface: 1"),
     (lambda v: v["timing"].update(repetitions=3), "unfit: 3 repetitions"),
