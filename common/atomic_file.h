@@ -38,7 +38,6 @@ int atomic_set_remove(atomic_set *set, atomic_file *file);
 /* Puts all files in their places and empties the set. If one cannot be, those before it get their
  * old content back and `error` names its path and the fault. */
 int atomic_set_commit(atomic_set *set, char *error, size_t error_size);
-void atomic_set_abort(atomic_set *set);
 
 /* Whether two paths, of files that may be missing, are one file. Devices such as /dev/null, which
  * may serve several times, never are. */

@@ -115,25 +115,8 @@ static void sync_folders(const atomic_set *set)
     }
 }
 
-int atomic_set_commit(atomic_set *set, char *error, size_t error_size)
-{
-    /* One file needs no second name: its rename is done, or it is not. */
-    for (size_t i = 0; i < set->count && set->count > 1; i++) {
-        const int status = keep_old(&set->members[i]);
-        if (status == 0) continue;
-        describe(&set->members[i], status, error, error_size);
-        atomic_set_abort(set);
-        return status;
-    }
-    signals_hold();
-    const int status = place_all(set, error, error_size);
-    signals_release();
-    if (status == 0) sync_folders(set);
-    atomic_set_abort(set);
-    return status;
-}
-
-void atomic_set_abort(atomic_set *set)
+/* Empties the set: files that are not in their places are gone. */
+static void abort_all(atomic_set *set)
 {
     for (size_t i = 0; i < set->count; i++) {
         atomic_member *const m = &set->members[i];
@@ -145,4 +128,22 @@ void atomic_set_abort(atomic_set *set)
     }
     free(set->members);
     *set = (atomic_set){0};
+}
+
+int atomic_set_commit(atomic_set *set, char *error, size_t error_size)
+{
+    /* One file needs no second name: its rename is done, or it is not. */
+    for (size_t i = 0; i < set->count && set->count > 1; i++) {
+        const int status = keep_old(&set->members[i]);
+        if (status == 0) continue;
+        describe(&set->members[i], status, error, error_size);
+        abort_all(set);
+        return status;
+    }
+    signals_hold();
+    const int status = place_all(set, error, error_size);
+    signals_release();
+    if (status == 0) sync_folders(set);
+    abort_all(set);
+    return status;
 }

@@ -126,7 +126,8 @@ void recipe_print(FILE *out, const recipe *how)
             how->lambda_base, how->lambda_least, how->lambda_power);
 }
 
-double *loss_margin(margin_config *config)
+/* The loss's one margin; NULL for a loss that has none or several. */
+static double *loss_margin(margin_config *config)
 {
     double *const margins[] = {NULL, &config->m1, &config->m2, &config->m3, NULL};
     return margins[margin_loss_get(config->loss)->margin_index];

@@ -61,9 +61,6 @@ void loss_override_none(loss_override *out);
 void recipe_loss(margin_loss loss, size_t classes, const loss_override *override,
                  margin_config *out);
 
-/* The loss's one margin; NULL for a loss that has none or several. */
-double *loss_margin(margin_config *config);
-
 typedef struct loss_row {
     margin_loss loss;
     int by_default; /* 1: it runs when no loss is named */

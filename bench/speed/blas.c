@@ -100,7 +100,7 @@ static int add_parts(char *words, char *fault)
     return 0;
 }
 
-int speed_blas_add(const char *words, char *fault)
+static int add_library(const char *words, char *fault)
 {
     char *copy = strdup(words);
     const int failed = copy == NULL ? speed_fail(fault, "out of memory") : add_parts(copy, fault);
@@ -117,7 +117,7 @@ int speed_blas_add_all(char *const *preload, int preloads, char *const *words, i
             return speed_fail(fault, "--preload: cannot load %s", dlerror());
     }
     for (int i = 0; i < count && failed == 0; i++)
-        failed = speed_blas_add(words[i], fault);
+        failed = add_library(words[i], fault);
     return failed;
 }
 

@@ -55,12 +55,10 @@ struct speed_blas {
  * what was removed, "NAME=VALUE NAME=VALUE"; "" if nothing. */
 const char *speed_blas_clear_environment(void);
 
-/* Makes the library "NAME=PATH[:PREFIX[:SUFFIX]]" known, whose products are called PREFIX +
- * cblas_sgemm + SUFFIX, with 64-bit sizes where SUFFIX has "64" in it. 0; 1 where these words are
- * wrong, -1 where the library is of no use, and one line in `fault`. */
-int speed_blas_add(const char *words, char *fault);
-/* The same of all these words, after loading the libraries `preload`, which they need and do not
- * find. */
+/* Makes the libraries "NAME=PATH[:PREFIX[:SUFFIX]]" known, whose products are called PREFIX +
+ * cblas_sgemm + SUFFIX, with 64-bit sizes where SUFFIX has "64" in it, after loading the libraries
+ * `preload`, which they need and do not find. 0; 1 where these words are wrong, -1 where a library
+ * is of no use, and one line in `fault`. */
 int speed_blas_add_all(char *const *preload, int preloads, char *const *words, int count,
                        char *fault);
 

@@ -43,7 +43,8 @@ void speed_check_poison(const speed_outputs *o, const speed_shape *s, speed_what
 
 /* ---- comparing ------------------------------------------------------------------------------- */
 
-int speed_check_finite(const char *what, const float *values, size_t count, char *fault)
+/* 0 if every value is finite; else -1 and one line in `fault`. */
+static int check_finite(const char *what, const float *values, size_t count, char *fault)
 {
     for (size_t i = 0; i < count; i++) {
         if (!isfinite(values[i]))
@@ -197,12 +198,11 @@ static int judge_head(trial *t, int with_gradients, speed_tolerance tolerance, c
         compare(k < t->r->targets_sampled ? &t->targets : &t->others, j,
                 t->outputs->grad_weights + j * dim, sum, dim);
     }
-    const int failed =
-        speed_check_finite("dX", t->outputs->grad_embeddings, s->rows * s->dim, fault) ||
-        speed_check_finite("dW", t->outputs->grad_weights, s->classes * s->dim, fault) ||
-        verdict(&t->rows, tolerance.gradient, fault) ||
-        verdict(&t->targets, tolerance.gradient, fault) ||
-        verdict(&t->others, tolerance.gradient, fault);
+    const int failed = check_finite("dX", t->outputs->grad_embeddings, s->rows * s->dim, fault) ||
+                       check_finite("dW", t->outputs->grad_weights, s->classes * s->dim, fault) ||
+                       verdict(&t->rows, tolerance.gradient, fault) ||
+                       verdict(&t->targets, tolerance.gradient, fault) ||
+                       verdict(&t->others, tolerance.gradient, fault);
     return failed ? -1 : 0;
 }
 
@@ -255,7 +255,7 @@ static int judge_rows(const speed_problem *p, const margin_config *config, const
             k++;
         }
     }
-    const int failed = speed_check_finite("gradient", o->grad_logits, n * classes, fault) ||
+    const int failed = check_finite("gradient", o->grad_logits, n * classes, fault) ||
                        verdict(&targets, tolerance.gradient, fault) ||
                        verdict(&others, tolerance.gradient, fault);
     return failed ? -1 : 0;
@@ -323,9 +323,9 @@ static int check_gemm3_class(const speed_problem *p, const speed_outputs *o, siz
 int speed_check_gemm3(const speed_problem *p, const speed_outputs *o, char *fault)
 {
     const speed_shape *s = p->shape;
-    if (speed_check_finite("logits", o->grad_logits, s->rows * s->classes, fault) ||
-        speed_check_finite("dX", o->grad_embeddings, s->rows * s->dim, fault) ||
-        speed_check_finite("dW", o->grad_weights, s->classes * s->dim, fault)) {
+    if (check_finite("logits", o->grad_logits, s->rows * s->classes, fault) ||
+        check_finite("dX", o->grad_embeddings, s->rows * s->dim, fault) ||
+        check_finite("dW", o->grad_weights, s->classes * s->dim, fault)) {
         return -1;
     }
     double *truths = zeroed(2 * s->dim, sizeof *truths);

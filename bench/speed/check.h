@@ -54,9 +54,6 @@ int speed_check_head(const speed_reference *reference, const margin_config *conf
 int speed_check_rows(const speed_problem *problem, const margin_config *config,
                      const speed_outputs *outputs, speed_tolerance tolerance, char *fault);
 
-/* 0 if every value is finite; else -1 and one line in `fault`. */
-int speed_check_finite(const char *what, const float *values, size_t count, char *fault);
-
 /* The three products of speed_gemm3_run (peers.h): L = X W', dX = L W, dW = L' X. */
 int speed_check_gemm3(const speed_problem *problem, const speed_outputs *outputs, char *fault);
 

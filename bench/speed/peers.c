@@ -15,12 +15,23 @@
 #include <omp.h>
 #endif
 
+/* Puts psi in the place of the target's cosine; returns its slope by the cosine. */
+static double put_target(const margin_config *config, int normalised, float *cosine)
+{
+    const double theta = acos(fmax(-1, fmin(1, *cosine)));
+    double psi = *cosine, slope = 1;
+    if (!normalised) return 1;
+    margin_psi(config, theta, &psi, &slope);
+    *cosine = (float)psi;
+    return slope / -sin(theta);
+}
+
 /* A row of cosines to the derivatives of its loss by them; returns the loss. */
 static float row_softmax(const speed_loops *loops, const margin_config *config, int normalised,
                          float *row, size_t classes, size_t label, float share)
 {
     const float scale = (float)config->scale;
-    const double slope = speed_peer_target(config, normalised, &row[label]);
+    const double slope = put_target(config, normalised, &row[label]);
     const float top = loops->largest(row, classes);
     const float target = scale * (row[label] - top);
     row[label] = top - 100 / scale; /* apart, for p - 1 of a converged row would be rounding only */
@@ -230,7 +241,7 @@ static float naive_softmax(const margin_config *config, int normalised, float *r
                            size_t label, float share)
 {
     const float scale = (float)config->scale;
-    const double slope = speed_peer_target(config, normalised, &row[label]);
+    const double slope = put_target(config, normalised, &row[label]);
     float top = row[0], sum = 0;
     for (size_t j = 1; j < classes; j++)
         top = fmaxf(top, row[j]);

@@ -4,8 +4,6 @@
 #ifndef SPEED_PEERS_H
 #define SPEED_PEERS_H
 
-#include <math.h>
-
 #include "blas.h"
 #include "data.h"
 
@@ -16,17 +14,6 @@ int speed_naive_run(const speed_problem *problem, const margin_config *config,
                     const speed_outputs *outputs);
 int speed_unfused_run(const speed_problem *problem, const margin_config *config,
                       const speed_blas *blas, int threads, const speed_outputs *outputs);
-
-/* Puts psi in the place of the target's cosine; returns its slope by the cosine. */
-static inline double speed_peer_target(const margin_config *config, int normalised, float *cosine)
-{
-    const double theta = acos(fmax(-1, fmin(1, *cosine)));
-    double psi = *cosine, slope = 1;
-    if (!normalised) return 1;
-    margin_psi(config, theta, &psi, &slope);
-    *cosine = (float)psi;
-    return slope / -sin(theta);
-}
 
 /* L = X W' into grad_logits, dX = L W into grad_embeddings, dW = L' X into grad_weights.
  * seconds[3] are added to, product by product. Returns 0, or -1. */

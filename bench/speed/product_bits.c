@@ -1,6 +1,7 @@
 /* product_bits.c: the bits of a library's three products, or of this library's head, and their
  * processor time, as often as is asked: a number of threads a line on standard input, an answer a
  * line. The environment decides which kernels a library takes; bench/speed/same_bits.py sets it. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

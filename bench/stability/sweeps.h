@@ -30,14 +30,6 @@ sweep_angle angle_at(double theta);
 enum { BREAKS_MOST = 8 };
 size_t list_breaks(const margin_config *config, double breaks[BREAKS_MOST]);
 
-/* The angles for a configuration, ascending: from as near as 1e-12 to 0, pi and each break, dense
- * there. The caller frees *angles. Returns how many. */
-size_t list_angles(const margin_config *config, effort how_many, sweep_angle **angles);
-
-/* The scales from 1 to 10000; returns how many. */
-enum { SCALES_MOST = 33 };
-size_t list_scales(effort how_many, double scales[SCALES_MOST]);
-
 typedef struct cell {
     const char *sweep;
     const char *kind; /* what else tells cells of a sweep apart, or "" */
@@ -84,7 +76,6 @@ typedef struct ground {
 /* A cell of one batch. */
 cell cell_of(const walk *w, const char *sweep, const char *kind, size_t rows, size_t dim,
              size_t classes);
-cell cell_on(const walk *w, const ground *g);
 /* Give the cell the wanted s: for raw logits s |x||w|, and |x| where that is the scale. */
 void set_scale(cell *c, double scale);
 void set_angle(cell *c, sweep_angle angle);

@@ -154,7 +154,9 @@ static void add_small(angle_list *list, const margin_config *config, int steps)
     }
 }
 
-size_t list_angles(const margin_config *config, effort how_many, sweep_angle **angles)
+/* The angles for a configuration, ascending: from as near as 1e-12 to 0, pi and each break, dense
+ * there. The caller frees *angles. Returns how many. */
+static size_t list_angles(const margin_config *config, effort how_many, sweep_angle **angles)
 {
     const int middle[] = {6, 12, 36, 180}, steps[] = {3, 4, 11, 44};
     const size_t most =
@@ -168,7 +170,9 @@ size_t list_angles(const margin_config *config, effort how_many, sweep_angle **a
     return list.count;
 }
 
-size_t list_scales(effort how_many, double scales[SCALES_MOST])
+/* The scales from 1 to 10000; returns how many. */
+enum { SCALES_MOST = 33 };
+static size_t list_scales(effort how_many, double scales[SCALES_MOST])
 {
     const size_t counts[] = {5, 5, 13, SCALES_MOST};
     const size_t count = counts[how_many];
@@ -195,7 +199,7 @@ cell cell_of(const walk *w, const char *sweep, const char *kind, size_t rows, si
     return one;
 }
 
-cell cell_on(const walk *w, const ground *g)
+static cell cell_on(const walk *w, const ground *g)
 {
     cell one = cell_of(w, g->sweep, g->kind ? g->kind : "", g->rows, g->dim, g->classes);
     one.pointwise = g->points;
